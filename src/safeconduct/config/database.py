@@ -1,0 +1,84 @@
+"""Where the database is: an address from the environment, or the embedded server under the var folder.
+
+A process that asks for the embedded server holds its lease until it ends, so that several commands share one server
+and it goes with the last of them.
+"""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from safeconduct.config.environment import Environment
+
+ROLES = ("app", "engine", "staff")
+EMBEDDED_NAME = "safeconduct"
+
+
+def role_name(role: str) -> str:
+    """The PostgreSQL role behind a login."""
+    return f"safeconduct_{role}"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Connection strings by login: owner, app, engine, staff. `embedded` where the server is ours."""
+
+    urls: dict[str, str]
+    embedded: bool
+
+
+@lru_cache(maxsize=1)
+def _leases() -> ExitStack:
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack
+
+
+@lru_cache(maxsize=4)
+def embedded_server(folder: Path) -> Any:
+    """The embedded server of a folder, leased until this process ends."""
+    from safeconduct.foundation.postgres import lease
+
+    server = _leases().enter_context(lease(folder))
+    server.ensure_database(EMBEDDED_NAME)
+    return server
+
+
+def addresses(env: Environment, password_of: dict[str, str]) -> Addresses:
+    """The four logins of this deployment. Starts the embedded server where no address is given."""
+    if env.database_url:
+        urls = {"owner": env.database_url}
+        for role in ROLES:
+            urls[role] = env.role_urls[role] or _as_role(env.database_url, role, password_of[role])
+        return Addresses(urls, embedded=False)
+    server = embedded_server(env.var / "postgres")
+    urls = {"owner": server.url(EMBEDDED_NAME)}
+    return Addresses(urls | {r: server.url(EMBEDDED_NAME, user=role_name(r)) for r in ROLES}, embedded=True)
+
+
+def _as_role(url: str, role: str, password: str) -> str:
+    return make_conninfo(url, user=role_name(role), password=password)
+
+
+def django_database(url: str, *, pool_size: int, prepare: bool, test_name: str | None = None) -> dict[str, Any]:
+    """A connection string as Django's settings want it."""
+    parts = conninfo_to_dict(url)
+    known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    options: dict[str, Any] = {key: value for key, value in parts.items() if key not in known}
+    options["prepare_threshold"] = 2 if prepare else None
+    if pool_size:
+        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 10, "max_idle": 60}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{ours: str(parts.get(theirs, "") or "") for theirs, ours in known.items()},
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": options,
+    }

@@ -1,0 +1,143 @@
+"""Every setting of a deployment, read from the environment, with its default and its meaning.
+
+`docs/configuration.md` is generated from `SETTINGS`. In production mode (``SAFECONDUCT_MODE=production``) an unsafe
+value stops the start and is named; see `unsafe`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: name, default (as text) and what it does."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SETTINGS = (
+    Setting("SAFECONDUCT_MODE", "development", "`development`, `demo` or `production`. Production refuses unsafe values."),
+    Setting("SAFECONDUCT_VAR", "var", "Folder for the embedded database, key files and models."),
+    Setting(
+        "SAFECONDUCT_DATABASE_URL",
+        "",
+        "PostgreSQL 15 or newer, as the owner of the database (`postgresql://user:password@host/name`). "
+        "Empty: `DATABASE_URL`, and without that the embedded server under SAFECONDUCT_VAR.",
+    ),
+    Setting("SAFECONDUCT_APP_DATABASE_URL", "", "The login of sellers' pages. Empty: derived from the owner's address."),
+    Setting("SAFECONDUCT_ENGINE_DATABASE_URL", "", "The login of intake and decisions. Empty: derived likewise."),
+    Setting("SAFECONDUCT_STAFF_DATABASE_URL", "", "The login of staff pages. Empty: derived likewise."),
+    Setting("SAFECONDUCT_POOL_SIZE", "10", "Largest number of connections of one process to each login."),
+    Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: SAFECONDUCT_VAR/keys/root.key."),
+    Setting("SAFECONDUCT_CURRENCY", "USD", "The reporting currency, ISO 4217: policies count money in it."),
+    Setting("SAFECONDUCT_HOSTS", "127.0.0.1,localhost", "Host names under which the server answers, with commas."),
+    Setting("SAFECONDUCT_ORIGINS", "", "Origins (https://…) from which forms may be posted, with commas."),
+    Setting("SAFECONDUCT_BEHIND_PROXIES", "0", "How many reverse proxies stand in front; 0 trusts no forwarded header."),
+    Setting("SAFECONDUCT_TIME_ZONE", "UTC", "Zone in which staff pages show times until a person chooses their own."),
+    Setting("SAFECONDUCT_LABEL_MATURITY_DAYS", "90", "Age in days at which an order without a fraud label counts as good."),
+    Setting("SAFECONDUCT_RATE_LIMIT", "6000", "API requests a minute for one key; above it the answer is 429."),
+    Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server as smtp://user:password@host:587. Empty: mails go to the console."),
+    Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
+)  # fmt: skip
+
+
+class UnsafeSettings(RuntimeError):
+    """Production was asked for with unsafe settings; the message names each and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The settings in force, typed."""
+
+    mode: str
+    var: Path
+    database_url: str
+    role_urls: Mapping[str, str]
+    pool_size: int
+    key_file: Path
+    currency: str
+    hosts: tuple[str, ...]
+    origins: tuple[str, ...]
+    proxies: int
+    time_zone: str
+    label_maturity_days: int
+    rate_limit_per_minute: int
+    email_url: str
+    prepare: bool
+
+    @property
+    def production(self) -> bool:
+        return self.mode == "production"
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Environment:
+    """The environment as settings. Raises ValueError naming a variable that cannot be read."""
+    values = {s.name: environ.get(s.name, "").strip() or s.default for s in SETTINGS}
+    mode = values["SAFECONDUCT_MODE"]
+    if mode not in {"development", "demo", "production"}:
+        raise ValueError(f"SAFECONDUCT_MODE is {mode!r}; it can be development, demo or production")
+    var = Path(values["SAFECONDUCT_VAR"]).expanduser().absolute()
+    return Environment(
+        mode=mode,
+        var=var,
+        database_url=values["SAFECONDUCT_DATABASE_URL"] or environ.get("DATABASE_URL", ""),
+        role_urls={role: values[f"SAFECONDUCT_{role.upper()}_DATABASE_URL"] for role in ("app", "engine", "staff")},
+        pool_size=_integer(values, "SAFECONDUCT_POOL_SIZE", 1, 500),
+        key_file=Path(values["SAFECONDUCT_KEY_FILE"] or var / "keys" / "root.key"),
+        currency=values["SAFECONDUCT_CURRENCY"].upper(),
+        hosts=_words(values["SAFECONDUCT_HOSTS"]),
+        origins=_words(values["SAFECONDUCT_ORIGINS"]),
+        proxies=_integer(values, "SAFECONDUCT_BEHIND_PROXIES", 0, 10),
+        time_zone=values["SAFECONDUCT_TIME_ZONE"],
+        label_maturity_days=_integer(values, "SAFECONDUCT_LABEL_MATURITY_DAYS", 1, 730),
+        rate_limit_per_minute=_integer(values, "SAFECONDUCT_RATE_LIMIT", 1, 10_000_000),
+        email_url=values["SAFECONDUCT_EMAIL_URL"],
+        prepare=values["SAFECONDUCT_PREPARE"] != "0",
+    )
+
+
+def unsafe(env: Environment) -> list[str]:
+    """What must not be so in production, each as a sentence that names the setting and the way out."""
+    found = []
+    if not env.database_url:
+        found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
+    if "*" in env.hosts:
+        found.append("SAFECONDUCT_HOSTS contains *: name the hosts under which this server answers.")
+    if set(env.hosts) <= {"127.0.0.1", "localhost"}:
+        found.append("SAFECONDUCT_HOSTS names only this machine: add the public host name.")
+    if not env.origins or any(not o.startswith("https://") for o in env.origins):
+        found.append("SAFECONDUCT_ORIGINS must list https:// origins only: forms would travel in clear.")
+    if not env.key_file.exists():
+        found.append(f"SAFECONDUCT_KEY_FILE: no file at {env.key_file}; create it with `safeconduct keys create`.")
+    elif env.key_file.stat().st_mode & 0o077:
+        found.append("SAFECONDUCT_KEY_FILE can be read by others: chmod 600.")
+    if not env.email_url:
+        found.append("SAFECONDUCT_EMAIL_URL is empty: no notice would leave the machine.")
+    return found
+
+
+def refuse_unsafe(env: Environment) -> None:
+    """Raises UnsafeSettings in production mode where `unsafe` finds anything."""
+    found = unsafe(env) if env.production else []
+    if found:
+        raise UnsafeSettings("Safeconduct does not start in production like this:\n- " + "\n- ".join(found))
+
+
+def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
+    try:
+        number = int(values[name])
+    except ValueError:
+        raise ValueError(f"{name} is {values[name]!r}; it must be a whole number") from None
+    if not low <= number <= high:
+        raise ValueError(f"{name} is {number}; it must be between {low} and {high}")
+    return number
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -1,0 +1,162 @@
+"""Django's settings, made from the environment (`config.environment`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safeconduct.config import environment
+from safeconduct.config.database import ROLES, addresses, django_database
+from safeconduct.kernel.vault.keys import create_key_file, derive, read_key_file
+
+ENV = environment.read()
+environment.refuse_unsafe(ENV)
+
+if not ENV.production and not ENV.key_file.exists():
+    create_key_file(ENV.key_file)
+ROOT_KEY_FILE = str(ENV.key_file)
+_root = read_key_file(ENV.key_file)
+
+SECRET_KEY = derive(_root, "django").hex()
+ROLE_PASSWORDS = {role: derive(_root, f"database/{role}", 24).hex() for role in ROLES}
+DEBUG = False
+MODE = ENV.mode
+REPORTING_CURRENCY = ENV.currency
+LABEL_MATURITY_DAYS = ENV.label_maturity_days
+RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
+VAR = ENV.var
+
+ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
+CSRF_TRUSTED_ORIGINS = list(ENV.origins)
+ROOT_URLCONF = "safeconduct.config.urls"
+WSGI_APPLICATION = "safeconduct.config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "parties.User"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "safeconduct.kernel.parties",
+    "safeconduct.kernel.record",
+    "safeconduct.kernel.vault",
+    "safeconduct.kernel.events",
+    "safeconduct.kernel.decisions",
+    "safeconduct.kernel.ui",
+    "safeconduct.api",
+    "safeconduct.console",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "safeconduct.kernel.ui.security.ContentSecurity",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "safeconduct.kernel.ui.preferences.Preferences",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# -- database ---------------------------------------------------------------------------------------------------------
+
+_where = addresses(ENV, ROLE_PASSWORDS)
+EMBEDDED = _where.embedded
+ADDRESSES = _where.urls
+DATABASES = {
+    "default": django_database(ADDRESSES["app"], pool_size=ENV.pool_size, prepare=ENV.prepare),
+    "engine": django_database(ADDRESSES["engine"], pool_size=ENV.pool_size, prepare=ENV.prepare),
+    "staff": django_database(ADDRESSES["staff"], pool_size=ENV.pool_size, prepare=ENV.prepare),
+    "owner": django_database(ADDRESSES["owner"], pool_size=0, prepare=ENV.prepare),
+}
+DATABASE_ROUTERS = ["safeconduct.kernel.scope.LoginRouter"]
+
+# -- signing in -------------------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/console/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "safeconduct.kernel.parties.sign_in.AccountAdapter"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
+MFA_ADAPTER = "safeconduct.kernel.parties.sign_in.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Safeconduct"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENV.production
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# -- transport --------------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.production
+SECURE_SSL_REDIRECT = ENV.production
+SECURE_HSTS_SECONDS = 31_536_000 if ENV.production else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = ENV.production
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.proxies else None
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# -- languages --------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("es", "Español")]
+LOCALE_PATHS = [str(Path(__file__).resolve().parent.parent / "locale")]
+TIME_ZONE = ENV.time_zone
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = str(ENV.var / "static")
+WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}

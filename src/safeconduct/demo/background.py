@@ -1,0 +1,186 @@
+"""The honest crowd: ordinary orders by ordinary people, sales by season, and the sellers' own days at the office."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from random import Random
+
+from safeconduct.demo.almanac import (
+    CHERRY_SEASON,
+    DAY,
+    DAYS,
+    END,
+    HOUR,
+    MINUTE,
+    SECOND,
+    START,
+    beijing_day,
+    day_weight,
+    instant_in_day,
+    rfc3339,
+)
+from safeconduct.demo.builder import WorldBuilder
+from safeconduct.demo.life import ordinary_life
+from safeconduct.demo.orders import draft
+from safeconduct.demo.people import FURTHER_COUNTRIES, Buyer, Listing, Member, Seller, new_device, new_ip
+from safeconduct.demo.rendering import money
+from safeconduct.demo.seeds import generator
+
+SESSIONS = 15_000
+"""Sign-ins at full size: a sample of about one in forty. All of them would be half a million."""
+_LOYALTY = 0.22
+_SECURITY_CHANGES_A_MEMBER_DAY = 0.003
+
+
+def fill_with_orders(b: WorldBuilder) -> None:
+    """Honest orders until the world has as many as asked for."""
+    rng = generator(b.parameters.seed, "orders")
+    missing = b.parameters.orders - b.orders_placed
+    if missing <= 0:
+        return
+    days = rng.choices(range(DAYS), [day_weight(i) for i in range(DAYS)], k=missing)
+    cumulative = list(accumulate(b.buyer_weights))
+    buyers = rng.choices(range(len(b.buyers)), cum_weights=cumulative, k=missing)
+    plan: list[tuple[int, int]] = []
+    for day, who in zip(days, buyers, strict=True):
+        buyer = b.buyers[who]
+        at = instant_in_day(rng, day, buyer.locale.utc_offset_minutes)
+        for _ in range(6):
+            if START <= at < END and buyer.registered_at < at:
+                break
+            who = rng.choices(range(len(b.buyers)), cum_weights=cumulative)[0]
+            buyer = b.buyers[who]
+            at = instant_in_day(rng, day, buyer.locale.utc_offset_minutes)
+        at = min(max(at, START + MINUTE), END - MINUTE)
+        if buyer.registered_at >= at:
+            buyer.registered_at = at - rng.randrange(2 * MINUTE, 40 * MINUTE)
+        plan.append((at, who))
+    plan.sort()
+    market = Market(b)
+    for at, who in plan:
+        buyer = b.buyers[who]
+        seller = market.seller(rng, buyer, at)
+        ordinary_life(b, rng, draft(rng, buyer, seller, at, market.offer(rng, seller, at)))
+
+
+class Market:
+    """Which shop and offer an order goes to at an instant: by size, loyalty, opening day and season."""
+
+    def __init__(self, b: WorldBuilder) -> None:
+        self._sellers = b.sellers
+        self._cumulative = list(accumulate(s.weight for s in b.sellers))
+        self._out_of_season = {
+            s.id: [offer for offer in s.listings if offer.category != "fruit"] for s in b.sellers if s.country == "CL"
+        }
+
+    def seller(self, rng: Random, buyer: Buyer, at: int) -> Seller:
+        if buyer.last_seller is not None and rng.random() < _LOYALTY:
+            return buyer.last_seller
+        while True:
+            seller = rng.choices(self._sellers, cum_weights=self._cumulative)[0]
+            if seller.registered_at < at:
+                return seller
+
+    def offer(self, rng: Random, seller: Seller, at: int) -> Listing | None:
+        """None leaves the choice to popularity; Chilean fruit waits for November."""
+        others = self._out_of_season.get(seller.id)
+        if not others or beijing_day(at) >= CHERRY_SEASON:
+            return None
+        return rng.choice(others)
+
+
+def open_shops(b: WorldBuilder) -> None:
+    """Each shop is registered: those older than the world when it begins, with the date of their true opening."""
+    rng = generator(b.parameters.seed, "registrations")
+    for i, seller in enumerate(b.sellers):
+        at = seller.registered_at if seller.registered_at >= START else START + i * SECOND // 4
+        member = seller.members[0]
+        b.record("seller.registered", at, None, {
+            "seller": seller.id, "seller_country": seller.country, "locale": seller.locale.locale,
+            "email": seller.email, "phone": seller.phone, "address": seller.address,
+            "bank_account": seller.bank_account, "device": rng.choice(member.devices), "ip": member.ip,
+            "ip_country": seller.country, "category": seller.listings[0].category,
+            "seller_registered_at": rfc3339(seller.registered_at), "seller_name": seller.name,
+            "time_zone": seller.time_zone,
+        })  # fmt: skip
+
+
+def run_offices(b: WorldBuilder) -> None:
+    """Sign-ins, credentials, payout accounts and promotions of the sellers, honest all of them."""
+    rng = generator(b.parameters.seed, "offices")
+    staff = [(seller, member) for seller in b.sellers for member in seller.members]
+    for seller, member in rng.choices(staff, k=b.scaled(SESSIONS)):
+        at = _working_instant(rng, seller, member)
+        if at > seller.registered_at:
+            _sign_in(b, rng, seller, member, at)
+    changes = round(_SECURITY_CHANGES_A_MEMBER_DAY * DAYS * len(staff))
+    for seller, member in rng.choices(staff, k=changes):
+        _change_security(b, rng, seller, member)
+    for seller in rng.sample(b.sellers, k=max(2, len(b.sellers) // 8)):
+        _change_bank(b, rng, seller)
+    _join_promotions(b, rng)
+
+
+def _working_instant(rng: Random, seller: Seller, member: Member) -> int:
+    midnight = START + rng.randrange(DAYS) * DAY - seller.locale.utc_offset_minutes * MINUTE
+    at = midnight + int((member.works_from_h + rng.triangular(0, 11, 2)) * HOUR)
+    return at if START <= at < END else at % DAY + START + rng.randrange(1, DAYS - 1) * DAY
+
+
+def _sign_in(b: WorldBuilder, rng: Random, seller: Seller, member: Member, at: int) -> None:
+    draw = rng.random()
+    travels, shared = draw < 0.06, 0.06 <= draw < 0.10
+    country = rng.choice(("CN", "JP", "TH", *FURTHER_COUNTRIES[:2])) if travels else seller.country
+    fresh = rng.random() < 0.008
+    device = new_device(rng) if fresh else rng.choice(member.devices)
+    if fresh and len(member.devices) < 5:
+        member.devices.append(device)
+    ip = new_ip(rng, country) if travels or shared else member.ip
+    where = {"seller": seller.id, "member": member.id, "device": device, "ip": ip, "ip_country": country}
+    if rng.random() < 0.03:
+        b.record("session.failed", at - rng.randrange(8, 60) * SECOND, None, {**where, "reason": "wrong_password"})
+    b.record("session.started", at, None, {
+        **where, "factor": member.factor, "new_device": fresh, "proxy": shared, "user_agent": "Mozilla/5.0 Chrome/141.0",
+    })  # fmt: skip
+
+
+def _change_security(b: WorldBuilder, rng: Random, seller: Seller, member: Member) -> None:
+    at = _working_instant(rng, seller, member)
+    if at <= seller.registered_at:
+        return
+    _sign_in(b, rng, seller, member, at - rng.randrange(2, 30) * MINUTE)
+    changes = ("password", "email", "phone", "factor_added", "api_key", "member_added", "member_removed")
+    b.record("security.changed", at, None, {
+        "seller": seller.id, "member": member.id, "device": member.devices[0], "ip": member.ip,
+        "ip_country": seller.country, "change": rng.choices(changes, (40, 6, 8, 18, 16, 7, 5))[0],
+        "session_age_s": rng.randrange(60, 5400),
+    })  # fmt: skip
+
+
+def _change_bank(b: WorldBuilder, rng: Random, seller: Seller) -> None:
+    member = seller.members[0]
+    at = _working_instant(rng, seller, member)
+    if at <= seller.registered_at + 7 * DAY:
+        return
+    _sign_in(b, rng, seller, member, at - rng.randrange(3, 40) * MINUTE)
+    account = f"{seller.country}{rng.randrange(10, 99)} {rng.randrange(10**4):04d} {rng.randrange(10**8):08d}"
+    b.record("payout_account.changed", at, None, {
+        "seller": seller.id, "member": member.id, "device": member.devices[0], "ip": member.ip,
+        "ip_country": seller.country, "bank_account": account, "account_country": seller.country,
+        "session_age_s": rng.randrange(120, 3600),
+    })  # fmt: skip
+
+
+def _join_promotions(b: WorldBuilder, rng: Random) -> None:
+    """Offers enter the two sales in the week before."""
+    for promotion, opens in (("9.9", 69), ("11.11", 131)):
+        for seller in b.sellers:
+            if seller.registered_at > START + (opens - 9) * DAY or rng.random() > 0.6:
+                continue
+            at = START + int(rng.uniform(opens - 8, opens - 1) * DAY)
+            for offer in rng.sample(seller.listings, k=max(1, len(seller.listings) // 4)):
+                at += rng.randrange(5, 90) * SECOND
+                price = offer.price_minor * rng.choice((80, 85, 88, 90)) // 100
+                b.record("promotion.joined", at, None, {
+                    "seller": seller.id, "listing": offer.id, "promotion": promotion, "price": money(price),
+                })  # fmt: skip

@@ -1,0 +1,201 @@
+"""What happens to an order: tried, placed, paid, shipped, delivered; and what goes wrong, honestly or not.
+
+Shares from the world's plan: 93 % dispatched within 48 hours, reviews on 28 % of orders (five stars 74 %, one star
+8 %), return rates by category, refund without return for 30 % of those under ¥100. The others are the demo's own.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from safeconduct.demo.almanac import DAY, HOUR, MINUTE, SECOND, in_golden_week, rfc3339
+from safeconduct.demo.builder import WorldBuilder
+from safeconduct.demo.goods import CATEGORIES, delivery_days, dispatch_hours
+from safeconduct.demo.orders import Order, parcel_number
+from safeconduct.demo.rendering import money
+from safeconduct.demo.seeds import token
+
+REVIEW_SHARE = 0.28
+REFUND_ONLY_LIMIT_MINOR = 10_000
+REFUND_ONLY_SHARE = 0.3
+_STARS = ((5, 0.74), (4, 0.84), (3, 0.89), (2, 0.92), (1, 1.0))
+_DECLINES = ("insufficient_funds", "do_not_honor", "authentication_required", "expired_card", "try_again_later")
+CUSTOMS_STRIKE = "customs_strike"
+
+
+def sell(b: WorldBuilder, rng: Random, order: Order, *, declines: int = 0) -> Order:
+    """Let the order be placed and paid, after ``declines`` refused tries."""
+    b.orders_placed += 1
+    order.buyer.orders += 1
+    order.buyer.last_seller = order.seller
+    at = order.at
+    for i in range(declines):
+        attempt(b, order, at - (declines - i) * rng.randrange(15, 70) * SECOND, decline_code=rng.choice(_DECLINES))
+    if order.method != "bank_transfer":
+        attempt(b, order, at - rng.randrange(SECOND, 4 * SECOND))
+    order.placed = b.record("order.placed", at, order)
+    order.at = b.time_of(order.placed)
+    delay = rng.randrange(SECOND, 30 * SECOND) if order.method != "bank_transfer" else rng.randrange(HOUR, 18 * HOUR)
+    b.record("order.paid", at + delay, order)
+    return order
+
+
+def attempt(b: WorldBuilder, order: Order, at: int, *, decline_code: str | None = None) -> int:
+    """A try to pay, approved unless the issuer's reason for refusing is given. Answers the record's number."""
+    extra = {"outcome": "approved"} if decline_code is None else {"outcome": "declined", "decline_code": decline_code}
+    return b.record("payment.attempted", at, order, extra)
+
+
+def ship(
+    b: WorldBuilder, rng: Random, order: Order, *, hours: float | None = None, delivered: bool = True,
+    parcel: str | None = None,
+) -> int | None:  # fmt: skip
+    """Hand the parcel over and, where it arrives, answer when."""
+    at = order.at + int((dispatch_hours(rng) if hours is None else hours) * HOUR) + 10 * MINUTE
+    order.parcel = parcel or parcel_number(rng, order.carrier)
+    b.record("shipment.shipped", at, order)
+    cold = CATEGORIES[order.listing.category].cold_chain
+    arrives = at + int(delivery_days(rng, cold) * DAY)
+    draw = rng.random()
+    if draw < 0.3:
+        b.record("shipment.tracked", at + rng.randrange(HOUR, 20 * HOUR), order, {"scan": "accepted"})
+    elif draw < 0.5:
+        b.record("shipment.tracked", (at + arrives) // 2, order, {"scan": "customs"})
+    if not cold and in_golden_week(arrives):
+        arrives += int(rng.uniform(1, 4) * DAY)
+    if b.strike is not None and order.seller.country == b.strike[0] and b.strike[1] <= at < b.strike[2]:
+        b.record("shipment.tracked", at + rng.randrange(HOUR, 6 * HOUR), order, {"scan": "exception"})
+        arrives = max(arrives, b.strike[2] + int(rng.uniform(0.5, 4) * DAY))
+        b.label_decoy(order, CUSTOMS_STRIKE)
+    if not delivered:
+        return None
+    if draw > 0.9:
+        b.record("shipment.tracked", arrives - rng.randrange(2 * HOUR, 9 * HOUR), order, {"scan": "out_for_delivery"})
+    b.record("shipment.delivered", arrives, order, {"signed": draw < 0.35 or order.amount_minor >= 100_000})
+    return arrives
+
+
+def ordinary_life(b: WorldBuilder, rng: Random, order: Order) -> None:
+    """The rest of an honest order's life, from its placing on."""
+    draw = rng.random()
+    declines = 0 if order.card is None or draw > 0.06 else 1 if draw > 0.012 else 2
+    sell(b, rng, order, declines=declines)
+    if rng.random() < 0.018:
+        reason = rng.choice(("buyer_request", "buyer_request", "out_of_stock", "address_wrong"))
+        at = order.at + rng.randrange(10 * MINUTE, 20 * HOUR)
+        b.record("order.cancelled", at, order, {"reason": reason})
+        b.record("refund.created", at + rng.randrange(MINUTE, 9 * HOUR), order, {"reason": "cancelled"})
+        return
+    if rng.random() < 0.006 and len(order.buyer.addresses) > 1:
+        change_address(b, order, order.at + rng.randrange(5 * MINUTE, 3 * HOUR), order.buyer.addresses[1])
+    if rng.random() < 0.005:
+        ship(b, rng, order, delivered=False)
+        not_arrived(b, rng, order)
+        return
+    arrived = ship(b, rng, order)
+    assert arrived is not None
+    after_delivery(b, rng, order, arrived)
+
+
+def after_delivery(b: WorldBuilder, rng: Random, order: Order, arrived: int) -> None:
+    """Returns, reviews and the honest disputes."""
+    category = CATEGORIES[order.listing.category]
+    if rng.random() < category.return_rate:
+        reason = "damaged" if category.cold_chain or rng.random() < 0.3 else rng.choice(
+            ("changed_mind", "not_as_described", "wrong_item")
+        )  # fmt: skip
+        send_back(b, rng, order, arrived, reason)
+    elif order.card is not None and rng.random() < 0.0012:
+        dispute(b, rng, order, rng.choice(("product_unacceptable", "product_unacceptable", "duplicate")), lost=0.4)
+    if rng.random() < REVIEW_SHARE:
+        review(b, rng, order, arrived + int(rng.expovariate(1 / 3) * DAY) + 20 * MINUTE)
+
+
+def not_arrived(b: WorldBuilder, rng: Random, order: Order) -> None:
+    """A lost parcel: the buyer asks, and mostly gets the money; some go to their bank."""
+    asked = order.at + int(rng.uniform(18, 30) * DAY)
+    if order.card is not None and rng.random() < 0.2:
+        dispute(b, rng, order, "product_not_received", lost=0.8)
+        return
+    ask_refund(b, order, asked, "not_received", keeps_goods=True)
+    b.record("refund.created", asked + int(rng.uniform(0.5, 4) * DAY), order, {"reason": "not_received"})
+
+
+def change_address(b: WorldBuilder, order: Order, at: int, address: str) -> int:
+    """Let the buyer send it elsewhere after placing. Answers the record's number."""
+    order.sent_to = address
+    extra = {"address": address, "ship_country": order.ship_country, "address_changed": True}
+    return b.record("order.changed", at, order, extra)
+
+
+def ask_refund(b: WorldBuilder, order: Order, at: int, reason: str, *, keeps_goods: bool) -> int:
+    return b.record("refund.requested", at, order, {"reason": reason, "keeps_goods": keeps_goods})
+
+
+def send_back(b: WorldBuilder, rng: Random, order: Order, arrived: int, reason: str) -> None:
+    """A return within seven days of delivery; small amounts are sometimes refunded without one."""
+    asked = arrived + int(rng.uniform(0.1, 6.9) * DAY)
+    if order.amount_minor < REFUND_ONLY_LIMIT_MINOR and rng.random() < REFUND_ONLY_SHARE:
+        ask_refund(b, order, asked, reason, keeps_goods=True)
+        b.record("refund.created", asked + int(rng.uniform(0.2, 2) * DAY), order, {"reason": reason})
+        return
+    ask_refund(b, order, asked, reason, keeps_goods=False)
+    category = order.listing.category
+    b.record("return.requested", asked + MINUTE, order, {"reason": reason, "category": category})
+    back = asked + int(rng.uniform(4, 12) * DAY)
+    weight = max(30, round(order.weight_g * rng.uniform(0.97, 1.03)))
+    b.record("return.received", back, order, {"parcel": parcel_number(rng, order.carrier), "weight_g": weight})
+    b.record("refund.created", back + int(rng.uniform(0.3, 3) * DAY), order, {"reason": reason})
+
+
+def review(b: WorldBuilder, rng: Random, order: Order, at: int, stars: int | None = None) -> int:
+    """A review in the buyer's language, with a text in two of five."""
+    if stars is None:
+        draw = rng.random()
+        stars = next(s for s, bound in _STARS if draw <= bound)
+    extra: dict[str, object] = {"stars": stars}
+    if rng.random() < 0.4:
+        mood = "good" if stars >= 4 else "middling" if stars == 3 else "bad"
+        extra["review_text"] = rng.choice(order.buyer.locale.reviews[mood])
+    return b.record("review.posted", at, order, extra)
+
+
+def dispute_delay_days(rng: Random) -> float:
+    """Days from the order to the bank's dispute: 20 to 100, most between 25 and 60."""
+    return 20 + 80 * rng.betavariate(1.4, 3.0)
+
+
+def dispute(
+    b: WorldBuilder, rng: Random, order: Order, reason: str, *, lost: float, opened_at: int | None = None
+) -> int:
+    """Let the card's bank take the money back, and decide weeks later; ``lost`` is the probability the shop loses.
+
+    Answers when it was opened. An order not paid by card is never disputed: the demo's wallets do not know it.
+    """
+    assert order.card is not None
+    opened = order.at + int(dispute_delay_days(rng) * DAY) if opened_at is None else opened_at
+    case = f"dp_{token(rng)}"
+    due = opened + rng.choice((7, 10, 14)) * DAY
+    b.record("dispute.opened", opened, order, {
+        "dispute": case, "reason": reason, "network": order.card.network, "due_at": rfc3339(due),
+    })  # fmt: skip
+    outcome = "lost" if rng.random() < lost else "won"
+    b.record("dispute.closed", opened + int(rng.uniform(25, 60) * DAY), order, {
+        "dispute": case, "reason": reason, "outcome": outcome,
+    })  # fmt: skip
+    return opened
+
+
+def warn(b: WorldBuilder, rng: Random, order: Order, before: int) -> None:
+    """An issuer's early warning, some days after the order and before the dispute."""
+    at = min(order.at + int(rng.uniform(3, 25) * DAY), before - HOUR)
+    b.record("fraud.warned", at, order, {"reason": rng.choice(("unauthorized_use_of_card", "made_with_stolen_card"))})
+
+
+def fraud_aftermath(b: WorldBuilder, rng: Random, order: Order, *, share: float = 0.92) -> None:
+    """The card's owner notices: an early warning for some, a dispute for most, nothing for a few."""
+    if order.card is None or rng.random() > share:
+        return
+    opened = dispute(b, rng, order, "fraudulent", lost=0.15 if order.liability_shift else 0.85)
+    if rng.random() < 0.45:
+        warn(b, rng, order, opened)

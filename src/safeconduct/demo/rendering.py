@@ -1,0 +1,168 @@
+"""From a record to the data of an event, field by field as the event catalogue names them.
+
+Records stay small and hold the order they are about; the dictionary is made only when somebody reads the event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from safeconduct.demo.almanac import rfc3339
+from safeconduct.demo.orders import CURRENCY, Order
+
+Data = dict[str, Any]
+Record = tuple[int, int, str, Order | None, Data | None]
+"""When (microseconds since 2020), number, event type, the order it is about, fields of its own."""
+
+
+def money(minor: int) -> Data:
+    return {"minor": minor, "currency": CURRENCY}
+
+
+def _placed(order: Order, extra: Data) -> Data:
+    buyer, seller, card = order.buyer, order.seller, order.card
+    data: Data = {
+        "order": order.id, "seller": seller.id, "buyer": buyer.id, "amount": money(order.amount_minor),
+        "device": order.device, "ip": order.ip, "email": order.email, "phone": order.phone, "address": order.address,
+        "listing": order.listing.id, "ip_country": order.ip_country, "ship_country": order.ship_country,
+        "seller_country": seller.country, "email_domain": order.email_domain, "payment_method": order.method,
+        "category": order.listing.category, "locale": buyer.locale.locale, "items": order.items,
+        "seller_registered_at": rfc3339(seller.registered_at),
+        "email_first_seen_at": rfc3339(min(buyer.email_first_seen_at, order.at)), "guest": order.guest,
+        "digital": False, "freight_forwarder": order.forwarder, "proxy": order.proxy, "gift_card": order.gift_card,
+        "shipping_speed": order.speed, "recipient": order.recipient, "user_agent": order.user_agent,
+    }  # fmt: skip
+    if not order.guest:
+        data["buyer_registered_at"] = rfc3339(min(buyer.registered_at, order.at))
+    if order.promotion is not None:
+        data["promotion"] = order.promotion
+    if order.discount_minor:
+        data["discount"] = money(order.discount_minor)
+    if card is not None:
+        data |= {
+            "card": card.fingerprint, "card_bin": card.bin, "card_country": card.country, "card_funding": card.funding,
+            "liability_shift": order.liability_shift, "name_matches_card": order.name_matches,
+        }  # fmt: skip
+        _put(data, "avs", order.avs)
+        _put(data, "cvv", order.cvv)
+        _put(data, "three_ds", order.three_ds)
+        _put(data, "billing_address", order.billing_address)
+        _put(data, "bill_country", order.bill_country)
+    return data
+
+
+def _put(data: Data, name: str, value: object) -> None:
+    if value is not None:
+        data[name] = value
+
+
+def _attempted(order: Order, extra: Data) -> Data:
+    card = order.card
+    data: Data = {
+        "amount": money(order.amount_minor), "seller": order.seller.id, "buyer": order.buyer.id,
+        "device": order.device, "ip": order.ip, "email": order.email, "ip_country": order.ip_country,
+        "payment_method": order.method, "proxy": order.proxy,
+    }  # fmt: skip
+    if order.id:
+        data["order"] = order.id
+    if card is not None:
+        data |= {
+            "card": card.fingerprint, "card_bin": card.bin, "card_country": card.country, "card_funding": card.funding,
+            "liability_shift": order.liability_shift,
+        }  # fmt: skip
+        _put(data, "avs", order.avs)
+        _put(data, "cvv", order.cvv)
+        _put(data, "three_ds", order.three_ds)
+    return data | extra
+
+
+def _parties(order: Order) -> Data:
+    return {"order": order.id, "seller": order.seller.id, "buyer": order.buyer.id}
+
+
+def _paid(order: Order, extra: Data) -> Data:
+    data = _parties(order) | {"amount": money(order.amount_minor), "payment_method": order.method}
+    if order.card is not None:
+        data["card"] = order.card.fingerprint
+    return data
+
+
+def _with_amount(order: Order, extra: Data) -> Data:
+    return _parties(order) | {"amount": money(order.amount_minor)} | extra
+
+
+def _with_parties(order: Order, extra: Data) -> Data:
+    return _parties(order) | extra
+
+
+def _shipped(order: Order, extra: Data) -> Data:
+    return _parties(order) | {
+        "parcel": order.parcel, "address": order.sent_to or order.address, "ship_country": order.ship_country,
+        "carrier": order.carrier, "weight_g": order.weight_g,
+    }  # fmt: skip
+
+
+def _tracked(order: Order, extra: Data) -> Data:
+    return {"order": order.id, "seller": order.seller.id, "parcel": order.parcel, "carrier": order.carrier} | extra
+
+
+def _delivered(order: Order, extra: Data) -> Data:
+    return _parties(order) | {
+        "parcel": order.parcel, "address": order.sent_to or order.address, "carrier": order.carrier,
+    } | extra  # fmt: skip
+
+
+def _refund_requested(order: Order, extra: Data) -> Data:
+    return _with_amount(order, {"device": order.device, "address": order.address}) | extra
+
+
+def _refunded(order: Order, extra: Data) -> Data:
+    data = _with_amount(order, extra)
+    if order.card is not None:
+        data["card"] = order.card.fingerprint
+    return data
+
+
+def _reviewed(order: Order, extra: Data) -> Data:
+    return _parties(order) | {
+        "listing": order.listing.id, "device": order.device, "ip": order.ip, "locale": order.buyer.locale.locale,
+    } | extra  # fmt: skip
+
+
+def _disputed(order: Order, extra: Data) -> Data:
+    data = _with_amount(order, {})
+    if order.card is not None:
+        data["card"] = order.card.fingerprint
+    return data | extra
+
+
+def _dispute_closed(order: Order, extra: Data) -> Data:
+    return {"order": order.id, "seller": order.seller.id, "amount": money(order.amount_minor)} | extra
+
+
+def _warned(order: Order, extra: Data) -> Data:
+    assert order.card is not None
+    return {
+        "order": order.id, "seller": order.seller.id, "card": order.card.fingerprint,
+        "amount": money(order.amount_minor),
+    } | extra  # fmt: skip
+
+
+_RENDERERS: dict[str, Callable[[Order, Data], Data]] = {
+    "order.placed": _placed, "payment.attempted": _attempted, "order.paid": _paid, "order.cancelled": _with_amount,
+    "order.changed": _with_parties, "shipment.shipped": _shipped, "shipment.tracked": _tracked,
+    "shipment.delivered": _delivered, "refund.requested": _refund_requested, "refund.created": _refunded,
+    "return.requested": _with_parties, "return.received": _with_parties, "review.posted": _reviewed,
+    "dispute.opened": _disputed, "dispute.closed": _dispute_closed, "fraud.warned": _warned,
+}  # fmt: skip
+
+
+def envelope(record: Record, event_id: str, shift_micros: int = 0) -> Data:
+    """The event as it is sent: a CloudEvents-like envelope around the catalogue's fields."""
+    at, _, type_, order, extra = record
+    data = dict(extra or {}) if order is None else _RENDERERS[type_](order, extra or {})
+    return {
+        "specversion": "1.0", "id": event_id, "source": "haihang", "type": type_,
+        "time": rfc3339(at + shift_micros), "data": data,
+    }  # fmt: skip

@@ -1,0 +1,200 @@
+"""The finished world: `generate` makes one, `World.events` reads it from the first day to the last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from operator import itemgetter
+from pathlib import Path
+
+from safeconduct.demo import attacks, decoys
+from safeconduct.demo.almanac import END, START, rfc3339
+from safeconduct.demo.background import fill_with_orders, open_shops, run_offices
+from safeconduct.demo.builder import DECOY, WorldBuilder
+from safeconduct.demo.orders import CURRENCY, Order
+from safeconduct.demo.parameters import Parameters
+from safeconduct.demo.people import Buyer, Seller
+from safeconduct.demo.rendering import Data, Record, envelope
+from safeconduct.demo.seeds import generator
+from safeconduct.demo.truth import Kind, Label, Mark, truth_lines
+from safeconduct.foundation.moments import at_micros
+
+
+@dataclass(frozen=True, slots=True)
+class SellerFacts:
+    """What the marketplace knows of a seller without looking at events."""
+
+    id: str
+    name: str
+    country: str
+    time_zone: str
+    locale: str
+    registered_at: datetime
+
+
+class Events:
+    """The world's envelopes, oldest first; it may be read again and again, and makes each one when asked."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self._records = records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Data]:
+        for position, record in enumerate(self._records):
+            yield envelope(record, event_id(position))
+
+
+def event_id(position: int) -> str:
+    """The id of the event at a position of the log, counted from 0."""
+    return f"hh-{position + 1:07d}"
+
+
+class World:
+    """A demo world: its events, its sellers, and, apart from them, what really happened."""
+
+    def __init__(self, builder: WorldBuilder) -> None:
+        self.parameters = builder.parameters
+        self.builder = builder
+        ordered = sorted(builder.records, key=itemgetter(0))
+        self._records = [record for record in ordered if record[0] < END]
+        self.pending: list[Record] = ordered[len(self._records) :]
+        self._marks = builder.marks
+        self._positions = {record[1]: i for i, record in enumerate(self._records)}
+        _name_buyers(builder)
+        _name_orders(ordered)
+
+    @property
+    def start(self) -> datetime:
+        """The first instant of the world, 2026-07-01T00:00Z."""
+        return at_micros(START)
+
+    @property
+    def end(self) -> datetime:
+        """The end of its history, 2026-11-24T00:00Z; what happens later is in the tail."""
+        return at_micros(END)
+
+    @property
+    def events(self) -> Events:
+        return Events(self._records)
+
+    @cached_property
+    def sellers(self) -> list[SellerFacts]:
+        return [
+            SellerFacts(s.id, s.name, s.country, s.time_zone, s.locale.locale, at_micros(s.registered_at))
+            for s in self.builder.sellers
+        ]
+
+    @property
+    def truth(self) -> Iterator[Label]:
+        """The label rows; attacks and decoys in the order of their files, rows in the order of time."""
+        return iter(self._labels)
+
+    @cached_property
+    def _labels(self) -> list[Label]:
+        guilty = {id(m.thing) for m in self._marks if m.kind is Kind.ORDER and m.role != DECOY}
+        marks = [m for m in self._marks if not (m.role == DECOY and id(m.thing) in guilty)]
+        spans: dict[tuple[str, int], tuple[int, int]] = {}
+        for mark in marks:
+            at = self._time_of(mark)
+            if at is not None:
+                low, high = spans.get((mark.attack, mark.incident), (at, at))
+                spans[mark.attack, mark.incident] = (min(low, at), max(high, at))
+        return [self._label(mark, *spans.get((mark.attack, mark.incident), (START, END))) for mark in marks]
+
+    def _time_of(self, mark: Mark) -> int | None:
+        match mark.thing:
+            case Order():
+                return mark.thing.at
+            case int():
+                return self.builder.time_of(mark.thing)
+            case _:
+                return None
+
+    def _label(self, mark: Mark, first: int, last: int) -> Label:
+        event: str | None = None
+        order: str | None = None
+        match mark.thing:
+            case Order():
+                entity = order = mark.thing.id
+                event = event_id(self._positions[mark.thing.placed])
+                first = last = mark.thing.at
+            case int():
+                entity = event = event_id(self._positions[mark.thing])
+                about = self.builder.records[mark.thing][3]
+                order = (about.id or None) if about is not None else None
+                first = last = self.builder.time_of(mark.thing)
+            case Buyer() | Seller():
+                entity = mark.thing.id
+            case str():
+                entity = mark.thing
+        return Label(
+            entity_kind=mark.kind.value, entity_id=entity, event_id=event, order_id=order, attack=mark.attack,
+            role=mark.role, incident=f"{mark.attack}#{mark.incident}", start=rfc3339(first), end=rfc3339(last),
+            severity=mark.severity.value, expected_action=mark.expected.value, amount_minor=mark.amount_minor,
+            currency=CURRENCY,
+        )  # fmt: skip
+
+    def tail(self, n: int) -> Iterator[Data]:
+        """The first ``n`` events after the world's end, at their own times."""
+        from itertools import islice
+
+        from safeconduct.demo.live import live_events
+
+        return islice(live_events(self, self.end), n)
+
+
+def _name_buyers(builder: WorldBuilder) -> None:
+    """Ids in order of registration, so that a number tells nothing but age."""
+    everybody: list[Buyer] = [*builder.buyers, *builder.newcomers]
+    for i, buyer in enumerate(sorted(everybody, key=lambda x: (x.registered_at, x.email)), start=1):
+        buyer.id = f"buy-{10_000 + i}"
+
+
+def _name_orders(ordered: list[Record]) -> None:
+    number = 100_000
+    for record in ordered:
+        if record[2] == "order.placed":
+            order = record[3]
+            assert order is not None
+            number += 1
+            order.id = f"ord-{number}"
+
+
+def generate(parameters: Parameters = Parameters()) -> World:
+    """Make a world. The same parameters make the same world, byte for byte, in every process."""
+    builder = WorldBuilder(parameters)
+    open_shops(builder)
+    for module in (*attacks.ATTACKS, *decoys.DECOYS):
+        module.plant(builder, generator(parameters.seed, module.NAME), parameters)
+    fill_with_orders(builder)
+    run_offices(builder)
+    return World(builder)
+
+
+def write_truth(world: World, path: Path) -> int:
+    """Write the labels as JSON lines and answer how many. Keep the file away from the product's database."""
+    count = 0
+    with path.open("w", encoding="utf-8", newline="\n") as out:
+        for line in truth_lines(world.truth):
+            out.write(line + "\n")
+            count += 1
+    return count
+
+
+def world_sha256(world: World) -> str:
+    """One digest over every event and every label, in hexadecimal."""
+    digest = hashlib.sha256()
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    for event in world.events:
+        digest.update(encode(event).encode())
+        digest.update(b"\n")
+    for line in truth_lines(world.truth):
+        digest.update(line.encode())
+        digest.update(b"\n")
+    return digest.hexdigest()

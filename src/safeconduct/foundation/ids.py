@@ -1,0 +1,42 @@
+"""Ids that name their kind and sort by time: ``dec_`` + a UUIDv7 in lower-case Crockford base32 (26 letters).
+
+UUIDv7 as in RFC 9562 section 5.7: 48 bits of Unix milliseconds, then 74 random bits.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ID = re.compile(r"[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}")
+
+
+def uuid7(now_ms: int, entropy: int) -> int:
+    """A UUIDv7 as a 128-bit integer from Unix milliseconds and at least 74 random bits."""
+    rand_a = (entropy >> 62) & 0xFFF
+    rand_b = entropy & ((1 << 62) - 1)
+    return (now_ms & ((1 << 48) - 1)) << 80 | 7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b
+
+
+def encode(value: int) -> str:
+    """128 bits as 26 letters of Crockford base32."""
+    letters = []
+    for _ in range(26):
+        letters.append(_ALPHABET[value & 31])
+        value >>= 5
+    return "".join(reversed(letters))
+
+
+def new_id(
+    prefix: str, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+) -> str:
+    """A fresh id of this kind, e.g. ``new_id("dec")`` → ``dec_01jf…``."""
+    return f"{prefix}_{encode(uuid7(clock_ms(), secrets.randbits(80)))}"
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Whether the text has the form of an id of this kind."""
+    return text.startswith(prefix + "_") and _ID.fullmatch(text) is not None

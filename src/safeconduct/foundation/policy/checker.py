@@ -1,0 +1,547 @@
+"""The type checker of conditions: from syntax to the checked tree of `nodes`, or to diagnostics.
+
+Every node gets one type of the closed tower. What is not allowed here by name is refused: there is no fallback.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+from fractions import Fraction
+
+from safeconduct.foundation.moments import micros
+from safeconduct.foundation.policy import arithmetic
+from safeconduct.foundation.policy.amounts import read_amount
+from safeconduct.foundation.policy.catalogue import Field
+from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
+from safeconduct.foundation.policy.durations import read_duration_us
+from safeconduct.foundation.policy.expressions import (
+    BetweenSyntax,
+    BinarySyntax,
+    CallSyntax,
+    CaseSyntax,
+    DistinctSyntax,
+    InSyntax,
+    IntervalSyntax,
+    IsSyntax,
+    LogicSyntax,
+    NameSyntax,
+    NotSyntax,
+    NumberSyntax,
+    SignSyntax,
+    Syntax,
+    TextSyntax,
+    WordSyntax,
+    parse,
+)
+from safeconduct.foundation.policy.functions import FUNCTIONS, MAX_ARGUMENTS, SPECIAL_FORMS, Function, Signature
+from safeconduct.foundation.policy.nodes import (
+    And,
+    ArithOp,
+    Call,
+    Case,
+    Compare,
+    CompareOp,
+    Distinct,
+    EventField,
+    Expr,
+    InList,
+    InSet,
+    IsNull,
+    IsTruth,
+    Literal,
+    Negate,
+    Not,
+    Now,
+    Or,
+    Span,
+)
+from safeconduct.foundation.policy.tokens import ExpressionError
+from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
+from safeconduct.foundation.policy.yaml_reader import Scalar
+from safeconduct.foundation.policy.zones import zone_names
+
+At = tuple[int, int]
+_LIST_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_ORDERED = frozenset({Type.INTEGER, Type.MONEY, Type.TEXT, Type.TIMESTAMP, Type.DURATION, Type.NUMBER,
+                      Type.RATIONAL, Type.MONEY_RATE})  # fmt: skip
+_PAIRS = frozenset({Type.RATIONAL, Type.MONEY_RATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a condition may speak of.
+
+    ``names``: name → (its node without a span, its catalogue field if it is one). ``refused``: names that exist but
+    must not be used here, with the reason. ``currency``: that of `in:`. ``lists``: the operator's lists where they are
+    known. ``what``: how the place is called in messages. ``broken``: names whose own definition was refused already.
+    """
+
+    names: Mapping[str, tuple[Expr, Field | None]]
+    currency: str | None
+    what: str
+    refused: Mapping[str, str]
+    lists: Collection[str] | None = None
+    may_ask_lists: bool = True
+    broken: Collection[str] = ()
+
+
+class _Stop(Exception):
+    """This sub-expression has no type; why has been reported."""
+
+
+def check_condition(text: Scalar, scope: Scope, findings: Findings) -> Expr | None:
+    """The checked tree of a boolean condition, or None after reporting what is wrong. Never raises for any text."""
+    checker = _Checker(scope, findings)
+    try:
+        syntax = parse(text)
+    except ExpressionError as error:
+        findings.error(error.at, error.code, error.message, error.hint)
+        return None
+    try:
+        found = checker.check(syntax)
+    except _Stop:
+        return None
+    if found.type is not Type.BOOLEAN:
+        checker.error(
+            syntax.at, "type", f"a condition must be true or false, this is {_a(found.type)}", _as_condition(found.type)
+        )
+        return None
+    return None if checker.failed else found
+
+
+def _as_condition(kind: Type) -> str | None:
+    if kind is Type.TEXT:
+        return "compare it: x = 'value'"
+    return "compare it, for example `… > 0`" if kind in (Type.INTEGER, Type.RATIONAL, Type.NUMBER) else "compare it"
+
+
+def _a(kind: Type) -> str:
+    return f"an {kind.value}" if kind is Type.INTEGER else kind.value if kind is Type.MONEY else f"a {kind.value}"
+
+
+class _Checker:
+    def __init__(self, scope: Scope, findings: Findings) -> None:
+        self.scope = scope
+        self.findings = findings
+        self.failed = False
+
+    def error(self, at: At, code: str, message: str, hint: str | None = None) -> None:
+        self.failed = True
+        self.findings.error(at, code, message, hint)
+
+    def stop(self, at: At, code: str, message: str, hint: str | None = None) -> _Stop:
+        self.error(at, code, message, hint)
+        return _Stop()
+
+    def span(self, at: At) -> Span:
+        return self.findings.source.span(*at)
+
+    def check(self, s: Syntax) -> Expr:
+        """The node of any expression. Raises _Stop after reporting."""
+        match s:
+            case NameSyntax():
+                return self.name(s)
+            case NumberSyntax():
+                return self.number(s, s.digits)
+            case TextSyntax():
+                return Literal(Type.TEXT, s.value, span=self.span(s.at))
+            case WordSyntax(value=None):
+                raise self.stop(
+                    s.at, "null", "NULL alone has no type", "write x IS NULL; for an unknown result leave ELSE out"
+                )
+            case WordSyntax():
+                return Literal(Type.BOOLEAN, s.value, span=self.span(s.at))
+            case IntervalSyntax():
+                return self.duration(s)
+            case SignSyntax():
+                return self.negative(s)
+            case BinarySyntax():
+                return self.comparison(s) if s.operator not in "+-*/" else self.arithmetic(s)
+            case CallSyntax():
+                return self.call(s)
+        return self.logic(s)
+
+    def logic(self, s: Syntax) -> Expr:
+        at = self.span(s.at)
+        match s:
+            case NotSyntax():
+                return Not(Type.BOOLEAN, self.boolean(s.item, "NOT"), span=at)
+            case LogicSyntax():
+                word = "AND" if s.conjunction else "OR"
+                items = tuple(self.all([lambda i=i: self.boolean(i, word) for i in s.items]))  # type: ignore[misc]
+                return And(Type.BOOLEAN, items, span=at) if s.conjunction else Or(Type.BOOLEAN, items, span=at)
+            case IsSyntax(value=None):
+                return IsNull(Type.BOOLEAN, self.check(s.item), s.negated, span=at)
+            case IsSyntax():
+                truth = "TRUE" if s.value else "FALSE"
+                return IsTruth(Type.BOOLEAN, self.boolean(s.item, f"IS {truth}"), bool(s.value), s.negated, span=at)
+            case DistinctSyntax():
+                left, right = self.all([lambda: self.check(s.left), lambda: self.check(s.right)])
+                left, right = self.comparable(left, right, s.left, s.right, s.at)
+                if left.type in _PAIRS or right.type in _PAIRS:
+                    raise self.stop(s.at, "type", "IS DISTINCT FROM does not take quotients", "compare with = or <>")
+                return Distinct(Type.BOOLEAN, left, right, s.negated, span=at)
+            case BetweenSyntax():
+                return self.between(s)
+            case InSyntax():
+                return self.in_set(s)
+            case CaseSyntax():
+                return self.case(s)
+        raise AssertionError(type(s))
+
+    def all(self, parts: Iterable[Callable[[], Expr]]) -> list[Expr]:
+        """Checks each part, so that one run reports the mistakes of all of them; then stops if there were any."""
+        found: list[Expr] = []
+        broken = False
+        for part in parts:
+            try:
+                found.append(part())
+            except _Stop:
+                broken = True
+        if broken:
+            raise _Stop
+        return found
+
+    def boolean(self, s: Syntax, word: str) -> Expr:
+        found = self.check(s)
+        if found.type is not Type.BOOLEAN:
+            raise self.stop(
+                s.at, "type", f"{word} needs a condition, this is {_a(found.type)}", _as_condition(found.type)
+            )
+        return found
+
+    # -- leaves -------------------------------------------------------------------------------------------------------
+
+    def name(self, s: NameSyntax) -> Expr:
+        known = self.scope.names.get(s.name)
+        if known is not None:
+            if known[0].type in (Type.MONEY, Type.MONEY_RATE) and self.scope.currency is None:
+                raise self.stop(
+                    s.at, "currency", f"`{s.name}` is money, and the policy does not say in which currency it counts",
+                    "add `in: USD` (or your reporting currency) to the policy",
+                )  # fmt: skip
+            return replace(known[0], span=self.span(s.at))
+        if s.name in self.scope.broken:
+            self.failed = True
+            raise _Stop
+        if s.name in self.scope.refused:
+            raise self.stop(s.at, "unusable", f"`{s.name}` cannot be used in {self.scope.what}", self.scope.refused[s.name])
+        hint = suggest(s.name, self.scope.names)
+        if hint is None and s.name.lower() in FUNCTIONS:
+            hint = f"{s.name.lower()} is a function; write {s.name.lower()}(…)"
+        if hint is None:
+            hint = "known here: " + choices(self.scope.names) if self.scope.names else "no name is known here"
+        raise self.stop(s.at, "unknown-name", f"`{s.name}` is not known in {self.scope.what}", hint)
+
+    def number(self, s: Syntax, digits: str, sign: int = 1) -> Literal:
+        whole, _, fraction = digits.partition(".")
+        if len(whole.lstrip("0")) + len(fraction) > 19 or not INT64_MIN <= sign * int(whole) <= INT64_MAX:
+            raise self.stop(s.at, "number", "this number is too large", "numbers have at most 64 bits")
+        if not fraction:
+            return Literal(Type.INTEGER, sign * int(whole), span=self.span(s.at))
+        value = Fraction(sign * int(whole + fraction), 10 ** len(fraction))
+        if not INT64_MIN <= value.numerator <= INT64_MAX or value.denominator > INT64_MAX:
+            raise self.stop(s.at, "number", "this number has too many digits", "numbers have at most 18 digits")
+        return Literal(Type.RATIONAL, (value.numerator, value.denominator), span=self.span(s.at))
+
+    def duration(self, s: IntervalSyntax) -> Expr:
+        try:
+            return Literal(Type.DURATION, read_duration_us(s.value), span=self.span(s.at))
+        except ValueError as error:
+            raise self.stop(s.at, "interval", str(error)) from None
+
+    def negative(self, s: SignSyntax) -> Expr:
+        if isinstance(s.item, NumberSyntax):
+            return self.number(s, s.item.digits, -1)
+        item = self.check(s.item)
+        if item.type not in (Type.INTEGER, Type.MONEY, Type.DURATION):
+            raise self.stop(s.at, "type", f"a sign needs a number, this is {_a(item.type)}", None)
+        if isinstance(item, Literal) and isinstance(item.value, int) and item.value != INT64_MIN:
+            return Literal(item.type, -item.value, span=self.span(s.at))
+        return Negate(item.type, item, span=self.span(s.at))
+
+    # -- operators ----------------------------------------------------------------------------------------------------
+
+    def arithmetic(self, s: BinarySyntax) -> Expr:
+        left, right = self.all([lambda: self.check(s.left), lambda: self.check(s.right)])
+        op = ArithOp(s.operator)
+        try:
+            return arithmetic.combine(op, left, right, self.span(s.at))
+        except arithmetic.NotComputable as error:
+            raise self.stop(s.at, "type", error.message, error.hint) from None
+
+    def comparison(self, s: BinarySyntax) -> Expr:
+        for side in (s.left, s.right):
+            if isinstance(side, WordSyntax) and side.value is None:
+                verb = "IS NOT NULL" if s.operator == "<>" else "IS NULL"
+                raise self.stop(s.at, "null", "a comparison with NULL is always unknown", f"write {verb}")
+        left, right = self.all([lambda: self.check(s.left), lambda: self.check(s.right)])
+        return self.compare(CompareOp(s.operator), left, right, s.left, s.right, s.at)
+
+    def compare(self, op: CompareOp, left: Expr, right: Expr, ls: Syntax, rs: Syntax, at: At) -> Expr:
+        left, right = self.comparable(left, right, ls, rs, at)
+        if op not in (CompareOp.EQ, CompareOp.NE) and not {left.type, right.type} <= _ORDERED:
+            raise self.stop(at, "type", f"{op.value} does not order {left.type.value} values", "use = or <>")
+        return Compare(Type.BOOLEAN, op, left, right, span=self.span(at))
+
+    def comparable(self, left: Expr, right: Expr, ls: Syntax, rs: Syntax, at: At) -> tuple[Expr, Expr]:
+        """Both sides in comparable types: a number literal beside a NUMBER becomes one. Raises _Stop."""
+        left, right = arithmetic.as_number(left, right), arithmetic.as_number(right, left)
+        if not arithmetic.can_compare(left.type, right.type):
+            advice = self.compare_advice(left, right) or self.compare_advice(right, left)
+            raise self.stop(at, "type", f"{_a(left.type)} cannot be compared with {_a(right.type)}", advice)
+        if left.type is Type.KEY:
+            self.same_entity(left, right, at)
+        if left.type is Type.TEXT:
+            self.known_choice(left, right, rs)
+            self.known_choice(right, left, ls)
+        return left, right
+
+    def compare_advice(self, left: Expr, right: Expr) -> str | None:
+        match left.type, right.type:
+            case Type.MONEY | Type.MONEY_RATE, Type.INTEGER | Type.RATIONAL:
+                return f"write the amount with its currency: money('50 {self.scope.currency or 'USD'}')"
+            case Type.TIMESTAMP, Type.TEXT:
+                return "write timestamp('2026-11-27T00:00:00Z')"
+            case Type.DURATION, Type.TEXT | Type.INTEGER:
+                return "write interval '36 hours'"
+            case Type.TIMESTAMP, Type.DURATION:
+                return "compare a length with a length: now() - x > interval '36 hours'"
+            case Type.KEY, Type.TEXT | Type.INTEGER:
+                return "a key is stored as a pseudonym; keep its value in a list and ask in_list('name', key)"
+            case Type.TEXT, Type.INTEGER | Type.RATIONAL:
+                return "put the value into single quotes to compare texts"
+            case Type.NUMBER, Type.INTEGER | Type.RATIONAL | Type.NUMBER:
+                return "a score is only compared with a number that is written out, such as 0.9"
+        return None
+
+    def entity(self, node: Expr) -> str | None:
+        match node:
+            case EventField():
+                known = self.scope.names.get(node.name)
+                return known[1].entity if known and known[1] else None
+            case Call():
+                return next((e for e in map(self.entity, node.args) if e), None)
+            case Case():
+                results = [b[1] for b in node.branches] + [node.otherwise]
+                return next((e for e in map(self.entity, results) if e), None)
+        return None
+
+    def same_entity(self, left: Expr, right: Expr, at: At) -> None:
+        kinds = self.entity(left), self.entity(right)
+        if None not in kinds and kinds[0] != kinds[1]:
+            raise self.stop(
+                at, "type", f"a key of a {kinds[0]} never equals a key of a {kinds[1]}", "compare keys of one kind"
+            )
+
+    def known_choice(self, left: Expr, right: Expr, rs: Syntax) -> None:
+        """A text literal beside a field with a closed set of texts must be one of them."""
+        if not (isinstance(left, EventField) and isinstance(right, Literal)):
+            return
+        field = self.scope.names[left.name][1]
+        if field is None or not field.choices or right.value is None or right.value in field.choices:
+            return
+        near = get_close_matches(str(right.value), field.choices, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else "it is one of " + ", ".join(f"'{c}'" for c in field.choices)
+        self.error(rs.at, "choice", f"`{left.name}` is never '{right.value}'", hint)
+
+    def between(self, s: BetweenSyntax) -> Expr:
+        item, low, high = self.all([lambda: self.check(s.item), lambda: self.check(s.low), lambda: self.check(s.high)])
+        above = self.compare(CompareOp.GE, item, low, s.item, s.low, s.at)
+        below = self.compare(CompareOp.LE, item, high, s.item, s.high, s.at)
+        inside = And(Type.BOOLEAN, (above, below), span=self.span(s.at))
+        return Not(Type.BOOLEAN, inside, span=self.span(s.at)) if s.negated else inside
+
+    def in_set(self, s: InSyntax) -> Expr:
+        item = self.check(s.item)
+        if item.type not in (Type.INTEGER, Type.TEXT, Type.MONEY):
+            hint = "ask in_list('name', key)" if item.type is Type.KEY else "compare it with =, or with BETWEEN"
+            raise self.stop(s.item.at, "type", f"IN takes texts, integers and amounts, not {_a(item.type)}", hint)
+        values: list[int | str | bool] = []
+        for value, written in zip(self.all([lambda v=v: self.check(v) for v in s.values]), s.values, strict=True):  # type: ignore[misc]
+            if not isinstance(value, Literal):
+                raise self.stop(written.at, "type", "a set holds values that are written out", "join comparisons with OR")
+            _, value = self.comparable(item, value, s.item, written, written.at)
+            if value.type is not item.type:
+                raise self.stop(written.at, "type", f"this is {_a(value.type)}, the set is of {item.type.value} values")
+            assert isinstance(value, Literal) and isinstance(value.value, int | str)
+            if value.value in values:
+                self.findings.warning(written.at, "repeated", "this value stands twice in the set", "remove one")
+            else:
+                values.append(value.value)
+        return InSet(Type.BOOLEAN, item, tuple(values), s.negated, span=self.span(s.at))
+
+    def case(self, s: CaseSyntax) -> Expr:
+        conditions = self.all([lambda c=c: self.boolean(c, "WHEN") for c, _ in s.branches])  # type: ignore[misc]
+        written = [r for _, r in s.branches]
+        last = s.otherwise
+        if last is not None and not (isinstance(last, WordSyntax) and last.value is None):
+            written.append(last)
+        results = self.all([lambda r=r: self.check(r) for r in written])  # type: ignore[misc]
+        kind = results[0].type
+        for result, syntax in zip(results, written, strict=True):
+            if result.type is not kind:
+                raise self.stop(syntax.at, "type", f"this branch is {_a(result.type)}, the first is {_a(kind)}")
+            if kind in _PAIRS:
+                raise self.stop(syntax.at, "type", "CASE does not yield quotients", "compare inside of the branches")
+            if kind is Type.KEY:
+                self.same_entity(results[0], result, syntax.at)
+        otherwise = results[-1] if len(results) > len(s.branches) else Literal(kind, None, span=self.span(s.at))
+        branches = tuple(zip(conditions, results[: len(s.branches)], strict=True))
+        return Case(kind, branches, otherwise, span=self.span(s.at))
+
+    # -- functions ----------------------------------------------------------------------------------------------------
+
+    def call(self, s: CallSyntax) -> Expr:
+        name_at = (s.start, s.name_end)
+        match s.name:
+            case "now":
+                if s.args:
+                    raise self.stop(s.args[0].at, "arguments", "now() takes no arguments")
+                return Now(Type.TIMESTAMP, span=self.span(s.at))
+            case "money":
+                return self.money(s)
+            case "timestamp":
+                return self.timestamp(s)
+            case "in_list":
+                return self.in_list(s)
+        function = FUNCTIONS.get(s.name)
+        if function is None:
+            raise self.stop(name_at, "unknown-function", f"there is no function `{s.name}`", _function_advice(s.name))
+        args = self.all([lambda a=a: self.check(a) for a in s.args])  # type: ignore[misc]
+        args = arithmetic.literals_as(args)
+        signature = next((g for g in function.signatures if _fits(g, [a.type for a in args])), None)
+        if signature is None:
+            raise self.stop(s.at, "arguments", _mismatch(function, args), "it takes " + _shapes(function))
+        if function.zone_at is not None and len(args) > function.zone_at:
+            self.zone(args[function.zone_at], s.args[function.zone_at])
+        if any(a.type is Type.KEY for a in args):
+            for arg in args[1:]:
+                self.same_entity(args[0], arg, s.at)
+        return Call(signature.result, s.name, tuple(args), span=self.span(s.at))
+
+    def literal_argument(self, s: CallSyntax, count: int) -> str:
+        """The first argument, which must be a text that is written out, of `count` in all."""
+        form, meaning = SPECIAL_FORMS[s.name]
+        if len(s.args) != count or not isinstance(s.args[0], TextSyntax):
+            raise self.stop(s.at, "arguments", f"{s.name}() is not written like this", f"write {form}: {meaning}")
+        return s.args[0].value
+
+    def money(self, s: CallSyntax) -> Expr:
+        text = self.literal_argument(s, 1)
+        try:
+            minor, currency = read_amount(text)
+        except ValueError as error:
+            raise self.stop(s.args[0].at, "amount", str(error)) from None
+        if self.scope.currency is None:
+            raise self.stop(
+                s.at, "currency", "the policy names an amount but not the currency it counts in",
+                f"add `in: {currency}` to the policy; every amount is then counted in {currency}",
+            )  # fmt: skip
+        if currency != self.scope.currency:
+            raise self.stop(
+                s.args[0].at, "currency", f"this amount is in {currency}, the policy counts in {self.scope.currency}",
+                f"write the amount in {self.scope.currency}",
+            )  # fmt: skip
+        return Literal(Type.MONEY, minor, span=self.span(s.at))
+
+    def timestamp(self, s: CallSyntax) -> Expr:
+        text = self.literal_argument(s, 1)
+        advice = "write it like '2026-11-27T00:00:00Z', with its offset"
+        try:
+            at = datetime.fromisoformat(text)
+            if at.tzinfo is None or "T" not in text:
+                raise ValueError
+            return Literal(Type.TIMESTAMP, micros(at), span=self.span(s.at))
+        except (ValueError, OverflowError):
+            raise self.stop(s.args[0].at, "timestamp", "this is not a point in time", advice) from None
+
+    def in_list(self, s: CallSyntax) -> Expr:
+        name = self.literal_argument(s, 2)
+        if not self.scope.may_ask_lists:
+            raise self.stop(
+                s.at, "unusable", f"lists cannot be asked in {self.scope.what}", "ask the list in the rule's `when`"
+            )
+        check_list_name(name, s.args[0].at, self.scope.lists, self.error)
+        item = self.check(s.args[1])
+        if item.type not in (Type.TEXT, Type.KEY):
+            raise self.stop(s.args[1].at, "type", f"lists hold texts and keys, not {_a(item.type)}")
+        return InList(Type.BOOLEAN, name, item, span=self.span(s.at))
+
+    def zone(self, node: Expr, s: Syntax) -> None:
+        if not isinstance(node, Literal) or not isinstance(node.value, str):
+            raise self.stop(s.at, "zone", "a time zone must be written out", "for example 'Asia/Shanghai'")
+        if node.value not in zone_names():
+            near = get_close_matches(node.value, sorted(zone_names()), n=1, cutoff=0.6)
+            hint = f"did you mean '{near[0]}'?" if near else "write an IANA name such as 'Asia/Shanghai'"
+            raise self.stop(s.at, "zone", f"`{node.value[:40]}` is not a time zone", hint)
+
+
+def check_list_name(name: str, at: At, lists: Collection[str] | None, error: Callable[..., None]) -> None:
+    """Reports a list's name that is malformed or, where the operator's lists are known, not one of them."""
+    if not _LIST_NAME.fullmatch(name):
+        error(at, "list", f"`{name[:40]}` is not a list's name", "names consist of a to z, 0 to 9 and -")
+    elif lists is not None and name not in lists:
+        hint = suggest(name, lists) or ("there is " + choices(lists) if lists else "create the list first")
+        error(at, "list", f"there is no list `{name}`", hint)
+
+
+def _fits(signature: Signature, given: list[Type]) -> bool:
+    wanted = list(signature.parameters)
+    if signature.repeats and len(wanted) < len(given) <= MAX_ARGUMENTS:
+        wanted += [wanted[-1]] * (len(given) - len(wanted))
+    return wanted == given
+
+
+def _mismatch(function: Function, args: list[Expr]) -> str:
+    if not args:
+        return f"{function.name}() needs arguments"
+    if any(a.type in _PAIRS for a in args):
+        return f"{function.name}() does not take quotients; they can only be compared"
+    return f"{function.name}() does not take ({', '.join(a.type.value for a in args)})"
+
+
+def _shapes(function: Function) -> str:
+    shapes = []
+    for signature in function.signatures:
+        words = [t.value for t in signature.parameters] + (["…"] if signature.repeats else [])
+        shapes.append(f"({', '.join(words)})")
+    return " or ".join(shapes)
+
+
+#: Functions of other dialects, and what to write here.
+_ELSEWHERE = {
+    "count": "count earlier events with a feature: {count: …, by: …, over: …}",
+    "sum": "add up earlier events with a feature: {sum: …, by: …, over: …}",
+    "avg": "average earlier events with a feature: {avg: …, by: …, over: …}",
+    "min": "write least(a, b), or a feature {min: …, by: …, over: …}",
+    "max": "write greatest(a, b), or a feature {max: …, by: …, over: …}",
+    "ifnull": "write coalesce(x, y)",
+    "isnull": "write x IS NULL",
+    "nvl": "write coalesce(x, y)",
+    "len": "write length(x)",
+    "char_length": "write length(x)",
+    "substr": "write substring(x, start, n)",
+    "strpos": "write contains(x, y)",
+    "position": "write contains(x, y)",
+    "round": "compare the exact value; quotients are compared by multiplication",
+    "floor": "write floor_div(a, b)",
+    "ceil": "write floor_div(a, b)",
+    "date_part": "write year(t), month(t), day(t), weekday(t), hour(t) or minute(t)",
+    "date_trunc": "write year(t), month(t), day(t), weekday(t), hour(t) or minute(t)",
+    "dayofweek": "write weekday(t), 1 is Monday",
+    "datediff": "write days_between(a, b)",
+    "age": "write now() - x, or days_between(x, now())",
+    "regexp_like": "there are no patterns; use starts_with(), ends_with() or contains()",
+    "list": "write in_list('name', x)",
+    "random": "a condition gives the same answer every time",
+}
+
+
+def _function_advice(name: str) -> str:
+    known = [*FUNCTIONS, *SPECIAL_FORMS]
+    return _ELSEWHERE.get(name) or suggest(name, known) or "there is " + choices(known, limit=40)

@@ -1,0 +1,142 @@
+"""Who may touch which table: the written list, and its enforcement in the database.
+
+Every table of the schema stands in `TABLES`. A table with a `seller_column` carries forced row-level security: the
+``app`` login sees the rows of the seller in scope and no others; ``engine`` and ``staff`` have policies of their own; so
+has the owner, whose data migrations would otherwise silently touch no rows. A table without one says why.
+
+`apply` is run after every migration, in one transaction, and can be repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+READ = "SELECT"
+ADD = "SELECT, INSERT"
+EDIT = "SELECT, INSERT, UPDATE"
+ALL = "SELECT, INSERT, UPDATE, DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What each login may do with a table. `open_because` says why it carries no row-level security."""
+
+    name: str
+    app: str = ""
+    engine: str = ""
+    staff: str = ""
+    seller_column: str | None = None
+    open_because: str = ""
+
+
+_PEOPLE = "people and their sessions belong to no seller; sign-in runs before a seller is known"
+_INTAKE = "the raw log: the app login has no right to it at all"
+_RULES = "the marketplace's own rules and staff work; the app login has no right to them"
+_KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
+
+TABLES = (
+    # people
+    Table("person", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
+    Table("invitation", app="SELECT, UPDATE", staff=EDIT, open_because=_PEOPLE),
+    Table("django_session", app=ALL, open_because=_PEOPLE),
+    Table("account_emailaddress", app=ALL, staff=ALL, open_because=_PEOPLE),
+    Table("account_emailconfirmation", app=ALL, open_because=_PEOPLE),
+    Table("mfa_authenticator", app=ALL, staff="SELECT, INSERT, DELETE", open_because=_PEOPLE),
+    Table("auth_permission", open_because="Django's own, unused"),
+    Table("auth_group", open_because="Django's own, unused"),
+    Table("auth_group_permissions", open_because="Django's own, unused"),
+    Table("django_content_type", app=READ, open_because="Django's own list of models"),
+    Table("django_migrations", app=READ, engine=READ, staff=READ, open_because="the list of migrations"),
+    # sellers' rows
+    Table("seller", app=READ, engine=EDIT, staff=EDIT, seller_column="key"),
+    Table("event", app=READ, engine=ALL, staff=READ, seller_column="seller_key"),
+    Table("decision", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    # the raw log
+    Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
+    Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),
+    Table("pseudonym", engine=ALL, staff=ADD, open_because=_INTAKE),
+    Table("fact", engine=ALL, staff=READ, open_because=_INTAKE),
+    Table("event_queue", engine=ALL, staff=ADD, open_because=_INTAKE),
+    Table("rollup", engine=ALL, open_because=_INTAKE),
+    Table("rollup_seen", engine=ALL, open_because=_INTAKE),
+    Table("hot_key", engine=ALL, open_because=_INTAKE),
+    Table("leaf", engine=ADD, staff=ADD, open_because="the record belongs to everyone and holds no personal data"),
+    # rules and staff work
+    Table("rate", app=READ, engine=ALL, staff=READ, open_because="exchange rates are public"),
+    Table("policy_version", engine=EDIT, staff=EDIT, open_because=_RULES),
+    Table("policy_step", engine=ADD, staff=ADD, open_because=_RULES),
+    Table("mute", engine=EDIT, staff=EDIT, open_because=_RULES),
+    Table("review", engine=EDIT, staff=EDIT, open_because=_RULES),
+    Table("rule_count", engine=ALL, staff=READ, open_because=_RULES),
+    Table("label", engine=EDIT, staff=EDIT, open_because=_RULES),
+    Table("watch_list", engine=EDIT, staff=EDIT, open_because=_RULES),
+    Table("list_entry", engine=EDIT, staff=EDIT, open_because=_RULES),
+    Table("model_version", engine=EDIT, staff=EDIT, open_because=_RULES),
+    # the API
+    Table("api_key", engine=EDIT, staff=EDIT, open_because=_KEYS),
+    Table("idempotent_answer", engine=ALL, open_because=_KEYS),
+    Table("rate_window", engine=ALL, open_because=_KEYS),
+)
+
+_LOGINS = ("app", "engine", "staff")
+
+
+def create_roles(connection: psycopg.Connection[Any], passwords: dict[str, str], *, set_passwords: bool) -> None:
+    """Creates the three unprivileged logins where they are missing, and sets their passwords."""
+    for login in _LOGINS:
+        name = sql.Identifier(f"safeconduct_{login}")
+        exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [f"safeconduct_{login}"]).fetchone()
+        if exists is None:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(name)
+            )
+        if set_passwords:
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(passwords[login])))
+
+
+def apply(connection: psycopg.Connection[Any]) -> None:
+    """Makes rights and row-level security of every table what `TABLES` says. Run as the owner, inside a transaction."""
+    logins = sql.SQL(", ").join(sql.Identifier(f"safeconduct_{login}") for login in _LOGINS)
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(logins))
+    connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(logins))
+    for table in TABLES:
+        _grant(connection, table)
+        if table.seller_column is not None:
+            _isolate(connection, table.name, table.seller_column)
+
+
+def _grant(connection: psycopg.Connection[Any], table: Table) -> None:
+    name = sql.Identifier(table.name)
+    for login, rights in (("app", table.app), ("engine", table.engine), ("staff", table.staff)):
+        role = sql.Identifier(f"safeconduct_{login}")
+        connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
+        if rights:
+            connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), name, role))
+
+
+def _isolate(connection: psycopg.Connection[Any], table: str, column: str) -> None:
+    name = sql.Identifier(table)
+    connection.execute(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(name))
+    connection.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(name))
+    seller = sql.SQL("{} = nullif(current_setting('safeconduct.seller', true), '')::bigint").format(
+        sql.Identifier(column)
+    )
+    for login, condition in (
+        ("safeconduct_app", seller),
+        ("safeconduct_engine", sql.SQL("true")),
+        ("safeconduct_staff", sql.SQL("true")),
+        (None, sql.SQL("true")),
+    ):
+        role = sql.SQL("CURRENT_USER") if login is None else sql.Identifier(login)
+        policy = sql.Identifier(f"{table}_{login or 'owner'}")
+        connection.execute(sql.SQL("DROP POLICY IF EXISTS {} ON {}").format(policy, name))
+        connection.execute(
+            sql.SQL("CREATE POLICY {} ON {} TO {} USING ({}) WITH CHECK ({})").format(
+                policy, name, role, condition, condition
+            )
+        )

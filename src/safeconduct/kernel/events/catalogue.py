@@ -1,0 +1,256 @@
+"""The catalogue of canonical events: the one place that says what an event may contain.
+
+Types, entity keys, personal data and indexed fields are declared here once. The intake validates against it, the fact
+table has one column for each indexed field, the policy checker knows names and types from it, and the reference page
+is generated from it. Codes are stable: they are stored. A name may be added; one is never reused for another meaning.
+
+Field names are shared: `seller` means the same in every event that has it, and so has one type everywhere.
+"""
+
+from __future__ import annotations
+
+from safeconduct.foundation.policy.catalogue import Catalogue, EventType, Field
+from safeconduct.foundation.policy.types import Type
+
+T = Type
+
+
+def _key(name: str, entity: str, meaning: str, *, personal: bool = False, example: str = "") -> Field:
+    return Field(name, T.KEY, meaning, entity=entity, personal=personal, example=example)
+
+
+def _text(
+    name: str, meaning: str, *choices: str, indexed: bool = True, personal: bool = False, example: object = None
+) -> Field:
+    return Field(
+        name, T.TEXT, meaning, indexed=indexed, personal=personal, choices=choices,
+        example=example if example is not None else (choices[0] if choices else None),
+    )  # fmt: skip
+
+
+def _number(name: str, meaning: str, example: int = 1) -> Field:
+    return Field(name, T.INTEGER, meaning, example=example)
+
+
+def _flag(name: str, meaning: str) -> Field:
+    return Field(name, T.BOOLEAN, meaning, example=True)
+
+
+def _time(name: str, meaning: str) -> Field:
+    return Field(name, T.TIMESTAMP, meaning, example="2026-06-01T08:00:00Z")
+
+
+def _money(name: str, meaning: str) -> Field:
+    return Field(name, T.MONEY, meaning, example={"minor": 129900, "currency": "CNY"})
+
+
+def _required(field: Field) -> Field:
+    return Field(
+        field.name, field.type, field.meaning, required=True, indexed=field.indexed, personal=field.personal,
+        entity=field.entity, choices=field.choices, example=field.example,
+    )  # fmt: skip
+
+
+# -- fields shared by several events ----------------------------------------------------------------------------------
+
+SELLER = _key("seller", "seller", "the seller's id in the shop system", example="sel-1042")
+MEMBER = _key("member", "member", "a person who acts for a seller", personal=True, example="mem-88")
+BUYER = _key("buyer", "buyer", "the buyer's id in the shop system", personal=True, example="buy-20417")
+ORDER = _key("order", "order", "the order's id in the shop system", example="ord-90112")
+PARCEL = _key("parcel", "parcel", "carrier and tracking number", example="dhl:00340434292135100186")
+LISTING = _key("listing", "listing", "the offer's id in the shop system", example="lst-5531")
+PRODUCT = _key("product", "product", "the product behind listings (GTIN or the shop's id)", example="04006381333931")
+DEVICE = _key("device", "device", "device fingerprint", personal=True, example="dev-3f9c")
+IP = _key("ip", "ip", "IP address of the acting person", personal=True, example="203.0.113.7")
+EMAIL = _key("email", "email", "e-mail address", personal=True, example="ana@example.org")
+PHONE = _key("phone", "phone", "telephone number, E.164", personal=True, example="+56912345678")
+ADDRESS = _key("address", "address", "delivery address", personal=True, example="Av. Providencia 1208, Santiago, CL")
+BILLING_ADDRESS = _key("billing_address", "address", "billing address", personal=True, example="Av. Providencia 1208")
+CARD = _key("card", "card", "the card as the processor's fingerprint, never a number", personal=True, example="fp_9aX")
+CARD_BIN = _key("card_bin", "card_bin", "first six or eight digits of the card", example="424242")
+BANK_ACCOUNT = _key("bank_account", "bank_account", "bank account", personal=True, example="CL93 0012 3456 7890")
+DISPUTE = _key("dispute", "dispute", "the bank dispute's id at the processor", example="dp_1Pq")
+
+AMOUNT = _money("amount", "the amount of this event, in the currency it happened in")
+IP_COUNTRY = _text("ip_country", "country of the IP address, ISO 3166-1 alpha-2", example="CL")
+SHIP_COUNTRY = _text("ship_country", "delivery country, ISO 3166-1 alpha-2", example="CL")
+BILL_COUNTRY = _text("bill_country", "billing country, ISO 3166-1 alpha-2", example="CL")
+CARD_COUNTRY = _text("card_country", "country of the card's issuer, ISO 3166-1 alpha-2", example="CL")
+CARD_FUNDING = _text("card_funding", "kind of card", "credit", "debit", "prepaid", "unknown")
+SELLER_COUNTRY = _text("seller_country", "country of the seller, ISO 3166-1 alpha-2", example="JP")
+EMAIL_DOMAIN = _text("email_domain", "the part of the e-mail address after the @", example="example.org")
+AVS = _text("avs", "address verification: the issuer's answer, card schemes' letters", "Y", "A", "Z", "N", "U", "R", "S")
+CVV = _text(
+    "cvv", "card security code: M matched, N no match, P not processed, U issuer cannot check", "M", "N", "P", "S", "U"
+)
+THREE_DS = _text(
+    "three_ds", "3-D Secure result", "authenticated", "attempted", "failed", "rejected", "unavailable", "none"
+)
+PROXY = _flag("proxy", "the IP address belongs to a proxy, VPN or hosting network")
+LIABILITY_SHIFT = _flag("liability_shift", "3-D Secure moved the liability for fraud to the issuer")
+PAYMENT_METHOD = _text(
+    "payment_method", "how the buyer pays", "card", "wallet", "bank_transfer", "bnpl", "cash_on_delivery", "other"
+)
+CATEGORY = _text("category", "the marketplace's product category", example="cosmetics")
+LOCALE = _text("locale", "language of the person, BCP 47", example="es-CL")
+REASON = _text("reason", "reason as the source gives it, a code or word", example="not_received")
+OUTCOME = _text("outcome", "how it ended", example="approved")
+DUE_AT = _time("due_at", "until when the processor accepts evidence")
+PRICE = _money("price", "the price asked")
+USER_AGENT = _text("user_agent", "browser or app as it names itself", indexed=False, personal=True, example="Mozilla/5.0")
+WEIGHT = _number("weight_g", "weight in grams", 1300)
+CARRIER = _text("carrier", "carrier", example="dhl")
+PROMOTION = _text("promotion", "the promotion under which it was sold", example="11.11")
+SELLER_REGISTERED_AT = _time("seller_registered_at", "when the seller's shop was opened")
+SESSION_AGE = _number("session_age_s", "seconds since the session began", 240)
+
+_ORDER_FIELDS = (
+    _required(ORDER), _required(SELLER), _required(BUYER), _required(AMOUNT),
+    CARD, CARD_BIN, DEVICE, IP, EMAIL, PHONE, ADDRESS, BILLING_ADDRESS, LISTING,
+    IP_COUNTRY, SHIP_COUNTRY, BILL_COUNTRY, CARD_COUNTRY, CARD_FUNDING, SELLER_COUNTRY, EMAIL_DOMAIN,
+    AVS, CVV, THREE_DS, LIABILITY_SHIFT, PAYMENT_METHOD, CATEGORY, LOCALE,
+    _number("items", "number of units ordered", 2),
+    _time("buyer_registered_at", "when the buyer's account was opened"),
+    SELLER_REGISTERED_AT,
+    _time("email_first_seen_at", "when the e-mail address was first seen by the shop"),
+    _flag("guest", "bought without an account"),
+    _flag("digital", "nothing is shipped"),
+    _flag("freight_forwarder", "the address belongs to a forwarding company"),
+    PROXY,
+    _flag("gift_card", "the order contains stored value"),
+    _flag("name_matches_card", "recipient and card holder have the same name"),
+    _text("shipping_speed", "delivery speed chosen", "economy", "standard", "express"),
+    PROMOTION,
+    _money("discount", "reduction given, whoever funds it"),
+    _text("recipient", "recipient's name", indexed=False, personal=True, example="Ana Rojas"),
+    USER_AGENT,
+)  # fmt: skip
+
+CATALOGUE = Catalogue(
+    [
+        # -- sellers and their people ------------------------------------------------------------------------------
+        EventType("seller.registered", 1, "a seller opened a shop", (
+            _required(SELLER), SELLER_COUNTRY, LOCALE, EMAIL, PHONE, ADDRESS, BANK_ACCOUNT, DEVICE, IP, IP_COUNTRY,
+            CATEGORY, SELLER_REGISTERED_AT,
+            _text("seller_name", "the shop's public name", indexed=False, example="Andes Orchards"),
+            _text("time_zone", "the seller's time zone, IANA", indexed=False, example="America/Santiago"),
+        ), ("seller.created", "vendor.created")),
+        EventType("session.started", 2, "a person of a seller signed in", (
+            _required(SELLER), _required(MEMBER), DEVICE, IP, IP_COUNTRY,
+            _text("factor", "strongest factor used", "password", "otp", "passkey", "recovery_code", "sso"),
+            _flag("new_device", "the device was not seen for this person before"), PROXY,
+            USER_AGENT,
+        ), ("seller.login", "login.succeeded")),
+        EventType("session.failed", 3, "a sign-in to a seller's account failed", (
+            SELLER, MEMBER, DEVICE, IP, IP_COUNTRY, REASON,
+        ), ("login.failed",)),
+        EventType("security.changed", 4, "a credential, factor, contact or key of a seller changed", (
+            _required(SELLER), MEMBER, DEVICE, IP, IP_COUNTRY, SESSION_AGE,
+            _text("change", "what changed", "password", "email", "phone", "factor_added", "factor_removed", "recovery", "api_key", "member_added", "member_removed"),
+        ), ("seller.security_changed",)),
+        EventType("payout_account.changed", 5, "the account to which a seller is paid was changed", (
+            _required(SELLER), MEMBER, DEVICE, IP, IP_COUNTRY, BANK_ACCOUNT, SESSION_AGE,
+            _text("account_country", "country of the bank account, ISO 3166-1 alpha-2", example="CL"),
+        ), ("account.external_account.updated",)),
+        EventType("payout.scheduled", 6, "money of a seller is about to be paid out", (
+            _required(SELLER), _required(AMOUNT), BANK_ACCOUNT,
+        ), ("payout.created",)),
+        EventType("payout.paid", 7, "money of a seller was paid out", (
+            _required(SELLER), _required(AMOUNT), BANK_ACCOUNT, OUTCOME,
+        )),
+        EventType("export.requested", 8, "a person of a seller asked for a file of data", (
+            _required(SELLER), MEMBER, DEVICE, IP, IP_COUNTRY,
+            _number("rows", "rows in the file", 500),
+        )),
+        # -- listings and promotion ----------------------------------------------------------------------------------
+        EventType("listing.created", 20, "a seller offered something", (
+            _required(SELLER), _required(LISTING), PRODUCT, CATEGORY, PRICE,
+            _text("listing_title", "the title shown to buyers", indexed=False, example="Cherries, 5 kg"),
+        ), ("product.created",)),
+        EventType("listing.changed", 21, "a seller changed an offer", (
+            _required(SELLER), _required(LISTING), MEMBER, PRODUCT, CATEGORY, PRICE,
+            _text("change", "what changed", "title", "price", "images", "category", "stock", "description"),
+            _text("listing_title", "the title shown to buyers", indexed=False, example="Cherries, 5 kg"),
+        ), ("product.updated",)),
+        EventType("price.changed", 22, "the price of an offer changed", (
+            _required(SELLER), _required(LISTING), _required(PRICE),
+            _money("price_before", "the price asked until then"),
+        )),
+        EventType("promotion.joined", 23, "an offer entered a promotion", (
+            _required(SELLER), LISTING, PROMOTION,
+            PRICE,
+        )),
+        EventType("review.posted", 24, "a buyer reviewed an order", (
+            _required(SELLER), BUYER, ORDER, LISTING, DEVICE, IP, LOCALE,
+            _number("stars", "1 to 5", 5),
+            _text("review_text", "what the buyer wrote", indexed=False, personal=True, example="Arrived fresh"),
+        ), ("review.created",)),
+        EventType("notice.received", 25, "a rights owner complained about an offer", (
+            _required(SELLER), LISTING, _key("rights_owner", "rights_owner", "who claims the right", example="own-7"),
+            _text("right", "kind of right", "trademark", "copyright", "patent", "design", "other"), REASON,
+        ), ("ip_notice.received",)),
+        # -- orders and payments -------------------------------------------------------------------------------------
+        EventType("payment.attempted", 40, "a payment was tried, whatever came of it", (
+            _required(AMOUNT), _required(OUTCOME), SELLER, BUYER, ORDER, CARD, CARD_BIN,
+            DEVICE, IP, EMAIL, IP_COUNTRY, CARD_COUNTRY, CARD_FUNDING, AVS, CVV, THREE_DS, LIABILITY_SHIFT,
+            PAYMENT_METHOD, PROXY,
+            _text("decline_code", "the issuer's reason for a refusal", example="do_not_honor"),
+        ), ("charge.succeeded", "charge.failed", "payment.authorized")),
+        EventType("order.placed", 41, "a buyer placed an order", _ORDER_FIELDS, ("order.created", "orders/create")),
+        EventType("order.paid", 42, "an order was paid in full", (
+            _required(ORDER), SELLER, BUYER, AMOUNT, CARD, PAYMENT_METHOD,
+        ), ("orders/paid", "payment.captured")),
+        EventType("order.cancelled", 43, "an order was cancelled", (
+            _required(ORDER), SELLER, BUYER, AMOUNT, REASON,
+        ), ("orders/cancelled",)),
+        EventType("order.changed", 44, "an order was changed after it was placed", (
+            _required(ORDER), SELLER, BUYER, ADDRESS, SHIP_COUNTRY,
+            _flag("address_changed", "the delivery address is another one now"),
+        ), ("order.updated", "orders/updated", "order.address_changed")),
+        # -- delivery ------------------------------------------------------------------------------------------------
+        EventType("shipment.shipped", 50, "a parcel was handed to the carrier", (
+            _required(ORDER), SELLER, BUYER, PARCEL, ADDRESS, SHIP_COUNTRY,
+            CARRIER, WEIGHT,
+        ), ("fulfillments/create", "shipment.created")),
+        EventType("shipment.tracked", 51, "the carrier scanned a parcel", (
+            ORDER, SELLER, PARCEL, CARRIER,
+            _text("scan", "what the carrier reports", "accepted", "in_transit", "customs", "out_for_delivery", "exception", "returned"),
+        ), ("shipment.tracking", "fulfillments/update")),
+        EventType("shipment.delivered", 52, "the carrier delivered a parcel", (
+            _required(ORDER), SELLER, BUYER, PARCEL, ADDRESS, _flag("signed", "someone signed for it"),
+            CARRIER,
+        )),
+        # -- what goes wrong -----------------------------------------------------------------------------------------
+        EventType("refund.requested", 60, "a buyer asked for money back", (
+            _required(ORDER), SELLER, BUYER, AMOUNT, DEVICE, ADDRESS, REASON,
+            _flag("keeps_goods", "the buyer asks to keep the goods"),
+        )),
+        EventType("refund.created", 61, "money was sent back to a buyer", (
+            ORDER, SELLER, BUYER, AMOUNT, CARD, REASON,
+        ), ("charge.refunded", "refunds/create", "order.refunded")),
+        EventType("return.requested", 62, "a buyer asked to send goods back", (
+            _required(ORDER), SELLER, BUYER, REASON, CATEGORY,
+        ), ("return_authorization.created", "order.return_requested", "returns/request")),
+        EventType("return.received", 63, "returned goods arrived", (
+            _required(ORDER), SELLER, BUYER, PARCEL, WEIGHT,
+        )),
+        EventType("dispute.opened", 64, "a bank took a payment back for now", (
+            _required(DISPUTE), ORDER, SELLER, BUYER, AMOUNT, CARD, REASON,
+            _text("network", "card scheme", example="visa"),
+            DUE_AT,
+        ), ("charge.dispute.created", "disputes/create")),
+        EventType("dispute.updated", 65, "a bank dispute changed", (
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT,
+        ), ("charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "disputes/update")),
+        EventType("dispute.closed", 66, "a bank dispute ended", (
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME,
+        ), ("charge.dispute.closed",)),
+        EventType("fraud.warned", 67, "a card issuer reported a payment as fraud before a dispute", (
+            ORDER, SELLER, CARD, AMOUNT, REASON,
+        ), ("radar.early_fraud_warning.created",)),
+        EventType("inspection.completed", 68, "a lot or unit was inspected", (
+            _required(SELLER), PRODUCT, LISTING, OUTCOME, _number("units", "units inspected", 80),
+            _number("defects", "defective units found", 2),
+        )),
+    ]
+)  # fmt: skip

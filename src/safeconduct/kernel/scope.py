@@ -1,0 +1,108 @@
+"""Who acts, and which database login carries it.
+
+Four logins exist (`kernel.access`): ``app`` sees the rows of one seller, ``engine`` takes in and decides, ``staff`` reads
+and rules, ``owner`` migrates. Code says which it is by entering a scope; each scope is one transaction:
+
+- ``with seller_scope(seller_key):`` rows of that seller only; without one, sellers' tables show no rows at all;
+- ``with engine_scope():`` intake, decisions, sweepers, the sequencer;
+- ``with staff_scope():`` the console.
+
+Outside any scope the login is ``app`` without a seller: enough to sign in, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import connections, transaction
+from django.db.models import Model
+
+APP, ENGINE, STAFF, OWNER = "default", "engine", "staff", "owner"
+
+_alias: ContextVar[str] = ContextVar("safeconduct_login", default=APP)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, in which role, and why; every action takes one. ``id`` is a user, key or component."""
+
+    id: str
+    role: str
+    why: str = ""
+
+
+ENGINE_ACTOR = Actor("engine", "engine")
+
+
+class LoginRouter:
+    """Sends every query to the login of the scope that is open; only the owner migrates."""
+
+    def db_for_read(self, model: type[Model], **hints: Any) -> str:
+        return _alias.get()
+
+    def db_for_write(self, model: type[Model], **hints: Any) -> str:
+        return _alias.get()
+
+    def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool:
+        return True
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return db == OWNER
+
+
+@contextmanager
+def _scope(alias: str) -> Iterator[None]:
+    token = _alias.set(alias)
+    try:
+        with transaction.atomic(using=alias):
+            yield
+    finally:
+        _alias.reset(token)
+
+
+@contextmanager
+def seller_scope(seller_key: int) -> Iterator[None]:
+    """One transaction that sees the rows of the seller with this key."""
+    with _scope(APP):
+        with connections[APP].cursor() as cursor:
+            cursor.execute("SELECT set_config('safeconduct.seller', %s, true)", [str(seller_key)])
+        yield
+
+
+@contextmanager
+def engine_scope() -> Iterator[None]:
+    """One transaction of the engine: intake, decisions, sweepers."""
+    with _scope(ENGINE):
+        yield
+
+
+@contextmanager
+def staff_scope() -> Iterator[None]:
+    """One transaction of a member of staff."""
+    with _scope(STAFF):
+        yield
+
+
+@contextmanager
+def owner_scope() -> Iterator[None]:
+    """One transaction of the owner: migrations, key and role administration from the command line."""
+    with _scope(OWNER):
+        yield
+
+
+def current_alias() -> str:
+    """The alias of the login in force, for the hand-written path."""
+    return _alias.get()
+
+
+def raw_connection() -> psycopg.Connection[Any]:
+    """The psycopg connection of the scope in force; what runs on it is part of the scope's transaction."""
+    wrapper = connections[_alias.get()]
+    wrapper.ensure_connection()
+    connection: psycopg.Connection[Any] = wrapper.connection
+    return connection

@@ -1,0 +1,141 @@
+"""How values are written for a reader: money, times, spans, shares, counts, by language and zone.
+
+Pure functions; the template tags supply language, zone and the page's one moment.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_name
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
+from babel.units import format_unit
+from django.utils.translation import gettext as _
+
+from safeconduct.foundation.money import Money
+
+#: Languages of right-to-left scripts, by primary subtag.
+RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+MINUS = "\N{MINUS SIGN}"
+
+
+@lru_cache(maxsize=64)
+def locale_of(language: str) -> Locale:
+    """The Babel locale of a Django language code (``zh-hans`` → zh_Hans); English where Babel knows none."""
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except (ValueError, LookupError):
+        return Locale.parse("en")
+
+
+@lru_cache(maxsize=64)
+def _calendar(language: str) -> Locale:
+    # Bare "en" is American in CLDR (month first, 12 hours); readers of a world market get the international form.
+    return Locale.parse("en_150") if language.split("-")[0] == "en" and len(language) == 2 else locale_of(language)
+
+
+def direction(language: str) -> str:
+    """``rtl`` or ``ltr``."""
+    return "rtl" if language.split("-")[0] in RIGHT_TO_LEFT else "ltr"
+
+
+def money(amount_minor: int, currency: str, language: str, *, signed: bool = False) -> str:
+    """An amount in minor units as people of this language write it; `signed` writes a plus before gains."""
+    text = Money(abs(amount_minor), currency).format(str(locale_of(language)))
+    if amount_minor < 0:
+        return MINUS + text
+    return f"+{text}" if signed and amount_minor > 0 else text
+
+
+def count(value: int, language: str, *, compact: bool = False) -> str:
+    """A whole number with the language's grouping; `compact` writes 1.2M."""
+    locale = locale_of(language)
+    if compact and abs(value) >= 10_000:
+        return str(format_compact_decimal(value, locale=locale, fraction_digits=1))
+    return str(format_decimal(value, locale=locale)).replace("-", MINUS)
+
+
+def share(value: float, language: str, *, digits: int = 1, signed: bool = False) -> str:
+    """A ratio as a percentage: 0.0184 is 1.8%. The sign, where wanted, is a real minus."""
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    locale = locale_of(language)
+    gap = "" if "\xa0" not in locale.percent_formats[None].pattern else "\xa0"
+    text = str(format_percent(abs(value), format=f"{pattern}{gap}%", locale=locale))
+    if value < 0:
+        return MINUS + text
+    return f"+{text}" if signed and value > 0 else text
+
+
+def decimal(value: float, language: str, *, digits: int = 2, signed: bool = False) -> str:
+    """A plain number with a fixed number of decimals."""
+    text = str(format_decimal(abs(value), format="#,##0." + "0" * digits if digits else "#,##0",
+                              locale=locale_of(language)))  # fmt: skip
+    if value < 0 and text.strip("0.,"):
+        return MINUS + text
+    return f"+{text}" if signed and value > 0 else text
+
+
+def absolute(at: datetime, zone: tzinfo, language: str, now: datetime, *, seconds: bool = False) -> str:
+    """Day and time in the reader's zone: ``Tue, 24 Nov, 11:00``; the year only where it is not this year."""
+    here, today = at.astimezone(zone), now.astimezone(zone)
+    locale = _calendar(language)
+    day = format_skeleton("MMMEd" if here.year == today.year else "yMMMEd", here, tzinfo=zone, locale=locale)
+    # 24 hours for everyone: a deadline must not hang on AM and PM.
+    clock = here.strftime("%H:%M:%S" if seconds else "%H:%M")
+    return f"{day}{' ' if locale.language == 'zh' else ', '}{clock}"
+
+
+def day(at: datetime, zone: tzinfo, language: str, now: datetime) -> str:
+    """A day without a time: ``24 Nov``, with the year where it is not this year."""
+    here, today = at.astimezone(zone), now.astimezone(zone)
+    skeleton = "MMMd" if here.year == today.year else "yMMMd"
+    return str(format_skeleton(skeleton, here, tzinfo=zone, locale=_calendar(language)))
+
+
+def full(at: datetime, zone: tzinfo, language: str) -> str:
+    """The unmistakable form, for tooltips and print: long date, seconds, the zone's name, and UTC."""
+    here = at.astimezone(zone)
+    locale = _calendar(language)
+    name = get_timezone_name(here, width="long", locale=locale)
+    offset = here.strftime("%z")
+    utc = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{format_date(here, 'full', locale=locale)} {here:%H:%M:%S} ({name}, {offset[:3]}:{offset[3:5]}) · {utc}"
+
+
+def span(delta: timedelta, language: str) -> str:
+    """A length of time in at most two units, unsigned: ``1d 3h``, ``38m``, ``12s``."""
+    left = abs(int(delta.total_seconds()))
+    locale = locale_of(language)
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    for i, (unit, size) in enumerate(units):
+        if left >= size or size == 1:
+            whole, rest = divmod(left, size)
+            parts = [format_unit(whole, f"duration-{unit}", "narrow", locale=locale)]
+            smaller, smaller_size = units[min(i + 1, 3)]
+            # A second unit only while it matters: beyond a week hours do not.
+            if unit != "second" and rest >= smaller_size and not (unit == "day" and whole >= 7):
+                parts.append(format_unit(rest // smaller_size, f"duration-{smaller}", "narrow", locale=locale))
+            return ("" if locale.language == "zh" else " ").join(parts)
+    raise AssertionError("the last unit always matches")
+
+
+def relative(at: datetime, now: datetime, language: str) -> str:
+    """``2 hours ago``, ``in 3 days``; ``just now`` within a minute."""
+    delta = at - now
+    if abs(delta) < timedelta(minutes=1):
+        return _("just now")
+    return str(format_timedelta(delta, add_direction=True, threshold=1.2, locale=locale_of(language)))
+
+
+def remaining(due_at: datetime, now: datetime, language: str) -> tuple[str, str]:
+    """What is left until a deadline, and how pressing it is (a tone): overdue and < 4 h bad, < 24 h warn."""
+    left = due_at - now
+    text = span(left, language)
+    if left < timedelta(0):
+        return _("%(span)s overdue") % {"span": text}, "bad"
+    said = _("%(span)s left") % {"span": text}
+    if left < timedelta(hours=4):
+        return said, "bad"
+    return said, "warn" if left < timedelta(hours=24) else "calm"

@@ -1,0 +1,186 @@
+"""What the components show: small frozen values that views fill and templates draw.
+
+Every tag also takes any object, or dict, with attributes of the same names: a kernel's own type may be passed as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+#: action of a decision → (tone, icon, name)
+ACTIONS: Final[Mapping[str, tuple[str, str, Text]]] = {
+    "allow": ("good", "check", _("Allow")),
+    "challenge": ("info", "question", _("Challenge")),
+    "review": ("warn", "eye", _("Review")),
+    "block": ("bad", "block", _("Block")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """A place in the rail. `go`: the key after g. `group`: a heading written before the first entry that has it."""
+
+    label: Text
+    url: str
+    icon: str = ""
+    count: int | None = None
+    tone: str = ""
+    current: bool = False
+    go: str = ""
+    group: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is signed in, as the foot of the rail shows it. `links`: (label, url, icon) of the account sheet."""
+
+    name: str
+    detail: Text = ""
+    sign_out_url: str = ""
+    links: Sequence[tuple[Text, str, str]] = ()
+
+    @property
+    def initials(self) -> str:
+        """One or two letters; one character where the name is written without spaces (Chinese)."""
+        words = self.name.split()
+        return "".join(w[0] for w in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One line of the keyboard sheet."""
+
+    keys: Sequence[str]
+    does: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What stands around every page of the portal or the console; pass it to the template as ``shell``."""
+
+    menu: Sequence[MenuEntry]
+    home_url: str
+    name: Text = ""
+    account: Account | None = None
+    search_url: str = ""
+    hints: Sequence[Hint] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of a decision, in the reader's words. `facts`: (name, value) pairs as already written."""
+
+    text: Text
+    action: str = ""
+    rule: str = ""
+    version: str = ""
+    facts: Sequence[tuple[Text, Text]] = ()
+    url: str = ""
+    lesson_url: str = ""
+    lesson: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What spoke against (weight above 0) or in favour (below), and how much."""
+
+    label: Text
+    weight: float
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One entry of a timeline. `tone`: good, warn, bad, info, or next for what has not happened yet."""
+
+    title: Text
+    at: datetime | None = None
+    detail: Text = ""
+    tone: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a workflow: ``done``, ``now``, ``failed`` or empty for still to come."""
+
+    label: Text
+    note: Text = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter; `count` where it is known."""
+
+    value: str
+    label: Text
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter of a list: one query parameter, its choices, what is chosen (empty for all)."""
+
+    key: str
+    label: Text
+    choices: Sequence[Choice]
+    value: str = ""
+    everything: Text = _("All")
+
+    @property
+    def chosen(self) -> Choice | None:
+        return next((c for c in self.choices if c.value == self.value), None) if self.value else None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view: a link with its own address."""
+
+    label: Text
+    url: str
+    count: int | None = None
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Cursors of a list. An empty cursor means there is nothing that way; `total` only where it is cheap."""
+
+    next: str = ""
+    previous: str = ""
+    shown: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diffed:
+    """Two texts to compare, with the names of their versions."""
+
+    old: str
+    new: str
+    old_name: Text = ""
+    new_name: Text = ""
+    context: int = field(default=3)
+
+
+def query(current: QueryDict, **changes: object) -> str:
+    """The page's query string with some parameters changed; None removes one. A changed list starts at its beginning,
+    so that cursors are dropped unless one is given."""
+    pairs: list[tuple[str, str]] = []
+    dropped = {"after", "before", "format"} | set(changes)
+    for key in current:
+        if key not in dropped:
+            pairs.extend((key, value) for value in current.getlist(key) if value)
+    pairs.extend((key, str(value)) for key, value in changes.items() if value not in (None, ""))
+    return f"?{urlencode(pairs)}" if pairs else "?"

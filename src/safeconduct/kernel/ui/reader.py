@@ -1,0 +1,90 @@
+"""Who reads the page and how: language, direction, theme, time zone, and the one moment of the page.
+
+The theme and the zone live in cookies and are applied by the server, so that nothing flashes and nothing needs a
+script. The language is Django's (its own cookie, then the browser's wish).
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import get_language, get_language_info
+
+from safeconduct.kernel.ui.formats import direction
+
+THEME_COOKIE: Final = "sc_theme"
+ZONE_COOKIE: Final = "sc_zone"
+THEMES: Final = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How this reader sees the page. `theme` is empty where the system decides."""
+
+    language: str
+    theme: str
+    zone: tzinfo
+    now: datetime
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+    @property
+    def zone_name(self) -> str:
+        return str(self.zone)
+
+    @property
+    def languages(self) -> list[tuple[str, str, bool]]:
+        """(code, its own name, whether it is in use)."""
+        return [(code, get_language_info(code)["name_local"], code == self.language) for code, _name in settings.LANGUAGES]
+
+
+def reader_of(request: HttpRequest) -> Reader:
+    """The reader of a request; the active language and zone are Django's."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return Reader(
+        language=get_language() or settings.LANGUAGE_CODE,
+        theme=theme if theme in THEMES else "",
+        zone=timezone.get_current_timezone(),
+        now=timezone.now(),
+    )
+
+
+def reader(request: HttpRequest) -> dict[str, object]:
+    """Context processor: ``reader`` on every page."""
+    return {"reader": reader_of(request)}
+
+
+def known_zone(name: str) -> tzinfo | None:
+    """The zone of this IANA name, or None. Names are untrusted (a cookie)."""
+    if not name or len(name) > 64:
+        return None
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def zone_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Activates the reader's zone for the request: the cookie's, else the operator's TIME_ZONE."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        zone = known_zone(request.COOKIES.get(ZONE_COOKIE, ""))
+        if zone is None:
+            timezone.deactivate()
+        else:
+            timezone.activate(zone)
+        try:
+            return get_response(request)
+        finally:
+            timezone.deactivate()
+
+    return middleware

@@ -1,0 +1,107 @@
+"""Entities in, numbers out: the registry behind every key in the fact table."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from safeconduct.kernel.scope import raw_connection
+from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.sealing import seal, unseal
+
+Entity = tuple[str, str]
+"""Kind and value, e.g. ("email", "ana@example.org")."""
+
+
+def normalise(kind: str, value: str) -> str:
+    """The spelling under which an entity is recognised.
+
+    Letters are NFKC-folded for e-mail and addresses; addresses lose punctuation and the order of spaces; telephone
+    numbers keep digits. Everything else is taken as it is, without surrounding space.
+    """
+    match kind:
+        case "email":
+            return unicodedata.normalize("NFKC", value).strip().casefold()
+        case "address":
+            folded = unicodedata.normalize("NFKD", value).casefold()
+            return " ".join("".join(c if c.isalnum() else " " for c in folded if not unicodedata.combining(c)).split())
+        case "phone":
+            return "".join(c for c in value if c.isdigit())
+        case "bank_account":
+            return "".join(value.split()).upper()
+        case _:
+            return value.strip()
+
+
+def blind_index(kind: str, value: str) -> bytes:
+    """The keyed hash that finds an entity: 128 bits of HMAC-SHA256 over its normalised value."""
+    key = purpose_key("blind/" + kind)
+    return hmac.new(key, normalise(kind, value).encode(), hashlib.sha256).digest()[:16]
+
+
+def register(entities: Iterable[Entity]) -> dict[Entity, int]:
+    """The key of each entity, made where it is new. Two round trips, whatever the number of entities."""
+    wanted = {entity: blind_index(*entity) for entity in entities}
+    if not wanted:
+        return {}
+    found = _find({(kind, blind) for (kind, _), blind in wanted.items()})
+    fresh = {(kind, blind): value for (kind, value), blind in wanted.items() if (kind, blind) not in found}
+    if fresh:
+        _insert(fresh)
+        found |= _find(set(fresh))
+    return {entity: found[entity[0], blind] for entity, blind in wanted.items()}
+
+
+def lookup(kind: str, value: str) -> int | None:
+    """The key of an entity that has been seen, or None. Registers nothing."""
+    return _find({(kind, blind_index(kind, value))}).get((kind, blind_index(kind, value)))
+
+
+def reveal(keys: Iterable[int]) -> dict[int, Entity]:
+    """Kind and value behind keys. The caller answers for having the right to see them."""
+    rows = raw_connection().execute(
+        "SELECT key, entity, sealed FROM pseudonym WHERE key = ANY(%s)", [sorted(set(keys))]
+    )
+    return {key: (entity, unseal("pseudonym", f"{entity}/{key}", bytes(sealed)).decode()) for key, entity, sealed in rows}
+
+
+def mask(kind: str, value: str) -> str:
+    """What a person may see of a value without a reason to see all of it."""
+    match kind:
+        case "email":
+            name, _, domain = value.partition("@")
+            return f"{name[:1]}…@{domain}" if domain else f"{name[:1]}…"
+        case "ip":
+            head = value.split(":")[0] if ":" in value else ".".join(value.split(".")[:2])
+            return f"{head}…"
+        case "order" | "seller" | "listing" | "product" | "dispute" | "card_bin" | "parcel":
+            return value
+        case _:
+            return f"…{value[-4:]}" if len(value) > 6 else "…"
+
+
+def _find(blinds: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
+    pairs = sorted(blinds)
+    rows = raw_connection().execute(
+        "SELECT p.entity, p.blind, p.key FROM unnest(%b::text[], %b::bytea[]) AS w(entity, blind)"
+        " JOIN pseudonym p ON p.entity = w.entity AND p.blind = w.blind",
+        [[kind for kind, _ in pairs], [blind for _, blind in pairs]],
+    )
+    return {(kind, bytes(blind)): key for kind, blind, key in rows}
+
+
+def _insert(fresh: Mapping[tuple[str, bytes], str]) -> None:
+    # Sorted, so that two batches that meet the same new card wait for each other instead of deadlocking.
+    pairs = sorted(fresh)
+    keys = [secrets.randbits(63) for _ in pairs]
+    sealed = [
+        seal("pseudonym", f"{kind}/{key}", fresh[kind, blind].encode()) for (kind, blind), key in zip(pairs, keys, strict=True)
+    ]
+    raw_connection().execute(
+        "INSERT INTO pseudonym (entity, blind, key, sealed)"
+        " SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bigint[], %b::bytea[]) ON CONFLICT DO NOTHING",
+        [[kind for kind, _ in pairs], [blind for _, blind in pairs], keys, sealed],
+    )
