@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from safeconduct.config.environment import Environment
@@ -47,8 +48,18 @@ def embedded_server(folder: Path) -> Any:
     from safeconduct.foundation.postgres import lease
 
     server = _leases().enter_context(lease(folder))
-    server.ensure_database(EMBEDDED_NAME)
+    if server.ensure_database(EMBEDDED_NAME):
+        _give_to_owner(server)
     return server
+
+
+def _give_to_owner(server: Any) -> None:
+    # The owner is no superuser: row-level security binds it as it would in production.
+    with psycopg.connect(server.url(EMBEDDED_NAME), autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role_name("owner")]).fetchone() is None:
+            connection.execute(f"CREATE ROLE {role_name('owner')} LOGIN CREATEROLE NOSUPERUSER")
+        connection.execute(f"ALTER DATABASE {EMBEDDED_NAME} OWNER TO {role_name('owner')}")
+        connection.execute(f"ALTER SCHEMA public OWNER TO {role_name('owner')}")
 
 
 def addresses(env: Environment, password_of: dict[str, str]) -> Addresses:
@@ -59,7 +70,7 @@ def addresses(env: Environment, password_of: dict[str, str]) -> Addresses:
             urls[role] = env.role_urls[role] or _as_role(env.database_url, role, password_of[role])
         return Addresses(urls, embedded=False)
     server = embedded_server(env.var / "postgres")
-    urls = {"owner": server.url(EMBEDDED_NAME)}
+    urls = {"owner": server.url(EMBEDDED_NAME, user=role_name("owner"))}
     return Addresses(urls | {r: server.url(EMBEDDED_NAME, user=role_name(r)) for r in ROLES}, embedded=True)
 
 

@@ -41,6 +41,13 @@ SETTINGS = (
     Setting("SAFECONDUCT_BEHIND_PROXIES", "0", "How many reverse proxies stand in front; 0 trusts no forwarded header."),
     Setting("SAFECONDUCT_TIME_ZONE", "UTC", "Zone in which staff pages show times until a person chooses their own."),
     Setting("SAFECONDUCT_LABEL_MATURITY_DAYS", "90", "Age in days at which an order without a fraud label counts as good."),
+    Setting("SAFECONDUCT_REVIEW_HOURS", "4", "Hours in which the platform promises to look at a held order."),
+    Setting(
+        "SAFECONDUCT_CONTROL_PER_10000",
+        "0",
+        "Random share of stopped orders, in ten-thousandths, that is let through so that rules stay measurable.",
+    ),
+    Setting("SAFECONDUCT_CONTROL_CAP_MINOR", "5000", "Largest amount, minor units, of an order let through that way."),
     Setting("SAFECONDUCT_RATE_LIMIT", "6000", "API requests a minute for one key; above it the answer is 429."),
     Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server as smtp://user:password@host:587. Empty: mails go to the console."),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
@@ -67,6 +74,9 @@ class Environment:
     proxies: int
     time_zone: str
     label_maturity_days: int
+    review_hours: int
+    control_per_10000: int
+    control_cap_minor: int
     rate_limit_per_minute: int
     email_url: str
     prepare: bool
@@ -96,6 +106,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         proxies=_integer(values, "SAFECONDUCT_BEHIND_PROXIES", 0, 10),
         time_zone=values["SAFECONDUCT_TIME_ZONE"],
         label_maturity_days=_integer(values, "SAFECONDUCT_LABEL_MATURITY_DAYS", 1, 730),
+        review_hours=_integer(values, "SAFECONDUCT_REVIEW_HOURS", 1, 168),
+        control_per_10000=_integer(values, "SAFECONDUCT_CONTROL_PER_10000", 0, 500),
+        control_cap_minor=_integer(values, "SAFECONDUCT_CONTROL_CAP_MINOR", 0, 10_000_000),
         rate_limit_per_minute=_integer(values, "SAFECONDUCT_RATE_LIMIT", 1, 10_000_000),
         email_url=values["SAFECONDUCT_EMAIL_URL"],
         prepare=values["SAFECONDUCT_PREPARE"] != "0",

@@ -22,6 +22,9 @@ DEBUG = False
 MODE = ENV.mode
 REPORTING_CURRENCY = ENV.currency
 LABEL_MATURITY_DAYS = ENV.label_maturity_days
+REVIEW_HOURS = ENV.review_hours
+CONTROL_PER_10000 = ENV.control_per_10000
+CONTROL_CAP_MINOR = ENV.control_cap_minor
 RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 VAR = ENV.var
 
@@ -55,12 +58,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "safeconduct.kernel.ui.security.ContentSecurity",
+    "safeconduct.config.security.content_security",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "safeconduct.kernel.ui.preferences.Preferences",
+    "safeconduct.kernel.ui.reader.zone_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -76,6 +80,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "safeconduct.kernel.ui.reader.reader",
             ],
         },
     }

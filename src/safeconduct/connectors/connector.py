@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +15,14 @@ from functools import lru_cache
 from importlib import resources
 
 from safeconduct.connectors import engine
-from safeconduct.connectors.expressions import Scope
+from safeconduct.connectors.conditions import Scope
 from safeconduct.connectors.loading import load_text
 from safeconduct.connectors.mapping import Body, ConnectorMapping, suggestion
-from safeconduct.connectors.results import OptionError, Reading, RefusalReason, RefusedItem
+from safeconduct.connectors.parsing import body_id, digest, parse, too_deep
+from safeconduct.connectors.results import OptionError, Reading, RefusalReason, RefusedItem, UnknownItem
+from safeconduct.connectors.rows import read_lines
 from safeconduct.connectors.signatures import SignatureReason, SignatureRefused
 
-#: Options that are tables of texts (a source's id to the shop's own), not single values.
 _SUFFIX = ".yaml"
 
 
@@ -65,10 +65,8 @@ class Connector:
         chosen = self._options(options or {})
         if len(raw) > self.mapping.limit_bytes:
             detail = f"the body has {len(raw)} bytes, and {self.mapping.limit_bytes} are the most"
-            return Reading(refused=[RefusedItem(_digest(raw), RefusalReason.TOO_LARGE, "", detail)])
+            return Reading(refused=[RefusedItem(body_id(raw), RefusalReason.TOO_LARGE, "", detail)])
         if self.mapping.body is not Body.JSON:
-            from safeconduct.connectors.rows import read_lines
-
             return read_lines(raw, self.mapping, chosen)
         body = parse(raw)
         if isinstance(body, RefusedItem):
@@ -79,14 +77,16 @@ class Connector:
         )
         reading = Reading()
         try:
-            found = list(engine.units(self.mapping, scope, _digest(raw)))
+            found = list(engine.units(self.mapping, scope, digest(raw)))
             for unit in found:
                 engine.map_unit(self.mapping, unit, reading)
+            if not found:
+                reading.unknown.append(UnknownItem(body_id(raw), "empty", "a list with nothing in it"))
         except RecursionError:
-            return Reading(refused=[_too_deep(raw)])
+            return Reading(refused=[too_deep(raw)])
         return Reading(
             reading.events, reading.unknown, reading.refused, reading.dropped, reading.references,
-            found[0].delivery if len(found) == 1 else _digest(raw),
+            found[0].delivery if len(found) == 1 else body_id(raw),
         )  # fmt: skip
 
     def _options(self, options: Mapping[str, object]) -> dict[str, object]:
@@ -99,52 +99,6 @@ class Connector:
                 raise OptionError("received_at needs a time zone; give an aware datetime")
             return {**options, "received_at": received.isoformat()}
         return dict(options)
-
-
-def parse(raw: bytes) -> dict[str, object] | RefusedItem:
-    """The JSON object of a body, its decimals exact; or why it is none, with the position."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        detail = f"the body is not UTF-8 at byte {error.start}"
-        return RefusedItem(_digest(raw), RefusalReason.NOT_TEXT, "", detail, position=f"byte {error.start}")
-    return parse_text(text, raw)
-
-
-def parse_text(text: str, raw: bytes) -> dict[str, object] | RefusedItem:
-    """As `parse`, of text already decoded."""
-    # Imported here, not at the top, so that the two helpers below stay next to their use.
-    from decimal import Decimal
-
-    try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        position = f"line {error.lineno}, column {error.colno}"
-        detail = f"the body is not JSON at {position}: {error.msg}"
-        return RefusedItem(_digest(raw), RefusalReason.NOT_JSON, "", detail, position=position)
-    except RecursionError:
-        return _too_deep(raw)
-    except (ValueError, ArithmeticError) as error:
-        return RefusedItem(_digest(raw), RefusalReason.NOT_JSON, "", f"the body is not JSON: {str(error)[:120]}")
-    if not isinstance(value, dict):
-        detail = "the body is JSON, and not an object; send one object with its fields"
-        return RefusedItem(_digest(raw), RefusalReason.NOT_AN_OBJECT, "", detail)
-    return value
-
-
-def _no_constant(word: str) -> object:
-    raise ValueError(f"{word} is not a number of JSON")
-
-
-def _digest(raw: bytes) -> str:
-    from hashlib import sha256
-
-    return f"sha256-{sha256(raw).hexdigest()[:32]}"
-
-
-def _too_deep(raw: bytes) -> RefusedItem:
-    detail = "the body is nested too deeply to be read; no source sends such a body"
-    return RefusedItem(_digest(raw), RefusalReason.TOO_DEEP, "", detail)
 
 
 @lru_cache(maxsize=64)

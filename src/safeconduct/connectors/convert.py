@@ -13,22 +13,31 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 
 from babel import Locale
 from babel.core import get_global
 
 from safeconduct.connectors.results import ConversionError, shown
-from safeconduct.foundation.policy.amounts import minor_digits
+from safeconduct.foundation.money import exponent
 from safeconduct.foundation.policy.types import Type
+from safeconduct.kernel.events import envelope
 
 INT64_MAX = 2**63 - 1
-#: Longest text taken over into an event, in characters. Longer ones are no key and no reason a person would read.
-MAX_TEXT = 4000
+#: Longest text an event may hold, in characters: the intake's own limit.
+MAX_TEXT = envelope.MAX_TEXT
 #: Decimal digits beyond which a number is not an amount of money.
 _MAX_DIGITS = 40
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{0,40})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _UNIX = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?", re.ASCII)
+#: Currencies whose minor unit is not a hundredth. Source: ISO 4217, list one, column "Minor unit".
+_ISO_DIGITS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),
+    **dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+    **dict.fromkeys(["CLF", "UYW"], 4),
+}
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -144,6 +153,16 @@ def _write_time(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
+def number(value: object) -> float | None:
+    """A number with a fraction, for the few fields that are one; never for money."""
+    written = None if isinstance(value, bool) else text(value)
+    if written is None:
+        return None
+    if not _DECIMAL.fullmatch(written):
+        raise ConversionError(f"{shown(written)} is not a number")
+    return float(written)
+
+
 def lower(value: object) -> str | None:
     written = text(value)
     return written.lower() if written else None
@@ -202,6 +221,15 @@ def locale_tag(value: object) -> str | None:
     return tag
 
 
+def url_host(value: object) -> str | None:
+    """The host of a URL in small letters."""
+    written = text(value)
+    try:
+        return urlsplit(written).hostname if written else None
+    except ValueError:
+        return None
+
+
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, str]:
     names = {code: name for code, name in Locale("en").territories.items() if len(code) == 2 and code.isalpha()}
@@ -234,7 +262,8 @@ def money_minor(value: object, currency: str, exponents: Mapping[str, int]) -> d
     ``exponents``: currencies that the source counts with another number of decimals than ISO 4217 does.
     """
     number = integer(value)
-    return None if number is None else _money(number, -exponents.get(currency, minor_digits(currency)), currency)
+    digits = exponents.get(currency, _ISO_DIGITS.get(currency, 2))
+    return None if number is None else _money(number, -digits, currency)
 
 
 def money_decimal(value: object, currency: str, mark: str = ".") -> dict[str, object] | None:
@@ -255,12 +284,12 @@ def money_decimal(value: object, currency: str, mark: str = ".") -> dict[str, ob
     return _money(int(whole + fraction), -len(fraction), currency)
 
 
-def _money(number: int, exponent: int, currency: str) -> dict[str, object]:
-    """Money of number × 10^exponent units of the currency."""
-    shift = exponent + minor_digits(currency)
+def _money(number: int, power: int, currency: str) -> dict[str, object]:
+    """Money of number × 10^power units of the currency, in the minor units that `foundation.money` counts."""
+    shift = power + exponent(currency)
     minor, rest = (number * 10**shift, 0) if shift >= 0 else divmod(number, 10**-shift)
     if rest:
-        raise ConversionError(f"the amount is finer than the {minor_digits(currency)} decimals that {currency} has")
+        raise ConversionError(f"the amount is finer than the {exponent(currency)} decimals that {currency} has")
     if abs(minor) > INT64_MAX:
         raise ConversionError("the amount is too large")
     return {"minor": minor, "currency": currency}
@@ -296,6 +325,7 @@ CONVERSIONS: Final[Mapping[str, tuple[Conversion, Type]]] = {
     "email_domain": (email_domain, Type.TEXT),
     "phone": (phone, Type.TEXT),
     "ip": (ip_address, Type.TEXT),
+    "url_host": (url_host, Type.TEXT),
     "locale": (locale_tag, Type.TEXT),
     "int": (integer, Type.INTEGER),
     "bool": (boolean, Type.BOOLEAN),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from safeconduct.connectors import convert
-from safeconduct.connectors.expressions import Scope, candidates, for_field, holds, one
+from safeconduct.connectors.conditions import Scope, holds
+from safeconduct.connectors.expressions import Expression, candidates, for_field, one
 from safeconduct.connectors.mapping import ConnectorMapping, Envelope, Rule, event_names, event_type_of, suggestion
 from safeconduct.connectors.results import (
     ConversionError,
@@ -21,9 +24,12 @@ from safeconduct.connectors.results import (
 )
 from safeconduct.foundation.policy.catalogue import EventType, Field
 from safeconduct.foundation.policy.types import Type
+from safeconduct.kernel.events.envelope import MAX_SOURCE, Refusal, read_envelope
 
 #: Longest id given to an event, in characters; longer ones are replaced by their hash.
 MAX_ID = 160
+#: Longest name of a kind of body, in characters: the intake's own limit for a type.
+MAX_KIND = 80
 #: Most units one body may hold, and most events one rule may give for one unit.
 MAX_UNITS = 10_000
 MAX_EACH = 1_000
@@ -46,10 +52,10 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def words(expression: object, scope: Scope) -> str:
+def words(expression: Expression | None, scope: Scope) -> str:
     """The text of an expression, "" where there is none or it cannot be a text."""
     try:
-        return str(one(expression, scope, convert.text) or "")  # type: ignore[arg-type]
+        return str(one(expression, scope, convert.text) or "")
     except ConversionError:
         return ""
 
@@ -87,14 +93,13 @@ def one_item(envelope: Envelope, scope: Scope) -> object:
 
 def _unit(envelope: Envelope, scope: Scope, item: object, mark: str) -> Unit:
     inner = scope.plus(item=item)
-    kind = words(envelope.kind, inner) or "untyped"
+    kind = words(envelope.kind, inner)[:MAX_KIND] or "untyped"
     delivery = words(envelope.delivery, inner.plus(unit={"hash": mark, "kind": kind})) or f"sha256-{mark}"
     return Unit(kind, _short(delivery), inner.plus(unit={"hash": mark, "kind": kind, "id": delivery}))
 
 
 def _some(values: Iterator[object], most: int) -> Iterator[object]:
-    for _, value in zip(range(most), values):
-        yield value
+    yield from itertools.islice(values, most)
 
 
 def _short(text: str) -> str:
@@ -112,18 +117,31 @@ def map_unit(mapping: ConnectorMapping, unit: Unit, reading: Reading) -> None:
         if rule.on and unit.kind not in rule.on:
             continue
         matched = True
-        if not holds(rule.when, unit.scope):
-            continue
-        if rule.each is None:
-            _emit(mapping, rule, unit, unit.scope, "", reading)
-            continue
-        for number, element in enumerate(_some(rule.each.values(unit.scope.roots), MAX_EACH)):
-            scope = unit.scope.plus(each=element)
-            # Judged again for each element: a condition may speak of it.
-            _emit(mapping, rule, unit, scope, words(rule.key, scope) or str(number), reading)
+        for number, scope in enumerate(_places(rule, unit)):
+            # Judged for each element: a condition may speak of it.
+            if holds(rule.when, scope):
+                key = words(rule.key, scope) if rule.key is not None else str(number) if rule.each else ""
+                _emit(mapping, rule, unit, scope, key, reading)
     if len(reading.events) + len(reading.refused) == before:
         default = "nothing in this state of it is a canonical event" if matched else "no canonical event stands for it"
-        reading.unknown.append(UnknownItem(unit.delivery, unit.kind, mapping.quiet.get(unit.kind, default)))
+        reason = mapping.quiet.get(unit.kind, default)
+        reading.unknown.append(UnknownItem(unit.delivery, unit.kind, reason, _unknown_time(mapping, unit)))
+
+
+def _unknown_time(mapping: ConnectorMapping, unit: Unit) -> str:
+    try:
+        return str(one(mapping.time, unit.scope, convert.moment_of) or "")
+    except ConversionError:
+        return ""
+
+
+def _places(rule: Rule, unit: Unit) -> Iterator[Scope]:
+    """Where a rule looks: the unit itself, or each element of its list."""
+    if rule.each is None:
+        yield unit.scope
+        return
+    for element in _some(rule.each.values(unit.scope.roots), MAX_EACH):
+        yield unit.scope.plus(each=element)
 
 
 def _emit(
@@ -139,19 +157,24 @@ def _emit(
             reading.refused.append(RefusedItem(unit.delivery, RefusalReason.BAD_TYPE, "type", detail, named[:100]))
             return
     event_id = _event_id(rule, unit, scope, event_type, key)
-    if any(event["id"] == event_id for event in reading.events):
+    if event_id in reading.references:
         return  # the same fact twice in one body, such as one refund listed twice
     data, refusals, dropped = _data(rule, scope, event_type, event_id)
     time = _time(rule, scope)
     if isinstance(time, RefusedItem) or refusals:
-        problems = [*refusals, *([time] if isinstance(time, RefusedItem) else [])]
-        for problem in problems:
-            reading.refused.append(RefusedItem(event_id, problem.reason, problem.field, problem.detail, event_type.name))
+        problems = [*refusals, time] if isinstance(time, RefusedItem) else refusals
+        reading.refused.extend(dataclasses.replace(p, id=event_id, type=event_type.name) for p in problems)
         return
-    source = words(mapping.source, scope) or mapping.name
-    reading.events.append(
-        {"specversion": "1.0", "id": event_id, "source": source, "type": event_type.name, "time": time, "data": data}
-    )
+    source = (words(mapping.source, scope) or mapping.name)[:MAX_SOURCE]
+    event: dict[str, object] = {
+        "specversion": "1.0", "id": event_id, "source": source, "type": event_type.name, "time": time, "data": data,
+    }  # fmt: skip
+    refusal = read_envelope(event)
+    if isinstance(refusal, Refusal):  # what only the intake knows, such as the years it takes
+        name = refusal.field.removeprefix("data.")
+        reading.refused.append(RefusedItem(event_id, RefusalReason.BAD_VALUE, name, refusal.problem, event_type.name))
+        return
+    reading.events.append(event)
     reading.dropped.extend(dropped)
     references = {name: word for name, expression in rule.references if (word := words(expression, scope))}
     reading.references[event_id] = {**references, "delivery": unit.delivery, "kind": unit.kind}
@@ -163,7 +186,7 @@ def _event_id(rule: Rule, unit: Unit, scope: Scope, event_type: EventType, key: 
     if rule.event_type is None:
         return _short(own or f"{unit.delivery}:{event_type.name}")
     if own:
-        return _short(f"{own}:{event_type.name}" + (f":{key}" if rule.key is not None else ""))
+        return _short(f"{own}:{event_type.name}" + (f":{key}" if rule.key is not None and key else ""))
     return _short(f"{unit.delivery}:{event_type.name}" + (f":{key}" if key else ""))
 
 

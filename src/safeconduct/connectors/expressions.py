@@ -11,99 +11,11 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from safeconduct.connectors import convert
+from safeconduct.connectors.conditions import Condition, Exists, Scope, holds
 from safeconduct.connectors.paths import Path
 from safeconduct.connectors.results import ConversionError, shown
 from safeconduct.foundation.policy.catalogue import Field
 from safeconduct.foundation.policy.types import Type
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where paths look: the roots by name, and the source's way of writing amounts."""
-
-    roots: Mapping[str, object]
-    exponents: Mapping[str, int]
-    mark: str = "."
-
-    def plus(self, **roots: object) -> Scope:
-        return Scope({**self.roots, **roots}, self.exponents, self.mark)
-
-
-# -- conditions -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Exists:
-    """There is a value that is neither null nor empty. ``bare``: the place is there, be it null."""
-
-    path: Path
-    bare: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """A value at the path is one of these texts."""
-
-    path: Path
-    values: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class OnlyKeys:
-    """The body's object at the path has exactly these keys."""
-
-    path: Path
-    keys: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    inner: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    parts: tuple[Condition, ...]
-
-
-Condition = Exists | OneOf | OnlyKeys | Not | AllOf | AnyOf
-
-
-def holds(condition: Condition | None, scope: Scope) -> bool:
-    """Whether a condition holds; no condition always does."""
-    match condition:
-        case None:
-            return True
-        case Exists(path, bare):
-            if bare:
-                return path.present(scope.roots)
-            return any(value not in ("", [], {}) for value in path.values(scope.roots))
-        case OneOf(path, values):
-            return any(_word(value) in values for value in path.values(scope.roots))
-        case OnlyKeys(path, keys):
-            return any(isinstance(value, Mapping) and set(value) == keys for value in path.values(scope.roots))
-        case Not(inner):
-            return not holds(inner, scope)
-        case AllOf(parts):
-            return all(holds(part, scope) for part in parts)
-        case AnyOf(parts):
-            return any(holds(part, scope) for part in parts)
-    assert_never(condition)
-
-
-def _word(value: object) -> str | None:
-    try:
-        return convert.text(value)
-    except ConversionError:
-        return None
-
-
-# -- values -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +54,8 @@ class Convert:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Each text by a table. A text the table maps to nothing says nothing; one it does not know is a complaint."""
+    """Each text by a table. A text the table maps to nothing says nothing; one it does not know becomes
+    ``otherwise`` ("" for nothing), and is a complaint where that is None."""
 
     inner: Expression
     table: Mapping[str, str | bool | int | None]
@@ -188,6 +101,13 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """The text that all values at a path agree on; nothing where they differ."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Flags:
     """Over true and false values: whether any is true, or (``none``) whether none is. No value, no answer."""
 
@@ -219,8 +139,9 @@ class Card:
 
 
 Expression = (
-    Take | Const | First | Join | Convert | Table | Lookup | Prefix | When | Amount | Sum | Flags | Present | Same | Card
-)
+    Take | Const | First | Join | Convert | Table | Lookup | Prefix | When | Amount | Sum
+    | Only | Flags | Present | Same | Card
+)  # fmt: skip
 Candidate = object
 
 
@@ -245,15 +166,15 @@ def candidates(expression: Expression, scope: Scope) -> Iterator[Candidate]:
             tables = [table for table in path.values(scope.roots) if isinstance(table, Mapping)]
             yield from _each(inner, scope, lambda value: _replaced(value, tables))
         case Prefix(inner, prefix):
-            yield from _each(inner, scope, lambda value: f"{prefix}{value}" if (value := convert.text(value)) else None)
+            yield from _each(inner, scope, lambda value: _prefixed(convert.text(value), prefix))
         case _:
             try:
-                value = _computed(expression, scope)
+                computed = _computed(expression, scope)
             except ConversionError as error:
                 yield error
             else:
-                if value is not None:
-                    yield value
+                if computed is not None:
+                    yield computed
 
 
 def _each(inner: Expression, scope: Scope, change: Callable[[object], object]) -> Iterator[Candidate]:
@@ -275,8 +196,12 @@ def _from_table(value: object, table: Mapping[str, str | bool | int | None], oth
     if word is None or word in table:
         return None if word is None else table[word]
     if otherwise is not None:
-        return otherwise
+        return None if otherwise == "" else otherwise
     raise ConversionError(f"{shown(word)} is not among the words this mapping knows")
+
+
+def _prefixed(word: str | None, prefix: str) -> str | None:
+    return None if word is None else f"{prefix}{word}"
 
 
 def _replaced(value: object, tables: list[Mapping[str, object]]) -> object:
@@ -285,7 +210,7 @@ def _replaced(value: object, tables: list[Mapping[str, object]]) -> object:
 
 
 def _computed(
-    expression: Join | Amount | Sum | Flags | Present | Same | Card, scope: Scope
+    expression: Join | Amount | Sum | Only | Flags | Present | Same | Card, scope: Scope
 ) -> str | int | bool | dict[str, object] | None:
     match expression:
         case Join(parts, separator, all_needed):
@@ -298,6 +223,9 @@ def _computed(
         case Sum(path):
             numbers = [convert.integer(value) for value in path.values(scope.roots)]
             return convert.integer(sum(n for n in numbers if n is not None)) if numbers else None
+        case Only(path):
+            agreed = {convert.text(value) for value in path.values(scope.roots)} - {None}
+            return agreed.pop() if len(agreed) == 1 else None
         case Flags(path, none):
             flags = [flag for value in path.values(scope.roots) if (flag := convert.boolean(value)) is not None]
             return any(flags) is not none if flags else None
@@ -374,6 +302,8 @@ def for_field(field: Field) -> Callable[[object], object]:
             return convert.moment_of
         case Type.MONEY:
             return money_value
+        case Type.NUMBER:
+            return convert.number
         case _:
             return lambda value: _chosen(convert.text(value), field)
 
@@ -411,7 +341,7 @@ def kind(expression: Expression) -> Type | None:
             return Type.INTEGER
         case Flags() | Present() | Same():
             return Type.BOOLEAN
-        case Join() | Prefix() | Card():
+        case Join() | Prefix() | Card() | Only():
             return Type.TEXT
         case When(inner, _):
             return kind(inner)

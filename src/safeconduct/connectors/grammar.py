@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from safeconduct.connectors import conditions as co
 from safeconduct.connectors import expressions as ex
 from safeconduct.connectors.convert import CONVERSIONS
 from safeconduct.connectors.mapping import Reader, suggestion
@@ -14,7 +15,7 @@ from safeconduct.connectors.paths import Path, parse_path
 
 #: Keys that say where a value comes from; an expression has exactly one.
 SOURCES = (
-    "path", "first", "join", "const", "money_minor", "money_decimal", "sum", "any", "none", "same", "exists",
+    "path", "first", "join", "const", "money_minor", "money_decimal", "sum", "only", "any", "none", "same", "exists",
     "missing", "card", "use",
 )  # fmt: skip
 #: Keys that say what becomes of it, in the order in which they are applied.
@@ -88,7 +89,8 @@ class Grammar:
         keys = [key for key, _ in self.reader.known(node, (*SOURCES, *MODIFIERS, *COMPANIONS), "a value")]
         sources = [key for key in keys if key in SOURCES]
         if len(sources) != 1:
-            self.reader.fault(node, None, f"a value has one source, one of {', '.join(SOURCES)}; this has {len(sources)}")
+            message = f"a value has one source of {', '.join(SOURCES)}; this has {len(sources)}"
+            self.reader.fault(node, None, message)
             return _NOTHING
         source = sources[0]
         for key in keys:
@@ -124,6 +126,8 @@ class Grammar:
                 return self._amount(node, source, value)
             case "sum":
                 return ex.Sum(self.path(node, source, value))
+            case "only":
+                return ex.Only(self.path(node, source, value))
             case "any" | "none":
                 return ex.Flags(self.path(node, source, value), source == "none")
             case "exists" | "missing":
@@ -172,7 +176,8 @@ class Grammar:
         if not isinstance(table, Mapping):
             self.reader.fault(node, "map", "`map` is an object of words and what they become")
             table = {}
-        otherwise = node.get("else")
+        # `else: null` is said on purpose: other words say nothing, and nobody needs to hear of them.
+        otherwise = "" if "else" in node and node["else"] is None else node.get("else")
         for key, value in [*((key, value) for key, value in table.items()), (None, otherwise)]:
             if value is not None and (not isinstance(value, (str, bool, int)) or isinstance(value, Decimal)):
                 where = table if key is not None else node
@@ -181,42 +186,42 @@ class Grammar:
 
     # -- conditions ---------------------------------------------------------------------------------------------------
 
-    def condition(self, node: object, key: object, value: object) -> ex.Condition:
+    def condition(self, node: object, key: object, value: object) -> co.Condition:
         """The condition of an object; a list means that all hold."""
         if isinstance(value, CommentedSeq):
-            return ex.AllOf(tuple(self.condition(value, index, part) for index, part in enumerate(value)))
+            return co.AllOf(tuple(self.condition(value, index, part) for index, part in enumerate(value)))
         if not isinstance(value, CommentedMap):
             self.reader.fault(node, key, f"a condition is an object with one of {', '.join(CONDITIONS)}")
-            return ex.AllOf(())
+            return co.AllOf(())
         allowed = (*CONDITIONS, "equals", "in", "at")
         kinds = [name for name, _ in self.reader.known(value, allowed, "a condition") if name in CONDITIONS]
         if len(kinds) != 1:
             self.reader.fault(value, None, f"a condition has one of {', '.join(CONDITIONS)}; this has {len(kinds)}")
-            return ex.AllOf(())
+            return co.AllOf(())
         return self._condition(value, kinds[0])
 
-    def _condition(self, node: CommentedMap, name: str) -> ex.Condition:
+    def _condition(self, node: CommentedMap, name: str) -> co.Condition:
         value = node[name]
         match name:
             case "exists" | "missing" | "has":
-                found = ex.Exists(self.path(node, name, value), bare=name == "has")
-                return ex.Not(found) if name == "missing" else found
+                found = co.Exists(self.path(node, name, value), bare=name == "has")
+                return co.Not(found) if name == "missing" else found
             case "path":
                 words = [*self._words(node, "equals"), *self._words(node, "in")]
                 if not words:
                     self.reader.fault(node, name, "a condition on a path needs `equals:` or `in:` with what it must be")
-                return ex.OneOf(self.path(node, name, value), frozenset(words))
+                return co.OneOf(self.path(node, name, value), frozenset(words))
             case "keys":
                 at = self.path(node, "at", node.get("at", "body"))
-                return ex.OnlyKeys(at, frozenset(self.reader.texts(node, "keys")))
+                return co.OnlyKeys(at, frozenset(self.reader.texts(node, "keys")))
             case "not":
-                return ex.Not(self.condition(node, name, value))
+                return co.Not(self.condition(node, name, value))
             case _:
                 if not isinstance(value, CommentedSeq):
                     self.reader.fault(node, name, f"`{name}` is a list of conditions")
-                    return ex.AllOf(())
+                    return co.AllOf(())
                 parts = tuple(self.condition(value, index, part) for index, part in enumerate(value))
-                return ex.AllOf(parts) if name == "all" else ex.AnyOf(parts)
+                return co.AllOf(parts) if name == "all" else co.AnyOf(parts)
 
     def _words(self, node: CommentedMap, key: str) -> list[str]:
         value = node.get(key)

@@ -35,7 +35,7 @@ COMMON_OPTIONS = {
 ENCODINGS = ("utf-8-sig", "utf-8", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr")
 _TOP = (
     "connector", "title", "body", "source", "limit_bytes", "signature", "options", "exponents", "decimal",
-    "delimiter", "encoding", "envelope", "define", "fields", "rules", "quiet",
+    "delimiter", "encoding", "envelope", "define", "fields", "rules", "quiet", "time",
 )  # fmt: skip
 _RULE = ("on", "emit", "when", "each", "id", "key", "time", "with", "data", "data_from", "except", "refs")
 #: 1 MiB: ten times the largest body either source documents or sent in the samples.
@@ -92,6 +92,7 @@ class _Loader:
             envelopes=envelopes,
             rules=rules,
             quiet=self._table("quiet"),
+            time=self._optional(top, "time"),
             columns=frozenset(self.grammar.columns),
         )
         if reader.problems:
@@ -220,7 +221,7 @@ class _Loader:
             if not isinstance(entry, CommentedMap):
                 continue
             nested = entry.get("nested") is True
-            if nested and "each" not in keys or not nested and "kind" not in keys:
+            if ("each" if nested else "kind") not in keys:
                 self.reader.fault(node, index, "an envelope needs its `kind`, or `nested: true` with `each`")
             envelopes.append(
                 Envelope(
@@ -318,7 +319,8 @@ class _Loader:
         if event_type is not None and not passed_through:
             missing = [f.name for f in event_type.fields if f.required and f.name not in chosen]
             if missing:
-                self.reader.fault(node, "emit", f"`{event_type.name}` needs {', '.join(missing)}, and no value is given")
+                message = f"`{event_type.name}` needs {', '.join(missing)}, and no value is given"
+                self.reader.fault(node, "emit", message)
         return tuple((known[name], self._field(where, key, known[name])) for name, (where, key) in chosen.items())
 
     @staticmethod
@@ -351,5 +353,5 @@ class _Loader:
                 for alternative in alternatives:
                     self._check_words(node, key, field, alternative)
         for word in words:
-            if word is not None and field.choices and word not in field.choices:
+            if word not in (None, "") and field.choices and word not in field.choices:
                 self.reader.fault(node, key, f"`{key}` cannot be `{word}`{suggestion(str(word), field.choices)}")

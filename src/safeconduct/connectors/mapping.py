@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from safeconduct.connectors.expressions import Condition, Expression
+from safeconduct.connectors.conditions import Condition
+from safeconduct.connectors.expressions import Expression
 from safeconduct.connectors.paths import Path
 from safeconduct.connectors.signatures import Signature
 from safeconduct.foundation.policy.catalogue import EventType, Field
@@ -109,6 +110,7 @@ class ConnectorMapping:
     envelopes: tuple[Envelope, ...]
     rules: tuple[Rule, ...]
     quiet: Mapping[str, str]
+    time: Expression | None
     columns: frozenset[str] = field(default_factory=frozenset)
 
 

@@ -5,7 +5,7 @@ The first word says where to look (``item``, ``body``, ``header``, ``option``, `
 ``.name``            a key of an object (letters, digits, ``_``, ``-``, ``:``)
 ``["a name"]``       a key with other characters, such as a column heading
 ``[0]`` ``[-1]``     an element of a list          ``[*]``    every element
-``[?key=a|b]``       every element whose ``key`` is the text a or b
+``[?key=a|b]``       every element whose ``key`` is the text a or b; more conditions follow after ``&``
 
 A path over ``[*]`` or ``[?…]`` has many values, any other at most one. What is not there is simply not found:
 a path never raises, whatever the body looks like.
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 _STEP = re.compile(
     r"\.(?P<key>[A-Za-z0-9_\-:]+)|\[(?P<index>-?[0-9]{1,4})\]|\[(?P<all>\*)\]|\[\"(?P<quoted>[^\"]+)\"\]"
-    r"|\[\?(?P<where>[A-Za-z0-9_\-]+)=(?P<values>[^\]]+)\]"
+    r"|\[\?(?P<where>[A-Za-z0-9_\-]+=[^\]&]+(?:&[A-Za-z0-9_\-]+=[^\]&]+)*)\]"
 )
 _ROOT = re.compile(r"[a-z]+")
 
@@ -36,10 +36,14 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Every element; with a key, those whose value under it is one of the texts."""
+    """Every element; with conditions, those whose value under each key is one of its texts."""
 
-    key: str = ""
-    values: frozenset[str] = frozenset()
+    conditions: tuple[tuple[str, frozenset[str]], ...] = ()
+
+    def admits(self, element: object) -> bool:
+        return all(
+            isinstance(element, Mapping) and _as_text(element.get(key)) in texts for key, texts in self.conditions
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,9 @@ def _walk(value: object, steps: tuple[Key | Index | Every, ...]) -> Iterator[obj
         case Index(at):
             if isinstance(value, list) and -len(value) <= at < len(value):
                 yield from _walk(value[at], rest)
-        case Every(key, texts):
+        case Every():
             for element in value if isinstance(value, list) else ():
-                if not key or (isinstance(element, Mapping) and _as_text(element.get(key)) in texts):
+                if step.admits(element):
                     yield from _walk(element, rest)
 
 
@@ -109,6 +113,7 @@ def parse_path(text: str) -> Path:
         elif step["all"] is not None:
             steps.append(Every())
         else:
-            steps.append(Every(step["where"], frozenset(step["values"].split("|"))))
+            pairs = (condition.split("=", 1) for condition in step["where"].split("&"))
+            steps.append(Every(tuple((key, frozenset(texts.split("|"))) for key, texts in pairs)))
         at = step.end()
     return Path(text, root.group(), tuple(steps), any(isinstance(s, Every) for s in steps))

@@ -22,11 +22,15 @@ class RefusalReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UnknownItem:
-    """A body, or a part of one, for which there is no canonical event. It is kept under the source's own type name."""
+    """A body, or a part of one, for which there is no canonical event. It is kept under the source's own type name.
+
+    ``time``: when it happened, as far as the body says it, else "".
+    """
 
     id: str
     type: str
     reason: str
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _HEX_DIGEST = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 class SignatureReason(StrEnum):
     """Why a signature was refused."""
 
-    NO_SECRET = "no_secret"
+    NO_SECRET = "no_secret"  # noqa: S105 - a reason, not a secret
     UNSIGNED_SOURCE = "unsigned_source"
     MISSING_HEADER = "missing_header"
     MALFORMED = "malformed"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from itertools import accumulate
 from random import Random
 
 from safeconduct.demo.almanac import (
-    CHERRY_SEASON,
     DAY,
     DAYS,
     END,
@@ -14,15 +14,21 @@ from safeconduct.demo.almanac import (
     MINUTE,
     SECOND,
     START,
-    beijing_day,
     day_weight,
     instant_in_day,
-    rfc3339,
 )
 from safeconduct.demo.builder import WorldBuilder
 from safeconduct.demo.life import ordinary_life
 from safeconduct.demo.orders import draft
-from safeconduct.demo.people import FURTHER_COUNTRIES, Buyer, Listing, Member, Seller, new_device, new_ip
+from safeconduct.demo.people import (
+    FURTHER_COUNTRIES,
+    Buyer,
+    Member,
+    Seller,
+    new_bank_account,
+    new_device,
+    new_ip,
+)
 from safeconduct.demo.rendering import money
 from safeconduct.demo.seeds import generator
 
@@ -60,33 +66,24 @@ def fill_with_orders(b: WorldBuilder) -> None:
     for at, who in plan:
         buyer = b.buyers[who]
         seller = market.seller(rng, buyer, at)
-        ordinary_life(b, rng, draft(rng, buyer, seller, at, market.offer(rng, seller, at)))
+        ordinary_life(b, rng, draft(rng, buyer, seller, at))
 
 
 class Market:
-    """Which shop and offer an order goes to at an instant: by size, loyalty, opening day and season."""
+    """Which shop an order goes to at an instant: by size, loyalty and opening day."""
 
     def __init__(self, b: WorldBuilder) -> None:
         self._sellers = b.sellers
         self._cumulative = list(accumulate(s.weight for s in b.sellers))
-        self._out_of_season = {
-            s.id: [offer for offer in s.listings if offer.category != "fruit"] for s in b.sellers if s.country == "CL"
-        }
+        self._total = self._cumulative[-1]
 
-    def seller(self, rng: Random, buyer: Buyer, at: int) -> Seller:
-        if buyer.last_seller is not None and rng.random() < _LOYALTY:
+    def seller(self, rng: Random, buyer: Buyer | None, at: int) -> Seller:
+        if buyer is not None and buyer.last_seller is not None and rng.random() < _LOYALTY:
             return buyer.last_seller
         while True:
-            seller = rng.choices(self._sellers, cum_weights=self._cumulative)[0]
+            seller = self._sellers[bisect(self._cumulative, rng.random() * self._total)]
             if seller.registered_at < at:
                 return seller
-
-    def offer(self, rng: Random, seller: Seller, at: int) -> Listing | None:
-        """None leaves the choice to popularity; Chilean fruit waits for November."""
-        others = self._out_of_season.get(seller.id)
-        if not others or beijing_day(at) >= CHERRY_SEASON:
-            return None
-        return rng.choice(others)
 
 
 def open_shops(b: WorldBuilder) -> None:
@@ -100,7 +97,7 @@ def open_shops(b: WorldBuilder) -> None:
             "email": seller.email, "phone": seller.phone, "address": seller.address,
             "bank_account": seller.bank_account, "device": rng.choice(member.devices), "ip": member.ip,
             "ip_country": seller.country, "category": seller.listings[0].category,
-            "seller_registered_at": rfc3339(seller.registered_at), "seller_name": seller.name,
+            "seller_registered_at": seller.registered_text, "seller_name": seller.name,
             "time_zone": seller.time_zone,
         })  # fmt: skip
 
@@ -140,7 +137,8 @@ def _sign_in(b: WorldBuilder, rng: Random, seller: Seller, member: Member, at: i
     if rng.random() < 0.03:
         b.record("session.failed", at - rng.randrange(8, 60) * SECOND, None, {**where, "reason": "wrong_password"})
     b.record("session.started", at, None, {
-        **where, "factor": member.factor, "new_device": fresh, "proxy": shared, "user_agent": "Mozilla/5.0 Chrome/141.0",
+        **where, "factor": member.factor, "new_device": fresh, "proxy": shared,
+        "user_agent": "Mozilla/5.0 Chrome/141.0",
     })  # fmt: skip
 
 
@@ -163,11 +161,10 @@ def _change_bank(b: WorldBuilder, rng: Random, seller: Seller) -> None:
     if at <= seller.registered_at + 7 * DAY:
         return
     _sign_in(b, rng, seller, member, at - rng.randrange(3, 40) * MINUTE)
-    account = f"{seller.country}{rng.randrange(10, 99)} {rng.randrange(10**4):04d} {rng.randrange(10**8):08d}"
     b.record("payout_account.changed", at, None, {
         "seller": seller.id, "member": member.id, "device": member.devices[0], "ip": member.ip,
-        "ip_country": seller.country, "bank_account": account, "account_country": seller.country,
-        "session_age_s": rng.randrange(120, 3600),
+        "ip_country": seller.country, "bank_account": new_bank_account(rng, seller.country),
+        "account_country": seller.country, "session_age_s": rng.randrange(120, 3600),
     })  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from safeconduct.demo.almanac import END, START
+from safeconduct.demo.almanac import DAY, START
 from safeconduct.demo.orders import Order, draft
 from safeconduct.demo.parameters import Parameters, Shift
 from safeconduct.demo.people import Buyer, Seller, new_buyer
@@ -24,11 +24,11 @@ DECOY = "decoy"
 class WorldBuilder:
     """Collects the records and labels of one world."""
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters, shops: list[Seller], crowd: list[Buyer], weights: list[float]) -> None:
         self.parameters = parameters
         self.shift: Shift = parameters.tuning
-        self.sellers: list[Seller] = sellers(parameters)
-        self.buyers, self.buyer_weights = buyers(parameters)
+        self.sellers = shops
+        self.buyers, self.buyer_weights = crowd, weights
         self.newcomers: list[Buyer] = []
         self.records: list[Record] = []
         self.marks: list[Mark] = []
@@ -38,14 +38,33 @@ class WorldBuilder:
         self._reserved: set[int] = set()
         self._booked: set[str] = set()
 
+    @classmethod
+    def populated(cls, parameters: Parameters) -> WorldBuilder:
+        """An empty log over a fresh population."""
+        return cls(parameters, sellers(parameters), *buyers(parameters))
+
+    def continued(self) -> WorldBuilder:
+        """An empty log over the same people, for what comes after the world's end."""
+        return WorldBuilder(self.parameters, self.sellers, self.buyers, self.buyer_weights)
+
+    def take_records(self) -> list[Record]:
+        """Hand over what was recorded, and forget it together with the labels and newcomers."""
+        taken, self.records = self.records, []
+        self.marks.clear()
+        self.newcomers.clear()
+        self._used.clear()
+        return taken
+
     # -- recording -----------------------------------------------------------------------------------------------
 
     def record(self, type_: str, at: int, order: Order | None = None, extra: Data | None = None) -> int:
         """Record an event and answer its number. No two events share a microsecond: a later comer gives way."""
-        at = max(at, START)
-        while at in self._used:
+        if at < START:
+            at = START
+        used = self._used
+        while at in used:
             at += 1
-        self._used.add(at)
+        used.add(at)
         number = len(self.records)
         self.records.append((at, number, type_, order, extra))
         return number
@@ -111,15 +130,17 @@ class WorldBuilder:
 
     def moment(self, rng: Random, first_day: float = 3, last_day: float = 140) -> int:
         """A random instant between two days of the world."""
-        return START + int(rng.uniform(first_day, last_day) * (END - START) / 146)
+        return START + int(rng.uniform(first_day, last_day) * DAY)
 
     # -- what really happened ----------------------------------------------------------------------------------------
 
     def label_order(
         self, order: Order, attack: str, role: str, expected: Action, *, severity: Severity = Severity.HIGH,
-        incident: int = 0,
+        incident: int = 0, at_risk_minor: int | None = None,
     ) -> None:  # fmt: skip
-        self.marks.append(Mark(Kind.ORDER, order, attack, role, incident, severity, expected, order.amount_minor))
+        """Label an order. What is at risk is its amount, unless said otherwise."""
+        amount = order.amount_minor if at_risk_minor is None else at_risk_minor
+        self.marks.append(Mark(Kind.ORDER, order, attack, role, incident, severity, expected, amount))
 
     def label_event(
         self, number: int, attack: str, role: str, expected: Action, *, severity: Severity = Severity.HIGH,
@@ -131,7 +152,7 @@ class WorldBuilder:
         self, kind: Kind, entity: Buyer | Seller | str, attack: str, role: str, expected: Action, *,
         severity: Severity = Severity.HIGH, incident: int = 0,
     ) -> None:  # fmt: skip
-        """Label a buyer, seller, address, device or IP. Its start and end are those of the labelled orders around it."""
+        """Label a buyer, seller, address, device or IP. It starts and ends with the labelled orders around it."""
         self.marks.append(Mark(kind, entity, attack, role, incident, severity, expected, 0))
 
     def label_decoy(self, order: Order, decoy: str, incident: int = 0) -> None:

@@ -32,14 +32,28 @@ class Category:
 CATEGORIES = {
     category.name: category
     for category in (
-        Category("snacks", 4_900, 0.015, 350, False, ("Matcha biscuits", "Rice crackers", "Seaweed crisps", "Mango chips", "Assorted sweets")),
-        Category("milk_powder", 26_800, 0.01, 1_150, False, ("Infant formula stage 1, 900 g", "Infant formula stage 3, 900 g", "Whole milk powder, 1 kg", "Goat milk formula, 800 g")),
-        Category("cosmetics", 42_000, 0.06, 180, False, ("Brightening serum, 30 ml", "Night cream, 50 ml", "Sun fluid SPF 50", "Sheet masks, 10", "Eau de parfum, 50 ml")),
+        Category("snacks", 4_900, 0.015, 350, False, (
+            "Matcha biscuits", "Rice crackers", "Seaweed crisps", "Mango chips", "Assorted sweets",
+        )),
+        Category("milk_powder", 26_800, 0.01, 1_150, False, (
+            "Infant formula stage 1, 900 g", "Infant formula stage 3, 900 g", "Whole milk powder, 1 kg",
+            "Goat milk formula, 800 g",
+        )),
+        Category("cosmetics", 42_000, 0.06, 180, False, (
+            "Brightening serum, 30 ml", "Night cream, 50 ml", "Sun fluid SPF 50", "Sheet masks, 10",
+            "Eau de parfum, 50 ml",
+        )),
         Category("fruit", 39_800, 0.04, 5_600, True, ("Cherries, 5 kg", "Cherries, 2.5 kg", "Blueberries, 1.5 kg")),
-        Category("wine", 16_800, 0.02, 1_400, False, ("Carmenere reserva", "Cabernet sauvignon, case of 2", "Sauvignon blanc")),
-        Category("tools", 32_000, 0.05, 1_900, False, ("Kitchen knife, 20 cm", "Cordless screwdriver", "Socket set", "Manicure set")),
+        Category("wine", 16_800, 0.02, 1_400, False, (
+            "Carmenere reserva", "Cabernet sauvignon, case of 2", "Sauvignon blanc",
+        )),
+        Category("tools", 32_000, 0.05, 1_900, False, (
+            "Kitchen knife, 20 cm", "Cordless screwdriver", "Socket set", "Manicure set",
+        )),
         Category("latex", 39_900, 0.04, 2_300, False, ("Latex pillow", "Latex mattress topper", "Neck pillow")),
-        Category("honey", 18_800, 0.015, 900, False, ("Manuka honey UMF 10, 500 g", "Clover honey, 1 kg", "Propolis, 60 capsules")),
+        Category("honey", 18_800, 0.015, 900, False, (
+            "Manuka honey UMF 10, 500 g", "Clover honey, 1 kg", "Propolis, 60 capsules",
+        )),
     )
 }  # fmt: skip
 

@@ -12,7 +12,6 @@ from safeconduct.demo.almanac import DAY, HOUR, MINUTE, SECOND, in_golden_week, 
 from safeconduct.demo.builder import WorldBuilder
 from safeconduct.demo.goods import CATEGORIES, delivery_days, dispatch_hours
 from safeconduct.demo.orders import Order, parcel_number
-from safeconduct.demo.rendering import money
 from safeconduct.demo.seeds import token
 
 REVIEW_SHARE = 0.28
@@ -36,7 +35,7 @@ def sell(b: WorldBuilder, rng: Random, order: Order, *, declines: int = 0) -> Or
     order.placed = b.record("order.placed", at, order)
     order.at = b.time_of(order.placed)
     delay = rng.randrange(SECOND, 30 * SECOND) if order.method != "bank_transfer" else rng.randrange(HOUR, 18 * HOUR)
-    b.record("order.paid", at + delay, order)
+    order.paid_at = b.time_of(b.record("order.paid", at + delay, order))
     return order
 
 
@@ -51,7 +50,7 @@ def ship(
     parcel: str | None = None,
 ) -> int | None:  # fmt: skip
     """Hand the parcel over and, where it arrives, answer when."""
-    at = order.at + int((dispatch_hours(rng) if hours is None else hours) * HOUR) + 10 * MINUTE
+    at = order.paid_at + int((dispatch_hours(rng) if hours is None else hours) * HOUR) + 10 * MINUTE
     order.parcel = parcel or parcel_number(rng, order.carrier)
     b.record("shipment.shipped", at, order)
     cold = CATEGORIES[order.listing.category].cold_chain

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass
 from random import Random
 
-from safeconduct.demo.almanac import beijing_day, promotion_on
+from safeconduct.demo.almanac import CHERRY_SEASON, beijing_day, promotion_on
 from safeconduct.demo.goods import CARRIERS_OF_COUNTRY
 from safeconduct.demo.people import Buyer, Card, Listing, Seller, locale_of, new_address, new_ip
 from safeconduct.demo.seeds import token
@@ -22,7 +23,7 @@ class Order:
     """One order. ``id`` is given when the world is complete, in order of placing. ``at`` in microseconds since 2020.
 
     ``weight_g`` is what the parcel weighs; ``parcel`` is set when it is shipped. ``sent_to`` is where it goes if the
-    address was changed after placing. ``placed`` is the number of its order.placed record, -1 until then.
+    address was changed after placing. ``paid_at`` is when it was paid. ``placed`` is the number of its order.placed record, -1 until then.
     """
 
     seller: Seller
@@ -63,13 +64,17 @@ class Order:
     parcel: str = ""
     sent_to: str | None = None
     placed: int = -1
+    paid_at: int = 0
 
 
 def draft(rng: Random, buyer: Buyer, seller: Seller, at: int, listing: Listing | None = None) -> Order:
     """An ordinary order of this buyer at this shop; an attack changes what it must before it is placed."""
     if listing is None:
-        listing = rng.choices(seller.listings, cum_weights=seller.cumulative)[0]
-    items = 1 if rng.random() < 0.72 else rng.randint(2, 4)
+        listing = seller.listings[bisect(seller.cumulative, rng.random() * seller.cumulative[-1])]
+        if listing.category == "fruit" and beijing_day(at) < CHERRY_SEASON:
+            listing = rng.choice(in_season(seller, at))
+    draw = rng.random()
+    items = 1 if draw < 0.72 else rng.randint(2, 4) if draw < 0.985 else rng.randint(5, 12)
     gross = listing.price_minor * items
     promotion = promotion_on(beijing_day(at))
     if promotion is not None and rng.random() > 0.8:
@@ -136,9 +141,16 @@ def set_three_ds(order: Order, result: str) -> None:
     order.liability_shift = result in ("authenticated", "attempted")
 
 
-def costly(rng: Random, seller: Seller, top: int = 6) -> Listing:
-    """One of the dearest offers of a shop."""
-    return rng.choice(sorted(seller.listings, key=lambda offer: (-offer.price_minor, offer.id))[:top])
+def in_season(seller: Seller, at: int) -> list[Listing]:
+    """What a shop really sells at an instant: Chilean fruit waits for November."""
+    if beijing_day(at) >= CHERRY_SEASON:
+        return seller.listings
+    return [offer for offer in seller.listings if offer.category != "fruit"] or seller.listings
+
+
+def costly(rng: Random, seller: Seller, at: int, top: int = 6) -> Listing:
+    """One of the dearest offers a shop has at an instant."""
+    return rng.choice(sorted(in_season(seller, at), key=lambda offer: (-offer.price_minor, offer.id))[:top])
 
 
 def set_amount(order: Order, minor: int) -> None:

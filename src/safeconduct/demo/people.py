@@ -59,13 +59,17 @@ def locale(name: str) -> Locale:
         locale=raw["locale"], country=raw["country"], time_zones=tuple(raw["time_zones"]),
         utc_offset_minutes=raw["utc_offset_minutes"], phone_prefix=raw["phone_prefix"],
         phone_digits=raw["phone_digits"], family_first=raw["name_order"] == "family",
-        name_separator=raw["name_separator"], family=tuple((n, l) for n, l in raw["family"]),
-        given=tuple((n, l) for n, l in raw["given"]), cities=tuple((c, p) for c, p in raw["cities"]),
+        name_separator=raw["name_separator"], family=_pairs(raw["family"]),
+        given=_pairs(raw["given"]), cities=_pairs(raw["cities"]),
         streets=tuple(raw["streets"]), address=raw["address"],
-        abbreviations=tuple((a, b) for a, b in raw["address_abbreviations"]), mail=tuple(raw["mail"]),
+        abbreviations=_pairs(raw["address_abbreviations"]), mail=tuple(raw["mail"]),
         shop_first=tuple(raw["shop_first"]), shop_second=tuple(raw["shop_second"]),
         reviews={mood: tuple(texts) for mood, texts in raw["reviews"].items()},
     )  # fmt: skip
+
+
+def _pairs(rows: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in rows)
 
 
 @cache
@@ -150,6 +154,7 @@ class Seller:
     address: str
     bank_account: str
     members: list[Member]
+    registered_text: str = ""
     listings: list[Listing] = field(default_factory=list)
     cumulative: list[float] = field(default_factory=list)
 
@@ -219,6 +224,11 @@ def address_variant(rng: Random, address: str, place: Locale) -> str:
 
 def new_phone(rng: Random, place: Locale) -> str:
     return f"{place.phone_prefix}{rng.randrange(10**place.phone_digits):0{place.phone_digits}d}"
+
+
+def new_bank_account(rng: Random, country: str) -> str:
+    """An account in the shape of an IBAN, without a valid check digit on purpose."""
+    return f"{country}00 {rng.randrange(10**4):04d} {rng.randrange(10**4):04d} {rng.randrange(10**4):04d}"
 
 
 def new_buyer(rng: Random, country: str, registered_at: int, *, disposable: bool = False) -> Buyer:

@@ -7,7 +7,7 @@ from itertools import accumulate
 from random import Random
 from statistics import NormalDist
 
-from safeconduct.demo.almanac import DAY, END, START
+from safeconduct.demo.almanac import DAY, END, START, rfc3339
 from safeconduct.demo.goods import new_listings
 from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.people import (
@@ -17,6 +17,7 @@ from safeconduct.demo.people import (
     Seller,
     locale_of,
     new_address,
+    new_bank_account,
     new_buyer,
     new_device,
     new_ip,
@@ -51,6 +52,7 @@ def sellers(parameters: Parameters) -> list[Seller]:
         country = countries[i]
         place = locale_of(country)
         seller = _seller(rng, 1001 + position, place, ages[i], weights[i], _name(rng, place, names))
+        seller.registered_text = rfc3339(seller.registered_at)
         seller.listings = new_listings(rng, country, number, parameters.tuning.prices)
         popularity = [rng.lognormvariate(0, 1.0) for _ in seller.listings]
         seller.cumulative = list(accumulate(popularity))
@@ -113,7 +115,7 @@ def _seller(rng: Random, number: int, place: Locale, registered_at: int, weight:
         id=f"sel-{number}", name=name, country=place.country, locale=place, time_zone=rng.choice(place.time_zones),
         registered_at=registered_at, weight=weight, email=f"office@{slug}-{number}.example",
         phone=new_phone(rng, place), address=new_address(rng, place),
-        bank_account=f"{place.country}{rng.randrange(10, 99)} {rng.randrange(10**4):04d} {rng.randrange(10**4):04d} {rng.randrange(10**4):04d}",
+        bank_account=new_bank_account(rng, place.country),
         members=members,
     )  # fmt: skip
 

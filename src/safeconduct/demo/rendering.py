@@ -10,6 +10,7 @@ from typing import Any
 
 from safeconduct.demo.almanac import rfc3339
 from safeconduct.demo.orders import CURRENCY, Order
+from safeconduct.demo.people import Card
 
 Data = dict[str, Any]
 Record = tuple[int, int, str, Order | None, Data | None]
@@ -28,7 +29,7 @@ def _placed(order: Order, extra: Data) -> Data:
         "listing": order.listing.id, "ip_country": order.ip_country, "ship_country": order.ship_country,
         "seller_country": seller.country, "email_domain": order.email_domain, "payment_method": order.method,
         "category": order.listing.category, "locale": buyer.locale.locale, "items": order.items,
-        "seller_registered_at": rfc3339(seller.registered_at),
+        "seller_registered_at": seller.registered_text,
         "email_first_seen_at": rfc3339(min(buyer.email_first_seen_at, order.at)), "guest": order.guest,
         "digital": False, "freight_forwarder": order.forwarder, "proxy": order.proxy, "gift_card": order.gift_card,
         "shipping_speed": order.speed, "recipient": order.recipient, "user_agent": order.user_agent,
@@ -40,16 +41,20 @@ def _placed(order: Order, extra: Data) -> Data:
     if order.discount_minor:
         data["discount"] = money(order.discount_minor)
     if card is not None:
-        data |= {
-            "card": card.fingerprint, "card_bin": card.bin, "card_country": card.country, "card_funding": card.funding,
-            "liability_shift": order.liability_shift, "name_matches_card": order.name_matches,
-        }  # fmt: skip
-        _put(data, "avs", order.avs)
-        _put(data, "cvv", order.cvv)
-        _put(data, "three_ds", order.three_ds)
+        _put_card(data, order, card)
+        data["name_matches_card"] = order.name_matches
         _put(data, "billing_address", order.billing_address)
         _put(data, "bill_country", order.bill_country)
     return data
+
+
+def _put_card(data: Data, order: Order, card: Card) -> None:
+    data["card"], data["card_bin"] = card.fingerprint, card.bin
+    data["card_country"], data["card_funding"] = card.country, card.funding
+    data["liability_shift"] = order.liability_shift
+    _put(data, "avs", order.avs)
+    _put(data, "cvv", order.cvv)
+    _put(data, "three_ds", order.three_ds)
 
 
 def _put(data: Data, name: str, value: object) -> None:
@@ -67,14 +72,9 @@ def _attempted(order: Order, extra: Data) -> Data:
     if order.id:
         data["order"] = order.id
     if card is not None:
-        data |= {
-            "card": card.fingerprint, "card_bin": card.bin, "card_country": card.country, "card_funding": card.funding,
-            "liability_shift": order.liability_shift,
-        }  # fmt: skip
-        _put(data, "avs", order.avs)
-        _put(data, "cvv", order.cvv)
-        _put(data, "three_ds", order.three_ds)
-    return data | extra
+        _put_card(data, order, card)
+    data.update(extra)
+    return data
 
 
 def _parties(order: Order) -> Data:
@@ -82,7 +82,10 @@ def _parties(order: Order) -> Data:
 
 
 def _paid(order: Order, extra: Data) -> Data:
-    data = _parties(order) | {"amount": money(order.amount_minor), "payment_method": order.method}
+    data: Data = {
+        "order": order.id, "seller": order.seller.id, "buyer": order.buyer.id,
+        "amount": {"minor": order.amount_minor, "currency": CURRENCY}, "payment_method": order.method,
+    }  # fmt: skip
     if order.card is not None:
         data["card"] = order.card.fingerprint
     return data
@@ -97,20 +100,24 @@ def _with_parties(order: Order, extra: Data) -> Data:
 
 
 def _shipped(order: Order, extra: Data) -> Data:
-    return _parties(order) | {
-        "parcel": order.parcel, "address": order.sent_to or order.address, "ship_country": order.ship_country,
+    return {
+        "order": order.id, "seller": order.seller.id, "buyer": order.buyer.id, "parcel": order.parcel,
+        "address": order.sent_to or order.address, "ship_country": order.ship_country,
         "carrier": order.carrier, "weight_g": order.weight_g,
     }  # fmt: skip
 
 
 def _tracked(order: Order, extra: Data) -> Data:
-    return {"order": order.id, "seller": order.seller.id, "parcel": order.parcel, "carrier": order.carrier} | extra
+    return {
+        "order": order.id, "seller": order.seller.id, "parcel": order.parcel, "carrier": order.carrier, **extra,
+    }  # fmt: skip
 
 
 def _delivered(order: Order, extra: Data) -> Data:
-    return _parties(order) | {
-        "parcel": order.parcel, "address": order.sent_to or order.address, "carrier": order.carrier,
-    } | extra  # fmt: skip
+    return {
+        "order": order.id, "seller": order.seller.id, "buyer": order.buyer.id, "parcel": order.parcel,
+        "address": order.sent_to or order.address, "carrier": order.carrier, **extra,
+    }  # fmt: skip
 
 
 def _refund_requested(order: Order, extra: Data) -> Data:
@@ -166,3 +173,8 @@ def envelope(record: Record, event_id: str, shift_micros: int = 0) -> Data:
         "specversion": "1.0", "id": event_id, "source": "haihang", "type": type_,
         "time": rfc3339(at + shift_micros), "data": data,
     }  # fmt: skip
+
+
+def event_id(position: int) -> str:
+    """The id of the event at a position of the log, counted from 0."""
+    return f"hh-{position + 1:07d}"

@@ -12,7 +12,7 @@ Outside any scope the login is ``app`` without a seller: enough to sign in, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -98,6 +98,14 @@ def owner_scope() -> Iterator[None]:
 def current_alias() -> str:
     """The alias of the login in force, for the hand-written path."""
     return _alias.get()
+
+
+def query(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
+    """Runs a statement of the hand-written path in the scope's transaction, parameters bound by the server.
+
+    Binary arrays (``%b::bigint[]``) need that: Django's own cursors would write them into the text.
+    """
+    return psycopg.Cursor(raw_connection()).execute(statement, parameters or None)  # type: ignore[arg-type]
 
 
 def raw_connection() -> psycopg.Connection[Any]:

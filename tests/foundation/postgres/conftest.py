@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_commands import SOURCE, Commands, wait_until_stopped
+from postgres_commands import SOURCE, Commands, OtherUser, wait_until_stopped
 
 from safeconduct.foundation.postgres import lease
 
@@ -56,9 +57,20 @@ def open_place() -> Iterator[Path]:
 
 
 @pytest.fixture
-def as_root() -> None:
+def other_user(open_place: Path) -> OtherUser:
+    """The user nobody, when root runs the tests; with the system's Python when ours lies in root's closed home."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    probe = ["/bin/sh", "-c", f"test -x {sys.executable} && test -r {SOURCE}/safeconduct/foundation/postgres/layout.py"]
-    if subprocess.run(probe, user="nobody", group="nogroup", extra_groups=[], cwd="/").returncode != 0:
-        pytest.skip("the checkout or its Python cannot be reached by the user nobody")
+    account = pwd.getpwnam("nobody")
+    source = open_place / "source"
+    inner = source / "safeconduct" / "foundation"
+    inner.mkdir(parents=True)
+    shutil.copytree(SOURCE / "safeconduct" / "foundation" / "postgres", inner / "postgres")
+    for python in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
+        candidate = OtherUser(account.pw_uid, account.pw_gid, python, source)
+        try:
+            if candidate.run("import sys; sys.exit(sys.version_info < (3, 11))").returncode == 0:
+                return candidate
+        except OSError:
+            continue
+    pytest.skip("no Python 3.11 or newer here that the user nobody can reach")

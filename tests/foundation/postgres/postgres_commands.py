@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pwd
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from safeconduct.foundation.postgres import layout
+from safeconduct.foundation.postgres import find_wheel_binaries, layout
 from safeconduct.foundation.postgres.layout import open_folder
 
 SOURCE = Path(layout.__file__).resolve().parents[3]
@@ -38,6 +38,28 @@ try:
 except PostgresError as error:
     tell(error=type(error).__name__, message=str(error))
 """
+
+
+@dataclass(frozen=True)
+class OtherUser:
+    """An unprivileged user with a Python and a copy of our source that they can reach."""
+
+    uid: int
+    gid: int
+    python: str
+    source: Path
+
+    def run(self, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.python, "-c", code, *arguments],
+            user=self.uid,
+            group=self.gid,
+            extra_groups=[],
+            cwd="/",
+            env={"PYTHONPATH": str(self.source), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+        )
 
 
 class Holder:
@@ -84,20 +106,28 @@ class Commands:
         self.holders: list[Holder] = []
         self.folders: set[Path] = set()
 
-    def start(self, folder: Path, *, user: str | None = None, env: dict[str, str] | None = None, **options: Any) -> Holder:
+    def start(
+        self, folder: Path, *, other: OtherUser | None = None, env: dict[str, str] | None = None, **options: Any
+    ) -> Holder:
         self.folders.add(folder)
-        account = pwd.getpwnam(user) if user else None
         chosen = {"durable": False, "grace_seconds": 0.0, **options}
+        if other:
+            chosen.setdefault("binaries", str(find_wheel_binaries()))
         process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(folder), json.dumps(chosen)],
+            [other.python if other else sys.executable, "-c", HOLDER, str(folder), json.dumps(chosen)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd="/",
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(other.source if other else SOURCE),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **(env or {}),
+            },
+            user=other.uid if other else None,
+            group=other.gid if other else None,
+            extra_groups=[] if other else None,
         )
         self.holders.append(Holder(process))
         return self.holders[-1]

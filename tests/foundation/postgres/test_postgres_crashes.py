@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import signal
 import subprocess
 import time
@@ -30,8 +29,7 @@ from safeconduct.foundation.postgres import StartFailed, find_wheel_binaries, le
 def stranger(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has nothing to do with us, of the very user that postgres runs as (who may signal it)."""
     owner = (folder / "data").stat()
-    user = {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}
-    process = subprocess.Popen(["sleep", "600"], cwd="/", **user)  # type: ignore[call-overload]
+    process = subprocess.Popen(["sleep", "600"], cwd="/", user=owner.st_uid if os.geteuid() == 0 else None)
     yield process
     process.kill()
     process.wait()
@@ -96,12 +94,14 @@ def test_a_long_query_that_survives_its_server_does_not_keep_the_next_one_from_s
 ) -> None:
     url = commands.start(folder).url()
     write_rows(url)
-    with psycopg.connect(url, autocommit=True) as busy:
-        endless = "DO $$ BEGIN LOOP END LOOP; END $$"
-        busy.pgconn.send_query(endless.encode())
-        time.sleep(0.3)
-        os.kill(status(folder).pid, signal.SIGKILL)
-        assert kept_rows(url) == 1000
+    busy = psycopg.connect(url, autocommit=True)
+    busy.pgconn.send_query(b"DO $$ BEGIN LOOP END LOOP; END $$")
+    time.sleep(0.3)
+    backend = busy.info.backend_pid
+    os.kill(status(folder).pid, signal.SIGKILL)
+    assert kept_rows(url) == 1000
+    assert not alive(backend)
+    busy.close()
 
 
 def test_after_kill_9_of_the_supervisor_postgres_dies_and_a_command_can_have_it_back(
@@ -142,14 +142,12 @@ def test_a_postgres_that_dies_again_and_again_is_given_up_with_its_last_words(co
     command = commands.start(folder)
     command.url()
     supervisor = supervisor_pid(folder)
-    before = 0
-    while eventually(lambda: not alive(supervisor) or status(folder).pid not in (0, before), seconds=10):
-        if not alive(supervisor):
-            break
-        before = status(folder).pid
-        if before:
+    killed = {0}
+    while eventually(lambda: not alive(supervisor) or status(folder).pid not in killed) and alive(supervisor):
+        if pid := status(folder).pid:
+            killed.add(pid)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(before, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
     told = status(folder)
     assert not told.running and "5 times within a minute" in told.message
     command.ensure()
@@ -192,22 +190,25 @@ def test_a_socket_lock_file_with_the_number_of_a_stranger_is_not_believed(
     first.url()
     first.leave()
     wait_until_stopped(folder)
-    (folder / "run" / ".s.PGSQL.5432.lock").write_text(f"{stranger.pid}\n{folder}/data\n1700000000\n5432\n{folder}/run\n")
+    (folder / "run" / ".s.PGSQL.5432.lock").write_text(
+        f"{stranger.pid}\n{folder}/data\n1700000000\n5432\n{folder}/run\n"
+    )
     with psycopg.connect(commands.start(folder).url()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_server_that_somebody_started_by_hand_is_left_alone_and_named(folder: Path, tmp_path: Path) -> None:
+def test_a_server_that_somebody_started_by_hand_is_left_alone_and_named(folder: Path) -> None:
     owner = (folder / "data").stat()
-    account = pwd.getpwuid(owner.st_uid)
     data = os.open(folder / "data", os.O_RDONLY | os.O_DIRECTORY)
+    elsewhere = ["-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1", "-c", "port=54329"]
     by_hand = subprocess.Popen(
-        [find_wheel_binaries() / "postgres", "-D", f"/proc/self/fd/{data}", "-c", "unix_socket_directories=", "-c"]
-        + ["listen_addresses=127.0.0.1", "-c", "port=54329"],
+        [str(find_wheel_binaries() / "postgres"), "-D", f"/proc/self/fd/{data}", *elsewhere],
         pass_fds=[data],
         cwd="/",
         stderr=subprocess.DEVNULL,
-        **({"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}),  # type: ignore[arg-type]
+        user=owner.st_uid if os.geteuid() == 0 else None,
+        group=owner.st_gid if os.geteuid() == 0 else None,
+        extra_groups=[] if os.geteuid() == 0 else None,
     )
     os.close(data)
     try:
@@ -227,7 +228,9 @@ def test_a_removed_socket_comes_back(commands: Commands, folder: Path) -> None:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_start_waits_for_crash_recovery_and_says_how_far_it_is(commands: Commands, folder: Path, open_place: Path) -> None:
+def test_a_start_waits_for_crash_recovery_and_says_how_far_it_is(
+    commands: Commands, folder: Path, open_place: Path
+) -> None:
     slow = open_place / "slow" / "bin"
     slow.mkdir(parents=True)
     real = find_wheel_binaries()

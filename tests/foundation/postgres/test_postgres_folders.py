@@ -21,6 +21,7 @@ from safeconduct.foundation.postgres import (
     find_system_binaries,
     lease,
     logfile,
+    status,
 )
 from safeconduct.foundation.postgres.layout import Folder, Phase, State, open_folder
 
@@ -58,10 +59,16 @@ def test_a_half_made_database_is_made_again(commands: Commands, tmp_path: Path) 
 
 
 def test_a_broken_setting_is_told_with_the_servers_own_words(folder: Path) -> None:
-    with pytest.raises(StartFailed, match="could not be started") as failed, lease(folder, settings={"work_mem": "lots"}):
+    with (
+        pytest.raises(StartFailed, match="could not be started") as failed,
+        lease(folder, settings={"work_mem": "lots"}),
+    ):
         pass
     assert 'invalid value for parameter "work_mem"' in str(failed.value)
-    with lease(folder, durable=False, grace_seconds=0.0) as server, psycopg.connect(server.url("postgres")) as connection:
+    with (
+        lease(folder, durable=False, grace_seconds=0.0) as server,
+        psycopg.connect(server.url("postgres")) as connection,
+    ):
         assert connection.execute("SELECT 1").fetchone() == (1,), "a failed start does not stand in the way of the next"
     wait_until_stopped(folder)
 
@@ -84,14 +91,20 @@ def test_alter_system_cannot_open_the_network(commands: Commands, folder: Path) 
 
 
 def test_a_locale_that_is_not_installed_does_not_matter(commands: Commands, tmp_path: Path) -> None:
-    abroad = {"LC_ALL": "xx_YY.UTF-8", "LANG": "xx_YY.UTF-8", "TZ": "Mars/Olympus", "PGDATA": "/nonexistent", "PGPORT": "1"}
+    abroad = {
+        "LC_ALL": "xx_YY.UTF-8",
+        "LANG": "xx_YY.UTF-8",
+        "TZ": "Mars/Olympus",
+        "PGDATA": "/nonexistent",
+        "PGPORT": "1",
+    }
     with psycopg.connect(commands.start(tmp_path / "pg", env=abroad).url()) as connection:
         assert connection.execute("SHOW lc_messages").fetchone() == ("C",)
 
 
 def test_postgresql_15_without_its_locale_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "LIBC_UTF8_LOCALES", ("xx_YY.UTF-8",))
-    with pytest.raises(StartFailed, match="has no locale C.UTF-8"):
+    with pytest.raises(StartFailed, match="has no locale"):
         cluster.libc_utf8_locale()
 
 
@@ -173,6 +186,8 @@ def test_a_folder_with_a_path_longer_than_a_socket_may_have_works_and_keeps_its_
         assert connection.execute("SELECT 1").fetchone() == (1,)
     first.leave()
     wait_until_stopped(place)
+    socket_dir = status(place).socket_dir
+    assert socket_dir is not None and not socket_dir.exists(), "nothing is left in a shared folder"
     assert commands.start(place).url() == url, "open programs find the server where it was"
 
 

@@ -40,7 +40,7 @@ def test_what_one_command_writes_the_next_one_reads(tmp_path: Path) -> None:
 def test_it_is_postgresql_18_with_checksums_code_point_order_and_no_network(folder: Path) -> None:
     shown = ("data_checksums", "listen_addresses", "max_connections", "TimeZone", "shared_buffers", "fsync")
     with lease(folder, grace_seconds=0.0) as server, psycopg.connect(server.url("postgres")) as connection:
-        values = [connection.execute(f"SHOW {name}").fetchone() for name in shown]  # type: ignore[call-overload]
+        values = [connection.execute(f"SHOW {name}").fetchone() for name in shown]
         provider = connection.execute(
             "SELECT datlocprovider::text, datlocale, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s",
             ["postgres"],
@@ -122,7 +122,7 @@ def test_each_part_of_the_application_logs_in_under_its_own_role(folder: Path) -
     with lease(folder, durable=False, grace_seconds=0.0) as server:
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
             for role in ("owner", "app", "engine", "staff"):
-                connection.execute(f"CREATE ROLE {role} LOGIN")  # type: ignore[call-overload]
+                connection.execute(f"CREATE ROLE {role} LOGIN")
         for role in ("owner", "app", "engine", "staff"):
             with psycopg.connect(server.url("postgres", user=role)) as connection:
                 assert connection.execute("SELECT current_user").fetchone() == (role,)
@@ -149,7 +149,16 @@ def test_a_command_started_with_an_ampersand_in_a_script_leaves_nothing_behind(
     script = tmp_path / "holder.py"
     script.write_text(HOLDER)
     shell = subprocess.Popen(
-        ["sh", "-c", '"$0" "$1" "$2" "$3" < "$4" & wait', sys.executable, str(script), str(folder), "{}", fifo(tmp_path)],
+        [
+            "sh",
+            "-c",
+            '"$0" "$1" "$2" "$3" < "$4" & wait',
+            sys.executable,
+            str(script),
+            str(folder),
+            "{}",
+            fifo(tmp_path),
+        ],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
@@ -197,7 +206,9 @@ def test_the_distributions_postgresql_works_with_the_same_launcher(commands: Com
 
 def test_the_small_command_prints_a_url_and_leaves_with_ctrl_c(folder: Path) -> None:
     command = [sys.executable, "-m", "safeconduct.foundation.postgres", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(SOURCE)})
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(SOURCE)}
+    )
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     with psycopg.connect(url) as connection:

@@ -24,8 +24,8 @@ def advise(policy: Policy, findings: Findings) -> None:
             first[rule.when] = rule
         if rule.then is Action.ALLOW:
             findings.warning_at(
-                _at(rule.span), "no-effect", f"the rule `{rule.name}` changes nothing: all rules are evaluated and the "
-                "strictest counts", "to spare somebody, use `allow:` and mark the rules that it may override as `listable`",
+                _at(rule.span), "no-effect", f"the rule `{rule.name}` changes nothing: the strictest rule counts",
+                "to spare somebody, use `allow:` and mark the rules that it may override as `listable`",
             )  # fmt: skip
     for feature in policy.features.values():
         if isinstance(feature, Window) and feature.where is not None and not possible.can_be(feature.where, True):
@@ -61,7 +61,10 @@ def _unused(policy: Policy, findings: Findings) -> None:
     for feature in policy.features.values():
         if feature.name not in used:
             findings.warning_at(
-                _at(feature.span), "unused", f"no rule uses the feature `{feature.name}`", "remove it: each costs a query"
+                _at(feature.span),
+                "unused",
+                f"no rule uses the feature `{feature.name}`",
+                "remove it: each costs a query",
             )
     for score in policy.scores.values():
         if score.name not in read | shown:

@@ -144,7 +144,12 @@ def _why_not(op: ArithOp, left: Expr, right: Expr) -> NotComputable:
             "compare it, times a number that is written out: a / b > 1.5 * 2; or multiply both sides: a > 2 * b",
         )
     if Type.TEXT in kinds:
-        return NotComputable(what, "join texts with concat(a, b)" if kinds == {Type.TEXT} else None)
+        return NotComputable(
+            what,
+            "join texts with concat(a, b)"
+            if kinds == {Type.TEXT}
+            else "a text is only compared, or given to a function",
+        )
     if kinds == {Type.MONEY} and op is ArithOp.MUL:
         return NotComputable(what, "multiply an amount by a number")
     if kinds == {Type.MONEY, Type.INTEGER}:

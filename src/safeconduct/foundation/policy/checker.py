@@ -229,7 +229,9 @@ class _Checker:
             self.failed = True
             raise _Stop
         if s.name in self.scope.refused:
-            raise self.stop(s.at, "unusable", f"`{s.name}` cannot be used in {self.scope.what}", self.scope.refused[s.name])
+            raise self.stop(
+                s.at, "unusable", f"`{s.name}` cannot be used in {self.scope.what}", self.scope.refused[s.name]
+            )
         hint = suggest(s.name, self.scope.names)
         if hint is None and s.name.lower() in FUNCTIONS:
             hint = f"{s.name.lower()} is a function; write {s.name.lower()}(…)"
@@ -240,7 +242,8 @@ class _Checker:
     def number(self, s: Syntax, digits: str, sign: int = 1) -> Literal:
         whole, _, fraction = digits.partition(".")
         if len(whole.lstrip("0")) + len(fraction) > 19 or not INT64_MIN <= sign * int(whole) <= INT64_MAX:
-            raise self.stop(s.at, "number", "this number is too large", "numbers have at most 64 bits")
+            what = "has too many digits" if fraction else "is too large"
+            raise self.stop(s.at, "number", f"this number {what}", "numbers have at most 64 bits")
         if not fraction:
             return Literal(Type.INTEGER, sign * int(whole), span=self.span(s.at))
         value = Fraction(sign * int(whole + fraction), 10 ** len(fraction))
@@ -304,6 +307,8 @@ class _Checker:
     def compare_advice(self, left: Expr, right: Expr) -> str | None:
         match left.type, right.type:
             case Type.MONEY | Type.MONEY_RATE, Type.INTEGER | Type.RATIONAL:
+                if not isinstance(right, Literal):
+                    return "compare amounts with amounts, and counts with numbers"
                 return f"write the amount with its currency: money('50 {self.scope.currency or 'USD'}')"
             case Type.TIMESTAMP, Type.TEXT:
                 return "write timestamp('2026-11-27T00:00:00Z')"
@@ -335,8 +340,9 @@ class _Checker:
         kinds = self.entity(left), self.entity(right)
         if None not in kinds and kinds[0] != kinds[1]:
             raise self.stop(
-                at, "type", f"a key of a {kinds[0]} never equals a key of a {kinds[1]}", "compare keys of one kind"
-            )
+                at, "type", f"a key of one kind ({kinds[0]}) never equals one of another ({kinds[1]})",
+                "compare keys of one kind",
+            )  # fmt: skip
 
     def known_choice(self, left: Expr, right: Expr, rs: Syntax) -> None:
         """A text literal beside a field with a closed set of texts must be one of them."""
@@ -364,7 +370,9 @@ class _Checker:
         values: list[int | str | bool] = []
         for value, written in zip(self.all([lambda v=v: self.check(v) for v in s.values]), s.values, strict=True):  # type: ignore[misc]
             if not isinstance(value, Literal):
-                raise self.stop(written.at, "type", "a set holds values that are written out", "join comparisons with OR")
+                raise self.stop(
+                    written.at, "type", "a set holds values that are written out", "join comparisons with OR"
+                )
             _, value = self.comparable(item, value, s.item, written, written.at)
             if value.type is not item.type:
                 raise self.stop(written.at, "type", f"this is {_a(value.type)}, the set is of {item.type.value} values")

@@ -99,7 +99,7 @@ class Findings:
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
-    """"did you mean …?" with the nearest known name, or None where nothing is near."""
+    """ "did you mean …?" with the nearest known name, or None where nothing is near."""
     names = sorted(set(known))
     near = get_close_matches(word.lower(), [n.lower() for n in names], n=1, cutoff=0.6)
     if not near:

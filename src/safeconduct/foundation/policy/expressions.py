@@ -143,8 +143,26 @@ _LEVELS = {
 }  # fmt: skip
 #: Words with a meaning of their own; no feature or score may be called so.
 RESERVED = frozenset(
-    ("and", "or", "not", "is", "in", "between", "case", "when", "then", "else", "end", "null", "true", "false",
-     "unknown", "distinct", "from", "interval")
+    (
+        "and",
+        "or",
+        "not",
+        "is",
+        "in",
+        "between",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "null",
+        "true",
+        "false",
+        "unknown",
+        "distinct",
+        "from",
+        "interval",
+    )
 )
 
 _NO_QUERY = "a condition cannot query; count earlier events with a feature instead"
@@ -258,12 +276,13 @@ class _Parser:
             self.too_deep(self.here)
         start = self.here.start
         left = self.prefix(level)
-        ceiling = _SIGN
+        ceiling, joined = _SIGN, None
         while (found := self.infix_level()) is not None and found >= level:
             if found > ceiling or (found == ceiling and found in (_IS, _COMPARE, _RANGE)):
                 self.chained(found)
             ceiling = found
-            left = self.infix(start, left, found)
+            left = self.infix(start, left, found, chain=left is joined)
+            joined = left if found in (_OR, _AND) else None
             if left.depth > MAX_TREE_DEPTH:
                 self.too_deep(self.tokens[self.index - 1])
         self.nesting -= 1
@@ -278,7 +297,9 @@ class _Parser:
     def chained(self, level: int) -> Never:
         if level == _COMPARE:
             self.fail(
-                self.here, "comparisons cannot be chained", "write a < b AND b < c, or b BETWEEN a AND c; or use parentheses"
+                self.here,
+                "comparisons cannot be chained",
+                "write a < b AND b < c, or b BETWEEN a AND c; or use parentheses",
             )
         self.fail(self.here, "this could be read in two ways", "put parentheses around the part that belongs together")
 
@@ -304,11 +325,13 @@ class _Parser:
             return item if token.word == "+" else SignSyntax(token.start, item.end, item.depth + 1, item)
         return self.primary()
 
-    def infix(self, start: int, left: Syntax, level: int) -> Syntax:
+    def infix(self, start: int, left: Syntax, level: int, *, chain: bool) -> Syntax:
+        """Takes an operator and what stands right of it. `chain`: left is itself joined, without parentheses."""
         token = self.take()
         if level in (_OR, _AND):
             right = self.expression(level + 1)
-            kept = left.items if isinstance(left, LogicSyntax) and left.conjunction == (level == _AND) else (left,)
+            same = chain and isinstance(left, LogicSyntax) and left.conjunction == (level == _AND)
+            kept = left.items if same and isinstance(left, LogicSyntax) else (left,)
             depth = max(left.depth if len(kept) > 1 else left.depth + 1, right.depth + 1)
             return LogicSyntax(start, self.last_end, depth, level == _AND, (*kept, right))
         if level == _IS:
@@ -344,7 +367,11 @@ class _Parser:
 
     def in_(self, start: int, left: Syntax, negated: bool) -> Syntax:
         if not self.sees("("):
-            self.fail(self.here, "expected `(` after IN", "a set stands in parentheses, IN ('a', 'b'); a list is in_list('name', x)")
+            self.fail(
+                self.here,
+                "expected `(` after IN",
+                "a set stands in parentheses, IN ('a', 'b'); a list is in_list('name', x)",
+            )
         values = self.arguments(self.take())
         if not values:
             self.fail(self.tokens[self.index - 1], "the set is empty", "name at least one value")
@@ -362,7 +389,7 @@ class _Parser:
             return ()
         while True:
             if self.sees("*"):
-                self.fail(self.here, "`*` stands for columns of a table", "count earlier events with a feature instead")
+                raise ExpressionError(self.here.at, "refused", "`*` stands for the columns of a table", _NO_QUERY)
             found.append(self.expression(_OR))
             if self.accept(")"):
                 return tuple(found)
@@ -388,7 +415,8 @@ class _Parser:
                 return inner
             case Kind.NAME:
                 return self.name(token)
-        self.fail(token, "expected a value")
+            case _:
+                self.fail(token, "expected a value")
 
     def name(self, token: Token) -> Syntax:
         match token.word:

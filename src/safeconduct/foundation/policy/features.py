@@ -10,6 +10,7 @@ from safeconduct.foundation.policy.checker import Scope, check_condition
 from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
 from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.expressions import REFUSED, RESERVED
+from safeconduct.foundation.policy.functions import FUNCTIONS, SPECIAL_FORMS
 from safeconduct.foundation.policy.nodes import EventField, Expr, Feature, Measure, Ratio, Score, Window
 from safeconduct.foundation.policy.shape import SLUG, Shape
 from safeconduct.foundation.policy.types import Type
@@ -56,7 +57,9 @@ def fields_of(event_types: Collection[EventType]) -> dict[str, Field]:
             if known is None:
                 found[field.name] = field
             elif known.choices != field.choices:
-                united = tuple(dict.fromkeys((*known.choices, *field.choices))) if known.choices and field.choices else ()
+                united = (
+                    tuple(dict.fromkeys((*known.choices, *field.choices))) if known.choices and field.choices else ()
+                )
                 found[field.name] = Field(
                     field.name, field.type, field.meaning, indexed=field.indexed, personal=field.personal,
                     entity=field.entity, choices=united,
@@ -82,8 +85,10 @@ def resolve_events(names: list[Scalar], catalogue: Catalogue, findings: Findings
 
 def usable_name(key: Scalar, what: str, taken: Mapping[str, str], findings: Findings) -> bool:
     """Whether a feature or score may have this name; reports why not."""
-    if key.value in RESERVED or key.value in REFUSED:
-        findings.error(key.at, "name", f"`{key.value}` is a word of the language", f"choose another name for the {what}")
+    if key.value in RESERVED or key.value in REFUSED or key.value in FUNCTIONS or key.value in SPECIAL_FORMS:
+        findings.error(
+            key.at, "name", f"`{key.value}` is a word of the language", f"choose another name for the {what}"
+        )
         return False
     if key.value in taken:
         findings.error(
@@ -133,7 +138,7 @@ class FeatureReader:
         if len(measures) != 1:
             self.findings.error(
                 key.at, "measure", f"the feature `{key.value}` must measure exactly one thing",
-                "it has one of " + choices(m.value for m in Measure) + f"; for example {_EXAMPLE}",
+                "it measures one of " + choices(m.value for m in Measure) + f"; for example {_EXAMPLE}",
             )  # fmt: skip
             return None
         measure = measures[0]
@@ -160,19 +165,23 @@ class FeatureReader:
                     f"write `{measure.value}: order.placed` and remove `of`",
                 )  # fmt: skip
             node = body.items[measure.value][1]
-            return resolve_events(self.shape.texts(node, measure.value, "order.placed"), self.setting.catalogue, self.findings)
+            return resolve_events(
+                self.shape.texts(node, f"`{measure.value}`", "order.placed"), self.setting.catalogue, self.findings
+            )
         node_of = body.get("of")
         if node_of is None:
             return self.setting.event_types
-        return resolve_events(self.shape.texts(node_of, "of", "order.placed"), self.setting.catalogue, self.findings)
+        return resolve_events(self.shape.texts(node_of, "`of`", "order.placed"), self.setting.catalogue, self.findings)
 
-    def value(self, measure: Measure, body: YamlMapping, events: tuple[EventType, ...]) -> tuple[Type | None, str | None]:
+    def value(
+        self, measure: Measure, body: YamlMapping, events: tuple[EventType, ...]
+    ) -> tuple[Type | None, str | None]:
         """The feature's type and the field it measures; no type after reporting."""
         if measure is Measure.COUNT:
             return Type.INTEGER, None
         if measure in _OF_EVENTS:
             return Type.TIMESTAMP, None
-        name = self.shape.text(body.items[measure.value][1], measure.value, "amount")
+        name = self.shape.text(body.items[measure.value][1], f"`{measure.value}`", "amount")
         if name is None:
             return None, None
         possible = _RESULTS[measure]
@@ -206,7 +215,10 @@ class FeatureReader:
             return None
         if not field.indexed:
             self.findings.error(
-                name.at, "not-indexed", f"`{field.name}` is not kept for windows", "possible here: " + choices(known, limit=20)
+                name.at,
+                "not-indexed",
+                f"`{field.name}` is not kept for windows",
+                "possible here: " + choices(known, limit=20),
             )
             return None
         return field
@@ -215,23 +227,28 @@ class FeatureReader:
         node = body.get("by")
         if node is None:
             self.findings.error(
-                key.at, "by", f"the feature `{key.value}` does not say by whom it counts", "add `by: buyer`, or another key"
+                key.at,
+                "by",
+                f"the feature `{key.value}` does not say by whom it counts",
+                "add `by: buyer`, or another key",
             )
             return None, None
-        name = self.shape.text(node, "by", "buyer")
+        name = self.shape.text(node, "`by`", "buyer")
         if name is None:
             return None, None
         by = self.key_field(name, self.setting.event_types)
         if by is None:
             return None, None
         other_node = body.get("matching")
-        other = self.shape.text(other_node, "matching", "buyer") if other_node is not None else name
+        other = self.shape.text(other_node, "`matching`", "buyer") if other_node is not None else name
         if other is None:
             return by.name, None
         if other_node is None and by.name not in fields_of(events):
             same = [n for n, f in fields_of(events).items() if f.entity == by.entity and f.indexed]
-            hint = f"add `matching: {same[0]}`" if same else "its keys are " + choices(
-                n for n, f in fields_of(events).items() if f.entity
+            hint = (
+                f"add `matching: {same[0]}`"
+                if same
+                else "its keys are " + choices(n for n, f in fields_of(events).items() if f.entity)
             )
             shown = " or ".join(f"`{e.name}`" for e in events[:4])
             self.findings.error(name.at, "unknown-field", f"{shown} has no field `{by.name}` to match", hint)
@@ -239,7 +256,7 @@ class FeatureReader:
         match = self.key_field(other, events)
         if match is not None and match.entity != by.entity:
             self.findings.error(
-                other.at, "type", f"`{match.name}` is a key of a {match.entity}, `{by.name}` of a {by.entity}",
+                other.at, "type", f"`{match.name}` is a key of another kind ({match.entity}) than `{by.name}` ({by.entity})",
                 "match keys of one kind with each other",
             )  # fmt: skip
             return by.name, None
@@ -250,7 +267,10 @@ class FeatureReader:
         if field is not None and field.entity is None:
             known = choices(n for n, f in fields_of(events).items() if f.entity)
             self.findings.error(
-                name.at, "type", f"`{field.name}` is {field.type.value}; windows are counted by a key", f"keys are {known}"
+                name.at,
+                "type",
+                f"`{field.name}` is {field.type.value}; windows are counted by a key",
+                f"keys are {known}",
             )
             return None
         return field
@@ -259,10 +279,13 @@ class FeatureReader:
         node = body.get("over")
         if node is None:
             self.findings.error(
-                key.at, "window", f"the feature `{key.value}` has no bound in time", "add `over: 90 days`, at most 400 days"
+                key.at,
+                "window",
+                f"the feature `{key.value}` has no bound in time",
+                "add `over: 90 days`, at most 400 days",
             )
             return None
-        text = self.shape.text(node, "over", "90 days")
+        text = self.shape.text(node, "`over`", "90 days")
         if text is None:
             return None
         try:
@@ -290,7 +313,7 @@ class FeatureReader:
         node = body.get("where")
         if node is None:
             return None, True
-        text = self.shape.text(node, "where", '"outcome = \'approved\'"')
+        text = self.shape.text(node, "`where`", "\"outcome = 'approved'\"")
         if text is None:
             return None, False
         fields = fields_of(events)
@@ -358,7 +381,7 @@ def read_scores(node: Node, taken: dict[str, str], findings: Findings) -> dict[s
         if model is None:
             findings.error(key.at, "model", f"the score `{key.value}` names no model", "add `model: order-fraud`")
             continue
-        name = shape.text(model, "model", "order-fraud")
+        name = shape.text(model, "`model`", "order-fraud")
         if name is None:
             continue
         if not SLUG.fullmatch(name.value):

@@ -106,9 +106,7 @@ _FUNCTIONS = (
         "The quotient rounded down, towards minus infinity. Unknown where the second argument is 0.",
     ),
     # unknowns
-    Function(
-        "coalesce", _same((I, M, X, B, TS, D, K, N), 2, repeats=True), Nulls.SKIP, "The first known argument."
-    ),
+    Function("coalesce", _same((I, M, X, B, TS, D, K, N), 2, repeats=True), Nulls.SKIP, "The first known argument."),
     Function(
         "nullif",
         _same((I, M, X, B, TS, D, K), 2),
@@ -211,7 +209,13 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
     (
         "greatest",
         (I, I),
-        ((1, 2, 2), (None, -2, -2), (None, None, None), (INT64_MIN, INT64_MAX, INT64_MAX), (2**53, 2**53 + 1, 2**53 + 1)),
+        (
+            (1, 2, 2),
+            (None, -2, -2),
+            (None, None, None),
+            (INT64_MIN, INT64_MAX, INT64_MAX),
+            (2**53, 2**53 + 1, 2**53 + 1),
+        ),
     ),
     ("greatest", (I,) * 8, ((1, 2, 3, None, 5, 4, 3, 2, 5),)),
     ("greatest", (M, M), ((100, 99, 100), (None, 5, 5))),
@@ -416,7 +420,17 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
             ("a", None, None),
         ),
     ),
-    ("concat", (X, X), (("a", "b", "ab"), ("", "", ""), ("a", None, None), (None, "b", None), ("\u4e2d", "\U0001f600", "\u4e2d\U0001f600"))),
+    (
+        "concat",
+        (X, X),
+        (
+            ("a", "b", "ab"),
+            ("", "", ""),
+            ("a", None, None),
+            (None, "b", None),
+            ("\u4e2d", "\U0001f600", "\u4e2d\U0001f600"),
+        ),
+    ),
     ("concat", (X, X, X), (("a", " ", "b", "a b"), ("a", None, "b", None))),
     (
         "year",
@@ -490,7 +504,13 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
     (
         "seconds_between",
         (TS, TS),
-        ((0, 1_500_000, 1), (1_500_000, 0, -1), (0, INT64_MAX, 9_223_372_036_854), (-1, INT64_MAX, None), (0, None, None)),
+        (
+            (0, 1_500_000, 1),
+            (1_500_000, 0, -1),
+            (0, INT64_MAX, 9_223_372_036_854),
+            (-1, INT64_MAX, None),
+            (0, None, None),
+        ),
     ),
 )
 

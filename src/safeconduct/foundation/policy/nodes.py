@@ -266,10 +266,11 @@ class Disclosure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a reason sentence: fixed text, or the value of a name (as a percentage where `percent`)."""
+    """A piece of a reason sentence: fixed text, or the value of a name of this type (as a percentage: `percent`)."""
 
     text: str | None = None
     name: str | None = None
+    type: Type | None = None
     percent: bool = False
 
 

@@ -181,12 +181,9 @@ class PythonExpressions:
 
     def _distinct(self, left: Expr, right: Expr) -> str:
         """Code that is true where the two differ, unknown being a value like any other; in parentheses."""
-        if left.type not in PAIRS and right.type not in PAIRS:
-            return f"({self.nullable(left)} != {self.nullable(right)})"
-        a, b = self._temporary(), self._temporary()
-        differ = _cross(self._parts(a, left.type), "!=", self._parts(b, right.type))
-        nulls = f"(({a} := {self.nullable(left)}) is None) is not (({b} := {self.nullable(right)}) is None)"
-        return f"({nulls} or ({a} is not None and {differ}))"
+        if left.type in PAIRS or right.type in PAIRS:
+            raise TypeError("IS DISTINCT FROM does not take quotients")
+        return f"({self.nullable(left)} != {self.nullable(right)})"
 
     # -- values -----------------------------------------------------------------------------------------------------
 
@@ -314,11 +311,8 @@ class PythonExpressions:
         return Guard(text, f"not {text}"), t
 
     def _negate(self, item: Expr) -> Coded:
-        guards, value = self.value(item)
-        top = value.top if isinstance(value, Fraction) else value.code
-        ranged, t = self._ranged(f"-{top}")
-        if isinstance(value, Fraction):
-            return [*guards, ranged], Fraction(t, value.bottom, value.positive)
+        guards, number = self._number(item)
+        ranged, t = self._ranged(f"-{number.code}")
         return [*guards, ranged], Number(t)
 
     def _arithmetic(self, node: Arith) -> Coded:

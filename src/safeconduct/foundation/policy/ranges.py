@@ -181,7 +181,9 @@ class Possibilities:
                     return Range(Fraction(0), whole=True)
             case Call() if expr.function in _CALLS:
                 low, high = _CALLS[expr.function]
-                return Range(None if low is None else Fraction(low), None if high is None else Fraction(high), whole=True)
+                return Range(
+                    None if low is None else Fraction(low), None if high is None else Fraction(high), whole=True
+                )
         return Range(whole=whole)
 
 

@@ -88,7 +88,7 @@ class _Reader:
         root = read_yaml(self.findings)
         if root is None:
             return None
-        body = self.shape.mapping(root, "a policy", "policy: order-risk")
+        body = self.shape.mapping(root, "a policy", "`policy: order-risk`")
         if body is None:
             return None
         self.shape.only(body, _KEYS, "a policy")
@@ -98,7 +98,7 @@ class _Reader:
         budget_ms, on_failure, title = self.budget(body), self.on_failure(body), self.title(body)
         if not events:
             return None
-        taken = {field: "a field of the event" for field in fields_of(events)}
+        taken = dict.fromkeys(fields_of(events), "a field of the event")
         setting = Setting(self.catalogue, events, currency)
         features_node, scores_node = body.get("features"), body.get("scores")
         features: Mapping[str, Feature] = {}
@@ -133,12 +133,15 @@ class _Reader:
         if node is None:
             self.findings.error(body.at, "missing", "the policy has no name", "begin with `policy: order-risk`")
             return ""
-        text = self.shape.text(node, "policy", "order-risk")
+        text = self.shape.text(node, "`policy`", "order-risk")
         if text is None:
             return ""
         if not SLUG.fullmatch(text.value):
             self.findings.error(
-                text.at, "name", f"`{text.value[:60]}` is not a policy's name", "use a to z, 0 to 9 and -, as in order-risk"
+                text.at,
+                "name",
+                f"`{text.value[:60]}` is not a policy's name",
+                "use a to z, 0 to 9 and -, as in order-risk",
             )
         return text.value
 
@@ -149,19 +152,19 @@ class _Reader:
                 body.at, "missing", "the policy does not say which events it decides", "add `on: order.placed`"
             )
             return ()
-        return resolve_events(self.shape.texts(node, "on", "order.placed"), self.catalogue, self.findings)
+        return resolve_events(self.shape.texts(node, "`on`", "order.placed"), self.catalogue, self.findings)
 
     def currency(self, body: YamlMapping) -> str | None:
         node = body.get("in")
         if node is None:
             return None
-        text = self.shape.text(node, "in", "USD")
+        text = self.shape.text(node, "`in`", "USD")
         if text is None:
             return None
         if text.value not in currencies():
             self.findings.error(
                 text.at, "currency", f"`{text.value[:40]}` is not a currency in use",
-                suggest(text.value, currencies()) or "write its ISO 4217 code, such as USD",
+                f"write `{text.value.upper()}`" if text.value.upper() in currencies() else "write its ISO 4217 code, such as USD",
             )  # fmt: skip
         elif self.reporting is not None and text.value != self.reporting:
             self.findings.error(
@@ -174,7 +177,7 @@ class _Reader:
         node = body.get("title")
         if node is None:
             return {}
-        return {k: v.value for k, v in self.shape.sentences(node, "title", '{en: "Order risk"}').items()}
+        return {k: v.value for k, v in self.shape.sentences(node, "`title`", '{en: "Order risk"}').items()}
 
     def budget(self, body: YamlMapping) -> int:
         node = body.get("budget")
@@ -183,7 +186,10 @@ class _Reader:
         match = _BUDGET.fullmatch(node.value) if isinstance(node, Scalar) else None
         if match is None or not 1 <= int(match.group(1)) <= MAX_BUDGET_MS:
             self.findings.error(
-                node.at, "budget", "this is not a time budget", f"write `budget: 40 ms`, from 1 ms to {MAX_BUDGET_MS} ms"
+                node.at,
+                "budget",
+                "this is not a time budget",
+                f"write `budget: 40 ms`, from 1 ms to {MAX_BUDGET_MS} ms",
             )
             return DEFAULT_BUDGET_MS
         return int(match.group(1))

@@ -28,9 +28,7 @@ from safeconduct.foundation.policy.yaml_reader import Mapping as YamlMapping
 from safeconduct.foundation.policy.yaml_reader import Node, Scalar
 
 MAX_RULES = 500
-_KEYS = frozenset(
-    {"when", "then", "because", "listable", "unknown", "disclosure", "category", "teaches", "tests"}
-)
+_KEYS = frozenset({"when", "then", "because", "listable", "unknown", "disclosure", "category", "teaches", "tests"})
 _EXAMPLE = 'card_at_many_shops: {when: "card_shops_1h >= 3", then: review, because: {en: "…"}}'
 _SENTENCE = '{en: "Card used at {card_shops_1h} shops within an hour"}'
 _CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -63,10 +61,10 @@ class RuleReader:
             | {n: (ScoreRef(Type.NUMBER, n), None) for n in scores},
             currency=setting.currency,
             what="this condition",
-            refused={
-                n: "it is personal data, which only the vault holds; a decision must be repeatable without it"
-                for n in fields.keys() - readable.keys()
-            },
+            refused=dict.fromkeys(
+                fields.keys() - readable.keys(),
+                "it is personal data, which only the vault holds; a decision must be repeatable without it",
+            ),
             lists=lists,
             broken=broken,
         )
@@ -147,7 +145,9 @@ class RuleReader:
     def placeholder(self, sentence: Scalar, match: re.Match[str]) -> Part | None:
         at = sentence.piece(match.start(), match.end())
         if match.group(1) is None:
-            self.findings.error(at, "placeholder", f"a single `{match.group()}` stands here", "write `{name}`, or `{{` for a brace")
+            self.findings.error(
+                at, "placeholder", f"a single `{match.group()}` stands here", "write `{name}`, or `{{` for a brace"
+            )
             return None
         name, _, style = match.group(1).partition(":")
         name_at = sentence.piece(match.start() + 1, max(match.start() + 2, match.start() + 1 + len(name)))
@@ -155,16 +155,29 @@ class RuleReader:
             return None
         if name in self.personal:
             self.findings.error(
-                name_at, "placeholder", f"`{name}` is personal data, which a reason must not show", "say it without the value"
+                name_at,
+                "placeholder",
+                f"`{name}` is personal data, which a reason must not show",
+                "say it without the value",
             )
             return None
         known = self.scope.names.get(name)
         if known is None:
-            shown = {n for n in self.scope.names if n not in self.personal}
+            shown = {n for n, (node, _) in self.scope.names.items() if node.type is not Type.KEY}
             hint = suggest(name, shown) or "possible are " + choices(shown, limit=20)
-            self.findings.error(name_at, "placeholder", f"`{name[:60]}` is no feature, score or field of the event", hint)
+            self.findings.error(
+                name_at, "placeholder", f"`{name[:60]}` is no feature, score or field of the event", hint
+            )
             return None
         kind = known[0].type
+        if kind is Type.KEY:
+            self.findings.error(
+                name_at,
+                "placeholder",
+                f"`{name}` is stored as a pseudonym, which tells nobody anything",
+                "say it without",
+            )
+            return None
         if kind in (Type.MONEY, Type.MONEY_RATE) and self.currency is None:
             self.findings.error(
                 name_at, "currency", f"`{name}` is money, and the policy does not say in which currency it counts",
@@ -174,7 +187,7 @@ class RuleReader:
             shown_as = f"`{{{name}:%}}` shows a quotient or a score as a percentage"
             self.findings.error(at, "placeholder", f"`{match.group()[:60]}` cannot be shown like this", shown_as)
             return None
-        return Part(name=name, percent=style == "%")
+        return Part(name=name, type=kind, percent=style == "%")
 
     def settings(self, body: YamlMapping, key: Scalar) -> _Settings:
         """What a rule may say beyond when, then and because."""

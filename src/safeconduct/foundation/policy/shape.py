@@ -56,9 +56,7 @@ class Shape:
                 hint = suggest(name, allowed) or "it may have " + choices(allowed, limit=20)
                 self.findings.error(key.at, "unknown-key", f"{what} has no key `{name[:60]}`", hint)
 
-    def named(
-        self, node: Mapping, what: str, pattern: re.Pattern[str] = IDENTIFIER
-    ) -> Iterator[tuple[Scalar, Node]]:
+    def named(self, node: Mapping, what: str, pattern: re.Pattern[str] = IDENTIFIER) -> Iterator[tuple[Scalar, Node]]:
         """The entries of a mapping whose keys are names; malformed names are reported and left out."""
         for name, (key, value) in node.items.items():
             if pattern.fullmatch(name):
@@ -83,7 +81,9 @@ class Shape:
     def flag(self, node: Node, what: str) -> bool | None:
         found = node.as_bool() if isinstance(node, Scalar) else None
         if found is None:
-            self.findings.error(node.at, "shape", f"`{what}` must be true or false", "write true or false, without quotes")
+            self.findings.error(
+                node.at, "shape", f"`{what}` must be true or false", "write true or false, without quotes"
+            )
         return found
 
     def sentences(self, node: Node, what: str, example: str) -> dict[str, Scalar]:
@@ -94,14 +94,18 @@ class Shape:
         found: dict[str, Scalar] = {}
         for language, (key, value) in mapping.items.items():
             if not LANGUAGE.fullmatch(language):
-                self.findings.error(key.at, "language", f"`{language[:40]}` is not a language", "for example en, zh or es")
+                self.findings.error(
+                    key.at, "language", f"`{language[:40]}` is not a language", "for example en, zh or es"
+                )
                 continue
             sentence = self.text(value, f"{what} in {language}", example)
             if sentence is None:
                 continue
             if not sentence.value.strip() or len(sentence.value) > MAX_SENTENCE:
                 self.findings.error(
-                    sentence.at, "sentence", f"{what} has {len(sentence.value)} characters; 1 to {MAX_SENTENCE} are allowed"
+                    sentence.at,
+                    "sentence",
+                    f"{what} has {len(sentence.value)} characters; 1 to {MAX_SENTENCE} are allowed",
                 )
                 continue
             found[language] = sentence

@@ -230,13 +230,8 @@ class SqlExpressions(ABC):
         return f"({value.top} IS NULL OR NULLIF({value.bottom}, 0) IS NULL)"
 
     def _distinct(self, left: Expr, right: Expr, negated: bool) -> str:
-        a, b = self.value(left), self.value(right)
         word = "IS NOT DISTINCT FROM" if negated else "IS DISTINCT FROM"
-        if isinstance(a, str) and isinstance(b, str):
-            return f"({a} {word} {b})"
-        x, y, differ = self._is_null(a), self._is_null(b), self.cross(a, "<>", b)
-        code = f"(CASE WHEN {x} OR {y} THEN {x} <> {y} ELSE {differ} END)"
-        return f"(NOT {code})" if negated else code
+        return f"({self.condition(left)} {word} {self.condition(right)})"
 
     def _in_list(self, list_name: str, item: Expr) -> str:
         value, moment = self.condition(item), self.scope.moment()
@@ -263,10 +258,7 @@ class SqlExpressions(ABC):
 
     def _arithmetic(self, node: Arith | Negate) -> Sql:
         if isinstance(node, Negate):
-            value = self.value(node.item)
-            if isinstance(value, Pair):
-                return Pair(self.narrowed(f"-{self.wide(value.top)}"), value.bottom, value.positive)
-            return self.narrowed(f"-{self.wide(value)}")
+            return self.narrowed(f"-{self.wide(self.condition(node.item))}")
         left, right = self.value(node.left), self.value(node.right)
         if node.type in PAIRS:
             return self._fraction(node.op, left, right)

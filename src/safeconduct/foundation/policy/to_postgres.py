@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from safeconduct.foundation.moments import TIE_BITS, TIES
 from safeconduct.foundation.policy.catalogue import Catalogue
+from safeconduct.foundation.policy.decided import DecidedEvent
 from safeconduct.foundation.policy.nodes import Measure, Policy, Window
 from safeconduct.foundation.policy.postgres_expressions import PostgresExpressions
 from safeconduct.foundation.policy.sql_expressions import Sql, quoted
 from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN
 
-#: Measures that are 0, not unknown, where the window is empty.
-COUNTS = frozenset({Measure.COUNT, Measure.DISTINCT})
 SIGHTINGS = frozenset({Measure.FIRST_SEEN, Measure.LAST_SEEN})
 
 #: No window reaches further back than this, so that a moment minus a window stays within 64 bits.
@@ -224,3 +223,9 @@ def _sighting(window: Window, key: int, catalogue: Catalogue, facts: str) -> str
         for code in codes
     ]
     return f"{best}({', '.join(reads)}) >> {TIE_BITS}"
+
+
+def rules_sql(policy: Policy, scope: DecidedEvent) -> str:
+    """A SELECT list of the policy's rules (r0, r1 …) over a relation ``d`` with the columns that `scope` hands out."""
+    coder = PostgresExpressions(scope)
+    return ", ".join(f"{coder.condition(rule.when)} AS r{i}" for i, rule in enumerate(policy.rules))

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import fields
 from operator import itemgetter
 from typing import NamedTuple
 
 from safeconduct.foundation.policy.nodes import Action, Arith, Call, Expr, Negate, Policy
 from safeconduct.foundation.policy.python_expressions import NOW, PAIRS, PythonExpressions
+from safeconduct.foundation.policy.tree import children
 
 Values = Mapping[str, object]
 Lists = Mapping[str, Collection[object]]
@@ -73,11 +73,12 @@ class RuleProgram:
             get = values.get
             return self._function(tuple([get(name) for name in self.names]), lists)
 
-    def verdict(self, values: Values, lists: Lists) -> Verdict:
+    def verdict(self, values: Values, lists: Lists, muted: Collection[int] = ()) -> Verdict:
         """The action over one event, and why; see `run` for the arguments.
 
         All rules are evaluated, then block > review > challenge > allow. Membership in one of the policy's allow-lists
         takes the effect of `listable` rules away, and of no others. An unknown rule counts with its `unknown` action.
+        ``muted``: positions of rules that are evaluated and reported, but have no effect.
         """
         fired, unknown = self.run(values, lists)
         if not fired and not unknown:
@@ -85,6 +86,8 @@ class RuleProgram:
         effects = self._effects
         allowed = self._allowed(values, lists) if self.policy.allow_lists else None
         counted = [(effects[i][0], i) for i in fired] + [(effects[i][1], i) for i in unknown]
+        if muted:
+            counted = [c for c in counted if c[1] not in muted]
         overridden: tuple[int, ...] = ()
         if allowed is not None:
             overridden = tuple(sorted(i for _, i in counted if effects[i][2]))
@@ -158,26 +161,12 @@ def _repeated(policy: Policy) -> Iterator[Expr]:
     """Calculations that stand in more than one place, inner ones first: each is carried out once an event."""
     seen: Counter[Expr] = Counter()
 
-    def walk(node: Expr) -> None:
+    def count(node: Expr) -> None:
         for child in children(node):
-            walk(child)
+            count(child)
         if isinstance(node, (Arith, Negate, Call)) and node.type not in PAIRS:
             seen[node] += 1
 
     for rule in policy.rules:
-        walk(rule.when)
-    return (node for node, count in seen.items() if count > 1)
-
-
-def children(node: Expr) -> Iterator[Expr]:
-    """The expressions directly inside `node`."""
-    for f in fields(node):
-        yield from _expressions(getattr(node, f.name))
-
-
-def _expressions(value: object) -> Iterator[Expr]:
-    if isinstance(value, Expr):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _expressions(item)
+        count(rule.when)
+    return (node for node, times in seen.items() if times > 1)

@@ -61,6 +61,10 @@ _FOREIGN = {
 }
 
 
+#: Signs of mathematics that stand for ours.
+_ALIKE = {"\u2265": ">=", "\u2264": "<=", "\u2260": "<>", "\u00d7": "*", "\u00f7": "/", "\u2212": "-", "\u2013": "-"}
+
+
 class Kind(StrEnum):
     NUMBER = "number"
     NAME = "name"
@@ -174,7 +178,10 @@ def _foreign(text: Scalar, at: int) -> ExpressionError:
     value = text.value
     if value[at] == "'":
         return ExpressionError(
-            text.piece(at, at + 1), "text", "this text has no closing quote", "close it with ', and write '' for a quote in it"
+            text.piece(at, at + 1),
+            "text",
+            "this text has no closing quote",
+            "close it with ', and write '' for a quote in it",
         )
     for sign, hint in _FOREIGN.items():
         if value.startswith(sign, at):
@@ -184,9 +191,13 @@ def _foreign(text: Scalar, at: int) -> ExpressionError:
     letter = value[at]
     plain = unicodedata.normalize("NFKC", letter)
     hint = "names consist of a to z, 0 to 9 and _; other letters only stand in texts: '…'"
-    if letter in "\u2018\u2019\u201c\u201d":
+    if letter in _ALIKE:
+        hint = f"write `{_ALIKE[letter]}`"
+    elif letter.isspace():
+        hint = "write an ordinary space"
+    elif letter in "\u2018\u2019\u201c\u201d":
         hint = "write a straight single quote: '"
-    elif plain != letter and plain.isascii() and plain.strip():
+    elif plain != letter and _TOKEN.fullmatch(plain):
         hint = f"write `{plain}`"
     return ExpressionError(
         text.piece(at, at + 1), "character", f"the character {_name(letter)} cannot stand here", hint

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from safeconduct.foundation.policy.nodes import (
@@ -88,3 +89,26 @@ def window_fields(window: Window) -> frozenset[str]:
     """The event fields a window reads of the earlier events."""
     read = {window.match} | ({window.value} if window.value else set())
     return frozenset(read) | (names(window.where) if window.where is not None else frozenset())
+
+
+def rebuild(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """The expression with every part replaced for which `change` gives something else; the rest is kept."""
+    new = change(expr)
+    if new is not None:
+        return new
+    node = known(expr)
+    match node:
+        case Literal() | EventField() | FeatureRef() | ScoreRef() | Now():
+            return node
+        case Compare() | Distinct() | Arith():
+            return replace(node, left=rebuild(node.left, change), right=rebuild(node.right, change))
+        case And() | Or():
+            return replace(node, items=tuple(rebuild(i, change) for i in node.items))
+        case Not() | IsNull() | IsTruth() | Negate() | InSet() | InList():
+            return replace(node, item=rebuild(node.item, change))
+        case Case():
+            branches = tuple((rebuild(c, change), rebuild(r, change)) for c, r in node.branches)
+            return replace(node, branches=branches, otherwise=rebuild(node.otherwise, change))
+        case Call():
+            return replace(node, args=tuple(rebuild(a, change) for a in node.args))
+    assert_never(node)

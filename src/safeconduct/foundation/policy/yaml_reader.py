@@ -130,7 +130,8 @@ def read_yaml(findings: Findings) -> Node | None:
         findings.error((at, at + 1), "yaml", f"this is not valid YAML: {_plain(error)}", _advice(text, at))
     except RecursionError:
         findings.error((0, 1), "yaml", "the file is nested too deeply")
-    except Exception as error:  # noqa: BLE001 - the YAML scanner is foreign code: whatever it trips over is the text's fault
+    except Exception as error:
+        # The YAML scanner is foreign code: whatever it trips over is the text's fault.
         findings.error((0, 1), "yaml", f"this cannot be read as YAML ({type(error).__name__})")
     return None
 
@@ -147,6 +148,8 @@ def _advice(text: str, at: int) -> str | None:
         return "indent with spaces, never with tabs"
     if re.search(r":\s*[^'\"\[{|>\s][^#]*:\s", line):
         return "put a value that contains `: ` into double quotes"
+    if re.search(r":\s*'[^']*'\s*[^\s,}\]#]", line):
+        return "put the whole value into double quotes"
     if re.search(r":\s*[@`%]", line):
         return "put the value into double quotes"
     return None
@@ -201,7 +204,10 @@ class _Builder:
         if self.documents > 1:
             self._refuse(event, "documents", "a second YAML document begins here", "one file holds one policy")
         if event.version or event.tags:
-            self._refuse(event, "directive", "YAML directives are not allowed", "remove the line that begins with `%`")
+            at = max(self.text.find("%", 0, event.start_mark.index), 0)
+            hint = "remove the line that begins with `%`"
+            self.findings.error((at, event.start_mark.index), "directive", "YAML directives are not allowed", hint)
+            raise _Refused
 
     def _refuse_properties(self, event: Any) -> None:
         if event.anchor is not None:
@@ -220,7 +226,9 @@ class _Builder:
     def _open(self, node: Mapping | Sequence, event: Any) -> None:
         self._add(node, event)
         if len(self.stack) >= MAX_DEPTH:
-            self._refuse(event, "nesting", f"nested more than {MAX_DEPTH} deep", "a policy needs no more than six levels")
+            self._refuse(
+                event, "nesting", f"nested more than {MAX_DEPTH} deep", "a policy needs no more than six levels"
+            )
         self.stack.append(_Open(node))
 
     def _add(self, node: Node, event: Any) -> None:
@@ -259,6 +267,9 @@ class _Builder:
         value = str(event.value)
         plain = style is None or style == ""
         places = _places(self.text, start, end, value, style)
+        if plain and start == end:
+            # A value that was left out: point at its key's colon, not at whatever comes next.
+            start = end = max(len(self.text[:start].rstrip()) - 1, 0)
         if style in ("|", ">") and places:
             start, end = places[0], places[-1] + 1
         return Scalar(value, start, max(end, start), plain, places)

@@ -65,6 +65,8 @@ def usable_binaries(folder: Path, account: Account | None) -> Binaries:
 
     Raises BinariesMissing, StartFailed.
     """
+    if not (folder / "postgres").is_file() or not (folder / "initdb").is_file():
+        raise BinariesMissing(f"There is no PostgreSQL in {folder}: it must hold postgres and initdb.")
     try:
         return Binaries(folder, ask_version(folder, account))
     except PermissionError as error:
@@ -98,8 +100,6 @@ def ask_version(folder: Path, account: Account | None) -> str:
             f"{program} could not be run as another user (root without the right to change users?): {error} "
             "Run as an ordinary user or set DATABASE_URL."
         ) from error
-    except FileNotFoundError as error:
-        raise BinariesMissing(f"There is no PostgreSQL in {folder}: {program} is missing.") from error
     told = re.search(r"\(PostgreSQL\) (\S+)", done.stdout)
     if done.returncode != 0 or not told:
         raise BinariesMissing(f"{program} does not run here: {(done.stderr or done.stdout).strip()}")

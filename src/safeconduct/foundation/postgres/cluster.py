@@ -90,8 +90,13 @@ def check_major(folder: Folder, binaries: Binaries) -> None:
             "Move it away to start with a new database, or restore it from a backup."
         ) from error
     if written_by != str(binaries.major):
-        others = [str(found) for found in find_system_binaries() if found.parent.name == written_by]
-        raise WrongMajorVersion(str(folder.data), written_by, binaries.major, others)
+        others = [found for found in find_system_binaries() if found.parent.name == written_by]
+        get = f"Use lease(folder, binaries=Path('{others[0]}')) once" if others else f"Install PostgreSQL {written_by}"
+        raise WrongMajorVersion(
+            f"The data folder {folder.data} was written by PostgreSQL {written_by}; the programs at hand are "
+            f"{binaries.major}. PostgreSQL never opens the files of another major version. {get}, dump with "
+            "pg_dumpall, move the folder away, start again and restore the dump."
+        )
 
 
 def initdb_command(binaries: Binaries, data: str, durable: bool) -> list[str]:

@@ -28,18 +28,14 @@ class FolderUnusable(PostgresError):
 class WrongMajorVersion(PostgresError):
     """The data folder was written by another major version than the programs at hand."""
 
-    def __init__(self, data: str, written_by: str, found: int, others: list[str]) -> None:
-        way_out = (
-            f"Use the matching programs once, lease(folder, binaries=Path({others[0]!r})), dump with pg_dumpall, "
-            "move the folder away, start again and restore the dump."
-            if others
-            else f"Install PostgreSQL {written_by}, dump with pg_dumpall, move the folder away, start again, restore."
-        )
-        super().__init__(
-            f"The data folder {data} was written by PostgreSQL {written_by}; the programs at hand are {found}. "
-            f"PostgreSQL never opens the files of another major version. {way_out}"
-        )
-
 
 class StartFailed(PostgresError):
     """The server could not be started, or ended again and again. The message carries the last lines of its log."""
+
+
+KINDS = {kind.__name__: kind for kind in (BinariesMissing, FolderUnusable, WrongMajorVersion, StartFailed)}
+
+
+def told_by_supervisor(kind: str, message: str) -> PostgresError:
+    """The error that another process met, as one of ours."""
+    return KINDS.get(kind, StartFailed)(message)

@@ -45,7 +45,9 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a supervisor publishes. ``message`` is progress while starting and the reason when failed."""
+    """What a supervisor publishes. ``message`` is progress while starting and the reason when failed;
+    ``error`` is then the name of the error's class.
+    """
 
     phase: Phase
     supervisor_pid: int
@@ -56,6 +58,7 @@ class State:
     durable: bool = True
     restarts: int = 0
     message: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from safeconduct.foundation.postgres.binaries import find_wheel_binaries
-from safeconduct.foundation.postgres.errors import StartFailed, UnsupportedPlatform
+from safeconduct.foundation.postgres.errors import StartFailed, UnsupportedPlatform, told_by_supervisor
 from safeconduct.foundation.postgres.layout import Folder, Options, Phase, State, closing, open_folder, try_lock
 from safeconduct.foundation.postgres.logfile import NAME as LOG_NAME
 from safeconduct.foundation.postgres.probe import PORT, SUPERUSER, Liveness, probe
@@ -154,7 +154,7 @@ def await_server(folder: Folder, options: Options, say: Progress) -> State:
             if try_lock(lock_fd):
                 state = folder.read_state()
                 if seen_alive and state is not None and state.phase is Phase.FAILED:
-                    raise StartFailed(state.message)
+                    raise told_by_supervisor(state.error, state.message)
                 if starts == STARTS_MAX:
                     raise StartFailed(f"The supervisor of PostgreSQL ended {starts} times; see {folder.log}.")
                 starts += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -14,6 +15,8 @@ from safeconduct.foundation.postgres.layout import Folder, closing, open_directo
 from safeconduct.foundation.postgres.probe import SOCKET_NAME
 
 SOCKET_PATH_BYTES_MAX = 107  # sun_path of unix(7) is 108 bytes with its closing zero
+SHARED_HOME = Path("/tmp")
+PREFIX = "safeconduct-"
 
 
 def socket_folder(folder: Folder, account: Account | None, remembered: str) -> Path:
@@ -38,17 +41,21 @@ def socket_folder(folder: Folder, account: Account | None, remembered: str) -> P
 
 
 def candidates(folder: Folder, remembered: str) -> list[Path]:
-    found = [folder.run]
     if fits(folder.run):
-        return found
-    if remembered:
-        found.append(Path(remembered))
-    name = "safeconduct-" + hashlib.sha256(str(folder.path).encode()).hexdigest()[:16]
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}"
-    if is_private(Path(runtime)):
-        found.append(Path(runtime) / name)
-    found.append(Path("/tmp") / f"safeconduct-{secrets.token_hex(8)}")
-    return found
+        return [folder.run]
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}")
+    homes = [runtime, SHARED_HOME] if is_private(runtime) else [SHARED_HOME]
+    named = [runtime / (PREFIX + hashlib.sha256(os.fsencode(folder.path)).hexdigest()[:16])] if len(homes) > 1 else []
+    former = Path(remembered)  # from a file that the folder's owner may write: root must not follow it anywhere else
+    known = [former] if former.parent in homes and former.name.startswith(PREFIX) else []
+    return [*known, *named, SHARED_HOME / (PREFIX + secrets.token_hex(8))]
+
+
+def leave_socket_folder(socket_dir: Path, folder: Folder) -> None:
+    """Remove an empty socket folder that does not lie beside the data."""
+    if socket_dir != folder.run:
+        with contextlib.suppress(OSError):
+            socket_dir.rmdir()
 
 
 def is_private(path: Path) -> bool:

@@ -44,7 +44,7 @@ from safeconduct.foundation.postgres.layout import (
 )
 from safeconduct.foundation.postgres.logfile import LogFile
 from safeconduct.foundation.postgres.probe import PORT, SOCKET_NAME, Liveness, probe
-from safeconduct.foundation.postgres.sockets import socket_folder
+from safeconduct.foundation.postgres.sockets import leave_socket_folder, socket_folder
 
 IDLE_TICK_SECONDS = 0.2
 STARTING_TICK_SECONDS = 0.01
@@ -92,12 +92,14 @@ class Supervisor:
         except Leaving:
             self.publish(replace(self.state, phase=Phase.STOPPING, message=""))
             self.stop()
+            leave_socket_folder(Path(self.remembered_socket), self.folder)
             self.publish(replace(self.state, phase=Phase.STOPPED, server_pid=0))
             return 0
         except (PostgresError, OSError, subprocess.SubprocessError) as error:
             self.log.note(str(error))
             self.stop()
-            self.publish(replace(self.state, phase=Phase.FAILED, server_pid=0, message=str(error)))
+            kind = type(error).__name__
+            self.publish(replace(self.state, phase=Phase.FAILED, server_pid=0, message=str(error), error=kind))
             return 1
 
     def listen_to_signals(self) -> None:

@@ -18,26 +18,23 @@ def _delivery_id() -> str:
     return new_id("dlv")
 
 
-class EventState(models.IntegerChoices):
-    """What has become of an event."""
+class EventKind(models.IntegerChoices):
+    """How an event came into the log."""
 
-    STORED = 0, "stored"
-    WAITING = 1, "waits for its decision"
-    DECIDED = 2, "decided"
-    POISONED = 3, "could not be decided; a person must look"
-    HISTORY = 4, "imported history"
-    UNKNOWN = 5, "of a type the catalogue does not know"
+    LIVE = 0, "live"
+    HISTORY = 1, "imported history"
+    UNKNOWN = 2, "of a type the catalogue does not know"
 
 
 class Event(models.Model):
-    """A fact from outside, immutable but for its `state`. `data` holds no personal field; those are sealed."""
+    """A fact from outside, immutable. `data` holds no personal field; those are sealed."""
 
     moment = models.BigIntegerField(primary_key=True)
     id = models.CharField(max_length=30, unique=True)
     source = models.CharField(max_length=120)
     source_id = models.CharField(max_length=200)
     type = models.CharField(max_length=80)
-    state = models.SmallIntegerField(choices=EventState)
+    kind = models.SmallIntegerField(choices=EventKind)
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()
     seller_key = models.BigIntegerField(null=True)
@@ -51,7 +48,6 @@ class Event(models.Model):
             models.Index(fields=["order_key", "moment"], name="event_by_order", condition=models.Q(order_key__isnull=False)),
             models.Index(fields=["seller_key", "moment"], name="event_by_seller"),
             models.Index(fields=["type", "moment"], name="event_by_type"),
-            models.Index(fields=["state", "moment"], name="event_unsettled", condition=models.Q(state__in=[1, 3])),
         ]
 
 

@@ -39,9 +39,11 @@ def ceiling(value: float, *, steps: int = 4) -> float:
         return 1.0
     raw = value / steps
     magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw * (1 - 1e-9))
-    if step < 1 and value == int(value) and value <= steps:
-        return float(steps)  # counts are not cut into fractions
+    whole = value == int(value)  # counts are not cut into fractions
+    step = next(
+        m * magnitude for m in (1, 2, 2.5, 3, 4, 5, 10)
+        if m * magnitude >= raw * (1 - 1e-9) and not (whole and magnitude <= 1 and m * magnitude != int(m * magnitude))
+    )  # fmt: skip
     return step * steps
 
 
@@ -131,7 +133,7 @@ def share_bar(parts: Sequence[tuple[str, float, str]], label: str) -> SafeString
             piece = element("rect", element("title", name), x=at, y=0, width=width, height=8, class_="fill")
             drawn.append(element("g", piece, class_=tone_class(tone)))
         at += width
-    return element("svg", *drawn, viewBox="0 0 100 8", preserveAspectRatio="none", role="img", aria_label=label)
+    return element("svg", *drawn, viewBox="0 0 100 8", preserveAspectRatio="none", class_="bar", role="img", aria_label=label)
 
 
 def meter_bar(value: float, label: str, *, limit: float = 1.0, tone: str = "accent") -> SafeString:
@@ -141,7 +143,7 @@ def meter_bar(value: float, label: str, *, limit: float = 1.0, tone: str = "acce
     return element(
         "svg", element("rect", x=0, y=0, width=100, height=8, class_="track"),
         element("g", piece, class_=tone_class(tone)),
-        viewBox="0 0 100 8", preserveAspectRatio="none", role="img", aria_label=label,
+        viewBox="0 0 100 8", preserveAspectRatio="none", class_="bar", role="img", aria_label=label,
     )  # fmt: skip
 
 

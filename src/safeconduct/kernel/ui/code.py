@@ -75,10 +75,13 @@ def highlight(text: str) -> SafeString:
     return join(parts)
 
 
-def listing(text: str, faults: Iterable[Diagnostic] = ()) -> list[Line]:
-    """The lines of a text with the faults that lie on them. A fault beyond the end is shown on the last line."""
+def listing(text: str, faults: Iterable[Diagnostic] = (), *, whole: bool = False) -> list[Line]:
+    """The lines of a text with the faults that lie on them. A fault beyond the end is shown on the last line.
+
+    `whole` keeps the empty line after a final line break, as a text area shows it.
+    """
     lines = text.replace("\r\n", "\n").split("\n")
-    if len(lines) > 1 and not lines[-1]:
+    if len(lines) > 1 and not lines[-1] and not whole:
         lines.pop()
     by_line: dict[int, list[Diagnostic]] = {}
     for fault in faults:

@@ -114,8 +114,9 @@ def span(delta: timedelta, language: str) -> str:
             whole, rest = divmod(left, size)
             parts = [format_unit(whole, f"duration-{unit}", "narrow", locale=locale)]
             smaller, smaller_size = units[min(i + 1, 3)]
-            # A second unit only while it matters: beyond a week hours do not.
-            if unit != "second" and rest >= smaller_size and not (unit == "day" and whole >= 7):
+            # A second unit only while it matters: hours within a week, seconds within ten minutes.
+            matters = not (unit == "day" and whole >= 7) and not (unit == "minute" and whole >= 10)
+            if unit != "second" and rest >= smaller_size and matters:
                 parts.append(format_unit(rest // smaller_size, f"duration-{smaller}", "narrow", locale=locale))
             return ("" if locale.language == "zh" else " ").join(parts)
     raise AssertionError("the last unit always matches")
@@ -129,13 +130,16 @@ def relative(at: datetime, now: datetime, language: str) -> str:
     return str(format_timedelta(delta, add_direction=True, threshold=1.2, locale=locale_of(language)))
 
 
-def remaining(due_at: datetime, now: datetime, language: str) -> tuple[str, str]:
-    """What is left until a deadline, and how pressing it is (a tone): overdue and < 4 h bad, < 24 h warn."""
+def remaining(due_at: datetime, now: datetime, language: str, *, compact: bool = False) -> tuple[str, str]:
+    """What is left until a deadline, and how pressing it is (a tone): overdue and < 4 h bad, < 24 h warn.
+
+    `compact` leaves out the word for what is left, for a column that says so.
+    """
     left = due_at - now
     text = span(left, language)
     if left < timedelta(0):
         return _("%(span)s overdue") % {"span": text}, "bad"
-    said = _("%(span)s left") % {"span": text}
+    said = text if compact else _("%(span)s left") % {"span": text}
     if left < timedelta(hours=4):
         return said, "bad"
     return said, "warn" if left < timedelta(hours=24) else "calm"

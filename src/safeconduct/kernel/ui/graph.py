@@ -16,7 +16,7 @@ from unicodedata import east_asian_width
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from safeconduct.kernel.ui.icons import PATHS
 from safeconduct.kernel.ui.svg import element, tone_class
@@ -27,15 +27,15 @@ LABEL_LIMIT: Final = 16
 
 #: kind → (icon, tone, name). A kind not listed here is drawn calmly with a dot.
 KINDS: Final[Mapping[str, tuple[str, str, object]]] = {
-    "account": ("key", "violet", gettext_lazy("Payout account")),
-    "address": ("pin", "good", gettext_lazy("Address")),
-    "buyer": ("user", "accent", gettext_lazy("Buyer")),
-    "card": ("card", "bad", gettext_lazy("Card")),
-    "device": ("device", "info", gettext_lazy("Device")),
-    "ip": ("globe", "violet", gettext_lazy("IP address")),
-    "member": ("people", "accent", gettext_lazy("Member")),
-    "order": ("file", "calm", gettext_lazy("Order")),
-    "seller": ("shop", "warn", gettext_lazy("Seller")),
+    "account": ("key", "violet", pgettext_lazy("kind", "Payout account")),
+    "address": ("pin", "good", pgettext_lazy("kind", "Address")),
+    "buyer": ("user", "accent", pgettext_lazy("kind", "Buyer")),
+    "card": ("card", "bad", pgettext_lazy("kind", "Card")),
+    "device": ("device", "info", pgettext_lazy("kind", "Device")),
+    "ip": ("globe", "violet", pgettext_lazy("kind", "IP address")),
+    "member": ("people", "accent", pgettext_lazy("kind", "Member")),
+    "order": ("file", "calm", pgettext_lazy("kind", "Order")),
+    "seller": ("shop", "warn", pgettext_lazy("kind", "Seller")),
 }
 
 
@@ -156,12 +156,12 @@ def _depths(by_id: Mapping[str, Node], links: Iterable[tuple[str, str]]) -> dict
 
 def _canvas(count: int) -> tuple[float, float]:
     if count <= 14:
-        return 460.0, 320.0
+        return 430.0, 330.0
     return (720.0, 470.0) if count <= 30 else (960.0, 680.0)
 
 
 def _text_width(text: str) -> float:
-    return sum(12.0 if east_asian_width(c) in "WF" else 6.5 for c in text)
+    return sum(13.0 if east_asian_width(c) in "WF" else 7.0 for c in text)
 
 
 def short(label: str) -> str:
@@ -175,7 +175,7 @@ def _radius(node: Node) -> float:
 
 def _spot(node: Node) -> _Spot:
     r = _radius(node)
-    return _Spot(0.0, 0.0, max(r, _text_width(short(node.label)) / 2) + 4, r + 4, r + 18)
+    return _Spot(0.0, 0.0, max(r, _text_width(short(node.label)) / 2) + 4, r + 4, r + 19)
 
 
 def _rings(nodes: Sequence[Node], edges: Sequence[Edge], spots: dict[str, _Spot], width: float, height: float) -> None:
@@ -288,7 +288,7 @@ def _node(node: Node, spot: _Spot) -> SafeString:
         element("circle", cx=spot.x, cy=spot.y, r=r, class_="shape"),
         element("path", d=PATHS[glyph], class_="mark",
                 transform=f"translate({spot.x - 12 * scale:.1f} {spot.y - 12 * scale:.1f}) scale({scale:.2f})"),
-        element("text", short(node.label), x=spot.x, y=spot.y + r + 13, text_anchor="middle"),
+        element("text", short(node.label), x=spot.x, y=spot.y + r + 14, text_anchor="middle"),
     ]  # fmt: skip
     group = element("g", *parts, class_=f"node {tone_class(tone)}{' focus' if node.focus else ''}")
     return element("a", group, href=node.url) if node.url else group
@@ -298,7 +298,7 @@ def _legend(nodes: Sequence[Node]) -> SafeString:
     items = []
     for kind in sorted({n.kind for n in nodes}):
         glyph, tone, _name = KINDS.get(kind, ("dot", "calm", kind))
-        mark = element("svg", element("path", d=PATHS[glyph], class_="mark stroke"), viewBox="0 0 24 24",
+        mark = element("svg", element("path", d=PATHS[glyph], class_="mark"), viewBox="0 0 24 24",
                        class_=f"icon {tone_class(tone)}", aria_hidden="true")  # fmt: skip
         items.append(element("li", mark, kind_name(kind)))
     return element("ul", *items, class_="legend")

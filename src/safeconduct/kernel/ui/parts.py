@@ -14,15 +14,16 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Text = str | Promise
 
 #: action of a decision → (tone, icon, name)
 ACTIONS: Final[Mapping[str, tuple[str, str, Text]]] = {
-    "allow": ("good", "check", _("Allow")),
-    "challenge": ("info", "question", _("Challenge")),
-    "review": ("warn", "eye", _("Review")),
-    "block": ("bad", "block", _("Block")),
+    "allow": ("good", "check", pgettext_lazy("action", "Allow")),
+    "challenge": ("info", "question", pgettext_lazy("action", "Challenge")),
+    "review": ("warn", "eye", pgettext_lazy("action", "Review")),
+    "block": ("bad", "block", pgettext_lazy("action", "Block")),
 }
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import get_language, get_language_info
 
 from safeconduct.kernel.ui.formats import direction
@@ -44,7 +45,10 @@ class Reader:
     @property
     def languages(self) -> list[tuple[str, str, bool]]:
         """(code, its own name, whether it is in use)."""
-        return [(code, get_language_info(code)["name_local"], code == self.language) for code, _name in settings.LANGUAGES]
+        return [
+            (code, capfirst(get_language_info(code)["name_local"]), code == self.language)
+            for code, _name in settings.LANGUAGES
+        ]
 
 
 def reader_of(request: HttpRequest) -> Reader:

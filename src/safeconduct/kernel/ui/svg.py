@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from django.utils.html import escape
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 #: Attributes whose spelling is not lower case with hyphens.
@@ -31,7 +31,7 @@ def number(value: float) -> str:
 
 
 def element(tag: str, *children: object, **attributes: object) -> SafeString:
-    """One element. Children and attribute values are escaped unless they are SafeString.
+    """One element. Attribute values are always escaped, children unless they are SafeString.
 
     ``class_`` becomes ``class``, other underscores become hyphens. None and False leave an attribute out, True writes
     it without a value, numbers are checked by `number`. Raises ValueError for style and on… attributes.
@@ -49,16 +49,16 @@ def element(tag: str, *children: object, **attributes: object) -> SafeString:
             case int() | float():
                 parts.append(f' {name}="{number(value)}"')
             case _:
-                parts.append(f' {name}="{escape(value)}"')
+                parts.append(f' {name}="{escape(str(value))}"')
     parts.append(">")
-    parts.extend(escape(child) for child in children)
+    parts.extend(conditional_escape(child) for child in children)
     parts.append(f"</{tag}>")
     return mark_safe("".join(parts))  # every part was escaped above
 
 
 def join(parts: Iterable[str]) -> SafeString:
     """Elements one after the other; what is not SafeString is escaped."""
-    return mark_safe("".join(escape(part) for part in parts))  # escape() leaves SafeString alone
+    return mark_safe("".join(conditional_escape(part) for part in parts))
 
 
 def path(points: Iterable[tuple[float, float]]) -> str:

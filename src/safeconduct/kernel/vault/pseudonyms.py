@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
+import time
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
-from safeconduct.kernel.scope import raw_connection
+from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.keys import purpose_key
 from safeconduct.kernel.vault.sealing import seal, unseal
 
@@ -39,20 +40,26 @@ def normalise(kind: str, value: str) -> str:
 def blind_index(kind: str, value: str) -> bytes:
     """The keyed hash that finds an entity: 128 bits of HMAC-SHA256 over its normalised value."""
     key = purpose_key("blind/" + kind)
-    return hmac.new(key, normalise(kind, value).encode(), hashlib.sha256).digest()[:16]
+    return hmac.digest(key, normalise(kind, value).encode(), "sha256")[:16]
 
 
-def register(entities: Iterable[Entity]) -> dict[Entity, int]:
-    """The key of each entity, made where it is new. Two round trips, whatever the number of entities."""
-    wanted = {entity: blind_index(*entity) for entity in entities}
-    if not wanted:
-        return {}
-    found = _find({(kind, blind) for (kind, _), blind in wanted.items()})
-    fresh = {(kind, blind): value for (kind, value), blind in wanted.items() if (kind, blind) not in found}
+def register(entities: Collection[Entity]) -> dict[Entity, int]:
+    """The key of each entity, made where it is new. At most three round trips, whatever the number of entities."""
+    found = _remembered(set(entities))
+    unknown = {entity: blind_index(*entity) for entity in entities if entity not in found}
+    if not unknown:
+        return found
+    # What is found before we insert is committed, and may be remembered; what we insert may yet be rolled back.
+    known = _find({(kind, blind) for (kind, _), blind in unknown.items()})
+    committed = {entity: known[entity[0], blind] for entity, blind in unknown.items() if (entity[0], blind) in known}
+    _remember(committed)
+    fresh = {(kind, blind): value for (kind, value), blind in unknown.items() if (kind, blind) not in known}
     if fresh:
-        _insert(fresh)
-        found |= _find(set(fresh))
-    return {entity: found[entity[0], blind] for entity, blind in wanted.items()}
+        made = _insert(fresh)
+        # Another transaction may have been faster with some.
+        made |= _find(set(fresh) - set(made))
+        committed |= {e: made[e[0], blind] for e, blind in unknown.items() if (e[0], blind) in made}
+    return found | committed
 
 
 def lookup(kind: str, value: str) -> int | None:
@@ -62,7 +69,7 @@ def lookup(kind: str, value: str) -> int | None:
 
 def reveal(keys: Iterable[int]) -> dict[int, Entity]:
     """Kind and value behind keys. The caller answers for having the right to see them."""
-    rows = raw_connection().execute(
+    rows = query(
         "SELECT key, entity, sealed FROM pseudonym WHERE key = ANY(%s)", [sorted(set(keys))]
     )
     return {key: (entity, unseal("pseudonym", f"{entity}/{key}", bytes(sealed)).decode()) for key, entity, sealed in rows}
@@ -85,7 +92,9 @@ def mask(kind: str, value: str) -> str:
 
 def _find(blinds: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
     pairs = sorted(blinds)
-    rows = raw_connection().execute(
+    if not pairs:
+        return {}
+    rows = query(
         "SELECT p.entity, p.blind, p.key FROM unnest(%b::text[], %b::bytea[]) AS w(entity, blind)"
         " JOIN pseudonym p ON p.entity = w.entity AND p.blind = w.blind",
         [[kind for kind, _ in pairs], [blind for _, blind in pairs]],
@@ -93,15 +102,45 @@ def _find(blinds: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
     return {(kind, bytes(blind)): key for kind, blind, key in rows}
 
 
-def _insert(fresh: Mapping[tuple[str, bytes], str]) -> None:
+def _insert(fresh: Mapping[tuple[str, bytes], str]) -> dict[tuple[str, bytes], int]:
     # Sorted, so that two batches that meet the same new card wait for each other instead of deadlocking.
     pairs = sorted(fresh)
     keys = [secrets.randbits(63) for _ in pairs]
     sealed = [
         seal("pseudonym", f"{kind}/{key}", fresh[kind, blind].encode()) for (kind, blind), key in zip(pairs, keys, strict=True)
     ]
-    raw_connection().execute(
+    rows = query(
         "INSERT INTO pseudonym (entity, blind, key, sealed)"
-        " SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bigint[], %b::bytea[]) ON CONFLICT DO NOTHING",
+        " SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bigint[], %b::bytea[]) ON CONFLICT DO NOTHING"
+        " RETURNING entity, blind, key",
         [[kind for kind, _ in pairs], [blind for _, blind in pairs], keys, sealed],
     )
+    return {(kind, bytes(blind)): key for kind, blind, key in rows}
+
+
+def _remembered(entities: set[Entity]) -> dict[Entity, int]:
+    if time.monotonic() - _memory.since > _MEMORY_S or len(_memory.keys) > _MEMORY_ENTITIES:
+        forget()
+    known = _memory.keys
+    return {entity: known[entity] for entity in entities if entity in known}
+
+
+def _remember(committed: Mapping[Entity, int]) -> None:
+    _memory.keys.update(committed)
+
+
+def forget() -> None:
+    """Drops what this process remembers: after an erasure, a process may still link an entity for `_MEMORY_S`."""
+    _memory.since = time.monotonic()
+    _memory.keys = {}
+
+
+@dataclass(slots=True)
+class _Memory:
+    since: float
+    keys: dict[Entity, int]
+
+
+_MEMORY_S = 300.0
+_MEMORY_ENTITIES = 200_000
+_memory = _Memory(0.0, {})

@@ -119,7 +119,7 @@ def due(context: Context, at: datetime | None, compact: bool = False) -> SafeStr
     if at is None:
         return "\N{EN DASH}"
     who = reader_in(context)
-    left, tone = formats.remaining(at, who.now, who.language)
+    left, tone = formats.remaining(at, who.now, who.language, compact=compact)
     said = element("b", left, class_=None if tone == "calm" else f"text-{tone}")
     absolute = formats.absolute(at, who.zone, who.language, who.now)
     inner = said if compact else join([said, element("small", absolute)])
@@ -219,10 +219,15 @@ def views(items: Sequence[parts.View], label: str = "") -> dict[str, object]:
 
 
 @register.inclusion_tag("ui/parts/field.html")
-def field(bound: BoundField, label: str = "", help: str = "", css: str = "") -> dict[str, object]:
-    """A form field with label, help and error, tied together for assistive technology."""
+def field(bound: BoundField, label: str = "", help: str = "", css: str = "", placeholder: bool = True) -> dict[str, object]:
+    """A form field with label, help and error, tied together for assistive technology.
+
+    ``placeholder=False`` empties a placeholder that only repeats the label.
+    """
     described = [f"{bound.auto_id}_help"] if help or bound.help_text else []
     attributes = {"class": css} if css else {}
+    if not placeholder:
+        attributes["placeholder"] = ""
     if bound.errors:
         described.append(f"{bound.auto_id}_fault")
         attributes["aria-invalid"] = "true"
@@ -240,7 +245,8 @@ def field(bound: BoundField, label: str = "", help: str = "", css: str = "") -> 
 def form_errors(form: BaseForm) -> dict[str, object]:
     """What is wrong with a form, above it, each fault a link to its field."""
     bad = [(bound, bound.errors) for bound in form if bound.errors] if form.is_bound else []
-    return {"form": form, "bad": bad, "general": form.non_field_errors() if form.is_bound else []}
+    general = list(form.non_field_errors()) if form.is_bound else []
+    return {"form": form, "bad": bad, "general": general, "total": len(bad) + len(general)}
 
 
 @register.inclusion_tag("ui/parts/confirm.html", takes_context=True)
@@ -263,7 +269,7 @@ def confirm(
 def editor(bound: BoundField, faults: Sequence[code.Diagnostic] = (), label: str = "") -> dict[str, object]:
     """A text area for code with line numbers, marked lines and colours; without scripts a plain text area."""
     text = str(bound.value() or "")
-    lines = code.listing(text, faults)
+    lines = code.listing(text, faults, whole=True)
     attributes = {
         "rows": str(max(len(lines) + 2, 16)), "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off",
         "wrap": "off", "dir": "ltr", "aria-label": label or str(bound.label), "data-editor": "",

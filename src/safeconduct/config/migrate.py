@@ -1,0 +1,36 @@
+"""Bringing a database up to date: logins, schema, rights. Safe to run at any time, and twice."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.management import call_command
+
+from safeconduct.kernel import access
+from safeconduct.kernel.scope import owner_scope, raw_connection
+
+
+def bring_up_to_date(*, verbosity: int = 0) -> None:
+    """Creates the logins, runs the migrations as the owner, and makes rights what `kernel.access` says.
+
+    Several processes may run this at once: they wait for each other.
+    """
+    with owner_scope():
+        raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        access.create_roles(raw_connection(), settings.ROLE_PASSWORDS, set_passwords=not settings.EMBEDDED)
+    call_command("migrate", database="owner", interactive=False, verbosity=verbosity, skip_checks=True)
+    with owner_scope():
+        raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        access.apply(raw_connection())
+
+
+def pending() -> list[str]:
+    """Migrations that have not been run, by name."""
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connections["owner"])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+_LOCK = 0x5AFE_0001

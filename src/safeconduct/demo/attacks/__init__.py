@@ -1,0 +1,23 @@
+"""The planted attacks, one file each. A new one is a module with NAME, DESCRIPTION and plant, and a line here."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from safeconduct.demo.attacks import (
+    brushing,
+    bust_out,
+    buyer_takeover,
+    card_testing,
+    friendly_fraud,
+    mule_addresses,
+    new_account_burst,
+    refund_ring,
+    stolen_cards,
+    triangulation,
+)
+
+ATTACKS: tuple[ModuleType, ...] = (
+    card_testing, stolen_cards, friendly_fraud, refund_ring, mule_addresses, triangulation, bust_out, buyer_takeover,
+    new_account_burst, brushing,
+)  # fmt: skip

@@ -1,0 +1,155 @@
+"""The score as a person reads it: what was caught, what got through, and who was wrongly suspected."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from safeconduct.demo.scoring import AttackScore, DecoyScore, Report
+
+_BAR = 12
+_GOOD_ENOUGH, _POOR = 0.8, 0.5
+_CALM, _WORRYING = 0.01, 0.05
+_SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€"}
+
+
+def render(report: Report, console: Console) -> None:
+    """Print the score: the headline, the attacks, what nobody could see, and the honest people."""
+    console.print(Panel(_headline(report), title="Score", title_align="left", border_style="cyan", padding=(1, 2)))
+    console.print(_attack_table(report))
+    if report.unseen:
+        console.print(_unseen_table(report))
+    console.print(_decoy_table(report))
+
+
+def _headline(report: Report) -> Group:
+    caught = Text.assemble(
+        "Caught ", (f"{report.caught:,} of {report.bad_orders:,}", "bold"), " fraudulent orders (",
+        (_percent(report.recall), _good(report.recall)), "): ", (_money(report.saved_minor, report), "bold green"),
+        " kept safe, ", (_money(report.lost_minor, report), "bold red"), " lost.",
+    )  # fmt: skip
+    precise = Text()
+    if report.precision is not None:
+        precise = Text.assemble(
+            "Of every 100 orders stopped, ", (f"{report.precision * 100:.0f}", _good(report.precision)), " were fraud."
+        )
+    good = Text.assemble(
+        "Good orders stopped: ", (f"{report.good_stopped:,} of {report.good_orders:,}", "bold"), " (",
+        (_percent(report.good_stop_rate, 2), _bad(report.good_stop_rate)), "), worth ",
+        _money(report.good_stopped_minor, report), ". Among the honest look-alikes: ",
+        (_percent(report.decoy_stop_rate), _bad(report.decoy_stop_rate)), ".",
+    )  # fmt: skip
+    return Group(caught, precise, good)
+
+
+def _attack_table(report: Report) -> Table:
+    table = Table(title="Attacks", title_justify="left", title_style="bold", header_style="dim", expand=False)
+    table.add_column("attack", no_wrap=True)
+    table.add_column("recall", no_wrap=True)
+    table.add_column("caught", justify="right")
+    table.add_column("precision", justify="right")
+    table.add_column("saved", justify="right", style="green")
+    table.add_column("lost", justify="right", style="red")
+    table.add_column("noticed after", justify="right")
+    for attack in report.attacks:
+        table.add_row(
+            _attack_name(attack), _bar(attack.recall), _caught(attack),
+            "–" if attack.precision is None else _percent(attack.precision), _money(attack.saved_minor, report),
+            _money(attack.lost_minor, report), _noticed(attack),
+        )  # fmt: skip
+    return table
+
+
+def _attack_name(attack: AttackScore) -> Text:
+    name = Text(attack.attack.replace("_", " "))
+    return name if attack.unit == "orders" else name.append(" (events)", style="dim")
+
+
+def _caught(attack: AttackScore) -> Text:
+    text = Text(f"{attack.caught:,}/{attack.rows:,}")
+    return text.append(f" ({attack.undecided:,} undecided)", style="dim") if attack.undecided else text
+
+
+def _noticed(attack: AttackScore) -> str:
+    if attack.median_s_to_first_catch is None or attack.median_rows_before_catch is None:
+        return "never"
+    return f"{_duration(attack.median_s_to_first_catch)}, {attack.median_rows_before_catch:.0f} rows"
+
+
+def _unseen_table(report: Report) -> Table:
+    table = Table(
+        title="Nobody could tell when it was placed", title_justify="left", title_style="bold", header_style="dim",
+        caption="neither success nor mistake: the answer to these is evidence later on", caption_justify="left",
+    )  # fmt: skip
+    table.add_column("attack")
+    table.add_column("kind")
+    table.add_column("orders", justify="right")
+    table.add_column("stopped", justify="right")
+    table.add_column("money", justify="right")
+    for row in report.unseen:
+        table.add_row(
+            row.attack.replace("_", " "), row.role.replace("_", " "), f"{row.orders:,}", f"{row.stopped:,}",
+            _money(row.amount_minor, report),
+        )  # fmt: skip
+    return table
+
+
+def _decoy_table(report: Report) -> Table:
+    table = Table(
+        title="Honest people who look like thieves", title_justify="left", title_style="bold", header_style="dim"
+    )
+    table.add_column("who")
+    table.add_column("orders", justify="right")
+    table.add_column("wrongly stopped", justify="right")
+    table.add_column("challenged", justify="right")
+    table.add_column("rate", justify="right")
+    for decoy in report.decoys:
+        table.add_row(
+            decoy.decoy.replace("_", " "), f"{decoy.orders:,}", f"{decoy.stopped:,}", f"{decoy.challenged:,}",
+            _accusation(decoy),
+        )  # fmt: skip
+    return table
+
+
+def _accusation(decoy: DecoyScore) -> Text:
+    if decoy.stopped == 0:
+        return Text("none ✓", style="green")
+    return Text(_percent(decoy.false_accusation_rate), style=_bad(decoy.false_accusation_rate))
+
+
+def _bar(share: float) -> Text:
+    full = round(share * _BAR)
+    style = _good(share)
+    return Text.assemble(("█" * full, style), ("░" * (_BAR - full), "dim"), (f" {_percent(share):>5}", style))
+
+
+def _good(share: float) -> str:
+    return "bold green" if share >= _GOOD_ENOUGH else "bold yellow" if share >= _POOR else "bold red"
+
+
+def _bad(share: float) -> str:
+    return "bold green" if share <= _CALM else "bold yellow" if share <= _WORRYING else "bold red"
+
+
+def _percent(share: float, digits: int = 0) -> str:
+    return f"{share * 100:.{digits}f} %"
+
+
+def _money(minor: int, report: Report) -> str:
+    whole = f"{round(minor / 100):,}"
+    symbol = _SYMBOLS.get(report.currency)
+    return f"{symbol}{whole}" if symbol else f"{whole} {report.currency}"
+
+
+def _duration(seconds: float) -> str:
+    match seconds:
+        case s if s < 90:
+            return f"{s:.0f} s"
+        case s if s < 90 * 60:
+            return f"{s / 60:.0f} min"
+        case s if s < 48 * 3600:
+            return f"{s / 3600:.0f} h"
+        case s:
+            return f"{s / 86_400:.0f} d"

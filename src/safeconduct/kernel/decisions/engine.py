@@ -1,0 +1,264 @@
+"""Deciding: features → scores → rules → action, for a batch.
+
+The events are committed before (`events.log.receive`). One statement reads all features of a batch for each policy,
+one writes all decisions; decision, review, leaf and the end of the wait commit together. See `events.log` for why what
+a decision sees is exactly what a replay sees.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.foundation.moments import TIE_BITS
+from safeconduct.foundation.policy.nodes import Action
+from safeconduct.foundation.policy.to_python import NOW
+from safeconduct.foundation.stable_hash import bucket
+from safeconduct.kernel.decisions import labels, membership, scoring
+from safeconduct.kernel.decisions.models import DecisionKind, VersionState
+from safeconduct.kernel.decisions.reasons import statement
+from safeconduct.kernel.decisions.running import Compiled, Muted, Running, mutes, running
+from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.log import settle
+from safeconduct.kernel.scope import query
+
+_TYPE_NAMES = {event.code: event.name for event in CATALOGUE.values()}
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Made:
+    """One decision about one event, as it is stored."""
+
+    id: str
+    moment: int
+    version_id: str
+    policy: str
+    version_number: int
+    kind: DecisionKind
+    action: Action
+    seller_key: int | None
+    order_key: int | None
+    amount_minor: int | None
+    fired: list[str]
+    unknown: list[str]
+    muted: list[str]
+    allowed_by: str
+    values: dict[str, Any]
+    reasons: dict[str, Any]
+    control: bool
+    latency_us: int
+
+
+def decide(moments: Sequence[int], *, now: Callable[[], datetime], budget_ms: int | None = None) -> list[Made]:
+    """Decides the waiting events among these, inside an engine scope. Those another process holds are left to it.
+
+    ``now``: the clock that stamps decisions. ``budget_ms``: how long the database may take for one statement; past it
+    psycopg.errors.QueryCanceled is raised, and nothing is decided or lost.
+    """
+    claimed = [
+        moment
+        for (moment,) in query(
+            "SELECT moment FROM event_queue WHERE moment = ANY(%b::bigint[]) ORDER BY moment FOR UPDATE SKIP LOCKED",
+            [sorted(moments)],
+        )
+    ]
+    return decide_claimed(claimed, now=now, budget_ms=budget_ms)
+
+
+def decide_claimed(claimed: Sequence[int], *, now: Callable[[], datetime], budget_ms: int | None = None) -> list[Made]:
+    """Decides events whose places in the queue this transaction has locked, and takes them off the queue."""
+    if not claimed:
+        return []
+    if budget_ms is not None:
+        query("SELECT set_config('statement_timeout', %s, true)", [str(budget_ms)])
+    started = time.perf_counter()
+    settle()
+    rows = _facts(claimed)
+    labels.learn(rows, _TYPE_NAMES)
+    made: list[Made] = []
+    versions = [v for v in running() if any(_TYPE_NAMES[r["type"]] in v.policy.event_types for r in rows)]
+    muted = mutes({v.policy.name for v in versions}) if versions else {}
+    for version in versions:
+        chosen = [row for row in rows if _TYPE_NAMES[row["type"]] in version.policy.event_types]
+        made += _decide_with(version, versions, chosen, muted[version.policy.name])
+    share_us = int((time.perf_counter() - started) * 1e6 / len(claimed))
+    for decision in made:
+        decision.latency_us = share_us
+    store(made, claimed, now())
+    return made
+
+
+def type_name(code: int) -> str:
+    """The event type behind a number in the fact table."""
+    return _TYPE_NAMES[code]
+
+
+def evaluate(
+    compiled: Compiled, rows: Sequence[Row], *, facts: str = "fact"
+) -> list[tuple[Row, dict[str, Any], dict[str, frozenset[object]]]]:
+    """Each event with its values (fields, features, scores, `now`) and the members of the policy's lists at its moment."""
+    features = compiled.features
+    found = query(features.sql, features.parameters([row["moment"] for row in rows], rows)).fetchall()
+    values = [
+        {**row, **features.values(result), NOW: row["moment"] >> TIE_BITS}
+        for row, result in zip(rows, found, strict=True)
+    ]
+    for score in compiled.policy.scores.values():
+        for value, number in zip(values, scoring.score(score.model, values), strict=True):
+            value[score.name] = number
+    spans = membership.find(compiled.lists, rows)
+    names = {name for name, _ in compiled.lists}
+    return [
+        (row, value, membership.members(names, spans, row["moment"])) for row, value in zip(rows, values, strict=True)
+    ]
+
+
+def _facts(moments: Sequence[int]) -> list[Row]:
+    cursor = query("SELECT * FROM fact WHERE moment = ANY(%b::bigint[]) ORDER BY moment", [list(moments)])
+    assert cursor.description is not None
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _decide_with(version: Running, versions: list[Running], rows: list[Row], muted: Muted) -> list[Made]:
+    compiled = version.compiled
+    made = []
+    for row, values, lists in evaluate(compiled, rows):
+        quiet = _quiet(compiled, row, muted)
+        verdict = compiled.program.verdict(values, lists, quiet)
+        rules = compiled.policy.rules
+        kind = _kind(version, versions, row)
+        action = verdict.action
+        control = kind is DecisionKind.LIVE and action is not Action.ALLOW and _in_control(row)
+        kept = {name: values.get(name) for name in compiled.kept}
+        made.append(
+            Made(
+                id=new_id("dec"), moment=row["moment"], version_id=version.version_id, policy=compiled.policy.name,
+                version_number=version.number, kind=kind, action=Action.ALLOW if control else action,
+                seller_key=row["seller"], order_key=row["order"], amount_minor=row["amount"],
+                fired=[rules[i].name for i in verdict.fired], unknown=[rules[i].name for i in verdict.unknown],
+                muted=[rules[i].name for i in (*verdict.fired, *verdict.unknown) if i in quiet],
+                allowed_by="/".join(verdict.allow_list or ()), values=kept,
+                reasons=statement(compiled, verdict, values, control=control),
+                control=control, latency_us=0,
+            )
+        )  # fmt: skip
+    return made
+
+
+def _quiet(compiled: Compiled, row: Row, muted: Muted) -> frozenset[int]:
+    names = set(muted.everywhere)
+    if muted.for_entity:
+        for field in CATALOGUE.keys:
+            names |= muted.for_entity.get(row[field], set())
+    return frozenset(compiled.positions[name] for name in names if name in compiled.positions)
+
+
+def _kind(version: Running, versions: list[Running], row: Row) -> DecisionKind:
+    """Live or shadow: a challenger takes its share of orders from the live version, the same orders every time."""
+    if version.state is VersionState.SHADOW:
+        return DecisionKind.SHADOW
+    challenger = next(
+        (v for v in versions if v.policy.name == version.policy.name and v.state is VersionState.CHALLENGER), None
+    )
+    if challenger is None:
+        return DecisionKind.LIVE
+    subject = row["order"] if row["order"] is not None else row["moment"]
+    takes = bucket(f"rollout/{version.policy.name}", subject, 100) < challenger.rollout_percent
+    return DecisionKind.LIVE if takes == (version is challenger) else DecisionKind.SHADOW
+
+
+def _in_control(row: Row) -> bool:
+    """Whether the order falls into the small random slice that is let through, so that stopped traffic stays measurable."""
+    share, cap = settings.CONTROL_PER_10000, settings.CONTROL_CAP_MINOR
+    if not share or row["amount"] is None or row["amount"] > cap:
+        return False
+    return bucket("control", row["order"] if row["order"] is not None else row["moment"], 10_000) < share
+
+
+_WRITE = """
+WITH given AS (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS d(
+        id text, moment bigint, version_id text, policy text, kind text, action text, seller_key bigint,
+        order_key bigint, amount_minor bigint, fired text[], unknown text[], muted text[], allowed_by text,
+        values jsonb, reasons jsonb, control boolean, latency_us int, top_reason text)
+), stored AS (
+    INSERT INTO decision (id, moment, version_id, policy, kind, action, seller_key, order_key, amount_minor, fired,
+        unknown, muted, allowed_by, values, reasons, control, latency_us, decided_at, decided_moment, standing,
+        replaces, actor)
+    SELECT id, moment, version_id, policy, kind, action, seller_key, order_key, amount_minor, fired, unknown, muted,
+        allowed_by, values, reasons, control, latency_us, %s, %s, true, '', 'engine' FROM given
+    RETURNING id
+), reviews AS (
+    INSERT INTO review (decision_id, state, due_at, amount_minor, top_reason, opened_at, outcome)
+    SELECT id, 'open', %s, amount_minor, top_reason, %s, '' FROM given WHERE kind = 'live' AND action = 'review'
+), leaves AS (
+    INSERT INTO leaf (kind, subject, body, created_at)
+    SELECT 'decision', id, jsonb_build_object('moment', moment, 'version', version_id, 'action', action,
+        'rules', fired), %s
+    FROM given WHERE kind = 'live'
+), counts AS (
+    INSERT INTO rule_count (version_id, rule, hour, decided, fired, unknown, muted, amount_minor)
+    SELECT version_id, rule, date_trunc('hour', %s::timestamptz), sum(decided), sum(fired), sum(unknown), sum(muted),
+        sum(amount)
+    FROM jsonb_to_recordset(%s::jsonb) AS c(version_id text, rule text, decided int, fired int, unknown int, muted int,
+        amount bigint)
+    GROUP BY version_id, rule
+)
+DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])
+"""
+
+
+def store(made: list[Made], claimed: Sequence[int], now: datetime) -> None:
+    """Writes decisions, their reviews, leaves and counts, and takes the events off the queue: one statement."""
+    if not made:
+        query("DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])", [list(claimed)])
+        return
+    given = json.dumps([_record(decision) for decision in made], ensure_ascii=False, separators=(",", ":"))
+    due_at = now + timedelta(hours=settings.REVIEW_HOURS)
+    counts = json.dumps(list(_counts(made)))
+    query(_WRITE, [given, now, max(claimed), due_at, now, now, now, counts, list(claimed)])
+
+
+def _record(decision: Made) -> Row:
+    statements = decision.reasons["statement"]
+    return {
+        "id": decision.id, "moment": decision.moment, "version_id": decision.version_id, "policy": decision.policy,
+        "kind": decision.kind.value, "action": decision.action.value, "seller_key": decision.seller_key,
+        "order_key": decision.order_key, "amount_minor": decision.amount_minor, "fired": decision.fired,
+        "unknown": decision.unknown, "muted": decision.muted, "allowed_by": decision.allowed_by,
+        "values": decision.values, "reasons": decision.reasons, "control": decision.control,
+        "latency_us": decision.latency_us, "top_reason": statements[0]["rule"] if statements else "",
+    }  # fmt: skip
+
+
+def _counts(made: Iterable[Made]) -> Iterable[Row]:
+    """How often each rule spoke in this batch, and how many decisions each version made (under the rule "")."""
+    totals: dict[tuple[str, str], list[int]] = {}
+    for decision in made:
+        amount = decision.amount_minor or 0
+        _add(totals, decision.version_id, "", 1, 0, 0, 0, amount)
+        for names, at in ((decision.fired, 1), (decision.unknown, 2), (decision.muted, 3)):
+            for name in names:
+                numbers = [0, 0, 0, 0]
+                numbers[at] = 1
+                _add(totals, decision.version_id, name, *numbers, amount if at == 1 else 0)
+    for (version_id, rule), (decided, fired, unknown, muted, amount) in totals.items():
+        yield {
+            "version_id": version_id, "rule": rule, "decided": decided, "fired": fired, "unknown": unknown,
+            "muted": muted, "amount": amount,
+        }  # fmt: skip
+
+
+def _add(totals: dict[tuple[str, str], list[int]], version_id: str, rule: str, *numbers: int) -> None:
+    at = totals.setdefault((version_id, rule), [0] * 5)
+    for position, number in enumerate(numbers):
+        at[position] += number

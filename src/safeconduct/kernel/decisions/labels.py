@@ -1,0 +1,51 @@
+"""What orders turned out to be: learned from later events, told by the API, or read from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.decisions.models import LabelKind
+from safeconduct.kernel.scope import query
+
+#: Dispute reasons that say somebody else used the card: the processors' words and the card schemes' codes
+#: (Visa 10.x; Mastercard 4837, 4840, 4849, 4863, 4870, 4871; American Express F10, F14, F24, F29, F30, F31;
+#: Discover UA01, UA02, UA05, UA06).
+FRAUD_REASONS = frozenset(
+    {
+        "fraudulent", "fraud", "unauthorised", "unauthorized", "unrecognized",
+        "10.1", "10.2", "10.3", "10.4", "10.5", "4837", "4840", "4849", "4863", "4870", "4871",
+        "f10", "f14", "f24", "f29", "f30", "f31", "ua01", "ua02", "ua05", "ua06",
+    }
+)  # fmt: skip
+
+
+def learn(rows: Iterable[Mapping[str, Any]], type_names: Mapping[int, str]) -> None:
+    """Labels from later events: a fraud warning, and a bank dispute whose reason is fraud."""
+    found = []
+    for row in rows:
+        if row["order"] is None:
+            continue
+        name = type_names[row["type"]]
+        if name == "fraud.warned" or (name == "dispute.opened" and (row["reason"] or "").lower() in FRAUD_REASONS):
+            found.append((row["order"], LabelKind.FRAUD, name, row["moment"]))
+        elif name == "dispute.opened":
+            found.append((row["order"], LabelKind.ABUSE, name, row["moment"]))
+    if found:
+        add(found)
+
+
+def add(labels: Sequence[tuple[int, LabelKind, str, int]]) -> int:
+    """Stores labels (order key, kind, origin, moment), each once; returns how many were new."""
+    cursor = query(
+        "INSERT INTO label (id, order_key, kind, origin, moment, note, created_at)"
+        " SELECT *, '', now() FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::bigint[])"
+        " ON CONFLICT DO NOTHING",
+        [
+            [new_id("lab") for _ in labels], [order for order, _, _, _ in labels],
+            [str(kind.value) for _, kind, _, _ in labels], [origin for _, _, origin, _ in labels],
+            [moment for _, _, _, moment in labels],
+        ],
+    )  # fmt: skip
+    return cursor.rowcount

@@ -1,0 +1,120 @@
+"""The policies in force, compiled once for each process.
+
+Which versions run is read with every batch (one statement); what they compile to is remembered by version, whose text
+never changes once it has left the draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from safeconduct.foundation.policy.nodes import EventField, InList, Policy
+from safeconduct.foundation.policy.reader import read_policy
+from safeconduct.foundation.policy.to_postgres import FeatureQuery, features_query
+from safeconduct.foundation.policy.to_python import RuleProgram, compile_rules
+from safeconduct.foundation.policy.tree import walk
+from safeconduct.kernel.decisions.models import VersionState
+from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.scope import query
+
+
+class PolicyBroken(RuntimeError):
+    """A stored policy does not read any more; the message carries the diagnostics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A policy's text as what runs: its tree, its rules as a function, its features as a statement.
+
+    ``lists``: (list name, field) pairs whose members must be known; ``kept``: names whose values a decision keeps.
+    """
+
+    policy: Policy
+    program: RuleProgram
+    features: FeatureQuery
+    lists: tuple[tuple[str, str], ...]
+    kept: tuple[str, ...]
+    positions: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A version that runs: live, as challenger for a share of the traffic, or in shadow."""
+
+    version_id: str
+    number: int
+    state: VersionState
+    rollout_percent: int
+    compiled: Compiled
+
+    @property
+    def policy(self) -> Policy:
+        return self.compiled.policy
+
+
+@dataclass(slots=True)
+class Muted:
+    """Rules of one policy that do not act: for everyone, or for one entity."""
+
+    everywhere: set[str] = field(default_factory=set)
+    for_entity: dict[int, set[str]] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=256)
+def compile_text(text: str) -> Compiled:
+    """Compiles a policy's text. Raises PolicyBroken where it has errors."""
+    reading = read_policy(text, CATALOGUE)
+    if reading.policy is None:
+        raise PolicyBroken(reading.render())
+    policy = reading.policy
+    program = compile_rules(policy)
+    lists: dict[tuple[str, str], None] = dict.fromkeys(policy.allow_lists)
+    for node in (node for rule in policy.rules for node in walk(rule.when)):
+        if isinstance(node, InList) and isinstance(node.item, EventField):
+            lists[node.list_name, node.item.name] = None
+    keys = CATALOGUE.keys
+    kept = tuple(sorted({n for n in {*program.names, *policy.fields, *policy.features} if n not in keys and n != "now"}))
+    return Compiled(
+        policy, program, features_query(policy, CATALOGUE, facts="fact"), tuple(lists), kept,
+        {rule.name: position for position, rule in enumerate(policy.rules)},
+    )  # fmt: skip
+
+
+def running() -> list[Running]:
+    """The versions that run now, live ones first."""
+    rows = query(
+        "SELECT id, number, state, rollout_percent, text FROM policy_version"
+        " WHERE state IN ('live', 'challenger', 'shadow') ORDER BY state = 'live' DESC, policy, number"
+    )
+    return [
+        Running(identity, number, VersionState(state), percent, compile_text(text))
+        for identity, number, state, percent, text in rows.fetchall()
+    ]
+
+
+def mutes(policies: Iterable[str]) -> dict[str, Muted]:
+    """The rules that do not act at present, by policy."""
+    found: dict[str, Muted] = {name: Muted() for name in policies}
+    rows = query(
+        "SELECT policy, rule, entity_key FROM mute"
+        " WHERE ended_at IS NULL AND (until IS NULL OR until > now()) AND policy = ANY(%s)",
+        [list(found)],
+    )
+    for policy, rule, entity in rows:
+        muted = found[policy]
+        if entity is None:
+            muted.everywhere.add(rule)
+        else:
+            muted.for_entity.setdefault(entity, set()).add(rule)
+    return found
+
+
+def listened_types() -> frozenset[str]:
+    """Event types for which a decision is due, or which teach us something about an earlier one."""
+    return frozenset(name for version in running() for name in version.policy.event_types) | LABEL_TYPES
+
+
+#: Later events that say what an order turned out to be.
+LABEL_TYPES = frozenset({"dispute.opened", "fraud.warned"})

@@ -1,0 +1,295 @@
+"""The way in: a batch of events is checked, stored once, and only then acknowledged.
+
+Order. A moment is given under a *shared* advisory lock that is held until the transaction ends. Whoever decides first
+takes that lock *exclusively* for an instant (`settle`): afterwards every event that got an earlier moment is committed,
+and whatever comes later gets a later one. So what a decision saw is exactly what a replay by ``moment < m`` sees again.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.foundation.moments import TIES, at_micros, micros, moment_time
+from safeconduct.kernel.events.envelope import Incoming, Refusal, read_envelope
+from safeconduct.kernel.events.models import EventKind
+from safeconduct.kernel.events.rates import reporting_minor
+from safeconduct.kernel.parties.sellers import note_sellers, remember
+from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.kernel.vault.pseudonyms import register
+from safeconduct.kernel.vault.sealing import seal
+
+MAX_BATCH = 1000
+_ORDER_LOCK = 0x5AFE_0002
+
+
+class Known(StrEnum):
+    """When an event counts as known.
+
+    ``NOW``: at its receipt, the rule for live traffic. ``WHEN_IT_HAPPENED``: at its own time, for imported history and
+    for a world that is replayed from its beginning.
+    """
+
+    NOW = "now"
+    WHEN_IT_HAPPENED = "when it happened"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event of the batch that is in the log: its id, its moment, and whether it was there before."""
+
+    index: int
+    id: str
+    moment: int
+    duplicate: bool
+    queued: bool
+    known_type: bool
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What became of a batch, each event by its place in it."""
+
+    stored: list[Stored] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+class BatchTooLarge(ValueError):
+    """More events than one batch may hold; the message says how many may."""
+
+
+def receive(
+    batch: Sequence[object],
+    *,
+    queue: Collection[str] = (),
+    known: Known = Known.NOW,
+    imported: bool = False,
+    lease_s: float = 0.0,
+) -> Receipt:
+    """Stores a batch and commits. What is bad is refused one by one; the rest goes through.
+
+    ``queue``: the event types that wait for a decision. ``lease_s``: for how long the caller alone may decide them.
+    ``imported``: history; it is stored and counted by later features, but decides nothing and is not queued.
+    Raises BatchTooLarge above `MAX_BATCH` events.
+    """
+    if len(batch) > MAX_BATCH:
+        raise BatchTooLarge(f"a batch holds at most {MAX_BATCH} events, this one has {len(batch)}; send it in parts")
+    receipt = Receipt()
+    incoming: list[Incoming] = []
+    seen: dict[tuple[str, str], Incoming] = {}
+    again: list[Incoming] = []
+    for index, raw in enumerate(batch):
+        match read_envelope(raw, index):
+            case Refusal() as refusal:
+                receipt.refused.append(refusal)
+            case Incoming() as event if (event.source, event.source_id) in seen:
+                again.append(event)
+            case Incoming() as event:
+                seen[event.source, event.source_id] = event
+                incoming.append(event)
+    if incoming:
+        with engine_scope():
+            sellers = _store(incoming, batch, receipt, frozenset(queue), known, imported, lease_s)
+        remember(sellers)
+    stored = {item.index: item for item in receipt.stored}
+    for event in again:
+        first = stored[seen[event.source, event.source_id].index]
+        receipt.stored.append(Stored(event.index, first.id, first.moment, True, first.queued, first.known_type))
+    receipt.stored.sort(key=lambda item: item.index)
+    return receipt
+
+
+def settle() -> None:
+    """Waits until every event with an earlier moment than any given from now on is committed."""
+    query("SELECT pg_advisory_lock(%s), pg_advisory_unlock(%s)", [_ORDER_LOCK, _ORDER_LOCK])
+
+
+def current_moment() -> int:
+    """A moment for something that is not an event but must be ordered among them; holds the order lock."""
+    return _next_moments(1)[0]
+
+
+def _store(
+    incoming: list[Incoming],
+    batch: Sequence[object],
+    receipt: Receipt,
+    queue: frozenset[str],
+    known: Known,
+    imported: bool,
+    lease_s: float,
+) -> set[int]:
+    """Stores checked events and fills the receipt; returns the keys of the sellers that were met."""
+    keys = register({entity for event in incoming for entity in event.entities.values()})
+    if known is Known.NOW:
+        moments = _next_moments(len(incoming))
+        learned = None
+    else:
+        learned = _next_moments(1)[0] if imported else None
+        incoming.sort(key=lambda event: event.occurred_us)
+        moments = _moments_of_the_past([event.occurred_us for event in incoming])
+    rows = [
+        _row(event, moment, keys, batch[event.index], queue, known, imported)
+        for event, moment in zip(incoming, moments, strict=True)
+    ]
+    fresh = _insert(rows, learned, lease_s)
+    note_sellers(
+        [
+            (row.event.entities["seller"][1], keys[row.event.entities["seller"]], row.event.type, row.event.data, row.occurred_at)
+            for row in rows
+            if row.moment in fresh and "seller" in row.event.entities
+        ]
+    )
+    existing = _existing([row for row in rows if row.moment not in fresh])
+    for row in rows:
+        if row.moment in fresh:
+            known_type = row.event.event_type is not None
+            receipt.stored.append(Stored(row.event.index, row.id, row.moment, False, row.queued, known_type))
+        else:
+            identity, moment, kind, queued = existing[row.event.source, row.event.source_id]
+            receipt.stored.append(
+                Stored(row.event.index, identity, moment, True, queued, kind != EventKind.UNKNOWN)
+            )
+    return {row.seller_key for row in rows if row.seller_key is not None}
+
+
+@dataclass(slots=True)
+class _Row:
+    event: Incoming
+    moment: int
+    id: str
+    kind: int
+    occurred_at: datetime
+    received_at: datetime
+    seller_key: int | None
+    order_key: int | None
+    data: str
+    fact: dict[str, Any] | None
+    sealed: bytes
+    queued: bool
+
+
+def _row(
+    event: Incoming, moment: int, keys: dict[tuple[str, str], int], raw: object, queue: frozenset[str],
+    known: Known, imported: bool,
+) -> _Row:  # fmt: skip
+    identity = new_id("evt")
+    fact: dict[str, Any] | None = None
+    queued = False
+    kind = EventKind.UNKNOWN
+    if event.event_type is not None:
+        fact = dict(event.values)
+        columns = {name: keys[entity] for name, entity in event.entities.items()}
+        fact.update(columns)
+        for name, money in event.amounts.items():
+            fact[name] = reporting_minor(money, event.occurred_us)
+        fact["moment"], fact["type"], fact["occurred"] = moment, event.event_type.code, event.occurred_us
+        queued = not imported and event.type in queue
+        kind = EventKind.HISTORY if imported else EventKind.LIVE
+    entities = event.entities
+    occurred_at = at_micros(event.occurred_us)
+    return _Row(
+        event, moment, identity, kind, occurred_at,
+        moment_time(moment) if known is Known.NOW else occurred_at,
+        keys.get(entities["seller"]) if "seller" in entities else None,
+        keys.get(entities["order"]) if "order" in entities else None,
+        json.dumps(event.data, ensure_ascii=False, separators=(",", ":")),
+        fact,
+        seal("event", f"event_body/{identity}", json.dumps(raw, ensure_ascii=False, separators=(",", ":")).encode()),
+        queued,
+    )  # fmt: skip
+
+
+_INSERT = """
+WITH fresh AS (
+    INSERT INTO event (moment, id, source, source_id, type, kind, occurred_at, received_at, seller_key, order_key, data)
+    SELECT moment, id, source, source_id, type, kind, occurred_at, received_at,
+           nullif(seller_key, 0), nullif(order_key, 0), data::jsonb
+    FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::smallint[], %b::timestamptz[],
+                %b::timestamptz[], %b::bigint[], %b::bigint[], %b::text[])
+         AS n(moment, id, source, source_id, type, kind, occurred_at, received_at, seller_key, order_key, data)
+    ON CONFLICT (source, source_id) DO NOTHING
+    RETURNING moment, id
+), facts AS (
+    INSERT INTO fact SELECT f.* FROM jsonb_populate_recordset(NULL::fact, %s::jsonb) AS f JOIN fresh USING (moment)
+), bodies AS (
+    INSERT INTO event_body (moment, sealed)
+    SELECT fresh.moment, b.sealed FROM unnest(%b::text[], %b::bytea[]) AS b(id, sealed) JOIN fresh USING (id)
+), waiting AS (
+    INSERT INTO event_queue (moment, not_before)
+    SELECT fresh.moment, now() + make_interval(secs => %s) FROM unnest(%b::bigint[]) AS q(moment) JOIN fresh USING (moment)
+)
+SELECT moment FROM fresh
+"""
+
+
+def _insert(rows: list[_Row], learned: int | None, lease_s: float) -> set[int]:
+    facts = [row.fact if learned is None else row.fact | {"imported": learned} for row in rows if row.fact is not None]
+    columns = [
+        [r.moment for r in rows], [r.id for r in rows], [r.event.source for r in rows],
+        [r.event.source_id for r in rows], [r.event.type for r in rows], [r.kind for r in rows],
+        [r.occurred_at for r in rows], [r.received_at for r in rows],
+        # 0 is no pseudonym; an array of NULLs alone would have no type.
+        [r.seller_key or 0 for r in rows], [r.order_key or 0 for r in rows], [r.data for r in rows],
+    ]  # fmt: skip
+    found = query(
+        _INSERT,
+        [
+            *columns, json.dumps(facts, ensure_ascii=False), [r.id for r in rows], [r.sealed for r in rows],
+            lease_s, [r.moment for r in rows if r.queued],
+        ],
+    )  # fmt: skip
+    return {moment for (moment,) in found}
+
+
+def _existing(rows: Iterable[_Row]) -> dict[tuple[str, str], tuple[str, int, int, bool]]:
+    wanted = [(row.event.source, row.event.source_id) for row in rows]
+    if not wanted:
+        return {}
+    found = query(
+        "SELECT e.source, e.source_id, e.id, e.moment, e.kind, q.moment IS NOT NULL"
+        " FROM unnest(%b::text[], %b::text[]) AS w(source, source_id)"
+        " JOIN event e USING (source, source_id) LEFT JOIN event_queue q ON q.moment = e.moment",
+        [[source for source, _ in wanted], [identity for _, identity in wanted]],
+    )
+    return {(source, source_id): tuple(rest) for source, source_id, *rest in found}
+
+
+def _next_moments(count: int) -> list[int]:
+    """Rising moments of now, under the shared order lock, later than any that is committed."""
+    query("SELECT pg_advisory_xact_lock_shared(%s)", [_ORDER_LOCK])
+    found = query("SELECT clock_timestamp(), (SELECT max(moment) FROM event)").fetchone()
+    assert found is not None
+    now, last = found
+    first = micros(now) * TIES + secrets.randbelow(TIES - count)
+    if last is not None and first <= last:  # the clock was set back: go on where the log ends
+        first = last + 1
+    return list(range(first, first + count))
+
+
+def _moments_of_the_past(occurred_us: Sequence[int]) -> list[int]:
+    """Moments at the events' own times, in their order, avoiding those already taken."""
+    query("SELECT pg_advisory_xact_lock(%s)", [_ORDER_LOCK])
+    first, last = occurred_us[0] * TIES, (occurred_us[-1] + 1) * TIES
+    taken = {
+        moment
+        for (moment,) in query(
+            "SELECT moment FROM event WHERE moment >= %s AND moment < %s"
+            " AND moment / 4096 = ANY(%b::bigint[])",
+            [first, last, sorted(set(occurred_us))],
+        )
+    }  # fmt: skip
+    moments: list[int] = []
+    for at in occurred_us:
+        moment = at * TIES
+        if moments and moment <= moments[-1]:
+            moment = moments[-1] + 1
+        while moment in taken:
+            moment += 1
+        moments.append(moment)
+    return moments
