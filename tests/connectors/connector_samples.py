@@ -33,7 +33,9 @@ def body(name: str) -> dict[str, Any]:
     return loaded
 
 
-def read(connector: str, given: dict[str, Any] | bytes, headers: dict[str, str] | None = None, **options: Any) -> Reading:
+def read(
+    connector: str, given: dict[str, Any] | bytes, headers: dict[str, str] | None = None, **options: Any
+) -> Reading:
     raw = given if isinstance(given, bytes) else json.dumps(given).encode()
     return load_connector(connector).read(raw, headers or {}, options)
 

@@ -44,7 +44,11 @@ def test_what_is_no_body_is_refused_with_its_position(raw: bytes, reason: Refusa
         assert reading.refused[0].detail
 
 
-@given(JSON, st.sampled_from(["stripe", "shopify", "jsonl", "csv"]), st.sampled_from(["", "orders/create", "refunds/create"]))
+@given(
+    JSON,
+    st.sampled_from(["stripe", "shopify", "jsonl", "csv"]),
+    st.sampled_from(["", "orders/create", "refunds/create"]),
+)
 @settings(deadline=None)
 def test_no_json_value_whatever_breaks_a_connector(value: Any, connector: str, topic: str) -> None:
     reading = load_connector(connector).read(json.dumps(value).encode(), {"X-Shopify-Topic": topic} if topic else {})
@@ -63,7 +67,9 @@ def spoiled(draw: st.DrawFn) -> tuple[str, bytes]:
             holder = holder[key]
             key = draw(st.sampled_from(list(holder) if isinstance(holder, dict) else range(len(holder))))
         if holder is not None and key != "root":
-            holder[key] = draw(JSON | st.sampled_from(["", "1e999999999", "\x00", "\ud800", -1, 2**70, [], {}, "9" * 3000]))
+            holder[key] = draw(
+                JSON | st.sampled_from(["", "1e999999999", "\x00", "\ud800", -1, 2**70, [], {}, "9" * 3000])
+            )
     return path.parent.name, json.dumps(document).encode()
 
 

@@ -31,7 +31,9 @@ def shopify_header(raw: bytes, secret: str) -> str:
     return base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest()).decode()
 
 
-def refusal(connector: str, raw: bytes, headers: dict[str, str], secrets: list[str], now: datetime = NOW) -> SignatureReason:
+def refusal(
+    connector: str, raw: bytes, headers: dict[str, str], secrets: list[str], now: datetime = NOW
+) -> SignatureReason:
     with pytest.raises(SignatureRefused) as caught:
         load_connector(connector).verify(raw, headers, secrets, now)
     for secret in secrets:
@@ -86,7 +88,15 @@ def test_while_a_secret_is_replaced_both_are_accepted() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["garbage", "t=,v1=", "v1=" + "a" * 64, "t=1,v1=zz", "t=1,t=2,v1=" + "a" * 64, "t=-1,v1=" + "a" * 64, "t=1,v0=" + "a" * 64],
+    [
+        "garbage",
+        "t=,v1=",
+        "v1=" + "a" * 64,
+        "t=1,v1=zz",
+        "t=1,t=2,v1=" + "a" * 64,
+        "t=-1,v1=" + "a" * 64,
+        "t=1,v0=" + "a" * 64,
+    ],
 )
 def test_a_header_of_another_form_is_malformed(header: str) -> None:
     assert refusal("stripe", BODY, {"Stripe-Signature": header}, [SECRET]) is SignatureReason.MALFORMED
@@ -94,9 +104,13 @@ def test_a_header_of_another_form_is_malformed(header: str) -> None:
 
 def test_without_header_or_secret_nothing_passes() -> None:
     assert refusal("stripe", BODY, {}, [SECRET]) is SignatureReason.MISSING_HEADER
-    assert refusal("stripe", BODY, {"Stripe-Signature": stripe_header(BODY, "", NOW)}, [""]) is SignatureReason.NO_SECRET
+    assert (
+        refusal("stripe", BODY, {"Stripe-Signature": stripe_header(BODY, "", NOW)}, [""]) is SignatureReason.NO_SECRET
+    )
     assert refusal("shopify", BODY, {}, [SECRET]) is SignatureReason.MISSING_HEADER
-    assert refusal("shopify", BODY, {"X-Shopify-Hmac-Sha256": shopify_header(BODY, "")}, []) is SignatureReason.NO_SECRET
+    assert (
+        refusal("shopify", BODY, {"X-Shopify-Hmac-Sha256": shopify_header(BODY, "")}, []) is SignatureReason.NO_SECRET
+    )
 
 
 def test_a_file_connector_takes_nothing_over_http() -> None:

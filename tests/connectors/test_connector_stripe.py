@@ -12,22 +12,43 @@ from connector_samples import PAYLOADS, body, by_type, nothing_is_lost, only, re
 from safeconduct.connectors import RefusalReason, load_connector
 
 CHARGE: dict[str, Any] = {
-    "id": "ch_1", "object": "charge", "amount": 129900, "currency": "usd", "created": 1780000000, "status": "succeeded",
-    "captured": True, "paid": True, "payment_intent": "pi_1", "customer": "cus_1", "metadata": {"order_id": "ord-1"},
+    "id": "ch_1",
+    "object": "charge",
+    "amount": 129900,
+    "currency": "usd",
+    "created": 1780000000,
+    "status": "succeeded",
+    "captured": True,
+    "paid": True,
+    "payment_intent": "pi_1",
+    "customer": "cus_1",
+    "metadata": {"order_id": "ord-1"},
     "billing_details": {"email": "Ana@Example.org"},
-    "payment_method_details": {"type": "card", "card": {
-        "fingerprint": "fp_1", "country": "CL", "funding": "debit", "iin": "424242",
-        "checks": {"address_line1_check": "pass", "address_postal_code_check": "fail", "cvc_check": "pass"},
-        "three_d_secure": {"result": "attempt_acknowledged", "version": "2.2.0"}, "wallet": None,
-    }},
-}  # fmt: skip
+    "payment_method_details": {
+        "type": "card",
+        "card": {
+            "fingerprint": "fp_1",
+            "country": "CL",
+            "funding": "debit",
+            "iin": "424242",
+            "checks": {"address_line1_check": "pass", "address_postal_code_check": "fail", "cvc_check": "pass"},
+            "three_d_secure": {"result": "attempt_acknowledged", "version": "2.2.0"},
+            "wallet": None,
+        },
+    },
+}
 
 
 def event(kind: str, thing: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
-        "id": "evt_1", "object": "event", "type": kind, "created": 1780000100, "livemode": True,
-        "data": {"object": thing, **more.pop("data", {})}, **more,
-    }  # fmt: skip
+        "id": "evt_1",
+        "object": "event",
+        "type": kind,
+        "created": 1780000100,
+        "livemode": True,
+        "data": {"object": thing, **more.pop("data", {})},
+        **more,
+    }
 
 
 def charge(**changes: Any) -> dict[str, Any]:
@@ -39,14 +60,27 @@ def test_a_charge_that_succeeded_is_an_approved_attempt_with_its_card() -> None:
     assert attempt["id"] == "ch_1:payment.attempted"
     assert attempt["time"] == "2026-05-28T20:26:40Z"
     assert attempt["data"] == {
-        "amount": {"minor": 129900, "currency": "USD"}, "outcome": "approved", "seller": "acct_9", "buyer": "cus_1",
-        "order": "ord-1", "card": "fp_1", "card_bin": "424242", "card_country": "CL", "card_funding": "debit",
-        "email": "ana@example.org", "avs": "A", "cvv": "M", "three_ds": "attempted", "payment_method": "card",
-    }  # fmt: skip
+        "amount": {"minor": 129900, "currency": "USD"},
+        "outcome": "approved",
+        "seller": "acct_9",
+        "buyer": "cus_1",
+        "order": "ord-1",
+        "card": "fp_1",
+        "card_bin": "424242",
+        "card_country": "CL",
+        "card_funding": "debit",
+        "email": "ana@example.org",
+        "avs": "A",
+        "cvv": "M",
+        "three_ds": "attempted",
+        "payment_method": "card",
+    }
 
 
 def test_a_refused_charge_keeps_the_issuers_reason() -> None:
-    failed = charge(status="failed", paid=False, captured=False, failure_code="card_declined", outcome={"reason": "do_not_honor"})
+    failed = charge(
+        status="failed", paid=False, captured=False, failure_code="card_declined", outcome={"reason": "do_not_honor"}
+    )
     attempt = only(read("stripe", event("charge.failed", failed)))
     assert attempt["data"]["outcome"] == "declined"
     assert attempt["data"]["decline_code"] == "do_not_honor"
@@ -55,12 +89,19 @@ def test_a_refused_charge_keeps_the_issuers_reason() -> None:
 def test_one_failed_payment_told_by_two_events_is_one_attempt() -> None:
     failed = charge(status="failed", paid=False, captured=False)
     intent = {
-        "id": "pi_1", "object": "payment_intent", "amount": 129900, "currency": "usd", "latest_charge": "ch_1",
-        "created": 1, "last_payment_error": {
-            "charge": "ch_1", "code": "card_declined", "decline_code": "insufficient_funds",
+        "id": "pi_1",
+        "object": "payment_intent",
+        "amount": 129900,
+        "currency": "usd",
+        "latest_charge": "ch_1",
+        "created": 1,
+        "last_payment_error": {
+            "charge": "ch_1",
+            "code": "card_declined",
+            "decline_code": "insufficient_funds",
             "payment_method": {"type": "card", "card": {"fingerprint": "fp_1", "country": "CL"}},
         },
-    }  # fmt: skip
+    }
     told = [
         only(read("stripe", event("charge.failed", failed))),
         only(read("stripe", event("payment_intent.payment_failed", intent))),
@@ -71,8 +112,16 @@ def test_one_failed_payment_told_by_two_events_is_one_attempt() -> None:
 
 
 def test_a_payment_that_never_became_a_charge_is_an_attempt_of_its_own() -> None:
-    intent = {"id": "pi_2", "object": "payment_intent", "amount": 500, "currency": "jpy", "last_payment_error": {
-        "code": "payment_intent_authentication_failure", "source": {"object": "card", "fingerprint": "fp_2"}}}  # fmt: skip
+    intent = {
+        "id": "pi_2",
+        "object": "payment_intent",
+        "amount": 500,
+        "currency": "jpy",
+        "last_payment_error": {
+            "code": "payment_intent_authentication_failure",
+            "source": {"object": "card", "fingerprint": "fp_2"},
+        },
+    }
     attempt = only(read("stripe", event("payment_intent.payment_failed", intent)))
     assert attempt["id"] == "evt_1:payment.attempted"
     assert attempt["data"]["amount"] == {"minor": 500, "currency": "JPY"}
@@ -82,23 +131,50 @@ def test_a_payment_that_never_became_a_charge_is_an_attempt_of_its_own() -> None
 
 def test_a_charge_of_2014_is_read_by_its_source_and_its_flags() -> None:
     old = {
-        "id": "ch_old", "object": "charge", "created": 1400000000, "amount": 2000, "currency": "gbp", "paid": False,
-        "failure_code": "card_declined", "customer": None, "source": {
-            "object": "card", "fingerprint": "fp_old", "country": "GB", "funding": "credit", "cvc_check": "fail",
-            "address_line1_check": "fail", "address_zip_check": "pass"},
-    }  # fmt: skip
+        "id": "ch_old",
+        "object": "charge",
+        "created": 1400000000,
+        "amount": 2000,
+        "currency": "gbp",
+        "paid": False,
+        "failure_code": "card_declined",
+        "customer": None,
+        "source": {
+            "object": "card",
+            "fingerprint": "fp_old",
+            "country": "GB",
+            "funding": "credit",
+            "cvc_check": "fail",
+            "address_line1_check": "fail",
+            "address_zip_check": "pass",
+        },
+    }
     attempt = only(read("stripe", event("charge.failed", old)))
     assert attempt["data"] == {
-        "amount": {"minor": 2000, "currency": "GBP"}, "outcome": "declined", "decline_code": "card_declined",
-        "buyer": "guest:card:fp_old", "card": "fp_old", "card_country": "GB", "card_funding": "credit", "avs": "Z",
-        "cvv": "N", "payment_method": "card",
-    }  # fmt: skip
+        "amount": {"minor": 2000, "currency": "GBP"},
+        "outcome": "declined",
+        "decline_code": "card_declined",
+        "buyer": "guest:card:fp_old",
+        "card": "fp_old",
+        "card_country": "GB",
+        "card_funding": "credit",
+        "avs": "Z",
+        "cvv": "N",
+        "payment_method": "card",
+    }
 
 
 def test_a_charge_whose_order_is_known_pays_it_once_however_often_it_is_told() -> None:
     paid = by_type(read("stripe", event("charge.succeeded", charge())))["order.paid"]
-    intent = {"id": "pi_1", "object": "payment_intent", "status": "succeeded", "amount": 129900, "amount_received": 129900,
-              "currency": "usd", "metadata": {"order_id": "ord-1"}}  # fmt: skip
+    intent = {
+        "id": "pi_1",
+        "object": "payment_intent",
+        "status": "succeeded",
+        "amount": 129900,
+        "amount_received": 129900,
+        "currency": "usd",
+        "metadata": {"order_id": "ord-1"},
+    }
     again = only(read("stripe", event("payment_intent.succeeded", intent)))
     assert paid["id"] == again["id"] == "pi_1:order.paid"
     assert paid["data"]["order"] == again["data"]["order"] == "ord-1"
@@ -121,14 +197,23 @@ def test_the_seller_is_found_wherever_connect_puts_it_and_renamed_by_the_operato
 
 def test_each_refund_of_a_charge_counts_once_in_a_list_an_event_or_an_update() -> None:
     refunds = [
-        {"id": f"re_{n}", "object": "refund", "amount": 100 * n, "currency": "usd", "created": 1780000000 + n,
-         "status": status, "reason": "requested_by_customer", "charge": "ch_1"}
+        {
+            "id": f"re_{n}",
+            "object": "refund",
+            "amount": 100 * n,
+            "currency": "usd",
+            "created": 1780000000 + n,
+            "status": status,
+            "reason": "requested_by_customer",
+            "charge": "ch_1",
+        }
         for n, status in ((1, "succeeded"), (2, "pending"), (3, "failed"))
-    ]  # fmt: skip
+    ]
     listed = read("stripe", event("charge.refunded", charge(amount_refunded=300, refunds={"data": refunds})))
     assert [(e["id"], e["data"]["amount"]["minor"]) for e in listed.events] == [
-        ("re_1:refund.created", 100), ("re_2:refund.created", 200),
-    ]  # fmt: skip
+        ("re_1:refund.created", 100),
+        ("re_2:refund.created", 200),
+    ]
     assert only(read("stripe", event("refund.created", refunds[0])))["id"] == "re_1:refund.created"
     assert only(read("stripe", event("charge.refund.updated", refunds[1])))["id"] == "re_2:refund.created"
     assert only(read("stripe", refunds[0]))["id"] == "re_1:refund.created"
@@ -137,7 +222,9 @@ def test_each_refund_of_a_charge_counts_once_in_a_list_an_event_or_an_update() -
 
 
 def test_a_charge_without_its_refunds_gives_the_increase() -> None:
-    changed = event("charge.refunded", charge(amount_refunded=3000), data={"previous_attributes": {"amount_refunded": 1000}})
+    changed = event(
+        "charge.refunded", charge(amount_refunded=3000), data={"previous_attributes": {"amount_refunded": 1000}}
+    )
     refund = only(read("stripe", changed))
     assert refund["data"]["amount"] == {"minor": 2000, "currency": "USD"}
     assert refund["id"] == "ch_1-3000:refund.created"
@@ -145,11 +232,18 @@ def test_a_charge_without_its_refunds_gives_the_increase() -> None:
 
 def test_a_dispute_opens_with_its_deadline_and_ends_with_its_outcome() -> None:
     dispute = {
-        "id": "dp_1", "object": "dispute", "amount": 129900, "currency": "usd", "charge": "ch_1", "created": 1780000000,
-        "reason": "product_not_received", "status": "needs_response", "payment_intent": "pi_1",
+        "id": "dp_1",
+        "object": "dispute",
+        "amount": 129900,
+        "currency": "usd",
+        "charge": "ch_1",
+        "created": 1780000000,
+        "reason": "product_not_received",
+        "status": "needs_response",
+        "payment_intent": "pi_1",
         "evidence_details": {"due_by": 1780604799},
         "payment_method_details": {"type": "card", "card": {"network": "visa", "network_reason_code": "13.1"}},
-    }  # fmt: skip
+    }
     reading = read("stripe", event("charge.dispute.created", dispute, account="acct_1"))
     opened = only(reading)
     assert opened["data"]["due_at"] == "2026-06-04T20:26:39Z"
@@ -159,7 +253,11 @@ def test_a_dispute_opens_with_its_deadline_and_ends_with_its_outcome() -> None:
     withdrawn = only(read("stripe", event("charge.dispute.funds_withdrawn", dispute)))
     assert (withdrawn["type"], withdrawn["data"]["outcome"]) == ("dispute.updated", "funds_withdrawn")
     closed = only(read("stripe", event("charge.dispute.closed", {**dispute, "status": "lost"})))
-    assert (closed["type"], closed["data"]["outcome"], closed["id"]) == ("dispute.closed", "lost", "dp_1:dispute.closed")
+    assert (closed["type"], closed["data"]["outcome"], closed["id"]) == (
+        "dispute.closed",
+        "lost",
+        "dp_1:dispute.closed",
+    )
 
 
 def test_a_bare_dispute_that_is_over_was_opened_and_closed() -> None:
@@ -172,26 +270,68 @@ def test_a_bare_dispute_that_is_over_was_opened_and_closed() -> None:
 def test_a_dispute_of_2013_is_known_by_its_charge() -> None:
     closed = only(read("stripe", sample("stripe/charge.dispute.closed.json")))
     assert closed["data"] == {
-        "dispute": "ch_00000000000000", "amount": {"minor": 1000, "currency": "USD"}, "reason": "general", "outcome": "won",
-    }  # fmt: skip
+        "dispute": "ch_00000000000000",
+        "amount": {"minor": 1000, "currency": "USD"},
+        "reason": "general",
+        "outcome": "won",
+    }
 
 
 def test_a_changed_bank_account_is_a_changed_payout_account() -> None:
     changed = only(read("stripe", sample("stripe/account.external_account.updated.json")))
     assert changed["type"] == "payout_account.changed"
-    assert changed["data"] == {"seller": "acct_00000000000000", "bank_account": "efGCBmiwp56O1lsN", "account_country": "US"}
-    added = event("account.external_account.created", {"id": "card_1", "object": "card", "fingerprint": "f"}, account="acct_1")
+    assert changed["data"] == {
+        "seller": "acct_00000000000000",
+        "bank_account": "efGCBmiwp56O1lsN",
+        "account_country": "US",
+    }
+    added = event(
+        "account.external_account.created", {"id": "card_1", "object": "card", "fingerprint": "f"}, account="acct_1"
+    )
     assert only(read("stripe", added))["data"] == {"seller": "acct_1", "bank_account": "f"}
 
 
 def test_payouts_are_scheduled_and_paid_and_a_failed_one_is_neither() -> None:
-    payout = {"id": "po_1", "object": "payout", "amount": 1100, "currency": "usd", "created": 1780000000,
-              "arrival_date": 1780100000, "status": "in_transit", "destination": "ba_1"}  # fmt: skip
+    payout = {
+        "id": "po_1",
+        "object": "payout",
+        "amount": 1100,
+        "currency": "usd",
+        "created": 1780000000,
+        "arrival_date": 1780100000,
+        "status": "in_transit",
+        "destination": "ba_1",
+    }
     scheduled = only(read("stripe", event("payout.created", payout, account="acct_1")))
-    assert (scheduled["type"], scheduled["data"]["seller"], scheduled["data"]["bank_account"]) == ("payout.scheduled", "acct_1", "ba_1")
-    assert only(read("stripe", event("payout.paid", {**payout, "status": "paid"}, account="acct_1")))["type"] == "payout.paid"
+    assert (scheduled["type"], scheduled["data"]["seller"], scheduled["data"]["bank_account"]) == (
+        "payout.scheduled",
+        "acct_1",
+        "ba_1",
+    )
+    assert (
+        only(read("stripe", event("payout.paid", {**payout, "status": "paid"}, account="acct_1")))["type"]
+        == "payout.paid"
+    )
     failed = read("stripe", event("payout.failed", {**payout, "status": "failed"}, account="acct_1"))
     assert not failed.events and failed.unknown[0].type == "payout.failed" and failed.unknown[0].time
+
+
+def test_a_payout_of_2015_was_a_transfer_to_a_bank_and_todays_transfer_is_none() -> None:
+    old = {
+        "id": "tr_1",
+        "object": "transfer",
+        "type": "bank_account",
+        "amount": 1100,
+        "currency": "usd",
+        "created": 1430000000,
+        "date": 1430100000,
+        "destination": "ba_1",
+    }
+    scheduled = only(read("stripe", event("transfer.created", old, user_id="acct_1")))
+    assert (scheduled["type"], scheduled["data"]["seller"]) == ("payout.scheduled", "acct_1")
+    assert only(read("stripe", event("transfer.paid", old, user_id="acct_1")))["type"] == "payout.paid"
+    today = {"id": "tr_2", "object": "transfer", "amount": 1100, "currency": "usd", "destination": "acct_1"}
+    assert not read("stripe", event("transfer.created", today)).events
 
 
 def test_a_payout_of_nobody_is_refused_by_the_name_of_what_is_missing() -> None:
@@ -204,11 +344,19 @@ def test_a_payout_of_nobody_is_refused_by_the_name_of_what_is_missing() -> None:
 
 def test_a_completed_checkout_pays_an_order_and_places_it_only_where_checkout_is_the_shop() -> None:
     session = {
-        "id": "cs_1", "object": "checkout.session", "created": 1780000000, "amount_total": 5000, "currency": "eur",
-        "payment_status": "paid", "payment_intent": "pi_1", "client_reference_id": "ord-9", "customer": None,
-        "customer_details": {"email": "B@Example.org", "address": {"country": "DE"}}, "locale": "de",
+        "id": "cs_1",
+        "object": "checkout.session",
+        "created": 1780000000,
+        "amount_total": 5000,
+        "currency": "eur",
+        "payment_status": "paid",
+        "payment_intent": "pi_1",
+        "client_reference_id": "ord-9",
+        "customer": None,
+        "customer_details": {"email": "B@Example.org", "address": {"country": "DE"}},
+        "locale": "de",
         "metadata": {"seller_id": "sel-1"},
-    }  # fmt: skip
+    }
     assert only(read("stripe", event("checkout.session.completed", session)))["type"] == "order.paid"
     events = by_type(read("stripe", event("checkout.session.completed", session), checkout_orders=True))
     placed = events["order.placed"]["data"]
@@ -234,8 +382,16 @@ def test_lists_and_forwarded_events_are_unpacked(wrap: str) -> None:
 
 def test_stripe_counts_some_currencies_in_its_own_way() -> None:
     # docs.stripe.com/currencies: ISK and UGX are sent with two decimals although they have none; MGA with none.
-    for currency, sent, minor in (("isk", 500, 5), ("ugx", 500, 5), ("jpy", 500, 500), ("kwd", 5120, 5120), ("clp", 990, 990)):
-        attempt = by_type(read("stripe", event("charge.succeeded", charge(amount=sent, currency=currency))))["payment.attempted"]
+    for currency, sent, minor in (
+        ("isk", 500, 5),
+        ("ugx", 500, 5),
+        ("jpy", 500, 500),
+        ("kwd", 5120, 5120),
+        ("clp", 990, 990),
+    ):
+        attempt = by_type(read("stripe", event("charge.succeeded", charge(amount=sent, currency=currency))))[
+            "payment.attempted"
+        ]
         assert attempt["data"]["amount"] == {"minor": minor, "currency": currency.upper()}
     inexact = read("stripe", event("charge.succeeded", charge(amount=550, currency="isk", captured=False)))
     assert inexact.refused[0].field == "amount" and inexact.refused[0].reason is RefusalReason.BAD_VALUE
@@ -244,7 +400,12 @@ def test_stripe_counts_some_currencies_in_its_own_way() -> None:
 def test_a_type_nobody_has_heard_of_is_kept_under_its_name() -> None:
     reading = read("stripe", event("treasury.something.happened", {"id": "x", "object": "treasury.something"}))
     assert [(item.id, item.type) for item in reading.unknown] == [("evt_1", "treasury.something.happened")]
-    thin = {"id": "evt_2", "object": "v2.core.event", "type": "v2.core.account.updated", "related_object": {"id": "acct_1"}}
+    thin = {
+        "id": "evt_2",
+        "object": "v2.core.event",
+        "type": "v2.core.account.updated",
+        "related_object": {"id": "acct_1"},
+    }
     assert read("stripe", thin).unknown
 
 

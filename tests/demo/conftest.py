@@ -48,5 +48,11 @@ def read(world: World) -> Reading:
 
 
 @pytest.fixture(scope="session")
+def full() -> World:
+    """A world of full size, whose events nobody reads: that would take longer than to make it."""
+    return generate(Parameters(seed=2))
+
+
+@pytest.fixture(scope="session")
 def mall() -> Reading:
     return read(generate(Parameters(seed=1, orders=6_000)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import pytest
@@ -29,9 +29,7 @@ def faults(event: dict[str, Any]) -> list[str]:
     if list(event) != ["specversion", "id", "source", "type", "time", "data"] or event["source"] != "haihang":
         found.append(f"envelope {list(event)}")
     type_ = CATALOGUE[event["type"]]
-    for field in type_.fields:
-        if field.required and field.name not in event["data"]:
-            found.append(f"{event['type']}.{field.name} is missing")
+    found += [f"{type_.name}.{f.name} is missing" for f in type_.fields if f.required and f.name not in event["data"]]
     for name, value in event["data"].items():
         field = type_.field(name)
         if field is None:
@@ -70,9 +68,9 @@ def test_every_event_fits_the_catalogue(mall: Reading) -> None:
 
 @pytest.mark.parametrize("shift", sorted(SHIFTS))
 def test_every_event_of_a_shifted_world_and_of_its_continuation_fits_too(shift: str) -> None:
-    world = generate(Parameters(seed=11, orders=1_000, shift=shift))
+    world = generate(Parameters(seed=11, orders=700, shift=shift))
     start = datetime(2026, 11, 24, tzinfo=UTC)
-    for events in (world.events, islice(live_events(world, start), 1_500)):
+    for events in (world.events, islice(live_events(world, start), 1_200)):
         assert [fault for event in events for fault in faults(event)][:10] == []
 
 
@@ -89,7 +87,7 @@ def test_all_kinds_of_events_of_an_order_world_occur(mall: Reading) -> None:
 
 def test_time_only_moves_forward_and_no_two_events_share_a_microsecond_or_an_id(mall: Reading) -> None:
     times = [event["time"] for event in mall.events]
-    assert all(a < b for a, b in zip(times, times[1:], strict=False))
+    assert all(a < b for a, b in pairwise(times))
     assert len(mall.by_id) == len(mall.events) == len(mall.world.events)
     assert times[0] >= "2026-07-01T00:00:00" and times[-1] < "2026-11-24T00:00:00"
 
@@ -109,7 +107,7 @@ def test_what_follows_an_order_follows_it_in_time_too(mall: Reading) -> None:
 def test_no_mail_address_or_network_of_the_demo_belongs_to_anybody(mall: Reading) -> None:
     for event in mall.events:
         data = event["data"]
-        assert data.get("email", "x@y.example").endswith(".example")
+        assert data.get("email", "x@y.example").endswith(".example") and data.get("email", "").isascii()
         if "ip" in data:
             first, second = data["ip"].split(".")[:2]
             assert first == "100" and 64 <= int(second) <= 127, data["ip"]

@@ -105,6 +105,12 @@ def test_the_tail_knows_what_was_still_to_come() -> None:
     assert len(waiting & arrived) >= 5
 
 
+def test_the_demo_needs_neither_django_nor_a_database() -> None:
+    program = "import sys, safeconduct.demo; print(*[m for m in ('django', 'psycopg', 'duckdb') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_a_naive_clock_or_an_absurd_pace_is_refused() -> None:
     world = generate(SMALL)
     with pytest.raises(ValueError, match="aware"):

@@ -62,7 +62,7 @@ def test_disputes_come_weeks_after_the_order_and_some_are_not_known_yet(mall: Re
     found = delays(mall, "order.placed", "dispute.opened")
     assert all(timedelta(days=19) < delay < timedelta(days=101) for delay in found)
     later = [record for record in mall.world.pending if record[2] == "dispute.opened"]
-    assert len(found) > 30 and len(later) > 15
+    assert len(found) > 30 and len(later) > 8
     assert all(record[0] >= END for record in later)
 
 
@@ -91,12 +91,7 @@ def test_locales_of_nine_countries_occur_and_a_shift_moves_them(mall: Reading) -
     assert moved["zh-CN"] < 0.6 * 1_000 and moved["es-CL"] > 80
 
 
-# -- the full world, made once and judged without reading its events ----------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def full() -> World:
-    return generate(Parameters(seed=2))
+# -- the full world, judged without reading its events -----------------------------------------------------------------
 
 
 def placed_days(world: World) -> Counter[int]:
@@ -107,7 +102,7 @@ def placed_days(world: World) -> Counter[int]:
 def test_the_full_world_has_its_planned_size(full: World) -> None:
     assert len(full.sellers) == 180
     assert full.order_count == pytest.approx(65_000, abs=5)
-    assert 300_000 <= len(full.events) <= 410_000
+    assert 300_000 <= len(full.events) <= 400_000
     truth = list(full.truth)
     assert 0.005 <= sum(map(is_bad_order, truth)) / full.order_count <= 0.02
     rows = Counter(row.attack for row in truth if row.entity_kind == "order")

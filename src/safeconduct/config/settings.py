@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "safeconduct.kernel.ui",  # before allauth, whose pages it dresses
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -50,7 +51,6 @@ INSTALLED_APPS = [
     "safeconduct.kernel.vault",
     "safeconduct.kernel.events",
     "safeconduct.kernel.decisions",
-    "safeconduct.kernel.ui",
     "safeconduct.api",
     "safeconduct.console",
 ]
@@ -60,9 +60,9 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "safeconduct.config.security.content_security",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "safeconduct.kernel.ui.reader.zone_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -131,6 +131,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "safeconduct.kernel.ui.views.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.production
 SECURE_SSL_REDIRECT = ENV.production
 SECURE_HSTS_SECONDS = 31_536_000 if ENV.production else 0

@@ -1,3 +1,24 @@
-from django.urls import URLPattern, URLResolver
+"""Every address: the API, the console, signing in, and the interface's own."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(url="/console/", permanent=False)),
+    path("console/", include("safeconduct.console.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("ui/", include("safeconduct.kernel.ui.urls")),
+    path("", include("safeconduct.api.urls")),
+]
+if settings.MODE == "development":
+    from safeconduct.kernel.ui.gallery import gallery
+
+    urlpatterns.append(path("ui/gallery/", gallery, name="gallery"))
+
+handler400 = "safeconduct.kernel.ui.views.bad_request"
+handler403 = "safeconduct.kernel.ui.views.forbidden"
+handler404 = "safeconduct.kernel.ui.views.not_found"
+handler500 = "safeconduct.kernel.ui.views.server_error"

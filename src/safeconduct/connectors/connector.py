@@ -1,9 +1,9 @@
 """Connectors: a signed body in, canonical events out. Pure functions of their arguments; no database, no clock.
 
-    connector = load_connector("stripe")
-    connector.verify(raw, headers, secrets, now)           # raises SignatureRefused
-    reading = connector.read(raw, headers, {"default_seller": "sel-1042"})
-    events.receive(reading.events)                         # and keep reading.unknown and reading.refused
+connector = load_connector("stripe")
+connector.verify(raw, headers, secrets, now)           # raises SignatureRefused
+reading = connector.read(raw, headers, {"default_seller": "sel-1042"})
+events.receive(reading.events)                         # and keep reading.unknown and reading.refused
 """
 
 from __future__ import annotations

@@ -204,7 +204,7 @@ def ip_address(value: object) -> str | None:
     try:
         address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(written)
     except ValueError:
-        raise ConversionError(f"{shown(written)} is not an IP address") from None
+        raise ConversionError("this is not an IP address") from None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return None if address.is_unspecified or address.is_loopback else str(address)

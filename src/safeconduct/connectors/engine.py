@@ -144,9 +144,7 @@ def _places(rule: Rule, unit: Unit) -> Iterator[Scope]:
         yield unit.scope.plus(each=element)
 
 
-def _emit(
-    mapping: ConnectorMapping, rule: Rule, unit: Unit, scope: Scope, key: str, reading: Reading
-) -> None:
+def _emit(mapping: ConnectorMapping, rule: Rule, unit: Unit, scope: Scope, key: str, reading: Reading) -> None:
     event_type = rule.event_type
     if event_type is None:
         named = words(rule.emit_from, scope)

@@ -183,7 +183,7 @@ class Reader:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """", did you mean `amount`?" where a known name is near, else a list of the known names if it is short."""
+    """ ", did you mean `amount`?" where a known name is near, else a list of the known names if it is short."""
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

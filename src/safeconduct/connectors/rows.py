@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from safeconduct.connectors import engine
 from safeconduct.connectors.conditions import Scope
+from safeconduct.connectors.expressions import Const
 from safeconduct.connectors.mapping import Body, ConnectorMapping, suggestion
 from safeconduct.connectors.parsing import no_constant
 from safeconduct.connectors.paths import Key, Path
@@ -124,20 +125,23 @@ def _map_row(
 # -- columns ----------------------------------------------------------------------------------------------------------
 
 
-def paths_in(node: object) -> Iterator[Path]:
-    """Every path that an expression or rule mentions."""
-    if isinstance(node, Path):
-        yield node
-    elif isinstance(node, tuple):
+def _nodes(node: object) -> Iterator[object]:
+    """An expression with everything in it."""
+    if isinstance(node, tuple):
         for part in node:
-            yield from paths_in(part)
+            yield from _nodes(part)
     elif dataclasses.is_dataclass(node) and not isinstance(node, type):
+        yield node
         for member in dataclasses.fields(node):
-            yield from paths_in(getattr(node, member.name))
+            yield from _nodes(getattr(node, member.name))
+
+
+def _paths(node: object) -> list[Path]:
+    return [part for part in _nodes(node) if isinstance(part, Path)]
 
 
 def _row_columns(node: object) -> list[str]:
-    steps = [path.steps[0] for path in paths_in(node) if path.root == "row" and path.steps]
+    steps = [path.steps[0] for path in _paths(node) if path.root == "row" and path.steps]
     return list(dict.fromkeys(step.name for step in steps if isinstance(step, Key)))
 
 
@@ -172,7 +176,10 @@ def _heading_problems(heading: list[str], mapping: ConnectorMapping) -> Iterator
 
 
 def _has_other_source(expression: object) -> bool:
-    return any(path.root == "option" for path in paths_in(expression)) or "Const(" in repr(expression)
+    """Whether a value can come from elsewhere than the file: a constant or an option."""
+    return any(
+        isinstance(part, Const) or (isinstance(part, Path) and part.root == "option") for part in _nodes(expression)
+    )
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

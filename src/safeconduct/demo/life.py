@@ -56,9 +56,9 @@ def ship(
     cold = CATEGORIES[order.listing.category].cold_chain
     arrives = at + int(delivery_days(rng, cold) * DAY)
     draw = rng.random()
-    if draw < 0.3:
+    if draw < 0.28:
         b.record("shipment.tracked", at + rng.randrange(HOUR, 20 * HOUR), order, {"scan": "accepted"})
-    elif draw < 0.5:
+    elif draw < 0.45:
         b.record("shipment.tracked", (at + arrives) // 2, order, {"scan": "customs"})
     if not cold and in_golden_week(arrives):
         arrives += int(rng.uniform(1, 4) * DAY)
@@ -68,7 +68,7 @@ def ship(
         b.label_decoy(order, CUSTOMS_STRIKE)
     if not delivered:
         return None
-    if draw > 0.9:
+    if draw > 0.92:
         b.record("shipment.tracked", arrives - rng.randrange(2 * HOUR, 9 * HOUR), order, {"scan": "out_for_delivery"})
     b.record("shipment.delivered", arrives, order, {"signed": draw < 0.35 or order.amount_minor >= 100_000})
     return arrives

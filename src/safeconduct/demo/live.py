@@ -26,11 +26,12 @@ from safeconduct.foundation.moments import micros
 if TYPE_CHECKING:
     from safeconduct.demo.world import World
 
-ORDERS_PER_MINUTE = 30
-"""One order every two seconds, which is two to three events a second with its payments."""
+ORDERS_PER_MINUTE = 60
+"""One order a second, which is about three events a second with its payments."""
 _THEFT_EVERY = 90
-"""Orders between two thefts: about three minutes."""
+"""Orders between two thefts: a minute and a half."""
 _BURST_EVERY = 400
+"""Orders between two bursts of card testing."""
 _LEAD = 15 * MINUTE
 """An order is made this long before it is placed, so that its refused payments lie in the future too."""
 

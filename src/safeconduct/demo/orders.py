@@ -23,7 +23,8 @@ class Order:
     """One order. ``id`` is given when the world is complete, in order of placing. ``at`` in microseconds since 2020.
 
     ``weight_g`` is what the parcel weighs; ``parcel`` is set when it is shipped. ``sent_to`` is where it goes if the
-    address was changed after placing. ``paid_at`` is when it was paid. ``placed`` is the number of its order.placed record, -1 until then.
+    address was changed after placing, ``paid_at`` when it was paid. ``placed`` is the number of its order.placed
+    record, -1 until then.
     """
 
     seller: Seller

@@ -1,7 +1,8 @@
 """Buyers, sellers and what they own: names, homes, cards, devices, in nine languages.
 
 Nobody here exists. E-mail domains end in ``.example`` (RFC 2606) and IP addresses lie in 100.64.0.0/10 (RFC 6598), so
-that no message can reach anybody and no network can be accused. Name, street and city tables are in ``locales/``.
+that no mail can reach anybody and no network can be accused; telephone numbers are drawn at random and are not for
+calling. Name, street and city tables are in ``locales/``.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from itertools import accumulate
 from random import Random
 from statistics import NormalDist
@@ -101,7 +102,8 @@ def _name(rng: Random, place: Locale, taken: set[str]) -> str:
 
 def _seller(rng: Random, number: int, place: Locale, registered_at: int, weight: float, name: str) -> Seller:
     office = new_ip(rng, place.country)
-    slug = name.lower().replace(" ", "-").replace("'", "")
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = plain.lower().replace(" ", "-").replace("'", "")
     members = [
         Member(
             id=f"mem-{number}-{i + 1}", devices=[new_device(rng) for _ in range(rng.choice((1, 1, 2, 3)))],

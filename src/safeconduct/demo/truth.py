@@ -65,8 +65,9 @@ class Label:
     ``entity_id`` is the order's, event's, buyer's … id; ``event_id`` and ``order_id`` are filled for orders and
     events, so that a decision can be found. ``incident`` tells the bursts or members of one attack apart. ``start``
     and ``end`` are RFC 3339: for an order its placing, for an entity the span of its incident. ``amount_minor`` is the
-    money at risk: nothing for purchases from oneself, nor for a change whose order has a row already. ``role`` "decoy" marks what must not be punished;
-    ``expected_action`` "allow" on any other role marks harm that cannot be told when the order is placed.
+    money at risk: nothing for purchases from oneself, nor for a change whose order has a row already. ``role`` "decoy"
+    marks what must not be punished; ``expected_action`` "allow" on any other role marks harm that cannot be told when
+    the order is placed.
     """
 
     entity_kind: str

@@ -26,6 +26,8 @@ from safeconduct.demo.seeds import generator
 from safeconduct.demo.truth import Kind, Label, Mark, truth_lines
 from safeconduct.foundation.moments import at_micros
 
+_PLANNED = frozenset({Kind.BUYER, Kind.DEVICE, Kind.IP})
+
 
 @dataclass(frozen=True, slots=True)
 class SellerFacts:
@@ -64,6 +66,7 @@ class World:
         self.pending: list[Record] = ordered[len(self._records) :]
         self._marks = builder.marks
         self._positions = {record[1]: i for i, record in enumerate(self._records)}
+        builder.close()
         _name_buyers(builder)
         self.order_count = _name_orders(ordered)
 
@@ -96,7 +99,10 @@ class World:
     @cached_property
     def _labels(self) -> list[Label]:
         guilty = {id(m.thing) for m in self._marks if m.kind is Kind.ORDER and m.role != DECOY}
-        marks = [m for m in self._marks if not (m.role == DECOY and id(m.thing) in guilty)]
+        marks = [
+            m for m in self._marks
+            if not (m.role == DECOY and id(m.thing) in guilty) and (m.kind not in _PLANNED or m.thing in self._actors)
+        ]  # fmt: skip
         spans: dict[tuple[str, int], tuple[int, int]] = {}
         for mark in marks:
             at = self._time_of(mark)
@@ -104,6 +110,12 @@ class World:
                 low, high = spans.get((mark.attack, mark.incident), (at, at))
                 spans[mark.attack, mark.incident] = (min(low, at), max(high, at))
         return [self._label(mark, *spans.get((mark.attack, mark.incident), (START, END))) for mark in marks]
+
+    @cached_property
+    def _actors(self) -> set[object]:
+        """Every buyer, device and IP address behind an order or payment; a plan may have more of them than it used."""
+        orders = [record[3] for record in self._records if record[3] is not None]
+        return {o.buyer for o in orders} | {o.device for o in orders} | {o.ip for o in orders}
 
     def _time_of(self, mark: Mark) -> int | None:
         match mark.thing:

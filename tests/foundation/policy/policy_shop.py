@@ -29,8 +29,8 @@ SHOP = Catalogue(
     [
         EventType(
             "order.placed", 1, "a buyer orders",
-            (BUYER, SELLER, CARD, DEVICE, ADDRESS, BILLING_ADDRESS, AMOUNT, ITEMS, SHIP_COUNTRY, FUNDING, PROXY, CREATED_AT,
-             USER_AGENT, NOTE, IP_RISK),
+            (BUYER, SELLER, CARD, DEVICE, ADDRESS, BILLING_ADDRESS, AMOUNT, ITEMS, SHIP_COUNTRY, FUNDING, PROXY,
+             CREATED_AT, USER_AGENT, NOTE, IP_RISK),
             aliases=("order.created",),
         ),
         EventType("payment.attempted", 2, "a card is tried", (BUYER, SELLER, CARD, DEVICE, AMOUNT, FUNDING, PROXY)),

@@ -19,7 +19,7 @@ from safeconduct.foundation.policy.decided import DecidedEvent
 from safeconduct.foundation.policy.duckdb_expressions import DuckdbExpressions
 from safeconduct.foundation.policy.facts import duckdb_facts_table, facts_columns, postgres_facts_table, postgres_indexes
 from safeconduct.foundation.policy.functions import FUNCTIONS, KNOWN_ANSWERS, KnownAnswer
-from safeconduct.foundation.policy.interpret import NOW, Interpreter, interpret
+from safeconduct.foundation.policy.interpret import NOW, interpret
 from safeconduct.foundation.policy.nodes import (
     Action,
     Call,
@@ -28,7 +28,6 @@ from safeconduct.foundation.policy.nodes import (
     Literal,
     Measure,
     Policy,
-    Ratio,
     Rule,
     Window,
 )
@@ -42,7 +41,7 @@ from safeconduct.foundation.policy.windows import Row, features
 
 LONG = os.environ.get("SAFECONDUCT_LONG_TESTS") == "1"
 thorough = settings(
-    max_examples=3000 if LONG else 40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
+    max_examples=int(os.environ.get("EX","40")), deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
 )  # fmt: skip
 
 
@@ -264,11 +263,6 @@ def test_windows_are_computed_alike_on_every_engine(
 
 # -- whole policies ---------------------------------------------------------------------------------------------------
 
-_RATIOS = {
-    "share": Ratio("share", Type.RATIONAL, "items_90d", "orders_90d"),
-}
-
-
 @given(rows=trees.histories(), rules=trees.rules(3))
 @thorough
 def test_a_replay_decides_every_order_as_it_was_decided_live(
@@ -312,7 +306,3 @@ def test_a_batch_without_any_key_is_read_too(postgres: Any) -> None:
         found = _from_postgres(policy, batch, postgres)
         assert found == [dict.fromkeys((n for n, f in policy.features.items() if isinstance(f, Window)), None)] * len(batch)
 
-
-def test_the_oracle_is_asked_for_the_same_conditions() -> None:
-    values = {"amount": 5, NOW: 0}
-    assert Interpreter(values, {}, {}).truth(Distinct(Type.BOOLEAN, EventField(Type.MONEY, "amount"), Literal(Type.MONEY, 5), True))

@@ -29,7 +29,7 @@ def _mule(b: WorldBuilder, rng: Random, mule: int) -> None:
     at = b.moment(rng, 8, 100)
     b.label_entity(Kind.ADDRESS, home, NAME, "mule", Action.REVIEW, incident=mule)
     devices = [new_device(rng) for _ in range(max(2, round(2 * b.shift.devices)))]
-    for _ in range(rng.randint(4, 8)):
+    for _ in range(max(3, round(rng.randint(4, 8) / b.shift.devices**0.7))):
         clean = rng.random() < b.shift.polish
         buyer = b.newcomer(rng, country, at - int(rng.uniform(2 * HOUR, 60 * DAY)), disposable=rng.random() < 0.2)
         seller = b.any_seller(rng, at)

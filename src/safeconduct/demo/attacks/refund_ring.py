@@ -23,12 +23,10 @@ def plant(b: WorldBuilder, rng: Random, parameters: Parameters) -> None:
     country = "CN"
     place = locale_of(country)
     begins = b.moment(rng, 12, 40)
-    devices = [new_device(rng) for _ in range(max(2, round(6 * b.shift.devices)))]
-    homes = [new_address(rng, place) for _ in range(max(3, round(11 * b.shift.devices)))]
+    devices = [new_device(rng) for _ in range(b.spread(6, least=2))]
+    homes = [new_address(rng, place) for _ in range(b.spread(11, least=3))]
     ips = [new_ip(rng, country) for _ in range(5)]
-    members = [
-        b.newcomer(rng, country, begins - int(rng.uniform(-60, 40) * DAY)) for _ in range(b.scaled(38, least=5))
-    ]
+    members = [b.newcomer(rng, country, begins - int(rng.uniform(-60, 40) * DAY)) for _ in range(b.scaled(38, least=5))]
     for member in members:
         b.label_entity(Kind.BUYER, member, NAME, "member", Action.REVIEW)
     for device in devices:

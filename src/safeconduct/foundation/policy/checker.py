@@ -221,7 +221,7 @@ class _Checker:
         if known is not None:
             if known[0].type in (Type.MONEY, Type.MONEY_RATE) and self.scope.currency is None:
                 raise self.stop(
-                    s.at, "currency", f"`{s.name}` is money, and the policy does not say in which currency it counts",
+                    s.at, "currency", f"`{s.name}` is money, and the policy does not say which currency it counts in",
                     "add `in: USD` (or your reporting currency) to the policy",
                 )  # fmt: skip
             return replace(known[0], span=self.span(s.at))

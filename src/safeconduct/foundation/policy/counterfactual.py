@@ -8,13 +8,15 @@ answer cannot change between the points tried; otherwise the one value that was 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from babel.numbers import format_decimal
+
 from safeconduct.foundation.policy.boundaries import Boundaries, boundaries, expand_ratios, listed_in
-from safeconduct.foundation.policy.explain import shown
+from safeconduct.foundation.policy.explain import locale_of, shown
 from safeconduct.foundation.policy.interpret import interpret
 from safeconduct.foundation.policy.nodes import Action, Disclosure, Expr, Measure, Policy, Window
 from safeconduct.foundation.policy.prose import Teller
@@ -69,6 +71,9 @@ def claim_text(policy: Policy, claim: Counterfactual, language: str = "en") -> s
     w = teller.words
 
     def text(value: object) -> str:
+        if isinstance(value, float):
+            # Rounded to two decimals, a bound could claim what was not tried.
+            return str(format_decimal(value, format="0.######", locale=locale_of(language)))
         return shown(claim.type, value, policy.currency, language)
 
     what, would = teller.name(claim.name).strip(), w.would[claim.action]
@@ -176,7 +181,7 @@ class _Search:
         feature = self.policy.features.get(getattr(subject, "name", ""))
         return isinstance(feature, Window) and feature.measure in (Measure.COUNT, Measure.DISTINCT)
 
-    def single(self, subject: Expr, candidates: list[object], value: object) -> list[Counterfactual]:
+    def single(self, subject: Expr, candidates: Sequence[object], value: object) -> list[Counterfactual]:
         """Claims of exactly one value each."""
         name: str = getattr(subject, "name")  # noqa: B009
         found = []
@@ -235,7 +240,8 @@ class _Search:
             low, high = (end, near) if near < value else (near, end)
             if near == 0 and near < value:
                 low = 0  # nothing lies below, so say "0" rather than "less than 1"
-            distance = abs(near - value) / max(1.0, abs(value))
+            # A time's size means nothing; other values are as near as the share of them that would have to differ.
+            distance = 1.0 if subject.type is Type.TIMESTAMP else abs(near - value) / max(1.0, abs(value))
             found.append(
                 Counterfactual(
                     name, subject.type, value, actions[first], low=low, high=high, disclosure=self.disclosure,

@@ -94,7 +94,7 @@ def value_text(policy: Policy, part: Part, values: Mapping[str, object], languag
 
 def shown(kind: Type, value: object, currency: str | None, language: str, percent: bool = False) -> str:
     """A value of a type as people of a language read it; an unknown one as the word for that."""
-    w, locale = words(language), _locale(language)
+    w, locale = words(language), locale_of(language)
     match kind, value:
         case Type.BOOLEAN, bool():
             return w.yes if value else w.no
@@ -125,7 +125,8 @@ def _number(value: Fraction, locale: str, percent: bool) -> str:
     return str(format_decimal(exact, format="#,##0.##", locale=locale))
 
 
-def _locale(language: str) -> str:
+def locale_of(language: str) -> str:
+    """The nearest locale that is known for a language."""
     for name in (language.replace("-", "_"), language.split("-")[0]):
         try:
             Locale.parse(name)

@@ -403,20 +403,18 @@ class _Parser:
 
     def primary(self) -> Syntax:
         token = self.take()
-        match token.kind:
-            case Kind.NUMBER:
-                return NumberSyntax(token.start, token.end, 1, token.word)
-            case Kind.TEXT:
-                return TextSyntax(token.start, token.end, 1, token.word)
-            case Kind.OPERATOR if token.word == "(":
-                inner = self.expression(_OR)
-                if not self.accept(")"):
-                    self.unclosed(token)
-                return inner
-            case Kind.NAME:
-                return self.name(token)
-            case _:
-                self.fail(token, "expected a value")
+        if token.kind is Kind.NUMBER:
+            return NumberSyntax(token.start, token.end, 1, token.word)
+        if token.kind is Kind.TEXT:
+            return TextSyntax(token.start, token.end, 1, token.word)
+        if token.kind is Kind.NAME:
+            return self.name(token)
+        if token.kind is Kind.END or token.word != "(":
+            self.fail(token, "expected a value")
+        inner = self.expression(_OR)
+        if not self.accept(")"):
+            self.unclosed(token)
+        return inner
 
     def name(self, token: Token) -> Syntax:
         match token.word:

@@ -197,7 +197,9 @@ class FeatureReader:
         kind = possible[field.type]
         if kind in (Type.MONEY, Type.MONEY_RATE) and self.setting.currency is None:
             self.findings.error(
-                name.at, "currency", f"`{field.name}` is money, and the policy does not say in which currency it counts",
+                name.at,
+                "currency",
+                f"`{field.name}` is money, and the policy does not say which currency it counts in",
                 "add `in: USD` (or your reporting currency) to the policy",
             )  # fmt: skip
             return None, None
@@ -256,7 +258,9 @@ class FeatureReader:
         match = self.key_field(other, events)
         if match is not None and match.entity != by.entity:
             self.findings.error(
-                other.at, "type", f"`{match.name}` is a key of another kind ({match.entity}) than `{by.name}` ({by.entity})",
+                other.at,
+                "type",
+                f"`{match.name}` is a key of another kind ({match.entity}) than `{by.name}` ({by.entity})",
                 "match keys of one kind with each other",
             )  # fmt: skip
             return by.name, None

@@ -24,7 +24,7 @@ from types import MappingProxyType
 from safeconduct.foundation.moments import micros
 from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
 
-B, I, M, X, K = Type.BOOLEAN, Type.INTEGER, Type.MONEY, Type.TEXT, Type.KEY
+B, INT, M, X, K = Type.BOOLEAN, Type.INTEGER, Type.MONEY, Type.TEXT, Type.KEY
 TS, D, N = Type.TIMESTAMP, Type.DURATION, Type.NUMBER
 
 #: The most arguments a repeating function takes.
@@ -78,38 +78,40 @@ def _same(types: tuple[Type, ...], count: int, *, repeats: bool = False) -> tupl
 
 
 def _calendar(name: str, meaning: str) -> Function:
-    signatures = (Signature((TS,), I), Signature((TS, X), I))
+    signatures = (Signature((TS,), INT), Signature((TS, X), INT))
     return Function(name, signatures, Nulls.SPREAD, meaning + _CALENDAR, zone_at=1)
 
 
 _CALENDAR = (
     " Without a zone in UTC; with a literal IANA zone by its table for 2020 to 2040, and unknown outside those years."
 )
-_ORDERED = (I, M, TS, D)
+_ORDERED = (INT, M, TS, D)
 _FUNCTIONS = (
     # numbers
-    Function("abs", _same((I, M, D), 1), Nulls.SPREAD, "The value without its sign; unknown for the smallest integer."),
-    Function("sign", tuple(Signature((t,), I) for t in (I, M, D)), Nulls.SPREAD, "-1, 0 or 1."),
+    Function(
+        "abs", _same((INT, M, D), 1), Nulls.SPREAD, "The value without its sign; unknown for the smallest integer."
+    ),
+    Function("sign", tuple(Signature((t,), INT) for t in (INT, M, D)), Nulls.SPREAD, "-1, 0 or 1."),
     Function("least", _same(_ORDERED, 2, repeats=True), Nulls.SKIP, "The smallest of the known arguments."),
     Function("greatest", _same(_ORDERED, 2, repeats=True), Nulls.SKIP, "The largest of the known arguments."),
     Function(
         "mod",
-        (Signature((I, I), I), Signature((M, M), M)),
+        (Signature((INT, INT), INT), Signature((M, M), M)),
         Nulls.SPREAD,
         "The remainder of the division that truncates towards zero: it has the sign of the first argument. Unknown "
         "where the second is 0.",
     ),
     Function(
         "floor_div",
-        (Signature((I, I), I), Signature((M, I), M), Signature((M, M), I)),
+        (Signature((INT, INT), INT), Signature((M, INT), M), Signature((M, M), INT)),
         Nulls.SPREAD,
         "The quotient rounded down, towards minus infinity. Unknown where the second argument is 0.",
     ),
     # unknowns
-    Function("coalesce", _same((I, M, X, B, TS, D, K, N), 2, repeats=True), Nulls.SKIP, "The first known argument."),
+    Function("coalesce", _same((INT, M, X, B, TS, D, K, N), 2, repeats=True), Nulls.SKIP, "The first known argument."),
     Function(
         "nullif",
-        _same((I, M, X, B, TS, D, K), 2),
+        _same((INT, M, X, B, TS, D, K), 2),
         Nulls.OWN,
         "Unknown where both arguments are equal, else the first; an unknown second argument equals nothing.",
     ),
@@ -117,16 +119,16 @@ _FUNCTIONS = (
     Function("lower", (Signature((X,), X),), Nulls.SPREAD, "A to Z become a to z; every other letter stays."),
     Function("upper", (Signature((X,), X),), Nulls.SPREAD, "a to z become A to Z; every other letter stays."),
     Function("trim", (Signature((X,), X),), Nulls.SPREAD, "Without the spaces (U+0020 only) at both ends."),
-    Function("length", (Signature((X,), I),), Nulls.SPREAD, "The number of code points."),
+    Function("length", (Signature((X,), INT),), Nulls.SPREAD, "The number of code points."),
     Function(
-        "left", (Signature((X, I), X),), Nulls.SPREAD, "The first n code points, or all; unknown where n is negative."
+        "left", (Signature((X, INT), X),), Nulls.SPREAD, "The first n code points, or all; unknown where n is negative."
     ),
     Function(
-        "right", (Signature((X, I), X),), Nulls.SPREAD, "The last n code points, or all; unknown where n is negative."
+        "right", (Signature((X, INT), X),), Nulls.SPREAD, "The last n code points, or all; unknown where n is negative."
     ),
     Function(
         "substring",
-        (Signature((X, I, I), X),),
+        (Signature((X, INT, INT), X),),
         Nulls.SPREAD,
         "From position start (the first is 1) at most n code points; unknown where start is below 1 or n negative.",
     ),
@@ -144,7 +146,7 @@ _FUNCTIONS = (
     *(
         Function(
             f"{unit}s_between",
-            (Signature((TS, TS), I),),
+            (Signature((TS, TS), INT),),
             Nulls.SPREAD,
             f"Whole {unit}s from the first time to the second, truncated towards zero; negative where the second "
             "is earlier.",
@@ -191,24 +193,24 @@ _AUTUMN = _us("2026-11-01T06:00:00+00:00")
 _AFTER = _us("2041-01-01T00:00:00+00:00")
 
 _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
-    ("abs", (I,), ((5, 5), (-5, 5), (0, 0), (None, None), (INT64_MAX, INT64_MAX), (INT64_MIN, None))),
+    ("abs", (INT,), ((5, 5), (-5, 5), (0, 0), (None, None), (INT64_MAX, INT64_MAX), (INT64_MIN, None))),
     ("abs", (M,), ((-1999, 1999), (-(2**53) - 1, 2**53 + 1), (INT64_MIN + 1, INT64_MAX), (INT64_MIN, None))),
     ("abs", (D,), ((-_HOUR_US, _HOUR_US), (INT64_MIN, None))),
-    ("sign", (I,), ((7, 1), (0, 0), (-7, -1), (INT64_MIN, -1), (INT64_MAX, 1), (None, None))),
+    ("sign", (INT,), ((7, 1), (0, 0), (-7, -1), (INT64_MIN, -1), (INT64_MAX, 1), (None, None))),
     ("sign", (M,), ((-1, -1), (0, 0))),
     ("sign", (D,), ((-_DAY_US, -1),)),
     (
         "least",
-        (I, I),
+        (INT, INT),
         ((1, 2, 1), (2, 1, 1), (None, 2, 2), (1, None, 1), (None, None, None), (INT64_MIN, INT64_MAX, INT64_MIN)),
     ),
-    ("least", (I, I, I), ((3, None, 2, 2), (2**53 + 1, 2**53, 2**53 + 2, 2**53))),
+    ("least", (INT, INT, INT), ((3, None, 2, 2), (2**53 + 1, 2**53, 2**53 + 2, 2**53))),
     ("least", (M, M), ((100, 99, 99), (None, 5, 5))),
     ("least", (TS, TS), ((_NEW_YEAR, _FAR, _FAR),)),
     ("least", (D, D), ((1, -1, -1),)),
     (
         "greatest",
-        (I, I),
+        (INT, INT),
         (
             (1, 2, 2),
             (None, -2, -2),
@@ -217,13 +219,13 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
             (2**53, 2**53 + 1, 2**53 + 1),
         ),
     ),
-    ("greatest", (I,) * 8, ((1, 2, 3, None, 5, 4, 3, 2, 5),)),
+    ("greatest", (INT,) * 8, ((1, 2, 3, None, 5, 4, 3, 2, 5),)),
     ("greatest", (M, M), ((100, 99, 100), (None, 5, 5))),
     ("greatest", (TS, TS), ((_NEW_YEAR, _FAR, _NEW_YEAR),)),
     ("greatest", (D, D), ((1, -1, 1),)),
     (
         "mod",
-        (I, I),
+        (INT, INT),
         (
             (7, 3, 1),
             (-7, 3, -1),
@@ -242,7 +244,7 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
     ("mod", (M, M), ((10_000, 10_000, 0), (10_050, 10_000, 50), (-50, 10_000, -50), (5, 0, None))),
     (
         "floor_div",
-        (I, I),
+        (INT, INT),
         (
             (7, 2, 3),
             (-7, 2, -4),
@@ -262,10 +264,10 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
             (2**53 + 1, 1, 2**53 + 1),
         ),
     ),
-    ("floor_div", (M, I), ((1999, 2, 999), (-1999, 2, -1000), (1999, 0, None))),
+    ("floor_div", (M, INT), ((1999, 2, 999), (-1999, 2, -1000), (1999, 0, None))),
     ("floor_div", (M, M), ((10_000, 300, 33), (-1, 300, -1), (1, 0, None), (INT64_MIN, -1, None))),
-    ("coalesce", (I, I), ((1, 2, 1), (None, 2, 2), (None, None, None), (0, 2, 0))),
-    ("coalesce", (I, I, I), ((None, None, 3, 3),)),
+    ("coalesce", (INT, INT), ((1, 2, 1), (None, 2, 2), (None, None, None), (0, 2, 0))),
+    ("coalesce", (INT, INT, INT), ((None, None, 3, 3),)),
     ("coalesce", (M, M), ((None, 250, 250),)),
     ("coalesce", (X, X), (("", "x", ""), (None, "\u00df\U0001f600", "\u00df\U0001f600"))),
     ("coalesce", (B, B), ((False, True, False), (None, True, True), (None, None, None))),
@@ -275,7 +277,7 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
     ("coalesce", (N, N), ((None, 0.1, 0.1), (0.0, 1.0, 0.0))),
     (
         "nullif",
-        (I, I),
+        (INT, INT),
         ((1, 1, None), (1, 2, 1), (None, 1, None), (1, None, 1), (None, None, None), (2**53 + 1, 2**53, 2**53 + 1)),
     ),
     ("nullif", (M, M), ((0, 0, None), (5, 0, 5))),
@@ -315,7 +317,7 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
     ),
     (
         "left",
-        (X, I),
+        (X, INT),
         (
             ("abc", 2, "ab"),
             ("abc", 0, ""),
@@ -332,7 +334,7 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
     ),
     (
         "right",
-        (X, I),
+        (X, INT),
         (
             ("abc", 2, "bc"),
             ("abc", 0, ""),
@@ -350,7 +352,7 @@ _TABLE: tuple[tuple[str, tuple[Type, ...], _Rows], ...] = (
     ),
     (
         "substring",
-        (X, I, I),
+        (X, INT, INT),
         (
             ("abcdef", 2, 3, "bcd"),
             ("abcdef", 1, 0, ""),

@@ -162,10 +162,9 @@ class _Reader:
         if text is None:
             return None
         if text.value not in currencies():
-            self.findings.error(
-                text.at, "currency", f"`{text.value[:40]}` is not a currency in use",
-                f"write `{text.value.upper()}`" if text.value.upper() in currencies() else "write its ISO 4217 code, such as USD",
-            )  # fmt: skip
+            upper = text.value.upper()
+            hint = f"write `{upper}`" if upper in currencies() else "write its ISO 4217 code, such as USD"
+            self.findings.error(text.at, "currency", f"`{text.value[:40]}` is not a currency in use", hint)
         elif self.reporting is not None and text.value != self.reporting:
             self.findings.error(
                 text.at, "currency", f"amounts are converted to {self.reporting} here, not to {text.value}",

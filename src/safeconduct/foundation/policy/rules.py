@@ -180,7 +180,7 @@ class RuleReader:
             return None
         if kind in (Type.MONEY, Type.MONEY_RATE) and self.currency is None:
             self.findings.error(
-                name_at, "currency", f"`{name}` is money, and the policy does not say in which currency it counts",
+                name_at, "currency", f"`{name}` is money, and the policy does not say which currency it counts in",
                 "add `in: USD` (or your reporting currency) to the policy",
             )  # fmt: skip
         if style and (style != "%" or kind not in _PERCENT):

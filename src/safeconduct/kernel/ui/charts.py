@@ -35,7 +35,7 @@ def plain(value: float) -> str:
 
 def ceiling(value: float, *, steps: int = 4) -> float:
     """The smallest round top of an axis that holds `value` in `steps` equal, round steps."""
-    if value <= 0:
+    if value < 1e-9:  # nothing to see, or an artefact of arithmetic
         return 1.0
     raw = value / steps
     magnitude = 10.0 ** math.floor(math.log10(raw))
@@ -133,7 +133,9 @@ def share_bar(parts: Sequence[tuple[str, float, str]], label: str) -> SafeString
             piece = element("rect", element("title", name), x=at, y=0, width=width, height=8, class_="fill")
             drawn.append(element("g", piece, class_=tone_class(tone)))
         at += width
-    return element("svg", *drawn, viewBox="0 0 100 8", preserveAspectRatio="none", class_="bar", role="img", aria_label=label)
+    return element(
+        "svg", *drawn, viewBox="0 0 100 8", preserveAspectRatio="none", class_="bar", role="img", aria_label=label
+    )
 
 
 def meter_bar(value: float, label: str, *, limit: float = 1.0, tone: str = "accent") -> SafeString:
@@ -227,4 +229,3 @@ def _table(title: str, labels: Sequence[str], series: Sequence[Series], show: Sh
     inner = element("table", element("caption", title, class_="sr"), element("thead", head), element("tbody", *body))
     return element("details", element("summary", _("Show as a table")), element("div", inner, class_="scroll"),
                    class_="as-table")  # fmt: skip
-

@@ -87,7 +87,8 @@ def listing(text: str, faults: Iterable[Diagnostic] = (), *, whole: bool = False
     for fault in faults:
         by_line.setdefault(min(max(fault.line, 1), len(lines)), []).append(fault)
     return [
-        Line(i, highlight(line), _worst(by_line.get(i, ())), tuple(by_line.get(i, ()))) for i, line in enumerate(lines, 1)
+        Line(i, highlight(line), _worst(by_line.get(i, ())), tuple(by_line.get(i, ())))
+        for i, line in enumerate(lines, 1)
     ]
 
 

@@ -104,6 +104,15 @@ def full(at: datetime, zone: tzinfo, language: str) -> str:
     return f"{format_date(here, 'full', locale=locale)} {here:%H:%M:%S} ({name}, {offset[:3]}:{offset[3:5]}) · {utc}"
 
 
+def _unit(amount: int, unit: str, locale: Locale) -> str:
+    # CLDR has no narrow form in some languages (Chinese); Babel then writes the unit's code.
+    for length in ("narrow", "short", "long"):
+        text = str(format_unit(amount, f"duration-{unit}", length, locale=locale))
+        if "duration-" not in text:
+            return text
+    return f"{amount} {unit}"
+
+
 def span(delta: timedelta, language: str) -> str:
     """A length of time in at most two units, unsigned: ``1d 3h``, ``38m``, ``12s``."""
     left = abs(int(delta.total_seconds()))
@@ -112,12 +121,12 @@ def span(delta: timedelta, language: str) -> str:
     for i, (unit, size) in enumerate(units):
         if left >= size or size == 1:
             whole, rest = divmod(left, size)
-            parts = [format_unit(whole, f"duration-{unit}", "narrow", locale=locale)]
+            parts = [_unit(whole, unit, locale)]
             smaller, smaller_size = units[min(i + 1, 3)]
             # A second unit only while it matters: hours within a week, seconds within ten minutes.
             matters = not (unit == "day" and whole >= 7) and not (unit == "minute" and whole >= 10)
             if unit != "second" and rest >= smaller_size and matters:
-                parts.append(format_unit(rest // smaller_size, f"duration-{smaller}", "narrow", locale=locale))
+                parts.append(_unit(rest // smaller_size, smaller, locale))
             return ("" if locale.language == "zh" else " ").join(parts)
     raise AssertionError("the last unit always matches")
 

@@ -57,11 +57,22 @@ rules:
 """
 
 FAULTS: Final = (
-    Diagnostic(17, 11, "There is no feature or field named buyer_order_90d.", "Did you mean buyer_orders_90d?",
-               file="order-risk.yaml"),
-    Diagnostic(12, 3, "The rule card_at_many_shops teaches nothing.", "Add teaches: with the lesson sellers should see.",
-               level="warning", file="order-risk.yaml"),
-)  # fmt: skip
+    Diagnostic(
+        17,
+        11,
+        "There is no feature or field named buyer_order_90d.",
+        "Did you mean buyer_orders_90d?",
+        file="order-risk.yaml",
+    ),
+    Diagnostic(
+        12,
+        3,
+        "The rule card_at_many_shops teaches nothing.",
+        "Add teaches: with the lesson sellers should see.",
+        level="warning",
+        file="order-risk.yaml",
+    ),
+)
 
 
 class ExampleForm(forms.Form):
@@ -69,7 +80,9 @@ class ExampleForm(forms.Form):
 
     name = forms.CharField(label="Name of the key", help_text="Where it is used, such as “webshop, live”.")
     mail = forms.EmailField(label="E-mail", required=False)
-    scope = forms.ChoiceField(label="What it may do", choices=[("read", "Read only"), ("write", "Read and send events")])
+    scope = forms.ChoiceField(
+        label="What it may do", choices=[("read", "Read only"), ("write", "Read and send events")]
+    )
     agree = forms.BooleanField(label="I have stored the secret in a safe place", required=False)
 
 
@@ -82,8 +95,15 @@ class EditorForm(forms.Form):
 def _graph() -> tuple[list[Node], list[Edge]]:
     nodes = [Node("card", "card", "card 4242", focus=True, note="used at 6 shops within an hour")]
     nodes += [Node(f"d{i}", "device", f"device {'ABC'[i]}", url="#") for i in range(3)]
-    nodes += [Node(f"s{i}", "seller", name, url="#") for i, name in enumerate(("Viña del Mar", "青岛海产", "Nordlys", "Oficio"))]
-    nodes += [Node("b1", "buyer", "buyer 20417"), Node("b2", "buyer", "buyer 20988"), Node("a1", "address", "Hangzhou 310…")]
+    nodes += [
+        Node(f"s{i}", "seller", name, url="#")
+        for i, name in enumerate(("Viña del Mar", "青岛海产", "Nordlys", "Oficio"))
+    ]
+    nodes += [
+        Node("b1", "buyer", "buyer 20417"),
+        Node("b2", "buyer", "buyer 20988"),
+        Node("a1", "address", "Hangzhou 310…"),
+    ]
     pairs = [("card", f"d{i}") for i in range(3)] + [("card", f"s{i}") for i in range(4)]
     pairs += [("d0", "b1"), ("d1", "b2"), ("b1", "a1"), ("b2", "a1"), ("card", "b1")]
     return nodes, [Edge(a, b, strong=a == "card" and b[0] == "s") for a, b in pairs]
@@ -99,9 +119,17 @@ def _crowd() -> tuple[list[Node], list[Edge]]:
 
 def _shell(portal: bool) -> Shell:
     if portal:
-        names = (("Home", "home", None), ("Orders", "truck", None), ("Cases", "scale", 3), ("Listings & brands", "tag", None),
-                 ("Quality", "seal", None), ("Compliance", "file", 1), ("Money", "coins", None), ("Academy", "book", None),
-                 ("Security & data", "lock", None))  # fmt: skip
+        names = (
+            ("Home", "home", None),
+            ("Orders", "truck", None),
+            ("Cases", "scale", 3),
+            ("Listings & brands", "tag", None),
+            ("Quality", "seal", None),
+            ("Compliance", "file", 1),
+            ("Money", "coins", None),
+            ("Academy", "book", None),
+            ("Security & data", "lock", None),
+        )
         menu = [MenuEntry(label, "#", icon, count, current=label == "Home") for label, icon, count in names]
         return Shell(menu, "#", account=Account("Camila Rojas", "Viña del Mar Fruits SpA", "#"))
     menu = [
@@ -115,8 +143,13 @@ def _shell(portal: bool) -> Shell:
         MenuEntry("Settings", "#settings", "gear", go="s", group="Proof"),
     ]
     hints = (Hint(("A",), "Allow"), Hint(("B",), "Block"), Hint(("C",), "Ask the buyer"))
-    return Shell(menu, "#", account=Account("Li Wei", "Risk analyst", "#", [("Security", "#", "key")]), search_url="#",
-                 hints=hints)  # fmt: skip
+    return Shell(
+        menu,
+        "#",
+        account=Account("Li Wei", "Risk analyst", "#", [("Security", "#", "key")]),
+        search_url="#",
+        hints=hints,
+    )
 
 
 def gallery(request: HttpRequest) -> HttpResponse:
@@ -124,59 +157,148 @@ def gallery(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     portal = request.GET.get("shell") == "portal"
     form = ExampleForm({"name": "", "mail": "camila@", "scope": "read"})
-    weeks = ["7 Sep", "14 Sep", "21 Sep", "28 Sep", "5 Oct", "12 Oct", "19 Oct", "26 Oct", "2 Nov", "9 Nov", "16 Nov", "23 Nov"]
+    weeks = [
+        "7 Sep",
+        "14 Sep",
+        "21 Sep",
+        "28 Sep",
+        "5 Oct",
+        "12 Oct",
+        "19 Oct",
+        "26 Oct",
+        "2 Nov",
+        "9 Nov",
+        "16 Nov",
+        "23 Nov",
+    ]
     nodes, edges = _graph()
     crowd, crowd_edges = _crowd()
     messages.success(request, "Order ORD-88190 is allowed. The seller has been told.")
     messages.warning(request, "Chen is looking at this case too.")
     queue = [
-        {"id": "ORD-88190", "kind": "Order review", "tone": "info", "why": "Card used at 6 shops in 1 h; 3 devices share it",
-         "minor": 412000, "currency": "CNY", "due": now + timedelta(minutes=38), "with": "you"},
-        {"id": "CHB-1180", "kind": "Chargeback 10.4", "tone": "bad", "currency": "USD", "minor": 21240, "with": "",
-         "why": "Compelling Evidence 3.0 met: 2 earlier orders, same IP and device", "due": now + timedelta(hours=3)},
-        {"id": "RET-7719", "kind": "Return claim", "tone": "warn", "why": "Weight at return 0.21 kg, shipped 1.30 kg",
-         "minor": 89900, "currency": "CNY", "due": now + timedelta(hours=9, minutes=12), "with": "Chen"},
-        {"id": "ACC-0091", "kind": "Account", "tone": "bad", "minor": 1840000, "currency": "USD", "with": "",
-         "why": "Payout account changed 4 min after a sign-in from a new country", "due": now - timedelta(minutes=20)},
-    ]  # fmt: skip
+        {
+            "id": "ORD-88190",
+            "kind": "Order review",
+            "tone": "info",
+            "why": "Card used at 6 shops in 1 h; 3 devices share it",
+            "minor": 412000,
+            "currency": "CNY",
+            "due": now + timedelta(minutes=38),
+            "with": "you",
+        },
+        {
+            "id": "CHB-1180",
+            "kind": "Chargeback 10.4",
+            "tone": "bad",
+            "currency": "USD",
+            "minor": 21240,
+            "with": "",
+            "why": "Compelling Evidence 3.0 met: 2 earlier orders, same IP and device",
+            "due": now + timedelta(hours=3),
+        },
+        {
+            "id": "RET-7719",
+            "kind": "Return claim",
+            "tone": "warn",
+            "why": "Weight at return 0.21 kg, shipped 1.30 kg",
+            "minor": 89900,
+            "currency": "CNY",
+            "due": now + timedelta(hours=9, minutes=12),
+            "with": "Chen",
+        },
+        {
+            "id": "ACC-0091",
+            "kind": "Account",
+            "tone": "bad",
+            "minor": 1840000,
+            "currency": "USD",
+            "with": "",
+            "why": "Payout account changed 4 min after a sign-in from a new country",
+            "due": now - timedelta(minutes=20),
+        },
+    ]
     context = {
-        "shell": _shell(portal), "parent": "ui/portal_shell.html" if portal else "ui/console_shell.html",
-        "now": now, "yesterday": now - timedelta(days=1, hours=3), "later": now + timedelta(days=1, hours=3),
-        "queue": queue, "form": form, "edit": EditorForm({"text": POLICY}), "policy": POLICY, "faults": FAULTS,
+        "shell": _shell(portal),
+        "parent": "ui/portal_shell.html" if portal else "ui/console_shell.html",
+        "now": now,
+        "yesterday": now - timedelta(days=1, hours=3),
+        "later": now + timedelta(days=1, hours=3),
+        "queue": queue,
+        "form": form,
+        "edit": EditorForm({"text": POLICY}),
+        "policy": POLICY,
+        "faults": FAULTS,
         "page": Page(next="c2", previous="c0", shown=4, total=41),
-        "views": [View("Due soon", "?view=due", 6, True), View("Unassigned", "?view=free", 19), View("Mine", "?view=me", 4),
-                  View("High value", "?view=high")],
+        "views": [
+            View("Due soon", "?view=due", 6, True),
+            View("Unassigned", "?view=free", 19),
+            View("Mine", "?view=me", 4),
+            View("High value", "?view=high"),
+        ],
         "filters": [
             Filter("kind", "Kind", [Choice("order", "Order review", 12), Choice("chb", "Chargeback", 9)], "order"),
             Filter("action", "Action", [Choice("review", "Review"), Choice("block", "Block")]),
         ],
         "reasons": [
-            Reason("Card used at 6 shops within an hour", "review", "card_at_many_shops", "13",
-                   [("card_shops_1h", "6"), ("amount", "¥4,120.00")], lesson_url="#"),
+            Reason(
+                "Card used at 6 shops within an hour",
+                "review",
+                "card_at_many_shops",
+                "13",
+                [("card_shops_1h", "6"), ("amount", "¥4,120.00")],
+                lesson_url="#",
+            ),
             Reason("New device for this buyer", "allow", "", facts=[("devices", "3")]),
         ],
-        "contributions": [Contribution("Card used at 6 shops in 1 h", 0.38), Contribution("3 devices, same card, 20 min", 0.22),
-                          Contribution("Address known for 2 years", -0.08)],
+        "contributions": [
+            Contribution("Card used at 6 shops in 1 h", 0.38),
+            Contribution("3 devices, same card, 20 min", 0.22),
+            Contribution("Address known for 2 years", -0.08),
+        ],
         "moments": [
             Moment("Order placed", now - timedelta(hours=2), "from the shop system"),
             Moment("Held by card_at_many_shops", now - timedelta(hours=2), "9 ms", "warn"),
             Moment("3-D Secure failed", now - timedelta(hours=1, minutes=59), "", "bad"),
             Moment("A person decides", now + timedelta(minutes=38), "or the hold ends", "next"),
         ],
-        "steps": [Step("Opened", "22 Nov", "done"), Step("Seller answers", "until 24 Nov, 11:00", "now"),
-                  Step("Platform decides", "5 working days"), Step("Appeal", "7 days"), Step("Closed")],
+        "steps": [
+            Step("Opened", "22 Nov", "done"),
+            Step("Seller answers", "until 24 Nov, 11:00", "now"),
+            Step("Platform decides", "5 working days"),
+            Step("Appeal", "7 days"),
+            Step("Closed"),
+        ],
         "weeks": weeks,
-        "claims": [Series("Closed in your favour", [4, 5, 4, 6, 5, 7, 5, 6, 4, 7, 5, 4], "good"),
-                   Series("Shared", [1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1], "warn"),
-                   Series("Against you", [0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0], "bad")],
-        "rates": [Series("Live", [0.0184, 0.018, 0.019, 0.0175, 0.0182, 0.0191, 0.0187, None, 0.018, 0.0179, 0.0183, 0.0184]),
-                  Series("Draft", [0.015, 0.0152, 0.0149, 0.0151, 0.0158, 0.015, 0.0152, 0.0149, 0.015, 0.0151, 0.0152, 0.0152],
-                         "violet")],
-        "trend": [3, 4, 3, 6, 5, 8, 7, 9], "nodes": nodes, "edges": edges, "crowd": crowd, "crowd_edges": crowd_edges,
+        "claims": [
+            Series("Closed in your favour", [4, 5, 4, 6, 5, 7, 5, 6, 4, 7, 5, 4], "good"),
+            Series("Shared", [1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1], "warn"),
+            Series("Against you", [0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0], "bad"),
+        ],
+        "rates": [
+            Series("Live", [0.0184, 0.018, 0.019, 0.0175, 0.0182, 0.0191, 0.0187, None, 0.018, 0.0179, 0.0183, 0.0184]),
+            Series(
+                "Draft",
+                [0.015, 0.0152, 0.0149, 0.0151, 0.0158, 0.015, 0.0152, 0.0149, 0.015, 0.0151, 0.0152, 0.0152],
+                "violet",
+            ),
+        ],
+        "trend": [3, 4, 3, 6, 5, 8, 7, 9],
+        "nodes": nodes,
+        "edges": edges,
+        "crowd": crowd,
+        "crowd_edges": crowd_edges,
         "shares": [("In favour", 71.0, "good"), ("Shared", 19.0, "warn"), ("Against", 10.0, "bad")],
-        "diff": Diffed(POLICY, POLICY.replace(">= 3", ">= 4").replace("> 0.6", "> 0.5").replace("    then: review\n", "", 1),
-                       "version 13", "draft 14"),
+        "diff": Diffed(
+            POLICY,
+            POLICY.replace(">= 3", ">= 4").replace("> 0.6", "> 0.5").replace("    then: review\n", "", 1),
+            "version 13",
+            "draft 14",
+        ),
         "pairs": [("Order", "ORD-88190"), ("Policy", "order-risk, version 13"), ("Decided", "in 9 ms, automatically")],
-        "sums": [("Refund asked", "¥744.00"), ("Held from your balance", "¥744.00"), ("Covered if you win", "yes, up to ¥744.00")],
-    }  # fmt: skip
+        "sums": [
+            ("Refund asked", "¥744.00"),
+            ("Held from your balance", "¥744.00"),
+            ("Covered if you win", "yes, up to ¥744.00"),
+        ],
+    }
     return render(request, "ui/gallery.html", context)

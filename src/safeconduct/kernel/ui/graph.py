@@ -86,11 +86,13 @@ def draw(nodes: Iterable[Node], edges: Iterable[Edge], *, title: str = "") -> Sa
                 d=f"M{spots[e.source].x:.1f} {spots[e.source].y:.1f}L{spots[e.target].x:.1f} {spots[e.target].y:.1f}")
         for e in links
     ]  # fmt: skip
+    size = "few" if len(kept) <= 14 else "many" if len(kept) > 30 else ""
     said = ngettext("%(count)s link", "%(count)s links", len(links)) % {"count": len(links)}
     drawing = element(
         "svg", element("title", title), element("desc", f"{said}. {_sentence(kept, links)}"),
         element("g", *lines), *(_node(n, spots[n.id]) for n in kept),
-        viewBox=f"0 0 {width:.0f} {height:.0f}", class_="graph", role="group" if any(n.url for n in kept) else "img",
+        viewBox=f"0 0 {width:.0f} {height:.0f}", class_=f"graph {size}".strip(),
+        role="group" if any(n.url for n in kept) else "img",
     )  # fmt: skip
     parts: list[SafeString] = [element("div", drawing, class_="graph-view", tabindex="0", role="region",
                                        aria_label=title), _legend(kept)]  # fmt: skip
@@ -141,7 +143,9 @@ def _neighbours(links: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _depths(by_id: Mapping[str, Node], links: Iterable[tuple[str, str]]) -> dict[str, int]:
     near = _neighbours(links)
-    starts = sorted(n.id for n in by_id.values() if n.focus) or sorted(by_id, key=lambda i: (-len(near.get(i, ())), i))[:1]
+    starts = (
+        sorted(n.id for n in by_id.values() if n.focus) or sorted(by_id, key=lambda i: (-len(near.get(i, ())), i))[:1]
+    )
     depth = dict.fromkeys(starts, 0)
     queue = deque(starts)
     while queue:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 Text = str | Promise
+EVERYTHING: Final[Text] = _("All")
 
 #: action of a decision → (tone, icon, name)
 ACTIONS: Final[Mapping[str, tuple[str, str, Text]]] = {
@@ -137,7 +138,7 @@ class Filter:
     label: Text
     choices: Sequence[Choice]
     value: str = ""
-    everything: Text = _("All")
+    everything: Text = EVERYTHING
 
     @property
     def chosen(self) -> Choice | None:

@@ -149,7 +149,8 @@ def update() -> None:
     template = extract()
     for language in LANGUAGES:
         old = load(language)
-        new = Catalog(locale=language, project="Safeconduct", version="1", charset="utf-8", fuzzy=False, creation_date=_EPOCH,
+        new = Catalog(locale=language, project="Safeconduct", version="1", charset="utf-8", fuzzy=False,
+                      creation_date=_EPOCH,
                       revision_date=_EPOCH, last_translator="Safeconduct", language_team=language,
                       msgid_bugs_address="", header_comment=f"# Safeconduct, {language}")  # fmt: skip
         for message in template:
@@ -179,8 +180,9 @@ def problems() -> list[str]:
     for language in LANGUAGES:
         catalog = load(language)
         have = {_key(m): m for m in catalog if m.id}
-        out += [f"{language}: not in the catalogue (run extract): {key[1]!r}" for key in sorted(wanted - set(have), key=str)]
-        out += [f"{language}: no longer used (run extract): {key[1]!r}" for key in sorted(set(have) - wanted, key=str)]
+        missing, lost = sorted(wanted - set(have), key=str), sorted(set(have) - wanted, key=str)
+        out += [f"{language}: not in the catalogue (run extract): {key[1]!r}" for key in missing]
+        out += [f"{language}: no longer used (run extract): {key[1]!r}" for key in lost]
         for key, message in have.items():
             out += [f"{language}: {fault}: {key[1]!r}" for fault in _faults(message)]
         if not _is_compiled(language, have.values()):
@@ -199,7 +201,9 @@ def _is_compiled(language: str, messages: Iterable[Message]) -> bool:
 
 
 def _key(message: Message) -> tuple[str | None, str]:
-    return (message.context, message.id if isinstance(message.id, str) else message.id[0])
+    # Babel's reader of .mo files leaves the context as bytes.
+    context = message.context.decode() if isinstance(message.context, bytes) else message.context
+    return (context, message.id if isinstance(message.id, str) else message.id[0])
 
 
 def _strings(message: Message) -> tuple[str, ...]:
@@ -234,10 +238,10 @@ def main(arguments: list[str]) -> int:
             compile_all()
         case ["check"]:
             found = problems()
-            print("\n".join(found) if found else "Every message is translated.")
+            sys.stdout.write("\n".join(found or ["Every message is translated."]) + "\n")
             return 1 if found else 0
         case _:
-            print("usage: python -m safeconduct.kernel.ui.translations extract | compile | check", file=sys.stderr)
+            sys.stderr.write("usage: python -m safeconduct.kernel.ui.translations extract | compile | check\n")
             return 2
     return 0
 

@@ -219,13 +219,15 @@ def views(items: Sequence[parts.View], label: str = "") -> dict[str, object]:
 
 
 @register.inclusion_tag("ui/parts/field.html")
-def field(bound: BoundField, label: str = "", help: str = "", css: str = "", placeholder: bool = True) -> dict[str, object]:
+def field(
+    bound: BoundField, label: str = "", help: str = "", css: str = "", placeholder: bool = True
+) -> dict[str, object]:
     """A form field with label, help and error, tied together for assistive technology.
 
     ``placeholder=False`` empties a placeholder that only repeats the label.
     """
     described = [f"{bound.auto_id}_help"] if help or bound.help_text else []
-    attributes = {"class": css} if css else {}
+    attributes: dict[str, str | bool] = {"class": css} if css else {}
     if not placeholder:
         attributes["placeholder"] = ""
     if bound.errors:
@@ -270,7 +272,7 @@ def editor(bound: BoundField, faults: Sequence[code.Diagnostic] = (), label: str
     """A text area for code with line numbers, marked lines and colours; without scripts a plain text area."""
     text = str(bound.value() or "")
     lines = code.listing(text, faults, whole=True)
-    attributes = {
+    attributes: dict[str, str | bool] = {
         "rows": str(max(len(lines) + 2, 16)), "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off",
         "wrap": "off", "dir": "ltr", "aria-label": label or str(bound.label), "data-editor": "",
         "aria-describedby": f"{bound.auto_id}_faults",

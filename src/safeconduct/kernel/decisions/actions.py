@@ -1,0 +1,122 @@
+"""What people do about decisions: rule on a held order, take a review, mute a rule, keep the lists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.foundation.policy.nodes import Action
+from safeconduct.kernel.decisions.errors import ChangedMeanwhile, NotFound, ReasonMissing, RoleNeeded
+from safeconduct.kernel.decisions.models import Decision, DecisionKind, ListEntry, ListKind, Mute, Review, WatchList
+from safeconduct.kernel.decisions.reasons import of_a_person
+from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.record.models import Leaf
+from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.vault.pseudonyms import register
+
+
+def override(decision_id: str, person: User, action: Action, why: str, *, at: datetime) -> Decision:
+    """A person decides anew: the earlier decision is kept, and this one stands in its place. Ends its review.
+
+    Raises ReasonMissing without a sentence of reasons, ChangedMeanwhile where another decision stands by now.
+    """
+    if not person.may(StaffRole.ANALYST):
+        raise RoleNeeded(StaffRole.ANALYST.label)
+    if len(why.strip()) < 3:
+        raise ReasonMissing
+    earlier = Decision.objects.select_for_update().filter(id=decision_id).first()
+    if earlier is None:
+        raise NotFound("decision", decision_id)
+    if not earlier.standing or earlier.kind == DecisionKind.SHADOW:
+        raise ChangedMeanwhile(f"decision {decision_id}")
+    earlier.standing = False
+    earlier.save(update_fields=["standing"])
+    reasons = of_a_person(why.strip(), person.language)
+    reasons["statement"] += [
+        line for line in earlier.reasons.get("statement", []) if action is not Action.ALLOW and line.get("rule")
+    ]
+    made = Decision.objects.create(
+        id=new_id("dec"), moment=earlier.moment, version_id=earlier.version_id, policy=earlier.policy,
+        kind=DecisionKind.OVERRIDE, action=action.value, seller_key=earlier.seller_key, order_key=earlier.order_key,
+        amount_minor=earlier.amount_minor, fired=earlier.fired, unknown=earlier.unknown, muted=earlier.muted,
+        values=earlier.values, reasons=reasons, latency_us=0, decided_at=at, decided_moment=current_moment(),
+        standing=True, replaces=earlier.id, actor=person.id,
+    )  # fmt: skip
+    Review.objects.filter(decision_id=_first_of(earlier)).update(
+        state=Review.State.DONE, done_at=at, outcome=action.value
+    )
+    Leaf.objects.create(
+        kind="decision", subject=made.id, created_at=at,
+        body={"moment": made.moment, "version": made.version_id, "action": made.action, "replaces": earlier.id},
+    )  # fmt: skip
+    return made
+
+
+def assign(decision_id: str, person: User | None) -> None:
+    """Takes a review, or gives it back with None, so that two people do not work on one."""
+    changed = Review.objects.filter(decision_id=decision_id, state=Review.State.OPEN).update(assigned_to=person)
+    if not changed:
+        raise NotFound("open review", decision_id)
+
+
+def snooze(
+    policy: str, rule: str, actor: Actor, *, at: datetime, until: datetime, entity_key: int | None = None
+) -> Mute:
+    """Lets a rule be evaluated without effect until a time, for everyone or for one entity. Needs a reason."""
+    if not actor.why.strip():
+        raise ReasonMissing
+    return Mute.objects.create(
+        policy=policy, rule=rule, entity_key=entity_key, cause=Mute.Cause.SNOOZE, actor=actor.id, why=actor.why,
+        since=at, until=until,
+    )  # fmt: skip
+
+
+def unmute(mute_id: int, actor: Actor, *, at: datetime) -> None:
+    """Ends a snooze or lifts the brake: the rule acts again."""
+    if not Mute.objects.filter(id=mute_id, ended_at__isnull=True).update(ended_at=at, ended_by=actor.id):
+        raise NotFound("mute in force", str(mute_id))
+
+
+def create_list(name: str, kind: ListKind, entity: str, purpose: str) -> WatchList:
+    """Makes an empty list; `entity` is a kind of entity, or "text"."""
+    return WatchList.objects.create(name=name, kind=kind, entity=entity, purpose=purpose)
+
+
+def add_to_list(
+    name: str, values: list[str], actor: Actor, *, until_moment: int | None = None
+) -> list[ListEntry]:
+    """Puts values on a list from now on. Entities are stored as pseudonyms; the reason is required."""
+    if not actor.why.strip():
+        raise ReasonMissing
+    watch_list = WatchList.objects.filter(name=name).first()
+    if watch_list is None:
+        raise NotFound("list", name)
+    values = list(dict.fromkeys(value.strip() for value in values if value.strip()))
+    keys: dict[str, int] = {}
+    if watch_list.entity != "text":
+        found = register({(watch_list.entity, value) for value in values})
+        keys = {value: found[watch_list.entity, value] for value in values}
+    since = current_moment()
+    return ListEntry.objects.bulk_create(
+        ListEntry(
+            watch_list=watch_list, key=keys.get(value), text="" if keys else value, from_moment=since,
+            until_moment=until_moment, actor=actor.id, why=actor.why,
+        )
+        for value in values
+    )  # fmt: skip
+
+
+def end_list_entry(entry_id: str, actor: Actor) -> None:
+    """Takes an entry off its list from now on; what was decided until now stays as it was."""
+    since = current_moment()
+    if not ListEntry.objects.filter(id=entry_id, until_moment__isnull=True).update(until_moment=since):
+        if not ListEntry.objects.filter(id=entry_id, until_moment__gt=since).update(until_moment=since):
+            raise NotFound("entry in force", entry_id)
+
+
+def _first_of(decision: Decision) -> str:
+    """The decision of the engine that a chain of overrides began with: reviews hang on it."""
+    while decision.replaces:
+        decision = Decision.objects.get(id=decision.replaces)
+    return decision.id

@@ -1,0 +1,25 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real input from elsewhere, which does not travel with the project; the test skips where it is absent."""
+    folder = Path(os.environ.get("SAFECONDUCT_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
+    if not folder.is_dir():
+        pytest.skip("the shared data folder is absent; set SAFECONDUCT_SHARED to where it is")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """A connection string of an empty database on the test server, for tests of SQL that need no Django."""
+    import tests.django_world as world
+
+    return os.environ["SAFECONDUCT_DATABASE_URL"] if world else ""

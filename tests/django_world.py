@@ -1,0 +1,75 @@
+"""Django on a real PostgreSQL for tests: importing this module sets it up, once for each process.
+
+The server is the embedded one under ``build/`` (or the programs named by SAFECONDUCT_TEST_POSTGRES, such as Debian's
+PostgreSQL 15), with a database of its own for each process. Tests run as the unprivileged logins, as production does;
+the owner only migrates and empties tables.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+
+from safeconduct.foundation.postgres import lease
+
+_stack = ExitStack()
+atexit.register(_stack.close)
+
+BUILD = Path(__file__).resolve().parent.parent / "build"
+DATABASE = "safeconduct_test_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
+_SKIPPED = frozenset({"django_migrations", "django_content_type"})
+
+
+def _start() -> None:
+    programs = os.environ.get("SAFECONDUCT_TEST_POSTGRES")
+    folder = BUILD / ("test-postgres-" + (Path(programs).parent.name if programs else "wheel"))
+    folder.parent.mkdir(exist_ok=True)
+    server = _stack.enter_context(lease(folder, binaries=Path(programs) if programs else None, durable=False))
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        try:
+            connection.execute("CREATE ROLE safeconduct_owner LOGIN CREATEROLE NOSUPERUSER")
+        except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            pass
+        connection.execute(f"CREATE DATABASE {DATABASE} OWNER safeconduct_owner")
+    with psycopg.connect(server.url(DATABASE), autocommit=True) as connection:
+        connection.execute("ALTER SCHEMA public OWNER TO safeconduct_owner")
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="safeconduct.config.settings",
+        SAFECONDUCT_DATABASE_URL=server.url(DATABASE, user="safeconduct_owner"),
+        SAFECONDUCT_VAR=str(BUILD / f"test-var-{DATABASE}"),
+        SAFECONDUCT_MODE="development",
+        SAFECONDUCT_HOSTS="127.0.0.1,localhost,testserver",
+    )
+    import django
+
+    django.setup()
+    from safeconduct.config.migrate import bring_up_to_date
+
+    bring_up_to_date()
+
+
+def forget_everything() -> None:
+    """Empties all tables as the owner, and what processes remember of them."""
+    from safeconduct.kernel.decisions import scoring
+    from safeconduct.kernel.events import rates
+    from safeconduct.kernel.parties import sellers
+    from safeconduct.kernel.scope import owner_scope, query
+    from safeconduct.kernel.vault import pseudonyms
+
+    with owner_scope():
+        names = [
+            name
+            for (name,) in query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            if name not in _SKIPPED
+        ]
+        query(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
+    for module in (pseudonyms, sellers, rates, scoring):
+        module.forget()
+
+
+_start()
