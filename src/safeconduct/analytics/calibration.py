@@ -54,16 +54,26 @@ def apply(curve: Curve, raw: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _isotonic(raw: NDArray[np.float64], fraud: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    numpy, isotonic = load("numpy"), load("sklearn.isotonic")
-    fitted = isotonic.IsotonicRegression(y_min=0.0, y_max=1.0).fit_transform(raw, fraud.astype(float))
     share = float(fraud.mean())
-    points = [(0.0, 0.0)]
-    for level in numpy.unique(fitted):
-        held = fitted == level
-        events = int(held.sum())
-        # One event's worth of the base rate keeps a pure step from promising certainty.
-        points.append((float(raw[held].mean()), (float(level) * events + share) / (events + 1)))
-    return [*points, (1.0, 1.0)]
+    # One event's worth of the base rate keeps a pure step from promising certainty.
+    steps = [(centre, (frauds + share) / (events + 1)) for centre, frauds, events in _steps(raw, fraud)]
+    return [(0.0, 0.0), *steps, (1.0, 1.0)]
+
+
+def _steps(raw: NDArray[np.float64], fraud: NDArray[np.bool_]) -> list[tuple[float, float, float]]:
+    """Isotonic regression by pooling neighbours that violate the order: (mean output, frauds, events) of each step."""
+    numpy = load("numpy")
+    outputs, place = numpy.unique(raw, return_inverse=True)
+    events = numpy.bincount(place).tolist()
+    frauds = numpy.bincount(place, weights=fraud).tolist()
+    pooled: list[tuple[float, float, float]] = []
+    for output, bad, count in zip(outputs.tolist(), frauds, events, strict=True):
+        total = output * count
+        while pooled and pooled[-1][1] * count >= bad * pooled[-1][2]:
+            before = pooled.pop()
+            total, bad, count = total + before[0], bad + before[1], count + before[2]
+        pooled.append((total, bad, count))
+    return [(total / count, bad, count) for total, bad, count in pooled]
 
 
 def _platt(raw: NDArray[np.float64], fraud: NDArray[np.bool_]) -> list[tuple[float, float]]:
@@ -73,7 +83,8 @@ def _platt(raw: NDArray[np.float64], fraud: NDArray[np.bool_]) -> list[tuple[flo
     slope = max(float(fitted.coef_[0, 0]), 1e-3)
     offset = float(fitted.intercept_[0])
     grid = numpy.linspace(float(odds.min()), float(odds.max()), _POINTS)
-    xs, ys = 1 / (1 + numpy.exp(-grid)), 1 / (1 + numpy.exp(-(slope * grid + offset)))
+    # The logistic function as a tanh, which never overflows.
+    xs, ys = (0.5 + 0.5 * numpy.tanh(odds / 2) for odds in (grid, slope * grid + offset))
     return [(0.0, 0.0), *((float(x), float(y)) for x, y in zip(xs, ys, strict=True)), (1.0, 1.0)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safeconduct.analytics.extra import load
 
@@ -187,7 +187,9 @@ def precision_recall_points(scores: NDArray[np.float64], fraud: NDArray[np.bool_
     return _thinned(recall[::-1], precision[::-1])
 
 
-def _thinned(xs: Any, ys: Any, most: int = 240) -> list[tuple[float, float]]:
+def _thinned(xs: NDArray[np.float64], ys: NDArray[np.float64], most: int = 120) -> list[tuple[float, float]]:
+    """Points that are about evenly spread both across and upwards: a curve has its bends where events are few."""
     numpy = load("numpy")
-    chosen = numpy.unique(numpy.linspace(0, len(xs) - 1, num=min(len(xs), most)).astype(int))
-    return [(float(xs[i]), float(ys[i])) for i in chosen]
+    along = numpy.concatenate([[0.0], numpy.cumsum(numpy.abs(numpy.diff(xs)) + numpy.abs(numpy.diff(ys)))])
+    places = numpy.searchsorted(along, numpy.linspace(0.0, along[-1], num=most))
+    return [(float(xs[i]), float(ys[i])) for i in numpy.unique(numpy.minimum(places, len(xs) - 1))]

@@ -46,6 +46,8 @@ def build(
         "operating_points": [asdict(point) for point in points],
         "currency": currency,
     }
+    # As it will be read back: lists and no tuples, and no number that JSON does not have.
+    report = json.loads(as_json(report))
     return report, _plots(judged, probabilities, baseline, calibrated, points, currency)
 
 
@@ -67,7 +69,7 @@ def as_text(report: dict[str, Any]) -> str:
         f"Model {report['name']}: {len(report['inputs'])} inputs, calibrated ({report['calibration_method']})",
         f"  learned from {_days(train)}: {train['events']:,} events, {train['frauds']:,} frauds known",
         f"  judged on    {_days(test)}: {test['events']:,} events, {test['frauds']:,} frauds",
-        f"  without {test['removed']:,} events of cards known by then; outcomes known after {report['maturity_days']:g} days",
+        f"  without {test['removed']:,} events of known cards; outcomes known after {report['maturity_days']:g} days",
         f"  {'':22}{'AUC':>8}{'AP':>8}{'CP@' + str(report['model']['cards_looked_at']):>8}",
     ]
     for title, key in (("model", "model"), ("logistic regression", "baseline")):

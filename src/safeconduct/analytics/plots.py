@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from safeconduct.kernel.ui.svg import element, join, path, tone_class
 
 WIDTH, HEIGHT = 480.0, 320.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 14.0, 34.0, 46.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 14.0, 48.0, 46.0
+#: About how wide a letter of the legend is.
+_LETTER = 6.0
 _INK = {"accent": "#2f5fd0", "good": "#1d7a4b", "warn": "#a86400", "bad": "#b3261e", "calm": "#7a7f87"}
 
 
@@ -53,11 +55,13 @@ def xy_plot(
         parts.append(_label(_tick(y, upper), _LEFT - 6, bottom + 4, anchor="end"))
         parts.append(_label(_tick(x, right), left, HEIGHT - _BOTTOM + 16, anchor="middle"))
     parts.append(_label(x_name, (_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 8, anchor="middle"))
-    parts.append(_label(y_name, _LEFT, 30, size=11))
-    for number, curve in enumerate(curves):
-        placed = [place(min(x, right), min(y, upper)) for x, y in curve.points]
-        parts.append(_drawn(curve, placed))
-        parts.append(_legend(curve, number, len(curves)))
+    parts.append(_label(y_name, _LEFT, 38))
+    end = WIDTH - _RIGHT
+    for curve in reversed(curves):
+        parts.append(_legend(curve, end))
+        end -= 26 + _LETTER * len(curve.name)
+    placed = [[place(min(x, right), min(y, upper)) for x, y in curve.points] for curve in curves]
+    parts += [_drawn(curve, points) for curve, points in zip(curves, placed, strict=True)]
     view = f"0 0 {WIDTH:.0f} {HEIGHT:.0f}"
     return str(
         element(
@@ -77,10 +81,9 @@ def _drawn(curve: Curve, placed: list[tuple[float, float]]) -> str:
     return element("g", element("title", curve.name), *drawn, class_=tone_class(curve.tone))
 
 
-def _legend(curve: Curve, number: int, of: int) -> str:
-    y = HEIGHT - _BOTTOM - 12 - 16 * (of - 1 - number)
-    swatch = element("rect", x=WIDTH - _RIGHT - 12, y=y - 9, width=10, height=10, fill=_INK[curve.tone])
-    return join([swatch, _label(curve.name, WIDTH - _RIGHT - 18, y, anchor="end")])
+def _legend(curve: Curve, end: float) -> str:
+    swatch = element("rect", x=end - 10, y=29, width=10, height=10, fill=_INK[curve.tone])
+    return join([swatch, _label(curve.name, end - 15, 38, anchor="end")])
 
 
 def _label(text: str, x: float, y: float, *, anchor: str = "start", size: int = 11) -> str:

@@ -50,6 +50,11 @@ SETTINGS = (
     Setting("SAFECONDUCT_CONTROL_CAP_MINOR", "5000", "Largest amount, minor units, of an order let through that way."),
     Setting("SAFECONDUCT_RATE_LIMIT", "6000", "API requests a minute for one key; above it the answer is 429."),
     Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server as smtp://user:password@host:587. Empty: mails go to the console."),
+    Setting(
+        "SAFECONDUCT_CONNECTOR_SECRETS",
+        "",
+        "Webhook secrets as connector=secret pairs with commas; repeat a connector while a secret is being changed.",
+    ),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
 
@@ -79,6 +84,7 @@ class Environment:
     control_cap_minor: int
     rate_limit_per_minute: int
     email_url: str
+    connector_secrets: Mapping[str, tuple[str, ...]]
     prepare: bool
 
     @property
@@ -111,6 +117,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         control_cap_minor=_integer(values, "SAFECONDUCT_CONTROL_CAP_MINOR", 0, 10_000_000),
         rate_limit_per_minute=_integer(values, "SAFECONDUCT_RATE_LIMIT", 1, 10_000_000),
         email_url=values["SAFECONDUCT_EMAIL_URL"],
+        connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
 
@@ -154,3 +161,13 @@ def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _secrets(text: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in _words(text):
+        name, separator, secret = pair.partition("=")
+        if not separator or not secret:
+            raise ValueError("SAFECONDUCT_CONNECTOR_SECRETS must be connector=secret pairs with commas between them")
+        found[name] = (*found.get(name, ()), secret)
+    return found

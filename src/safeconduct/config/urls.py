@@ -18,7 +18,7 @@ if settings.MODE == "development":
 
     urlpatterns.append(path("ui/gallery/", gallery, name="gallery"))
 
-handler400 = "safeconduct.kernel.ui.views.bad_request"
-handler403 = "safeconduct.kernel.ui.views.forbidden"
-handler404 = "safeconduct.kernel.ui.views.not_found"
-handler500 = "safeconduct.kernel.ui.views.server_error"
+handler400 = "safeconduct.kernel.ui.views.handler400"
+handler403 = "safeconduct.kernel.ui.views.handler403"
+handler404 = "safeconduct.kernel.ui.views.handler404"
+handler500 = "safeconduct.kernel.ui.views.handler500"

@@ -1,11 +1,18 @@
-"""The WSGI application."""
+"""The WSGI application, one in each worker of the server."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 from django.core.wsgi import get_wsgi_application
 
+from safeconduct.foundation.processes import die_with_parent
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
+
+if os.environ.get("SAFECONDUCT_WORKER_OF_SERVER"):
+    # After kill -9 of the server its workers would live on and keep the port.
+    die_with_parent(with_signal=signal.SIGKILL)
 
 application = get_wsgi_application()

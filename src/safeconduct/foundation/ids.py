@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from base64 import b32encode
 from collections.abc import Callable
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 _ID = re.compile(r"[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}")
 
 
@@ -23,11 +24,8 @@ def uuid7(now_ms: int, entropy: int) -> int:
 
 def encode(value: int) -> str:
     """128 bits as 26 letters of Crockford base32."""
-    letters = []
-    for _ in range(26):
-        letters.append(_ALPHABET[value & 31])
-        value >>= 5
-    return "".join(reversed(letters))
+    # 20 bytes are 32 letters exactly; the last 26 of them hold 130 bits.
+    return b32encode(value.to_bytes(20, "big"))[6:].translate(_CROCKFORD).decode()
 
 
 def new_id(

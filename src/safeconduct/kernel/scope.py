@@ -89,6 +89,13 @@ def staff_scope() -> Iterator[None]:
 
 
 @contextmanager
+def visitor_scope() -> Iterator[None]:
+    """One transaction of someone who has not signed in: enough to accept an invitation, and no seller's row."""
+    with _scope(APP):
+        yield
+
+
+@contextmanager
 def owner_scope() -> Iterator[None]:
     """One transaction of the owner: migrations, key and role administration from the command line."""
     with _scope(OWNER):
@@ -106,6 +113,15 @@ def query(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]
     Binary arrays (``%b::bigint[]``) need that: Django's own cursors would write them into the text.
     """
     return psycopg.Cursor(raw_connection()).execute(statement, parameters or None)  # type: ignore[arg-type]
+
+
+def alone(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
+    """One statement of the engine as a transaction of its own: a single round trip. In an open engine scope, part of it."""
+    token = _alias.set(ENGINE)
+    try:
+        return query(statement, parameters)
+    finally:
+        _alias.reset(token)
 
 
 def raw_connection() -> psycopg.Connection[Any]:

@@ -16,9 +16,12 @@ from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import register
 
 
-def override(decision_id: str, person: User, action: Action, why: str, *, at: datetime) -> Decision:
+def override(
+    decision_id: str, person: User, action: Action, why: str, *, at: datetime, through: str = ""
+) -> Decision:
     """A person decides anew: the earlier decision is kept, and this one stands in its place. Ends its review.
 
+    ``through``: the machine's key that carried the person's word, where it did not come from the console.
     Raises ReasonMissing without a sentence of reasons, ChangedMeanwhile where another decision stands by now.
     """
     if not person.may(StaffRole.ANALYST):
@@ -33,6 +36,8 @@ def override(decision_id: str, person: User, action: Action, why: str, *, at: da
     earlier.standing = False
     earlier.save(update_fields=["standing"])
     reasons = of_a_person(why.strip(), person.language)
+    if through:
+        reasons["through"] = through
     reasons["statement"] += [
         line for line in earlier.reasons.get("statement", []) if action is not Action.ALLOW and line.get("rule")
     ]
@@ -58,6 +63,11 @@ def assign(decision_id: str, person: User | None) -> None:
     changed = Review.objects.filter(decision_id=decision_id, state=Review.State.OPEN).update(assigned_to=person)
     if not changed:
         raise NotFound("open review", decision_id)
+
+
+def release_reviews(person: User) -> int:
+    """Gives back all open reviews of a person who leaves; returns how many."""
+    return Review.objects.filter(assigned_to=person, state=Review.State.OPEN).update(assigned_to=None)
 
 
 def snooze(

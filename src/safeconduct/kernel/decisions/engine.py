@@ -11,13 +11,13 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.foundation.moments import TIE_BITS
+from safeconduct.foundation.moments import TIE_BITS, moment_time
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.foundation.policy.to_python import NOW
 from safeconduct.foundation.stable_hash import bucket
@@ -29,6 +29,7 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import settle
 from safeconduct.kernel.scope import query
 
+Clock = Callable[[], datetime]
 _TYPE_NAMES = {event.code: event.name for event in CATALOGUE.values()}
 Row = dict[str, Any]
 
@@ -57,10 +58,11 @@ class Made:
     latency_us: int
 
 
-def decide(moments: Sequence[int], *, now: Callable[[], datetime], budget_ms: int | None = None) -> list[Made]:
+def decide(moments: Sequence[int], *, now: Clock | None, budget_ms: int | None = None) -> list[Made]:
     """Decides the waiting events among these, inside an engine scope. Those another process holds are left to it.
 
-    ``now``: the clock that stamps decisions. ``budget_ms``: how long the database may take for one statement; past it
+    ``now``: the clock that stamps decisions; None stamps each with its event's own time, for a world that is replayed
+    from its beginning. ``budget_ms``: how long the database may take for one statement; past it
     psycopg.errors.QueryCanceled is raised, and nothing is decided or lost.
     """
     claimed = [
@@ -73,7 +75,7 @@ def decide(moments: Sequence[int], *, now: Callable[[], datetime], budget_ms: in
     return decide_claimed(claimed, now=now, budget_ms=budget_ms)
 
 
-def decide_claimed(claimed: Sequence[int], *, now: Callable[[], datetime], budget_ms: int | None = None) -> list[Made]:
+def decide_claimed(claimed: Sequence[int], *, now: Clock | None, budget_ms: int | None = None) -> list[Made]:
     """Decides events whose places in the queue this transaction has locked, and takes them off the queue."""
     if not claimed:
         return []
@@ -92,7 +94,7 @@ def decide_claimed(claimed: Sequence[int], *, now: Callable[[], datetime], budge
     share_us = int((time.perf_counter() - started) * 1e6 / len(claimed))
     for decision in made:
         decision.latency_us = share_us
-    store(made, claimed, now())
+    store(made, claimed, None if now is None else now())
     return made
 
 
@@ -189,46 +191,48 @@ WITH given AS (
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS d(
         id text, moment bigint, version_id text, policy text, kind text, action text, seller_key bigint,
         order_key bigint, amount_minor bigint, fired text[], unknown text[], muted text[], allowed_by text,
-        values jsonb, reasons jsonb, control boolean, latency_us int, top_reason text)
+        values jsonb, reasons jsonb, control boolean, latency_us int, top_reason text, decided_at timestamptz,
+        decided_moment bigint)
 ), stored AS (
     INSERT INTO decision (id, moment, version_id, policy, kind, action, seller_key, order_key, amount_minor, fired,
         unknown, muted, allowed_by, values, reasons, control, latency_us, decided_at, decided_moment, standing,
         replaces, actor)
     SELECT id, moment, version_id, policy, kind, action, seller_key, order_key, amount_minor, fired, unknown, muted,
-        allowed_by, values, reasons, control, latency_us, %s, %s, true, '', 'engine' FROM given
+        allowed_by, values, reasons, control, latency_us, decided_at, decided_moment, true, '', 'engine' FROM given
     RETURNING id
 ), reviews AS (
     INSERT INTO review (decision_id, state, due_at, amount_minor, top_reason, opened_at, outcome)
-    SELECT id, 'open', %s, amount_minor, top_reason, %s, '' FROM given WHERE kind = 'live' AND action = 'review'
+    SELECT id, 'open', decided_at + make_interval(hours => %s), amount_minor, top_reason, decided_at, '' FROM given WHERE kind = 'live' AND action = 'review'
 ), leaves AS (
     INSERT INTO leaf (kind, subject, body, created_at)
     SELECT 'decision', id, jsonb_build_object('moment', moment, 'version', version_id, 'action', action,
-        'rules', fired), %s
+        'rules', fired), decided_at
     FROM given WHERE kind = 'live'
 ), counts AS (
     INSERT INTO rule_count (version_id, rule, hour, decided, fired, unknown, muted, amount_minor)
-    SELECT version_id, rule, date_trunc('hour', %s::timestamptz), sum(decided), sum(fired), sum(unknown), sum(muted),
-        sum(amount)
-    FROM jsonb_to_recordset(%s::jsonb) AS c(version_id text, rule text, decided int, fired int, unknown int, muted int,
-        amount bigint)
-    GROUP BY version_id, rule
+    SELECT version_id, rule, hour, decided, fired, unknown, muted, amount
+    FROM jsonb_to_recordset(%s::jsonb) AS c(version_id text, rule text, hour timestamptz, decided int, fired int,
+        unknown int, muted int, amount bigint)
 )
 DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])
 """
 
 
-def store(made: list[Made], claimed: Sequence[int], now: datetime) -> None:
+def store(made: list[Made], claimed: Sequence[int], at: datetime | None) -> None:
     """Writes decisions, their reviews, leaves and counts, and takes the events off the queue: one statement."""
     if not made:
         query("DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])", [list(claimed)])
         return
-    given = json.dumps([_record(decision) for decision in made], ensure_ascii=False, separators=(",", ":"))
-    due_at = now + timedelta(hours=settings.REVIEW_HOURS)
-    counts = json.dumps(list(_counts(made)))
-    query(_WRITE, [given, now, max(claimed), due_at, now, now, now, counts, list(claimed)])
+    given = json.dumps([_record(decision, at, max(claimed)) for decision in made], ensure_ascii=False, separators=(",", ":"))
+    counts = json.dumps(list(_counts(made, at)))
+    query(_WRITE, [given, settings.REVIEW_HOURS, counts, list(claimed)])
 
 
-def _record(decision: Made) -> Row:
+def _stamp(decision: Made, at: datetime | None) -> datetime:
+    return moment_time(decision.moment) if at is None else at
+
+
+def _record(decision: Made, at: datetime | None, last: int) -> Row:
     statements = decision.reasons["statement"]
     return {
         "id": decision.id, "moment": decision.moment, "version_id": decision.version_id, "policy": decision.policy,
@@ -237,28 +241,30 @@ def _record(decision: Made) -> Row:
         "unknown": decision.unknown, "muted": decision.muted, "allowed_by": decision.allowed_by,
         "values": decision.values, "reasons": decision.reasons, "control": decision.control,
         "latency_us": decision.latency_us, "top_reason": statements[0]["rule"] if statements else "",
+        "decided_at": _stamp(decision, at).isoformat(), "decided_moment": decision.moment if at is None else last,
     }  # fmt: skip
 
 
-def _counts(made: Iterable[Made]) -> Iterable[Row]:
+def _counts(made: Iterable[Made], at: datetime | None) -> Iterable[Row]:
     """How often each rule spoke in this batch, and how many decisions each version made (under the rule "")."""
-    totals: dict[tuple[str, str], list[int]] = {}
+    totals: dict[tuple[str, str, datetime], list[int]] = {}
     for decision in made:
+        hour = _stamp(decision, at).replace(minute=0, second=0, microsecond=0)
         amount = decision.amount_minor or 0
-        _add(totals, decision.version_id, "", 1, 0, 0, 0, amount)
-        for names, at in ((decision.fired, 1), (decision.unknown, 2), (decision.muted, 3)):
+        _add(totals, (decision.version_id, "", hour), 1, 0, 0, 0, amount)
+        for names, place in ((decision.fired, 1), (decision.unknown, 2), (decision.muted, 3)):
             for name in names:
                 numbers = [0, 0, 0, 0]
-                numbers[at] = 1
-                _add(totals, decision.version_id, name, *numbers, amount if at == 1 else 0)
-    for (version_id, rule), (decided, fired, unknown, muted, amount) in totals.items():
+                numbers[place] = 1
+                _add(totals, (decision.version_id, name, hour), *numbers, amount if place == 1 else 0)
+    for (version_id, rule, hour), (decided, fired, unknown, muted, amount) in totals.items():
         yield {
-            "version_id": version_id, "rule": rule, "decided": decided, "fired": fired, "unknown": unknown,
-            "muted": muted, "amount": amount,
+            "version_id": version_id, "rule": rule, "hour": hour.isoformat(), "decided": decided, "fired": fired,
+            "unknown": unknown, "muted": muted, "amount": amount,
         }  # fmt: skip
 
 
-def _add(totals: dict[tuple[str, str], list[int]], version_id: str, rule: str, *numbers: int) -> None:
-    at = totals.setdefault((version_id, rule), [0] * 5)
+def _add(totals: dict[tuple[str, str, datetime], list[int]], key: tuple[str, str, datetime], *numbers: int) -> None:
+    at = totals.setdefault(key, [0] * 5)
     for position, number in enumerate(numbers):
         at[position] += number

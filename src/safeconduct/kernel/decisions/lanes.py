@@ -31,7 +31,7 @@ MAX_ATTEMPTS = 5
 #: How long the caller who sent an event alone may decide it; after that the lanes take it for abandoned.
 CALLERS_LEASE_S = 5.0
 
-Clock = Callable[[], datetime]
+Clock = engine.Clock
 logger = logging.getLogger(__name__)
 
 
@@ -51,7 +51,7 @@ class Accepted:
 
 
 def accept(
-    batch: Sequence[object], *, now: Clock = utc_now, known: Known = Known.NOW, wait: bool = True, imported: bool = False
+    batch: Sequence[object], *, now: Clock | None = utc_now, known: Known = Known.NOW, wait: bool = True, imported: bool = False
 ) -> Accepted:
     """Receives a batch and, where `wait`, decides it at once within the policies' time budget.
 
@@ -80,7 +80,7 @@ def accept(
     return accepted
 
 
-def work(*, now: Clock = utc_now, limit: int = LANE_BATCH) -> int:
+def work(*, now: Clock | None = utc_now, limit: int = LANE_BATCH) -> int:
     """One turn of a lane: decides up to `limit` due events. Returns how many left the queue."""
     try:
         with engine_scope():
@@ -128,7 +128,7 @@ def _claim(limit: int) -> list[int]:
     return sorted(moment for (moment,) in rows)
 
 
-def _one_by_one(limit: int, now: Clock) -> int:
+def _one_by_one(limit: int, now: Clock | None) -> int:
     done = 0
     with engine_scope():
         candidates = [
@@ -147,11 +147,11 @@ def _one_by_one(limit: int, now: Clock) -> int:
         except Exception as problem:
             logger.error("event at moment %d cannot be decided (%s)", moment, type(problem).__name__)
             with engine_scope():
-                _put_off(moment, attempts + 1, type(problem).__name__, now())
+                _put_off(moment, attempts + 1, type(problem).__name__, None if now is None else now())
     return done
 
 
-def _put_off(moment: int, attempts: int, problem: str, at: datetime) -> None:
+def _put_off(moment: int, attempts: int, problem: str, at: datetime | None) -> None:
     """Tries again after 2, 4, 8 … seconds; the last time the policy's own answer is stored, and the event leaves."""
     if attempts < MAX_ATTEMPTS:
         query(

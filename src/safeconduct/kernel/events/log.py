@@ -200,7 +200,8 @@ def _row(
         keys.get(entities["order"]) if "order" in entities else None,
         json.dumps(event.data, ensure_ascii=False, separators=(",", ":")),
         fact,
-        seal("event", f"event_body/{identity}", json.dumps(raw, ensure_ascii=False, separators=(",", ":")).encode()),
+        # ASCII: half of a surrogate pair in a field that is not read must not stop the batch.
+        seal("event", f"event_body/{identity}", json.dumps(raw, separators=(",", ":")).encode()),
         queued,
     )  # fmt: skip
 

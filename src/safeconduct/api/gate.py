@@ -1,0 +1,240 @@
+"""What every request passes: the key, its rate, its scope, and the memory of answers under an Idempotency-Key.
+
+All of it is one statement, committed at once (one round trip). The statement may be lost when the *server* crashes,
+together with whatever was done after it, but never without: a later commit makes it durable too.
+
+A claim on an Idempotency-Key is written first. An answer that changed something is kept with it; any other answer gives
+the claim back, so that a corrected request may use the key again. A claim whose process died can be taken over after
+`CLAIM_S`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from safeconduct.api import bodies, keys, outage
+from safeconduct.api.problems import Code, Problem, invalid
+from safeconduct.api.refusals import refusal
+from safeconduct.kernel.scope import ENGINE, alone, engine_scope, query
+
+CLAIM_S = 60
+KEPT = timedelta(hours=24)
+REPLAYED = "Idempotent-Replayed"
+#: Set on an answer that must not be replayed, because a better one will exist soon.
+PASSING = "_passing"
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the key, and what it may do."""
+
+    key_id: str
+    name: str
+    scopes: frozenset[str]
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An Idempotency-Key that this request holds since a time."""
+
+    key_id: str
+    key: str
+    since: datetime
+
+
+class Call(HttpRequest):
+    """A request that has passed the gate; what its handlers see."""
+
+    caller: Caller
+    document: Any
+
+
+_ADMIT = """
+WITH given AS (
+    SELECT id, name, scopes, created_by, secret_hash, revoked_at IS NOT NULL AS revoked,
+        coalesce(expires_at <= now(), false) AS expired, last_used_on,
+        revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS good
+    FROM api_key WHERE secret_hash = %b::bytea
+), counted AS (
+    INSERT INTO rate_window AS w (api_key, minute, requests)
+    SELECT id, date_trunc('minute', now()), 1 FROM given WHERE good
+    ON CONFLICT (api_key, minute) DO UPDATE SET requests = w.requests + 1
+    RETURNING requests
+), touched AS (
+    UPDATE api_key SET last_used_on = (now() AT TIME ZONE 'UTC')::date
+    FROM given WHERE api_key.id = given.id AND good
+        AND given.last_used_on IS DISTINCT FROM (now() AT TIME ZONE 'UTC')::date
+), claimed AS (
+    INSERT INTO idempotent_answer AS a (api_key, key, body_hash, created_at)
+    SELECT id, %s::text, %b::bytea, now() FROM given, counted
+    WHERE good AND requests <= %s::int AND %s::text = ANY(scopes) AND %s::text <> ''
+    ON CONFLICT (api_key, key) DO UPDATE SET created_at = now(), body_hash = excluded.body_hash, status = NULL, answer = NULL
+        WHERE a.created_at < now() - interval '24 hours'
+            OR (a.status IS NULL AND a.created_at < now() - make_interval(secs => %s::int))
+    RETURNING created_at
+)
+SELECT given.id, name, scopes, created_by, given.secret_hash, revoked, expired, counted.requests,
+    60 - extract(second FROM now())::int, claimed.created_at, a.body_hash, a.status, a.answer,
+    set_config('synchronous_commit', 'off', true)
+FROM given LEFT JOIN counted ON true LEFT JOIN claimed ON true
+    LEFT JOIN idempotent_answer a ON a.api_key = given.id AND a.key = %s::text
+"""
+
+
+def guarded(scope: keys.Scope, *, one_transaction: bool, takes_json: bool = False) -> Callable[[View], View]:
+    """Puts the gate before an operation.
+
+    ``one_transaction``: the handler and the memory of its answer commit together, and nothing remains of a refusal.
+    Otherwise the handler commits by itself, and must do no harm when it is run again.
+    """
+
+    def decorate(run: View) -> View:
+        @wraps(run)
+        def through_the_gate(request: Call, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                outage.expect_database()
+                response = _pass(request, scope, run, args, kwargs, one_transaction, takes_json)
+                outage.answered()
+            except Exception as problem:
+                return refusal(request, problem)
+            return response
+
+        return through_the_gate
+
+    return decorate
+
+
+def _pass(
+    request: Call, scope: keys.Scope, run: View, args: Any, kwargs: Any, one_transaction: bool, takes_json: bool
+) -> HttpResponse:
+    secret = _secret(request)
+    raw = bodies.raw_body(request) if request.method != "GET" else b""
+    claim = _admit(request, secret, scope, raw)
+    if isinstance(claim, HttpResponse):
+        return claim
+    try:
+        request.document = bodies.json_body(request, raw) if takes_json else None
+        if one_transaction:
+            response = _in_one_transaction(request, run, args, kwargs, claim)
+        else:
+            response = run(request, *args, **kwargs)
+            if claim is not None and _worth_keeping(response):
+                alone(*_keeping(claim, response))
+    except BaseException:
+        _give_back(claim)
+        raise
+    if not _worth_keeping(response):
+        _give_back(claim)
+    return response
+
+
+def _in_one_transaction(request: Call, run: View, args: Any, kwargs: Any, claim: Claim | None) -> HttpResponse:
+    with engine_scope():
+        response = run(request, *args, **kwargs)
+        if response.status_code >= 400:
+            transaction.set_rollback(True, using=ENGINE)
+        elif claim is not None:
+            query(*_keeping(claim, response))
+    return response
+
+
+def _secret(request: HttpRequest) -> str:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret:
+        raise _unauthorised(Code.KEY_MISSING, "the header Authorization must be `Bearer` and an API key")
+    if not keys.looks_like_a_key(secret):
+        raise _unauthorised(Code.KEY_UNKNOWN, "this is no API key of Safeconduct; one begins with sck_")
+    return secret
+
+
+def _admit(request: Call, secret: str, scope: keys.Scope, raw: bytes) -> HttpResponse | Claim | None:
+    """Who calls, checked and counted. Returns the kept answer, the claim made, or None without an Idempotency-Key."""
+    digest = keys.digest(secret)
+    key = _idempotency_key(request)
+    mark = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode() + raw).digest() if key else b""
+    limit = settings.RATE_LIMIT_PER_MINUTE
+    row = alone(_ADMIT, [digest, key, mark, limit, scope.value, key, CLAIM_S, key]).fetchone()
+    if row is None or not hmac.compare_digest(bytes(row[4]), digest):
+        raise _unauthorised(Code.KEY_UNKNOWN, "no API key has this secret")
+    key_id, name, scopes, created_by, _, revoked, expired, requests, wait_s, since, kept_mark, status, answer, _ = row
+    if revoked:
+        raise _unauthorised(Code.KEY_REVOKED, f"the key {key_id} was revoked")
+    if expired:
+        raise _unauthorised(Code.KEY_EXPIRED, f"the key {key_id} has expired")
+    if requests > limit:
+        raise Problem(
+            Code.RATE_LIMITED, f"{limit} requests a minute are allowed for this key",
+            headers={"Retry-After": str(max(1, wait_s))},
+        )  # fmt: skip
+    if scope.value not in scopes:
+        raise Problem(Code.SCOPE_MISSING, f"this needs the scope {scope.value}; the key {key_id} has {', '.join(scopes)}")
+    request.caller = Caller(key_id, name, frozenset(scopes), created_by)
+    if not key:
+        return None
+    if since is not None:
+        return Claim(key_id, key, since)
+    if kept_mark is not None and bytes(kept_mark) != mark:
+        raise Problem(Code.KEY_REUSED, "this Idempotency-Key belongs to a request with another address or body")
+    if status is None:
+        raise Problem(
+            Code.IN_FLIGHT, "a request with this Idempotency-Key is being worked on", headers={"Retry-After": "1"}
+        )
+    return HttpResponse(bytes(answer), status=status, content_type="application/json", headers={REPLAYED: "true"})
+
+
+def _idempotency_key(request: HttpRequest) -> str:
+    if request.method != "POST":
+        return ""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > 255 or not key.isprintable() or not key.isascii():
+        raise invalid("Idempotency-Key", "at most 255 printable ASCII characters, such as a UUID")
+    return key
+
+
+def _worth_keeping(response: HttpResponse) -> bool:
+    return response.status_code < 400 and not getattr(response, PASSING, False)
+
+
+def _keeping(claim: Claim, response: HttpResponse) -> tuple[str, list[Any]]:
+    return (
+        "UPDATE idempotent_answer SET status = %s, answer = %b::bytea"
+        " WHERE api_key = %s AND key = %s AND created_at = %s AND status IS NULL",
+        [response.status_code, response.content, claim.key_id, claim.key, claim.since],
+    )
+
+
+def _give_back(claim: Claim | None) -> None:
+    if claim is None:
+        return
+    try:
+        alone(
+            "DELETE FROM idempotent_answer WHERE api_key = %s AND key = %s AND created_at = %s AND status IS NULL",
+            [claim.key_id, claim.key, claim.since],
+        )
+    except Exception as problem:  # it expires by itself
+        outage.note(problem)
+
+
+def _unauthorised(code: Code, detail: str) -> Problem:
+    return Problem(code, detail, headers={"WWW-Authenticate": 'Bearer realm="safeconduct"'})
+
+
+def sweep() -> tuple[int, int]:
+    """Deletes answers and rate windows that are past their time; returns how many of each. Needs an engine scope."""
+    answers = query("DELETE FROM idempotent_answer WHERE created_at < now() - %s::interval", [KEPT]).rowcount
+    windows = query("DELETE FROM rate_window WHERE minute < now() - interval '1 hour'").rowcount
+    return answers, windows

@@ -1,0 +1,74 @@
+"""Whatever went wrong, as a problem document."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja.errors import HttpError, ValidationError
+
+from safeconduct.api import outage
+from safeconduct.api.problems import KINDS, Code, FieldError, Problem
+from safeconduct.kernel.decisions.errors import DecisionsError
+from safeconduct.kernel.events.log import BatchTooLarge
+
+logger = logging.getLogger(__name__)
+
+_BY_STATUS = {
+    400: Code.MALFORMED, 403: Code.FORBIDDEN, 404: Code.NOT_FOUND, 409: Code.CONFLICT, 422: Code.INVALID,
+}  # fmt: skip
+#: Words of pydantic for where a value was looked for, which are no part of a field's name.
+_PLACES = frozenset({"body", "query", "path", "header"})
+
+
+def refusal(request: HttpRequest, problem: Exception) -> HttpResponse:
+    """The answer to a request that could not be done. What is not expected is logged under an id, and told as that id."""
+    return problem_of(request, problem).response()
+
+
+def problem_of(request: HttpRequest, problem: Exception) -> Problem:
+    """An exception as a problem."""
+    match problem:
+        case Problem():
+            return problem
+        case ValidationError():
+            return _validation(problem)
+        case BatchTooLarge():
+            return Problem(Code.TOO_LARGE, str(problem))
+        case DecisionsError():
+            code = _BY_STATUS.get(problem.status, Code.CONFLICT)
+            return Problem(code, str(problem), more={"code": problem.code})
+        case Http404():
+            return Problem(Code.NOT_FOUND, "there is nothing at this address")
+        case HttpError():
+            return Problem(_BY_STATUS.get(problem.status_code, Code.MALFORMED), problem.message)
+        case SuspiciousOperation() | BadRequest():
+            return Problem(Code.MALFORMED, "the request is not as expected")
+    if outage.is_database_failure(problem):
+        outage.note(problem)
+        logger.warning("the database failed %s %s (%s)", request.method, request.path, type(problem).__name__)
+        return outage.unavailable()
+    instance = f"fault-{secrets.token_hex(6)}"
+    logger.error("%s: %s %s", instance, request.method, request.path, exc_info=problem)
+    return Problem(Code.FAULT, "the request was not carried out as asked", more={"instance": instance})
+
+
+def not_allowed(allow: str) -> Problem:
+    """The address exists, but not for this method."""
+    return Problem(Code.METHOD_NOT_ALLOWED, f"this address answers {allow}", headers={"Allow": allow})
+
+
+def _validation(problem: ValidationError) -> Problem:
+    errors = []
+    for error in problem.errors[:100]:
+        place = [str(part) for part in error["loc"]]
+        if place and place[0] in _PLACES:
+            place = place[1:]
+        # ninja names the argument that holds the body; callers do not know it
+        if place and place[0] in ("sent", "asked"):
+            place = place[1:]
+        errors.append(FieldError(".".join(place), str(error["msg"])))
+    named = ", ".join(dict.fromkeys(error.field or "body" for error in errors))
+    return Problem(Code.INVALID, f"{KINDS[Code.INVALID].title}: {named}", errors=errors)

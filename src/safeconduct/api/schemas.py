@@ -1,0 +1,310 @@
+"""The documents of the API: what is sent, what is answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+
+from safeconduct.foundation.policy.nodes import Action
+from safeconduct.kernel.decisions.models import LabelKind, ListKind
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("contains U+0000, which cannot be stored")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,79}$")]
+Why = Annotated[Text, Field(min_length=3, max_length=2000, description="The reason, a sentence; it is kept.")]
+Cursor = Annotated[str, Field(max_length=300, description="`next` of the page before.")]
+
+
+class Sent(Schema):
+    """A body: a field that is not known is an error, so that a slip of the pen is not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ReasonLine(Schema):
+    """One reason. `told` is what its subject may be told, `full` the whole sentence."""
+
+    rule: str
+    action: str
+    decisive: bool
+    category: str
+    disclosure: str
+    told: str
+    full: str
+    missing: list[str]
+    teaches: str | None
+
+
+class DecisionMade(Schema):
+    """What one policy decided about an event."""
+
+    id: str
+    policy: str
+    version: int
+    kind: str = Field(description="`live`, `override` (a person's) or `shadow`.")
+    action: Action
+    automated: bool
+    reasons: list[ReasonLine]
+    unknown: list[str] = Field(description="Rules that could not be judged, because something was missing.")
+    latency_us: int
+
+
+class EventAnswer(Schema):
+    """What became of an event."""
+
+    id: str
+    status: str = Field(description="`stored`, or `duplicate`: an event of this source and id was there before.")
+    type_known: bool = Field(description="False: kept under its own type, and used by no policy.")
+    action: Action | None = Field(
+        description="The strictest action that stands; null where nothing was decided: no live policy listens to this "
+        "type, or it was not waited for."
+    )
+    provisional: bool = Field(
+        description="True: the engine could not decide in time. `action` is the policies' `on_failure`, and the decision follows."
+    )
+    decisions: list[DecisionMade]
+
+
+class BatchItem(Schema):
+    """What became of one event of a batch; refused ones name the field and the problem."""
+
+    index: int
+    status: str = Field(description="`stored`, `duplicate` or `refused`.")
+    id: str | None = None
+    type_known: bool | None = None
+    action: Action | None = None
+    provisional: bool = False
+    decisions: list[DecisionMade] = []
+    field: str | None = None
+    problem: str | None = None
+
+
+class BatchAnswer(Schema):
+    results: list[BatchItem]
+    stored: int
+    duplicates: int
+    refused: int
+
+
+class EventFound(Schema):
+    """An event as it is kept. Personal fields are sealed and not shown."""
+
+    id: str
+    source: str
+    source_id: str
+    type: str
+    type_known: bool
+    occurred_at: datetime
+    received_at: datetime
+    data: dict[str, Any]
+    waiting: bool = Field(description="A decision is due and not made yet.")
+    action: Action | None
+    decisions: list[DecisionMade]
+
+
+class DecisionListed(DecisionMade):
+    event: str | None
+    event_type: str | None
+    order: str | None
+    seller: str | None
+    standing: bool
+    replaces: str | None
+    decided_by: str
+    decided_at: datetime
+
+
+class DecisionFound(DecisionListed):
+    fired: list[str]
+    muted: list[str]
+    allowed_by: str | None
+    control: bool
+    values: dict[str, Any] = Field(description="The values the rules saw.")
+
+
+class DecisionPage(Schema):
+    items: list[DecisionListed]
+    next: str | None
+
+
+class DecisionsAsked(Schema):
+    """Newest first. Pages do not shift when decisions are added."""
+
+    order: Annotated[Text, Field(max_length=2000)] | None = Field(None, description="The shop's id of the order.")
+    seller: Annotated[Text, Field(max_length=2000)] | None = Field(None, description="The shop's id of the seller.")
+    action: Action | None = None
+    policy: Annotated[Text, Field(max_length=80)] | None = None
+    since: AwareDatetime | None = Field(None, description="Only events known at or after this time.")
+    standing: bool = Field(True, description="False: also those whose place a newer decision has taken.")
+    cursor: Cursor | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+class OverrideSent(Sent):
+    action: Action
+    why: Why
+    person: Annotated[Text, Field(max_length=254)] | None = Field(
+        None, description="Id or e-mail address of the member of staff who decided; otherwise who made the key."
+    )
+
+
+class LabelSent(Sent):
+    order: Annotated[Text, Field(min_length=1, max_length=2000, description="The shop's id of the order.")]
+    label: LabelKind
+
+
+class LabelsSent(Sent):
+    labels: list[LabelSent] = Field(min_length=1, max_length=1000)
+
+
+class LabelItem(Schema):
+    index: int
+    status: str = Field(description="`accepted` or `refused`.")
+    problem: str | None = None
+
+
+class LabelsAnswer(Schema):
+    results: list[LabelItem]
+    new: int = Field(description="Labels that were not there before.")
+    refused: int
+
+
+class ListSent(Sent):
+    name: Name
+    kind: ListKind
+    entity: Annotated[str, Field(max_length=40, description="A kind of entity, such as `card`, or `text`.")]
+    purpose: Annotated[Text, Field(max_length=500)] = ""
+
+
+class ListFound(Schema):
+    name: str
+    kind: ListKind
+    entity: str
+    purpose: str
+    entries: int = Field(description="Entries in force.")
+    created_at: datetime
+
+
+class ListPage(Schema):
+    items: list[ListFound]
+    next: str | None
+
+
+class EntriesSent(Sent):
+    values: list[Annotated[Text, Field(min_length=1, max_length=200)]] = Field(min_length=1, max_length=1000)
+    why: Why
+    until: AwareDatetime | None = Field(None, description="When the entries end; null: until they are ended.")
+
+
+class EntryFound(Schema):
+    """An entry. What may name a person is masked."""
+
+    id: str
+    value: str
+    since: datetime
+    until: datetime | None
+    why: str
+    added_by: str
+
+
+class EntriesAnswer(Schema):
+    items: list[EntryFound]
+
+
+class EntryPage(Schema):
+    items: list[EntryFound]
+    next: str | None
+
+
+class PageAsked(Schema):
+    cursor: Cursor | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+class PolicyListed(Schema):
+    policy: str
+    live: int | None = Field(description="Number of the version in force.")
+    challenger: int | None
+    shadow: list[int]
+    latest: int
+
+
+class PolicyPage(Schema):
+    items: list[PolicyListed]
+    next: str | None
+
+
+class VersionFound(Schema):
+    id: str
+    policy: str
+    number: int
+    state: str
+    revision: int
+    note: str
+    rollout_percent: int
+    created_at: datetime
+    published_at: datetime | None
+    retired_at: datetime | None
+    text: str
+
+
+class Finding(Schema):
+    line: int
+    column: int
+    end_column: int
+    severity: str
+    code: str
+    message: str
+    hint: str | None
+
+
+class PolicySent(Sent):
+    text: str = Field(max_length=400_000, description="The policy, as YAML.")
+
+
+class PolicyChecked(Schema):
+    ok: bool
+    policy: str | None
+    diagnostics: list[Finding]
+
+
+class DraftSent(Sent):
+    text: Annotated[Text, Field(max_length=400_000, description="The policy, as YAML.")]
+    note: Annotated[Text, Field(max_length=2000)] = ""
+    draft: Annotated[Text, Field(max_length=30)] | None = Field(None, description="Id of the draft to change; otherwise a new version.")
+    revision: int | None = Field(None, ge=1, le=2**31 - 1, description="The draft's revision that was read.")
+    person: Annotated[Text, Field(max_length=254)] | None = Field(
+        None, description="Id or e-mail address of its author, a member of staff; otherwise who made the key."
+    )
+
+
+class DraftSaved(Schema):
+    id: str
+    policy: str
+    number: int
+    revision: int
+    state: str
+    ok: bool = Field(description="False: it is kept, but cannot be shadowed or published before its errors are gone.")
+    diagnostics: list[Finding]
+
+
+class RefusedPart(Schema):
+    type: str
+    field: str
+    problem: str
+
+
+class WebhookAnswer(Schema):
+    delivery: str
+    status: str = Field(description="`read`, `duplicate`, or `refused`: kept, and to be read again with a better mapping.")
+    events: int
+    unknown: int
+    refused: list[RefusedPart]

@@ -1,0 +1,135 @@
+"""`doctor`: is everything in order, and if not, what mends it?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from safeconduct.cli.output import FAILED, OK, emit_json
+
+_LOW_DISK_BYTES = 1 << 30
+_OLD_S = 60.0
+_CLOCK_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `mend` says what to do where it is not in order."""
+
+    check: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+def run(*, as_json: bool) -> int:
+    """Runs all checks. Exit code 1 where one is not in order."""
+    findings: list[Finding] = []
+    for check in CHECKS:
+        try:
+            findings.append(check())
+        except SystemExit:
+            findings.append(Finding(check.__name__, False, "could not start", "see the message above"))
+            break
+        except Exception as problem:
+            findings.append(Finding(check.__name__, False, f"{type(problem).__name__}: {problem}", "start with the first problem"))
+    if as_json:
+        emit_json({"ok": all(f.ok for f in findings), "checks": [asdict(f) for f in findings]})
+    else:
+        for f in findings:
+            sys.stdout.write(f"{'ok   ' if f.ok else 'WRONG'} {f.check:<12} {f.found}\n")
+            if not f.ok:
+                sys.stdout.write(f"      → {f.mend}\n")
+    return OK if all(f.ok for f in findings) else FAILED
+
+
+def settings() -> Finding:
+    """Would production start with these settings?"""
+    from safeconduct.config.environment import read, unsafe
+
+    env = read()
+    found = unsafe(env)
+    if env.production and found:
+        return Finding("settings", False, f"{len(found)} unsafe", " ".join(found))
+    return Finding("settings", True, f"mode {env.mode}" + (f"; production would refuse {len(found)}" if found else ""))
+
+
+def database() -> Finding:
+    """Does the database answer, and is it new enough?"""
+    from safeconduct.cli.start import start_django
+
+    start_django(migrate=False)
+    from django.conf import settings as django_settings
+
+    from safeconduct.kernel.scope import owner_scope, query
+
+    started = time.perf_counter()
+    with owner_scope():
+        row = query("SELECT current_setting('server_version_num')::int, current_setting('server_version')").fetchone()
+    assert row is not None
+    ms = (time.perf_counter() - started) * 1e3
+    kind = "embedded" if django_settings.EMBEDDED else "external"
+    mend = "Safeconduct needs PostgreSQL 15 or newer"
+    return Finding("database", row[0] >= 150000, f"PostgreSQL {row[1]}, {kind}, answered in {ms:.0f} ms", mend)
+
+
+def migrations() -> Finding:
+    """Is the schema the one this version expects?"""
+    from safeconduct.config.migrate import pending
+
+    waiting = pending()
+    return Finding("migrations", not waiting, f"{len(waiting)} waiting", "run `safeconduct migrate`")
+
+
+def logins() -> Finding:
+    """Can each unprivileged login sign in, and is it unprivileged?"""
+    from safeconduct.kernel.scope import engine_scope, query, seller_scope, staff_scope
+
+    names = []
+    for scope in (lambda: seller_scope(0), engine_scope, staff_scope):
+        with scope():
+            row = query("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
+        assert row is not None
+        if row[1]:
+            return Finding("logins", False, f"{row[0]} may bypass row-level security", "ALTER ROLE … NOSUPERUSER NOBYPASSRLS")
+        names.append(row[0])
+    return Finding("logins", True, ", ".join(names))
+
+
+def queue() -> Finding:
+    """Is anything waiting too long for its decision, or stuck?"""
+    from safeconduct.kernel.decisions import lanes
+    from safeconduct.kernel.scope import engine_scope
+
+    with engine_scope():
+        waiting, stuck, age_s = lanes.waiting()
+    found = f"{waiting} waiting, {stuck} stuck, oldest due for {age_s:.0f} s"
+    return Finding("queue", stuck == 0 and age_s < _OLD_S, found, "run more lanes: `safeconduct serve --lanes 4`, or `safeconduct work`")
+
+
+def disk() -> Finding:
+    """Is there room for the embedded database and the backtests?"""
+    from django.conf import settings as django_settings
+
+    os.makedirs(django_settings.VAR, exist_ok=True)
+    free = shutil.disk_usage(django_settings.VAR).free
+    return Finding("disk", free > _LOW_DISK_BYTES, f"{free / (1 << 30):.1f} GiB free under {django_settings.VAR}", "make room, or set SAFECONDUCT_VAR")
+
+
+def clock() -> Finding:
+    """Do this machine and the database agree on the time?"""
+    from safeconduct.kernel.scope import owner_scope, query
+
+    with owner_scope():
+        row = query("SELECT clock_timestamp()").fetchone()
+    assert row is not None
+    off_s = abs((datetime.now(UTC) - row[0]).total_seconds())
+    return Finding("clock", off_s < _CLOCK_S, f"{off_s * 1e3:.0f} ms apart from the database", "run a time service (NTP) on both machines")
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (settings, database, migrations, logins, queue, disk, clock)

@@ -1,0 +1,133 @@
+"""`events import` and `connectors replay`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
+from safeconduct.cli.start import start_django
+
+_BATCH = 1000
+_SHOWN = 20
+
+
+def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: bool) -> int:
+    """Imports a file of history, in batches; what is bad is counted and named, the rest goes in."""
+    if not dry_run:
+        start_django()
+    from safeconduct.kernel.events.envelope import Refusal, read_envelope
+
+    counts: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    problems: list[dict[str, Any]] = []
+    rows = _rows(file, mapping)
+    while batch := list(islice(rows, _BATCH)):
+        good = []
+        for number, row in batch:
+            counts["read"] += 1
+            if isinstance(row, dict):
+                match read_envelope(row):
+                    case Refusal(field=field, problem=problem):
+                        problems.append({"row": number, "field": field, "problem": problem})
+                    case incoming:
+                        types[incoming.type] += 1
+                        good.append(row)
+            else:
+                problems.append({"row": number, "field": "", "problem": str(row)})
+        if good and not dry_run:
+            from safeconduct.kernel.events import log
+
+            receipt = log.receive(good, known=log.Known.WHEN_IT_HAPPENED, imported=True)
+            counts["stored"] += sum(not s.duplicate for s in receipt.stored)
+            counts["duplicates"] += sum(s.duplicate for s in receipt.stored)
+        if not as_json and sys.stderr.isatty():
+            sys.stderr.write(f"\r{counts['read']:,} rows …")
+    counts["refused"] = len(problems)
+    if as_json:
+        emit_json({**counts, "by_type": dict(types), "problems": problems, "dry_run": dry_run})
+    else:
+        _print_import(counts, types, problems, dry_run)
+    return FAILED if problems else OK
+
+
+def replay_bodies(name: str, files: list[Path], *, unsigned: bool, as_json: bool) -> int:
+    """Runs saved webhook bodies through a connector. A file may hold {"headers": …, "body": …} to carry a signature."""
+    from safeconduct.connectors import names
+
+    if name not in names():
+        fail(f"there is no connector {name!r}; there are {', '.join(sorted(names()))}", USAGE)
+    start_django()
+    from django.conf import settings
+
+    from safeconduct.connectors.intake import ingest
+
+    totals: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    details = []
+    for file in files:
+        raw, headers = _saved(file.read_bytes())
+        outcome = ingest(
+            name, raw, headers, signed=not unsigned, secrets=settings.CONNECTOR_SECRETS.get(name, ()),
+            now=datetime.now(UTC),
+        )  # fmt: skip
+        totals["received"] += 1
+        totals["stored"] += outcome.stored
+        totals["canonical"] += len(outcome.events)
+        totals["unknown"] += len(outcome.unknown)
+        totals["refused"] += len(outcome.refused)
+        types.update(str(event["type"]) for event in outcome.events)
+        details.append({"file": file.name, **outcome.as_json()})
+    result = {**totals, "by_type": dict(types), "files": details}
+    if as_json:
+        emit_json(result)
+    else:
+        for d in details:
+            sys.stdout.write(f"{d['file']}: {json.dumps({k: v for k, v in d.items() if k != 'file'}, default=str)}\n")
+        sys.stdout.write(json.dumps({**totals, "by_type": dict(types)}) + "\n")
+    return OK
+
+
+def _saved(raw: bytes) -> tuple[bytes, dict[str, str]]:
+    try:
+        whole = json.loads(raw)
+    except ValueError:
+        return raw, {}
+    if isinstance(whole, dict) and set(whole) == {"headers", "body"} and isinstance(whole["body"], str):
+        return whole["body"].encode(), {str(k): str(v) for k, v in whole["headers"].items()}
+    return raw, {}
+
+
+def _rows(file: Path, mapping: Path | None) -> Iterator[tuple[int, object]]:
+    if mapping is not None:
+        from safeconduct.connectors import load_text, read_rows
+
+        yield from read_rows(file, load_text(mapping.read_text(encoding="utf-8"), str(mapping)))
+        return
+    if file.suffix == ".csv":
+        fail("a CSV file needs --mapping: which column is which field; see docs/connectors.md", USAGE)
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield number, json.loads(line)
+                except ValueError as problem:
+                    yield number, f"not JSON: {problem}"
+
+
+def _print_import(counts: Counter[str], types: Counter[str], problems: list[dict[str, Any]], dry_run: bool) -> None:
+    for problem in problems[:_SHOWN]:
+        sys.stderr.write(f"row {problem['row']}: {problem['field']}: {problem['problem']}\n")
+    if len(problems) > _SHOWN:
+        sys.stderr.write(f"… and {len(problems) - _SHOWN} more; --json lists all\n")
+    verb = "would be stored" if dry_run else f"stored, {counts['duplicates']:,} were there already"
+    good = sum(types.values()) if dry_run else counts["stored"]
+    sys.stdout.write(f"{counts['read']:,} rows: {good:,} {verb}, {len(problems):,} refused\n")
+    for name, count in types.most_common():
+        sys.stdout.write(f"  {count:>9,}  {name}\n")

@@ -1,0 +1,256 @@
+"""The `safeconduct` command. Heavy imports happen inside the commands, so that --help answers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+events_app = typer.Typer(no_args_is_help=True, help="Events: import history.")
+connectors_app = typer.Typer(no_args_is_help=True, help="Connectors: run saved webhook bodies through.")
+policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, test, publish.")
+keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
+people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
+rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
+app.add_typer(events_app, name="events")
+app.add_typer(connectors_app, name="connectors")
+app.add_typer(policy_app, name="policy")
+app.add_typer(keys_app, name="keys")
+app.add_typer(people_app, name="people")
+app.add_typer(rates_app, name="rates")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+@app.callback()
+def _root() -> None:
+    """Safeconduct protects the sellers of a marketplace: events in, decisions with reasons out."""
+
+
+@app.command(epilog="Example: safeconduct demo --seed 2 --shift devices")
+def demo(
+    seed: Annotated[int, typer.Option(help="The world's seed; the same seed makes the same world.")] = 1,
+    shift: Annotated[str, typer.Option(help="How the attackers differ from the plan: none, devices, slow, mixed …")] = "none",
+    orders: Annotated[int, typer.Option(min=500, max=1_000_000, help="Orders in the 146 days.")] = 65_000,
+    serve: Annotated[bool, typer.Option(help="Serve console and API afterwards.")] = True,
+    port: Annotated[int, typer.Option(envvar="PORT", help="Where to serve.")] = 8000,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Build the world anew, even if the same one is there.")] = False,
+    as_json: Json = False,
+    action: Annotated[Optional[str], typer.Argument(help="`score`: score three public seeds. `code`: a sign-in code.")] = None,
+) -> None:
+    """Builds the demo world, runs the engine over it, and serves it on this machine."""
+    from safeconduct.cli import demo as command
+
+    match action:
+        case None:
+            command.run(command.Options(seed, shift, orders, serve, port, fresh, as_json))
+        case "score":
+            command.score_seeds(shift=shift, orders=orders, as_json=as_json)
+        case "code":
+            command.print_codes(as_json=as_json)
+        case other:
+            raise typer.BadParameter(f"{other!r} is neither `score` nor `code`; leave it out to build and serve")
+
+
+@app.command(epilog="Example: safeconduct serve --port 8080 --workers 4")
+def serve(
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port on --host.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Web processes.")] = 2,
+    lanes: Annotated[int, typer.Option(min=0, max=64, help="Processes that decide what waits.")] = 1,
+) -> None:
+    """Serves console and API, and decides what waits."""
+    from safeconduct.cli.serving import serve as run
+
+    raise SystemExit(run(host=host, port=port, workers=workers, lanes=lanes))
+
+
+@app.command(epilog="Example: safeconduct work")
+def work() -> None:
+    """Runs one lane and the periodic tasks in this process, until it is told to stop."""
+    from safeconduct.cli.serving import work as run
+
+    run()
+
+
+@app.command(epilog="Example: DATABASE_URL=postgresql://… safeconduct migrate")
+def migrate(as_json: Json = False) -> None:
+    """Creates logins, schema and rights, or brings them up to date. Safe to run twice."""
+    from safeconduct.cli.output import emit_json
+    from safeconduct.cli.start import start_django
+
+    start_django(migrate=False)
+    from safeconduct.config.migrate import bring_up_to_date, pending
+
+    done = pending()
+    bring_up_to_date(verbosity=0 if as_json else 1)
+    if as_json:
+        emit_json({"applied": done})
+
+
+@app.command(epilog="Example: safeconduct doctor --json")
+def doctor(as_json: Json = False) -> None:
+    """Looks whether everything is in order, and says how to mend what is not."""
+    from safeconduct.cli.doctor import run
+
+    raise SystemExit(run(as_json=as_json))
+
+
+@app.command(epilog="Example: safeconduct backtest draft.yaml --against order-risk --days 146")
+def backtest(
+    file: Annotated[Path, typer.Argument(help="The policy to try.", exists=True, dir_okay=False)],
+    against: Annotated[Optional[str], typer.Option(help="A policy file or name to compare with; default: the live version.")] = None,
+    days: Annotated[Optional[int], typer.Option(min=1, help="How far back; default: all history.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Runs a policy over history, in seconds, and compares it with the one in force."""
+    from safeconduct.cli.analysis import backtest as run
+
+    raise SystemExit(run(file, against=against, days=days, as_json=as_json))
+
+
+@app.command(epilog="Example: safeconduct replay --as-known --json")
+def replay(
+    as_known: Annotated[bool, typer.Option("--as-known/--as-happened", help="By when events became known, or happened.")] = True,
+    limit: Annotated[Optional[int], typer.Option(min=1, help="At most so many decisions, newest first.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Repeats stored decisions from the log and reports every difference."""
+    from safeconduct.cli.analysis import replay as run
+
+    raise SystemExit(run(as_known=as_known, limit=limit, as_json=as_json))
+
+
+@app.command(epilog="Example: safeconduct train order-fraud")
+def train(
+    name: Annotated[str, typer.Argument(help="The model's name, as policies call it.")],
+    publish: Annotated[bool, typer.Option(help="Serve the model if it beats the one in force.")] = False,
+    out: Annotated[Optional[Path], typer.Option(help="Folder for the report with its plots.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Trains a model from matured labels, with the features of the policy that uses it."""
+    from safeconduct.cli.analysis import train as run
+
+    raise SystemExit(run(name, publish=publish, out=out, as_json=as_json))
+
+
+@events_app.command("import", epilog="Example: safeconduct events import history.jsonl --dry-run")
+def events_import(
+    file: Annotated[Path, typer.Argument(help="JSON lines of envelopes, or CSV with --mapping.", exists=True, dir_okay=False)],
+    mapping: Annotated[Optional[Path], typer.Option(help="How columns become events; see docs/connectors.md.", exists=True)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Imports history: it is counted by later features and decides nothing. Can be stopped and repeated."""
+    from safeconduct.cli.intake import import_events
+
+    raise SystemExit(import_events(file, mapping=mapping, dry_run=dry_run, as_json=as_json))
+
+
+@connectors_app.command("replay", epilog="Example: safeconduct connectors replay stripe saved/*.json --unsigned --json")
+def connectors_replay(
+    name: Annotated[str, typer.Argument(help="stripe or shopify.")],
+    files: Annotated[list[Path], typer.Argument(help="Saved bodies.", exists=True, dir_okay=False)],
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="The files carry no signature; trust them.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Runs saved webhook bodies through a connector into the log, and counts what became of them."""
+    from safeconduct.cli.intake import replay_bodies
+
+    raise SystemExit(replay_bodies(name, files, unsigned=unsigned, as_json=as_json))
+
+
+@policy_app.command("check", epilog="Example: safeconduct policy check order-risk.yaml")
+def policy_check(
+    files: Annotated[list[Path], typer.Argument(help="Policy files.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Checks policies: names, types, windows, reasons. Exit code 1 where there is an error."""
+    from safeconduct.cli.policy import check
+
+    raise SystemExit(check(files, as_json=as_json))
+
+
+@policy_app.command("explain", epilog="Example: safeconduct policy explain order-risk.yaml --language es")
+def policy_explain(
+    file: Annotated[Path, typer.Argument(help="A policy file.", exists=True, dir_okay=False)],
+    language: Annotated[str, typer.Option(help="en, zh or es.")] = "en",
+) -> None:
+    """Tells a policy as plain prose."""
+    from safeconduct.cli.policy import explain
+
+    raise SystemExit(explain(file, language=language))
+
+
+@policy_app.command("test", epilog="Example: safeconduct policy test order-risk.yaml")
+def policy_test(
+    files: Annotated[list[Path], typer.Argument(help="Policy files; their tests lie beside them.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Runs the tests that stand beside policies. Exit code 1 where one fails."""
+    from safeconduct.cli.policy import test
+
+    raise SystemExit(test(files, as_json=as_json))
+
+
+@policy_app.command("publish", epilog="Example: safeconduct policy publish order-risk.yaml --author li@… --approver ana@…")
+def policy_publish(
+    file: Annotated[Path, typer.Argument(help="A policy file.", exists=True, dir_okay=False)],
+    author: Annotated[str, typer.Option(help="E-mail of the member of staff who wrote it.")],
+    approver: Annotated[str, typer.Option(help="E-mail of the second person, a lead.")],
+    percent: Annotated[int, typer.Option(min=1, max=100, help="Share of orders it decides, as challenger.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Stores a policy as a new version and puts it in force, with the second person's approval."""
+    from safeconduct.cli.policy import publish
+
+    raise SystemExit(publish(file, author=author, approver=approver, percent=percent, as_json=as_json))
+
+
+@keys_app.command("create", epilog="Example: safeconduct keys create")
+def keys_create() -> None:
+    """Writes a new root key file. Keep a copy apart from the database: without it nothing sealed can be opened."""
+    from safeconduct.cli.people import create_root_key
+
+    raise SystemExit(create_root_key())
+
+
+@keys_app.command("api", epilog="Example: safeconduct keys api shop --scope events:write --scope decisions:read")
+def keys_api(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    scope: Annotated[list[str], typer.Option("--scope", help="What it may do; repeat for several.")],
+    as_json: Json = False,
+) -> None:
+    """Creates a key of the API and shows it once."""
+    from safeconduct.cli.people import create_api_key
+
+    raise SystemExit(create_api_key(name, scope, as_json=as_json))
+
+
+@people_app.command("invite", epilog="Example: safeconduct people invite ana@example.org --role administrator")
+def people_invite(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    role: Annotated[str, typer.Option(help="analyst, lead or administrator.")] = "analyst",
+) -> None:
+    """Makes a person with a one-time password link: how the first member of staff comes in."""
+    from safeconduct.cli.people import invite
+
+    raise SystemExit(invite(email, role))
+
+
+@rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")
+def rates_import(
+    file: Annotated[Path, typer.Argument(help="CSV: currency,day,rate (units of the reporting currency).", exists=True)],
+    source: Annotated[str, typer.Option(help="Where the rates come from; shown beside every amount they convert.")],
+) -> None:
+    """Adds dated exchange rates. A day's rate is never changed afterwards."""
+    from safeconduct.cli.people import import_rates
+
+    raise SystemExit(import_rates(file, source))

@@ -1,0 +1,91 @@
+"""`keys`, `people` and `rates`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
+from safeconduct.cli.start import start_django
+
+
+def create_root_key() -> int:
+    """Writes the root key file of the settings."""
+    from safeconduct.config.environment import read
+    from safeconduct.kernel.vault.keys import KeyFileError, create_key_file
+
+    path = read().key_file
+    try:
+        create_key_file(path)
+    except KeyFileError as problem:
+        fail(str(problem))
+    sys.stdout.write(f"{path}\nKeep a copy apart from the database: without it nothing that was sealed can be opened.\n")
+    return OK
+
+
+def create_api_key(name: str, scopes: list[str], *, as_json: bool) -> int:
+    """Creates a key and prints it once."""
+    start_django()
+    from safeconduct.api.keys import SCOPES, create_key
+    from safeconduct.kernel.scope import Actor, staff_scope
+
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        fail(f"unknown scope {', '.join(unknown)}; there are {', '.join(sorted(SCOPES))}", USAGE)
+    with staff_scope():
+        key, secret = create_key(name, scopes, Actor("command line", "owner"))
+    if as_json:
+        emit_json({"id": key.id, "secret": secret, "scopes": scopes})
+    else:
+        sys.stdout.write(f"{secret}\nThis is the only time it is shown.\n")
+    return OK
+
+
+def invite(email: str, role: str) -> int:
+    """Makes the first member of staff; later ones are invited in the console."""
+    start_django()
+    import secrets
+
+    from allauth.account.models import EmailAddress
+
+    from safeconduct.kernel.parties.models import StaffRole, User
+    from safeconduct.kernel.scope import staff_scope
+
+    if role not in {r.value for r in StaffRole if r.value}:
+        fail(f"{role!r} is no role; there are analyst, lead and administrator", USAGE)
+    password = secrets.token_urlsafe(18)
+    with staff_scope():
+        if User.objects.filter(email=email.lower()).exists():
+            fail(f"{email} is there already")
+        user = User.objects.create_user(email, password, staff_role=role)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    sys.stdout.write(f"{email}\npassword {password}\nChange it after the first sign-in; a second factor is asked for then.\n")
+    return OK
+
+
+def import_rates(file: Path, source: str) -> int:
+    """Reads currency,day,rate rows; any bad row refuses the file, so that a table is never half there."""
+    start_django()
+    from safeconduct.kernel.events import rates
+    from safeconduct.kernel.scope import engine_scope
+
+    rows, problems = [], []
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), 2):
+            try:
+                currency, rate = row["currency"].strip().upper(), Decimal(row["rate"])
+                if len(currency) != 3 or not rate.is_finite() or rate <= 0:
+                    raise ValueError("currency needs three letters and rate must be above 0")
+                rows.append((currency, date.fromisoformat(row["day"]), rate, source))
+            except (KeyError, ValueError, InvalidOperation, AttributeError) as problem:
+                problems.append(f"row {number}: {problem}")
+    if problems:
+        sys.stderr.write("\n".join(problems[:20]) + "\nnothing was stored\n")
+        return FAILED
+    with engine_scope():
+        rates.store(rows)
+    sys.stdout.write(f"{len(rows)} rates at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, source {source}\n")
+    return OK

@@ -1,0 +1,110 @@
+"""`policy check`, `explain`, `test`, `publish`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from safeconduct.cli.output import FAILED, OK, emit_json, fail
+
+
+def check(files: list[Path], *, as_json: bool) -> int:
+    """Checks files without a database: names, types and reasons; lists are not known then."""
+    from safeconduct.foundation.policy.reader import read_policy
+    from safeconduct.kernel.events.catalogue import CATALOGUE
+
+    readings = [read_policy(file.read_text(encoding="utf-8"), CATALOGUE, file=str(file)) for file in files]
+    if as_json:
+        emit_json([{"file": reading.file, **reading.as_json()} for reading in readings])
+    else:
+        for reading in readings:
+            if reading.diagnostics:
+                sys.stdout.write(reading.render() + "\n")
+            if reading.policy is not None:
+                p = reading.policy
+                sys.stdout.write(f"{reading.file}: {p.name}: {len(p.rules)} rules, {len(p.features)} features, no errors\n")
+    return OK if all(reading.policy is not None for reading in readings) else FAILED
+
+
+def explain(file: Path, *, language: str) -> int:
+    """Prints a policy as prose."""
+    from safeconduct.foundation.policy.prose import describe
+    from safeconduct.foundation.policy.reader import read_policy
+    from safeconduct.kernel.events.catalogue import CATALOGUE
+
+    reading = read_policy(file.read_text(encoding="utf-8"), CATALOGUE, file=str(file))
+    if reading.policy is None:
+        sys.stderr.write(reading.render() + "\n")
+        return FAILED
+    sys.stdout.write(describe(reading.policy, language).text)
+    return OK
+
+
+def test(files: list[Path], *, as_json: bool) -> int:
+    """Runs the tests beside each file: NAME.tests.yaml and NAME.*.tests.yaml."""
+    from safeconduct.foundation.policy.policy_tests import read_tests, run_tests
+    from safeconduct.foundation.policy.reader import read_policy
+    from safeconduct.kernel.events.catalogue import CATALOGUE
+
+    results, failed = [], 0
+    for file in files:
+        reading = read_policy(file.read_text(encoding="utf-8"), CATALOGUE, file=str(file))
+        if reading.policy is None:
+            sys.stderr.write(reading.render() + "\n")
+            return FAILED
+        beside = sorted(file.parent.glob(f"{file.stem}.tests.yaml")) + sorted(file.parent.glob(f"{file.stem}.*.tests.yaml"))
+        if not beside:
+            fail(f"no tests lie beside {file}; write {file.stem}.tests.yaml")
+        for tests_file in beside:
+            tests = read_tests(tests_file.read_text(encoding="utf-8"), reading.policy, CATALOGUE)
+            if tests.tests is None:
+                sys.stderr.write(tests.render(str(tests_file)) + "\n")
+                return FAILED
+            for result in run_tests(reading.policy, tests.tests):
+                failed += not result.passed
+                results.append({"file": tests_file.name, "name": result.test.name, "problems": list(result.problems)})
+    if as_json:
+        emit_json({"passed": len(results) - failed, "failed": failed, "tests": results})
+    else:
+        for r in results:
+            sys.stdout.write(f"{'FAILED' if r['problems'] else 'passed'}  {r['name']}\n")
+            for problem in r["problems"]:
+                sys.stdout.write(f"        {problem}\n")
+        sys.stdout.write(f"{len(results) - failed} passed, {failed} failed\n")
+    return FAILED if failed else OK
+
+
+def publish(file: Path, *, author: str, approver: str, percent: int, as_json: bool) -> int:
+    """Stores and publishes; both people must be staff, and two."""
+    from safeconduct.cli.start import start_django
+
+    start_django()
+    from safeconduct.foundation.policy.reader import read_policy
+    from safeconduct.kernel.decisions import policies
+    from safeconduct.kernel.decisions.errors import DecisionsError
+    from safeconduct.kernel.events.catalogue import CATALOGUE
+    from safeconduct.kernel.parties.models import User
+    from safeconduct.kernel.scope import staff_scope
+
+    text = file.read_text(encoding="utf-8")
+    reading = read_policy(text, CATALOGUE, file=str(file))
+    if reading.policy is None:
+        sys.stderr.write(reading.render() + "\n")
+        return FAILED
+    at = datetime.now(UTC)
+    try:
+        with staff_scope():
+            people = {user.email: user for user in User.objects.filter(email__in=[author, approver])}
+            for email in (author, approver):
+                if email not in people or not people[email].is_staff:
+                    fail(f"{email} is no member of staff; `safeconduct people invite` makes one")
+            draft = policies.save_draft(people[author], reading.policy.name, text, at=at, note=f"from {file.name}")
+            version = policies.publish(draft.id, people[approver], at=at, percent=percent)
+    except DecisionsError as problem:
+        fail(str(problem))
+    if as_json:
+        emit_json({"id": version.id, "policy": version.policy, "number": version.number, "state": version.state})
+    else:
+        sys.stdout.write(f"{version.policy} version {version.number} is {version.state}\n")
+    return OK

@@ -1,0 +1,132 @@
+"""Serving: web processes and lanes as children of one process, gone with it, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from safeconduct.cli.start import start_django
+
+_STOP_WITHIN_S = 8.0
+_HOUSEKEEPING_EVERY_S = 30.0
+
+
+def serve(*, host: str, port: int, workers: int, lanes: int, ready: Callable[[str], None] | None = None) -> int:
+    """Runs the server until SIGTERM or Ctrl-C. A child that ends by itself is started again. Returns the exit code."""
+    start_django()
+    environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
+    web = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
+        str(workers), "--blocking-threads", "4", "--backlog", "1024", "--respawn-failed-workers", "--no-ws",
+        "--log-level", "warning", "safeconduct.config.wsgi:application",
+    ]  # fmt: skip
+    lane = [sys.executable, "-m", "safeconduct.cli.serving"]
+    children = [Child(web, environment), *(Child(lane, environment) for _ in range(lanes))]
+    stop = threading.Event()
+    _on_signals(stop)
+    for child in children:
+        child.start()
+    address = f"http://{host}:{port}"
+    if ready is not None:
+        threading.Thread(target=_when_up, args=(host, port, lambda: ready(address), stop), daemon=True).start()
+    else:
+        sys.stdout.write(f"Console {address}/console/ · API {address}/v1/ · Ctrl-C stops\n")
+        sys.stdout.flush()
+    while not stop.wait(0.5):
+        for child in children:
+            if not child.keep_running():
+                sys.stderr.write(f"error: {child.arguments[2]} ended again and again; see the messages above\n")
+                stop.set()
+    for child in children:
+        child.stop()
+    return 1 if any(child.gave_up for child in children) else 0
+
+
+def work() -> None:
+    """One lane in this process, and housekeeping beside it; stops at SIGTERM or Ctrl-C."""
+    start_django()
+    from safeconduct.kernel.decisions import lanes
+
+    stop = threading.Event()
+    _on_signals(stop)
+    threading.Thread(target=_housekeeping, args=(stop,), daemon=True, name="housekeeping").start()
+    lanes.run(stop.is_set)
+
+
+class Child:
+    """A process of the server, started again when it dies, not endlessly."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        self.arguments, self.environment = arguments, environment
+        self.process: subprocess.Popen[bytes] | None = None
+        self.deaths: list[float] = []
+        self.gave_up = False
+
+    def start(self) -> None:
+        # The prefix makes the child ask for its parent's death signal before anything else runs.
+        prefix = [sys.executable, "-m", "safeconduct.cli.child", str(os.getpid())]
+        self.process = subprocess.Popen([*prefix, *self.arguments], env=self.environment)
+
+    def keep_running(self) -> bool:
+        """Starts the process again if it ended; False once it has ended five times within a minute."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            return True
+        now = time.monotonic()
+        self.deaths = [at for at in self.deaths if now - at < 60.0] + [now]
+        if len(self.deaths) >= 5:
+            self.gave_up = True
+            return False
+        self.start()
+        return True
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _housekeeping(stop: threading.Event) -> None:
+    from datetime import UTC, datetime
+
+    from safeconduct.kernel.decisions.housekeeping import tidy
+
+    while not stop.wait(_HOUSEKEEPING_EVERY_S):
+        try:
+            tidy(datetime.now(UTC))
+        except Exception as problem:  # what cannot be tidied now is tidied later; the lane goes on
+            sys.stderr.write(f"housekeeping failed: {type(problem).__name__}\n")
+
+
+def _on_signals(stop: threading.Event) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+def _when_up(host: str, port: int, ready: Callable[[], None], stop: threading.Event) -> None:
+    import socket
+
+    while not stop.is_set():
+        with socket.socket() as probe:
+            probe.settimeout(0.5)
+            if probe.connect_ex((host, port)) == 0:
+                ready()
+                return
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    work()

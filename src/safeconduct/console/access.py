@@ -1,0 +1,117 @@
+"""The door of the console: staff with a second factor only, one transaction of the login `staff` around each page.
+
+Everything of a page, also its rendering, happens inside the scope; whoever is signed in is known before it opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from safeconduct.console.refusals import words_of
+from safeconduct.console.shell import shell_of
+from safeconduct.kernel.decisions.errors import DecisionsError
+from safeconduct.kernel.parties.errors import PartiesError
+from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.parties.staff import has_second_factor
+from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.ui.views import fault
+
+P = ParamSpec("P")
+
+
+class StaffRequest(HttpRequest):
+    """A request behind the door: `user` is a member of staff."""
+
+    user: User  # type: ignore[assignment]
+
+
+View = Callable[Concatenate[StaffRequest, P], HttpResponse]
+
+
+def staff_page(role: StaffRole = StaffRole.ANALYST) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+    """Admits staff of at least this role, and opens their scope around the view.
+
+    Refusals of the kernel become a page with their status, its reason, and a way back.
+    """
+
+    def door(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            turned_away = _turn_away(request, role)
+            if turned_away is not None:
+                return turned_away
+            try:
+                with staff_scope():
+                    return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            except (DecisionsError, PartiesError) as problem:
+                return refused(request, problem)
+
+        return guarded
+
+    return door
+
+
+def _turn_away(request: HttpRequest, role: StaffRole) -> HttpResponse | None:
+    user = request.user
+    if not user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    assert isinstance(user, User)
+    if not user.is_staff:
+        return fault(request, 403, detail=_("The console is for the marketplace's staff. Your account is not one of them."))
+    if not has_second_factor(user):
+        messages.warning(request, _("Set up a second step first: an authenticator app or a passkey. Then the console opens."))
+        return HttpResponseRedirect(reverse("mfa_index"))
+    if not user.may(role):
+        text = _("This page needs the role %(role)s. An administrator can give it to you.")
+        return fault(request, 403, detail=text % {"role": role_name(role)})
+    return None
+
+
+def role_name(role: str) -> str:
+    """A role in the reader's language."""
+    return {
+        StaffRole.ANALYST: _("analyst"),
+        StaffRole.LEAD: _("lead"),
+        StaffRole.ADMINISTRATOR: _("administrator"),
+    }.get(StaffRole(role), _("no staff"))
+
+
+def page(request: StaffRequest, template: str, section: str, context: dict[str, object], *, status: int = 200) -> HttpResponse:
+    """A console page in its shell; `section` is the menu entry that is current. Rendered now, inside the scope."""
+    return render(request, template, {"shell": shell_of(request.user, section), **context}, status=status)
+
+
+def refused(request: HttpRequest, problem: DecisionsError | PartiesError) -> HttpResponse:
+    """The page of a refusal: its status, what it was, and the way back."""
+    title, way_out = words_of(problem.code)
+    context = {
+        "status": problem.status, "title": title, "way_out": way_out, "detail": str(problem),
+        "back": back_to(request, reverse("console:queue")),
+    }  # fmt: skip
+    return render(request, "console/refused.html", context, status=problem.status)
+
+
+def back_to(request: HttpRequest, default: str) -> str:
+    """Where a form wants to return: its `back`, else the page it stood on, if that is ours; else `default`."""
+    for target in (request.GET.get("back", ""), request.POST.get("back", ""), request.headers.get("Referer", "")):
+        if target and url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+            return target
+    return default
+
+
+def done(request: HttpRequest, text: str, target: str) -> HttpResponse:
+    """After an action: says what was done, on the page that follows."""
+    messages.success(request, text)
+    response = HttpResponseRedirect(target)
+    response.status_code = 303
+    return response

@@ -1,0 +1,59 @@
+"""What stands around every page of the console. The menu is a registry: a new section is one entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from safeconduct.kernel.decisions.queries import open_reviews
+from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.ui.parts import Account, Hint, MenuEntry, Shell
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A place in the menu: its key, name, address, icon, the letter after G, who sees it, what is counted beside it."""
+
+    key: str
+    label: str | Promise
+    url_name: str
+    icon: str
+    go: str
+    role: StaffRole = StaffRole.ANALYST
+    count: Callable[[], int] | None = None
+    hints: tuple[Hint, ...] = ()
+
+
+_QUEUE_HINTS = (Hint(("A",), _("Allow")), Hint(("B",), _("Block")), Hint(("C",), _("Challenge")))
+
+SECTIONS: list[Section] = [
+    Section("queue", _("Queue"), "console:queue", "inbox", "q", count=open_reviews, hints=_QUEUE_HINTS),
+    Section("decisions", _("Decisions"), "console:decisions", "list", "d"),
+    Section("policies", _("Policies"), "console:policies", "rules", "p"),
+    Section("lists", _("Lists"), "console:lists", "filter", "l"),
+    Section("sellers", _("Sellers"), "console:sellers", "shop", "s"),
+    Section("people", _("People"), "console:people", "people", "e", role=StaffRole.ADMINISTRATOR),
+]
+
+
+def shell_of(user: User, current: str) -> Shell:
+    """The shell for a member of staff, with one section current."""
+    from safeconduct.console.access import role_name
+
+    menu = [
+        MenuEntry(
+            s.label, reverse(s.url_name), s.icon, s.count() if s.count else None, current=s.key == current, go=s.go
+        )
+        for s in SECTIONS
+        if user.may(s.role)
+    ]
+    hints = next((s.hints for s in SECTIONS if s.key == current), ())
+    account = Account(
+        str(user), role_name(user.staff_role), reverse("account_logout"),
+        ((_("Second step"), reverse("mfa_index"), "key"), (_("Password"), reverse("account_change_password"), "lock")),
+    )  # fmt: skip
+    return Shell(menu, reverse("console:queue"), account=account, search_url=reverse("console:decisions"), hints=hints)

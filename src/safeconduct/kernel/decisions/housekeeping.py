@@ -1,0 +1,20 @@
+"""What has to be done from time to time: the brake, shorter counts, hot keys. Each may run beside itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from safeconduct.kernel.decisions import brake, statistics
+from safeconduct.kernel.scope import engine_scope, query
+
+_ONE_AT_A_TIME = 0x5AFE_0003
+
+
+def tidy(now: datetime) -> None:
+    """One round. A second process that comes at the same time leaves it to the first."""
+    with engine_scope():
+        row = query("SELECT pg_try_advisory_xact_lock(%s)", [_ONE_AT_A_TIME]).fetchone()
+        if row is None or not row[0]:
+            return
+        brake.check(now)
+        statistics.compact()

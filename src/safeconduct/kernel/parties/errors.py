@@ -1,0 +1,50 @@
+"""What can be refused when people are invited, promoted or shut out. Each says what to do instead."""
+
+from __future__ import annotations
+
+
+class PartiesError(Exception):
+    """The base of this package's errors: `code` for machines, the message for people, `status` for HTTP."""
+
+    code = "parties_error"
+    status = 409
+
+
+class AdministratorNeeded(PartiesError):
+    code = "administrator_needed"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("this needs the role administrator; an administrator can do it, or grant you the role")
+
+
+class AddressTaken(PartiesError):
+    code = "address_taken"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"{email} has an account already; change its role instead of inviting it again")
+
+
+class InvitationGone(PartiesError):
+    """One answer for unknown, used and expired links, so that nobody can find out which were ever good."""
+
+    code = "invitation_gone"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("this invitation was used already, has expired or never existed; ask for a new one")
+
+
+class NotOneself(PartiesError):
+    code = "not_oneself"
+
+    def __init__(self) -> None:
+        super().__init__("nobody changes their own role or access; ask another administrator")
+
+
+class NoSuchPerson(PartiesError):
+    code = "no_such_person"
+    status = 404
+
+    def __init__(self, person_id: str) -> None:
+        super().__init__(f"there is no person {person_id}")

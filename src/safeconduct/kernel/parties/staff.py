@@ -1,0 +1,68 @@
+"""What administrators do with people: their role, their access, a lost second factor."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+
+from safeconduct.kernel.parties.errors import AdministratorNeeded, NoSuchPerson, NotOneself
+from safeconduct.kernel.parties.models import StaffRole, User
+
+
+def has_second_factor(person: User) -> bool:
+    """Whether signing in asks this person for more than a password. Recovery codes alone do not count."""
+    strong = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return bool(Authenticator.objects.filter(user=person, type__in=strong).exists())
+
+
+def change_role(person_id: str, role: StaffRole, administrator: User) -> User:
+    """Gives a member of staff another role.
+
+    Raises AdministratorNeeded, NotOneself, NoSuchPerson.
+    """
+    person = _subject(person_id, administrator)
+    person.staff_role = role
+    person.save(update_fields=["staff_role"])
+    return person
+
+
+def deactivate(person_id: str, administrator: User) -> User:
+    """Shuts a person out at once: open sessions end with their next request. What they did stays under their name.
+
+    Raises AdministratorNeeded, NotOneself, NoSuchPerson.
+    """
+    person = _subject(person_id, administrator)
+    person.is_active = False
+    person.save(update_fields=["is_active"])
+    return person
+
+
+def reactivate(person_id: str, administrator: User) -> User:
+    """Lets a person in again, with the role they had. Raises AdministratorNeeded, NotOneself, NoSuchPerson."""
+    person = _subject(person_id, administrator)
+    person.is_active = True
+    person.save(update_fields=["is_active"])
+    return person
+
+
+def reset_second_factor(person_id: str, administrator: User) -> User:
+    """For a lost telephone or key: the person sets up a second factor anew after the next sign-in.
+
+    Raises AdministratorNeeded, NotOneself, NoSuchPerson.
+    """
+    person = _subject(person_id, administrator)
+    Authenticator.objects.filter(user=person).delete()
+    return person
+
+
+def _subject(person_id: str, administrator: User) -> User:
+    # All administrators' rows are locked first, in one order: two who remove each other at the same instant wait, and
+    # the slower one finds that it is none any more. So one administrator always remains.
+    administrators = User.objects.filter(staff_role=StaffRole.ADMINISTRATOR, is_active=True).order_by("id")
+    if administrator.id not in {person.id for person in administrators.select_for_update()}:
+        raise AdministratorNeeded
+    if person_id == administrator.id:
+        raise NotOneself
+    person = User.objects.select_for_update().filter(id=person_id).exclude(staff_role=StaffRole.NONE).first()
+    if person is None:
+        raise NoSuchPerson(person_id)
+    return person
