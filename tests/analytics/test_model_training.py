@@ -23,6 +23,7 @@ from safeconduct.analytics.training import (
     train,
     train_on,
 )
+from safeconduct.kernel.decisions.scoring import number
 from safeconduct.kernel.events.catalogue import CATALOGUE
 
 QUICK = Settings(rounds=60, least_in_leaf=20)
@@ -94,6 +95,16 @@ def test_a_feature_is_what_it_was_at_its_event() -> None:
     assert seen["card_most_30d"][1:] == [1000, 3000]
     assert seen["card_amount_30d"][1:] == [1000, 2000]
     assert np.isnan(seen["card_amount_30d"][0])
+
+
+def test_a_ratio_is_the_number_that_serving_makes_of_its_pair(world: World) -> None:
+    table = feature_table(policy(), world.facts(), CATALOGUE, ratios=True)
+    above, below, ratio = table.only(("card_shops_1h", "card_orders_1d", "shops_for_orders")).values.T.tolist()
+    pairs = [
+        (None if np.isnan(a) else int(a), None if np.isnan(b) else int(b)) for a, b in zip(above, below, strict=True)
+    ]
+    assert [number(pair) for pair in pairs] == pytest.approx(ratio, rel=0, abs=0, nan_ok=True)
+    assert {0.0, 1.0} < set(ratio)
 
 
 def test_labels_that_come_too_late_change_nothing_that_is_learned(world: World, model: TrainedModel) -> None:

@@ -37,7 +37,9 @@ rules:
 """
 
 
-def event(kind: str = "order.placed", *, at: datetime = START, id: str | None = None, source: str = "shop", **data: Any) -> dict[str, Any]:
+def event(
+    kind: str = "order.placed", *, at: datetime = START, id: str | None = None, source: str = "shop", **data: Any
+) -> dict[str, Any]:
     """An envelope; for orders the required fields are filled in."""
     number = next(_numbers)
     if kind == "order.placed":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 from django.db import connections
+from tests.kernel.builders import START, event, live_policy, minutes, person, usd
 
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import actions, lanes
@@ -14,7 +15,6 @@ from safeconduct.kernel.events import log
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import engine_scope, owner_scope, query, seller_scope, staff_scope
-from tests.kernel.builders import event, live_policy, minutes, person, usd, START
 
 
 def test_a_card_used_at_three_shops_within_an_hour_is_held_with_its_reason_in_three_languages() -> None:

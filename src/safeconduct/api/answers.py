@@ -18,6 +18,8 @@ from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.pseudonyms import reveal
 
 DEFAULT_LANGUAGE = "en"
+#: PostgreSQL's number of the type jsonb.
+_JSONB = 3802
 
 
 def language_of(request: HttpRequest) -> str:
@@ -89,7 +91,14 @@ def read(statement: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
     cursor = query(statement, parameters)
     assert cursor.description is not None
     names = [column.name for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    # Django's connections leave JSON as text, for its own fields to read.
+    documents = [column.name for column in cursor.description if column.type_code == _JSONB]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    for row in rows:
+        for name in documents:
+            if isinstance(row[name], str):
+                row[name] = json.loads(row[name])
+    return rows
 
 
 def standing_decisions(moments: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from safeconduct.api import decisions, events, labels, lists, policies, webhooks
@@ -27,7 +28,8 @@ api = NinjaAPI(
     title="Safeconduct", version="1", description=DESCRIPTION, openapi_url=None, docs_url=None, parser=_StrictParser(),
     urls_namespace="api",
 )  # fmt: skip
-api.add_exception_handler(Exception, refusal)
+for _kind in (Exception, Http404, HttpError, ValidationError):
+    api.add_exception_handler(_kind, refusal)
 for _router in (
     events.router, decisions.router, labels.router, lists.router, policies.router, webhooks.router,
 ):

@@ -242,7 +242,11 @@ def _after(folder: Path) -> None:
         author = User.objects.filter(email=PEOPLE[0][1]).first()
         if live is not None and author is not None:
             policies.save_draft(
-                author, "order-risk", example_draft(live.text), at=datetime.now(UTC), note="A draft to try: see what it would change"
+                author,
+                "order-risk",
+                example_draft(live.text),
+                at=datetime.now(UTC),
+                note="A draft to try: see what it would change",
             )
 
 
@@ -299,7 +303,9 @@ def _serve(folder: Path, options: Options, console: Console) -> int:
     def ready(address: str) -> None:
         console.print(f"\n[bold green]Console[/]  {address}/console/      [bold green]API[/]  {address}/v1/docs")
         for p in people:
-            console.print(f"  {p['role']:<8} {p['email']:<28} password [bold]{p['password']}[/]  code [bold]{code_now(p['secret'])}[/]")
+            console.print(
+                f"  {p['role']:<8} {p['email']:<28} password [bold]{p['password']}[/]  code [bold]{code_now(p['secret'])}[/]"
+            )
         console.print(
             "  Codes change every 30 s: [bold].venv/bin/safeconduct demo code[/] prints the present ones.\n"
             "  New orders keep coming in. Ctrl-C stops.\n"

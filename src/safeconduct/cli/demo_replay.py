@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
@@ -48,7 +49,8 @@ class Crew:
         columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, disable=quiet) as progress:
             task = progress.add_task("events received ", total=self.total)
-            received_s = self._phase("receive", lambda n: progress.update(task, advance=n))
+            with _indexes_afterwards():
+                received_s = self._phase("receive", lambda n: progress.update(task, advance=n))
             waiting = _waiting()
             task = progress.add_task("decisions made  ", total=waiting)
             decided_s = self._phase("decide", lambda n: progress.update(task, advance=n))
@@ -83,6 +85,24 @@ def drip(folder: Path, seed: int, shift: str, orders: int) -> Callable[[], None]
     prefix = [sys.executable, "-m", "safeconduct.cli.child", str(os.getpid())]
     process = subprocess.Popen([*prefix, *arguments], env={**os.environ, "SAFECONDUCT_VAR": str(folder)})
     return process.terminate
+
+
+@contextmanager
+def _indexes_afterwards() -> Iterator[None]:
+    """Loads first and indexes afterwards: entity keys come in random order, and their indexes are cheaper built whole."""
+    from safeconduct.kernel.scope import owner_scope, query
+
+    with owner_scope():
+        found = query(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'fact' AND indexname LIKE 'fact\\_by\\_%%'"
+        ).fetchall()
+        for name, _ in found:
+            query(f"DROP INDEX {name}")
+    yield
+    with owner_scope():
+        query("SELECT set_config('maintenance_work_mem', '256MB', true)")
+        for _, definition in found:
+            query(definition)
 
 
 def _waiting() -> int:
@@ -127,25 +147,13 @@ def _receive(pipe: Connection, events: Events, number: int, size: int) -> None:
 
     with engine_scope():
         queue = listened_types()
-    batch: list[object] = []
-    position = 0
-    for position, event in enumerate(events):
-        if position // _BATCH % size != number:
-            continue
-        batch.append(event)
-        if len(batch) == _BATCH or position % _BATCH == _BATCH - 1:
-            _take(pipe, batch, queue, log, Known.WHEN_IT_HAPPENED)
-            batch = []
-    if batch:
-        _take(pipe, batch, queue, log, Known.WHEN_IT_HAPPENED)
-
-
-def _take(pipe: Connection, batch: list[object], queue: frozenset[str], log: object, known: object) -> None:
-    receipt = log.receive(batch, queue=queue, known=known)  # type: ignore[attr-defined]
-    if receipt.refused:
-        first = receipt.refused[0]
-        raise ValueError(f"the world made an event that the log refuses: {first.field}: {first.problem}")
-    pipe.send(len(receipt.stored))
+    for first in range(number * _BATCH, len(events), size * _BATCH):
+        batch = events.between(first, first + _BATCH)
+        receipt = log.receive(batch, queue=queue, known=Known.WHEN_IT_HAPPENED)
+        if receipt.refused:
+            refused = receipt.refused[0]
+            raise ValueError(f"the world made an event that the log refuses: {refused.field}: {refused.problem}")
+        pipe.send(len(receipt.stored))
 
 
 def _decide(pipe: Connection) -> None:

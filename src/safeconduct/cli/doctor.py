@@ -37,7 +37,9 @@ def run(*, as_json: bool) -> int:
             findings.append(Finding(check.__name__, False, "could not start", "see the message above"))
             break
         except Exception as problem:
-            findings.append(Finding(check.__name__, False, f"{type(problem).__name__}: {problem}", "start with the first problem"))
+            findings.append(
+                Finding(check.__name__, False, f"{type(problem).__name__}: {problem}", "start with the first problem")
+            )
     if as_json:
         emit_json({"ok": all(f.ok for f in findings), "checks": [asdict(f) for f in findings]})
     else:
@@ -93,10 +95,14 @@ def logins() -> Finding:
     names = []
     for scope in (lambda: seller_scope(0), engine_scope, staff_scope):
         with scope():
-            row = query("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
+            row = query(
+                "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
         assert row is not None
         if row[1]:
-            return Finding("logins", False, f"{row[0]} may bypass row-level security", "ALTER ROLE … NOSUPERUSER NOBYPASSRLS")
+            return Finding(
+                "logins", False, f"{row[0]} may bypass row-level security", "ALTER ROLE … NOSUPERUSER NOBYPASSRLS"
+            )
         names.append(row[0])
     return Finding("logins", True, ", ".join(names))
 
@@ -109,7 +115,12 @@ def queue() -> Finding:
     with engine_scope():
         waiting, stuck, age_s = lanes.waiting()
     found = f"{waiting} waiting, {stuck} stuck, oldest due for {age_s:.0f} s"
-    return Finding("queue", stuck == 0 and age_s < _OLD_S, found, "run more lanes: `safeconduct serve --lanes 4`, or `safeconduct work`")
+    return Finding(
+        "queue",
+        stuck == 0 and age_s < _OLD_S,
+        found,
+        "run more lanes: `safeconduct serve --lanes 4`, or `safeconduct work`",
+    )
 
 
 def disk() -> Finding:
@@ -118,7 +129,12 @@ def disk() -> Finding:
 
     os.makedirs(django_settings.VAR, exist_ok=True)
     free = shutil.disk_usage(django_settings.VAR).free
-    return Finding("disk", free > _LOW_DISK_BYTES, f"{free / (1 << 30):.1f} GiB free under {django_settings.VAR}", "make room, or set SAFECONDUCT_VAR")
+    return Finding(
+        "disk",
+        free > _LOW_DISK_BYTES,
+        f"{free / (1 << 30):.1f} GiB free under {django_settings.VAR}",
+        "make room, or set SAFECONDUCT_VAR",
+    )
 
 
 def clock() -> Finding:
@@ -129,7 +145,12 @@ def clock() -> Finding:
         row = query("SELECT clock_timestamp()").fetchone()
     assert row is not None
     off_s = abs((datetime.now(UTC) - row[0]).total_seconds())
-    return Finding("clock", off_s < _CLOCK_S, f"{off_s * 1e3:.0f} ms apart from the database", "run a time service (NTP) on both machines")
+    return Finding(
+        "clock",
+        off_s < _CLOCK_S,
+        f"{off_s * 1e3:.0f} ms apart from the database",
+        "run a time service (NTP) on both machines",
+    )
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (settings, database, migrations, logins, queue, disk, clock)

@@ -37,13 +37,19 @@ def _root() -> None:
 @app.command(epilog="Example: safeconduct demo --seed 2 --shift devices")
 def demo(
     seed: Annotated[int, typer.Option(help="The world's seed; the same seed makes the same world.")] = 1,
-    shift: Annotated[str, typer.Option(help="How the attackers differ from the plan: none, devices, slow, mixed …")] = "none",
+    shift: Annotated[
+        str, typer.Option(help="How the attackers differ from the plan: none, devices, slow, mixed …")
+    ] = "none",
     orders: Annotated[int, typer.Option(min=500, max=1_000_000, help="Orders in the 146 days.")] = 65_000,
     serve: Annotated[bool, typer.Option(help="Serve console and API afterwards.")] = True,
     port: Annotated[int, typer.Option(envvar="PORT", help="Where to serve.")] = 8000,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Build the world anew, even if the same one is there.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Build the world anew, even if the same one is there.")
+    ] = False,
     as_json: Json = False,
-    action: Annotated[Optional[str], typer.Argument(help="`score`: score three public seeds. `code`: a sign-in code.")] = None,
+    action: Annotated[
+        Optional[str], typer.Argument(help="`score`: score three public seeds. `code`: a sign-in code.")
+    ] = None,
 ) -> None:
     """Builds the demo world, runs the engine over it, and serves it on this machine."""
     from safeconduct.cli import demo as command
@@ -106,7 +112,9 @@ def doctor(as_json: Json = False) -> None:
 @app.command(epilog="Example: safeconduct backtest draft.yaml --against order-risk --days 146")
 def backtest(
     file: Annotated[Path, typer.Argument(help="The policy to try.", exists=True, dir_okay=False)],
-    against: Annotated[Optional[str], typer.Option(help="A policy file or name to compare with; default: the live version.")] = None,
+    against: Annotated[
+        Optional[str], typer.Option(help="A policy file or name to compare with; default: the live version.")
+    ] = None,
     days: Annotated[Optional[int], typer.Option(min=1, help="How far back; default: all history.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -118,7 +126,9 @@ def backtest(
 
 @app.command(epilog="Example: safeconduct replay --as-known --json")
 def replay(
-    as_known: Annotated[bool, typer.Option("--as-known/--as-happened", help="By when events became known, or happened.")] = True,
+    as_known: Annotated[
+        bool, typer.Option("--as-known/--as-happened", help="By when events became known, or happened.")
+    ] = True,
     limit: Annotated[Optional[int], typer.Option(min=1, help="At most so many decisions, newest first.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -143,8 +153,12 @@ def train(
 
 @events_app.command("import", epilog="Example: safeconduct events import history.jsonl --dry-run")
 def events_import(
-    file: Annotated[Path, typer.Argument(help="JSON lines of envelopes, or CSV with --mapping.", exists=True, dir_okay=False)],
-    mapping: Annotated[Optional[Path], typer.Option(help="How columns become events; see docs/connectors.md.", exists=True)] = None,
+    file: Annotated[
+        Path, typer.Argument(help="JSON lines of envelopes, or CSV with --mapping.", exists=True, dir_okay=False)
+    ],
+    mapping: Annotated[
+        Optional[Path], typer.Option(help="How columns become events; see docs/connectors.md.", exists=True)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -191,7 +205,9 @@ def policy_explain(
 
 @policy_app.command("test", epilog="Example: safeconduct policy test order-risk.yaml")
 def policy_test(
-    files: Annotated[list[Path], typer.Argument(help="Policy files; their tests lie beside them.", exists=True, dir_okay=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="Policy files; their tests lie beside them.", exists=True, dir_okay=False)
+    ],
     as_json: Json = False,
 ) -> None:
     """Runs the tests that stand beside policies. Exit code 1 where one fails."""
@@ -200,7 +216,9 @@ def policy_test(
     raise SystemExit(test(files, as_json=as_json))
 
 
-@policy_app.command("publish", epilog="Example: safeconduct policy publish order-risk.yaml --author li@… --approver ana@…")
+@policy_app.command(
+    "publish", epilog="Example: safeconduct policy publish order-risk.yaml --author li@… --approver ana@…"
+)
 def policy_publish(
     file: Annotated[Path, typer.Argument(help="A policy file.", exists=True, dir_okay=False)],
     author: Annotated[str, typer.Option(help="E-mail of the member of staff who wrote it.")],
@@ -247,7 +265,9 @@ def people_invite(
 
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")
 def rates_import(
-    file: Annotated[Path, typer.Argument(help="CSV: currency,day,rate (units of the reporting currency).", exists=True)],
+    file: Annotated[
+        Path, typer.Argument(help="CSV: currency,day,rate (units of the reporting currency).", exists=True)
+    ],
     source: Annotated[str, typer.Option(help="Where the rates come from; shown beside every amount they convert.")],
 ) -> None:
     """Adds dated exchange rates. A day's rate is never changed afterwards."""

@@ -22,7 +22,9 @@ def create_root_key() -> int:
         create_key_file(path)
     except KeyFileError as problem:
         fail(str(problem))
-    sys.stdout.write(f"{path}\nKeep a copy apart from the database: without it nothing that was sealed can be opened.\n")
+    sys.stdout.write(
+        f"{path}\nKeep a copy apart from the database: without it nothing that was sealed can be opened.\n"
+    )
     return OK
 
 
@@ -62,7 +64,9 @@ def invite(email: str, role: str) -> int:
             fail(f"{email} is there already")
         user = User.objects.create_user(email, password, staff_role=role)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    sys.stdout.write(f"{email}\npassword {password}\nChange it after the first sign-in; a second factor is asked for then.\n")
+    sys.stdout.write(
+        f"{email}\npassword {password}\nChange it after the first sign-in; a second factor is asked for then.\n"
+    )
     return OK
 
 

@@ -23,7 +23,9 @@ def check(files: list[Path], *, as_json: bool) -> int:
                 sys.stdout.write(reading.render() + "\n")
             if reading.policy is not None:
                 p = reading.policy
-                sys.stdout.write(f"{reading.file}: {p.name}: {len(p.rules)} rules, {len(p.features)} features, no errors\n")
+                sys.stdout.write(
+                    f"{reading.file}: {p.name}: {len(p.rules)} rules, {len(p.features)} features, no errors\n"
+                )
     return OK if all(reading.policy is not None for reading in readings) else FAILED
 
 
@@ -53,7 +55,9 @@ def test(files: list[Path], *, as_json: bool) -> int:
         if reading.policy is None:
             sys.stderr.write(reading.render() + "\n")
             return FAILED
-        beside = sorted(file.parent.glob(f"{file.stem}.tests.yaml")) + sorted(file.parent.glob(f"{file.stem}.*.tests.yaml"))
+        beside = sorted(file.parent.glob(f"{file.stem}.tests.yaml")) + sorted(
+            file.parent.glob(f"{file.stem}.*.tests.yaml")
+        )
         if not beside:
             fail(f"no tests lie beside {file}; write {file.stem}.tests.yaml")
         for tests_file in beside:

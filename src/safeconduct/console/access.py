@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from safeconduct.console.refusals import words_of
 from safeconduct.console.shell import shell_of
+from safeconduct.console.words import role_name
 from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import StaffRole, User
@@ -75,15 +76,6 @@ def _turn_away(request: HttpRequest, role: StaffRole) -> HttpResponse | None:
         text = _("This page needs the role %(role)s. An administrator can give it to you.")
         return fault(request, 403, detail=text % {"role": role_name(role)})
     return None
-
-
-def role_name(role: str) -> str:
-    """A role in the reader's language."""
-    return {
-        StaffRole.ANALYST: _("analyst"),
-        StaffRole.LEAD: _("lead"),
-        StaffRole.ADMINISTRATOR: _("administrator"),
-    }.get(StaffRole(role), _("no staff"))
 
 
 def page(request: StaffRequest, template: str, section: str, context: dict[str, object], *, status: int = 200) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.console.words import role_name
 from safeconduct.kernel.decisions.queries import open_reviews
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.ui.parts import Account, Hint, MenuEntry, Shell
@@ -42,8 +43,6 @@ SECTIONS: list[Section] = [
 
 def shell_of(user: User, current: str) -> Shell:
     """The shell for a member of staff, with one section current."""
-    from safeconduct.console.access import role_name
-
     menu = [
         MenuEntry(
             s.label, reverse(s.url_name), s.icon, s.count() if s.count else None, current=s.key == current, go=s.go

@@ -28,9 +28,7 @@ def encode(value: int) -> str:
     return b32encode(value.to_bytes(20, "big"))[6:].translate(_CROCKFORD).decode()
 
 
-def new_id(
-    prefix: str, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-) -> str:
+def new_id(prefix: str, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> str:
     """A fresh id of this kind, e.g. ``new_id("dec")`` → ``dec_01jf…``."""
     return f"{prefix}_{encode(uuid7(clock_ms(), secrets.randbits(80)))}"
 

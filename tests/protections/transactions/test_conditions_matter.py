@@ -26,11 +26,11 @@ def ago(days: float) -> int:
 
 STRANGER: Values = {"buyer_orders_400d": 0, "card_orders_400d": 0}
 TAKEN: Values = {
-    "buyer_orders_400d": 3, "buyer_first_order": ago(60), "buyer_devices_400d": 2, "buyer_devices_before_400d": 1,
+    "buyer_orders_400d": 2, "buyer_first_order": ago(60), "buyer_devices_400d": 2, "buyer_devices_before_400d": 1,
     "buyer_addresses_400d": 2, "buyer_addresses_before_400d": 1, "buyer_usual_400d": (12_000, 3),
 }  # fmt: skip
 NOT_TAKEN: list[Values] = [
-    {"buyer_orders_400d": 2}, {"buyer_first_order": ago(59)}, {"buyer_devices_400d": 1}, {"buyer_addresses_400d": 1},
+    {"buyer_first_order": ago(59)}, {"buyer_devices_400d": 1}, {"buyer_addresses_400d": 1},
     {"liability_shift": True},
 ]  # fmt: skip
 COVERED: Values = {"liability_shift": True}
@@ -144,17 +144,19 @@ LIMITS: dict[str, tuple[Values, list[Values]]] = {
          {"cvv": "M", "name_matches_card": True}, {"payment_method": "bank_transfer"}],
     ),
     "many_small_signs": (
-        {**STRANGER, "amount": 5_000, "proxy": True, "avs": "N", "card_funding": "prepaid", "card_declines_1h": 2},
-        [{"amount": 4_999}, {"proxy": False}, {"avs": "Y"}, {"card_funding": "credit"}, {"card_declines_1h": 1},
+        {**STRANGER, "amount": 5_000, "proxy": True, "card_funding": "prepaid", "shipping_speed": "express"},
+        [{"amount": 4_999}, {"proxy": False}, {"card_funding": "credit"}, {"shipping_speed": "economy"},
          KNOWN_BUYER, KNOWN_CARD, COVERED],
     ),
     "account_in_other_hands": (
-        {**TAKEN, "amount": 10_000, "proxy": True},
-        [*NOT_TAKEN, {"buyer_usual_400d": (12_001, 3)}, {"amount": 9_999, "buyer_usual_400d": (3, 3)}, {"proxy": False}],
+        {**TAKEN, "buyer_orders_400d": 1, "amount": 8_000, "proxy": True},
+        [*NOT_TAKEN, {"buyer_orders_400d": 0}, {"buyer_usual_400d": (12_001, 3)},
+         {"amount": 7_999, "buyer_usual_400d": (3, 3)}, {"proxy": False}],
     ),
     "unlike_this_buyer": (
         {**TAKEN, "amount": 6_000},
-        [*NOT_TAKEN, {"buyer_usual_400d": (12_001, 3)}, {"amount": 5_999, "buyer_usual_400d": (3, 3)}],
+        [*NOT_TAKEN, {"buyer_orders_400d": 1}, {"buyer_usual_400d": (12_001, 3)},
+         {"amount": 5_999, "buyer_usual_400d": (3, 3)}],
     ),
     "own_shop_device": (
         {"device_signin_shops_30d": 1, "device_all_shops_30d": 2, "device_all_shops_before_30d": 2,
@@ -287,12 +289,13 @@ def test_no_rule_with_limits_is_left_out() -> None:
             {"avs": "N"}, {"cvv": "N"}, {"name_matches_card": False}, {"ip_country": "VN", "card_country": "US"})),
         *(("account_in_other_hands", s) for s in (
             {"gift_card": True}, {"shipping_speed": "express"}, {"name_matches_card": False},
-            {"freight_forwarder": True}, {"ip_country": "VN", "bill_country": "US"}, {"device_buyers_7d": 3},
+            {"freight_forwarder": True}, {"ip_country": "VN", "bill_country": "US"},
+            {"ip_country": "VN", "card_country": "US"},
+            {"buyer_registered_at": ago(900), "buyer_last_order": ago(121)}, {"device_buyers_7d": 3},
             {"address_buyers_30d": 3}, {"buyer_last_order": ago(121)})),
         *(("many_small_signs", s) for s in (
-            {"buyer_registered_at": ago(0.9)}, {"ip_country": "BR", "card_country": "US"},
-            {"bill_country": "BR", "card_country": "US"}, {"cvv": "N"}, {"shipping_speed": "express"},
-            {"amount": 25_000})),
+            {"avs": "N"}, {"cvv": "N"}, {"card_declines_1h": 2}, {"ip_country": "BR", "card_country": "US"},
+            {"bill_country": "BR", "card_country": "US"}, {"buyer_registered_at": ago(0.9), "amount": 25_000})),
         *(("own_shop_ip", s) for s in ({"buyer_registered_at": ago(29)}, {"device_buyers_7d": 2})),
         ("shop_spike_and_trouble", {"seller_payout_changes_14d": 1}),
         ("authentication_failed", {"three_ds": "rejected"}),

@@ -43,6 +43,4 @@ class Type(StrEnum):
 
 
 #: Types a catalogue field may have; the others only arise inside an expression.
-FIELD_TYPES = frozenset(
-    {Type.BOOLEAN, Type.INTEGER, Type.MONEY, Type.NUMBER, Type.TEXT, Type.TIMESTAMP, Type.KEY}
-)
+FIELD_TYPES = frozenset({Type.BOOLEAN, Type.INTEGER, Type.MONEY, Type.NUMBER, Type.TEXT, Type.TIMESTAMP, Type.KEY})

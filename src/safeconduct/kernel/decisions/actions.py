@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.nodes import Action
@@ -16,10 +18,9 @@ from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import register
 
 
-def override(
-    decision_id: str, person: User, action: Action, why: str, *, at: datetime, through: str = ""
-) -> Decision:
-    """A person decides anew: the earlier decision is kept, and this one stands in its place. Ends its review.
+def override(decision_id: str, person: User, action: Action, why: str, *, at: datetime, through: str = "") -> Decision:
+    """A person decides anew: the earlier decision is kept, and this one stands in its place. Ends its review; deciding
+    for *review* opens a new one.
 
     ``through``: the machine's key that carried the person's word, where it did not come from the console.
     Raises ReasonMissing without a sentence of reasons, ChangedMeanwhile where another decision stands by now.
@@ -48,9 +49,13 @@ def override(
         values=earlier.values, reasons=reasons, latency_us=0, decided_at=at, decided_moment=current_moment(),
         standing=True, replaces=earlier.id, actor=person.id,
     )  # fmt: skip
-    Review.objects.filter(decision_id=_first_of(earlier)).update(
-        state=Review.State.DONE, done_at=at, outcome=action.value
-    )
+    reviews = Review.objects.filter(decision_id__in=_chain(earlier), state=Review.State.OPEN)
+    reviews.update(state=Review.State.DONE, done_at=at, outcome=action.value)
+    if action is Action.REVIEW:
+        Review.objects.create(
+            decision=made, due_at=at + timedelta(hours=settings.REVIEW_HOURS), amount_minor=made.amount_minor,
+            top_reason=made.fired[0] if made.fired else "", opened_at=at,
+        )  # fmt: skip
     Leaf.objects.create(
         kind="decision", subject=made.id, created_at=at,
         body={"moment": made.moment, "version": made.version_id, "action": made.action, "replaces": earlier.id},
@@ -93,9 +98,7 @@ def create_list(name: str, kind: ListKind, entity: str, purpose: str) -> WatchLi
     return WatchList.objects.create(name=name, kind=kind, entity=entity, purpose=purpose)
 
 
-def add_to_list(
-    name: str, values: list[str], actor: Actor, *, until_moment: int | None = None
-) -> list[ListEntry]:
+def add_to_list(name: str, values: list[str], actor: Actor, *, until_moment: int | None = None) -> list[ListEntry]:
     """Puts values on a list from now on. Entities are stored as pseudonyms; the reason is required."""
     if not actor.why.strip():
         raise ReasonMissing
@@ -125,8 +128,10 @@ def end_list_entry(entry_id: str, actor: Actor) -> None:
             raise NotFound("entry in force", entry_id)
 
 
-def _first_of(decision: Decision) -> str:
-    """The decision of the engine that a chain of overrides began with: reviews hang on it."""
+def _chain(decision: Decision) -> list[str]:
+    """This decision and those it took the place of: a review hangs on one of them."""
+    found = [decision.id]
     while decision.replaces:
-        decision = Decision.objects.get(id=decision.replaces)
-    return decision.id
+        decision = Decision.objects.only("id", "replaces").get(id=decision.replaces)
+        found.append(decision.id)
+    return found

@@ -82,7 +82,7 @@ def decide_claimed(claimed: Sequence[int], *, now: Clock | None, budget_ms: int 
     if budget_ms is not None:
         query("SELECT set_config('statement_timeout', %s, true)", [str(budget_ms)])
     started = time.perf_counter()
-    settle()
+    settled = settle()
     rows = _facts(claimed)
     labels.learn(rows, _TYPE_NAMES)
     made: list[Made] = []
@@ -94,7 +94,7 @@ def decide_claimed(claimed: Sequence[int], *, now: Clock | None, budget_ms: int 
     share_us = int((time.perf_counter() - started) * 1e6 / len(claimed))
     for decision in made:
         decision.latency_us = share_us
-    store(made, claimed, None if now is None else now())
+    store(made, claimed, None if now is None else now(), settled)
     return made
 
 
@@ -218,12 +218,17 @@ DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])
 """
 
 
-def store(made: list[Made], claimed: Sequence[int], at: datetime | None) -> None:
-    """Writes decisions, their reviews, leaves and counts, and takes the events off the queue: one statement."""
+def store(made: list[Made], claimed: Sequence[int], at: datetime | None, settled: int) -> None:
+    """Writes decisions, their reviews, leaves and counts, and takes the events off the queue: one statement.
+
+    ``settled``: what `events.log.settle` returned before the decisions were made; it says which history they could see.
+    """
     if not made:
         query("DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])", [list(claimed)])
         return
-    given = json.dumps([_record(decision, at, max(claimed)) for decision in made], ensure_ascii=False, separators=(",", ":"))
+    given = json.dumps(
+        [_record(decision, at, settled) for decision in made], ensure_ascii=False, separators=(",", ":")
+    )
     counts = json.dumps(list(_counts(made, at)))
     query(_WRITE, [given, settings.REVIEW_HOURS, counts, list(claimed)])
 
@@ -232,7 +237,7 @@ def _stamp(decision: Made, at: datetime | None) -> datetime:
     return moment_time(decision.moment) if at is None else at
 
 
-def _record(decision: Made, at: datetime | None, last: int) -> Row:
+def _record(decision: Made, at: datetime | None, settled: int) -> Row:
     statements = decision.reasons["statement"]
     return {
         "id": decision.id, "moment": decision.moment, "version_id": decision.version_id, "policy": decision.policy,
@@ -241,7 +246,7 @@ def _record(decision: Made, at: datetime | None, last: int) -> Row:
         "unknown": decision.unknown, "muted": decision.muted, "allowed_by": decision.allowed_by,
         "values": decision.values, "reasons": decision.reasons, "control": decision.control,
         "latency_us": decision.latency_us, "top_reason": statements[0]["rule"] if statements else "",
-        "decided_at": _stamp(decision, at).isoformat(), "decided_moment": decision.moment if at is None else last,
+        "decided_at": _stamp(decision, at).isoformat(), "decided_moment": settled,
     }  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.decisions.models import LabelKind
-from safeconduct.kernel.scope import query
+from safeconduct.kernel.decisions.models import Label, LabelKind
+from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.scope import Actor, query
 
 #: Dispute reasons that say somebody else used the card: the processors' words and the card schemes' codes
 #: (Visa 10.x; Mastercard 4837, 4840, 4849, 4863, 4870, 4871; American Express F10, F14, F24, F29, F30, F31;
@@ -49,3 +50,12 @@ def add(labels: Sequence[tuple[int, LabelKind, str, int]]) -> int:
         ],
     )  # fmt: skip
     return cursor.rowcount
+
+
+def say(order_key: int, kind: LabelKind, actor: Actor) -> Label:
+    """A person says what an order turned out to be; saying the same twice keeps the first, with its note."""
+    label, _ = Label.objects.get_or_create(
+        order_key=order_key, kind=kind, origin=f"staff/{actor.id}"[:40],
+        defaults={"moment": current_moment(), "note": actor.why},
+    )  # fmt: skip
+    return label

@@ -51,7 +51,12 @@ class Accepted:
 
 
 def accept(
-    batch: Sequence[object], *, now: Clock | None = utc_now, known: Known = Known.NOW, wait: bool = True, imported: bool = False
+    batch: Sequence[object],
+    *,
+    now: Clock | None = utc_now,
+    known: Known = Known.NOW,
+    wait: bool = True,
+    imported: bool = False,
 ) -> Accepted:
     """Receives a batch and, where `wait`, decides it at once within the policies' time budget.
 
@@ -61,9 +66,7 @@ def accept(
     with engine_scope():
         versions = running()
         types = listened_types()
-    receipt = log.receive(
-        batch, queue=types, known=known, imported=imported, lease_s=CALLERS_LEASE_S if wait else 0.0
-    )
+    receipt = log.receive(batch, queue=types, known=known, imported=imported, lease_s=CALLERS_LEASE_S if wait else 0.0)
     accepted = Accepted(receipt)
     due = [stored.moment for stored in receipt.stored if stored.queued]
     if not wait or not due:
@@ -172,4 +175,4 @@ def _put_off(moment: int, attempts: int, problem: str, at: datetime | None) -> N
         for v in running()
         if v.state is VersionState.LIVE and engine.type_name(row[0]) in v.policy.event_types
     ]  # fmt: skip
-    engine.store(made, [moment], at)
+    engine.store(made, [moment], at, log.settle())

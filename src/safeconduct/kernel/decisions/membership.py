@@ -22,16 +22,24 @@ def find(lists: Collection[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) 
     keys = sorted((name, member) for name, member in wanted if isinstance(member, int))
     texts = sorted((name, member) for name, member in wanted if isinstance(member, str))
     found: Spans = {}
-    for name, member, since, until in () if not keys else query(
-        "SELECT e.watch_list_id, e.key, e.from_moment, e.until_moment FROM unnest(%b::text[], %b::bigint[]) AS w(name, key)"
-        " JOIN list_entry e ON e.watch_list_id = w.name AND e.key = w.key",
-        [[name for name, _ in keys], [member for _, member in keys]],
+    for name, member, since, until in (
+        ()
+        if not keys
+        else query(
+            "SELECT e.watch_list_id, e.key, e.from_moment, e.until_moment FROM unnest(%b::text[], %b::bigint[]) AS w(name, key)"
+            " JOIN list_entry e ON e.watch_list_id = w.name AND e.key = w.key",
+            [[name for name, _ in keys], [member for _, member in keys]],
+        )
     ):
         found.setdefault((name, member), []).append((since, until))
-    for name, member, since, until in () if not texts else query(
-        "SELECT e.watch_list_id, e.text, e.from_moment, e.until_moment FROM unnest(%b::text[], %b::text[]) AS w(name, text)"
-        " JOIN list_entry e ON e.watch_list_id = w.name AND e.text = w.text",
-        [[name for name, _ in texts], [member for _, member in texts]],
+    for name, member, since, until in (
+        ()
+        if not texts
+        else query(
+            "SELECT e.watch_list_id, e.text, e.from_moment, e.until_moment FROM unnest(%b::text[], %b::text[]) AS w(name, text)"
+            " JOIN list_entry e ON e.watch_list_id = w.name AND e.text = w.text",
+            [[name for name, _ in texts], [member for _, member in texts]],
+        )
     ):
         found.setdefault((name, member), []).append((since, until))
     return found

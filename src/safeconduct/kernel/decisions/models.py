@@ -158,9 +158,13 @@ class Decision(models.Model):
         db_table = "decision"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["moment", "policy"], condition=Q(kind="live"), name="decision_once"),
-            models.UniqueConstraint(fields=["moment", "version"], condition=Q(kind="shadow"), name="decision_shadow_once"),
             models.UniqueConstraint(
-                fields=["moment", "policy"], condition=Q(standing=True) & ~Q(kind="shadow"), name="decision_one_standing"
+                fields=["moment", "version"], condition=Q(kind="shadow"), name="decision_shadow_once"
+            ),
+            models.UniqueConstraint(
+                fields=["moment", "policy"],
+                condition=Q(standing=True) & ~Q(kind="shadow"),
+                name="decision_one_standing",
             ),
             models.CheckConstraint(
                 condition=Q(action="allow") | Q(reasons__statement__0__isnull=False), name="decision_never_silent"

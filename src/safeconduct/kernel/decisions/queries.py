@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -289,40 +288,6 @@ def policy_versions(policy: str = "") -> list[PolicyVersion]:
 def live_version(policy: str) -> PolicyVersion | None:
     """The version that decides now."""
     return PolicyVersion.objects.filter(policy=policy, state=VersionState.LIVE).first()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTotal:
-    """How often a rule spoke, out of `decided` decisions of its version."""
-
-    fired: int = 0
-    unknown: int = 0
-    muted: int = 0
-    decided: int = 0
-    amount_minor: int = 0
-
-    @property
-    def rate(self) -> float | None:
-        return self.fired / self.decided if self.decided else None
-
-
-def rule_totals(version_id: str, *, since: datetime | None = None) -> dict[str, RuleTotal]:
-    """Sums of the counts by rule; the version's decisions stand under the name ""."""
-    rows = RuleCount.objects.filter(version=version_id)
-    if since is not None:
-        rows = rows.filter(hour__gte=since)
-    found: dict[str, dict[str, Any]] = {
-        row["rule"]: row
-        for row in rows.values("rule").annotate(
-            n_decided=Sum("decided"), n_fired=Sum("fired"), n_unknown=Sum("unknown"), n_muted=Sum("muted"),
-            amount=Sum("amount_minor"),
-        )
-    }  # fmt: skip
-    decided = found.get("", {}).get("n_decided", 0)
-    return {
-        name: RuleTotal(row["n_fired"], row["n_unknown"], row["n_muted"], decided, row["amount"])
-        for name, row in found.items()
-    }
 
 
 def decided_by_version(version_ids: Sequence[str]) -> dict[str, tuple[int, datetime]]:

@@ -75,7 +75,9 @@ def compile_text(text: str) -> Compiled:
         if isinstance(node, InList) and isinstance(node.item, EventField):
             lists[node.list_name, node.item.name] = None
     keys = CATALOGUE.keys
-    kept = tuple(sorted({n for n in {*program.names, *policy.fields, *policy.features} if n not in keys and n != "now"}))
+    kept = tuple(
+        sorted({n for n in {*program.names, *policy.fields, *policy.features} if n not in keys and n != "now"})
+    )
     return Compiled(
         policy, program, features_query(policy, CATALOGUE, facts="fact"), tuple(lists), kept,
         {rule.name: position for position, rule in enumerate(policy.rules)},

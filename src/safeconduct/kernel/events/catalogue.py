@@ -79,7 +79,9 @@ CARD_COUNTRY = _text("card_country", "country of the card's issuer, ISO 3166-1 a
 CARD_FUNDING = _text("card_funding", "kind of card", "credit", "debit", "prepaid", "unknown")
 SELLER_COUNTRY = _text("seller_country", "country of the seller, ISO 3166-1 alpha-2", example="JP")
 EMAIL_DOMAIN = _text("email_domain", "the part of the e-mail address after the @", example="example.org")
-AVS = _text("avs", "address verification: the issuer's answer, card schemes' letters", "Y", "A", "Z", "N", "U", "R", "S")
+AVS = _text(
+    "avs", "address verification: the issuer's answer, card schemes' letters", "Y", "A", "Z", "N", "U", "R", "S"
+)
 CVV = _text(
     "cvv", "card security code: M matched, N no match, P not processed, U issuer cannot check", "M", "N", "P", "S", "U"
 )
@@ -97,7 +99,9 @@ REASON = _text("reason", "reason as the source gives it, a code or word", exampl
 OUTCOME = _text("outcome", "how it ended", example="approved")
 DUE_AT = _time("due_at", "until when the processor accepts evidence")
 PRICE = _money("price", "the price asked")
-USER_AGENT = _text("user_agent", "browser or app as it names itself", indexed=False, personal=True, example="Mozilla/5.0")
+USER_AGENT = _text(
+    "user_agent", "browser or app as it names itself", indexed=False, personal=True, example="Mozilla/5.0"
+)
 WEIGHT = _number("weight_g", "weight in grams", 1300)
 CARRIER = _text("carrier", "carrier", example="dhl")
 PROMOTION = _text("promotion", "the promotion under which it was sold", example="11.11")

@@ -79,7 +79,7 @@ def _read(raw: Mapping[str, Any], index: int) -> Incoming:
     source = _word(raw, "source", MAX_SOURCE)
     kind = _word(raw, "type", 80)
     if raw.get("specversion", "1.0") != "1.0":
-        raise _Bad("specversion", "only version 1.0 of CloudEvents is understood; leave it out or write \"1.0\"")
+        raise _Bad("specversion", 'only version 1.0 of CloudEvents is understood; leave it out or write "1.0"')
     occurred_us = read_time("time", raw.get("time"))
     if not _YEARS[0] <= occurred_us < _YEARS[1]:
         raise _Bad("time", "the time lies outside the years 2000 to 2090")

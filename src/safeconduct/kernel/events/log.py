@@ -105,9 +105,15 @@ def receive(
     return receipt
 
 
-def settle() -> None:
-    """Waits until every event with an earlier moment than any given from now on is committed."""
-    query("SELECT pg_advisory_lock(%s), pg_advisory_unlock(%s)", [_ORDER_LOCK, _ORDER_LOCK])
+def settle() -> int:
+    """Waits until every event with an earlier moment than any given from now on is committed.
+
+    Returns the moment at which that was so: history imported before it is seen from now on in this transaction's
+    statements as far as it is marked with an earlier moment, and what is marked with a later one was not there yet.
+    """
+    row = query("SELECT settle_log(%s)", [_ORDER_LOCK]).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def current_moment() -> int:
@@ -130,9 +136,9 @@ def _store(
         moments = _next_moments(len(incoming))
         learned = None
     else:
-        learned = _next_moments(1)[0] if imported else None
         incoming.sort(key=lambda event: event.occurred_us)
         moments = _moments_of_the_past([event.occurred_us for event in incoming])
+        learned = _moment_of_learning() if imported else None
     rows = [
         _row(event, moment, keys, batch[event.index], queue, known, imported)
         for event, moment in zip(incoming, moments, strict=True)
@@ -140,7 +146,13 @@ def _store(
     fresh = _insert(rows, learned, lease_s)
     note_sellers(
         [
-            (row.event.entities["seller"][1], keys[row.event.entities["seller"]], row.event.type, row.event.data, row.occurred_at)
+            (
+                row.event.entities["seller"][1],
+                keys[row.event.entities["seller"]],
+                row.event.type,
+                row.event.data,
+                row.occurred_at,
+            )
             for row in rows
             if row.moment in fresh and "seller" in row.event.entities
         ]
@@ -152,9 +164,7 @@ def _store(
             receipt.stored.append(Stored(row.event.index, row.id, row.moment, False, row.queued, known_type))
         else:
             identity, moment, kind, queued = existing[row.event.source, row.event.source_id]
-            receipt.stored.append(
-                Stored(row.event.index, identity, moment, True, queued, kind != EventKind.UNKNOWN)
-            )
+            receipt.stored.append(Stored(row.event.index, identity, moment, True, queued, kind != EventKind.UNKNOWN))
     return {row.seller_key for row in rows if row.seller_key is not None}
 
 
@@ -271,6 +281,14 @@ def _next_moments(count: int) -> list[int]:
     if last is not None and first <= last:  # the clock was set back: go on where the log ends
         first = last + 1
     return list(range(first, first + count))
+
+
+def _moment_of_learning() -> int:
+    """The moment of an import, later than that of any before. The order lock must be held alone, not shared: two imports
+    that both shared it and then wanted it alone would wait for each other."""
+    row = query("SELECT coalesce(max(imported) + 1, 0) FROM fact WHERE imported IS NOT NULL").fetchone()
+    assert row is not None
+    return max(_next_moments(1)[0], int(row[0]))
 
 
 def _moments_of_the_past(occurred_us: Sequence[int]) -> list[int]:

@@ -45,7 +45,9 @@ class Event(models.Model):
         db_table = "event"
         constraints: ClassVar = [models.UniqueConstraint(fields=["source", "source_id"], name="event_once")]
         indexes: ClassVar = [
-            models.Index(fields=["order_key", "moment"], name="event_by_order", condition=models.Q(order_key__isnull=False)),
+            models.Index(
+                fields=["order_key", "moment"], name="event_by_order", condition=models.Q(order_key__isnull=False)
+            ),
             models.Index(fields=["seller_key", "moment"], name="event_by_seller"),
             models.Index(fields=["type", "moment"], name="event_by_type"),
         ]

@@ -32,6 +32,8 @@ KINDS: Final[Mapping[str, tuple[str, str, object]]] = {
     "buyer": ("user", "accent", pgettext_lazy("kind", "Buyer")),
     "card": ("card", "bad", pgettext_lazy("kind", "Card")),
     "device": ("device", "info", pgettext_lazy("kind", "Device")),
+    "bank_account": ("coins", "violet", pgettext_lazy("kind", "Bank account")),
+    "email": ("send", "info", pgettext_lazy("kind", "E-mail address")),
     "ip": ("globe", "violet", pgettext_lazy("kind", "IP address")),
     "member": ("people", "accent", pgettext_lazy("kind", "Member")),
     "order": ("file", "calm", pgettext_lazy("kind", "Order")),

@@ -76,10 +76,10 @@ def lookup_many(entities: Collection[Entity]) -> dict[Entity, int]:
 
 def reveal(keys: Iterable[int]) -> dict[int, Entity]:
     """Kind and value behind keys. The caller answers for having the right to see them."""
-    rows = query(
-        "SELECT key, entity, sealed FROM pseudonym WHERE key = ANY(%s)", [sorted(set(keys))]
-    )
-    return {key: (entity, unseal("pseudonym", f"{entity}/{key}", bytes(sealed)).decode()) for key, entity, sealed in rows}
+    rows = query("SELECT key, entity, sealed FROM pseudonym WHERE key = ANY(%s)", [sorted(set(keys))])
+    return {
+        key: (entity, unseal("pseudonym", f"{entity}/{key}", bytes(sealed)).decode()) for key, entity, sealed in rows
+    }
 
 
 def mask(kind: str, value: str) -> str:
@@ -114,7 +114,8 @@ def _insert(fresh: Mapping[tuple[str, bytes], str]) -> dict[tuple[str, bytes], i
     pairs = sorted(fresh)
     keys = [secrets.randbits(63) for _ in pairs]
     sealed = [
-        seal("pseudonym", f"{kind}/{key}", fresh[kind, blind].encode()) for (kind, blind), key in zip(pairs, keys, strict=True)
+        seal("pseudonym", f"{kind}/{key}", fresh[kind, blind].encode())
+        for (kind, blind), key in zip(pairs, keys, strict=True)
     ]
     rows = query(
         "INSERT INTO pseudonym (entity, blind, key, sealed)"

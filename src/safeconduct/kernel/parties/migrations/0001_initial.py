@@ -2,69 +2,124 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import safeconduct.kernel.parties.models
 from django.conf import settings
 from django.db import migrations, models
 
+import safeconduct.kernel.parties.models
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.CharField(default=safeconduct.kernel.parties.models._user_id, editable=False, max_length=30, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(blank=True, max_length=120)),
-                ('staff_role', models.CharField(blank=True, choices=[('', 'no staff'), ('analyst', 'analyst'), ('lead', 'lead'), ('administrator', 'administrator')], default='', max_length=16)),
-                ('language', models.CharField(default='en', max_length=16)),
-                ('time_zone', models.CharField(default='UTC', max_length=64)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "id",
+                    models.CharField(
+                        default=safeconduct.kernel.parties.models._user_id,
+                        editable=False,
+                        max_length=30,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(blank=True, max_length=120)),
+                (
+                    "staff_role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "no staff"),
+                            ("analyst", "analyst"),
+                            ("lead", "lead"),
+                            ("administrator", "administrator"),
+                        ],
+                        default="",
+                        max_length=16,
+                    ),
+                ),
+                ("language", models.CharField(default="en", max_length=16)),
+                ("time_zone", models.CharField(default="UTC", max_length=64)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'db_table': 'person',
+                "db_table": "person",
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.CharField(default=safeconduct.kernel.parties.models._invitation_id, editable=False, max_length=30, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254)),
-                ('role', models.CharField(choices=[('', 'no staff'), ('analyst', 'analyst'), ('lead', 'lead'), ('administrator', 'administrator')], max_length=16)),
-                ('token_hash', models.BinaryField(unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.CharField(
+                        default=safeconduct.kernel.parties.models._invitation_id,
+                        editable=False,
+                        max_length=30,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("", "no staff"),
+                            ("analyst", "analyst"),
+                            ("lead", "lead"),
+                            ("administrator", "administrator"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("token_hash", models.BinaryField(unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(null=True)),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'invitation',
+                "db_table": "invitation",
             },
         ),
         migrations.CreateModel(
-            name='Seller',
+            name="Seller",
             fields=[
-                ('id', models.CharField(default=safeconduct.kernel.parties.models._seller_id, editable=False, max_length=30, primary_key=True, serialize=False)),
-                ('ref', models.CharField(max_length=200, unique=True)),
-                ('key', models.BigIntegerField(unique=True)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('time_zone', models.CharField(blank=True, max_length=64)),
-                ('language', models.CharField(blank=True, max_length=16)),
-                ('registered_at', models.DateTimeField(null=True)),
-                ('first_seen_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.CharField(
+                        default=safeconduct.kernel.parties.models._seller_id,
+                        editable=False,
+                        max_length=30,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("ref", models.CharField(max_length=200, unique=True)),
+                ("key", models.BigIntegerField(unique=True)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("language", models.CharField(blank=True, max_length=16)),
+                ("registered_at", models.DateTimeField(null=True)),
+                ("first_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'seller',
-                'indexes': [models.Index(fields=['name', 'id'], name='seller_by_name')],
+                "db_table": "seller",
+                "indexes": [models.Index(fields=["name", "id"], name="seller_by_name")],
             },
         ),
     ]

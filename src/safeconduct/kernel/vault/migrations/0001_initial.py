@@ -4,24 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Pseudonym',
+            name="Pseudonym",
             fields=[
-                ('pk', models.CompositePrimaryKey('entity', 'blind', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('entity', models.TextField()),
-                ('blind', models.BinaryField()),
-                ('key', models.BigIntegerField(unique=True)),
-                ('sealed', models.BinaryField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "entity", "blind", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("entity", models.TextField()),
+                ("blind", models.BinaryField()),
+                ("key", models.BigIntegerField(unique=True)),
+                ("sealed", models.BinaryField()),
             ],
             options={
-                'db_table': 'pseudonym',
+                "db_table": "pseudonym",
             },
         ),
     ]

@@ -1,0 +1,31 @@
+"""Whether the process lives, and whether it can work."""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from safeconduct.kernel.decisions import lanes
+from safeconduct.kernel.scope import engine_scope
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. Asks nothing else, so that an outage of the database does not restart it."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The database answers; with it, how many events wait for a decision, and for how long."""
+    started = time.perf_counter()
+    try:
+        with engine_scope():
+            waiting, stuck, oldest_s = lanes.waiting()
+    except (psycopg.Error, DatabaseError, OSError):
+        return JsonResponse({"status": "unavailable", "database": False}, status=503, headers={"Retry-After": "1"})
+    return JsonResponse({
+        "status": "ok", "database": True, "database_ms": round((time.perf_counter() - started) * 1000, 1),
+        "waiting": waiting, "stuck": stuck, "oldest_wait_s": round(oldest_s, 1),
+    })  # fmt: skip

@@ -1,0 +1,49 @@
+"""What orders turned out to be, as the marketplace knows it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from ninja import Router
+
+from safeconduct.api import answers
+from safeconduct.api.gate import Call
+from safeconduct.api.keys import Scope
+from safeconduct.api.operations import operation
+from safeconduct.api.schemas import LabelsAnswer, LabelsSent
+from safeconduct.kernel.decisions import labels
+from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.vault.pseudonyms import lookup_many
+
+router = Router(tags=["labels"])
+ORIGIN = "api"
+
+
+@operation(
+    router, "POST", "/labels", scope=Scope.LABELS_WRITE, answer=LabelsAnswer,
+    example={
+        "results": [
+            {"index": 0, "status": "accepted", "problem": None},
+            {"index": 1, "status": "refused", "problem": "no event has named this order; send the order first"},
+        ],
+        "new": 1, "refused": 1,
+    },
+    sends={"labels": [{"order": "ord-90112", "label": "fraud"}, {"order": "ord-1", "label": "good"}]},
+)  # fmt: skip
+def send_labels(request: Call, sent: LabelsSent) -> HttpResponse:
+    """Say what orders turned out to be.
+
+    A label that is there already changes nothing. Orders that no event has named are refused one by one.
+    """
+    keys = lookup_many({("order", label.order) for label in sent.labels})
+    known = [(keys["order", label.order], label.label) for label in sent.labels if ("order", label.order) in keys]
+    new = 0
+    if known:
+        at = current_moment()
+        new = labels.add([(key, kind, ORIGIN, at) for key, kind in dict.fromkeys(known)])
+    results = [
+        {"index": index, "status": "accepted", "problem": None}
+        if ("order", label.order) in keys
+        else {"index": index, "status": "refused", "problem": "no event has named this order; send the order first"}
+        for index, label in enumerate(sent.labels)
+    ]
+    return answers.respond({"results": results, "new": new, "refused": len(sent.labels) - len(known)})

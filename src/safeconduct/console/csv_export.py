@@ -1,0 +1,58 @@
+"""Lists as CSV, streamed: the file begins at once and is never whole in memory.
+
+A stream outlives its view and its transaction, so each page of it is read in a scope of its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+
+from safeconduct.kernel.scope import staff_scope
+
+Row = Sequence[object]
+Pages = Callable[[str], tuple[list[Row], str]]
+
+
+def stream(name: str, head: Sequence[str], read: Pages) -> StreamingHttpResponse:
+    """A download. ``read(after)`` gives the rows after a cursor and the next cursor, empty at the end; it is called
+    inside a scope of its own."""
+    response = StreamingHttpResponse(_chunks(head, read), content_type="text/csv; charset=utf-8")
+    stamp = timezone.now().strftime("%Y%m%d-%H%M")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{stamp}.csv"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _chunks(head: Sequence[str], read: Pages) -> Iterator[str]:
+    # The mark tells spreadsheets that this is UTF-8.
+    yield "\ufeff" + _text([head])
+    after = ""
+    while True:
+        with staff_scope():
+            rows, after = read(after)
+        yield _text(rows)
+        if not after:
+            return
+
+
+def _text(rows: Iterable[Row]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula: what came from outside may begin with ``=``."""
+    if value is None:
+        return ""
+    text = str(value)
+    if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + text
+    return text

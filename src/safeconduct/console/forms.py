@@ -1,0 +1,103 @@
+"""The console's forms: what may be sent, and what is said where it is not as expected."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from safeconduct.console.words import ENTITIES, LABELS, LIST_KINDS, ROLES, field_name
+from safeconduct.kernel.parties.models import User
+
+
+class LabelForm(forms.Form):
+    """What an order turned out to be."""
+
+    kind = forms.ChoiceField(label=_("It was"), choices=[(key, name) for key, (name, _tone) in LABELS.items()])
+    note = forms.CharField(label=_("How this is known"), max_length=500, required=False)
+
+
+class DraftForm(forms.Form):
+    """A policy's text in the editor."""
+
+    text = forms.CharField(label=_("Policy text"), widget=forms.Textarea, max_length=500_000, strip=False)
+    note = forms.CharField(label=_("What this version changes"), max_length=500, required=False)
+    revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class NewPolicyForm(forms.Form):
+    """A new policy begins with its name."""
+
+    name = forms.RegexField(
+        r"^[a-z][a-z0-9-]{1,79}$", label=_("Name"), help_text=_("a to z, 0 to 9 and hyphens, such as order-risk"),
+    )  # fmt: skip
+
+
+class SnoozeForm(forms.Form):
+    """A rule that is to rest for a while."""
+
+    rule = forms.CharField(widget=forms.HiddenInput, max_length=80)
+    hours = forms.IntegerField(min_value=1, max_value=24 * 90, initial=24)
+    reason = forms.CharField(max_length=2000)
+
+
+class NewListForm(forms.Form):
+    """A new list: what it is for and what stands on it."""
+
+    name = forms.RegexField(
+        r"^[a-z][a-z0-9-]{1,79}$", label=_("Name"), help_text=_("a to z, 0 to 9 and hyphens, such as denied-cards"),
+    )  # fmt: skip
+    kind = forms.ChoiceField(label=_("Kind"), choices=[(key, name) for key, (name, _tone) in LIST_KINDS.items()])
+    entity = forms.ChoiceField(label=_("What stands on it"))
+    purpose = forms.CharField(label=_("What it is for"), max_length=500, required=False)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["entity"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [*((name, field_name(name)) for name in ENTITIES), ("text", _("Plain values"))]
+
+
+class EntriesForm(forms.Form):
+    """Values for a list, one a line or as a CSV file, with a reason and an end."""
+
+    values = forms.CharField(
+        label=_("Values"), help_text=_("One on each line."), widget=forms.Textarea(attrs={"rows": 4}), required=False,
+        max_length=200_000,
+    )  # fmt: skip
+    file = forms.FileField(label=_("or a CSV file"), help_text=_("The first column is read."), required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+    until = forms.DateField(
+        label=_("Until"), help_text=_("Empty: without end."), required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )  # fmt: skip
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, and as what."""
+
+    email = forms.EmailField(label=_("E-mail address"))
+    role = forms.ChoiceField(label=_("Role"), choices=list(ROLES.items()))
+
+
+class AcceptForm(forms.Form):
+    """Name and password of someone who was invited."""
+
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label=_("Password"), help_text=_("At least 12 characters; a sentence is a good one."), max_length=200,
+        strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: object, email: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.email = email
+
+    def clean(self) -> dict[str, object]:
+        given = super().clean() or {}
+        if password := given.get("password"):
+            try:
+                validate_password(password, User(email=self.email, name=given.get("name", "")))
+            except forms.ValidationError as problem:
+                self.add_error("password", problem)
+        return given
