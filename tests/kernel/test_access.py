@@ -96,4 +96,4 @@ def test_the_fact_table_has_a_column_for_each_indexed_field_of_the_catalogue_and
         indexes = {name for (name,) in query("SELECT indexname FROM pg_indexes WHERE tablename = 'fact'")}
     types = {name: PostgresExpressions.types[field.type] for name, field in CATALOGUE.columns.items()}
     assert {name: kind for name, kind in columns.items() if name not in OWN_COLUMNS} == types
-    assert {f"fact_by_{name}" for name in CATALOGUE.keys} <= indexes
+    assert {f"fact_by_{name}" for name in CATALOGUE.key_fields} <= indexes

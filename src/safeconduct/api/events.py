@@ -185,7 +185,8 @@ def _fallback(item: Stored, envelope: object, accepted: lanes.Accepted) -> str |
     name = _types([envelope])[0]
     if not outage.decides(name):
         return None
-    return (accepted.fallback.get(item.moment) or outage.answer_for(name)).value
+    known = outage.answer_for(name) if outage.knows() else accepted.fallback.get(item.moment, outage.answer_for(name))
+    return known.value
 
 
 def _types(batch: Sequence[object]) -> list[str]:

@@ -103,6 +103,11 @@ def answer_for(event_type: str) -> Action:
     return _state.answers.get(known.name if known else event_type, Action.ALLOW)
 
 
+def knows() -> bool:
+    """Whether this process has read the policies' answers."""
+    return _state.answers is not None
+
+
 def decides(event_type: str) -> bool:
     """Whether a live policy listens to events of this type, as far as is known."""
     known = CATALOGUE.resolve(event_type)

@@ -31,12 +31,13 @@ def create_root_key() -> int:
 def create_api_key(name: str, scopes: list[str], *, as_json: bool) -> int:
     """Creates a key and prints it once."""
     start_django()
-    from safeconduct.api.keys import SCOPES, create_key
+    from safeconduct.api.keys import Scope, create_key
     from safeconduct.kernel.scope import Actor, staff_scope
 
-    unknown = sorted(set(scopes) - set(SCOPES))
+    known = {scope.value for scope in Scope}
+    unknown = sorted(set(scopes) - known)
     if unknown:
-        fail(f"unknown scope {', '.join(unknown)}; there are {', '.join(sorted(SCOPES))}", USAGE)
+        fail(f"unknown scope {', '.join(unknown)}; there are {', '.join(sorted(known))}", USAGE)
     with staff_scope():
         key, secret = create_key(name, scopes, Actor("command line", "owner"))
     if as_json:

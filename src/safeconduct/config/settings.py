@@ -153,7 +153,8 @@ TIME_ZONE = ENV.time_zone
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = str(ENV.var / "static")
+STATIC_ROOT = str(ENV.var / "static")  # files are served from the package; nothing needs to be collected
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

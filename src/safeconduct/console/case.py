@@ -79,7 +79,7 @@ class Case:
 
     def keys(self) -> set[int]:
         """All keys whose names the page shows."""
-        found = {self.fact[name] for name in CATALOGUE.keys if self.fact.get(name) is not None}
+        found = {self.fact[name] for name in CATALOGUE.key_fields if self.fact.get(name) is not None}
         found |= set(self.links.shared.values()) | {party.key for party in self.links.parties} | set(self.others)
         if self.decision.order_key is not None:
             found.add(self.decision.order_key)

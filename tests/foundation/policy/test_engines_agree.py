@@ -17,9 +17,15 @@ from policy_shop import SHOP
 from safeconduct.foundation.moments import TIES, moment_micros
 from safeconduct.foundation.policy.decided import DecidedEvent
 from safeconduct.foundation.policy.duckdb_expressions import DuckdbExpressions
-from safeconduct.foundation.policy.facts import duckdb_facts_table, facts_columns, postgres_facts_table, postgres_indexes
-from safeconduct.foundation.policy.functions import FUNCTIONS, KNOWN_ANSWERS, KnownAnswer
+from safeconduct.foundation.policy.facts import (
+    duckdb_facts_table,
+    facts_columns,
+    postgres_facts_table,
+    postgres_indexes,
+)
+from safeconduct.foundation.policy.functions import FUNCTIONS
 from safeconduct.foundation.policy.interpret import NOW, interpret
+from safeconduct.foundation.policy.known_answers import KNOWN_ANSWERS, KnownAnswer
 from safeconduct.foundation.policy.nodes import (
     Action,
     Call,

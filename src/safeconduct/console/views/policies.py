@@ -7,31 +7,32 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.analytics import backtest as backtests
-from safeconduct.console.access import StaffRequest, done, page, staff_page
+from safeconduct.analytics.backtest_report import Outcome, Share
+from safeconduct.console.access import StaffRequest, back_to, done, page, staff_page
 from safeconduct.console.case import Names
 from safeconduct.console.forms import SnoozeForm
 from safeconduct.console.words import STATES, VERBS, policy_language, role_name
+from safeconduct.foundation.moments import moment_time
 from safeconduct.foundation.policy.diagnostics import Diagnostic as Finding
 from safeconduct.foundation.policy.prose import describe
 from safeconduct.foundation.policy.reader import Reading
 from safeconduct.kernel.decisions import actions, queries
 from safeconduct.kernel.decisions import policies as lives
-from safeconduct.kernel.decisions.errors import DecisionsError, NotFound, ReasonMissing, RoleNeeded
+from safeconduct.kernel.decisions.errors import NotFound, ReasonMissing, RoleNeeded, WrongState
 from safeconduct.kernel.decisions.models import Mute, PolicyStep, PolicyVersion, VersionState
 from safeconduct.kernel.decisions.running import PolicyBroken, compile_text
 from safeconduct.kernel.decisions.statistics import RuleStatistics, rule_statistics
 from safeconduct.kernel.parties.models import StaffRole, User
-from safeconduct.kernel.scope import Actor, staff_scope
+from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.code import Diagnostic
-from safeconduct.kernel.ui.parts import Diffed, Moment
+from safeconduct.kernel.ui.parts import ACTIONS, Diffed, Moment
 
 
 @require_GET
@@ -209,18 +210,132 @@ def compare(request: StaffRequest, version_id: str) -> HttpResponse:
 
 
 @require_POST
-def backtest(request: HttpRequest, version_id: str) -> HttpResponse:
-    """Replays the version over history beside the live one. It opens scopes of its own, before the page's."""
-    return _backtest(request, version_id)
+@staff_page()
+def backtest(request: StaffRequest, version_id: str) -> HttpResponse:
+    """Replays the version over history beside the live one: what it would stop, and what that costs."""
+    found = _get(version_id)
+    days = int(request.POST.get("days", "0")) if request.POST.get("days", "0").isdigit() else 0
+    since = timezone.now() - timedelta(days=days) if 0 < days <= 3650 else None
+    result = backtests.run(found.text, since=since)
+    names = Names(key for c in result.changes for key in (c.order_key, c.seller_key))
+    made = queries.decisions_at({c.moment for c in result.changes}, found.policy)
+    context = {
+        "version": found, "result": result, "seconds": result.export_seconds + result.query_seconds, "days": days,
+        "rows": _compared(result),
+        "changes": [
+            {"change": c, "order": names.of(c.order_key), "seller": names.of(c.seller_key), "made": made.get(c.moment),
+             "at": moment_time(c.moment)}
+            for c in result.changes
+        ],
+    }  # fmt: skip
+    return page(request, "console/backtest.html", "policies", context)
 
 
-def _backtest(request: HttpRequest, version_id: str) -> HttpResponse:
-    @staff_page()
-    def read(request: StaffRequest) -> HttpResponse:
-        request.META["safeconduct.text"] = _get(version_id).text
-        return HttpResponse()
+def _compared(result: backtests.Backtest) -> list[dict[str, Any]]:
+    """Rows of live against draft; `better` says which direction is good."""
+    def row(label: str, pick: Callable[[Outcome], Share], better: int) -> dict[str, Any]:
+        draft, live = pick(result.draft), pick(result.live) if result.live else None
+        change = None
+        if live is not None and draft.share is not None and live.share is not None:
+            change = draft.share - live.share
+        tone = "" if not change or not better else "text-good" if change * better > 0 else "text-bad"
+        return {"label": label, "draft": draft, "live": live, "change": change, "tone": tone}
 
-    answer = read(request)
-    if "safeconduct.text" not in request.META:
-        return answer
-    return answer
+    rows = [
+        row(_("Held or refused"), lambda o: o.stopped, 0),
+        row(_("Fraud caught"), lambda o: o.fraud_caught, 1),
+        row(_("Fraud challenged"), lambda o: o.fraud_challenged, 0),
+        row(_("Good orders stopped"), lambda o: o.good_stopped, -1),
+        row(_("Good orders challenged"), lambda o: o.good_challenged, -1),
+    ]
+    for name, (_tone, _icon, label) in ACTIONS.items():
+        if name in result.draft.actions:
+            rows.append(row(str(label), lambda o, name=name: o.actions[name], 0))  # type: ignore[misc]
+    return rows
+
+
+# -- steps of a version's life ----------------------------------------------------------------------------------------
+
+
+@require_POST
+@staff_page()
+def step(request: StaffRequest, version_id: str, verb: str) -> HttpResponse:
+    """One step: shadow, ask, publish, retire, discard."""
+    now, person, why = timezone.now(), request.user, request.POST.get("reason", "").strip()
+    match verb:
+        case "shadow":
+            lives.start_shadow(version_id, person, at=now)
+            text = _("It runs in shadow now: it decides beside the live version, without effect.")
+        case "ask":
+            lives.ask_approval(version_id, person, at=now)
+            text = _("Asked. A lead who did not write it can publish it.")
+        case "publish":
+            percent = request.POST.get("percent", "100")
+            share = int(percent) if percent.isdigit() and 1 <= int(percent) <= 100 else 100
+            lives.publish(version_id, person, at=now, percent=share, why=why)
+            text = _("Published: it decides from the next order on.") if share == 100 else _(
+                "It decides %(share)s %% of orders now; the live version the others."
+            ) % {"share": share}  # fmt: skip
+        case "retire":
+            if not person.may(StaffRole.LEAD):
+                raise RoleNeeded(role_name(StaffRole.LEAD))
+            if not why:
+                raise ReasonMissing
+            lives.retire(version_id, person, at=now, why=why)
+            text = _("Retired. Its text and its decisions are kept.")
+        case "discard":
+            if _get(version_id).state != VersionState.DRAFT:
+                raise WrongState("the version", "not a draft", "a draft")
+            lives.retire(version_id, person, at=now, why=why or _("discarded as a draft"))
+            text = _("The draft is put away. Its text is kept.")
+        case _other:
+            raise NotFound("step", verb)
+    return done(request, text, reverse("console:version", args=[version_id]))
+
+
+@require_POST
+@staff_page(StaffRole.LEAD)
+def roll_back(request: StaffRequest, name: str) -> HttpResponse:
+    """Back to the version that was live before, in one step."""
+    why = request.POST.get("reason", "").strip()
+    if not why:
+        raise ReasonMissing
+    version = lives.roll_back(name, request.user, at=timezone.now(), why=why)
+    text = _("Version %(number)s is live again.") % {"number": version.number}
+    return done(request, text, reverse("console:version", args=[version.id]))
+
+
+@require_POST
+@staff_page()
+def snooze(request: StaffRequest, name: str) -> HttpResponse:
+    """Lets a rule rest for some hours: it is evaluated and counted, but does not act."""
+    form = SnoozeForm(request.POST)
+    if not form.is_valid():
+        raise ReasonMissing
+    now = timezone.now()
+    actor = Actor(request.user.id, request.user.staff_role, form.cleaned_data["reason"])
+    until = now + timedelta(hours=form.cleaned_data["hours"])
+    actions.snooze(name, form.cleaned_data["rule"], actor, at=now, until=until)
+    target = back_to(request, reverse("console:policy", args=[name]))
+    return done(request, _("%(rule)s rests. It is still counted.") % {"rule": form.cleaned_data["rule"]}, target)
+
+
+@require_POST
+@staff_page()
+def unmute(request: StaffRequest, name: str, mute_id: int) -> HttpResponse:
+    """Ends a snooze, or lifts the brake; the brake needs a lead."""
+    mute = Mute.objects.filter(id=mute_id, policy=name).first()
+    if mute is None:
+        raise NotFound("mute in force", str(mute_id))
+    if mute.cause == Mute.Cause.BRAKE and not request.user.may(StaffRole.LEAD):
+        raise RoleNeeded(role_name(StaffRole.LEAD))
+    actions.unmute(mute_id, Actor(request.user.id, request.user.staff_role), at=timezone.now())
+    target = back_to(request, reverse("console:policy", args=[name]))
+    return done(request, _("%(rule)s acts again.") % {"rule": mute.rule}, target)
+
+
+def _get(version_id: str) -> PolicyVersion:
+    found = PolicyVersion.objects.select_related("author", "approved_by").filter(id=version_id).first()
+    if found is None:
+        raise NotFound("policy version", version_id)
+    return found

@@ -9,9 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from safeconduct.foundation.policy.nodes import Arith, ArithOp, Expr, Literal, Span
-from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
+from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, PAIRS, Type
 
-_PAIRS = frozenset({Type.RATIONAL, Type.MONEY_RATE})
 _RATIONALS = frozenset({Type.RATIONAL, Type.INTEGER})
 _RATES = frozenset({Type.MONEY_RATE, Type.MONEY})
 
@@ -138,7 +137,7 @@ def _fraction(node: Expr) -> Fraction:
 def _why_not(op: ArithOp, left: Expr, right: Expr) -> NotComputable:
     kinds = {left.type, right.type}
     what = f"{left.type.value} {op.value} {right.type.value} cannot be computed"
-    if kinds & _PAIRS:
+    if kinds & PAIRS:
         return NotComputable(
             f"{what}: a quotient is never carried out",
             "compare it, times a number that is written out: a / b > 1.5 * 2; or multiply both sides: a > 2 * b",

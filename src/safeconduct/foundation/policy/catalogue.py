@@ -88,7 +88,7 @@ class Catalogue(Mapping[str, EventType]):
         return {f.name: f for e in self._by_name.values() for f in e.fields if f.indexed}
 
     @cached_property
-    def keys(self) -> dict[str, Field]:
+    def key_fields(self) -> dict[str, Field]:
         """Each indexed entity key by field name: what a feature may be computed ``by``."""
         return {name: f for name, f in self.columns.items() if f.entity is not None}
 

@@ -18,26 +18,8 @@ from safeconduct.foundation.policy.amounts import read_amount
 from safeconduct.foundation.policy.catalogue import Field
 from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
 from safeconduct.foundation.policy.durations import read_duration_us
-from safeconduct.foundation.policy.expressions import (
-    BetweenSyntax,
-    BinarySyntax,
-    CallSyntax,
-    CaseSyntax,
-    DistinctSyntax,
-    InSyntax,
-    IntervalSyntax,
-    IsSyntax,
-    LogicSyntax,
-    NameSyntax,
-    NotSyntax,
-    NumberSyntax,
-    SignSyntax,
-    Syntax,
-    TextSyntax,
-    WordSyntax,
-    parse,
-)
-from safeconduct.foundation.policy.functions import FUNCTIONS, MAX_ARGUMENTS, SPECIAL_FORMS, Function, Signature
+from safeconduct.foundation.policy.expressions import parse
+from safeconduct.foundation.policy.functions import FUNCTIONS, SPECIAL_FORMS
 from safeconduct.foundation.policy.nodes import (
     And,
     ArithOp,
@@ -59,8 +41,35 @@ from safeconduct.foundation.policy.nodes import (
     Or,
     Span,
 )
+from safeconduct.foundation.policy.refusals import (
+    as_condition,
+    compare_advice,
+    fits,
+    function_advice,
+    mismatch,
+    shapes_text,
+    with_article,
+)
+from safeconduct.foundation.policy.syntax import (
+    BetweenSyntax,
+    BinarySyntax,
+    CallSyntax,
+    CaseSyntax,
+    DistinctSyntax,
+    InSyntax,
+    IntervalSyntax,
+    IsSyntax,
+    LogicSyntax,
+    NameSyntax,
+    NotSyntax,
+    NumberSyntax,
+    SignSyntax,
+    Syntax,
+    TextSyntax,
+    WordSyntax,
+)
 from safeconduct.foundation.policy.tokens import ExpressionError
-from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
+from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, PAIRS, Type
 from safeconduct.foundation.policy.yaml_reader import Scalar
 from safeconduct.foundation.policy.zones import zone_names
 
@@ -68,7 +77,6 @@ At = tuple[int, int]
 _LIST_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _ORDERED = frozenset({Type.INTEGER, Type.MONEY, Type.TEXT, Type.TIMESTAMP, Type.DURATION, Type.NUMBER,
                       Type.RATIONAL, Type.MONEY_RATE})  # fmt: skip
-_PAIRS = frozenset({Type.RATIONAL, Type.MONEY_RATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +115,10 @@ def check_condition(text: Scalar, scope: Scope, findings: Findings) -> Expr | No
         return None
     if found.type is not Type.BOOLEAN:
         checker.error(
-            syntax.at, "type", f"a condition must be true or false, this is {_a(found.type)}", _as_condition(found.type)
+            syntax.at, "type", f"a condition must be true or false, this is {with_article(found.type)}", as_condition(found.type)
         )
         return None
     return None if checker.failed else found
-
-
-def _as_condition(kind: Type) -> str | None:
-    if kind is Type.TEXT:
-        return "compare it: x = 'value'"
-    return "compare it, for example `… > 0`" if kind in (Type.INTEGER, Type.RATIONAL, Type.NUMBER) else "compare it"
-
-
-def _a(kind: Type) -> str:
-    return f"an {kind.value}" if kind is Type.INTEGER else kind.value if kind is Type.MONEY else f"a {kind.value}"
 
 
 class _Checker:
@@ -182,7 +180,7 @@ class _Checker:
             case DistinctSyntax():
                 left, right = self.all([lambda: self.check(s.left), lambda: self.check(s.right)])
                 left, right = self.comparable(left, right, s.left, s.right, s.at)
-                if left.type in _PAIRS or right.type in _PAIRS:
+                if left.type in PAIRS or right.type in PAIRS:
                     raise self.stop(s.at, "type", "IS DISTINCT FROM does not take quotients", "compare with = or <>")
                 return Distinct(Type.BOOLEAN, left, right, s.negated, span=at)
             case BetweenSyntax():
@@ -210,7 +208,7 @@ class _Checker:
         found = self.check(s)
         if found.type is not Type.BOOLEAN:
             raise self.stop(
-                s.at, "type", f"{word} needs a condition, this is {_a(found.type)}", _as_condition(found.type)
+                s.at, "type", f"{word} needs a condition, this is {with_article(found.type)}", as_condition(found.type)
             )
         return found
 
@@ -262,7 +260,7 @@ class _Checker:
             return self.number(s, s.item.digits, -1)
         item = self.check(s.item)
         if item.type not in (Type.INTEGER, Type.MONEY, Type.DURATION):
-            raise self.stop(s.at, "type", f"a sign needs a number, this is {_a(item.type)}", None)
+            raise self.stop(s.at, "type", f"a sign needs a number, this is {with_article(item.type)}", None)
         if isinstance(item, Literal) and isinstance(item.value, int) and item.value != INT64_MIN:
             return Literal(item.type, -item.value, span=self.span(s.at))
         return Negate(item.type, item, span=self.span(s.at))
@@ -295,34 +293,14 @@ class _Checker:
         """Both sides in comparable types: a number literal beside a NUMBER becomes one. Raises _Stop."""
         left, right = arithmetic.as_number(left, right), arithmetic.as_number(right, left)
         if not arithmetic.can_compare(left.type, right.type):
-            advice = self.compare_advice(left, right) or self.compare_advice(right, left)
-            raise self.stop(at, "type", f"{_a(left.type)} cannot be compared with {_a(right.type)}", advice)
+            advice = compare_advice(left, right, self.scope.currency) or compare_advice(right, left, self.scope.currency)
+            raise self.stop(at, "type", f"{with_article(left.type)} cannot be compared with {with_article(right.type)}", advice)
         if left.type is Type.KEY:
             self.same_entity(left, right, at)
         if left.type is Type.TEXT:
             self.known_choice(left, right, rs)
             self.known_choice(right, left, ls)
         return left, right
-
-    def compare_advice(self, left: Expr, right: Expr) -> str | None:
-        match left.type, right.type:
-            case Type.MONEY | Type.MONEY_RATE, Type.INTEGER | Type.RATIONAL:
-                if not isinstance(right, Literal):
-                    return "compare amounts with amounts, and counts with numbers"
-                return f"write the amount with its currency: money('50 {self.scope.currency or 'USD'}')"
-            case Type.TIMESTAMP, Type.TEXT:
-                return "write timestamp('2026-11-27T00:00:00Z')"
-            case Type.DURATION, Type.TEXT | Type.INTEGER:
-                return "write interval '36 hours'"
-            case Type.TIMESTAMP, Type.DURATION:
-                return "compare a length with a length: now() - x > interval '36 hours'"
-            case Type.KEY, Type.TEXT | Type.INTEGER:
-                return "a key is stored as a pseudonym; keep its value in a list and ask in_list('name', key)"
-            case Type.TEXT, Type.INTEGER | Type.RATIONAL:
-                return "put the value into single quotes to compare texts"
-            case Type.NUMBER, Type.INTEGER | Type.RATIONAL | Type.NUMBER:
-                return "a score is only compared with a number that is written out, such as 0.9"
-        return None
 
     def entity(self, node: Expr) -> str | None:
         match node:
@@ -366,7 +344,7 @@ class _Checker:
         item = self.check(s.item)
         if item.type not in (Type.INTEGER, Type.TEXT, Type.MONEY):
             hint = "ask in_list('name', key)" if item.type is Type.KEY else "compare it with =, or with BETWEEN"
-            raise self.stop(s.item.at, "type", f"IN takes texts, integers and amounts, not {_a(item.type)}", hint)
+            raise self.stop(s.item.at, "type", f"IN takes texts, integers and amounts, not {with_article(item.type)}", hint)
         values: list[int | str | bool] = []
         for value, written in zip(self.all([lambda v=v: self.check(v) for v in s.values]), s.values, strict=True):  # type: ignore[misc]
             if not isinstance(value, Literal):
@@ -375,7 +353,7 @@ class _Checker:
                 )
             _, value = self.comparable(item, value, s.item, written, written.at)
             if value.type is not item.type:
-                raise self.stop(written.at, "type", f"this is {_a(value.type)}, the set is of {item.type.value} values")
+                raise self.stop(written.at, "type", f"this is {with_article(value.type)}, the set is of {item.type.value} values")
             assert isinstance(value, Literal) and isinstance(value.value, int | str)
             if value.value in values:
                 self.findings.warning(written.at, "repeated", "this value stands twice in the set", "remove one")
@@ -393,8 +371,8 @@ class _Checker:
         kind = results[0].type
         for result, syntax in zip(results, written, strict=True):
             if result.type is not kind:
-                raise self.stop(syntax.at, "type", f"this branch is {_a(result.type)}, the first is {_a(kind)}")
-            if kind in _PAIRS:
+                raise self.stop(syntax.at, "type", f"this branch is {with_article(result.type)}, the first is {with_article(kind)}")
+            if kind in PAIRS:
                 raise self.stop(syntax.at, "type", "CASE does not yield quotients", "compare inside of the branches")
             if kind is Type.KEY:
                 self.same_entity(results[0], result, syntax.at)
@@ -419,12 +397,12 @@ class _Checker:
                 return self.in_list(s)
         function = FUNCTIONS.get(s.name)
         if function is None:
-            raise self.stop(name_at, "unknown-function", f"there is no function `{s.name}`", _function_advice(s.name))
+            raise self.stop(name_at, "unknown-function", f"there is no function `{s.name}`", function_advice(s.name))
         args = self.all([lambda a=a: self.check(a) for a in s.args])  # type: ignore[misc]
         args = arithmetic.literals_as(args)
-        signature = next((g for g in function.signatures if _fits(g, [a.type for a in args])), None)
+        signature = next((g for g in function.signatures if fits(g, [a.type for a in args])), None)
         if signature is None:
-            raise self.stop(s.at, "arguments", _mismatch(function, args), "it takes " + _shapes(function))
+            raise self.stop(s.at, "arguments", mismatch(function, args), "it takes " + shapes_text(function))
         if function.zone_at is not None and len(args) > function.zone_at:
             self.zone(args[function.zone_at], s.args[function.zone_at])
         if any(a.type is Type.KEY for a in args):
@@ -477,7 +455,7 @@ class _Checker:
         check_list_name(name, s.args[0].at, self.scope.lists, self.error)
         item = self.check(s.args[1])
         if item.type not in (Type.TEXT, Type.KEY):
-            raise self.stop(s.args[1].at, "type", f"lists hold texts and keys, not {_a(item.type)}")
+            raise self.stop(s.args[1].at, "type", f"lists hold texts and keys, not {with_article(item.type)}")
         return InList(Type.BOOLEAN, name, item, span=self.span(s.at))
 
     def zone(self, node: Expr, s: Syntax) -> None:
@@ -496,60 +474,3 @@ def check_list_name(name: str, at: At, lists: Collection[str] | None, error: Cal
     elif lists is not None and name not in lists:
         hint = suggest(name, lists) or ("there is " + choices(lists) if lists else "create the list first")
         error(at, "list", f"there is no list `{name}`", hint)
-
-
-def _fits(signature: Signature, given: list[Type]) -> bool:
-    wanted = list(signature.parameters)
-    if signature.repeats and len(wanted) < len(given) <= MAX_ARGUMENTS:
-        wanted += [wanted[-1]] * (len(given) - len(wanted))
-    return wanted == given
-
-
-def _mismatch(function: Function, args: list[Expr]) -> str:
-    if not args:
-        return f"{function.name}() needs arguments"
-    if any(a.type in _PAIRS for a in args):
-        return f"{function.name}() does not take quotients; they can only be compared"
-    return f"{function.name}() does not take ({', '.join(a.type.value for a in args)})"
-
-
-def _shapes(function: Function) -> str:
-    shapes = []
-    for signature in function.signatures:
-        words = [t.value for t in signature.parameters] + (["…"] if signature.repeats else [])
-        shapes.append(f"({', '.join(words)})")
-    return " or ".join(shapes)
-
-
-#: Functions of other dialects, and what to write here.
-_ELSEWHERE = {
-    "count": "count earlier events with a feature: {count: …, by: …, over: …}",
-    "sum": "add up earlier events with a feature: {sum: …, by: …, over: …}",
-    "avg": "average earlier events with a feature: {avg: …, by: …, over: …}",
-    "min": "write least(a, b), or a feature {min: …, by: …, over: …}",
-    "max": "write greatest(a, b), or a feature {max: …, by: …, over: …}",
-    "ifnull": "write coalesce(x, y)",
-    "isnull": "write x IS NULL",
-    "nvl": "write coalesce(x, y)",
-    "len": "write length(x)",
-    "char_length": "write length(x)",
-    "substr": "write substring(x, start, n)",
-    "strpos": "write contains(x, y)",
-    "position": "write contains(x, y)",
-    "round": "compare the exact value; quotients are compared by multiplication",
-    "floor": "write floor_div(a, b)",
-    "ceil": "write floor_div(a, b)",
-    "date_part": "write year(t), month(t), day(t), weekday(t), hour(t) or minute(t)",
-    "date_trunc": "write year(t), month(t), day(t), weekday(t), hour(t) or minute(t)",
-    "dayofweek": "write weekday(t), 1 is Monday",
-    "datediff": "write days_between(a, b)",
-    "age": "write now() - x, or days_between(x, now())",
-    "regexp_like": "there are no patterns; use starts_with(), ends_with() or contains()",
-    "list": "write in_list('name', x)",
-    "random": "a condition gives the same answer every time",
-}
-
-
-def _function_advice(name: str) -> str:
-    known = [*FUNCTIONS, *SPECIAL_FORMS]
-    return _ELSEWHERE.get(name) or suggest(name, known) or "there is " + choices(known, limit=40)

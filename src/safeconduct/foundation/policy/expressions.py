@@ -8,9 +8,26 @@ recursion bounded before an analyst's text can reach it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Never
 
+from safeconduct.foundation.policy.syntax import (
+    BetweenSyntax,
+    BinarySyntax,
+    CallSyntax,
+    CaseSyntax,
+    DistinctSyntax,
+    InSyntax,
+    IntervalSyntax,
+    IsSyntax,
+    LogicSyntax,
+    NameSyntax,
+    NotSyntax,
+    NumberSyntax,
+    SignSyntax,
+    Syntax,
+    TextSyntax,
+    WordSyntax,
+)
 from safeconduct.foundation.policy.tokens import ExpressionError, Kind, Token, tokens
 from safeconduct.foundation.policy.yaml_reader import Scalar
 
@@ -20,121 +37,6 @@ MAX_NESTING = 60
 MAX_TREE_DEPTH = 48
 MAX_SET = 300
 
-
-@dataclass(frozen=True, slots=True)
-class Syntax:
-    """A piece of a condition as it was written, before names and types are known. Offsets are the policy file's."""
-
-    start: int
-    end: int
-    depth: int
-
-    @property
-    def at(self) -> tuple[int, int]:
-        return self.start, self.end
-
-
-@dataclass(frozen=True, slots=True)
-class NameSyntax(Syntax):
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class NumberSyntax(Syntax):
-    digits: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextSyntax(Syntax):
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class WordSyntax(Syntax):
-    """TRUE, FALSE or NULL."""
-
-    value: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class IntervalSyntax(Syntax):
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallSyntax(Syntax):
-    name: str
-    name_end: int
-    args: tuple[Syntax, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SignSyntax(Syntax):
-    """-item; a plus sign leaves no trace."""
-
-    item: Syntax
-
-
-@dataclass(frozen=True, slots=True)
-class NotSyntax(Syntax):
-    item: Syntax
-
-
-@dataclass(frozen=True, slots=True)
-class BinarySyntax(Syntax):
-    """Arithmetic or comparison; `sign_at` is where the operator stands."""
-
-    operator: str
-    sign_at: tuple[int, int]
-    left: Syntax
-    right: Syntax
-
-
-@dataclass(frozen=True, slots=True)
-class LogicSyntax(Syntax):
-    """Two or more conditions joined by AND or by OR."""
-
-    conjunction: bool
-    items: tuple[Syntax, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IsSyntax(Syntax):
-    """item IS [NOT] NULL | TRUE | FALSE."""
-
-    item: Syntax
-    value: bool | None
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DistinctSyntax(Syntax):
-    left: Syntax
-    right: Syntax
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BetweenSyntax(Syntax):
-    item: Syntax
-    low: Syntax
-    high: Syntax
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InSyntax(Syntax):
-    item: Syntax
-    values: tuple[Syntax, ...]
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CaseSyntax(Syntax):
-    branches: tuple[tuple[Syntax, Syntax], ...]
-    otherwise: Syntax | None
-
-
 _COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _OR, _AND, _NOT, _IS, _COMPARE, _RANGE, _ADD, _MULTIPLY, _SIGN = range(1, 10)
 _LEVELS = {
@@ -143,27 +45,11 @@ _LEVELS = {
 }  # fmt: skip
 #: Words with a meaning of their own; no feature or score may be called so.
 RESERVED = frozenset(
-    (
-        "and",
-        "or",
-        "not",
-        "is",
-        "in",
-        "between",
-        "case",
-        "when",
-        "then",
-        "else",
-        "end",
-        "null",
-        "true",
-        "false",
-        "unknown",
-        "distinct",
-        "from",
-        "interval",
-    )
-)
+    {
+        "and", "or", "not", "is", "in", "between", "case", "when", "then", "else", "end", "null", "true", "false",
+        "unknown", "distinct", "from", "interval",
+    }
+)  # fmt: skip
 
 _NO_QUERY = "a condition cannot query; count earlier events with a feature instead"
 _PATTERN = "there are no patterns; use starts_with(), ends_with() or contains()"

@@ -46,5 +46,5 @@ def postgres_indexes(catalogue: Catalogue, table: str = "facts") -> list[str]:
     """
     return [
         f"CREATE INDEX {table}_by_{name} ON {table} ({quoted(name)}, type, moment) WHERE {quoted(name)} IS NOT NULL"
-        for name in catalogue.keys
+        for name in catalogue.key_fields
     ]

@@ -41,11 +41,10 @@ from safeconduct.foundation.policy.nodes import (
 from safeconduct.foundation.policy.python_expressions import NOW
 from safeconduct.foundation.policy.to_python import Verdict
 from safeconduct.foundation.policy.tree import known
-from safeconduct.foundation.policy.types import Type
+from safeconduct.foundation.policy.types import PAIRS
 
 __all__ = ["NOW", "Interpreter", "Value", "interpret"]
 
-_PAIRS = frozenset({Type.RATIONAL, Type.MONEY_RATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class Interpreter:
         left, right = self.value(node.left), self.value(node.right)
         if left is None or right is None:
             return None
-        if node.left.type in _PAIRS or node.right.type in _PAIRS:
+        if node.left.type in PAIRS or node.right.type in PAIRS:
             a, b = _pair(left), _pair(right)
             if a[1] == 0 or b[1] == 0:
                 return None
@@ -156,7 +155,7 @@ class Interpreter:
         left, right = self.value(node.left), self.value(node.right)
         if left is None or right is None:
             return None
-        if node.type in _PAIRS:
+        if node.type in PAIRS:
             return _quotient(node, left, right)
         assert isinstance(left, int) and isinstance(right, int)
         match node.op:

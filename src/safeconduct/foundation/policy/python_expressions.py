@@ -42,9 +42,7 @@ from safeconduct.foundation.policy.nodes import (
     Window,
 )
 from safeconduct.foundation.policy.python_functions import Guard, Spelling, greatest, least, spread
-from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
-
-PAIRS = frozenset({Type.RATIONAL, Type.MONEY_RATE})
+from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, PAIRS, Type
 
 _OPERATORS = {
     CompareOp.EQ: "==",

@@ -34,9 +34,7 @@ from safeconduct.foundation.policy.nodes import (
     Or,
     ScoreRef,
 )
-from safeconduct.foundation.policy.types import Type
-
-PAIRS = frozenset({Type.RATIONAL, Type.MONEY_RATE})
+from safeconduct.foundation.policy.types import PAIRS, Type
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,3 +44,6 @@ class Type(StrEnum):
 
 #: Types a catalogue field may have; the others only arise inside an expression.
 FIELD_TYPES = frozenset({Type.BOOLEAN, Type.INTEGER, Type.MONEY, Type.NUMBER, Type.TEXT, Type.TIMESTAMP, Type.KEY})
+
+#: Types whose values are pairs that are never divided out; they are compared by multiplication.
+PAIRS = frozenset({Type.RATIONAL, Type.MONEY_RATE})

@@ -83,7 +83,7 @@ def decide_claimed(claimed: Sequence[int], *, now: Clock | None, budget_ms: int 
         query("SELECT set_config('statement_timeout', %s, true)", [str(budget_ms)])
     started = time.perf_counter()
     settled = settle()
-    rows = _facts(claimed)
+    rows = facts(claimed)
     labels.learn(rows, _TYPE_NAMES)
     made: list[Made] = []
     versions = [v for v in running() if any(_TYPE_NAMES[r["type"]] in v.policy.event_types for r in rows)]
@@ -104,9 +104,12 @@ def type_name(code: int) -> str:
 
 
 def evaluate(
-    compiled: Compiled, rows: Sequence[Row], *, facts: str = "fact"
+    compiled: Compiled, rows: Sequence[Row]
 ) -> list[tuple[Row, dict[str, Any], dict[str, frozenset[object]]]]:
-    """Each event with its values (fields, features, scores, `now`) and the members of the policy's lists at its moment."""
+    """Each event with its values (fields, features, scores, `now`) and the members of the policy's lists at its moment.
+
+    Features are read by the statement that `compiled` brings, from the facts it names.
+    """
     features = compiled.features
     found = query(features.sql, features.parameters([row["moment"] for row in rows], rows)).fetchall()
     values = [
@@ -123,7 +126,8 @@ def evaluate(
     ]
 
 
-def _facts(moments: Sequence[int]) -> list[Row]:
+def facts(moments: Sequence[int]) -> list[Row]:
+    """The events at these moments as the fact table has them, by rising moment."""
     cursor = query("SELECT * FROM fact WHERE moment = ANY(%b::bigint[]) ORDER BY moment", [list(moments)])
     assert cursor.description is not None
     names = [column.name for column in cursor.description]
@@ -159,7 +163,7 @@ def _decide_with(version: Running, versions: list[Running], rows: list[Row], mut
 def _quiet(compiled: Compiled, row: Row, muted: Muted) -> frozenset[int]:
     names = set(muted.everywhere)
     if muted.for_entity:
-        for field in CATALOGUE.keys:
+        for field in CATALOGUE.key_fields:
             names |= muted.for_entity.get(row[field], set())
     return frozenset(compiled.positions[name] for name in names if name in compiled.positions)
 

@@ -65,7 +65,7 @@ def accept(
     """
     with engine_scope():
         versions = running()
-        types = listened_types()
+        types = listened_types(versions)
     receipt = log.receive(batch, queue=types, known=known, imported=imported, lease_s=CALLERS_LEASE_S if wait else 0.0)
     accepted = Accepted(receipt)
     due = [stored.moment for stored in receipt.stored if stored.queued]

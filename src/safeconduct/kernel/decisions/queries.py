@@ -240,6 +240,12 @@ def decisions_of_orders(order_keys: Iterable[int]) -> dict[int, Decision]:
     return best
 
 
+def decisions_at(moments: Iterable[int], policy: str) -> dict[int, str]:
+    """The id of the standing decision of a policy at each of these moments."""
+    rows = Decision.objects.filter(moment__in=list(moments), policy=policy, standing=True)
+    return dict(rows.exclude(kind=DecisionKind.SHADOW).values_list("moment", "id"))
+
+
 def events_of_order(order_key: int, limit: int = 60) -> list[Event]:
     """What happened to an order, oldest first; the newest `limit`."""
     newest = Event.objects.filter(order_key=order_key).defer("data").order_by("-moment")[:limit]

@@ -56,11 +56,7 @@ def of_a_person(words: str, language: str) -> dict[str, Any]:
 
 def of_a_failure(action: Action) -> dict[str, Any]:
     """The statement where the engine could not decide, and the policy's written answer for that case stands."""
-    told = {
-        "en": "The automatic check could not be completed; a person will look at this order.",
-        "zh": "自动检查未能完成，将由工作人员查看此订单。",
-        "es": "La comprobación automática no pudo completarse; una persona revisará este pedido.",
-    }
+    told = _FAILURE[action]
     line = {
         "rule": "", "action": action.value, "decisive": True, "disclosure": Disclosure.FULL.value,
         "category": "failure", "full": told, "told": told, "missing": [], "teaches": None,
@@ -72,3 +68,31 @@ def _without_silent_unknowns(compiled: Compiled, verdict: Verdict) -> Verdict:
     """Without the rules that were unknown and had no effect: they are counted, but are no reason."""
     rules = compiled.policy.rules
     return verdict._replace(unknown=tuple(i for i in verdict.unknown if rules[i].unknown is not Action.ALLOW))
+
+
+_FAILED = {
+    "en": "The automatic check could not be completed.",
+    "zh": "自动检查未能完成。",
+    "es": "La comprobación automática no pudo completarse.",
+}
+_THEN = {
+    Action.ALLOW: {"en": "The order goes on.", "zh": "订单继续处理。", "es": "El pedido sigue su curso."},
+    Action.CHALLENGE: {
+        "en": "The buyer is asked to confirm the payment.",
+        "zh": "请买家确认付款。",
+        "es": "Se pide al comprador que confirme el pago.",
+    },
+    Action.REVIEW: {
+        "en": "A person will look at this order.",
+        "zh": "将由工作人员查看此订单。",
+        "es": "Una persona revisará este pedido.",
+    },
+    Action.BLOCK: {
+        "en": "The order is not accepted; it can be placed again later.",
+        "zh": "此订单未被接受，可稍后重新下单。",
+        "es": "El pedido no se acepta; puede hacerse de nuevo más tarde.",
+    },
+}
+_FAILURE = {
+    action: {language: f"{_FAILED[language]} {then[language]}" for language in LANGUAGES} for action, then in _THEN.items()
+}

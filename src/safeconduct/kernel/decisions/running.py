@@ -74,7 +74,7 @@ def compile_text(text: str) -> Compiled:
     for node in (node for rule in policy.rules for node in walk(rule.when)):
         if isinstance(node, InList) and isinstance(node.item, EventField):
             lists[node.list_name, node.item.name] = None
-    keys = CATALOGUE.keys
+    keys = CATALOGUE.key_fields
     kept = tuple(
         sorted({n for n in {*program.names, *policy.fields, *policy.features} if n not in keys and n != "now"})
     )
@@ -85,15 +85,26 @@ def compile_text(text: str) -> Compiled:
 
 
 def running() -> list[Running]:
-    """The versions that run now, live ones first."""
+    """The versions that run now, live ones first. A version's text is fetched once for each process."""
     rows = query(
-        "SELECT id, number, state, rollout_percent, text FROM policy_version"
+        "SELECT id, number, state, rollout_percent FROM policy_version"
         " WHERE state IN ('live', 'challenger', 'shadow') ORDER BY state = 'live' DESC, policy, number"
-    )
+    ).fetchall()
+    _fetch([identity for identity, _, _, _ in rows if identity not in _by_version])
     return [
-        Running(identity, number, VersionState(state), percent, compile_text(text))
-        for identity, number, state, percent, text in rows.fetchall()
+        Running(identity, number, VersionState(state), percent, _by_version[identity])
+        for identity, number, state, percent in rows
     ]
+
+
+_by_version: dict[str, Compiled] = {}
+
+
+def _fetch(version_ids: list[str]) -> None:
+    if not version_ids:
+        return
+    for identity, text in query("SELECT id, text FROM policy_version WHERE id = ANY(%s)", [version_ids]).fetchall():
+        _by_version[identity] = compile_text(text)
 
 
 def mutes(policies: Iterable[str]) -> dict[str, Muted]:
@@ -113,9 +124,13 @@ def mutes(policies: Iterable[str]) -> dict[str, Muted]:
     return found
 
 
-def listened_types() -> frozenset[str]:
-    """Event types for which a decision is due, or which teach us something about an earlier one."""
-    return frozenset(name for version in running() for name in version.policy.event_types) | LABEL_TYPES
+def listened_types(versions: Iterable[Running] | None = None) -> frozenset[str]:
+    """Event types for which a decision is due, or which teach us something about an earlier one.
+
+    ``versions``: those that run, where the caller has read them already.
+    """
+    chosen = running() if versions is None else versions
+    return frozenset(name for version in chosen for name in version.policy.event_types) | LABEL_TYPES
 
 
 #: Later events that say what an order turned out to be.

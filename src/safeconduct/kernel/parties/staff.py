@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from allauth.mfa.models import Authenticator
 
 from safeconduct.kernel.parties.errors import AdministratorNeeded, NoSuchPerson, NotOneself
 from safeconduct.kernel.parties.models import StaffRole, User
 
 
+#: Kinds of second factor that count: recovery codes alone do not.
+_STRONG = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
 def has_second_factor(person: User) -> bool:
-    """Whether signing in asks this person for more than a password. Recovery codes alone do not count."""
-    strong = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    return bool(Authenticator.objects.filter(user=person, type__in=strong).exists())
+    """Whether signing in asks this person for more than a password."""
+    return bool(Authenticator.objects.filter(user=person, type__in=_STRONG).exists())
+
+
+def with_second_factor(people: Collection[User]) -> set[str]:
+    """The ids of those among these people who have one; one query."""
+    found = Authenticator.objects.filter(user__in=people, type__in=_STRONG)
+    return set(found.values_list("user_id", flat=True))
 
 
 def change_role(person_id: str, role: StaffRole, administrator: User) -> User:

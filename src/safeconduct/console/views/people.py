@@ -1,0 +1,143 @@
+"""People of the staff: who may do what, invitations, and the page behind an invitation's link."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.mail import send_mail
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from safeconduct.console.access import StaffRequest, done, page, refused, staff_page
+from safeconduct.console.forms import AcceptForm, InviteForm
+from safeconduct.console.words import role_name
+from safeconduct.kernel.decisions.actions import release_reviews
+from safeconduct.kernel.decisions.errors import NotFound
+from safeconduct.kernel.parties import invitations, staff
+from safeconduct.kernel.parties.errors import PartiesError
+from safeconduct.kernel.parties.models import Invitation, StaffRole, User
+from safeconduct.kernel.scope import visitor_scope
+
+
+@require_GET
+@staff_page(StaffRole.ADMINISTRATOR)
+def people(request: StaffRequest) -> HttpResponse:
+    """Staff and open invitations."""
+    return _people(request, InviteForm(initial={"role": StaffRole.ANALYST}))
+
+
+def _people(request: StaffRequest, form: InviteForm, *, link: str = "", email: str = "", status: int = 200) -> HttpResponse:
+    everyone = list(User.objects.exclude(staff_role=StaffRole.NONE).order_by("-is_active", "name", "email")[:500])
+    secured = staff.with_second_factor(everyone)
+    now = timezone.now()
+    open_ones = Invitation.objects.filter(accepted_at__isnull=True, expires_at__gt=now).select_related("invited_by")
+    context = {
+        "rows": [
+            {"person": p, "role": role_name(p.staff_role), "secured": p.id in secured, "me": p.id == request.user.id}
+            for p in everyone
+        ],
+        "invitations": [{"invitation": i, "role": role_name(i.role)} for i in open_ones.order_by("expires_at")[:200]],
+        "roles": [(value, role_name(value)) for value in StaffRole.values if value], "form": form, "link": link,
+        "email": email,
+    }  # fmt: skip
+    return page(request, "console/people.html", "people", context, status=status)
+
+
+@require_POST
+@staff_page(StaffRole.ADMINISTRATOR)
+def invite(request: StaffRequest) -> HttpResponse:
+    """Invites by mail; the link is also shown, this once."""
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _people(request, form, status=422)
+    invitation, token = invitations.invite(
+        form.cleaned_data["email"], StaffRole(form.cleaned_data["role"]), request.user, at=timezone.now()
+    )
+    link = request.build_absolute_uri(reverse("console:welcome", args=[token]))
+    sent = _send(invitation, link, request.user)
+    if not sent:
+        messages.warning(request, _("The mail could not be sent. Hand over the link yourself, by a channel you trust."))
+    response = _people(request, InviteForm(initial={"role": StaffRole.ANALYST}), link=link, email=invitation.email)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _send(invitation: Invitation, link: str, inviter: User) -> bool:
+    text = _(
+        "%(name)s invites you to work on Safeconduct as %(role)s.\n\nOpen this link within %(days)s days, choose a password"
+        " and set up a second step:\n\n%(link)s\n\nIf you did not expect this, delete it: nothing happens without the link."
+    ) % {"name": inviter, "role": role_name(invitation.role), "days": invitations.VALID_DAYS, "link": link}
+    try:
+        send_mail(_("Your invitation to Safeconduct"), text, None, [invitation.email])
+    except OSError:
+        return False
+    return True
+
+
+@require_POST
+@staff_page(StaffRole.ADMINISTRATOR)
+def withdraw(request: StaffRequest, invitation_id: str) -> HttpResponse:
+    """Makes an invitation useless."""
+    invitations.withdraw(invitation_id, request.user, at=timezone.now())
+    return done(request, _("The invitation does not work any more."), reverse("console:people"))
+
+
+@require_POST
+@staff_page(StaffRole.ADMINISTRATOR)
+def role(request: StaffRequest, person_id: str) -> HttpResponse:
+    """Another role."""
+    wanted = request.POST.get("role", "")
+    if wanted not in StaffRole.values or not wanted:
+        raise NotFound("role", wanted)
+    person = staff.change_role(person_id, StaffRole(wanted), request.user)
+    text = _("%(name)s is %(role)s now.") % {"name": person, "role": role_name(wanted)}
+    return done(request, text, reverse("console:people"))
+
+
+@require_POST
+@staff_page(StaffRole.ADMINISTRATOR)
+def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
+    """Shuts out, lets in again, or takes away a lost second factor."""
+    match verb:
+        case "deactivate":
+            person = staff.deactivate(person_id, request.user)
+            release_reviews(person)
+            text = _("%(name)s is shut out. Reviews they held are free again.")
+        case "reactivate":
+            person = staff.reactivate(person_id, request.user)
+            text = _("%(name)s can sign in again.")
+        case "reset-second-step":
+            person = staff.reset_second_factor(person_id, request.user)
+            text = _("%(name)s sets up a second step after the next sign-in.")
+        case _other:
+            raise NotFound("step", verb)
+    return done(request, text % {"name": person}, reverse("console:people"))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def welcome(request: HttpRequest, token: str) -> HttpResponse:
+    """Behind an invitation's link: name and password; then signing in, and the second step."""
+    now = timezone.now()
+    try:
+        with visitor_scope():
+            invitation = invitations.look_up(token, at=now)
+        form = AcceptForm(request.POST or None, email=invitation.email)
+        if request.method == "POST" and form.is_valid():
+            given = form.cleaned_data
+            with visitor_scope():
+                invitations.accept(
+                    token, given["name"], given["password"], at=now, language=get_language() or settings.LANGUAGE_CODE
+                )
+            messages.success(request, _("Your account is ready. Sign in; then set up a second step."))
+            return HttpResponseRedirect(reverse("account_login"))
+    except PartiesError as problem:
+        return refused(request, problem)
+    context = {"form": form, "invitation": invitation, "role": role_name(invitation.role)}
+    return render(request, "console/welcome.html", context, status=422 if form.errors else 200)
