@@ -143,12 +143,18 @@ def train(
     name: Annotated[str, typer.Argument(help="The model's name, as policies call it.")],
     publish: Annotated[bool, typer.Option(help="Serve the model if it beats the one in force.")] = False,
     out: Annotated[Optional[Path], typer.Option(help="Folder for the report with its plots.")] = None,
+    maturity_days: Annotated[
+        Optional[float], typer.Option(min=0, help="Age at which an order without a label counts as good.")
+    ] = None,
+    test_days: Annotated[Optional[float], typer.Option(min=1, help="Length of the period it is judged on.")] = None,
     as_json: Json = False,
 ) -> None:
     """Trains a model from matured labels, with the features of the policy that uses it."""
     from safeconduct.cli.analysis import train as run
 
-    raise SystemExit(run(name, publish=publish, out=out, as_json=as_json))
+    raise SystemExit(
+        run(name, publish=publish, out=out, maturity_days=maturity_days, test_days=test_days, as_json=as_json)
+    )
 
 
 @events_app.command("import", epilog="Example: safeconduct events import history.jsonl --dry-run")

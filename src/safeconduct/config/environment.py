@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ SETTINGS = (
     Setting("SAFECONDUCT_CONTROL_CAP_MINOR", "5000", "Largest amount, minor units, of an order let through that way."),
     Setting("SAFECONDUCT_RATE_LIMIT", "6000", "API requests a minute for one key; above it the answer is 429."),
     Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server as smtp://user:password@host:587. Empty: mails go to the console."),
+    Setting("SAFECONDUCT_EMAIL_FROM", "safeconduct@localhost", "The sender of mails."),
     Setting(
         "SAFECONDUCT_CONNECTOR_SECRETS",
         "",
@@ -84,6 +86,7 @@ class Environment:
     control_cap_minor: int
     rate_limit_per_minute: int
     email_url: str
+    email_from: str
     connector_secrets: Mapping[str, tuple[str, ...]]
     prepare: bool
 
@@ -117,6 +120,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         control_cap_minor=_integer(values, "SAFECONDUCT_CONTROL_CAP_MINOR", 0, 10_000_000),
         rate_limit_per_minute=_integer(values, "SAFECONDUCT_RATE_LIMIT", 1, 10_000_000),
         email_url=values["SAFECONDUCT_EMAIL_URL"],
+        email_from=values["SAFECONDUCT_EMAIL_FROM"],
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
@@ -147,6 +151,25 @@ def refuse_unsafe(env: Environment) -> None:
     found = unsafe(env) if env.production else []
     if found:
         raise UnsafeSettings("Safeconduct does not start in production like this:\n- " + "\n- ".join(found))
+
+
+def mail_settings(url: str) -> dict[str, object]:
+    """Django's mail settings for an smtp:// (STARTTLS) or smtps:// address; the console without one."""
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("SAFECONDUCT_EMAIL_URL must look like smtp://user:password@host:587 or smtps://…")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp",
+        "EMAIL_TIMEOUT": 10,
+    }
 
 
 def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:

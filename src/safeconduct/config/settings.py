@@ -6,6 +6,7 @@ from pathlib import Path
 
 from safeconduct.config import environment
 from safeconduct.config.database import ROLES, addresses, django_database
+from safeconduct.config.environment import mail_settings
 from safeconduct.kernel.vault.keys import create_key_file, derive, read_key_file
 
 ENV = environment.read()
@@ -142,7 +143,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+vars().update(mail_settings(ENV.email_url))
+DEFAULT_FROM_EMAIL = ENV.email_from
 
 # -- languages --------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 from policy_shop import SHOP
 
@@ -95,6 +97,7 @@ LISTS = {"trusted-buyers": frozenset({1, 2, INT64_MIN}), "odd-texts": frozenset(
 _PAIRS = (T.RATIONAL, T.MONEY_RATE)
 
 
+@cache
 def literals(kind: Type) -> st.SearchStrategy[Expr]:
     """A constant of a type."""
     if kind in _PAIRS:
@@ -117,6 +120,7 @@ def _leaves(kind: Type, *, earlier: bool) -> st.SearchStrategy[Expr]:
     return st.one_of(st.sampled_from(names), some) if names else some
 
 
+@cache
 def expressions(kind: Type, depth: int = 3, *, earlier: bool = False) -> st.SearchStrategy[Expr]:
     """A random checked expression of a type; with `earlier`, one that a window's `where` may be."""
     leaves = _leaves(kind, earlier=earlier)

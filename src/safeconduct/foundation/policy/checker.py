@@ -6,20 +6,15 @@ Every node gets one type of the closed tower. What is not allowed here by name i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from difflib import get_close_matches
-from fractions import Fraction
 
-from safeconduct.foundation.moments import micros
 from safeconduct.foundation.policy import arithmetic
-from safeconduct.foundation.policy.amounts import read_amount
-from safeconduct.foundation.policy.catalogue import Field
 from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
-from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.expressions import parse
-from safeconduct.foundation.policy.functions import FUNCTIONS, SPECIAL_FORMS
+from safeconduct.foundation.policy.functions import FUNCTIONS
+from safeconduct.foundation.policy.literals import At, LiteralReader, Scope, Stop
 from safeconduct.foundation.policy.nodes import (
     And,
     ArithOp,
@@ -39,7 +34,6 @@ from safeconduct.foundation.policy.nodes import (
     Not,
     Now,
     Or,
-    Span,
 )
 from safeconduct.foundation.policy.refusals import (
     as_condition,
@@ -69,36 +63,13 @@ from safeconduct.foundation.policy.syntax import (
     WordSyntax,
 )
 from safeconduct.foundation.policy.tokens import ExpressionError
-from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, PAIRS, Type
+from safeconduct.foundation.policy.types import INT64_MIN, PAIRS, Type
 from safeconduct.foundation.policy.yaml_reader import Scalar
 from safeconduct.foundation.policy.zones import zone_names
 
-At = tuple[int, int]
 _LIST_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _ORDERED = frozenset({Type.INTEGER, Type.MONEY, Type.TEXT, Type.TIMESTAMP, Type.DURATION, Type.NUMBER,
                       Type.RATIONAL, Type.MONEY_RATE})  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a condition may speak of.
-
-    ``names``: name → (its node without a span, its catalogue field if it is one). ``refused``: names that exist but
-    must not be used here, with the reason. ``currency``: that of `in:`. ``lists``: the operator's lists where they are
-    known. ``what``: how the place is called in messages. ``broken``: names whose own definition was refused already.
-    """
-
-    names: Mapping[str, tuple[Expr, Field | None]]
-    currency: str | None
-    what: str
-    refused: Mapping[str, str]
-    lists: Collection[str] | None = None
-    may_ask_lists: bool = True
-    broken: Collection[str] = ()
-
-
-class _Stop(Exception):
-    """This sub-expression has no type; why has been reported."""
 
 
 def check_condition(text: Scalar, scope: Scope, findings: Findings) -> Expr | None:
@@ -111,35 +82,22 @@ def check_condition(text: Scalar, scope: Scope, findings: Findings) -> Expr | No
         return None
     try:
         found = checker.check(syntax)
-    except _Stop:
+    except Stop:
         return None
     if found.type is not Type.BOOLEAN:
         checker.error(
-            syntax.at, "type", f"a condition must be true or false, this is {with_article(found.type)}", as_condition(found.type)
+            syntax.at,
+            "type",
+            f"a condition must be true or false, this is {with_article(found.type)}",
+            as_condition(found.type),
         )
         return None
     return None if checker.failed else found
 
 
-class _Checker:
-    def __init__(self, scope: Scope, findings: Findings) -> None:
-        self.scope = scope
-        self.findings = findings
-        self.failed = False
-
-    def error(self, at: At, code: str, message: str, hint: str | None = None) -> None:
-        self.failed = True
-        self.findings.error(at, code, message, hint)
-
-    def stop(self, at: At, code: str, message: str, hint: str | None = None) -> _Stop:
-        self.error(at, code, message, hint)
-        return _Stop()
-
-    def span(self, at: At) -> Span:
-        return self.findings.source.span(*at)
-
+class _Checker(LiteralReader):
     def check(self, s: Syntax) -> Expr:
-        """The node of any expression. Raises _Stop after reporting."""
+        """The node of any expression. Raises Stop after reporting."""
         match s:
             case NameSyntax():
                 return self.name(s)
@@ -198,10 +156,10 @@ class _Checker:
         for part in parts:
             try:
                 found.append(part())
-            except _Stop:
+            except Stop:
                 broken = True
         if broken:
-            raise _Stop
+            raise Stop
         return found
 
     def boolean(self, s: Syntax, word: str) -> Expr:
@@ -225,7 +183,7 @@ class _Checker:
             return replace(known[0], span=self.span(s.at))
         if s.name in self.scope.broken:
             self.failed = True
-            raise _Stop
+            raise Stop
         if s.name in self.scope.refused:
             raise self.stop(
                 s.at, "unusable", f"`{s.name}` cannot be used in {self.scope.what}", self.scope.refused[s.name]
@@ -236,24 +194,6 @@ class _Checker:
         if hint is None:
             hint = "known here: " + choices(self.scope.names) if self.scope.names else "no name is known here"
         raise self.stop(s.at, "unknown-name", f"`{s.name}` is not known in {self.scope.what}", hint)
-
-    def number(self, s: Syntax, digits: str, sign: int = 1) -> Literal:
-        whole, _, fraction = digits.partition(".")
-        if len(whole.lstrip("0")) + len(fraction) > 19 or not INT64_MIN <= sign * int(whole) <= INT64_MAX:
-            what = "has too many digits" if fraction else "is too large"
-            raise self.stop(s.at, "number", f"this number {what}", "numbers have at most 64 bits")
-        if not fraction:
-            return Literal(Type.INTEGER, sign * int(whole), span=self.span(s.at))
-        value = Fraction(sign * int(whole + fraction), 10 ** len(fraction))
-        if not INT64_MIN <= value.numerator <= INT64_MAX or value.denominator > INT64_MAX:
-            raise self.stop(s.at, "number", "this number has too many digits", "numbers have at most 18 digits")
-        return Literal(Type.RATIONAL, (value.numerator, value.denominator), span=self.span(s.at))
-
-    def duration(self, s: IntervalSyntax) -> Expr:
-        try:
-            return Literal(Type.DURATION, read_duration_us(s.value), span=self.span(s.at))
-        except ValueError as error:
-            raise self.stop(s.at, "interval", str(error)) from None
 
     def negative(self, s: SignSyntax) -> Expr:
         if isinstance(s.item, NumberSyntax):
@@ -290,11 +230,15 @@ class _Checker:
         return Compare(Type.BOOLEAN, op, left, right, span=self.span(at))
 
     def comparable(self, left: Expr, right: Expr, ls: Syntax, rs: Syntax, at: At) -> tuple[Expr, Expr]:
-        """Both sides in comparable types: a number literal beside a NUMBER becomes one. Raises _Stop."""
+        """Both sides in comparable types: a number literal beside a NUMBER becomes one. Raises Stop."""
         left, right = arithmetic.as_number(left, right), arithmetic.as_number(right, left)
         if not arithmetic.can_compare(left.type, right.type):
-            advice = compare_advice(left, right, self.scope.currency) or compare_advice(right, left, self.scope.currency)
-            raise self.stop(at, "type", f"{with_article(left.type)} cannot be compared with {with_article(right.type)}", advice)
+            advice = compare_advice(left, right, self.scope.currency) or compare_advice(
+                right, left, self.scope.currency
+            )
+            raise self.stop(
+                at, "type", f"{with_article(left.type)} cannot be compared with {with_article(right.type)}", advice
+            )
         if left.type is Type.KEY:
             self.same_entity(left, right, at)
         if left.type is Type.TEXT:
@@ -344,7 +288,9 @@ class _Checker:
         item = self.check(s.item)
         if item.type not in (Type.INTEGER, Type.TEXT, Type.MONEY):
             hint = "ask in_list('name', key)" if item.type is Type.KEY else "compare it with =, or with BETWEEN"
-            raise self.stop(s.item.at, "type", f"IN takes texts, integers and amounts, not {with_article(item.type)}", hint)
+            raise self.stop(
+                s.item.at, "type", f"IN takes texts, integers and amounts, not {with_article(item.type)}", hint
+            )
         values: list[int | str | bool] = []
         for value, written in zip(self.all([lambda v=v: self.check(v) for v in s.values]), s.values, strict=True):  # type: ignore[misc]
             if not isinstance(value, Literal):
@@ -353,7 +299,9 @@ class _Checker:
                 )
             _, value = self.comparable(item, value, s.item, written, written.at)
             if value.type is not item.type:
-                raise self.stop(written.at, "type", f"this is {with_article(value.type)}, the set is of {item.type.value} values")
+                raise self.stop(
+                    written.at, "type", f"this is {with_article(value.type)}, the set is of {item.type.value} values"
+                )
             assert isinstance(value, Literal) and isinstance(value.value, int | str)
             if value.value in values:
                 self.findings.warning(written.at, "repeated", "this value stands twice in the set", "remove one")
@@ -371,7 +319,9 @@ class _Checker:
         kind = results[0].type
         for result, syntax in zip(results, written, strict=True):
             if result.type is not kind:
-                raise self.stop(syntax.at, "type", f"this branch is {with_article(result.type)}, the first is {with_article(kind)}")
+                raise self.stop(
+                    syntax.at, "type", f"this branch is {with_article(result.type)}, the first is {with_article(kind)}"
+                )
             if kind in PAIRS:
                 raise self.stop(syntax.at, "type", "CASE does not yield quotients", "compare inside of the branches")
             if kind is Type.KEY:
@@ -409,42 +359,6 @@ class _Checker:
             for arg in args[1:]:
                 self.same_entity(args[0], arg, s.at)
         return Call(signature.result, s.name, tuple(args), span=self.span(s.at))
-
-    def literal_argument(self, s: CallSyntax, count: int) -> str:
-        """The first argument, which must be a text that is written out, of `count` in all."""
-        form, meaning = SPECIAL_FORMS[s.name]
-        if len(s.args) != count or not isinstance(s.args[0], TextSyntax):
-            raise self.stop(s.at, "arguments", f"{s.name}() is not written like this", f"write {form}: {meaning}")
-        return s.args[0].value
-
-    def money(self, s: CallSyntax) -> Expr:
-        text = self.literal_argument(s, 1)
-        try:
-            minor, currency = read_amount(text)
-        except ValueError as error:
-            raise self.stop(s.args[0].at, "amount", str(error)) from None
-        if self.scope.currency is None:
-            raise self.stop(
-                s.at, "currency", "the policy names an amount but not the currency it counts in",
-                f"add `in: {currency}` to the policy; every amount is then counted in {currency}",
-            )  # fmt: skip
-        if currency != self.scope.currency:
-            raise self.stop(
-                s.args[0].at, "currency", f"this amount is in {currency}, the policy counts in {self.scope.currency}",
-                f"write the amount in {self.scope.currency}",
-            )  # fmt: skip
-        return Literal(Type.MONEY, minor, span=self.span(s.at))
-
-    def timestamp(self, s: CallSyntax) -> Expr:
-        text = self.literal_argument(s, 1)
-        advice = "write it like '2026-11-27T00:00:00Z', with its offset"
-        try:
-            at = datetime.fromisoformat(text)
-            if at.tzinfo is None or "T" not in text:
-                raise ValueError
-            return Literal(Type.TIMESTAMP, micros(at), span=self.span(s.at))
-        except (ValueError, OverflowError):
-            raise self.stop(s.args[0].at, "timestamp", "this is not a point in time", advice) from None
 
     def in_list(self, s: CallSyntax) -> Expr:
         name = self.literal_argument(s, 2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from safeconduct.foundation.moments import TIES
 from safeconduct.foundation.policy.functions import CALENDAR_FROM_US, CALENDAR_UNTIL_US
 from safeconduct.foundation.policy.postgres_expressions import LOWER, UPPER
@@ -17,7 +20,7 @@ _LONGEST = 1_000_000_000
 class DuckdbExpressions(SqlExpressions):
     """See `SqlExpressions`."""
 
-    types = {
+    types: ClassVar[Mapping[Type, str]] = {
         Type.BOOLEAN: "BOOLEAN",
         Type.INTEGER: "BIGINT",
         Type.MONEY: "BIGINT",

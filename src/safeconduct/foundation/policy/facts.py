@@ -1,7 +1,7 @@
 """The facts relation: one row per event, the same columns in PostgreSQL and in DuckDB.
 
-``moment`` (unique) and ``type`` (`EventType.code`), then one column for each indexed field of the catalogue. MONEY is in
-the minor units of the reporting currency, NULL where the day had no rate; TIMESTAMP is microseconds since 2020-01-01Z.
+``moment`` (unique) and ``type`` (`EventType.code`), then one column for each indexed field of the catalogue. MONEY is
+in the minor units of the reporting currency, NULL where the day had no rate; TIMESTAMP is microseconds since 2020-01-01Z.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from safeconduct.foundation.policy.catalogue import Catalogue, EventType, Field
-from safeconduct.foundation.policy.checker import Scope, check_condition
+from safeconduct.foundation.policy.checker import check_condition
+from safeconduct.foundation.policy.literals import Scope
 from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
 from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.expressions import REFUSED, RESERVED

@@ -46,7 +46,6 @@ from safeconduct.foundation.policy.types import PAIRS
 __all__ = ["NOW", "Interpreter", "Value", "interpret"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Interpreter:
     """Evaluates conditions over the values of one event.

@@ -36,7 +36,7 @@ class Expr:
 
 @dataclass(frozen=True, slots=True)
 class Literal(Expr):
-    """A constant. MONEY, TIMESTAMP and DURATION are integers; RATIONAL is (numerator, denominator > 0); None is NULL."""
+    """A constant. MONEY, TIMESTAMP and DURATION are integers; RATIONAL is (numerator, denominator > 0), None NULL."""
 
     value: bool | int | float | str | tuple[int, int] | None
 

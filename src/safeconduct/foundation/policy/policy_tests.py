@@ -278,9 +278,12 @@ class _Reader:
             return None
         found: object = None
         hint = {
-            Type.MONEY: "write it like 80 USD", Type.BOOLEAN: "write true or false", Type.INTEGER: "write a whole number",
-            Type.TIMESTAMP: "write 2026-11-27T00:00:00Z", Type.NUMBER: "write a number from 0 to 1",
-        }.get(kind, "write a text")  # fmt: skip
+            Type.MONEY: "write it like 80 USD",
+            Type.BOOLEAN: "write true or false",
+            Type.INTEGER: "write a whole number",
+            Type.TIMESTAMP: "write 2026-11-27T00:00:00Z",
+            Type.NUMBER: "write a number from 0 to 1",
+        }.get(kind, "write a text")
         if isinstance(node, Scalar):
             match kind:
                 case Type.KEY:

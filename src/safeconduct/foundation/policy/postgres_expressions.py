@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from safeconduct.foundation.moments import TIE_BITS
 from safeconduct.foundation.policy.functions import CALENDAR_FROM_US, CALENDAR_UNTIL_US
 from safeconduct.foundation.policy.python_functions import DAY_US, HOUR_US, MINUTE_US, UNITS_US
@@ -19,7 +22,7 @@ _LONGEST = 1_000_000_000
 class PostgresExpressions(SqlExpressions):
     """See `SqlExpressions`."""
 
-    types = {
+    types: ClassVar[Mapping[Type, str]] = {
         Type.BOOLEAN: "boolean",
         Type.INTEGER: "bigint",
         Type.MONEY: "bigint",

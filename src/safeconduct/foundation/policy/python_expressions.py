@@ -10,7 +10,6 @@ No text of a policy reaches the code: names are generated, texts and sets are bo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
 from safeconduct.foundation.policy.nodes import (
@@ -42,6 +41,7 @@ from safeconduct.foundation.policy.nodes import (
     Window,
 )
 from safeconduct.foundation.policy.python_functions import Guard, Spelling, greatest, least, spread
+from safeconduct.foundation.policy.python_values import Coded, Fraction, Number, as_fraction, cross
 from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, PAIRS, Type
 
 _OPERATORS = {
@@ -53,28 +53,6 @@ _OPERATORS = {
     CompareOp.GE: ">=",
 }
 _OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_MIRRORED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """The code of a known value; `simple`: it may be written twice (a name or a literal); `natural`: never below 0."""
-
-    code: str
-    simple: bool = True
-    natural: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fraction:
-    """The code of a known pair; `positive`: the denominator is known to be above 0."""
-
-    top: str
-    bottom: str
-    positive: bool
-
-
-Coded = tuple[list[Guard], Number | Fraction]
 
 
 class PythonExpressions:
@@ -167,7 +145,7 @@ class PythonExpressions:
         if Type.NUMBER in (node.left.type, node.right.type):
             sides = (self._double(node.left, left), self._double(node.right, right))
             return guards, f"{sides[0]} {operator} {sides[1]}"
-        return guards, _cross(left, operator, right)
+        return guards, cross(left, operator, right)
 
     def _double(self, node: Expr, value: Number | Fraction) -> str:
         """A value as a double: an exact fraction rounds once, to the nearest."""
@@ -328,7 +306,7 @@ class PythonExpressions:
         self, guards: list[Guard], op: ArithOp, left: Number | Fraction, right: Number | Fraction
     ) -> Coded:
         """(n/d) · (p/q) = (n·p, d·q) and (n/d) / (p/q) = (n·q, d·p), unreduced, each part within 64 bits."""
-        a, b = _as_fraction(left), _as_fraction(right)
+        a, b = as_fraction(left), as_fraction(right)
         match op:
             case ArithOp.MUL:
                 top, bottom, positive = (a.top, b.top), (a.bottom, b.bottom), a.positive and b.positive
@@ -401,30 +379,3 @@ def _either(parts: list[str], last: str) -> str:
 
 def _counts(feature: Feature) -> bool:
     return isinstance(feature, Window) and feature.measure in (Measure.COUNT, Measure.DISTINCT)
-
-
-def _as_fraction(value: Number | Fraction) -> Fraction:
-    return value if isinstance(value, Fraction) else Fraction(value.code, "1", True)
-
-
-def _cross(left: Number | Fraction, operator: str, right: Number | Fraction) -> str:
-    """left OP right; fractions are multiplied crosswise, and a negative denominator turns the comparison round."""
-    if isinstance(left, Number) and isinstance(right, Number):
-        return f"{left.code} {operator} {right.code}"
-    a, b = _as_fraction(left), _as_fraction(right)
-    x, y = _times(a.top, b.bottom), _times(b.top, a.bottom)
-    straight = f"{x} {operator} {y}"
-    turned = f"{x} {_MIRRORED[operator]} {y}"
-    if (a.positive and b.positive) or operator in ("==", "!="):
-        return straight
-    if b.positive:
-        return f"({straight} if {a.bottom} > 0 else {turned})"
-    if a.positive:
-        return f"({straight} if {b.bottom} > 0 else {turned})"
-    return f"({straight} if ({a.bottom} > 0) == ({b.bottom} > 0) else {turned})"
-
-
-def _times(a: str, b: str) -> str:
-    if a in ("1", "(1)"):
-        return b
-    return a if b in ("1", "(1)") else f"{a} * {b}"

@@ -8,8 +8,9 @@ quoted literals, and every column reference is qualified.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import ClassVar, Protocol, assert_never
 
 from safeconduct.foundation.policy.nodes import (
     And,
@@ -81,7 +82,7 @@ class SqlExpressions(ABC):
     """Turns expressions into SQL within one scope."""
 
     #: SQL type names of the dialect.
-    types: dict[Type, str]
+    types: ClassVar[Mapping[Type, str]]
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope

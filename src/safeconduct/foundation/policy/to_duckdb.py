@@ -44,7 +44,7 @@ def backtest_query(
 
     ``facts``: the relation of `facts`, which must reach back before ``since`` as far as the longest window does.
     ``scores``: a relation of moments and one DOUBLE column for each score of the policy, by its name; without it
-    scores are unknown. ``lists``: a relation of `sql_expressions.LISTS_COLUMNS`, read only where the policy asks a list.
+    scores are unknown. ``lists``: a relation of `sql_expressions.LISTS_COLUMNS`, read only where a list is asked.
 
     Raises ValueError where a rule reads a field that facts do not keep.
     """
@@ -61,9 +61,10 @@ def backtest_query(
     shown = ["d.moment", *(f"d.{c}" for w in windows for c in features[w.name])]
     shown += [f"{code} AS r{i}" for i, code in enumerate(rules)]
     shown.append(f"({' OR '.join(f'{a} IS TRUE' for a in allowed) or 'FALSE'}) AS allowed")
-    decided = f"SELECT {', '.join(shown)} FROM ({_decided_sql(policy, catalogue, facts, groups, scope, period, scores)}) AS d"
-    columns = ", ".join(["moment", *(c for w in windows for c in features[w.name]), *(f"r{i}" for i in range(len(rules)))])
-    sql = f"SELECT {columns}, {_action_sql(policy)} AS action FROM ({decided}) AS judged"
+    events = _decided_sql(policy, catalogue, facts, groups, scope, period, scores)
+    decided = f"SELECT {', '.join(shown)} FROM ({events}) AS d"
+    columns = ["moment", *(c for w in windows for c in features[w.name]), *(f"r{i}" for i in range(len(rules)))]
+    sql = f"SELECT {', '.join(columns)}, {_action_sql(policy)} AS action FROM ({decided}) AS judged"
     ordered = {w.name: features[w.name] for w in windows}
     return BacktestQuery(sql, ordered, tuple(f"r{i}" for i in range(len(rules))))
 
@@ -153,8 +154,9 @@ class _Group:
         probes = [f"s.{quoted(window.by)} IS NOT NULL", _kinds("s", policy.event_types, catalogue)]
         probes += period.conditions("s")
         nothing = ["NULL" for _ in values]
+        source = ["s.moment", f"s.{quoted(window.match)} AS by_key", "FALSE AS asks", "TRUE AS counts", *kept]
         return (
-            f"SELECT {', '.join(['s.moment', f's.{quoted(window.match)} AS by_key', 'FALSE AS asks', 'TRUE AS counts', *kept])}"
+            f"SELECT {', '.join(source)}"
             f" FROM {facts} AS s WHERE {' AND '.join(sources)} UNION ALL"
             f" SELECT {', '.join(['s.moment', f's.{quoted(window.by)}', 'TRUE', 'FALSE', *nothing])}"
             f" FROM {facts} AS s WHERE {' AND '.join(probes)}"

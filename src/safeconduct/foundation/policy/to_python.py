@@ -14,8 +14,9 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from safeconduct.foundation.policy.nodes import Action, Arith, Call, Expr, Negate, Policy
-from safeconduct.foundation.policy.python_expressions import NOW, PAIRS, PythonExpressions
+from safeconduct.foundation.policy.python_expressions import NOW, PythonExpressions
 from safeconduct.foundation.policy.tree import children
+from safeconduct.foundation.policy.types import PAIRS
 
 Values = Mapping[str, object]
 Lists = Mapping[str, Collection[object]]
@@ -129,7 +130,9 @@ def compile_rules(policy: Policy) -> RuleProgram:
     return RuleProgram(policy, tuple(coder.inputs), tuple(coder.lists), source, _build(source, policy, coder.constants))
 
 
-def _build(source: str, policy: Policy, constants: Mapping[str, object]) -> Callable[[tuple[object, ...], Lists], Result]:
+def _build(
+    source: str, policy: Policy, constants: Mapping[str, object]
+) -> Callable[[tuple[object, ...], Lists], Result]:
     """The function of generated source, with texts, numbers and sets as constants of its code."""
     tree = _Constants(constants).visit(ast.parse(source))
     namespace: dict[str, object] = {"__builtins__": {}, **constants}
@@ -148,7 +151,8 @@ class _Constants(ast.NodeTransformer):
         value = self._constants.get(node.id)
         if not isinstance(value, (str, float, frozenset)):
             return node
-        return ast.copy_location(ast.Constant(value), node)
+        # A frozenset is a constant to compile(), which typeshed does not know.
+        return ast.copy_location(ast.Constant(value), node)  # type: ignore[arg-type]
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[Values], tuple[object, ...]]:

@@ -24,7 +24,7 @@ from safeconduct.kernel.decisions.reasons import of_a_failure
 from safeconduct.kernel.decisions.running import listened_types, running
 from safeconduct.kernel.events import log
 from safeconduct.kernel.events.log import Known, Receipt
-from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.kernel.scope import engine_scope, engine_statements, query
 
 LANE_BATCH = 200
 MAX_ATTEMPTS = 5
@@ -63,9 +63,9 @@ def accept(
     The events are durable before anything is decided. Where the engine is too slow or fails, nothing is lost: the
     answer is each policy's `on_failure`, and a lane decides when it can.
     """
-    with engine_scope():
+    with engine_statements():
         versions = running()
-        types = listened_types(versions)
+    types = listened_types(versions)
     receipt = log.receive(batch, queue=types, known=known, imported=imported, lease_s=CALLERS_LEASE_S if wait else 0.0)
     accepted = Accepted(receipt)
     due = [stored.moment for stored in receipt.stored if stored.queued]

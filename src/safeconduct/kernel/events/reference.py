@@ -1,0 +1,65 @@
+"""The reference page of the catalogue: ``python -m safeconduct.kernel.events.reference > docs/events.md``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+from safeconduct.foundation.policy.catalogue import EventType, Field
+from safeconduct.foundation.policy.types import Type
+from safeconduct.kernel.events.catalogue import CATALOGUE
+
+_HEAD = """# Events
+
+<!-- Written by `python -m safeconduct.kernel.events.reference`; do not edit. -->
+
+An event is a fact from outside: immutable, unique by `source` and `id`. The envelope is compatible with CloudEvents 1.0:
+
+```json
+{"specversion": "1.0", "id": "evt-1", "source": "shop", "type": "order.placed", "time": "2026-06-01T08:00:00Z", "data": {}}
+```
+
+Money is `{"minor": 129900, "currency": "CNY"}` (integer minor units) or `{"amount": "1299.00", "currency": "CNY"}`; times
+are RFC 3339 with a zone; entities (cards, buyers, addresses …) are texts and become pseudonyms at the door. Personal
+fields are kept sealed and are never in clear in the database. Fields that the catalogue does not know are kept in the
+sealed envelope and otherwise ignored; types it does not know are stored and counted. Indexed fields can be used by
+features (`by:`, `where:`, sums). Whatever is refused is refused by the field's name, alone; the rest of a batch goes on.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, *(_section(event) for event in CATALOGUE.values())])
+
+
+def _section(event: EventType) -> str:
+    lines = [f"## {event.name}", "", f"{event.meaning[0].upper()}{event.meaning[1:]}."]
+    if event.aliases:
+        lines.append(f"Also arrives as {', '.join(f'`{alias}`' for alias in event.aliases)}.")
+    lines += ["", "| field | type | meaning | |", "|---|---|---|---|"]
+    lines += [f"| `{f.name}` | {_type(f)} | {f.meaning} | {', '.join(_marks(f))} |" for f in event.fields]
+    example = {f.name: f.example for f in event.fields if f.required}
+    lines += ["", f"Smallest `data`: `{json.dumps(example, ensure_ascii=False)}`", ""]
+    return "\n".join(lines)
+
+
+def _type(field: Field) -> str:
+    if field.type is Type.KEY:
+        return f"entity: {field.entity}"
+    if field.choices:
+        return " \\| ".join(f"`{choice}`" for choice in field.choices)
+    return str(field.type.value)
+
+
+def _marks(field: Field) -> Iterator[str]:
+    if field.required:
+        yield "**required**"
+    if field.personal:
+        yield "personal"
+    if not field.indexed:
+        yield "not indexed"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,33 @@
+"""Documents say what is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from safeconduct.config import reference as settings_reference
+from safeconduct.kernel.events import reference as events_reference
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    ("file", "page"),
+    [("docs/events.md", events_reference.page), ("docs/configuration.md", settings_reference.page)],
+    ids=["events", "configuration"],
+)
+def test_a_generated_page_is_up_to_date(file: str, page: object) -> None:
+    assert (ROOT / file).read_text(encoding="utf-8") == page()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("file", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda p: p.name)
+def test_every_link_between_documents_leads_somewhere(file: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", file.read_text(encoding="utf-8")):
+        assert (file.parent / target).exists(), target
+
+
+def test_the_makefile_has_the_two_commands_of_the_readme() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert {"demo", "test", "lint", "bench", "serve", "help"} <= targets
