@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
@@ -31,10 +31,8 @@ def _start() -> None:
     server = _stack.enter_context(lease(folder, binaries=Path(programs) if programs else None, durable=False))
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        try:
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
             connection.execute("CREATE ROLE safeconduct_owner LOGIN CREATEROLE NOSUPERUSER")
-        except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-            pass
         connection.execute(f"CREATE DATABASE {DATABASE} OWNER safeconduct_owner")
     with psycopg.connect(server.url(DATABASE), autocommit=True) as connection:
         connection.execute("ALTER SCHEMA public OWNER TO safeconduct_owner")

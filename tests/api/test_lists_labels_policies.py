@@ -94,7 +94,7 @@ def test_a_draft_carries_its_author_and_cannot_be_overwritten_unseen() -> None:
     change = {"text": CARD_AT_MANY_SHOPS + " ", "person": analyst.email, "draft": first["id"], "revision": 1}
     assert good(shop.post("/v1/policies/order-risk/drafts", change), 201)["revision"] == 2
     assert problem(shop.post("/v1/policies/order-risk/drafts", change), 409, "conflict")["code"] == "changed_meanwhile"
-    document = problem(shop.post("/v1/policies/other/drafts", {"text": CARD_AT_MANY_SHOPS, "person": analyst.id}), 422, "invalid")
+    document = problem(shop.post("/v1/policies/other/drafts", {"text": CARD_AT_MANY_SHOPS, "person": analyst.id}), 409, "conflict")
     assert document["code"] == "policy_name_differs"
     with staff_scope():
         assert "through key_" in PolicyStep.objects.filter(actor=analyst.id).first().why  # type: ignore[union-attr]

@@ -72,7 +72,9 @@ def test_doctor_says_how_to_mend_a_database_that_does_not_answer() -> None:
 
 
 def test_production_refuses_unsafe_settings_and_names_each() -> None:
-    done = safeconduct("doctor", "--json", SAFECONDUCT_MODE="production", SAFECONDUCT_DATABASE_URL="", SAFECONDUCT_HOSTS="")
+    done = safeconduct(
+        "doctor", "--json", SAFECONDUCT_MODE="production", SAFECONDUCT_DATABASE_URL="", SAFECONDUCT_HOSTS=""
+    )
     settings = json.loads(done.stdout)["checks"][0]
     assert not settings["ok"]
     for name in ("SAFECONDUCT_DATABASE_URL", "SAFECONDUCT_HOSTS", "SAFECONDUCT_ORIGINS", "SAFECONDUCT_EMAIL_URL"):

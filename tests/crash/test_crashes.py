@@ -204,7 +204,7 @@ def check(server: Server, shop: Shop) -> None:
         ).fetchone()
     stored = {identity: (decisions, reasons) for identity, decisions, reasons in rows}
     assert set(shop.acknowledged) <= set(stored)
-    assert {state for state in stored.values()} == {(1, 1)}
+    assert set(stored.values()) == {(1, 1)}
     assert leaves == (len(stored), len(stored))
 
 

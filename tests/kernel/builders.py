@@ -33,7 +33,10 @@ rules:
   huge:
     when: amount > money('5000 USD')
     then: block
-    because: {en: "Amount {amount} is above the limit", zh: "金额 {amount} 超过上限", es: "El importe {amount} supera el límite"}
+    because:
+      en: "Amount {amount} is above the limit"
+      zh: "金额 {amount} 超过上限"
+      es: "El importe {amount} supera el límite"
 """
 
 

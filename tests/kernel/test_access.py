@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from django.apps import apps
 from django.http import StreamingHttpResponse
+from tests.kernel.builders import event, live_policy
 
 from safeconduct.foundation.policy.postgres_expressions import PostgresExpressions
 from safeconduct.kernel.access import TABLES
@@ -13,7 +14,6 @@ from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import engine_scope, owner_scope, query, seller_scope, staff_scope
-from tests.kernel.builders import event, live_policy
 
 OWN_COLUMNS = {"moment", "type", "occurred", "imported"}
 
@@ -35,8 +35,7 @@ def test_a_table_without_row_level_security_says_why() -> None:
 def test_tables_of_sellers_force_row_level_security_also_on_their_owner() -> None:
     with owner_scope():
         forced = {
-            name
-            for (name,) in query("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
+            name for (name,) in query("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
         }
     assert forced == {t.name for t in TABLES if t.seller_column is not None}
 

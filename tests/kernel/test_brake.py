@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
 from safeconduct.foundation.moments import moment
 from safeconduct.foundation.policy.nodes import Action
@@ -17,7 +18,6 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.record.models import Leaf
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
 NOON = START + timedelta(days=20)
 
@@ -33,7 +33,9 @@ def counted(version: PolicyVersion, rule: str, acted: int, decided: int, at: dat
             )
 
 
-def decided_orders(version: PolicyVersion, count: int, rule: str | None, key: Callable[[int], int], at: datetime) -> None:
+def decided_orders(
+    version: PolicyVersion, count: int, rule: str | None, key: Callable[[int], int], at: datetime
+) -> None:
     """Decisions and facts of orders whose card is `key(n)`, without the way in."""
     first = moment(at)
     with engine_scope():
@@ -180,9 +182,7 @@ def test_a_person_lifts_the_brake_and_it_does_not_fight_back() -> None:
 
 
 def test_unknowns_count_where_they_have_an_effect() -> None:
-    text = CARD_AT_MANY_SHOPS.replace(
-        "    then: block\n", "    then: block\n    unknown: review\n"
-    )
+    text = CARD_AT_MANY_SHOPS.replace("    then: block\n", "    then: block\n    unknown: review\n")
     version = live_policy(text)
     a_quiet_fortnight(version)
     with engine_scope():

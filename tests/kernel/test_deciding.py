@@ -127,7 +127,7 @@ def test_a_poison_event_does_not_stop_the_lane_and_is_answered_by_the_policy() -
     receipt = log.receive([event(seller=f"s{n}") for n in range(3)], queue=["order.placed"])
     poisoned = receipt.stored[1].moment
     with owner_scope():  # what the engine cannot digest: a row that breaks the write
-        query("ALTER TABLE decision ADD CONSTRAINT poison CHECK (moment <> %d OR reasons ? 'failure')" % poisoned)
+        query(f"ALTER TABLE decision ADD CONSTRAINT poison CHECK (moment <> {poisoned} OR reasons ? 'failure')")
     try:
         assert lanes.work() == 2
         for _ in range(lanes.MAX_ATTEMPTS):

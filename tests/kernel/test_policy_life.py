@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
 from safeconduct.kernel.decisions import actions, lanes, policies
 from safeconduct.kernel.decisions.errors import (
@@ -17,7 +18,6 @@ from safeconduct.kernel.decisions.errors import (
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, VersionState
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import Actor, staff_scope
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
 STRICTER = CARD_AT_MANY_SHOPS.replace("amount > money('5000 USD')", "amount > money('50 USD')")
 
@@ -111,7 +111,8 @@ def test_a_published_text_cannot_be_edited() -> None:
 def test_a_snoozed_rule_is_evaluated_and_reported_but_does_not_act() -> None:
     live_policy()
     with staff_scope():
-        actions.snooze("order-risk", "huge", Actor("p", "lead", "stock sale"), at=START, until=lanes.utc_now() + minutes(60))
+        until = lanes.utc_now() + minutes(60)
+        actions.snooze("order-risk", "huge", Actor("p", "lead", "stock sale"), at=START, until=until)
     made = lanes.accept([event(amount=usd(6000))]).decisions[0]
     assert (made.action.value, made.fired, made.muted) == ("allow", ["huge"], ["huge"])
 

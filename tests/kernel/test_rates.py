@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from tests.kernel.builders import START, event
 
 from safeconduct.foundation.money import Money, MoneyError, convert
 from safeconduct.kernel.events import log, rates
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.scope import engine_scope, query
-from tests.kernel.builders import START, event
 
 
 def stored_amounts() -> list[int | None]:
@@ -42,13 +42,16 @@ def test_a_rate_once_stored_is_never_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "minor"), [("12.30", "USD", 1230), ("12", "JPY", 12), ("1.234", "KWD", 1234), ("-5", "EUR", -500)]
+    ("amount", "currency", "minor"),
+    [("12.30", "USD", 1230), ("12", "JPY", 12), ("1.234", "KWD", 1234), ("-5", "EUR", -500)],
 )
 def test_an_amount_is_read_exactly_in_its_currency(amount: str, currency: str, minor: int) -> None:
     assert Money.parse(amount, currency) == Money(minor, currency)
 
 
-@pytest.mark.parametrize(("amount", "currency"), [("12.345", "USD"), ("1.5", "JPY"), ("abc", "USD"), ("NaN", "USD"), ("1", "XXQ")])
+@pytest.mark.parametrize(
+    ("amount", "currency"), [("12.345", "USD"), ("1.5", "JPY"), ("abc", "USD"), ("NaN", "USD"), ("1", "XXQ")]
+)
 def test_what_is_no_amount_of_its_currency_is_refused(amount: str, currency: str) -> None:
     with pytest.raises(MoneyError):
         Money.parse(amount, currency)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, usd
 
 from safeconduct.foundation.moments import moment
 from safeconduct.kernel.decisions import labels, lanes, statistics
@@ -14,7 +15,6 @@ from safeconduct.kernel.decisions.models import LabelKind
 from safeconduct.kernel.decisions.statistics import RuleStatistics
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, usd
 
 LONG_AFTER = START + timedelta(days=400)
 
@@ -45,7 +45,10 @@ def test_of_three_held_orders_one_was_fraud() -> None:
     assert (found.decided, found.fired, found.unknown, found.muted) == (6, 3, 0, 0)
     assert (found.mature_orders, found.fraud_orders, found.abuse_orders) == (3, 1, 0)
     assert found.precision == pytest.approx(1 / 3)
-    assert (found.interval.low, found.interval.high) == (pytest.approx(0.0084, abs=1e-4), pytest.approx(0.9057, abs=1e-4))
+    assert (found.interval.low, found.interval.high) == (
+        pytest.approx(0.0084, abs=1e-4),
+        pytest.approx(0.9057, abs=1e-4),
+    )
     assert (found.stopped, found.stopped_minor, found.good_stopped, found.good_stopped_minor) == (3, 18_000, 2, 12_000)
 
 
@@ -81,8 +84,12 @@ def test_a_label_that_says_good_takes_an_earlier_one_back() -> None:
 
 
 def test_an_order_decided_twice_is_one_order() -> None:
-    text = CARD_AT_MANY_SHOPS.replace("on: order.placed", "on: payment.attempted").replace("card_shops_1h >= 3", "TRUE OR card_shops_1h >= 3")
-    text = text.replace("when: TRUE OR card_shops_1h >= 3 AND amount > money('50 USD')", "when: amount > money('50 USD')")
+    text = CARD_AT_MANY_SHOPS.replace("on: order.placed", "on: payment.attempted").replace(
+        "card_shops_1h >= 3", "TRUE OR card_shops_1h >= 3"
+    )
+    text = text.replace(
+        "when: TRUE OR card_shops_1h >= 3 AND amount > money('50 USD')", "when: amount > money('50 USD')"
+    )
     live_policy(text)
     tries = [
         event("payment.attempted", order="o1", seller="s1", buyer="b1", card="c1", amount=usd(60 + n), outcome="declined",
@@ -110,7 +117,9 @@ def test_rules_can_be_asked_by_version_and_must_be_named() -> None:
     version = live_policy()
     six_orders_of_one_card()
     with staff_scope():
-        assert [s.rule for s in statistics.rule_statistics(versions=[version.id], now=LONG_AFTER)] == ["card_at_many_shops"]
+        assert [s.rule for s in statistics.rule_statistics(versions=[version.id], now=LONG_AFTER)] == [
+            "card_at_many_shops"
+        ]
         with pytest.raises(ValueError, match="say which rules"):
             statistics.rule_statistics(now=LONG_AFTER)
 
@@ -194,7 +203,11 @@ def test_nothing_is_lost_or_counted_twice_while_others_write_and_compact() -> No
     assert problems == []
     with engine_scope():
         statistics.compact(_now())
-        total, rows, money = query("SELECT sum(fired), count(*), sum(amount_minor) FROM rule_count").fetchone() or (0, 0, 0)
+        total, rows, money = query("SELECT sum(fired), count(*), sum(amount_minor) FROM rule_count").fetchone() or (
+            0,
+            0,
+            0,
+        )
     assert (total, rows, money) == (written, 1, written * 5)
 
 

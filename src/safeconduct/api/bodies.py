@@ -39,6 +39,8 @@ def raw_body(request: HttpRequest, limit: int = MAX_BYTES) -> bytes:
 
 def json_body(request: HttpRequest, raw: bytes) -> Any:
     """The JSON value of a body. Raises Problem, with the position, for what is none."""
+    if not raw:
+        raise Problem(Code.MALFORMED, "the body is empty; send JSON")
     given = (request.content_type or "").lower()
     if given not in _JSON_TYPES:
         raise Problem(Code.MEDIA_TYPE, f"{given[:80] or 'no Content-Type'} is not application/json")

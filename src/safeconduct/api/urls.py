@@ -43,7 +43,7 @@ def _dressed(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern]:
 
 
 @csrf_exempt
-def _nothing_here(request: HttpRequest) -> HttpResponse:
+def _nothing_here(request: HttpRequest, *_: Any) -> HttpResponse:
     return Problem(Code.NOT_FOUND, f"there is nothing at {request.path[:200]}; see /v1/docs").response()
 
 

@@ -76,7 +76,8 @@ def train(
     from safeconduct.kernel.scope import staff_scope
 
     policy = _policy_of(name)
-    exported = export(needs(policy, also=policy.fields), progress=None if as_json else _progress("facts"))
+    fields = {f.name for kind in policy.event_types for f in CATALOGUE[kind].fields if f.indexed}
+    exported = export(needs(policy, also=fields), progress=None if as_json else _progress("facts"))
     first, last = _span(exported.path)
     try:
         split = latest_split(
@@ -118,7 +119,7 @@ def _policy_of(model: str) -> Policy:
         for version in running():
             if any(score.model == model for score in version.policy.scores.values()):
                 return version.policy
-    fail(f"no policy in force has a score with `model: {model}`; publish one first", USAGE)
+    return fail(f"no policy in force has a score with `model: {model}`; publish one first", USAGE)
 
 
 def _put_in_force(version_id: str, name: str) -> bool:
@@ -165,9 +166,10 @@ def _print_backtest(result: Backtest) -> None:
     from safeconduct.foundation.money import Money
 
     console = Console(highlight=False)
+    facts = "kept" if result.export_reused else f"read in {result.export_seconds:.1f} s"
     console.print(
         f"[bold]{result.policy}[/] over {result.events:,} events of {result.days} days"
-        f" in {result.query_seconds:.1f} s (facts {'kept' if result.export_reused else f'read in {result.export_seconds:.1f} s'})"
+        f" in {result.query_seconds:.1f} s (facts {facts})"
     )
     table = Table()
     table.add_column("")

@@ -304,7 +304,8 @@ def _serve(folder: Path, options: Options, console: Console) -> int:
         console.print(f"\n[bold green]Console[/]  {address}/console/      [bold green]API[/]  {address}/v1/docs")
         for p in people:
             console.print(
-                f"  {p['role']:<8} {p['email']:<28} password [bold]{p['password']}[/]  code [bold]{code_now(p['secret'])}[/]"
+                f"  {p['role']:<8} {p['email']:<28} password [bold]{p['password']}[/]"
+                f"  code [bold]{code_now(p['secret'])}[/]"
             )
         console.print(
             "  Codes change every 30 s: [bold].venv/bin/safeconduct demo code[/] prints the present ones.\n"

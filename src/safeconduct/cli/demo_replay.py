@@ -89,7 +89,7 @@ def drip(folder: Path, seed: int, shift: str, orders: int) -> Callable[[], None]
 
 @contextmanager
 def _indexes_afterwards() -> Iterator[None]:
-    """Loads first and indexes afterwards: entity keys come in random order, and their indexes are cheaper built whole."""
+    """Loads first and indexes afterwards: keys come in random order, and their indexes are cheaper built whole."""
     from safeconduct.kernel.scope import owner_scope, query
 
     with owner_scope():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
@@ -127,7 +126,7 @@ def disk() -> Finding:
     """Is there room for the embedded database and the backtests?"""
     from django.conf import settings as django_settings
 
-    os.makedirs(django_settings.VAR, exist_ok=True)
+    django_settings.VAR.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(django_settings.VAR).free
     return Finding(
         "disk",

@@ -23,7 +23,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("SAFECONDUCT_MODE", "development", "`development`, `demo` or `production`. Production refuses unsafe values."),
+    Setting("SAFECONDUCT_MODE", "development", "`development`, `demo` or `production`, which refuses unsafe values."),
     Setting("SAFECONDUCT_VAR", "var", "Folder for the embedded database, key files and models."),
     Setting(
         "SAFECONDUCT_DATABASE_URL",
@@ -31,17 +31,17 @@ SETTINGS = (
         "PostgreSQL 15 or newer, as the owner of the database (`postgresql://user:password@host/name`). "
         "Empty: `DATABASE_URL`, and without that the embedded server under SAFECONDUCT_VAR.",
     ),
-    Setting("SAFECONDUCT_APP_DATABASE_URL", "", "The login of sellers' pages. Empty: derived from the owner's address."),
+    Setting("SAFECONDUCT_APP_DATABASE_URL", "", "The login of sellers' pages. Empty: derived from the owner's."),
     Setting("SAFECONDUCT_ENGINE_DATABASE_URL", "", "The login of intake and decisions. Empty: derived likewise."),
     Setting("SAFECONDUCT_STAFF_DATABASE_URL", "", "The login of staff pages. Empty: derived likewise."),
     Setting("SAFECONDUCT_POOL_SIZE", "10", "Largest number of connections of one process to each login."),
-    Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: SAFECONDUCT_VAR/keys/root.key."),
+    Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: keys/root.key under SAFECONDUCT_VAR."),
     Setting("SAFECONDUCT_CURRENCY", "USD", "The reporting currency, ISO 4217: policies count money in it."),
     Setting("SAFECONDUCT_HOSTS", "127.0.0.1,localhost", "Host names under which the server answers, with commas."),
     Setting("SAFECONDUCT_ORIGINS", "", "Origins (https://…) from which forms may be posted, with commas."),
-    Setting("SAFECONDUCT_BEHIND_PROXIES", "0", "How many reverse proxies stand in front; 0 trusts no forwarded header."),
+    Setting("SAFECONDUCT_BEHIND_PROXIES", "0", "Reverse proxies that stand in front; 0 trusts no forwarded header."),
     Setting("SAFECONDUCT_TIME_ZONE", "UTC", "Zone in which staff pages show times until a person chooses their own."),
-    Setting("SAFECONDUCT_LABEL_MATURITY_DAYS", "90", "Age in days at which an order without a fraud label counts as good."),
+    Setting("SAFECONDUCT_LABEL_MATURITY_DAYS", "90", "Age in days at which an order without a label counts as good."),
     Setting("SAFECONDUCT_REVIEW_HOURS", "4", "Hours in which the platform promises to look at a held order."),
     Setting(
         "SAFECONDUCT_CONTROL_PER_10000",
@@ -50,7 +50,7 @@ SETTINGS = (
     ),
     Setting("SAFECONDUCT_CONTROL_CAP_MINOR", "5000", "Largest amount, minor units, of an order let through that way."),
     Setting("SAFECONDUCT_RATE_LIMIT", "6000", "API requests a minute for one key; above it the answer is 429."),
-    Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server as smtp://user:password@host:587. Empty: mails go to the console."),
+    Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server, smtp://user:password@host:587. Empty: mails are printed."),
     Setting("SAFECONDUCT_EMAIL_FROM", "safeconduct@localhost", "The sender of mails."),
     Setting(
         "SAFECONDUCT_CONNECTOR_SECRETS",

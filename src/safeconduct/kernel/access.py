@@ -1,8 +1,8 @@
 """Who may touch which table: the written list, and its enforcement in the database.
 
 Every table of the schema stands in `TABLES`. A table with a `seller_column` carries forced row-level security: the
-``app`` login sees the rows of the seller in scope and no others; ``engine`` and ``staff`` have policies of their own; so
-has the owner, whose data migrations would otherwise silently touch no rows. A table without one says why.
+``app`` login sees the rows of the seller in scope and no others; ``engine`` and ``staff`` have policies of their own;
+so has the owner, whose data migrations would otherwise silently touch no rows. A table without one says why.
 
 `apply` is run after every migration, in one transaction, and can be repeated.
 """

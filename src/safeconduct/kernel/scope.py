@@ -1,7 +1,7 @@
 """Who acts, and which database login carries it.
 
-Four logins exist (`kernel.access`): ``app`` sees the rows of one seller, ``engine`` takes in and decides, ``staff`` reads
-and rules, ``owner`` migrates. Code says which it is by entering a scope; each scope is one transaction:
+Four logins exist (`kernel.access`): ``app`` sees the rows of one seller, ``engine`` takes in and decides, ``staff``
+reads and rules, ``owner`` migrates. Code says which it is by entering a scope; each scope is one transaction:
 
 - ``with seller_scope(seller_key):`` rows of that seller only; without one, sellers' tables show no rows at all;
 - ``with engine_scope():`` intake, decisions, sweepers, the sequencer;
@@ -129,7 +129,7 @@ def engine_statements() -> Iterator[None]:
 
 
 def alone(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
-    """One statement of the engine as a transaction of its own: a single round trip. In an open engine scope, part of it."""
+    """One statement of the engine as a transaction of its own: one round trip. In an open engine scope, part of it."""
     with engine_statements():
         return query(statement, parameters)
 

@@ -51,7 +51,8 @@ START_US = 2_257 * DAY_US
 
 WHOLE_NUMBERS = st.one_of(
     st.integers(-3, 12),
-    st.sampled_from([INT64_MIN, INT64_MIN + 1, INT64_MAX, INT64_MAX - 1, 2**53 + 1, -(2**32), 2**31, 2**62, 3_037_000_500]),
+    st.sampled_from([INT64_MIN, INT64_MIN + 1, INT64_MAX, INT64_MAX - 1]),
+    st.sampled_from([2**53 + 1, -(2**32), 2**31, 2**62, 3_037_000_500]),
     st.integers(INT64_MIN, INT64_MAX),
 )
 TIMES = st.one_of(
@@ -61,7 +62,8 @@ TIMES = st.one_of(
     WHOLE_NUMBERS,
 )
 TEXTS = st.one_of(
-    st.sampled_from(["", "a", "A", "ab", "CL", "é", "e\u0301", "ß", "😀", "😀a", "中文", "\uffff", "%", "%s", "a'b", "\\", "\\'", " a "]),
+    st.sampled_from(["", "a", "A", "ab", "CL", "é", "e\u0301", "ß", "😀", "😀a", "中文"]),
+    st.sampled_from(["\uffff", "%", "%s", "a'b", "\\", "\\'", " a "]),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6),
 )
 DOUBLES = st.one_of(st.sampled_from([0.0, -0.0, 1.0, 0.1, 0.3, 1e-300, 1e300]), st.floats(0, 1))
@@ -93,7 +95,11 @@ FEATURES: dict[str, Window | Ratio] = {
     "spent_an_item": Ratio("spent_an_item", T.MONEY_RATE, "spent_90d", "items_90d"),
 }
 ZONES = ("America/New_York", "Asia/Shanghai", "Asia/Kolkata", "America/Santiago", "Africa/Casablanca", "UTC")
-LISTS = {"trusted-buyers": frozenset({1, 2, INT64_MIN}), "odd-texts": frozenset({"", "a", "😀", "a'b"}), "empty": frozenset()}
+LISTS = {
+    "trusted-buyers": frozenset({1, 2, INT64_MIN}),
+    "odd-texts": frozenset({"", "a", "😀", "a'b"}),
+    "empty": frozenset(),
+}
 _PAIRS = (T.RATIONAL, T.MONEY_RATE)
 
 
@@ -138,7 +144,9 @@ def expressions(kind: Type, depth: int = 3, *, earlier: bool = False) -> st.Sear
     else:
         options += _calls(kind, sub)
         options.append(
-            st.builds(lambda c, a, b: Case(kind, ((c, a),), b), sub(B), sub(kind), sub(kind) | st.just(Literal(kind, None)))
+            st.builds(
+                lambda c, a, b: Case(kind, ((c, a),), b), sub(B), sub(kind), sub(kind) | st.just(Literal(kind, None))
+            )
         )
     if kind in (T.INTEGER, T.MONEY, T.DURATION, T.TIMESTAMP):
         options += _arithmetic(kind, sub)

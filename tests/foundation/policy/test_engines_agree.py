@@ -45,10 +45,14 @@ from safeconduct.foundation.policy.to_python import compile_rules
 from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
 from safeconduct.foundation.policy.windows import Row, features
 
+#: SAFECONDUCT_LONG_TESTS=1 tries far more policies and histories than an ordinary run has time for.
 LONG = os.environ.get("SAFECONDUCT_LONG_TESTS") == "1"
 thorough = settings(
-    max_examples=int(os.environ.get("EX","40")), deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
-)  # fmt: skip
+    max_examples=1_500 if LONG else 100,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +83,9 @@ def _fill_lists(connection: Any) -> None:
     for name, members in trees.LISTS.items():
         for member in members:
             column, literal = ("key", str(member)) if isinstance(member, int) else ("text", _text(member))
-            connection.execute(f"INSERT INTO list_entries (list, {column}, since) VALUES ('{name}', {literal}, {INT64_MIN})")
+            connection.execute(
+                f"INSERT INTO list_entries (list, {column}, since) VALUES ('{name}', {literal}, {INT64_MIN})"
+            )
     # Members that have left, or will only come, are none.
     connection.execute(f"INSERT INTO list_entries VALUES ('trusted-buyers', NULL, 3, {INT64_MIN}, {INT64_MIN + 1})")
     connection.execute(f"INSERT INTO list_entries VALUES ('trusted-buyers', NULL, 4, {INT64_MAX}, NULL)")
@@ -166,9 +172,7 @@ def _relation(policy: Policy, scope: DecidedEvent, rows: list[dict[str, object]]
         for name, names in _columns(policy).items():
             value = row[name]
             parts = value if isinstance(value, tuple) else (value,) * len(names)
-            columns += [
-                f"{coder.literal(Literal(Type.INTEGER, p))} AS {n}" for p, n in zip(parts, names, strict=True)
-            ]
+            columns += [f"{coder.literal(Literal(Type.INTEGER, p))} AS {n}" for p, n in zip(parts, names, strict=True)]
         selects.append("SELECT " + ", ".join(columns))
     return " UNION ALL ".join(selects)
 
@@ -248,7 +252,9 @@ def _from_duckdb(policy: Policy, duck: duckdb.DuckDBPyConnection, **period: int)
     rows=[Row(4096 * 7 + i, "order.placed", {"buyer": 1, "amount": 5}) for i in range(3)],
     windows=(
         Window("w0", Type.INTEGER, Measure.COUNT, ("order.placed",), "buyer", "buyer", 1_000_000),
-        Window("w1", Type.INTEGER, Measure.COUNT, ("order.placed",), "buyer", "buyer", 1_000_000, including_current=True),
+        Window(
+            "w1", Type.INTEGER, Measure.COUNT, ("order.placed",), "buyer", "buyer", 1_000_000, including_current=True
+        ),
     ),
 )
 @thorough
@@ -268,6 +274,7 @@ def test_windows_are_computed_alike_on_every_engine(
 
 
 # -- whole policies ---------------------------------------------------------------------------------------------------
+
 
 @given(rows=trees.histories(), rules=trees.rules(3))
 @thorough
@@ -310,5 +317,6 @@ def test_a_batch_without_any_key_is_read_too(postgres: Any) -> None:
     _store(rows, postgres, PostgresExpressions(DecidedEvent(policy, {})))
     for batch in ([], rows[:1], rows):
         found = _from_postgres(policy, batch, postgres)
-        assert found == [dict.fromkeys((n for n, f in policy.features.items() if isinstance(f, Window)), None)] * len(batch)
-
+        assert found == [dict.fromkeys((n for n, f in policy.features.items() if isinstance(f, Window)), None)] * len(
+            batch
+        )

@@ -1,10 +1,13 @@
 """The facts relation: one row per event, the same columns in PostgreSQL and in DuckDB.
 
 ``moment`` (unique) and ``type`` (`EventType.code`), then one column for each indexed field of the catalogue. MONEY is
-in the minor units of the reporting currency, NULL where the day had no rate; TIMESTAMP is microseconds since 2020-01-01Z.
+in the minor units of the reporting currency, NULL where the day had no rate; TIMESTAMP is microseconds since
+2020-01-01T00:00:00Z.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from safeconduct.foundation.policy.catalogue import Catalogue
 from safeconduct.foundation.policy.duckdb_expressions import DuckdbExpressions
@@ -33,7 +36,7 @@ def duckdb_facts_table(catalogue: Catalogue, table: str = "facts") -> str:
     return _create(catalogue, table, DuckdbExpressions.types, "BIGINT NOT NULL", "SMALLINT NOT NULL")
 
 
-def _create(catalogue: Catalogue, table: str, types: dict[Type, str], moment: str, kind: str) -> str:
+def _create(catalogue: Catalogue, table: str, types: Mapping[Type, str], moment: str, kind: str) -> str:
     columns = [f"{quoted(name)} {types[t]}" for name, t in facts_columns(catalogue).items()]
     return f"CREATE TABLE {table} ({', '.join([f'moment {moment}', f'type {kind}', *columns])})"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from safeconduct.foundation.policy.catalogue import Catalogue, EventType, Field
 from safeconduct.foundation.policy.checker import check_condition
-from safeconduct.foundation.policy.literals import Scope
 from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
 from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.expressions import REFUSED, RESERVED
 from safeconduct.foundation.policy.functions import FUNCTIONS, SPECIAL_FORMS
+from safeconduct.foundation.policy.literals import Scope
 from safeconduct.foundation.policy.nodes import EventField, Expr, Feature, Measure, Ratio, Score, Window
 from safeconduct.foundation.policy.shape import SLUG, Shape
 from safeconduct.foundation.policy.types import Type

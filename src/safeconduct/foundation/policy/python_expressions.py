@@ -110,6 +110,12 @@ class PythonExpressions:
             case EventField():
                 name = self._input(node.name)
                 return f"{name} is not {not want}" if or_unknown else f"{name} is {want}"
+            case Compare(
+                op=CompareOp.EQ | CompareOp.NE as op, left=left, right=Literal(type=Type.BOOLEAN, value=bool(value))
+            ):
+                # x = TRUE is x, x = FALSE is NOT x, also where x is unknown.
+                same = value is (op is CompareOp.EQ)
+                return self.condition(left, want=want is same, or_unknown=or_unknown)
         guards, known = self._test(node, want=want)
         if or_unknown:
             return _either([g.no for g in guards], known)

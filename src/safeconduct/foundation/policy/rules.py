@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from safeconduct.foundation.policy.checker import check_condition
-from safeconduct.foundation.policy.literals import Scope
 from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
 from safeconduct.foundation.policy.features import Setting, fields_of
+from safeconduct.foundation.policy.literals import Scope
 from safeconduct.foundation.policy.nodes import (
     Action,
     Disclosure,

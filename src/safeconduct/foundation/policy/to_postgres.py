@@ -30,12 +30,14 @@ class FeatureQuery:
 
     ``sql`` is for psycopg, with one binary array (``%b``) of moments and one for each of ``keys``, in that order, as
     `parameters` makes them. It yields one row an event, in the batch's order: per window of ``windows`` one column, and
-    two (sum, count) where the measure is AVG. `values` names a row.
+    two (sum, count) where the measure is AVG; then, per group of windows that share a read, how many events it went
+    through. `values` and `events_read` name a row.
     """
 
     sql: str
     keys: tuple[str, ...]
     windows: tuple[Window, ...]
+    groups: tuple[tuple[Window, ...], ...]
 
     def parameters(self, moments: Sequence[int], events: Sequence[Mapping[str, object]]) -> list[list[object]]:
         """The arrays for a batch: the moments, and of each event (fields by name) the keys.
@@ -59,6 +61,11 @@ class FeatureQuery:
                 found[window.name] = row[at]
                 at += 1
         return found
+
+
+    def events_read(self, row: Sequence[object]) -> list[int]:
+        """For each of `groups`, how many earlier events a row's answers were computed from, one by one."""
+        return [int(str(count)) for count in row[len(row) - len(self.groups) :]] if self.groups else []
 
 
 class EarlierEvent:
@@ -96,19 +103,22 @@ def features_query(policy: Policy, catalogue: Catalogue, *, facts: str = "facts"
     """
     windows = window_features(policy)
     keys = tuple(dict.fromkeys(w.by for w in windows))
+    groups = window_groups(windows)
     joins: list[str] = []
     outputs: dict[str, list[str]] = {}
-    for number, group in enumerate(_groups(windows)):
+    for number, group in enumerate(groups):
         alias = f"g{number}"
-        joins.append(_group_sql(group, keys.index(group[0].by), alias, catalogue, facts))
+        joins.append(group_sql(group, keys.index(group[0].by), alias, catalogue, facts))
         for window in group:
             outputs[window.name] = group_outputs(window, alias, group.index(window), keys.index(window.by))
     for window in windows:
         if window.measure in SIGHTINGS and window.name not in outputs:
-            outputs[window.name] = [_sighting(window, keys.index(window.by), catalogue, facts)]
-    columns = ", ".join(code for w in windows for code in outputs[w.name]) or "NULL"
-    body = f"SELECT {columns} FROM {{batch}}{''.join(joins)} WHERE b.m < {INT64_MAX} ORDER BY b.i"
-    return FeatureQuery(batch_sql(body, keys), keys, windows)
+            outputs[window.name] = [sighting(window, keys.index(window.by), catalogue, facts)]
+    columns = ", ".join(
+        [*(code for w in windows for code in outputs[w.name]), *(f"g{number}.n" for number in range(len(groups)))]
+    )
+    body = f"SELECT {columns or 'NULL'} FROM {{batch}}{''.join(joins)} WHERE b.m < {INT64_MAX} ORDER BY b.i"
+    return FeatureQuery(batch_sql(body, keys), keys, windows, tuple(map(tuple, groups)))
 
 
 def batch_sql(body: str, keys: Sequence[str]) -> str:
@@ -118,7 +128,7 @@ def batch_sql(body: str, keys: Sequence[str]) -> str:
     return body.replace("%", "%%").replace("{batch}", f"unnest({arrays}) WITH ORDINALITY AS b({names})", 1)
 
 
-def _groups(windows: Sequence[Window]) -> list[list[Window]]:
+def window_groups(windows: Sequence[Window]) -> list[list[Window]]:
     """Windows that share a read: the same key over the same types of event; a sighting only rides along for free."""
     groups: dict[tuple[str, str, frozenset[str]], list[Window]] = {}
     for window in windows:
@@ -131,10 +141,11 @@ def _groups(windows: Sequence[Window]) -> list[list[Window]]:
     return list(groups.values())
 
 
-def _group_sql(group: list[Window], key: int, alias: str, catalogue: Catalogue, facts: str) -> str:
+def group_sql(group: list[Window], key: int, alias: str, catalogue: Catalogue, facts: str) -> str:
+    """One read of the facts that answers all windows of a group, and counts the events (``n``)."""
     longest = max(w.over_us for w in group)
     current = any(w.including_current for w in group)
-    columns: list[str] = []
+    columns: list[str] = ["count(*) AS n"]
     for number, window in enumerate(group):
         filters = window_filters(window, "e")
         if window.over_us < longest:
@@ -211,7 +222,7 @@ def in_range(name: str) -> str:
     return f"CASE WHEN {name} BETWEEN {INT64_MIN} AND {INT64_MAX} THEN CAST({name} AS bigint) END"
 
 
-def _sighting(window: Window, key: int, catalogue: Catalogue, facts: str) -> str:
+def sighting(window: Window, key: int, catalogue: Catalogue, facts: str) -> str:
     """The first or last sighting by one index entry for each type of event."""
     order, best = ("ASC", "LEAST") if window.measure is Measure.FIRST_SEEN else ("DESC", "GREATEST")
     codes = sorted({catalogue[name].code for name in window.event_types})

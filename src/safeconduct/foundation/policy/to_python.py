@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from operator import itemgetter
 from typing import NamedTuple
 
 from safeconduct.foundation.policy.nodes import Action, Arith, Call, Expr, Negate, Policy
@@ -21,6 +20,7 @@ from safeconduct.foundation.policy.types import PAIRS
 Values = Mapping[str, object]
 Lists = Mapping[str, Collection[object]]
 Result = tuple[list[int], list[int]]
+Function = Callable[[Callable[[str], object], Lists], Result]
 
 __all__ = ["NOW", "RuleProgram", "Verdict", "compile_rules"]
 
@@ -47,7 +47,7 @@ class RuleProgram:
 
     def __init__(
         self, policy: Policy, names: tuple[str, ...], lists: tuple[str, ...], source: str,
-        function: Callable[[tuple[object, ...], Lists], Result],
+        function: Function,
     ) -> None:  # fmt: skip
         self.policy = policy
         #: Names whose values the rules read: fields, features, scores, and `NOW`.
@@ -57,8 +57,8 @@ class RuleProgram:
         #: The generated code, to be looked at.
         self.source = source
         self._function = function
-        self._get = _getter(names)
-        self._effects = tuple((r.then.rank, r.unknown.rank, r.listable) for r in policy.rules)
+        self._fired_ranks = tuple(r.then.rank for r in policy.rules)
+        self._unknown_ranks = tuple(r.unknown.rank for r in policy.rules)
 
     def run(self, values: Values, lists: Lists) -> Result:
         """Positions of the rules that fire, and of those that are unknown, over one event.
@@ -68,11 +68,7 @@ class RuleProgram:
         `Ratio` is computed from its parts. ``lists``: the members of each list the policy reads, best as frozensets.
         Raises KeyError for a list that is not given.
         """
-        try:
-            return self._function(self._get(values), lists)
-        except KeyError:
-            get = values.get
-            return self._function(tuple([get(name) for name in self.names]), lists)
+        return self._function(values.get, lists)
 
     def verdict(self, values: Values, lists: Lists, muted: Collection[int] = ()) -> Verdict:
         """The action over one event, and why; see `run` for the arguments.
@@ -81,21 +77,38 @@ class RuleProgram:
         takes the effect of `listable` rules away, and of no others. An unknown rule counts with its `unknown` action.
         ``muted``: positions of rules that are evaluated and reported, but have no effect.
         """
-        fired, unknown = self.run(values, lists)
+        fired, unknown = self._function(values.get, lists)
         if not fired and not unknown:
             return _NOTHING
-        effects = self._effects
         allowed = self._allowed(values, lists) if self.policy.allow_lists else None
-        counted = [(effects[i][0], i) for i in fired] + [(effects[i][1], i) for i in unknown]
-        if muted:
-            counted = [c for c in counted if c[1] not in muted]
         overridden: tuple[int, ...] = ()
+        counted, missed = fired, unknown
+        if muted:
+            counted = [i for i in fired if i not in muted]
+            missed = [i for i in unknown if i not in muted]
         if allowed is not None:
-            overridden = tuple(sorted(i for _, i in counted if effects[i][2]))
-            counted = [c for c in counted if not effects[c[1]][2]]
-        rank = max(counted)[0] if counted else 0
-        decisive = tuple(sorted([i for r, i in counted if r == rank])) if rank else ()
-        return Verdict(_ACTIONS[rank], decisive, tuple(fired), tuple(unknown), overridden, allowed)
+            rules = self.policy.rules
+            overridden = tuple(sorted(i for i in (*counted, *missed) if rules[i].listable))
+            counted = [i for i in counted if not rules[i].listable]
+            missed = [i for i in missed if not rules[i].listable]
+        action, decisive = self._strictest(counted, missed)
+        return Verdict(action, decisive, tuple(fired), tuple(unknown), overridden, allowed)
+
+    def _strictest(self, fired: list[int], unknown: list[int]) -> tuple[Action, tuple[int, ...]]:
+        """The highest action that these rules call for, and the rules that call for it."""
+        by_firing, by_unknown = self._fired_ranks, self._unknown_ranks
+        rank = 0
+        for i in fired:
+            if by_firing[i] > rank:
+                rank = by_firing[i]
+        for i in unknown:
+            if by_unknown[i] > rank:
+                rank = by_unknown[i]
+        if not rank:
+            return Action.ALLOW, ()
+        decisive = [i for i in fired if by_firing[i] == rank]
+        missed = [i for i in unknown if by_unknown[i] == rank]
+        return _ACTIONS[rank], tuple(sorted(decisive + missed) if missed else decisive)
 
     def _allowed(self, values: Values, lists: Lists) -> tuple[str, str] | None:
         for name, field in self.policy.allow_lists:
@@ -120,24 +133,26 @@ def compile_rules(policy: Policy) -> RuleProgram:
         maybe = coder.condition(rule.when, want=True, or_unknown=True)
         surely = coder.condition(rule.when, want=True, or_unknown=False)
         body.append(f"    if {maybe}:")
+        if surely == maybe:
+            body.append(f"        fired.append({position})")
+            continue
         body.append(f"        if {surely}: fired.append({position})")
         body.append(f"        else: unknown.append({position})")
-    head = ["def decide(values, lists):"]
+    head = ["def decide(get, lists):"]
     if coder.inputs:
-        head.append(f"    {', '.join(coder.inputs.values())}, = values")
+        names = coder.constant(tuple(coder.inputs))
+        head.append(f"    {', '.join(coder.inputs.values())}, = {coder.constant(map)}(get, {names})")
     head += [f"    {local} = lists[{coder.constant(name)}]" for name, local in coder.lists.items()]
     source = "\n".join([*head, "    fired = []", "    unknown = []", *body, "    return fired, unknown", ""])
     return RuleProgram(policy, tuple(coder.inputs), tuple(coder.lists), source, _build(source, policy, coder.constants))
 
 
-def _build(
-    source: str, policy: Policy, constants: Mapping[str, object]
-) -> Callable[[tuple[object, ...], Lists], Result]:
+def _build(source: str, policy: Policy, constants: Mapping[str, object]) -> Function:
     """The function of generated source, with texts, numbers and sets as constants of its code."""
     tree = _Constants(constants).visit(ast.parse(source))
     namespace: dict[str, object] = {"__builtins__": {}, **constants}
     exec(compile(tree, f"<policy {policy.name}>", "exec"), namespace)  # noqa: S102  generated names only
-    function: Callable[[tuple[object, ...], Lists], Result] = namespace["decide"]  # type: ignore[assignment]
+    function: Function = namespace["decide"]  # type: ignore[assignment]
     return function
 
 
@@ -149,16 +164,10 @@ class _Constants(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self._constants.get(node.id)
-        if not isinstance(value, (str, float, frozenset)):
+        if not isinstance(value, (str, float, frozenset, tuple)):
             return node
         # A frozenset is a constant to compile(), which typeshed does not know.
         return ast.copy_location(ast.Constant(value), node)  # type: ignore[arg-type]
-
-
-def _getter(names: tuple[str, ...]) -> Callable[[Values], tuple[object, ...]]:
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda values: tuple(values[name] for name in names)
 
 
 def _repeated(policy: Policy) -> Iterator[Expr]:

@@ -183,7 +183,7 @@ def _kind(version: Running, versions: list[Running], row: Row) -> DecisionKind:
 
 
 def _in_control(row: Row) -> bool:
-    """Whether the order falls into the small random slice that is let through, so that stopped traffic stays measurable."""
+    """Whether the order is in the small random slice that is let through, to keep stopped traffic measurable."""
     share, cap = settings.CONTROL_PER_10000, settings.CONTROL_CAP_MINOR
     if not share or row["amount"] is None or row["amount"] > cap:
         return False
@@ -206,7 +206,8 @@ WITH given AS (
     RETURNING id
 ), reviews AS (
     INSERT INTO review (decision_id, state, due_at, amount_minor, top_reason, opened_at, outcome)
-    SELECT id, 'open', decided_at + make_interval(hours => %s), amount_minor, top_reason, decided_at, '' FROM given WHERE kind = 'live' AND action = 'review'
+    SELECT id, 'open', decided_at + make_interval(hours => %s), amount_minor, top_reason, decided_at, '' FROM given
+    WHERE kind = 'live' AND action = 'review'
 ), leaves AS (
     INSERT INTO leaf (kind, subject, body, created_at)
     SELECT 'decision', id, jsonb_build_object('moment', moment, 'version', version_id, 'action', action,

@@ -137,7 +137,8 @@ def _one_by_one(limit: int, now: Clock | None) -> int:
         candidates = [
             (moment, attempts)
             for moment, attempts in query(
-                "SELECT moment, attempts FROM event_queue WHERE not_before <= now() ORDER BY not_before, moment LIMIT %s",
+                "SELECT moment, attempts FROM event_queue WHERE not_before <= now()"
+                " ORDER BY not_before, moment LIMIT %s",
                 [limit],
             )
         ]

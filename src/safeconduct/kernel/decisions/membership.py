@@ -26,7 +26,8 @@ def find(lists: Collection[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) 
         ()
         if not keys
         else query(
-            "SELECT e.watch_list_id, e.key, e.from_moment, e.until_moment FROM unnest(%b::text[], %b::bigint[]) AS w(name, key)"
+            "SELECT e.watch_list_id, e.key, e.from_moment, e.until_moment"
+            " FROM unnest(%b::text[], %b::bigint[]) AS w(name, key)"
             " JOIN list_entry e ON e.watch_list_id = w.name AND e.key = w.key",
             [[name for name, _ in keys], [member for _, member in keys]],
         )
@@ -36,7 +37,8 @@ def find(lists: Collection[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) 
         ()
         if not texts
         else query(
-            "SELECT e.watch_list_id, e.text, e.from_moment, e.until_moment FROM unnest(%b::text[], %b::text[]) AS w(name, text)"
+            "SELECT e.watch_list_id, e.text, e.from_moment, e.until_moment"
+            " FROM unnest(%b::text[], %b::text[]) AS w(name, text)"
             " JOIN list_entry e ON e.watch_list_id = w.name AND e.text = w.text",
             [[name for name, _ in texts], [member for _, member in texts]],
         )

@@ -268,7 +268,7 @@ class WatchList(models.Model):
 
 
 class ListEntry(models.Model):
-    """One member of a list, from one moment until another. Entries end; they are not deleted, so the past can be asked."""
+    """One member of a list, from one moment until another. Entries end and are kept, so that the past can be asked."""
 
     id = models.CharField(primary_key=True, max_length=30, default=_entry_id)
     watch_list = models.ForeignKey(WatchList, models.PROTECT, related_name="entries", db_index=False)

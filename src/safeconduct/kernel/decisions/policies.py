@@ -216,5 +216,8 @@ def _leaf(version: PolicyVersion, kind: str, at: datetime) -> None:
     digest = hashlib.sha256(version.text.encode()).hexdigest()
     Leaf.objects.create(
         kind=kind, subject=version.id, created_at=at,
-        body={"policy": version.policy, "number": version.number, "text_sha256": digest, "percent": version.rollout_percent},
+        body={
+            "policy": version.policy, "number": version.number, "text_sha256": digest,
+            "percent": version.rollout_percent,
+        },
     )  # fmt: skip

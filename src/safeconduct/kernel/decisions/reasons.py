@@ -94,5 +94,6 @@ _THEN = {
     },
 }
 _FAILURE = {
-    action: {language: f"{_FAILED[language]} {then[language]}" for language in LANGUAGES} for action, then in _THEN.items()
+    action: {language: f"{_FAILED[language]} {then[language]}" for language in LANGUAGES}
+    for action, then in _THEN.items()
 }

@@ -150,7 +150,10 @@ CATALOGUE = Catalogue(
         ), ("login.failed",)),
         EventType("security.changed", 4, "a credential, factor, contact or key of a seller changed", (
             _required(SELLER), MEMBER, DEVICE, IP, IP_COUNTRY, SESSION_AGE,
-            _text("change", "what changed", "password", "email", "phone", "factor_added", "factor_removed", "recovery", "api_key", "member_added", "member_removed"),
+            _text(
+                "change", "what changed", "password", "email", "phone", "factor_added", "factor_removed", "recovery",
+                "api_key", "member_added", "member_removed",
+            ),
         ), ("seller.security_changed",)),
         EventType("payout_account.changed", 5, "the account to which a seller is paid was changed", (
             _required(SELLER), MEMBER, DEVICE, IP, IP_COUNTRY, BANK_ACCOUNT, SESSION_AGE,
@@ -218,7 +221,10 @@ CATALOGUE = Catalogue(
         ), ("fulfillments/create", "shipment.created")),
         EventType("shipment.tracked", 51, "the carrier scanned a parcel", (
             ORDER, SELLER, PARCEL, CARRIER,
-            _text("scan", "what the carrier reports", "accepted", "in_transit", "customs", "out_for_delivery", "exception", "returned"),
+            _text(
+                "scan", "what the carrier reports", "accepted", "in_transit", "customs", "out_for_delivery",
+                "exception", "returned",
+            ),
         ), ("shipment.tracking", "fulfillments/update")),
         EventType("shipment.delivered", 52, "the carrier delivered a parcel", (
             _required(ORDER), SELLER, BUYER, PARCEL, ADDRESS, _flag("signed", "someone signed for it"),
@@ -245,7 +251,10 @@ CATALOGUE = Catalogue(
         ), ("charge.dispute.created", "disputes/create")),
         EventType("dispute.updated", 65, "a bank dispute changed", (
             _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT,
-        ), ("charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "disputes/update")),
+        ), (
+            "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+            "disputes/update",
+        )),
         EventType("dispute.closed", 66, "a bank dispute ended", (
             _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME,
         ), ("charge.dispute.closed",)),

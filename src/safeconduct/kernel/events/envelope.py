@@ -29,7 +29,7 @@ _YEARS = (micros(datetime(2000, 1, 1, tzinfo=UTC)), micros(datetime(2090, 1, 1, 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an event was not taken: its place in the batch, its id if it has one, the field, what is wrong, what to do."""
+    """Why an event was not taken: its place in the batch, its id, if any, the field, what is wrong and the way out."""
 
     index: int
     id: str | None

@@ -28,14 +28,16 @@ def note_sellers(seen: Iterable[tuple[str, int, str, Mapping[str, Any], datetime
         keys = sorted(fresh)
         query(
             "INSERT INTO seller (id, ref, key, name, country, time_zone, language, first_seen_at)"
-            " SELECT id, ref, key, '', '', '', '', at FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::timestamptz[])"
+            " SELECT id, ref, key, '', '', '', '', at"
+            " FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::timestamptz[])"
             " AS n(id, ref, key, at) ON CONFLICT DO NOTHING",
             [[new_id("sel") for _ in keys], [fresh[k][0] for k in keys], keys, [fresh[k][1] for k in keys]],
         )
     for key in sorted(registered):
         data, at = registered[key]
         query(
-            "UPDATE seller SET name = %s, country = %s, time_zone = %s, language = %s, registered_at = %s WHERE key = %s",
+            "UPDATE seller SET name = %s, country = %s, time_zone = %s, language = %s, registered_at = %s"
+            " WHERE key = %s",
             [
                 data.get("seller_name") or "", (data.get("seller_country") or "")[:2], data.get("time_zone") or "",
                 data.get("locale") or "", data.get("seller_registered_at") or at, key,

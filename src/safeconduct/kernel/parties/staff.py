@@ -9,7 +9,6 @@ from allauth.mfa.models import Authenticator
 from safeconduct.kernel.parties.errors import AdministratorNeeded, NoSuchPerson, NotOneself
 from safeconduct.kernel.parties.models import StaffRole, User
 
-
 #: Kinds of second factor that count: recovery codes alone do not.
 _STRONG = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 

@@ -25,7 +25,9 @@ def create_key_file(path: Path) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise KeyFileError(f"{path} exists; a root key is never overwritten, because all that it sealed would be lost")
+        raise KeyFileError(
+            f"{path} exists; a root key is never overwritten, because all that it sealed would be lost"
+        ) from None
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_hex(32) + "\n")
 

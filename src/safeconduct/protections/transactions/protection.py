@@ -25,10 +25,13 @@ def shipped_lists() -> tuple[ShippedList, ...]:
         ("denied-devices", "deny", "device", "Devices that must not order here", ()),
         ("denied-addresses", "deny", "address", "Addresses to which nothing is sent", ()),
         ("denied-emails", "deny", "email", "E-mail addresses that must not order here", ()),
-        ("shared-addresses", "custom", "address", "Dormitories, offices, pick-up points: many buyers are normal there", ()),
+        ("shared-addresses", "custom", "address", "Dormitories, offices, pick-up points: many buyers are normal", ()),
         (
             "disposable-email-domains", "custom", "text", "Domains that give out addresses for minutes",
-            ("mailinator.com", "guerrillamail.com", "10minutemail.com", "yopmail.com", "trashmail.com", "temp-mail.org"),
+            (
+                "mailinator.com", "guerrillamail.com", "10minutemail.com", "yopmail.com", "trashmail.com",
+                "temp-mail.org",
+            ),
         ),
     )  # fmt: skip
 

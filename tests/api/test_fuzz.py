@@ -1,0 +1,101 @@
+"""Whatever is sent, the answer is a document: never a fault of ours."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.test import override_settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from safeconduct.api import reference
+from safeconduct.kernel.parties.models import StaffRole
+from tests.api.api_world import Machine
+from tests.kernel.builders import event, live_policy, person
+
+_TEXT = st.text(max_size=12) | st.sampled_from(["\x00", "\ud800", "ord-1", "é" * 300, "2026-06-01T12:00:00Z", "١٢", "-1", "1e5"])
+_NUMBERS = st.integers() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | _NUMBERS | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+_PATHS = sorted(
+    (path, method)
+    for path, methods in reference.specification()["paths"].items()
+    for method in methods
+)  # fmt: skip
+
+
+def _example(path: str) -> Any:
+    body = reference.specification()["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    return json.loads(json.dumps(body["example"]))
+
+
+def _spoil(draw: Any, value: Any) -> Any:
+    """The example with some of its values replaced, removed or added."""
+    if isinstance(value, dict):
+        spoilt = {key: _spoil(draw, inner) for key, inner in value.items() if draw(st.integers(0, 9))}
+        return {**spoilt, draw(st.text(max_size=5)): draw(_ANYTHING)} if not draw(st.integers(0, 5)) else spoilt
+    if isinstance(value, list):
+        return [_spoil(draw, inner) for inner in value]
+    return draw(_ANYTHING) if not draw(st.integers(0, 3)) else value
+
+
+@st.composite
+def _requests(draw: Any) -> tuple[str, str, Any]:
+    path, method = draw(st.sampled_from(_PATHS))
+    body = _spoil(draw, _example(path)) if method == "post" and draw(st.booleans()) else draw(_ANYTHING)
+    for part in ("event_id", "decision_id", "name", "number", "entry_id"):
+        known = {"name": "words", "number": "1", "event_id": "evt_01jy2d8m4kq5v6w7x8y9zabcde"}.get(part, "x")
+        word = draw(st.just(known) | st.sampled_from(["%00", "%F0%9F%98%80", "%ff", "9" * 30, "-1", "%C2%80"]))
+        path = path.replace("{" + part + "}", word)
+    if method == "get" and draw(st.booleans()):
+        names = st.sampled_from(["order", "seller", "action", "policy", "since", "standing", "cursor", "limit"])
+        asked = draw(st.dictionaries(names, _TEXT | st.integers().map(str), max_size=3))
+        path += "?" + "&".join(f"{name}={_quoted(value)}" for name, value in asked.items())
+    return method, path, body
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "surrogatepass"))
+
+
+def test_no_request_makes_a_fault() -> None:
+    live_policy()
+    analyst = person(StaffRole.ANALYST, email="mei@example.org")
+    shop = Machine()
+    shop.post("/v1/lists", {"name": "words", "kind": "custom", "entity": "text"})
+    shop.post("/v1/events", event())
+    seen: set[int] = set()
+
+    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(_requests())
+    def anything(request: tuple[str, str, Any]) -> None:
+        method, path, body = request
+        if method == "post":
+            answer = shop.post(path, json.dumps(body))
+        else:
+            answer = shop.delete(path) if method == "delete" else shop.get(path)
+        seen.add(answer.status_code)
+        assert answer.status_code < 500, (method, path, body, answer.content)
+        assert answer.status_code < 400 or answer["Content-Type"] == "application/problem+json", answer.content
+        json.loads(answer.content)
+
+    with override_settings(RATE_LIMIT_PER_MINUTE=1_000_000):
+        anything()
+    assert analyst and {200, 404, 422} <= seen
+
+
+def test_no_bytes_make_a_fault() -> None:
+    shop = Machine()
+
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.binary(max_size=60) | _ANYTHING.map(lambda value: json.dumps(value).encode()[:-1]))
+    def any_bytes(raw: bytes) -> None:
+        answer = shop.post("/v1/events/batch", raw)
+        assert answer.status_code in (200, 400, 422), (raw, answer.content)
+
+    with override_settings(RATE_LIMIT_PER_MINUTE=1_000_000):
+        any_bytes()

@@ -1,0 +1,211 @@
+"""From a delivery to the log: nothing is lost, nothing is taken twice, nothing forged is kept."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from connector_samples import PAYLOADS, sample
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tests.django_world as world
+from safeconduct.connectors import OptionError, SignatureReason, SignatureRefused, UnknownConnectorError
+from safeconduct.connectors.intake import NOT_READ_YET, Outcome, ingest, read_again, refusals_since, unpack
+from safeconduct.kernel.decisions import lanes
+from safeconduct.kernel.decisions.models import Decision
+from safeconduct.kernel.events.models import Delivery, DeliveryState, Event, EventKind
+from safeconduct.kernel.scope import engine_scope, query, staff_scope
+from tests.kernel.builders import live_policy
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+SECRET = "whsec_test_0123456789"
+SELLER = {"default_seller": "sel-1"}
+
+
+@pytest.fixture(autouse=True)
+def empty_database() -> Iterator[None]:
+    """Each test begins with empty tables."""
+    world.forget_everything()
+    yield
+
+
+def signed(raw: bytes, at: datetime = NOW, secret: str = SECRET) -> dict[str, str]:
+    stamp = int(at.timestamp())
+    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + raw, hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={stamp},v1={digest}", "Authorization": "Bearer hidden"}
+
+
+def stripe(raw: bytes, **options: Any) -> Outcome:
+    return ingest("stripe", raw, signed(raw), signed=True, secrets=[SECRET], now=NOW, options={**SELLER, **options})
+
+
+def shopify(raw: bytes, topic: str, delivery: str) -> Outcome:
+    digest = base64.b64encode(hmac.new(SECRET.encode(), raw, hashlib.sha256).digest()).decode()
+    headers = {
+        "X-Shopify-Hmac-Sha256": digest, "X-Shopify-Topic": topic, "X-Shopify-Webhook-Id": delivery,
+        "X-Shopify-Shop-Domain": "andes.myshopify.com",
+    }  # fmt: skip
+    return ingest("shopify", raw, headers, signed=True, secrets=[SECRET], now=NOW, options=SELLER)
+
+
+def types() -> list[str]:
+    with staff_scope():
+        return sorted(Event.objects.values_list("type", flat=True))
+
+
+def only_delivery() -> Delivery:
+    with staff_scope():
+        return Delivery.objects.get()
+
+
+def test_a_signed_charge_becomes_a_canonical_event_that_waits_for_the_lanes() -> None:
+    outcome = stripe(sample("stripe/charge.succeeded.json"))
+    assert outcome.events >= 1 and not outcome.refused and not outcome.duplicate
+    assert "payment.attempted" in types()
+    kept = only_delivery()
+    assert kept.state == DeliveryState.READ and kept.events == outcome.events and "payment.attempted" in kept.topic
+
+
+def test_what_a_connector_brings_is_decided_by_the_lanes() -> None:
+    live_policy()
+    raw = sample("shopify/legacy.order.json")
+    outcome = shopify(raw, "orders/create", "w-1")
+    assert outcome.events >= 1, outcome
+    with staff_scope():
+        assert not Decision.objects.exists()  # the source was answered without waiting for it
+    assert lanes.work() >= 1
+    with staff_scope():
+        assert Decision.objects.filter(policy="order-risk").count() == 1
+
+
+def test_the_body_is_kept_sealed_and_opens_again_byte_for_byte() -> None:
+    raw = sample("stripe/charge.refunded.json")
+    outcome = stripe(raw)
+    kept = only_delivery()
+    assert raw[:60] not in bytes(kept.sealed)
+    body, headers = unpack(outcome.delivery_id, bytes(kept.sealed))
+    assert body == raw and "authorization" not in headers and "stripe-signature" in headers
+
+
+def test_the_same_delivery_twice_is_taken_once_even_when_signed_anew() -> None:
+    raw = sample("stripe/charge.dispute.created.json")
+    first = stripe(raw)
+    later = NOW + timedelta(hours=1)
+    again = ingest("stripe", raw, signed(raw, later), signed=True, secrets=[SECRET], now=later, options=SELLER)
+    assert again.duplicate and again.delivery_id == first.delivery_id and again.events == first.events
+    assert only_delivery().id == first.delivery_id
+    with staff_scope():
+        assert Event.objects.count() == first.events + first.unknown
+
+
+def test_one_body_under_two_topics_is_two_deliveries() -> None:
+    raw = sample("shopify/legacy.order.json")
+    shopify(raw, "orders/create", "w-1")
+    paid = shopify(raw, "orders/paid", "w-2")
+    assert not paid.duplicate
+    assert {"order.placed", "order.paid"} <= set(types())
+
+
+def test_a_kind_no_event_stands_for_is_stored_under_its_own_name() -> None:
+    raw = json.dumps({"id": "evt_9", "object": "event", "type": "customer.created", "created": 1780000000, "data": {"object": {"id": "cus_1"}}}).encode()
+    outcome = stripe(raw)
+    assert (outcome.events, outcome.unknown, outcome.state) == (0, 1, DeliveryState.READ)
+    with staff_scope():
+        event = Event.objects.get()
+    assert event.type == "customer.created" and event.kind == EventKind.UNKNOWN
+
+
+def test_a_word_of_the_source_that_also_names_a_canonical_event_is_not_refused_for_missing_fields() -> None:
+    # `orders/updated` is another name of order.changed; here nothing canonical happened to the order.
+    raw = json.dumps({"id": 5, "updated_at": "2026-06-01T10:00:00Z"}).encode()
+    outcome = shopify(raw, "orders/updated", "w-3")
+    assert outcome.events + outcome.unknown + len(outcome.refused) >= 1
+    assert all("needs" not in part.problem for part in outcome.refused if part.type == "orders/updated")
+    assert types() in (["shopify:orders/updated"], ["order.changed"], [])
+
+
+def test_a_body_that_cannot_be_read_is_kept_and_says_why() -> None:
+    outcome = stripe(b"{broken")
+    assert outcome.state is DeliveryState.REFUSED and "not JSON" in outcome.refused[0].problem
+    kept = only_delivery()
+    assert kept.state == DeliveryState.REFUSED and "not JSON" in kept.reason and kept.refused == 1
+    assert unpack(kept.id, bytes(kept.sealed))[0] == b"{broken"
+    assert types() == []
+
+
+def test_a_forged_delivery_is_counted_and_nothing_of_it_is_kept() -> None:
+    raw = sample("stripe/charge.succeeded.json")
+    for headers in (signed(raw, secret="whsec_thief"), {}):
+        with pytest.raises(SignatureRefused):
+            ingest("stripe", raw, headers, signed=True, secrets=[SECRET], now=NOW, options=SELLER)
+    with pytest.raises(SignatureRefused) as caught:
+        ingest("stripe", raw, signed(raw), signed=True, secrets=[], now=NOW, options=SELLER)
+    assert caught.value.reason is SignatureReason.NO_SECRET
+    with staff_scope():
+        assert not Delivery.objects.exists() and not Event.objects.exists()
+    assert refusals_since("stripe", datetime.now(UTC) - timedelta(minutes=5)) == 3
+    assert refusals_since("shopify", datetime.now(UTC) - timedelta(minutes=5)) == 0
+
+
+def test_a_process_killed_before_reading_loses_nothing() -> None:
+    raw = sample("stripe/charge.succeeded.json")
+    first = stripe(raw)
+    with engine_scope():  # as it stands between keeping and reading
+        query("DELETE FROM event")
+        query("UPDATE delivery SET state = 'refused', reason = %s, events = 0", [NOT_READ_YET])
+    again = stripe(raw)
+    assert not again.duplicate and again.delivery_id == first.delivery_id and again.events == first.events
+    assert only_delivery().state == DeliveryState.READ
+
+
+def test_a_kept_delivery_can_be_read_again_with_better_options() -> None:
+    raw = sample("stripe/charge.refunded.json")
+    first = ingest("stripe", raw, signed(raw), signed=True, secrets=[SECRET], now=NOW)
+    again = read_again(first.delivery_id, now=NOW, options=SELLER)
+    assert again.delivery_id == first.delivery_id and again.events >= first.events
+    assert again.stored == again.events - first.events + again.unknown - first.unknown or again.stored == 0
+    with pytest.raises(LookupError):
+        read_again("dlv_none", now=NOW)
+
+
+def test_files_need_no_signature_and_wrong_names_and_options_are_refused_before_anything_is_kept() -> None:
+    line = {"id": "e-1", "source": "shop", "type": "order.cancelled", "time": "2026-06-01T12:00:00Z", "data": {"order": "o-1"}}
+    assert ingest("jsonl", json.dumps(line).encode(), {}, signed=False, secrets=[], now=NOW).events == 1
+    with pytest.raises(UnknownConnectorError):
+        ingest("strype", b"{}", {}, signed=False, secrets=[], now=NOW)
+    with pytest.raises(OptionError):
+        ingest("stripe", b"{}", {}, signed=False, secrets=[], now=NOW, options={"selller": "x"})
+    with staff_scope():
+        assert Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", sorted(p.relative_to(PAYLOADS).as_posix() for p in PAYLOADS.rglob("*.json")))
+def test_every_sample_leaves_a_trace_in_the_log(path: str) -> None:
+    name = path.split("/")[0]
+    outcome = ingest(name, sample(path), {}, signed=False, secrets=[], now=NOW, options=SELLER)
+    assert outcome.events + outcome.unknown + len(outcome.refused) >= 1
+    assert len(types()) == outcome.events + outcome.unknown
+    assert only_delivery().reason != NOT_READ_YET
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "type", "data", "object", "created", "\x00"]), inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(_JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40))
+def test_whatever_comes_is_kept_and_never_raises(raw: bytes) -> None:
+    outcome = ingest("stripe", raw, {}, signed=False, secrets=[], now=NOW)
+    with staff_scope():
+        kept = Delivery.objects.get(id=outcome.delivery_id)
+    assert unpack(kept.id, bytes(kept.sealed))[0] == raw and kept.reason != NOT_READ_YET
