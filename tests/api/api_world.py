@@ -32,7 +32,9 @@ class Machine:
     def post(self, path: str, body: Any, headers: dict[str, str] | None = None, idempotency: str = "") -> Any:
         more = {"Idempotency-Key": idempotency} if idempotency else {}
         raw = body if isinstance(body, (bytes, str)) else json.dumps(body)
-        return self.client.post(path, raw, content_type="application/json", headers=self._headers({**(headers or {}), **more}))
+        return self.client.post(
+            path, raw, content_type="application/json", headers=self._headers({**(headers or {}), **more})
+        )
 
     def delete(self, path: str) -> Any:
         return self.client.delete(path, headers=self._headers(None))

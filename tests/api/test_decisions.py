@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from tests.api.api_world import Machine, good, key, problem
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, person, usd
+
 from safeconduct.api.schemas import BatchAnswer, DecisionFound, DecisionPage, EventAnswer
 from safeconduct.kernel.decisions import policies
 from safeconduct.kernel.decisions.models import Decision, Review
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
-from tests.api.api_world import Machine, good, key, problem
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, person, usd
 
 
 def held(shop: Machine, **data: Any) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def test_a_wrong_filter_is_named() -> None:
     shop = Machine()
     for asked, field in (
         ({"action": "maybe"}, "action"), ({"since": "yesterday"}, "since"), ({"since": "2026-01-01T00:00:00"}, "since"),
-        ({"limit": 0}, "limit"), ({"limit": 1000}, "limit"), ({"cursor": "nonsense"}, "cursor"), ({"cursor": "é"}, "cursor"),
+        ({"limit": 0}, "limit"), ({"limit": 1000}, "limit"), ({"cursor": "nonsense"}, "cursor"),
+        ({"cursor": "é"}, "cursor"),
         ({"order": "a\x00b"}, "order"),
     ):  # fmt: skip
         document = problem(shop.get("/v1/decisions", **asked), 422, "invalid")

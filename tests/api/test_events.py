@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tests.api.api_world import Machine, good, key, problem
+from tests.kernel.builders import event, live_policy, usd
+
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import staff_scope
-from tests.api.api_world import Machine, good, key, problem
-from tests.kernel.builders import event, live_policy, usd
 
 
 def test_an_order_is_stored_and_decided_in_one_call() -> None:

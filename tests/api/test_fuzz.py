@@ -8,13 +8,15 @@ from typing import Any
 from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from safeconduct.api import reference
-from safeconduct.kernel.parties.models import StaffRole
 from tests.api.api_world import Machine
 from tests.kernel.builders import event, live_policy, person
 
-_TEXT = st.text(max_size=12) | st.sampled_from(["\x00", "\ud800", "ord-1", "é" * 300, "2026-06-01T12:00:00Z", "١٢", "-1", "1e5"])
+from safeconduct.api import reference
+from safeconduct.kernel.parties.models import StaffRole
+
+_TEXT = st.text(max_size=12) | st.sampled_from(
+    ["\x00", "\ud800", "ord-1", "é" * 300, "2026-06-01T12:00:00Z", "١٢", "-1", "1e5"]
+)
 _NUMBERS = st.integers() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
 _ANYTHING = st.recursive(
     st.none() | st.booleans() | _NUMBERS | _TEXT,

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import override_settings
+from tests.api.api_world import Machine, good, key, problem
+from tests.kernel.builders import event, live_policy, usd
 
 from safeconduct.api import gate
 from safeconduct.api.keys import KeyRefused, create_key, expire_key, revoke_key
@@ -13,8 +15,6 @@ from safeconduct.api.models import ApiKey, IdempotentAnswer
 from safeconduct.kernel.decisions.models import WatchList
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
-from tests.api.api_world import Machine, good, key, problem
-from tests.kernel.builders import event, live_policy, usd
 
 LIST = {"name": "stolen-cards", "kind": "deny", "entity": "card"}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tests.api.api_world import Machine, good, key, problem
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, event, live_policy, person, usd
+
 from safeconduct.kernel.decisions.models import Label, ListEntry, PolicyStep
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
-from tests.api.api_world import Machine, good, key, problem
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, event, live_policy, person, usd
 
 CARDS = {"name": "stolen-cards", "kind": "deny", "entity": "card", "purpose": "Cards reported by issuers"}
 DENYING = """\
@@ -24,7 +25,9 @@ def test_a_card_put_on_a_list_stops_the_next_order_and_not_the_one_after_it_was_
     shop = Machine()
     good(shop.post("/v1/lists", CARDS), 201)
     live_policy(DENYING)
-    entry = good(shop.post("/v1/lists/stolen-cards/entries", {"values": ["fp_9aXbcdef"], "why": "Issuer's report"}), 201)["items"][0]
+    entry = good(
+        shop.post("/v1/lists/stolen-cards/entries", {"values": ["fp_9aXbcdef"], "why": "Issuer's report"}), 201
+    )["items"][0]
     assert entry["value"] == "…cdef" and entry["added_by"].startswith("key_") and entry["until"] is None
     assert good(shop.post("/v1/events", event(card="fp_9aXbcdef")))["action"] == "block"
     assert good(shop.get("/v1/lists"))["items"][0]["entries"] == 1
@@ -50,7 +53,9 @@ def test_entries_are_paged_and_need_a_reason() -> None:
             break
         cursor = {"cursor": page["next"]}
     assert sorted(seen) == values
-    assert problem(shop.post("/v1/lists/words/entries", {"values": ["x"]}), 422, "invalid")["errors"][0]["field"] == "why"
+    assert (
+        problem(shop.post("/v1/lists/words/entries", {"values": ["x"]}), 422, "invalid")["errors"][0]["field"] == "why"
+    )
     past = {"values": ["x"], "why": "Known spam", "until": "2020-01-01T00:00:00Z"}
     assert problem(shop.post("/v1/lists/words/entries", past), 422, "invalid")["errors"][0]["field"] == "until"
     problem(shop.post("/v1/lists/none/entries", {"values": ["x"], "why": "Known spam"}), 404, "not-found")
@@ -66,7 +71,13 @@ def test_labels_find_their_orders_and_are_stored_once() -> None:
     live_policy()
     shop = Machine()
     good(shop.post("/v1/events", event(order="ord-A")))
-    sent = {"labels": [{"order": "ord-A", "label": "fraud"}, {"order": "never", "label": "good"}, {"order": "ord-A", "label": "fraud"}]}
+    sent = {
+        "labels": [
+            {"order": "ord-A", "label": "fraud"},
+            {"order": "never", "label": "good"},
+            {"order": "ord-A", "label": "fraud"},
+        ]
+    }
     answer = good(shop.post("/v1/labels", sent))
     assert [result["status"] for result in answer["results"]] == ["accepted", "refused", "accepted"]
     assert (answer["new"], answer["refused"]) == (1, 1)
@@ -89,12 +100,16 @@ def test_a_draft_carries_its_author_and_cannot_be_overwritten_unseen() -> None:
     live_policy()
     analyst = person(StaffRole.ANALYST)
     shop = Machine()
-    first = good(shop.post("/v1/policies/order-risk/drafts", {"text": CARD_AT_MANY_SHOPS, "person": analyst.email}), 201)
+    first = good(
+        shop.post("/v1/policies/order-risk/drafts", {"text": CARD_AT_MANY_SHOPS, "person": analyst.email}), 201
+    )
     assert (first["number"], first["revision"], first["state"], first["ok"]) == (2, 1, "draft", True)
     change = {"text": CARD_AT_MANY_SHOPS + " ", "person": analyst.email, "draft": first["id"], "revision": 1}
     assert good(shop.post("/v1/policies/order-risk/drafts", change), 201)["revision"] == 2
     assert problem(shop.post("/v1/policies/order-risk/drafts", change), 409, "conflict")["code"] == "changed_meanwhile"
-    document = problem(shop.post("/v1/policies/other/drafts", {"text": CARD_AT_MANY_SHOPS, "person": analyst.id}), 409, "conflict")
+    document = problem(
+        shop.post("/v1/policies/other/drafts", {"text": CARD_AT_MANY_SHOPS, "person": analyst.id}), 409, "conflict"
+    )
     assert document["code"] == "policy_name_differs"
     with staff_scope():
         assert "through key_" in PolicyStep.objects.filter(actor=analyst.id).first().why  # type: ignore[union-attr]

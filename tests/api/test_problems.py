@@ -8,14 +8,14 @@ import psycopg
 import pytest
 from django.db import connections
 from django.test import Client, RequestFactory, override_settings
+from tests.api.api_world import Machine, good, problem
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, event, live_policy
 
 from safeconduct.api import application, outage
 from safeconduct.api.bodies import MAX_BYTES
 from safeconduct.api.refusals import problem_of
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.scope import ENGINE, engine_scope, owner_scope, query
-from tests.api.api_world import Machine, good, problem
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, event, live_policy
 
 
 def test_an_address_that_does_not_exist() -> None:
@@ -51,7 +51,8 @@ def test_a_body_of_another_kind_or_beyond_the_limit() -> None:
 
 def test_duplicate_keys_in_a_body_do_no_harm() -> None:
     live_policy()
-    twice = '{"id": "x", "id": "e-1", "source": "s", "type": "order.teleported", "time": "2026-06-01T12:00:00Z", "data": {}}'
+    twice = '{"id": "x", "id": "e-1", "source": "s", "type": "order.teleported", "time": "2026-06-01T12:00:00Z"'
+    twice += ', "data": {}}'
     assert good(Machine().post("/v1/events", twice))["status"] == "stored"
 
 
@@ -92,9 +93,23 @@ def test_while_the_database_is_away_the_answer_says_what_the_policies_would_have
     assert Client().get("/readyz").json()["waiting"] == 0
 
 
+def test_a_refused_request_during_an_outage_does_not_keep_the_others_out() -> None:
+    live_policy()
+    shop = Machine()
+    with _database_away():
+        problem(shop.post("/v1/events", event()), 503, "unavailable")
+    outage._state.down_until = 1e-9  # the pause is over
+    problem(Machine("").post("/v1/events", event()), 401, "key-missing")  # the first to try never asks the database
+    good(shop.post("/v1/events", event()))
+    assert outage._state.down_until == 0.0
+
+
 def test_a_process_that_knows_no_policy_fails_closed() -> None:
     with _database_away():
-        assert problem(Machine("sck_" + "a" * 43).post("/v1/events", event()), 503, "unavailable")["fallback_action"] == "review"
+        assert (
+            problem(Machine("sck_" + "a" * 43).post("/v1/events", event()), 503, "unavailable")["fallback_action"]
+            == "review"
+        )
 
 
 def test_events_of_a_type_no_policy_decides_are_let_through_in_an_outage() -> None:
@@ -132,7 +147,7 @@ def _forget_compiled() -> None:
     running._by_version.clear()
 
 
-class _database_away:  # noqa: N801 - reads as what it is
+class _database_away:
     """The engine's login leads to a server that is not there."""
 
     def __enter__(self) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 from pytest import MonkeyPatch
-
 from tests.api.api_world import Machine, good
 from tests.kernel.builders import event, live_policy
 

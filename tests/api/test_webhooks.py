@@ -9,10 +9,10 @@ import time
 from typing import Any
 
 from django.test import Client, override_settings
+from tests.api.api_world import good, problem
 
 from safeconduct.kernel.events.models import Delivery, Event
 from safeconduct.kernel.scope import staff_scope
-from tests.api.api_world import good, problem
 
 SECRET = "whsec_test_0123456789"
 BODY = json.dumps({

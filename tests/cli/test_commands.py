@@ -128,3 +128,21 @@ def _seconds() -> float:
     started = time.perf_counter()
     safeconduct("--help")
     return time.perf_counter() - started
+
+
+def test_saved_bodies_of_stripe_all_become_events_and_a_second_run_stores_nothing_new(tmp_path: Path) -> None:
+    payloads = sorted((Path(__file__).parents[1] / "connectors" / "payloads" / "stripe").glob("*.json"))
+    assert payloads
+    first = json.loads(safeconduct("connectors", "replay", "stripe", *map(str, payloads), "--unsigned", "--json").stdout)
+    assert first["received"] == first["stored"] == len(payloads)
+    assert first["canonical"] >= len(payloads) - first["unknown"]
+    again = json.loads(safeconduct("connectors", "replay", "stripe", *map(str, payloads), "--unsigned", "--json").stdout)
+    assert again["duplicates"] == len(payloads)
+
+
+def test_a_body_without_a_signature_is_refused_where_one_is_demanded(tmp_path: Path) -> None:
+    body = tmp_path / "b.json"
+    body.write_text('{"id": "evt_1", "type": "charge.succeeded"}')
+    done = safeconduct("connectors", "replay", "stripe", str(body), "--json", SAFECONDUCT_CONNECTOR_SECRETS="stripe=s")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["signatures_refused"] == 1

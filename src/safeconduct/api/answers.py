@@ -79,7 +79,8 @@ def of_row(row: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 
 SELECT_DECISIONS = (
-    "SELECT d.id, d.moment, d.policy, v.number, d.kind, d.action, d.seller_key, d.order_key, d.fired, d.unknown, d.muted,"
+    "SELECT d.id, d.moment, d.policy, v.number, d.kind, d.action, d.seller_key, d.order_key, d.fired, d.unknown,"
+    " d.muted,"
     " d.allowed_by, d.values, d.reasons, d.control, d.latency_us, d.decided_at, d.standing, d.replaces, d.actor,"
     " e.id AS event, e.type AS event_type"
     " FROM decision d JOIN policy_version v ON v.id = d.version_id LEFT JOIN event e ON e.moment = d.moment"
@@ -115,7 +116,7 @@ def standing_decisions(moments: Sequence[int]) -> dict[int, list[dict[str, Any]]
 
 
 def named_rows(rows: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
-    """Decisions with the shop's ids of order and seller, which are revealed: they name no person. Needs an open scope."""
+    """Decisions with the shop's ids of order and seller, revealed because they name no person. Needs an open scope."""
     names = reveal(key for row in rows for key in (row["order_key"], row["seller_key"]) if key is not None)
     return [
         of_row(row, language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
@@ -24,13 +24,22 @@ class _StrictParser(Parser):
         return request.document  # type: ignore[attr-defined]
 
 
+def _refuse(request: HttpRequest, problem: Exception | type[Exception]) -> HttpResponse:
+    return refusal(request, problem if isinstance(problem, Exception) else problem())
+
+
 api = NinjaAPI(
     title="Safeconduct", version="1", description=DESCRIPTION, openapi_url=None, docs_url=None, parser=_StrictParser(),
     urls_namespace="api",
 )  # fmt: skip
 for _kind in (Exception, Http404, HttpError, ValidationError):
-    api.add_exception_handler(_kind, refusal)
+    api.add_exception_handler(_kind, _refuse)
 for _router in (
-    events.router, decisions.router, labels.router, lists.router, policies.router, webhooks.router,
+    events.router,
+    decisions.router,
+    labels.router,
+    lists.router,
+    policies.router,
+    webhooks.router,
 ):
     api.add_router("", _router)

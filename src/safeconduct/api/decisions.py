@@ -31,7 +31,7 @@ _LATEST = datetime(2090, 1, 1, tzinfo=UTC)
     router, "GET", "/decisions", scope=Scope.DECISIONS_READ, answer=DecisionPage,
     example={"items": [DECISION_LISTED], "next": None}, problems=(Code.INVALID,), speaks=True,
 )  # fmt: skip
-def list_decisions(request: Call, asked: DecisionsAsked = Query(...)) -> HttpResponse:
+def list_decisions(request: Call, asked: Query[DecisionsAsked]) -> HttpResponse:
     """List decisions, newest event first.
 
     Decisions in shadow are left out: they have no effect.
@@ -84,7 +84,9 @@ def override_decision(request: Call, decision_id: str, sent: OverrideSent) -> Ht
 
 
 def _found(decision_id: str, language: str) -> dict[str, Any]:
-    rows = answers.read(f"{answers.SELECT_DECISIONS} WHERE d.id = %s", [decision_id]) if is_id(decision_id, "dec") else []
+    rows = (
+        answers.read(f"{answers.SELECT_DECISIONS} WHERE d.id = %s", [decision_id]) if is_id(decision_id, "dec") else []
+    )
     if not rows:
         raise not_found("decision", decision_id)
     row = rows[0]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from safeconduct.api import answers, outage
 from safeconduct.api.examples import BATCH_ANSWER, DECISION, EVENT, EVENT_ANSWER
@@ -111,7 +112,8 @@ def send_events(request: Call, wait: bool = Query(True, description="`false`: st
 def get_event(request: Call, event_id: str) -> HttpResponse:
     """Read an event and the decisions that stand about it."""
     rows = answers.read(
-        "SELECT e.*, q.moment IS NOT NULL AS waiting FROM event e LEFT JOIN event_queue q USING (moment) WHERE e.id = %s",
+        "SELECT e.*, q.moment IS NOT NULL AS waiting FROM event e LEFT JOIN event_queue q USING (moment)"
+        " WHERE e.id = %s",
         [event_id],
     ) if is_id(event_id, "evt") else []  # fmt: skip
     if not rows:
@@ -140,9 +142,7 @@ def _batch(document: Any) -> Sequence[object]:
     return batch
 
 
-def _outcomes(
-    accepted: lanes.Accepted, batch: Sequence[object], wait: bool, language: str
-) -> list[dict[str, Any]]:
+def _outcomes(accepted: lanes.Accepted, batch: Sequence[object], wait: bool, language: str) -> list[dict[str, Any]]:
     """What became of each stored event, in the order sent."""
     made: dict[int, list[dict[str, Any]]] = {}
     for decision in accepted.decisions:
@@ -151,13 +151,13 @@ def _outcomes(
     stored = accepted.receipt.stored
     if wait:
         outage.refresh()
-        _fill_in(made, stored, language)
+    _fill_in(made, [item for item in stored if item.duplicate or (wait and item.queued)], language)
     return [_outcome(item, batch[item.index], made, accepted, wait) for item in stored]
 
 
 def _fill_in(made: dict[int, list[dict[str, Any]]], stored: Sequence[Stored], language: str) -> None:
     """Adds the decisions that others made: of duplicates, and of events that a lane took at the same time."""
-    missing = [item.moment for item in stored if item.moment not in made and (item.duplicate or item.queued)]
+    missing = [item.moment for item in stored if item.moment not in made]
     if not missing:
         return
     with engine_scope():

@@ -16,7 +16,8 @@ DECISION: dict[str, Any] = {
     "automated": True,
     "reasons": [
         {
-            "rule": "card_at_many_shops", "action": "review", "decisive": True, "category": "risk", "disclosure": "category",
+            "rule": "card_at_many_shops", "action": "review", "decisive": True, "category": "risk",
+            "disclosure": "category",
             "told": "A pattern of risk was found.", "full": "Card used at 3 shops within an hour", "missing": [],
             "teaches": None,
         }

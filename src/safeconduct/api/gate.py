@@ -81,7 +81,8 @@ WITH given AS (
     INSERT INTO idempotent_answer AS a (api_key, key, body_hash, created_at)
     SELECT id, %s::text, %b::bytea, now() FROM given, counted
     WHERE good AND requests <= %s::int AND %s::text = ANY(scopes) AND %s::text <> ''
-    ON CONFLICT (api_key, key) DO UPDATE SET created_at = now(), body_hash = excluded.body_hash, status = NULL, answer = NULL
+    ON CONFLICT (api_key, key) DO UPDATE
+        SET created_at = now(), body_hash = excluded.body_hash, status = NULL, answer = NULL
         WHERE a.created_at < now() - interval '24 hours'
             OR (a.status IS NULL AND a.created_at < now() - make_interval(secs => %s::int))
     RETURNING created_at
@@ -107,9 +108,11 @@ def guarded(scope: keys.Scope, *, one_transaction: bool, takes_json: bool = Fals
             try:
                 outage.expect_database()
                 response = _pass(request, scope, run, args, kwargs, one_transaction, takes_json)
-                outage.answered()
             except Exception as problem:
-                return refusal(request, problem)
+                response = refusal(request, problem)
+                outage.finished(answered=False)
+            else:
+                outage.finished(answered=response.status_code < 500)
             return response
 
         return through_the_gate
@@ -181,7 +184,9 @@ def _admit(request: Call, secret: str, scope: keys.Scope, raw: bytes) -> HttpRes
             headers={"Retry-After": str(max(1, wait_s))},
         )  # fmt: skip
     if scope.value not in scopes:
-        raise Problem(Code.SCOPE_MISSING, f"this needs the scope {scope.value}; the key {key_id} has {', '.join(scopes)}")
+        raise Problem(
+            Code.SCOPE_MISSING, f"this needs the scope {scope.value}; the key {key_id} has {', '.join(scopes)}"
+        )
     request.caller = Caller(key_id, name, frozenset(scopes), created_by)
     if not key:
         return None
@@ -211,8 +216,10 @@ def _worth_keeping(response: HttpResponse) -> bool:
 
 def _keeping(claim: Claim, response: HttpResponse) -> tuple[str, list[Any]]:
     return (
-        "UPDATE idempotent_answer SET status = %s, answer = %b::bytea"
-        " WHERE api_key = %s AND key = %s AND created_at = %s AND status IS NULL",
+        """
+        UPDATE idempotent_answer SET status = %s, answer = %b::bytea
+        WHERE api_key = %s AND key = %s AND created_at = %s AND status IS NULL
+        """,
         [response.status_code, response.content, claim.key_id, claim.key, claim.since],
     )
 

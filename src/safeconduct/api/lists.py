@@ -41,7 +41,7 @@ _ENTRY = {
     router, "GET", "/lists", scope=Scope.LISTS_READ, answer=ListPage, example={"items": [_LIST], "next": None},
     problems=(Code.INVALID,),
 )  # fmt: skip
-def list_lists(request: Call, asked: PageAsked = Query(...)) -> HttpResponse:
+def list_lists(request: Call, asked: Query[PageAsked]) -> HttpResponse:
     """List the lists, by name."""
     after = parts_of(asked.cursor, 1)[0] if asked.cursor is not None else ""
     rows = _lists("l.name > %s", [after], asked.limit + 1)
@@ -69,7 +69,7 @@ def create_list(request: Call, sent: ListSent) -> HttpResponse:
     router, "GET", "/lists/{name}/entries", scope=Scope.LISTS_READ, answer=EntryPage,
     example={"items": [_ENTRY], "next": None}, problems=(Code.NOT_FOUND, Code.INVALID),
 )  # fmt: skip
-def list_entries(request: Call, name: str, asked: PageAsked = Query(...)) -> HttpResponse:
+def list_entries(request: Call, name: str, asked: Query[PageAsked]) -> HttpResponse:
     """List the entries in force, newest first.
 
     Values that may name a person are masked.

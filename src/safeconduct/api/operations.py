@@ -1,4 +1,4 @@
-"""How an operation is declared: once, with its scope, its documents and its examples, so that the reference is whole."""
+"""How an operation is declared: once, with its scope, documents and examples, so that the reference is whole."""
 
 from __future__ import annotations
 
@@ -88,7 +88,10 @@ def problem_responses(codes: list[Code]) -> dict[int, Any]:
         kind = KINDS[code]
         entry = found.setdefault(
             kind.status,
-            {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}},
+            {
+                "description": "",
+                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
+            },
         )
         entry["description"] = "; ".join(filter(None, (entry["description"], f"`{code}`: {kind.title}")))
         entry["content"][MEDIA_TYPE]["examples"][code.value] = {

@@ -55,11 +55,13 @@ def expect_database() -> None:
         _state.probing = True
 
 
-def answered() -> None:
-    """The database answered."""
+def finished(*, answered: bool) -> None:
+    """A request is done. `answered`: the database served it; otherwise the next request tries again."""
     if _state.down_until:
         with _state.lock:
-            _state.down_until, _state.probing = 0.0, False
+            _state.probing = False
+            if answered:
+                _state.down_until = 0.0
 
 
 def note(problem: BaseException) -> None:
@@ -80,7 +82,7 @@ def unavailable(event_types: Iterable[str] = ()) -> Problem:
     """The refusal while the database is away, with what to do meanwhile."""
     return Problem(
         Code.UNAVAILABLE,
-        "nothing was stored; send the same request again",
+        "send the same request again, with the same ids: what was stored is not stored twice",
         headers={"Retry-After": str(max(1, round(PAUSE_S)))},
         more={"fallback_action": fallback_action(event_types).value},
     )

@@ -17,7 +17,15 @@ from safeconduct.api.keys import Scope
 from safeconduct.api.operations import operation
 from safeconduct.api.paging import cursor_of, parts_of
 from safeconduct.api.problems import Code, invalid, not_found
-from safeconduct.api.schemas import DraftSaved, DraftSent, PageAsked, PolicyChecked, PolicyPage, PolicySent, VersionFound
+from safeconduct.api.schemas import (
+    DraftSaved,
+    DraftSent,
+    PageAsked,
+    PolicyChecked,
+    PolicyPage,
+    PolicySent,
+    VersionFound,
+)
 from safeconduct.api.staff import person_behind
 from safeconduct.foundation.ids import is_id
 from safeconduct.foundation.policy.diagnostics import Diagnostic
@@ -46,7 +54,7 @@ _VERSION = {
     },
     problems=(Code.INVALID,),
 )  # fmt: skip
-def list_policies(request: Call, asked: PageAsked = Query(...)) -> HttpResponse:
+def list_policies(request: Call, asked: Query[PageAsked]) -> HttpResponse:
     """List the policies, by name, with the versions that run."""
     after = parts_of(asked.cursor, 1)[0] if asked.cursor is not None else ""
     rows = answers.read(

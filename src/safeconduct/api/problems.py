@@ -63,7 +63,7 @@ KINDS: Mapping[Code, Kind] = {
     Code.CONFLICT: Kind(409, "The state is another one", "Read the present state, then decide anew."),
     Code.EXISTS: Kind(409, "It exists already", "Use it, or choose another name."),
     Code.KEY_REUSED: Kind(
-        409, "Idempotency-Key used for another request", "Use a new key for each request, the same only for its retries."
+        409, "Idempotency-Key used for another request", "Use a new key for each request; repeat it only for retries."
     ),
     Code.IN_FLIGHT: Kind(
         409, "The first request with this key is not done", "Wait as long as Retry-After says, then send it again."

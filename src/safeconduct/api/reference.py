@@ -16,6 +16,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+#: The page is in English, as what it shows is; so its words are no messages to be translated.
+_WORDS = {
+    "api": "API", "openapi": "OpenAPI 3.1", "contents": "Contents", "problems": "Problems", "scope": "Scope",
+    "parameter": "Parameter", "in": "In", "type": "Type", "meaning": "Meaning", "sends": "Sends", "answers": "Answers",
+    "refusals": "Refusals", "status": "Status", "code": "Code", "title": "Title", "what_to_do": "What to do",
+}  # fmt: skip
 _PROBLEM = {
     "type": "object",
     "title": "Problem",
@@ -50,7 +56,11 @@ def specification() -> dict[str, Any]:
     whole["components"]["schemas"]["Problem"] = _PROBLEM
     whole["components"]["schemas"] = dict(sorted(whole["components"]["schemas"].items()))
     whole["components"]["securitySchemes"] = {
-        "key": {"type": "http", "scheme": "bearer", "description": "An API key, `sck_…`; the scopes are named at each operation."}
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key, `sck_…`; the scopes are named at each operation.",
+        }
     }
     whole.pop("servers", None)
     return whole
@@ -60,7 +70,9 @@ def openapi_json(request: HttpRequest) -> HttpResponse:
     """The specification, for machines. Public, as the page is."""
     if request.method not in ("GET", "HEAD"):
         return _only_get()
-    return HttpResponse(_specification_bytes(), content_type="application/json", headers={"Cache-Control": "max-age=300"})
+    return HttpResponse(
+        _specification_bytes(), content_type="application/json", headers={"Cache-Control": "max-age=300"}
+    )
 
 
 def docs(request: HttpRequest) -> HttpResponse:
@@ -69,7 +81,10 @@ def docs(request: HttpRequest) -> HttpResponse:
         return _only_get()
     from safeconduct.kernel.ui.reader import reader_of
 
-    context = {"reader": reader_of(request), "info": specification()["info"], "groups": groups(), "problems": problems()}
+    context = {
+        "reader": reader_of(request), "words": _WORDS, "info": specification()["info"], "groups": groups(),
+        "problems": problems(),
+    }  # fmt: skip
     return HttpResponse(render_to_string("api/reference.html", context, request=request))
 
 
@@ -128,7 +143,11 @@ def _operation_lines(operation: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"{operation['summary']}. {operation['description']}".strip()
     yield ""
-    yield f"Scope: `{operation['scope']}`." if operation["scope"] else "No API key: the signature of the source is checked."
+    yield (
+        f"Scope: `{operation['scope']}`."
+        if operation["scope"]
+        else "No API key: the signature of the source is checked."
+    )
     if operation["parameters"]:
         yield ""
         yield "| parameter | in | type | meaning |"
@@ -151,10 +170,10 @@ refusal) is not kept, nor is a provisional one: the same request is then judged 
 **Events are safe without it, too.** `source` and `id` name an event once and for all. Sent again it is a duplicate, and
 the answer holds the decisions already made.
 
-**When it takes too long.** Each policy has a time budget and an answer for its failure (`on_failure`). Past the budget the
-answer is 200 with `provisional: true` and that action; the decision is made later and can be read at the event. While the
-database is away the answer is 503 with `fallback_action`: what the policies last said for that case, or *review* where
-this process knows of none. Nothing was stored then: send it again.
+**When it takes too long.** Each policy has a time budget and an answer for its failure (`on_failure`). Past the budget
+the answer is 200 with `provisional: true` and that action; the decision is made later and can be read at the event.
+While the database is away the answer is 503 with `fallback_action`: what the policies last said for that case, or
+*review* where this process knows of none. Send it again with the same ids: what was stored is not stored twice.
 
 **Reasons.** An API key belongs to the marketplace, so it is shown whole reasons (`full`) beside what the subject may be
 told (`told`). The language is that of Accept-Language: English, Chinese or Spanish.
@@ -162,7 +181,7 @@ told (`told`). The language is that of Accept-Language: English, Chinese or Span
 **Persons.** A machine neither rules on an order nor writes a policy. Overrides and drafts carry the member of staff in
 whose name they are made: `person`, or whoever made the key. The key is noted with it.
 
-**Limits.** 10 MB and 32 levels for a body, 1,000 events for a batch; the requests a minute are a setting. Above it: 429.
+**Limits.** 10 MB and 32 levels for a body, 1,000 events for a batch; requests a minute are a setting, 429 above it.
 
 **Health.** `GET /healthz`: the process answers. `GET /readyz`: the database does, too; with the events that wait.
 """

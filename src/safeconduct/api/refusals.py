@@ -24,7 +24,7 @@ _PLACES = frozenset({"body", "query", "path", "header"})
 
 
 def refusal(request: HttpRequest, problem: Exception) -> HttpResponse:
-    """The answer to a request that could not be done. What is not expected is logged under an id, and told as that id."""
+    """The answer to a request that could not be done. What is not expected is logged under an id, and told as it."""
     return problem_of(request, problem).response()
 
 

@@ -69,7 +69,7 @@ class EventAnswer(Schema):
         "type, or it was not waited for."
     )
     provisional: bool = Field(
-        description="True: the engine could not decide in time. `action` is the policies' `on_failure`, and the decision follows."
+        description="True: not decided in time. `action` is the policies' `on_failure`; the decision follows."
     )
     decisions: list[DecisionMade]
 
@@ -83,7 +83,7 @@ class BatchItem(Schema):
     type_known: bool | None = None
     action: Action | None = None
     provisional: bool = False
-    decisions: list[DecisionMade] = []
+    decisions: list[DecisionMade] = Field([])
     field: str | None = None
     problem: str | None = None
 
@@ -279,7 +279,9 @@ class PolicyChecked(Schema):
 class DraftSent(Sent):
     text: Annotated[Text, Field(max_length=400_000, description="The policy, as YAML.")]
     note: Annotated[Text, Field(max_length=2000)] = ""
-    draft: Annotated[Text, Field(max_length=30)] | None = Field(None, description="Id of the draft to change; otherwise a new version.")
+    draft: Annotated[Text, Field(max_length=30)] | None = Field(
+        None, description="Id of the draft to change; otherwise a new version."
+    )
     revision: int | None = Field(None, ge=1, le=2**31 - 1, description="The draft's revision that was read.")
     person: Annotated[Text, Field(max_length=254)] | None = Field(
         None, description="Id or e-mail address of its author, a member of staff; otherwise who made the key."
@@ -304,7 +306,9 @@ class RefusedPart(Schema):
 
 class WebhookAnswer(Schema):
     delivery: str
-    status: str = Field(description="`read`, `duplicate`, or `refused`: kept, and to be read again with a better mapping.")
+    status: str = Field(
+        description="`read`, `duplicate`, or `refused`: kept, and to be read again with a better mapping."
+    )
     events: int
     unknown: int
     refused: list[RefusedPart]

@@ -34,9 +34,11 @@ def _open(run: View) -> View:
         try:
             outage.expect_database()
             response = run(request, *args, **kwargs)
-            outage.answered()
         except Exception as problem:
-            return refusal(request, problem)
+            response = refusal(request, problem)
+            outage.finished(answered=False)
+        else:
+            outage.finished(answered=response.status_code < 500)
         return response
 
     return guarded
@@ -56,7 +58,9 @@ def _open(run: View) -> View:
         "security": [],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"description": "As the source sends it."}, "example": {"id": "evt_1"}}},
+            "content": {
+                "application/json": {"schema": {"description": "As the source sends it."}, "example": {"id": "evt_1"}}
+            },
         },
         "responses": {
             200: {

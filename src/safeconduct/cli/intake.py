@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -57,8 +58,8 @@ def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: b
     return FAILED if problems else OK
 
 
-def replay_bodies(name: str, files: list[Path], *, unsigned: bool, as_json: bool) -> int:
-    """Runs saved webhook bodies through a connector. A file may hold {"headers": …, "body": …} to carry a signature."""
+def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str | None, as_json: bool) -> int:
+    """Runs saved webhook bodies through a connector. `seller`: for bodies that do not name one. A file may hold {"headers": …, "body": …} to carry a signature."""
     from safeconduct.connectors import names
 
     if name not in names():
@@ -66,32 +67,55 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, as_json: bool
     start_django()
     from django.conf import settings
 
+    from safeconduct.connectors import SignatureRefused, load_connector
     from safeconduct.connectors.intake import ingest
 
-    totals: Counter[str] = Counter()
+    connector = load_connector(name)
+    options = {"default_seller": seller or name}
+    totals: Counter[str] = Counter(
+        received=0, stored=0, duplicates=0, canonical=0, unknown=0, refused=0, signatures_refused=0
+    )
     types: Counter[str] = Counter()
-    details = []
+    details: list[dict[str, Any]] = []
     for file in files:
         raw, headers = _saved(file.read_bytes())
-        outcome = ingest(
-            name, raw, headers, signed=not unsigned, secrets=settings.CONNECTOR_SECRETS.get(name, ()),
-            now=datetime.now(UTC),
-        )  # fmt: skip
         totals["received"] += 1
-        totals["stored"] += outcome.stored
-        totals["canonical"] += len(outcome.events)
-        totals["unknown"] += len(outcome.unknown)
+        try:
+            outcome = ingest(
+                name, raw, headers, signed=not unsigned, secrets=settings.CONNECTOR_SECRETS.get(name, ()),
+                now=datetime.now(UTC), options=options,
+            )  # fmt: skip
+        except SignatureRefused as problem:
+            totals["signatures_refused"] += 1
+            details.append({"file": file.name, "signature_refused": str(problem)})
+            continue
+        totals["stored"] += 1  # the delivery itself is kept, whatever could be read from it
+        totals["duplicates"] += outcome.duplicate
+        totals["canonical"] += outcome.events
+        totals["unknown"] += outcome.unknown
         totals["refused"] += len(outcome.refused)
-        types.update(str(event["type"]) for event in outcome.events)
-        details.append({"file": file.name, **outcome.as_json()})
+        reading = connector.read(raw, headers, options)
+        kinds = [str(event["type"]) for event in reading.events]
+        types.update(kinds)
+        details.append(
+            {
+                "file": file.name,
+                "delivery": outcome.delivery_id,
+                "duplicate": outcome.duplicate,
+                "canonical": kinds,
+                "unknown": [{"type": item.type, "reason": item.reason} for item in reading.unknown],
+                "refused": [asdict(part) for part in outcome.refused],
+            }
+        )
     result = {**totals, "by_type": dict(types), "files": details}
     if as_json:
         emit_json(result)
     else:
-        for d in details:
-            sys.stdout.write(f"{d['file']}: {json.dumps({k: v for k, v in d.items() if k != 'file'}, default=str)}\n")
+        for detail in details:
+            rest = {key: value for key, value in detail.items() if key != "file" and value not in ([], False)}
+            sys.stdout.write(f"{detail['file']}: {json.dumps(rest, ensure_ascii=False, default=str)}\n")
         sys.stdout.write(json.dumps({**totals, "by_type": dict(types)}) + "\n")
-    return OK
+    return FAILED if totals["signatures_refused"] else OK
 
 
 def _saved(raw: bytes) -> tuple[bytes, dict[str, str]]:

@@ -179,12 +179,15 @@ def connectors_replay(
     name: Annotated[str, typer.Argument(help="stripe or shopify.")],
     files: Annotated[list[Path], typer.Argument(help="Saved bodies.", exists=True, dir_okay=False)],
     unsigned: Annotated[bool, typer.Option("--unsigned", help="The files carry no signature; trust them.")] = False,
+    seller: Annotated[
+        Optional[str], typer.Option(help="The seller of bodies that name none; default: the connector's name.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Runs saved webhook bodies through a connector into the log, and counts what became of them."""
     from safeconduct.cli.intake import replay_bodies
 
-    raise SystemExit(replay_bodies(name, files, unsigned=unsigned, as_json=as_json))
+    raise SystemExit(replay_bodies(name, files, unsigned=unsigned, seller=seller, as_json=as_json))
 
 
 @policy_app.command("check", epilog="Example: safeconduct policy check order-risk.yaml")

@@ -81,8 +81,8 @@ def ingest(
 
     ``signed``: whether a signature is demanded; False only for files that a member of staff reads in. ``options``: the
     connector's own (`Connector.options`), such as ``default_seller``.
-    Raises UnknownConnectorError, OptionError, SignatureRefused. A body that cannot be mapped raises nothing: it is kept,
-    and the outcome says what is wrong with it.
+    Raises UnknownConnectorError, OptionError, SignatureRefused. A body that cannot be mapped raises nothing: it is
+    kept, and the outcome says what is wrong with it.
     """
     connector = load_connector(name)
     connector.read(b"{}", {}, options)  # wrong options are refused before anything is kept
@@ -99,7 +99,7 @@ def ingest(
     return _read(connector, delivery_id, raw, kept, now, options or {})
 
 
-def read_again(delivery_id: str, *, now: datetime, options: Mapping[str, object] | None = None) -> Outcome:
+def read_again(delivery_id: str, *, options: Mapping[str, object] | None = None) -> Outcome:
     """Reads a kept delivery anew, with the mapping of today. What is in the log already stays as it is.
 
     Raises LookupError where there is no such delivery.
@@ -120,7 +120,8 @@ def unpack(delivery_id: str, sealed: bytes) -> tuple[bytes, dict[str, str]]:
 def refusals_since(name: str, since: datetime) -> int:
     """How many deliveries of a connector were refused for their signature since a time; kept for an hour."""
     row = alone(
-        "SELECT coalesce(sum(requests), 0) FROM rate_window WHERE api_key = %s AND minute >= %s", [_counter(name), since]
+        "SELECT coalesce(sum(requests), 0) FROM rate_window WHERE api_key = %s AND minute >= %s",
+        [_counter(name), since],
     ).fetchone()
     assert row is not None
     return int(row[0])
@@ -132,7 +133,8 @@ def _keep(name: str, raw: bytes, headers: Mapping[str, str], now: datetime) -> t
     digest = _digest(raw, headers)
     packed = json.dumps(dict(headers)).encode() + b"\n" + raw
     inserted = alone(
-        "INSERT INTO delivery (id, connector, digest, received_at, state, reason, topic, events, unknown, refused, sealed)"
+        "INSERT INTO delivery"
+        " (id, connector, digest, received_at, state, reason, topic, events, unknown, refused, sealed)"
         " VALUES (%s, %s, %b::bytea, %s, %s, %s, '', 0, 0, 0, %b::bytea)"
         " ON CONFLICT (connector, digest) DO NOTHING RETURNING id",
         [
@@ -215,7 +217,8 @@ def _topic(reading: Reading) -> str:
 def _note(outcome: Outcome, topic: str) -> None:
     reason = "; ".join(f"{part.type} {part.field}: {part.problem}".strip() for part in outcome.refused[:5])
     alone(
-        "UPDATE delivery SET state = %s, reason = %s, topic = %s, events = %s, unknown = %s, refused = %s WHERE id = %s",
+        "UPDATE delivery SET state = %s, reason = %s, topic = %s, events = %s, unknown = %s, refused = %s"
+        " WHERE id = %s",
         [
             outcome.state.value, reason.replace("\x00", "")[:_MAX_REASON], topic, outcome.events, outcome.unknown,
             len(outcome.refused), outcome.delivery_id,

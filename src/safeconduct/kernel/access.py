@@ -60,6 +60,9 @@ TABLES = (
     Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),
     Table("pseudonym", engine=ALL, staff=ADD, open_because=_INTAKE),
     Table("fact", engine=ALL, staff=READ, open_because=_INTAKE),
+    Table("hot_key", engine=ALL, open_because=_INTAKE),
+    Table("rollup", engine=ALL, open_because=_INTAKE),
+    Table("rollup_seen", engine=ALL, open_because=_INTAKE),
     Table("event_queue", engine=ALL, staff=ADD, open_because=_INTAKE),
     Table("leaf", engine=ADD, staff=ADD, open_because="the record belongs to everyone and holds no personal data"),
     # rules and staff work

@@ -112,7 +112,7 @@ def query(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]
 
     Binary arrays (``%b::bigint[]``) need that: Django's own cursors would write them into the text.
     """
-    return psycopg.Cursor(raw_connection()).execute(statement, parameters or None)  # type: ignore[arg-type]
+    return psycopg.Cursor(raw_connection()).execute(statement, parameters or None)
 
 
 @contextmanager

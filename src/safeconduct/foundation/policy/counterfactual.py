@@ -16,13 +16,14 @@ from itertools import pairwise
 from babel.numbers import format_decimal
 
 from safeconduct.foundation.policy.boundaries import Boundaries, boundaries, expand_ratios, listed_in
-from safeconduct.foundation.policy.explain import locale_of, shown
+from safeconduct.foundation.policy.explain import shown
 from safeconduct.foundation.policy.interpret import interpret
 from safeconduct.foundation.policy.nodes import Action, Disclosure, Expr, Measure, Policy, Window
 from safeconduct.foundation.policy.prose import Teller
 from safeconduct.foundation.policy.to_python import Verdict
 from safeconduct.foundation.policy.tree import walk
 from safeconduct.foundation.policy.types import Type
+from safeconduct.foundation.policy.words import locale_of
 
 MAX_CLAIMS = 5
 _WHOLE = frozenset({Type.INTEGER, Type.MONEY, Type.TIMESTAMP})

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_decimal, format_percent
 
 from safeconduct.foundation.moments import at_micros
@@ -23,7 +22,7 @@ from safeconduct.foundation.policy.prose import Teller
 from safeconduct.foundation.policy.to_python import Verdict
 from safeconduct.foundation.policy.tree import names
 from safeconduct.foundation.policy.types import Type
-from safeconduct.foundation.policy.words import words
+from safeconduct.foundation.policy.words import locale_of, words
 
 _SHOWN_TEXT = 80
 
@@ -123,17 +122,6 @@ def _number(value: Fraction, locale: str, percent: bool) -> str:
     if percent:
         return str(format_percent(exact, format="#,##0.#%", locale=locale))
     return str(format_decimal(exact, format="#,##0.##", locale=locale))
-
-
-def locale_of(language: str) -> str:
-    """The nearest locale that is known for a language."""
-    for name in (language.replace("-", "_"), language.split("-")[0]):
-        try:
-            Locale.parse(name)
-        except (UnknownLocaleError, ValueError):
-            continue
-        return name
-    return "en"
 
 
 def _value(policy: Policy, name: str, values: Mapping[str, object]) -> object:

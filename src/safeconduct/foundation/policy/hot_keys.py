@@ -1,9 +1,9 @@
 """Windows over keys with very many events: exact, by adding up buckets instead of reading every event.
 
-A *bucket* is a stretch of the moment integer, ``moment >> shift``. Four levels of buckets, each 64 times as long as the
-one below (1.05 s, 67 s, 72 min, 76 h), hold what a measure needs: number, total, lowest, highest. A window is then at most
-two runs of buckets on each level, raw events in the part of a bucket at its beginning, and raw events from ``built_to``,
-up to which the buckets are built, to its end. The buckets may therefore lag behind the log and the answer stays exact.
+A *bucket* is a stretch of the moment integer, ``moment >> shift``. Four levels of buckets, each 64 times as long as
+the one below (1.05 s, 67 s, 72 min, 76 h), hold what a measure needs: number, total, lowest, highest. A window is then
+at most two runs of buckets on each level, raw events in the part of a bucket at its beginning, and raw events from
+``built_to``, up to which the buckets are built, to its end. The buckets may lag behind the log; the answer stays exact.
 
 *Distinct* values are counted exactly too: of each value only the last event counts, so a bucket holds how many values
 were last seen in it, and the values of the raw part are looked up one by one (`rollup_seen`). That says nothing about a
@@ -19,7 +19,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from safeconduct.foundation.moments import TIES
 from safeconduct.foundation.policy.catalogue import Catalogue
 from safeconduct.foundation.policy.nodes import InList, Measure, Policy, Window
 from safeconduct.foundation.policy.postgres_expressions import PostgresExpressions
@@ -55,8 +54,8 @@ _KEPT_TEXT = 64
 class Rolled:
     """What one roll-up holds: a measured value of the matching events of one key. Windows of any length share it.
 
-    ``id``: 63 bits of a hash of everything else. ``where``: SQL over an event ``e``. ``value``: SQL likewise, None where
-    events are only counted; ``distinct``: it holds when each value was last seen.
+    ``id``: 63 bits of a hash of everything else. ``where``: SQL over an event ``e``. ``value``: SQL likewise, None
+    where events are only counted; ``distinct``: it holds when each value was last seen.
     """
 
     id: int
@@ -66,16 +65,14 @@ class Rolled:
     where: str | None
     distinct: bool
 
-    @property
-    def reach(self) -> str:
-        """The events ``e`` of one key, given as ``$key``, that could count: those a raw read goes through."""
+    def reach(self, key: int) -> str:
+        """The events ``e`` of a key that a raw read goes through."""
         kinds = ", ".join(map(str, self.codes))
-        return f"e.{quoted(self.match)} = $key AND e.type IN ({kinds})"
+        return f"e.{quoted(self.match)} = {key} AND e.type IN ({kinds})"
 
-    @property
-    def held(self) -> str:
-        """The events that count."""
-        parts = [self.reach]
+    def held(self, key: int) -> str:
+        """The events ``e`` of a key that count."""
+        parts = [self.reach(key)]
         if self.value is not None:
             parts.append(f"{self.value} IS NOT NULL")
         if self.where is not None:
@@ -86,8 +83,8 @@ class Rolled:
 def rolled(window: Window, catalogue: Catalogue) -> Rolled | None:
     """What a roll-up for this window holds, None where it cannot have one.
 
-    It cannot where a list is asked (membership changes afterwards), where fractions are measured, and for first and last
-    sightings, which one index entry answers anyhow.
+    It cannot where a list is asked (membership changes afterwards), where fractions are measured, and for first and
+    last sightings, which one index entry answers anyhow.
     """
     if window.measure in SIGHTINGS:
         return None
@@ -163,7 +160,7 @@ def build_statement(roll: Rolled, *, hot: int, key: int, finest: int, since: int
 
     Both ends stand at the beginning of a bucket of the finest level. Run it once for each stretch.
     """
-    held = f"{roll.held.replace('$key', str(key))} AND e.moment >= {since} AND e.moment < {until}"
+    held = f"{roll.held(key)} AND e.moment >= {since} AND e.moment < {until}"
     levels = ", ".join(f"({level}, {STEP * level})" for level in range(finest, LEVELS))
     spread = f"CROSS JOIN (VALUES {levels}) AS l(level, bits)"
     target = "INSERT INTO rollup (hot, level, bucket, n, total, low, high)"
@@ -176,8 +173,8 @@ def build_statement(roll: Rolled, *, hot: int, key: int, finest: int, since: int
             f" seen AS (INSERT INTO rollup_seen (hot, value, last_moment) SELECT {hot}, value, last FROM latest"
             f" ON CONFLICT (hot, value) DO UPDATE SET last_moment = excluded.last_moment),"
             f" moved AS (SELECT last, 1 AS n FROM latest UNION ALL SELECT last, -1 FROM before)"
-            f" {target} SELECT {hot}, l.level, moved.last >> ({SHIFT} + l.bits) AS bucket, sum(moved.n), NULL, NULL, NULL"
-            f" FROM moved {spread} GROUP BY l.level, bucket HAVING sum(moved.n) <> 0"
+            f" {target} SELECT {hot}, l.level, moved.last >> ({SHIFT} + l.bits) AS bucket, sum(moved.n),"
+            f" NULL, NULL, NULL FROM moved {spread} GROUP BY l.level, bucket HAVING sum(moved.n) <> 0"
             f" ON CONFLICT (hot, level, bucket) DO UPDATE SET n = rollup.n + excluded.n"
         )
     measured = "NULL::numeric AS total, NULL::bigint AS low, NULL::bigint AS high"
@@ -186,8 +183,8 @@ def build_statement(roll: Rolled, *, hot: int, key: int, finest: int, since: int
     return (
         f"WITH fine AS MATERIALIZED (SELECT e.moment >> {bucket_bits(finest)} AS bucket, count(*) AS n, {measured}"
         f" FROM {facts} AS e WHERE {held} GROUP BY 1)"
-        f" {target} SELECT {hot}, l.level, fine.bucket >> (l.bits - {STEP * finest}) AS b, sum(fine.n), sum(fine.total),"
-        f" min(fine.low), max(fine.high) FROM fine {spread} GROUP BY l.level, b"
+        f" {target} SELECT {hot}, l.level, fine.bucket >> (l.bits - {STEP * finest}) AS b, sum(fine.n),"
+        f" sum(fine.total), min(fine.low), max(fine.high) FROM fine {spread} GROUP BY l.level, b"
         f" ON CONFLICT (hot, level, bucket) DO UPDATE SET n = rollup.n + excluded.n,"
         f" total = rollup.total + excluded.total, low = least(rollup.low, excluded.low),"
         f" high = greatest(rollup.high, excluded.high)"
@@ -200,9 +197,9 @@ def build_statement(roll: Rolled, *, hot: int, key: int, finest: int, since: int
 def hot_features_query(
     policy: Policy, catalogue: Catalogue, hot: frozenset[int], *, facts: str = "facts"
 ) -> FeatureQuery:
-    """As `features_query`, with the same answers; the groups of windows numbered in ``hot`` use roll-ups where there are.
+    """As `features_query`, with the same answers; the groups numbered in ``hot`` use roll-ups where there are any.
 
-    A key without a roll-up is read raw, so that it does no harm to ask for too many.
+    A key without a roll-up is read raw, so it does no harm to ask for too many.
     """
     windows = window_features(policy)
     keys = tuple(dict.fromkeys(w.by for w in windows))
@@ -239,9 +236,9 @@ class _HotGroup:
     """The windows of one key over the same types of event, read through their roll-ups.
 
     A *reading* is one roll-up over one length; windows that differ in measure, or in whether the current event counts,
-    share it. For reading j there are ``s{j}`` (which roll-up, which buckets, where the raw tail begins) and ``u{j}`` (the
-    buckets added up); for a length ``e…`` the raw head; ``t`` is the raw tail of all summed windows, ``d{i}`` the raw
-    tail of one distinct window.
+    share it. For reading j there are ``s{j}`` (which roll-up, which buckets, where the raw tail begins) and ``u{j}``
+    (the buckets added up); for a length ``e…`` the raw head; ``t`` is the raw tail of all summed windows, ``d{i}`` the
+    raw tail of one distinct window.
     """
 
     def __init__(
@@ -364,21 +361,23 @@ class _HotGroup:
         start = since(window.over_us)
         held = [self.reach, f"e.moment >= {s}.tail", f"e.moment {'<=' if window.including_current else '<'} b.m"]
         held += [f"{roll.value} IS NOT NULL", *window_filters(window, "e")]
-        last = f"(SELECT x.last_moment FROM rollup_seen AS x WHERE x.hot = {s}.id AND x.value = y.value)"
+        last = f'(SELECT x.last_moment FROM rollup_seen AS x WHERE x.hot = {s}.id AND x.value = y.value COLLATE "C")'
         head = (
             f"(SELECT count(*) FROM rollup_seen AS x WHERE x.hot = {s}.id"
             f" AND x.last_moment >= {start} AND x.last_moment < {s}.head)"
         )
         return f"d{i}", (
             f"SELECT count(*) FILTER (WHERE coalesce({last} < {start}, true)) + {head} AS n,"
-            f" coalesce(sum(y.c), 0) AS c FROM (SELECT {roll.value} AS value, count(*) AS c FROM {self.facts} AS e"
-            f" WHERE {' AND '.join(held)} GROUP BY 1) AS y"
+            f" CAST(coalesce(sum(y.c), 0) AS bigint) AS c"
+            f" FROM (SELECT {roll.value} AS value, count(*) AS c FROM {self.facts} AS e WHERE {' AND '.join(held)} GROUP BY 1) AS y"
         )
 
     def rows_read(self) -> str:
         """How many events were read raw."""
         if self.summed:
-            return " + ".join([f"{self.alias}t.n", *(f"{self.alias}e{number}.n" for number in range(len(self.lengths)))])
+            return " + ".join(
+                [f"{self.alias}t.n", *(f"{self.alias}e{number}.n" for number in range(len(self.lengths)))]
+            )
         return f"greatest({', '.join(f'{self.alias}d{i}.c' for i in range(len(self.windows)))})"
 
     def output(self, i: int) -> list[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import assert_never
+
+from babel.numbers import format_decimal
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.foundation.money import Money
@@ -12,6 +16,7 @@ from safeconduct.foundation.policy.nodes import (
     Action,
     And,
     Arith,
+    ArithOp,
     Call,
     Case,
     Compare,
@@ -38,7 +43,15 @@ from safeconduct.foundation.policy.nodes import (
 from safeconduct.foundation.policy.tree import known
 from safeconduct.foundation.policy.types import Type
 from safeconduct.foundation.policy.unparse import decimal_text, number_text
-from safeconduct.foundation.policy.words import words
+from safeconduct.foundation.policy.words import locale_of, words
+
+_SIGNS = {ArithOp.ADD: "+", ArithOp.SUB: "−", ArithOp.MUL: "×", ArithOp.DIV: "÷"}
+_ENDING = re.compile(r"(?P<stem>[a-z0-9_]+)_(?P<count>[1-9][0-9]{0,5})(?P<unit>s|min|m|h|d|w)")
+_SECOND_US = 1_000_000
+_ENDINGS_US = {
+    "s": _SECOND_US, "min": 60 * _SECOND_US, "m": 60 * _SECOND_US, "h": 3_600 * _SECOND_US, "d": 86_400 * _SECOND_US,
+    "w": 604_800 * _SECOND_US,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +120,27 @@ class Teller:
             return self.words.fill(self.words.score, model=score.model)
         return self.words.fill(self.words.field, name=self.field(name))
 
+    def label(self, name: str) -> str:
+        """A feature's own name as words, for sentences that stand beside its meaning: `card_orders_1h` is “card orders
+        (1 hour)”. An ending is only read as a length of time where it is that of the feature's window."""
+        feature = self.policy.features[name]
+        window = self.policy.features[feature.numerator] if isinstance(feature, Ratio) else feature
+        ending = _ENDING.fullmatch(name)
+        text = self.field(name)
+        if ending is not None and isinstance(window, Window):
+            length_us = int(ending["count"]) * _ENDINGS_US[ending["unit"]]
+            if length_us == window.over_us:
+                text = self.words.fill(
+                    self.words.within, name=self.field(ending["stem"]), length=self.duration(length_us)
+                )
+        return self.words.fill(self.words.feature, name=text)
+
     def subject(self, expr: Expr) -> str:
         """An expression where a sentence needs a noun: a name with its article."""
         match expr:
-            case EventField() | FeatureRef() | ScoreRef():
+            case FeatureRef():
+                return self.label(expr.name)
+            case EventField() | ScoreRef():
                 return self.words.fill(self.words.the, name=self.name(expr.name))
         return self.condition(expr)
 
@@ -142,9 +172,7 @@ class Teller:
         unit = unit.removesuffix("s")
         if unit not in self.words.units:
             return f"{length_us} µs"
-        if number == "1" and self.words.units["day"].endswith(" days"):
-            return f"1 {unit}"
-        return self.words.fill(self.words.units[unit], n=number)
+        return self.words.unit_one[unit] if number == "1" else self.words.fill(self.words.units[unit], n=number)
 
     # -- rules --------------------------------------------------------------------------------------------------------
 
@@ -168,6 +196,8 @@ class Teller:
                 return self.subject(node)
             case Now():
                 return w.now
+            case Compare(op=CompareOp.EQ | CompareOp.NE, left=left, right=Literal(value=bool(value))):
+                return self.condition(left) if value is (node.op is CompareOp.EQ) else self.negated(left)
             case Compare():
                 sides = {"left": self.subject(node.left), "right": self.subject(node.right)}
                 return w.fill(w.compare[node.op], **sides)
@@ -183,12 +213,13 @@ class Teller:
             case IsNull():
                 return w.fill(w.known if node.negated else w.unknown, item=self.subject(node.item))
             case IsTruth():
-                truth = node.truth is not node.negated
-                return self.condition(node.item) if truth else self.negated(node.item)
+                if node.negated:
+                    return self.unsure(node.item) if node.truth else self.not_excluded(node.item)
+                return self.condition(node.item) if node.truth else self.negated(node.item)
             case Arith():
-                return f"{self.operand(node.left)} {node.op.value} {self.operand(node.right)}"
+                return self.computed(node)
             case Negate():
-                return f"-{self.operand(node.item)}"
+                return f"−{self.operand(node.item, False)}"
             case InSet():
                 values = ", ".join(self.literal(Literal(node.item.type, v)) for v in node.values)
                 form = w.is_not_one_of if node.negated else w.is_one_of
@@ -200,6 +231,11 @@ class Teller:
                     w.fill(w.case, result=self.subject(r), condition=self.condition(c)) for c, r in node.branches
                 ]
                 return ", ".join([*branches, w.fill(w.case_else, result=self.subject(node.otherwise))])
+            case Call(function="coalesce", args=(first, second)):
+                return w.fill(w.coalesce, first=self.subject(first), second=self.subject(second))
+            case Call(function="least" | "greatest" as function, args=args):
+                form = w.least if function == "least" else w.greatest
+                return w.fill(form, items=", ".join(self.subject(a) for a in args))
             case Call():
                 return f"{node.function}({', '.join(self.subject(a) for a in node.args)})"
         assert_never(node)
@@ -208,7 +244,7 @@ class Teller:
         """An item of a joined condition, in parentheses where it joins others itself."""
         text = self.condition(expr)
         mixed = isinstance(expr, Or) or (isinstance(expr, And) and self.between(expr) is None)
-        return self.words.fill(self.words.none_of, item=text) if mixed else text
+        return self.words.fill(self.words.grouped, item=text) if mixed else text
 
     def between(self, node: And) -> str | None:
         """`x >= a AND x <= b` as it was most likely written: between a and b."""
@@ -219,17 +255,58 @@ class Teller:
         return None
 
     def negated(self, item: Expr) -> str:
+        """The item is false, and known to be."""
         w = self.words
         match item:
             case EventField() if item.type is Type.BOOLEAN:
                 return w.fill(w.false, item=self.subject(item))
             case InList():
                 return w.fill(w.off_list, item=self.subject(item.item), list=item.list_name)
-        return w.fill(w.negated, item=self.condition(item))
+        return w.fill(w.negated, item=self.inside(w.negated, item))
 
-    def operand(self, expr: Expr) -> str:
+    def unsure(self, item: Expr) -> str:
+        """The item is false or unknown."""
+        w = self.words
+        match item:
+            case EventField() if item.type is Type.BOOLEAN:
+                return w.fill(w.not_true, item=self.subject(item))
+            case InList():
+                return w.fill(w.not_surely_listed, item=self.subject(item.item), list=item.list_name)
+        return w.fill(w.unsure, item=self.inside(w.unsure, item))
+
+    def not_excluded(self, item: Expr) -> str:
+        """The item is true or unknown."""
+        w = self.words
+        if isinstance(item, EventField):
+            return w.fill(w.not_false, item=self.subject(item))
+        return w.fill(w.not_excluded, item=self.inside(w.not_excluded, item))
+
+    def inside(self, frame: str, item: Expr) -> str:
+        """A condition for a frame; in parentheses where it joins others and the frame has no marks of its own."""
+        return self.part(item) if frame.endswith(" {item}") else self.condition(item)
+
+    def computed(self, node: Arith) -> str:
+        """A computation; parentheses only where they change it."""
+        if node.op is ArithOp.SUB and isinstance(node.left, Now):
+            item = node.right
+            if isinstance(item, EventField):  # `buyer_registered_at`: the time since the buyer registered
+                named = self.words.fill(self.words.field, name=self.field(item.name.removesuffix("_at")))
+                return self.words.fill(self.words.since, item=self.words.fill(self.words.the, name=named))
+            return self.words.fill(self.words.since, item=self.operand(item, False))
+        factors = node.op in (ArithOp.MUL, ArithOp.DIV)
+        left = self.operand(node.left, not factors or _is_factor(node.left))
+        right = self.operand(node.right, not factors and _is_factor(node.right))
+        return f"{left} {_SIGNS[node.op]} {right}"
+
+    def operand(self, expr: Expr, plain: bool) -> str:
+        """A part of a computation; another computation is put in parentheses unless it may stand `plain`."""
         text = self.subject(expr)
-        return f"({text})" if isinstance(expr, Arith) else text
+        bare = not isinstance(expr, Arith | Case) or (plain and isinstance(expr, Arith))
+        return text if bare else f"({text})"
+
+    def decimal(self, text: str) -> str:
+        """A number as people of this language write it, all of its digits kept."""
+        return str(format_decimal(Decimal(text), format="#,##0.##################", locale=locale_of(self.language)))
 
     def literal(self, node: Literal) -> str:
         """A constant as people of this language write it."""
@@ -247,10 +324,17 @@ class Teller:
             case Type.TIMESTAMP, int(value):
                 return at_micros(value).isoformat().replace("+00:00", "Z")
             case Type.RATIONAL, (int(numerator), int(denominator)):
-                return decimal_text(numerator, denominator)
+                text = decimal_text(numerator, denominator)
+                return text if text.startswith("(") else self.decimal(text)
             case Type.NUMBER, float(value):
-                return number_text(value)
+                return self.decimal(number_text(value))
+            case Type.INTEGER, int(value):
+                return self.decimal(str(value))
         return str(node.value)
+
+
+def _is_factor(expr: Expr) -> bool:
+    return isinstance(expr, Arith) and expr.op in (ArithOp.MUL, ArithOp.DIV)
 
 
 def _plural(noun: str) -> str:

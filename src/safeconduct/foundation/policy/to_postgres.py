@@ -62,10 +62,9 @@ class FeatureQuery:
                 at += 1
         return found
 
-
     def events_read(self, row: Sequence[object]) -> list[int]:
         """For each of `groups`, how many earlier events a row's answers were computed from, one by one."""
-        return [int(str(count)) for count in row[len(row) - len(self.groups) :]] if self.groups else []
+        return [count for count in row[len(row) - len(self.groups) :] if isinstance(count, int)] if self.groups else []
 
 
 class EarlierEvent:

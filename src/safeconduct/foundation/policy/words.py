@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from babel.core import Locale, UnknownLocaleError
+
 from safeconduct.foundation.policy.nodes import Action, CompareOp, Measure
 
 
@@ -23,16 +25,21 @@ class Words:
     between: str
     both: str
     either: str
-    none_of: str
+    grouped: str
     negated: str
+    unsure: str
+    not_excluded: str
     is_one_of: str
     is_not_one_of: str
     on_list: str
     off_list: str
+    not_surely_listed: str
     known: str
     unknown: str
     true: str
     false: str
+    not_true: str
+    not_false: str
     same: str
     different: str
     yes: str
@@ -45,11 +52,14 @@ class Words:
     window: str
     window_one: Mapping[str, str]
     units: Mapping[str, str]
+    unit_one: Mapping[str, str]
     where: str
     including: str
     ratio: str
     the: str
     field: str
+    feature: str
+    within: str
     score: str
     unnamed_value: str
     not_checked: str
@@ -65,6 +75,10 @@ class Words:
     if_not_listed: str
     case: str
     case_else: str
+    coalesce: str
+    since: str
+    least: str
+    greatest: str
     withheld: str
     category: str
 
@@ -96,16 +110,21 @@ _EN = Words(
     between="{item} is between {low} and {high}",
     both=" and ",
     either=" or ",
-    none_of="({item})",
+    grouped="({item})",
     negated="it is not so that {item}",
+    unsure="it is not certain that {item}",
+    not_excluded="it is not ruled out that {item}",
     is_one_of="{item} is one of {values}",
     is_not_one_of="{item} is none of {values}",
     on_list="{item} is on the list “{list}”",
     off_list="{item} is not on the list “{list}”",
+    not_surely_listed="{item} is not known to be on the list “{list}”",
     known="{item} is known",
     unknown="{item} is not known",
     true="{item} is true",
-    false="{item} is not true",
+    false="{item} is false",
+    not_true="{item} is not true",
+    not_false="{item} is not false",
     same="{left} is the same as {right}",
     different="{left} differs from {right}",
     yes="yes",
@@ -132,11 +151,14 @@ _EN = Words(
         "day": "in the day before",
     },
     units={"second": "{n} seconds", "minute": "{n} minutes", "hour": "{n} hours", "day": "{n} days"},
+    unit_one={"second": "1 second", "minute": "1 minute", "hour": "1 hour", "day": "1 day"},
     where=", counting only those where {condition}",
     including=", this one included",
     ratio="{above} divided by the {below}",
     the="the {name}",
     field="{name}",
+    feature="“{name}”",
+    within="{name} ({length})",
     score="score of the model “{model}”",
     unnamed_value="unknown",
     not_checked="A check could not be made, because this is not known: {names}.",
@@ -157,6 +179,10 @@ _EN = Words(
     if_not_listed="{would} if the {what} were not on the list “{list}”.",
     case="{result} if {condition}",
     case_else="otherwise {result}",
+    coalesce="{first} (taken as {second} where it is not known)",
+    since="the time since {item}",
+    least="the smallest of ({items})",
+    greatest="the largest of ({items})",
     withheld="There is a reason that we do not describe, because a thief could use it. You can appeal.",
     category="The reason is of the kind “{category}”.",
 )
@@ -184,16 +210,21 @@ _ZH = Words(
     between="{item}在 {low} 与 {high} 之间",
     both="，并且",
     either="，或者",
-    none_of="（{item}）",
+    grouped="（{item}）",
     negated="并非“{item}”",
+    unsure="不能确定“{item}”",
+    not_excluded="不能排除“{item}”",
     is_one_of="{item}是 {values} 之一",
     is_not_one_of="{item}不是 {values} 中的任何一个",
     on_list="{item}在名单“{list}”中",
     off_list="{item}不在名单“{list}”中",
+    not_surely_listed="不能确定{item}在名单“{list}”中",
     known="{item}已知",
     unknown="{item}未知",
     true="{item}为真",
-    false="{item}不为真",
+    false="{item}为假",
+    not_true="{item}不为真",
+    not_false="{item}不为假",
     same="{left}与{right}相同",
     different="{left}与{right}不同",
     yes="是",
@@ -215,11 +246,14 @@ _ZH = Words(
     window="此前{length}内",
     window_one={"second": "此前1秒内", "minute": "此前1分钟内", "hour": "此前1小时内", "day": "此前1天内"},
     units={"second": "{n}秒", "minute": "{n}分钟", "hour": "{n}小时", "day": "{n}天"},
+    unit_one={"second": "1秒", "minute": "1分钟", "hour": "1小时", "day": "1天"},
     where="（仅计{condition}者）",
     including="（含本次）",
     ratio="{above}除以{below}",
     the="{name}",
     field=" {name} ",
+    feature="“{name}”",
+    within="{name}（{length}）",
     score="模型“{model}”的评分",
     unnamed_value="未知",
     not_checked="有一项检查无法进行，因为以下信息未知：{names}。",
@@ -240,6 +274,10 @@ _ZH = Words(
     if_not_listed="如果{what}不在名单“{list}”中，{would}。",
     case="当{condition}时为 {result}",
     case_else="否则为 {result}",
+    coalesce="{first}（未知时取 {second}）",
+    since="自{item}以来的时间",
+    least="（{items}）中的最小值",
+    greatest="（{items}）中的最大值",
     withheld="存在一项原因，为防止被不法分子利用而不予说明。您可以申诉。",
     category="原因类别：“{category}”。",
 )
@@ -267,16 +305,21 @@ _ES = Words(
     between="{item} está entre {low} y {high}",
     both=" y ",
     either=" o ",
-    none_of="({item})",
-    negated="no es cierto que {item}",
+    grouped="({item})",
+    negated="no se cumple ({item})",
+    unsure="no consta ({item})",
+    not_excluded="no se descarta ({item})",
     is_one_of="{item} es uno de {values}",
     is_not_one_of="{item} no es ninguno de {values}",
     on_list="{item} está en la lista «{list}»",
     off_list="{item} no está en la lista «{list}»",
+    not_surely_listed="no consta que {item} esté en la lista «{list}»",
     known="se conoce {item}",
     unknown="no se conoce {item}",
     true="{item} es cierto",
-    false="{item} no es cierto",
+    false="{item} es falso",
+    not_true="{item} no es cierto",
+    not_false="{item} no es falso",
     same="{left} es igual que {right}",
     different="{left} difiere de {right}",
     yes="sí",
@@ -303,11 +346,14 @@ _ES = Words(
         "day": "en el día anterior",
     },
     units={"second": "{n} segundos", "minute": "{n} minutos", "hour": "{n} horas", "day": "{n} días"},
+    unit_one={"second": "1 segundo", "minute": "1 minuto", "hour": "1 hora", "day": "1 día"},
     where=", contando solo cuando {condition}",
     including=", este incluido",
     ratio="{above} dividido por {below}",
     the="{name}",
     field="«{name}»",
+    feature="«{name}»",
+    within="{name} ({length})",
     score="la puntuación del modelo «{model}»",
     unnamed_value="desconocido",
     not_checked="No se pudo hacer una comprobación, porque no se conoce: {names}.",
@@ -328,6 +374,10 @@ _ES = Words(
     if_not_listed="{would} si {what} no estuviera en la lista «{list}».",
     case="{result} si {condition}",
     case_else="si no, {result}",
+    coalesce="{first} (se toma {second} si no se conoce)",
+    since="el tiempo desde {item}",
+    least="el menor de ({items})",
+    greatest="el mayor de ({items})",
     withheld="Hay un motivo que no describimos, porque un ladrón podría aprovecharlo. Usted puede apelar.",
     category="El motivo es del tipo «{category}».",
 )
@@ -338,3 +388,14 @@ _BY_LANGUAGE: Mapping[str, Words] = {"en": _EN, "zh": _ZH, "es": _ES}
 def words(language: str) -> Words:
     """The words of a language, or of its base language, or English."""
     return _BY_LANGUAGE.get(language) or _BY_LANGUAGE.get(language.split("-")[0]) or _EN
+
+
+def locale_of(language: str) -> str:
+    """The nearest locale that is known for a language."""
+    for name in (language.replace("-", "_"), language.split("-")[0]):
+        try:
+            Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            continue
+        return name
+    return "en"

@@ -17,4 +17,4 @@ def tidy(now: datetime) -> None:
         if row is None or not row[0]:
             return
         brake.check(now)
-        statistics.compact()
+        statistics.compact(now)
