@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.http import HttpResponse
 from django.test import Client
 
 from safeconduct.api.keys import Scope, create_key
@@ -41,6 +42,19 @@ class Machine:
 
     def _headers(self, more: dict[str, str] | None) -> dict[str, str]:
         return {**({"Authorization": f"Bearer {self.secret}"} if self.secret else {}), **(more or {})}
+
+
+class Answer:
+    """An answer that did not come through the test client, read like one that did."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.response, self.status_code, self.content = response, response.status_code, response.content
+
+    def __getitem__(self, header: str) -> str:
+        return self.response[header]
+
+    def json(self) -> Any:
+        return json.loads(self.content)
 
 
 def problem(response: Any, status: int, code: str) -> dict[str, Any]:

@@ -131,6 +131,7 @@ def test_decisions_in_shadow_are_not_told() -> None:
     answer = good(shop.post("/v1/events", event(amount=usd(60))))
     assert [decision["action"] for decision in answer["decisions"]] == ["allow"]
     assert len(good(shop.get("/v1/decisions", standing="false"))["items"]) == 1
+    assert len(good(shop.get(f"/v1/events/{answer['id']}"))["decisions"]) == 1
     with staff_scope():
         assert Decision.objects.count() == 2
 

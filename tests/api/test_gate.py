@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.test import override_settings
-from tests.api.api_world import Machine, good, key, problem
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory, override_settings
+from tests.api.api_world import Answer, Machine, good, key, problem
 from tests.kernel.builders import event, live_policy, usd
 
 from safeconduct.api import gate
-from safeconduct.api.keys import KeyRefused, create_key, expire_key, revoke_key
+from safeconduct.api.gate import guarded
+from safeconduct.api.keys import KeyRefused, Scope, create_key, expire_key, revoke_key
 from safeconduct.api.models import ApiKey, IdempotentAnswer
+from safeconduct.api.problems import Code, Problem
 from safeconduct.kernel.decisions.models import WatchList
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
@@ -108,6 +111,17 @@ def test_an_answer_and_what_it_tells_of_are_committed_together() -> None:
     problem(back_office.post("/v1/lists", LIST), 409, "exists")
     with staff_scope():
         assert WatchList.objects.count() == 1
+
+
+def test_what_a_refused_request_had_written_is_gone() -> None:
+    def half_done(request: HttpRequest) -> HttpResponse:
+        WatchList.objects.create(name="half", kind="deny", entity="card")
+        return Problem(Code.CONFLICT, "after all, no").response()
+
+    request = RequestFactory().post("/v1/x", headers={"Authorization": f"Bearer {key()}", "Idempotency-Key": "k-1"})
+    problem(Answer(guarded(Scope.LISTS_WRITE, one_transaction=True)(half_done)(request)), 409, "conflict")
+    with engine_scope():
+        assert not WatchList.objects.exists() and not IdempotentAnswer.objects.exists()
 
 
 def test_while_the_first_request_is_at_work_a_second_waits_and_a_dead_ones_claim_expires() -> None:

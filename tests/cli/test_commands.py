@@ -146,3 +146,16 @@ def test_a_body_without_a_signature_is_refused_where_one_is_demanded(tmp_path: P
     done = safeconduct("connectors", "replay", "stripe", str(body), "--json", SAFECONDUCT_CONNECTOR_SECRETS="stripe=s")
     assert done.returncode == 1
     assert json.loads(done.stdout)["signatures_refused"] == 1
+
+
+def test_labels_come_in_by_csv_and_an_unknown_order_is_named(tmp_path: Path) -> None:
+    order = {
+        "id": "l1", "source": "old", "type": "order.placed", "time": "2025-01-01T00:00:00Z",
+        "data": {"order": "ord-7", "seller": "s", "buyer": "b", "amount": {"minor": 1, "currency": "USD"}},
+    }  # fmt: skip
+    history, labels = tmp_path / "h.jsonl", tmp_path / "labels.csv"
+    history.write_text(json.dumps(order))
+    labels.write_text("order,label\nord-7,fraud\nord-8,fraud\nord-7,nonsense\n")
+    safeconduct("events", "import", str(history))
+    told = json.loads(safeconduct("labels", "import", str(labels), "--json").stdout)
+    assert (told["read"], told["new"], len(told["problems"])) == (2, 1, 2)

@@ -46,11 +46,11 @@ def stripe(raw: bytes, **options: Any) -> Outcome:
     return ingest("stripe", raw, signed(raw), signed=True, secrets=[SECRET], now=NOW, options={**SELLER, **options})
 
 
-def shopify(raw: bytes, topic: str, delivery: str) -> Outcome:
+def shopify(raw: bytes, topic: str, delivery: str, **more: str) -> Outcome:
     digest = base64.b64encode(hmac.new(SECRET.encode(), raw, hashlib.sha256).digest()).decode()
     headers = {
         "X-Shopify-Hmac-Sha256": digest, "X-Shopify-Topic": topic, "X-Shopify-Webhook-Id": delivery,
-        "X-Shopify-Shop-Domain": "andes.myshopify.com",
+        "X-Shopify-Shop-Domain": "andes.myshopify.com", **more,
     }  # fmt: skip
     return ingest("shopify", raw, headers, signed=True, secrets=[SECRET], now=NOW, options=SELLER)
 
@@ -111,6 +111,15 @@ def test_one_body_under_two_topics_is_two_deliveries() -> None:
     paid = shopify(raw, "orders/paid", "w-2")
     assert not paid.duplicate
     assert {"order.placed", "order.paid"} <= set(types())
+
+
+def test_a_delivery_that_comes_again_another_way_is_the_same() -> None:
+    raw = sample("shopify/legacy.order.json")
+    shopify(raw, "orders/create", "w-1", **{"X-Forwarded-For": "203.0.113.7", "X-Shopify-Triggered-At": "12:00"})
+    again = shopify(
+        raw, "orders/create", "w-1", **{"X-Forwarded-For": "203.0.113.9", "X-Shopify-Triggered-At": "12:05"}
+    )
+    assert again.duplicate
 
 
 def test_a_kind_no_event_stands_for_is_stored_under_its_own_name() -> None:

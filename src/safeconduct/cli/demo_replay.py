@@ -64,8 +64,8 @@ class Crew:
             pipe.send(name)
         busy = list(self.pipes)
         while busy:
-            for pipe in wait_for(busy):
-                assert isinstance(pipe, Connection)
+            for ready in wait_for(busy):
+                pipe = next(p for p in busy if p is ready)
                 try:
                     said = pipe.recv()
                 except EOFError:

@@ -92,8 +92,8 @@ def logins() -> Finding:
     from safeconduct.kernel.scope import engine_scope, query, seller_scope, staff_scope
 
     names = []
-    for scope in (lambda: seller_scope(0), engine_scope, staff_scope):
-        with scope():
+    for scope in (seller_scope(0), engine_scope(), staff_scope()):
+        with scope:
             row = query(
                 "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
             ).fetchone()

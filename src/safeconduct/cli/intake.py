@@ -58,6 +58,33 @@ def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: b
     return FAILED if problems else OK
 
 
+def import_labels(file: Path, *, as_json: bool) -> int:
+    """Imports labels by CSV; unknown orders and bad rows are named, the rest goes in."""
+    start_django()
+    from safeconduct.kernel.decisions import labels
+    from safeconduct.kernel.events.log import current_moment
+    from safeconduct.kernel.scope import engine_scope
+    from safeconduct.kernel.vault.pseudonyms import lookup_many
+
+    rows, problems = labels.read_csv(file.read_text(encoding="utf-8"))
+    new = 0
+    for first in range(0, len(rows), _BATCH):
+        part = rows[first : first + _BATCH]
+        with engine_scope():
+            keys = lookup_many({("order", order) for order, _ in part})
+            problems += [f"no event has named the order {o!r}" for o, _ in part if ("order", o) not in keys]
+            known = dict.fromkeys((keys["order", o], kind) for o, kind in part if ("order", o) in keys)
+            at = current_moment()
+            new += labels.add([(key, kind, "csv", at) for key, kind in known])
+    if as_json:
+        emit_json({"read": len(rows), "new": new, "problems": problems})
+    else:
+        for problem in problems[:_SHOWN]:
+            sys.stderr.write(f"{problem}\n")
+        sys.stdout.write(f"{len(rows):,} labels read, {new:,} new, {len(problems):,} problems\n")
+    return FAILED if problems else OK
+
+
 def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str | None, as_json: bool) -> int:
     """Runs saved webhook bodies through a connector. `seller`: for bodies that do not name one. A file may hold {"headers": …, "body": …} to carry a signature."""
     from safeconduct.connectors import names

@@ -13,12 +13,14 @@ connectors_app = typer.Typer(no_args_is_help=True, help="Connectors: run saved w
 policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, test, publish.")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
 people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
+labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
 app.add_typer(people_app, name="people")
+app.add_typer(labels_app, name="labels")
 app.add_typer(rates_app, name="rates")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
@@ -172,6 +174,17 @@ def events_import(
     from safeconduct.cli.intake import import_events
 
     raise SystemExit(import_events(file, mapping=mapping, dry_run=dry_run, as_json=as_json))
+
+
+@labels_app.command("import", epilog="Example: safeconduct labels import chargebacks.csv")
+def labels_import(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns order and label.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Says what orders turned out to be: fraud, abuse or good. A label that is there already changes nothing."""
+    from safeconduct.cli.intake import import_labels
+
+    raise SystemExit(import_labels(file, as_json=as_json))
 
 
 @connectors_app.command("replay", epilog="Example: safeconduct connectors replay stripe saved/*.json --unsigned --json")

@@ -45,6 +45,7 @@ def explain(file: Path, *, language: str) -> int:
 
 def test(files: list[Path], *, as_json: bool) -> int:
     """Runs the tests beside each file: NAME.tests.yaml and NAME.*.tests.yaml."""
+    from safeconduct.foundation.policy.diagnostics import Severity, render
     from safeconduct.foundation.policy.policy_tests import read_tests, run_tests
     from safeconduct.foundation.policy.reader import read_policy
     from safeconduct.kernel.events.catalogue import CATALOGUE
@@ -61,13 +62,14 @@ def test(files: list[Path], *, as_json: bool) -> int:
         if not beside:
             fail(f"no tests lie beside {file}; write {file.stem}.tests.yaml")
         for tests_file in beside:
-            tests = read_tests(tests_file.read_text(encoding="utf-8"), reading.policy, CATALOGUE)
-            if tests.tests is None:
-                sys.stderr.write(tests.render(str(tests_file)) + "\n")
+            tests_text = tests_file.read_text(encoding="utf-8")
+            tests = read_tests(tests_text, reading.policy, CATALOGUE)
+            if any(d.severity is Severity.ERROR for d in tests.diagnostics):
+                sys.stderr.write(render(tests.diagnostics, tests_text, str(tests_file)) + "\n")
                 return FAILED
             for result in run_tests(reading.policy, tests.tests):
                 failed += not result.passed
-                results.append({"file": tests_file.name, "name": result.test.name, "problems": list(result.problems)})
+                results.append({"file": tests_file.name, "name": result.name, "problems": list(result.problems)})
     if as_json:
         emit_json({"passed": len(results) - failed, "failed": failed, "tests": results})
     else:

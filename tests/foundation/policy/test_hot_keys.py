@@ -95,16 +95,15 @@ def _fill(database: psycopg.Connection[Any], moments: list[int], chance: random.
         )
         for moment in moments
     ]  # fmt: skip
-    with database.cursor() as cursor, cursor.copy(
-        "COPY facts (moment, type, seller, buyer, card, amount, ship_country, ip_risk) FROM STDIN"
-    ) as copy:
+    with (
+        database.cursor() as cursor,
+        cursor.copy("COPY facts (moment, type, seller, buyer, card, amount, ship_country, ip_risk) FROM STDIN") as copy,
+    ):
         for row in rows:
             copy.write_row(row)
 
 
-def _roll_up(
-    database: psycopg.Connection[Any], policy: Policy, built_from: int, steps: list[int], finest: int
-) -> None:
+def _roll_up(database: psycopg.Connection[Any], policy: Policy, built_from: int, steps: list[int], finest: int) -> None:
     """Builds every roll-up of the policy for seller 7 and buyer 3, in stretches that end at these moments."""
     bits = bucket_bits(finest)
     edges = [built_from >> bits << bits, *sorted(step >> bits << bits for step in steps if step >= built_from)]

@@ -22,7 +22,7 @@ from safeconduct.foundation.policy.nodes import Action, Disclosure, Expr, Measur
 from safeconduct.foundation.policy.prose import Teller
 from safeconduct.foundation.policy.to_python import Verdict
 from safeconduct.foundation.policy.tree import walk
-from safeconduct.foundation.policy.types import Type
+from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
 from safeconduct.foundation.policy.words import locale_of
 
 MAX_CLAIMS = 5
@@ -128,7 +128,20 @@ class _Search:
         return interpret(self.policy, values, lists).action
 
     def with_value(self, name: str, value: object) -> Action:
-        return self.action({**self.values, name: value}, self.lists)
+        """The action with another value; where that leaves a check unknown that was known, it counts as no help:
+        nobody is told that less knowledge would have spared them.
+        """
+        found = interpret(self.policy, {**self.values, name: value}, self.lists)
+        return found.action if set(found.unknown) <= set(self.verdict.unknown) else Action.BLOCK
+
+    def holds_to_the_end(self, subject: Expr, upwards: bool, rank: int) -> bool:
+        """Whether the decision is as mild at the last value of all, where a computation may leave 64 bits."""
+        name: str = getattr(subject, "name")  # noqa: B009
+        if subject.type is Type.NUMBER:
+            last: float = 1.0 if upwards else 0.0
+        else:
+            last = INT64_MAX if upwards else 0 if self.never_negative(subject) else INT64_MIN
+        return self.action({**self.values, name: last}, self.lists).rank <= rank
 
     def milder(self, action: Action) -> bool:
         return action.rank < self.verdict.action.rank
@@ -237,7 +250,8 @@ class _Search:
                 last += 1
             near, far = side[first], side[last]
             # Beyond the last point nothing changes any more, so the stretch is without bound there.
-            end = None if exact and last == len(side) - 1 else far
+            endless = exact and last == len(side) - 1 and self.holds_to_the_end(subject, near > value, best)
+            end = None if endless else far
             low, high = (end, near) if near < value else (near, end)
             if near == 0 and near < value:
                 low = 0  # nothing lies below, so say "0" rather than "less than 1"

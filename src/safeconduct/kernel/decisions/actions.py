@@ -8,9 +8,11 @@ from django.conf import settings
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.nodes import Action
+from safeconduct.kernel.decisions import engine
 from safeconduct.kernel.decisions.errors import ChangedMeanwhile, NotFound, ReasonMissing, RoleNeeded
-from safeconduct.kernel.decisions.models import Decision, DecisionKind, ListEntry, ListKind, Mute, Review, WatchList
+from safeconduct.kernel.decisions.models import Decision, DecisionKind, ListEntry, ListKind, Mute, Review, VersionState, WatchList
 from safeconduct.kernel.decisions.reasons import of_a_person
+from safeconduct.kernel.decisions.running import running
 from safeconduct.kernel.events.log import current_moment
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.record.models import Leaf
@@ -29,11 +31,7 @@ def override(decision_id: str, person: User, action: Action, why: str, *, at: da
         raise RoleNeeded(StaffRole.ANALYST.label)
     if len(why.strip()) < 3:
         raise ReasonMissing
-    earlier = Decision.objects.select_for_update().filter(id=decision_id).first()
-    if earlier is None:
-        raise NotFound("decision", decision_id)
-    if not earlier.standing or earlier.kind == DecisionKind.SHADOW:
-        raise ChangedMeanwhile(f"decision {decision_id}")
+    earlier = _standing(decision_id)
     earlier.standing = False
     earlier.save(update_fields=["standing"])
     reasons = of_a_person(why.strip(), person.language)
@@ -49,17 +47,35 @@ def override(decision_id: str, person: User, action: Action, why: str, *, at: da
         values=earlier.values, reasons=reasons, latency_us=0, decided_at=at, decided_moment=current_moment(),
         standing=True, replaces=earlier.id, actor=person.id,
     )  # fmt: skip
-    reviews = Review.objects.filter(decision_id__in=_chain(earlier), state=Review.State.OPEN)
-    reviews.update(state=Review.State.DONE, done_at=at, outcome=action.value)
-    if action is Action.REVIEW:
-        Review.objects.create(
-            decision=made, due_at=at + timedelta(hours=settings.REVIEW_HOURS), amount_minor=made.amount_minor,
-            top_reason=made.fired[0] if made.fired else "", opened_at=at,
-        )  # fmt: skip
-    Leaf.objects.create(
-        kind="decision", subject=made.id, created_at=at,
-        body={"moment": made.moment, "version": made.version_id, "action": made.action, "replaces": earlier.id},
+    _settle(earlier, made, at)
+    return made
+
+
+def decide_anew(decision_id: str, person: User, why: str, *, at: datetime) -> Decision:
+    """The engine decides once more, by the policy in force now, with what was known at the event's moment.
+
+    The earlier decision is kept; the new one stands in its place, asked for by a person. Raises ReasonMissing,
+    ChangedMeanwhile, and NotFound where no version of the policy is live.
+    """
+    if len(why.strip()) < 3:
+        raise ReasonMissing
+    earlier = _standing(decision_id)
+    live = next((v for v in running() if v.policy.name == earlier.policy and v.state is VersionState.LIVE), None)
+    if live is None:
+        raise NotFound("live version of", earlier.policy)
+    verdict, values, reasons = engine.judge_again(live, earlier.moment)
+    rules = live.policy.rules
+    earlier.standing = False
+    earlier.save(update_fields=["standing"])
+    made = Decision.objects.create(
+        id=new_id("dec"), moment=earlier.moment, version_id=live.version_id, policy=earlier.policy,
+        kind=DecisionKind.OVERRIDE, action=verdict.action.value, seller_key=earlier.seller_key,
+        order_key=earlier.order_key, amount_minor=earlier.amount_minor, fired=[rules[i].name for i in verdict.fired],
+        unknown=[rules[i].name for i in verdict.unknown], muted=[], values=values,
+        reasons={**reasons, "asked_because": why.strip()}, latency_us=0, decided_at=at,
+        decided_moment=current_moment(), standing=True, replaces=earlier.id, actor=person.id,
     )  # fmt: skip
+    _settle(earlier, made, at)
     return made
 
 
@@ -126,6 +142,31 @@ def end_list_entry(entry_id: str, actor: Actor) -> None:
     if not ListEntry.objects.filter(id=entry_id, until_moment__isnull=True).update(until_moment=since):
         if not ListEntry.objects.filter(id=entry_id, until_moment__gt=since).update(until_moment=since):
             raise NotFound("entry in force", entry_id)
+
+
+def _standing(decision_id: str) -> Decision:
+    """The decision, locked, as long as it is the one that stands."""
+    decision = Decision.objects.select_for_update().filter(id=decision_id).first()
+    if decision is None:
+        raise NotFound("decision", decision_id)
+    if not decision.standing or decision.kind == DecisionKind.SHADOW:
+        raise ChangedMeanwhile(f"decision {decision_id}")
+    return decision
+
+
+def _settle(earlier: Decision, made: Decision, at: datetime) -> None:
+    """Ends the review that hung on the earlier decision, begins one if it is held again, and notes it for the record."""
+    reviews = Review.objects.filter(decision_id__in=_chain(earlier), state=Review.State.OPEN)
+    reviews.update(state=Review.State.DONE, done_at=at, outcome=made.action)
+    if made.action == Action.REVIEW:
+        Review.objects.create(
+            decision=made, due_at=at + timedelta(hours=settings.REVIEW_HOURS), amount_minor=made.amount_minor,
+            top_reason=made.fired[0] if made.fired else "", opened_at=at,
+        )  # fmt: skip
+    Leaf.objects.create(
+        kind="decision", subject=made.id, created_at=at,
+        body={"moment": made.moment, "version": made.version_id, "action": made.action, "replaces": earlier.id},
+    )  # fmt: skip
 
 
 def _chain(decision: Decision) -> list[str]:

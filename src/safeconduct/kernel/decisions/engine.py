@@ -19,9 +19,9 @@ from django.conf import settings
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import TIE_BITS, moment_time
 from safeconduct.foundation.policy.nodes import Action
-from safeconduct.foundation.policy.to_python import NOW
+from safeconduct.foundation.policy.to_python import NOW, Verdict
 from safeconduct.foundation.stable_hash import bucket
-from safeconduct.kernel.decisions import labels, membership, scoring
+from safeconduct.kernel.decisions import hot, labels, membership, scoring
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import statement
 from safeconduct.kernel.decisions.running import Compiled, Muted, Running, mutes, running
@@ -104,14 +104,19 @@ def type_name(code: int) -> str:
 
 
 def evaluate(
-    compiled: Compiled, rows: Sequence[Row]
+    compiled: Compiled, rows: Sequence[Row], *, rolled_up: bool = False
 ) -> list[tuple[Row, dict[str, Any], dict[str, frozenset[object]]]]:
     """Each event with its values (fields, features, scores, `now`) and the members of the policy's lists at its moment.
 
-    Features are read by the statement that `compiled` brings, from the facts it names.
+    Features are read by the statement that `compiled` brings, from the facts it names; where ``rolled_up``, from the
+    log of this moment, those of hot keys through their roll-ups. A replay reads event by event, so that it also proves
+    the roll-ups right.
     """
     features = compiled.features
-    found = query(features.sql, features.parameters([row["moment"] for row in rows], rows)).fetchall()
+    if rolled_up:
+        found = hot.read(compiled, rows)
+    else:
+        found = query(features.sql, features.parameters([row["moment"] for row in rows], rows)).fetchall()
     values = [
         {**row, **features.values(result), NOW: row["moment"] >> TIE_BITS}
         for row, result in zip(rows, found, strict=True)
@@ -137,7 +142,7 @@ def facts(moments: Sequence[int]) -> list[Row]:
 def _decide_with(version: Running, versions: list[Running], rows: list[Row], muted: Muted) -> list[Made]:
     compiled = version.compiled
     made = []
-    for row, values, lists in evaluate(compiled, rows):
+    for row, values, lists in evaluate(compiled, rows, rolled_up=True):
         quiet = _quiet(compiled, row, muted)
         verdict = compiled.program.verdict(values, lists, quiet)
         rules = compiled.policy.rules
@@ -158,6 +163,14 @@ def _decide_with(version: Running, versions: list[Running], rows: list[Row], mut
             )
         )  # fmt: skip
     return made
+
+
+def judge_again(version: Running, moment: int) -> tuple[Verdict, dict[str, Any], dict[str, Any]]:
+    """What a version says of one event with what was known at its moment: verdict, values kept, statement."""
+    ((_, values, lists),) = evaluate(version.compiled, facts([moment]), rolled_up=False)
+    verdict = version.compiled.program.verdict(values, lists)
+    kept = {name: values.get(name) for name in version.compiled.kept}
+    return verdict, kept, statement(version.compiled, verdict, values, control=False)
 
 
 def _quiet(compiled: Compiled, row: Row, muted: Muted) -> frozenset[int]:

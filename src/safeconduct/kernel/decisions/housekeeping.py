@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from safeconduct.kernel.decisions import brake, statistics
+from safeconduct.kernel.decisions import brake, hot, statistics
 from safeconduct.kernel.scope import engine_scope, query
 
 _ONE_AT_A_TIME = 0x5AFE_0003
@@ -18,3 +18,5 @@ def tidy(now: datetime) -> None:
             return
         brake.check(now)
         statistics.compact(now)
+    hot.keep_up()
+    hot.review()

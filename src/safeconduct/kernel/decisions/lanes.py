@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.nodes import Action
-from safeconduct.kernel.decisions import engine
+from safeconduct.kernel.decisions import engine, hot
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import of_a_failure
 from safeconduct.kernel.decisions.running import listened_types, running
@@ -30,6 +30,8 @@ LANE_BATCH = 200
 MAX_ATTEMPTS = 5
 #: How long the caller who sent an event alone may decide it; after that the lanes take it for abandoned.
 CALLERS_LEASE_S = 5.0
+#: How often a lane moves the roll-ups of hot keys on.
+KEEP_UP_EVERY_S = 1.0
 
 Clock = engine.Clock
 logger = logging.getLogger(__name__)
@@ -100,9 +102,13 @@ def work(*, now: Clock | None = utc_now, limit: int = LANE_BATCH) -> int:
 def run(stop: Callable[[], bool], *, now: Clock = utc_now, idle_s: float = 0.2) -> None:
     """Works until `stop` says so; survives restarts of the database."""
     pause = idle_s
+    kept_up = 0.0
     while not stop():
         try:
             done = work(now=now)
+            if time.monotonic() - kept_up > KEEP_UP_EVERY_S:
+                hot.keep_up()
+                kept_up = time.monotonic()
             pause = idle_s
         except (psycopg.OperationalError, DatabaseError) as problem:
             logger.warning("the database does not answer (%s); trying again", type(problem).__name__)

@@ -57,7 +57,7 @@ def of_a_person(words: str, language: str) -> dict[str, Any]:
 def of_a_failure(action: Action) -> dict[str, Any]:
     """The statement where the engine could not decide, and the policy's written answer for that case stands."""
     told = _FAILURE[action]
-    line = {
+    line: dict[str, Any] = {
         "rule": "", "action": action.value, "decisive": True, "disclosure": Disclosure.FULL.value,
         "category": "failure", "full": told, "told": told, "missing": [], "teaches": None,
     }  # fmt: skip

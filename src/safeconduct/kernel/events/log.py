@@ -17,6 +17,7 @@ from typing import Any
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import TIES, at_micros, micros, moment_time
+from safeconduct.kernel.events import rollups
 from safeconduct.kernel.events.envelope import Incoming, Refusal, read_envelope
 from safeconduct.kernel.events.models import EventKind
 from safeconduct.kernel.events.rates import reporting_minor
@@ -144,6 +145,8 @@ def _store(
         for event, moment in zip(incoming, moments, strict=True)
     ]
     fresh = _insert(rows, learned, lease_s)
+    if known is not Known.NOW and fresh:
+        rollups.drop_from(min(fresh), keys.values())
     note_sellers(
         [
             (
