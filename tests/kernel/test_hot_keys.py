@@ -195,8 +195,8 @@ def test_a_process_killed_while_it_builds_leaves_nothing_wrong() -> None:
     hot.forget()
     assert _plain(made := _decide(_order(1))[0]) == _read_raw(made)
     with pytest.raises(KeyboardInterrupt), engine_scope():
-        one = hot._current()[0]
-        assert hot._advance(one.id, hot._wanted()[one.window][0], hot._safe()) is not None
+        one = hot.current()[0]
+        assert hot.advance(one.id, hot.wanted_now()[one.window][0], hot.safe_moment()) is not None
         raise KeyboardInterrupt
     assert _roll_ups() == noted
     hot.keep_up()

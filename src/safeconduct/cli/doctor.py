@@ -30,6 +30,8 @@ def run(*, as_json: bool) -> int:
     """Runs all checks. Exit code 1 where one is not in order."""
     findings: list[Finding] = []
     for check in CHECKS:
+        if check in NEED_A_SCHEMA and not all(f.ok for f in findings):
+            continue  # what would be found is only what is wrong already
         try:
             findings.append(check())
         except SystemExit:
@@ -124,16 +126,13 @@ def queue() -> Finding:
 
 def disk() -> Finding:
     """Is there room for the embedded database and the backtests?"""
-    from django.conf import settings as django_settings
+    from safeconduct.config.environment import read
 
-    django_settings.VAR.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(django_settings.VAR).free
-    return Finding(
-        "disk",
-        free > _LOW_DISK_BYTES,
-        f"{free / (1 << 30):.1f} GiB free under {django_settings.VAR}",
-        "make room, or set SAFECONDUCT_VAR",
-    )
+    var = read().var
+    var.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(var).free
+    found = f"{free / (1 << 30):.1f} GiB free under {var}"
+    return Finding("disk", free > _LOW_DISK_BYTES, found, "make room, or set SAFECONDUCT_VAR")
 
 
 def clock() -> Finding:
@@ -152,4 +151,5 @@ def clock() -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (settings, database, migrations, logins, queue, disk, clock)
+CHECKS: tuple[Callable[[], Finding], ...] = (settings, disk, database, clock, migrations, logins, queue)
+NEED_A_SCHEMA = (logins, queue)

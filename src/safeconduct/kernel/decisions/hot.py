@@ -55,7 +55,9 @@ class _Group:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
+    """What roll-ups could do for a policy; `groups` are those of its statement of features."""
+
     groups: tuple[_Group, ...]
     variants: dict[frozenset[int], FeatureQuery]
 
@@ -67,7 +69,9 @@ class _Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hot:
+class HotKey:
+    """A roll-up: of one key, for one window; built from and up to a moment, from level `finest` on."""
+
     id: int
     key: int
     window: int
@@ -80,7 +84,7 @@ class _Hot:
         return self.built_from == self.built_to
 
 
-_plans: dict[str, _Plan] = {}
+_plans: dict[str, Plan] = {}
 _memory: _Memory | None = None
 
 
@@ -98,7 +102,7 @@ def read(compiled: Compiled, rows: Sequence[Row]) -> list[Any]:
 
     Keys whose read turns out to be long are noted. Must run in an engine scope.
     """
-    plan = _plan(compiled)
+    plan = plan_of(compiled)
     hot = _windows_by_key()
     chosen = [_hot_groups(plan, row, hot) for row in rows] if hot else [frozenset[int]()] * len(rows)
     found: list[Any] = [None] * len(rows)
@@ -117,7 +121,8 @@ def read(compiled: Compiled, rows: Sequence[Row]) -> list[Any]:
     return found
 
 
-def _plan(compiled: Compiled) -> _Plan:
+def plan_of(compiled: Compiled) -> Plan:
+    """What roll-ups could do for a policy, worked out once for each text."""
     text = compiled.policy.text
     if text not in _plans:
         groups = []
@@ -125,11 +130,11 @@ def _plan(compiled: Compiled) -> _Plan:
             rolls = {roll for window in windows if (roll := rolled(window, CATALOGUE)) is not None}
             longest = max(window.over_us for window in windows) * TIES
             groups.append(_Group(windows[0].by, tuple(sorted(rolls, key=lambda roll: roll.id)), longest))
-        _plans[text] = _Plan(tuple(groups), {})
+        _plans[text] = Plan(tuple(groups), {})
     return _plans[text]
 
 
-def _variant(plan: _Plan, policy: Policy, groups: frozenset[int]) -> FeatureQuery:
+def _variant(plan: Plan, policy: Policy, groups: frozenset[int]) -> FeatureQuery:
     if groups not in plan.variants:
         plan.variants[groups] = hot_features_query(policy, CATALOGUE, groups, facts=_FACTS)
     return plan.variants[groups]
@@ -149,7 +154,7 @@ def _windows_by_key() -> dict[int, set[int]]:
     return memory.windows
 
 
-def _hot_groups(plan: _Plan, row: Row, hot: dict[int, set[int]]) -> frozenset[int]:
+def _hot_groups(plan: Plan, row: Row, hot: dict[int, set[int]]) -> frozenset[int]:
     found = []
     for number, group in enumerate(plan.groups):
         windows = hot.get(row[group.by])
@@ -159,7 +164,7 @@ def _hot_groups(plan: _Plan, row: Row, hot: dict[int, set[int]]) -> frozenset[in
 
 
 def _note(
-    plan: _Plan, features: FeatureQuery, rows: Sequence[Row], found: Sequence[Any], chosen: Sequence[frozenset[int]]
+    plan: Plan, features: FeatureQuery, rows: Sequence[Row], found: Sequence[Any], chosen: Sequence[frozenset[int]]
 ) -> None:
     noted: dict[tuple[int, int], int] = {}
     for row, answer, groups in zip(rows, found, chosen, strict=True):
@@ -199,19 +204,19 @@ def keep_up() -> int:
     What another process builds at present, or while history is being imported, is left for the next time.
     """
     with engine_scope():
-        hot = _current()
+        hot = current()
         if not hot:
             return 0
-        wanted = _wanted()
-        end = _safe()
+        wanted = wanted_now()
+        end = safe_moment()
         for one in _crowded(hot, wanted, end):
             _begin_again(one, one.built_from)
-        hot = _current()
+        hot = current()
     moved = 0
     for one in hot:
         while one.window in wanted and (one.new or _aligned(end, one.finest) > one.built_to):
             with engine_scope():
-                now = _advance(one.id, wanted[one.window][0], end)
+                now = advance(one.id, wanted[one.window][0], end)
             if now is None:
                 break
             moved += 1
@@ -224,8 +229,8 @@ def review() -> None:
     older than any window; removes the buckets of what is gone. Opens scopes of its own."""
     with engine_scope():
         if _mine():
-            wanted, end = _wanted(), _safe()
-            for one in _current():
+            wanted, end = wanted_now(), safe_moment()
+            for one in current():
                 _review_one(one, wanted.get(one.window), end)
         gone = [identity for (identity,) in query("SELECT id FROM hot_key WHERE gone ORDER BY id LIMIT 50")]
     for identity in gone:
@@ -238,27 +243,28 @@ def review() -> None:
                 query(statement, [identity])
 
 
-def _current() -> list[_Hot]:
+def current() -> list[HotKey]:
+    """The roll-ups there are, also those of which nothing is built yet."""
     return [
-        _Hot(*row)
+        HotKey(*row)
         for row in query(
             'SELECT id, key, "window", built_from, built_to, finest FROM hot_key WHERE NOT gone ORDER BY id'
         )
     ]
 
 
-def _wanted() -> dict[int, tuple[Rolled, int]]:
+def wanted_now() -> dict[int, tuple[Rolled, int]]:
     """What running policies could use: each roll-up with the longest read it stands in for, in moments."""
     found: dict[int, tuple[Rolled, int]] = {}
     for version in running():
-        for group in _plan(version.compiled).groups:
+        for group in plan_of(version.compiled).groups:
             for roll in group.rolls:
                 longest = found[roll.id][1] if roll.id in found else 0
                 found[roll.id] = (roll, max(longest, group.longest))
     return found
 
 
-def _safe() -> int:
+def safe_moment() -> int:
     """A moment below which every live event is committed, none waits for its decision, and the log has begun to be.
 
     Distinct values can only be answered for windows that end after ``built_to``, hence the queue; a world that is
@@ -272,7 +278,7 @@ def _safe() -> int:
     return int(row[0])
 
 
-def _crowded(hot: Iterable[_Hot], wanted: dict[int, tuple[Rolled, int]], end: int) -> list[_Hot]:
+def _crowded(hot: Iterable[HotKey], wanted: dict[int, tuple[Rolled, int]], end: int) -> list[HotKey]:
     """Roll-ups behind which many events have come up before the current bucket is full: they need shorter buckets."""
     waiting: dict[tuple[str, int], bool] = {}
     found = []
@@ -302,7 +308,7 @@ def _aligned(moment: int, finest: int) -> int:
     return moment >> bits << bits
 
 
-def _advance(identity: int, roll: Rolled, end: int) -> _Hot | None:
+def advance(identity: int, roll: Rolled, end: int) -> HotKey | None:
     """Adds the next stretch to a roll-up; None where there is nothing to add, or somebody else is at it."""
     if not _mine():
         return None
@@ -312,7 +318,7 @@ def _advance(identity: int, roll: Rolled, end: int) -> _Hot | None:
     ).fetchone()
     if row is None:
         return None
-    one = _Hot(*row)
+    one = HotKey(*row)
     finest = _finest(roll, one, end) if one.new else one.finest
     until = _aligned(_stretch(roll, one, end), finest)
     if until <= one.built_to:
@@ -323,10 +329,10 @@ def _advance(identity: int, roll: Rolled, end: int) -> _Hot | None:
         build_statement(roll, hot=one.id, key=one.key, finest=finest, since=one.built_to, until=until, facts=_FACTS)
     )
     query("UPDATE hot_key SET built_to = %s, finest = %s WHERE id = %s", [until, finest, one.id])
-    return _Hot(one.id, one.key, one.window, one.built_from, until, finest)
+    return HotKey(one.id, one.key, one.window, one.built_from, until, finest)
 
 
-def _stretch(roll: Rolled, one: _Hot, end: int) -> int:
+def _stretch(roll: Rolled, one: HotKey, end: int) -> int:
     """Where the next `BUILT_AT_ONCE` events end."""
     row = query(
         f"SELECT e.moment FROM {_FACTS} AS e WHERE {roll.reach(one.key)} AND e.moment >= {one.built_to}"
@@ -335,7 +341,7 @@ def _stretch(roll: Rolled, one: _Hot, end: int) -> int:
     return end if row is None else int(row[0])
 
 
-def _finest(roll: Rolled, one: _Hot, end: int) -> int:
+def _finest(roll: Rolled, one: HotKey, end: int) -> int:
     for level in (2, 1):
         if _densest(roll, one.key, one.built_from, end, level) <= DENSE_BUCKET:
             return level
@@ -351,7 +357,7 @@ def _densest(roll: Rolled, key: int, since: int, until: int, level: int) -> int:
     return int(row[0])
 
 
-def _begin_again(one: _Hot, begin: int) -> None:
+def _begin_again(one: HotKey, begin: int) -> None:
     _end(one)
     query(
         'INSERT INTO hot_key (key, "window", built_from, built_to, finest) VALUES (%s, %s, %s, %s, 0)',
@@ -359,11 +365,11 @@ def _begin_again(one: _Hot, begin: int) -> None:
     )
 
 
-def _end(one: _Hot) -> None:
+def _end(one: HotKey) -> None:
     query("UPDATE hot_key SET gone = true WHERE id = %s", [one.id])
 
 
-def _review_one(one: _Hot, wanted: tuple[Rolled, int] | None, end: int) -> None:
+def _review_one(one: HotKey, wanted: tuple[Rolled, int] | None, end: int) -> None:
     if wanted is None:
         _end(one)
         return
@@ -380,7 +386,7 @@ def _review_one(one: _Hot, wanted: tuple[Rolled, int] | None, end: int) -> None:
         _cut_off(one, begin)
 
 
-def _cut_off(one: _Hot, begin: int) -> None:
+def _cut_off(one: HotKey, begin: int) -> None:
     levels: Iterable[int] = range(one.finest, LEVELS)
     for level in levels:
         query(
