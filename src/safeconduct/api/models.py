@@ -50,7 +50,7 @@ class IdempotentAnswer(models.Model):
 
 
 class RateWindow(models.Model):
-    """How many requests a key made in one minute."""
+    """How many requests a key made in one minute; under `refused/` and a connector, how many forged deliveries came."""
 
     pk = models.CompositePrimaryKey("api_key", "minute")
     api_key = models.CharField(max_length=30)

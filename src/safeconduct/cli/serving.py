@@ -99,11 +99,15 @@ class Child:
 def _housekeeping(stop: threading.Event) -> None:
     from datetime import UTC, datetime
 
+    from safeconduct.api import gate
     from safeconduct.kernel.decisions.housekeeping import tidy
+    from safeconduct.kernel.scope import engine_scope
 
     while not stop.wait(_HOUSEKEEPING_EVERY_S):
         try:
             tidy(datetime.now(UTC))
+            with engine_scope():
+                gate.sweep()
         except Exception as problem:  # what cannot be tidied now is tidied later; the lane goes on
             sys.stderr.write(f"housekeeping failed: {type(problem).__name__}\n")
 

@@ -83,9 +83,12 @@ def django_database(url: str, *, pool_size: int, prepare: bool, test_name: str |
     parts = conninfo_to_dict(url)
     known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     options: dict[str, Any] = {key: value for key, value in parts.items() if key not in known}
-    options["prepare_threshold"] = 2 if prepare else None
+    options["prepare_threshold"] = 0 if prepare else None
+    # The statements of the hand-written path are long and always of one shape: planning each anew costs more than
+    # running it, and so does compiling it to machine code.
+    options["options"] = f"{options.get('options', '')} -c plan_cache_mode=force_generic_plan -c jit=off".strip()
     if pool_size:
-        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 10, "max_idle": 60}
+        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 2, "max_idle": 60}
     return {
         "ENGINE": "django.db.backends.postgresql",
         **{ours: str(parts.get(theirs, "") or "") for theirs, ours in known.items()},

@@ -57,6 +57,11 @@ SETTINGS = (
         "",
         "Webhook secrets as connector=secret pairs with commas; repeat a connector while a secret is being changed.",
     ),
+    Setting(
+        "SAFECONDUCT_CONNECTOR_OPTIONS",
+        "",
+        "Options of connectors as connector.option=value with commas, such as shopify.default_seller=sel-1.",
+    ),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
 
@@ -87,6 +92,7 @@ class Environment:
     rate_limit_per_minute: int
     email_url: str
     email_from: str
+    connector_options: Mapping[str, Mapping[str, str]]
     connector_secrets: Mapping[str, tuple[str, ...]]
     prepare: bool
 
@@ -121,6 +127,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         rate_limit_per_minute=_integer(values, "SAFECONDUCT_RATE_LIMIT", 1, 10_000_000),
         email_url=values["SAFECONDUCT_EMAIL_URL"],
         email_from=values["SAFECONDUCT_EMAIL_FROM"],
+        connector_options=_options(values["SAFECONDUCT_CONNECTOR_OPTIONS"]),
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
@@ -184,6 +191,17 @@ def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _options(text: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for pair in _words(text):
+        name, separator, value = pair.partition("=")
+        connector, dot, option = name.partition(".")
+        if not separator or not dot or not option:
+            raise ValueError("SAFECONDUCT_CONNECTOR_OPTIONS must be connector.option=value, with commas between")
+        found.setdefault(connector, {})[option] = value
+    return found
 
 
 def _secrets(text: str) -> dict[str, tuple[str, ...]]:

@@ -60,7 +60,7 @@ class Names:
         return mask(*entity) if entity else f"#{key % 10_000:04d}"
 
 
-@dataclass(slots=True)
+@dataclass
 class Case:
     """A decision with all that its page shows; `arrange` needs the names of its keys."""
 

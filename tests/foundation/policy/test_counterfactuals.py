@@ -156,7 +156,7 @@ def check(found: Policy, values: dict[str, object], lists: dict[str, frozenset[o
 
 
 @given(trees.rules(3), trees.values(), st.data())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_every_claim_over_a_random_policy_is_true(
     rules: tuple[Rule, ...], values: dict[str, object], data: st.DataObject
 ) -> None:
@@ -197,7 +197,7 @@ def plain_rules(draw: st.DrawFn) -> tuple[Rule, ...]:
 
 
 @given(plain_rules(), SMALL, SMALL, SMALL, st.integers(0, 9), st.sampled_from("abcd"), st.data())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 def test_every_claim_over_ordinary_rules_is_true(
     rules: tuple[Rule, ...], items: int, bought: int, amount: int, orders: int, funding: str, data: st.DataObject
 ) -> None:

@@ -48,7 +48,7 @@ from safeconduct.foundation.policy.windows import Row, features
 #: SAFECONDUCT_LONG_TESTS=1 tries far more policies and histories than an ordinary run has time for.
 LONG = os.environ.get("SAFECONDUCT_LONG_TESTS") == "1"
 thorough = settings(
-    max_examples=1_500 if LONG else 100,
+    max_examples=1_500 if LONG else 50,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,

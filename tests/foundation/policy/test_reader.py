@@ -190,7 +190,7 @@ def spoilt_policies(draw: st.DrawFn) -> str:
 
 
 @given(spoilt_policies())
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 def test_no_spoilt_policy_makes_the_reader_raise(text: str) -> None:
     never_raises(text)
 
@@ -198,6 +198,6 @@ def test_no_spoilt_policy_makes_the_reader_raise(text: str) -> None:
 @given(
     st.lists(_SNIPPETS | st.sampled_from(["amount", "card", "items", "fraud", "proxy", "1", "0.5", "'a'"]), max_size=25)
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_no_condition_makes_the_reader_raise(pieces: list[str]) -> None:
     never_raises(policy_text(" ".join(pieces)))

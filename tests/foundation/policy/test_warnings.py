@@ -88,7 +88,7 @@ def test_a_reason_that_is_missing_in_a_language_is_named_and_no_error() -> None:
 
 
 @given(trees.expressions(Type.BOOLEAN), st.lists(trees.values(), min_size=4, max_size=4))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_what_is_said_to_be_impossible_never_happens(tree: Expr, rows: list[dict[str, object]]) -> None:
     possible = Possibilities(trees.FEATURES)
     seen = {Interpreter(values, trees.LISTS, trees.FEATURES).truth(tree) for values in rows}

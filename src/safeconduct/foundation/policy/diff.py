@@ -96,7 +96,9 @@ def _settings(policy: Policy) -> dict[str, str]:
     if policy.currency is not None:
         found["in"] = policy.currency
     found |= {f"title.{language}": title for language, title in policy.title.items()}
-    found |= {f"allow.{field}": name for name, field in policy.allow_lists}
+    for name, field in policy.allow_lists:
+        key = f"allow.{field}"
+        found[key] = f"{found[key]}, {name}" if key in found else name
     return found
 
 

@@ -86,11 +86,11 @@ def queue_counts(person_id: str, *, at: datetime) -> QueueCounts:
     soon = at + timedelta(hours=DUE_SOON_H)
     found = Review.objects.filter(state=Review.State.OPEN).aggregate(
         open=Count("*"),
-        overdue=Count("*", filter=Q(due_at__lt=at)),
-        due_soon=Count("*", filter=Q(due_at__lt=soon)),
-        mine=Count("*", filter=Q(assigned_to=person_id)),
-        unassigned=Count("*", filter=Q(assigned_to__isnull=True)),
-        high=Count("*", filter=Q(amount_minor__gte=HIGH_VALUE_MINOR)),
+        overdue=Count("decision_id", filter=Q(due_at__lt=at)),
+        due_soon=Count("decision_id", filter=Q(due_at__lt=soon)),
+        mine=Count("decision_id", filter=Q(assigned_to=person_id)),
+        unassigned=Count("decision_id", filter=Q(assigned_to__isnull=True)),
+        high=Count("decision_id", filter=Q(amount_minor__gte=HIGH_VALUE_MINOR)),
     )
     return QueueCounts(**found)
 
