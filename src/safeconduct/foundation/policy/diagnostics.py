@@ -13,6 +13,8 @@ from safeconduct.foundation.policy.nodes import Span
 
 #: The longest piece of a source line that is shown.
 _SHOWN_COLUMNS = 120
+#: After so many errors reading stops.
+MAX_ERRORS = 100
 
 
 class Severity(StrEnum):
@@ -70,16 +72,26 @@ class Source:
         return self.text[self._starts[number - 1] : end].rstrip("\r")
 
 
+class TooManyErrors(Exception):
+    """Reading stops: nobody reads on, and each further suggestion costs time that an attacker could ask for."""
+
+
 class Findings:
-    """Collects diagnostics over one source while it is read."""
+    """Collects diagnostics over one source while it is read. Raises TooManyErrors once there are `MAX_ERRORS`."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self._found: list[Diagnostic] = []
+        self._errors = 0
 
     def error(self, at: tuple[int, int], code: str, message: str, hint: str | None = None) -> None:
         """Reports an error at an offset range."""
         self._found.append(Diagnostic(self.source.span(*at), code, message, hint))
+        self._errors += 1
+        if self._errors == MAX_ERRORS:
+            stopped = f"there are {MAX_ERRORS} errors or more; reading stopped here"
+            self._found.append(Diagnostic(self.source.span(*at), "too-many-errors", stopped, "mend the first ones"))
+            raise TooManyErrors
 
     def warning(self, at: tuple[int, int], code: str, message: str, hint: str | None = None) -> None:
         """Reports a warning at an offset range."""
@@ -91,7 +103,7 @@ class Findings:
 
     @property
     def failed(self) -> bool:
-        return any(d.severity is Severity.ERROR for d in self._found)
+        return self._errors > 0
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """Everything found, once each, in order of position."""

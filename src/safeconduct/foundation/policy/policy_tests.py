@@ -23,13 +23,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from safeconduct.foundation.moments import TIES, micros
 from safeconduct.foundation.policy.amounts import read_amount
 from safeconduct.foundation.policy.catalogue import Catalogue, Field
-from safeconduct.foundation.policy.diagnostics import Diagnostic, Findings, Source, choices, suggest
+from safeconduct.foundation.policy.diagnostics import Diagnostic, Findings, Source, TooManyErrors, choices, suggest
 from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.explain import explain
 from safeconduct.foundation.policy.features import fields_of
@@ -111,8 +112,9 @@ def read_tests(text: str, policy: Policy, catalogue: Catalogue) -> TestReading:
     root = read_yaml(findings)
     if root is None:
         return TestReading((), findings.sorted())
-    reader = _Reader(policy, catalogue, findings)
-    tests = reader.file(root)
+    tests: tuple[PolicyTest, ...] = ()
+    with suppress(TooManyErrors):
+        tests = _Reader(policy, catalogue, findings).file(root)
     return TestReading(() if findings.failed else tests, findings.sorted())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +13,15 @@ from safeconduct.foundation.policy.advice import advise
 from safeconduct.foundation.policy.amounts import currencies
 from safeconduct.foundation.policy.catalogue import Catalogue, EventType
 from safeconduct.foundation.policy.checker import check_list_name
-from safeconduct.foundation.policy.diagnostics import Diagnostic, Findings, Severity, Source, render, suggest
+from safeconduct.foundation.policy.diagnostics import (
+    Diagnostic,
+    Findings,
+    Severity,
+    Source,
+    TooManyErrors,
+    render,
+    suggest,
+)
 from safeconduct.foundation.policy.features import FeatureReader, Setting, fields_of, read_scores, resolve_events
 from safeconduct.foundation.policy.nodes import Action, Feature, Policy, Rule, Score, Window
 from safeconduct.foundation.policy.rules import RuleReader
@@ -70,7 +79,9 @@ def read_policy(
     """
     text = text.removeprefix("\ufeff")
     findings = Findings(Source(text))
-    policy = _Reader(findings, catalogue, currency, lists).read()
+    policy = None
+    with suppress(TooManyErrors):
+        policy = _Reader(findings, catalogue, currency, lists).read()
     return Reading(None if findings.failed else policy, findings.sorted(), text, file)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +23,7 @@ from safeconduct.kernel.events.models import EventKind
 from safeconduct.kernel.events.rates import reporting_minor
 from safeconduct.kernel.parties.sellers import note_sellers, remember
 from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.kernel.vault import pseudonyms
 from safeconduct.kernel.vault.pseudonyms import register
 from safeconduct.kernel.vault.sealing import seal
 
@@ -95,8 +96,13 @@ def receive(
                 seen[event.source, event.source_id] = event
                 incoming.append(event)
     if incoming:
+        # Pseudonyms commit first: whoever meets the same new card must not wait until this batch is stored. One that is
+        # left without an event says nothing.
         with engine_scope():
-            sellers = _store(incoming, batch, receipt, frozenset(queue), known, imported, lease_s)
+            keys = register({entity for event in incoming for entity in event.entities.values()})
+        pseudonyms.remember(keys)
+        with engine_scope():
+            sellers = _store(incoming, keys, batch, receipt, frozenset(queue), known, imported, lease_s)
         remember(sellers)
     stored = {item.index: item for item in receipt.stored}
     for event in again:
@@ -124,6 +130,7 @@ def current_moment() -> int:
 
 def _store(
     incoming: list[Incoming],
+    keys: Mapping[tuple[str, str], int],
     batch: Sequence[object],
     receipt: Receipt,
     queue: frozenset[str],
@@ -132,7 +139,6 @@ def _store(
     lease_s: float,
 ) -> set[int]:
     """Stores checked events and fills the receipt; returns the keys of the sellers that were met."""
-    keys = register({entity for event in incoming for entity in event.entities.values()})
     if known is Known.NOW:
         moments = _next_moments(len(incoming))
         learned = None
@@ -188,7 +194,7 @@ class _Row:
 
 
 def _row(
-    event: Incoming, moment: int, keys: dict[tuple[str, str], int], raw: object, queue: frozenset[str],
+    event: Incoming, moment: int, keys: Mapping[tuple[str, str], int], raw: object, queue: frozenset[str],
     known: Known, imported: bool,
 ) -> _Row:  # fmt: skip
     identity = new_id("evt")

@@ -52,7 +52,7 @@ def register(entities: Collection[Entity]) -> dict[Entity, int]:
     # What is found before we insert is committed, and may be remembered; what we insert may yet be rolled back.
     known = _find({(kind, blind) for (kind, _), blind in unknown.items()})
     committed = {entity: known[entity[0], blind] for entity, blind in unknown.items() if (entity[0], blind) in known}
-    _remember(committed)
+    remember(committed)
     fresh = {(kind, blind): value for (kind, value), blind in unknown.items() if (kind, blind) not in known}
     if fresh:
         made = _insert(fresh)
@@ -133,7 +133,8 @@ def _remembered(entities: set[Entity]) -> dict[Entity, int]:
     return {entity: known[entity] for entity in entities if entity in known}
 
 
-def _remember(committed: Mapping[Entity, int]) -> None:
+def remember(committed: Mapping[Entity, int]) -> None:
+    """Entities whose rows are committed need not be looked for again by this process."""
     _memory.keys.update(committed)
 
 
