@@ -211,4 +211,4 @@ def test_a_policy_of_nothing_but_mistakes_is_not_read_to_its_end() -> None:
     reading = read(text)
     assert reading.policy is None
     assert len(reading.errors) == 101
-    assert reading.errors[-1].message == "there are 100 errors or more; reading stopped here"
+    assert "too-many-errors" in {d.code for d in reading.errors}

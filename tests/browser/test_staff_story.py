@@ -1,0 +1,164 @@
+"""A member of staff at work in Chromium, against a running server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.django_world import BUILD
+
+pytestmark = pytest.mark.browser
+CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if Path(p).exists()), "")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PASSWORD = "a long sentence for a test"
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The server on the test's own database."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+            "--workers", "1", "--blocking-threads", "4", "--log-level", "warning", "safeconduct.config.wsgi:application",
+        ],
+        env=dict(os.environ),
+    )  # fmt: skip
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2)
+                break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            raise AssertionError("the server did not start")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+def code_of(secret: str) -> str:
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1)
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def staff_with_factor() -> tuple[str, str]:
+    from allauth.account.models import EmailAddress
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    from safeconduct.kernel.parties.models import StaffRole, User
+    from safeconduct.kernel.scope import staff_scope
+
+    secret = generate_totp_secret()
+    with staff_scope():
+        user = User.objects.create_user("li@example.org", PASSWORD, name="Li Wei", staff_role=StaffRole.LEAD)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        TOTP.activate(user, secret)
+    return user.email, secret
+
+
+def hold_orders() -> None:
+    from safeconduct.kernel.decisions import lanes
+    from tests.kernel.builders import event, live_policy, minutes
+
+    live_policy()
+    now = lanes.utc_now()
+    lanes.accept([event(seller=f"sel-{n}", at=now - minutes(30 - n)) for n in range(6)])
+
+
+def sign_in(page: Any, address: str, email: str, secret: str) -> None:
+    page.goto(f"{address}/console/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.fill("input[name=code]", code_of(secret))
+    page.press("input[name=code]", "Enter")
+    page.wait_for_url(f"{address}/console/")
+
+
+def test_staff_sign_in_with_a_second_factor_read_a_reason_and_allow_an_order(address: str, browser: Any) -> None:
+    email, secret = staff_with_factor()
+    hold_orders()
+    context = browser.new_context(viewport={"width": 1366, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    sign_in(page, address, email, secret)
+    assert "Card used at" in page.content()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    link = page.locator("a[href*='/console/decisions/dec_']").first
+    page.goto(address + str(link.get_attribute("href")))
+    assert "card_at_many_shops" in page.content()
+    pictures = BUILD / "screens"
+    pictures.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(pictures / "decision.png"), full_page=True)
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    reason = page.locator("[name=reason]:visible").first
+    reason.fill("Confirmed by telephone")
+    reason.locator("xpath=ancestor::form").locator("button[type=submit], button:not([type])").last.click()
+    page.wait_for_load_state("networkidle")
+    assert "Confirmed by telephone" in page.content()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_its_window(address: str, browser: Any, width: int, scheme: str) -> None:
+    email, secret = staff_with_factor()
+    hold_orders()
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    sign_in(page, address, email, secret)
+    for path in ("", "decisions/", "policies/", "policies/order-risk/", "lists/", "sellers/"):
+        page.goto(f"{address}/console/{path}")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"/console/{path} is {wide} wide"
+        (BUILD / "screens").mkdir(parents=True, exist_ok=True)
+        name = path.strip("/").replace("/", "-") or "queue"
+        page.screenshot(path=str(BUILD / "screens" / f"{name}-{width}-{scheme}.png"))
+
+
+def test_the_console_works_without_javascript(address: str, browser: Any) -> None:
+    email, secret = staff_with_factor()
+    hold_orders()
+    page = browser.new_context(java_script_enabled=False).new_page()
+    sign_in(page, address, email, secret)
+    page.goto(address + str(page.locator("a[href*='/console/decisions/dec_']").first.get_attribute("href")))
+    assert "card_at_many_shops" in page.content()

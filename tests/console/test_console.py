@@ -1,0 +1,176 @@
+"""Staff at work, page by page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.db import connections
+
+from safeconduct.kernel.decisions import lanes
+from safeconduct.kernel.decisions.models import Decision, PolicyVersion, Review
+from safeconduct.kernel.events.log import Known
+from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.scope import staff_scope
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person
+
+MAX_QUERIES = 16
+MAX_BYTES = 100_000
+
+
+def signed_in(role: StaffRole = StaffRole.LEAD, *, second_factor: bool = True) -> tuple[Client, User]:
+    user = person(role)
+    if second_factor:
+        with staff_scope():
+            TOTP.activate(user, generate_totp_secret())
+    client = Client()
+    client.force_login(user)
+    return client, user
+
+
+def hold_orders(count: int = 1) -> list[str]:
+    """Orders that wait for a person; returns their decisions' ids."""
+    live_policy()
+    orders = [event(seller=f"sel-{n}", at=START + minutes(n)) for n in range(3 + count)]
+    made = lanes.accept(orders, known=Known.WHEN_IT_HAPPENED).decisions
+    return [d.id for d in made if d.action.value == "review"]
+
+
+def test_staff_without_a_second_factor_are_sent_to_set_one_up() -> None:
+    client, _ = signed_in(second_factor=False)
+    answer = client.get("/console/")
+    assert answer.status_code in (302, 303)
+    assert "/accounts/2fa/" in answer.headers["Location"]
+
+
+def test_somebody_who_is_no_staff_sees_nothing() -> None:
+    client, _ = signed_in(StaffRole.NONE)
+    assert client.get("/console/").status_code in (302, 403, 404)
+    assert Client().get("/console/decisions/").status_code in (302, 303)
+
+
+def test_an_analyst_reads_why_an_order_is_held_and_allows_it_with_a_reason() -> None:
+    (held,) = hold_orders()
+    client, _ = signed_in(StaffRole.ANALYST)
+    queue = client.get("/console/").content.decode()
+    assert "Card used at 3 shops within an hour" in queue
+    page = client.get(f"/console/decisions/{held}/").content.decode()
+    assert "card_at_many_shops" in page
+    answer = client.post(f"/console/decisions/{held}/rule/", {"action": "allow", "reason": "Confirmed by telephone"})
+    assert answer.status_code in (302, 303)
+    with staff_scope():
+        assert Decision.objects.get(replaces=held).action == "allow"
+        assert Review.objects.get(decision_id=held).state == "done"
+
+
+def test_a_ruling_without_a_reason_is_refused_and_changes_nothing() -> None:
+    (held,) = hold_orders()
+    client, _ = signed_in()
+    assert client.post(f"/console/decisions/{held}/rule/", {"action": "allow", "reason": ""}).status_code in (302, 422)
+    with staff_scope():
+        assert Decision.objects.filter(replaces=held).count() == 0
+
+
+def test_the_second_of_two_analysts_learns_that_the_first_was_faster() -> None:
+    (held,) = hold_orders()
+    first, _ = signed_in()
+    second, _ = signed_in()
+    first.post(f"/console/decisions/{held}/rule/", {"action": "allow", "reason": "known buyer"})
+    late = second.post(f"/console/decisions/{held}/rule/", {"action": "block", "reason": "looks bad"})
+    assert late.status_code == 409
+    with staff_scope():
+        assert [d.action for d in Decision.objects.filter(standing=True, id__gt="", replaces=held)] == ["allow"]
+
+
+def test_a_draft_with_an_error_shows_where_and_the_author_cannot_publish_but_a_lead_can() -> None:
+    live_policy()
+    author, _ = signed_in(StaffRole.LEAD)
+    started = author.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    assert started.status_code in (302, 303)
+    broken = CARD_AT_MANY_SHOPS.replace("amount >", "amonut >", 1)
+    form = {"text": broken, "note": "", "revision": draft.revision, "do": "check"}
+    shown = author.post(f"/console/versions/{draft.id}/edit/", form).content.decode()
+    assert "amonut" in shown
+    assert re.search(r"\b10\b", shown)
+    form |= {"text": CARD_AT_MANY_SHOPS.replace(">= 3", ">= 2"), "do": "save"}
+    assert author.post(f"/console/versions/{draft.id}/edit/", form).status_code in (302, 303)
+    assert author.post(f"/console/versions/{draft.id}/ask/").status_code in (302, 303)
+    assert author.post(f"/console/versions/{draft.id}/publish/").status_code == 403
+    lead, _ = signed_in(StaffRole.LEAD)
+    assert lead.post(f"/console/versions/{draft.id}/publish/", {"percent": "100"}).status_code in (302, 303)
+    with staff_scope():
+        assert PolicyVersion.objects.get(id=draft.id).state == "live"
+    assert lead.post("/console/policies/order-risk/roll-back/", {"reason": "too strict"}).status_code in (302, 303)
+    with staff_scope():
+        assert PolicyVersion.objects.get(id=draft.id).state == "retired"
+
+
+def test_two_people_who_save_one_draft_are_shown_both_texts() -> None:
+    live_policy()
+    client, _ = signed_in()
+    client.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    form = {"text": CARD_AT_MANY_SHOPS, "note": "", "revision": draft.revision, "do": "save"}
+    assert client.post(f"/console/versions/{draft.id}/edit/", form).status_code in (302, 303)
+    assert client.post(f"/console/versions/{draft.id}/edit/", form).status_code == 409
+
+
+def test_a_backtest_is_run_from_the_page_of_a_version() -> None:
+    hold_orders()
+    client, _ = signed_in()
+    client.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    answer = client.post(f"/console/versions/{draft.id}/backtest/")
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/console/decisions/?format=csv", "/console/sellers/?format=csv", "/console/?format=csv"])
+def test_a_csv_holds_all_rows_although_it_is_streamed(path: str) -> None:
+    hold_orders(2)
+    client, _ = signed_in()
+    answer = client.get(path)
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    assert len(body.decode().strip().splitlines()) >= 3
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/console/", "/console/decisions/", "/console/policies/", "/console/policies/order-risk/", "/console/lists/",
+     "/console/sellers/", "/console/people/", "decision", "version"],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["en", "zh-hans", "es"])
+def test_every_page_is_small_asks_little_and_loads_nothing_inline(path: str, language: str) -> None:
+    (held,) = hold_orders()
+    client, _ = signed_in(StaffRole.ADMINISTRATOR)
+    with staff_scope():
+        version = PolicyVersion.objects.get().id
+    address = {"decision": f"/console/decisions/{held}/", "version": f"/console/versions/{version}/"}.get(path, path)
+    with CaptureQueriesContext(connections["staff"]) as asked:
+        answer = client.get(address, headers={"accept-language": language})
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert len(answer.content) < MAX_BYTES
+    assert len(asked) <= MAX_QUERIES, [q["sql"][:80] for q in asked]
+    assert "style=" not in page
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert f'lang="{language}' in page.lower()
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_an_invitation_is_accepted_once_only() -> None:
+    client, _ = signed_in(StaffRole.ADMINISTRATOR)
+    shown = client.post("/console/people/invite/", {"email": "new@example.org", "role": "analyst"}, follow=True)
+    link = re.search(r"/console/welcome/[^\"<\s]+", shown.content.decode())
+    assert link is not None
+    form = {"name": "Ana Rojas", "password": "correct horse battery staple"}
+    assert Client().post(link[0], form).status_code in (302, 303)
+    assert Client().post(link[0], form).status_code in (404, 409, 410)
+    with staff_scope():
+        assert User.objects.get(email="new@example.org").staff_role == StaffRole.ANALYST
