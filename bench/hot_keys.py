@@ -112,7 +112,9 @@ def _rows(key: int, end: int, reads: int) -> list[dict[str, Any]]:
 
 
 def _grow_hot(compiled: Any, rows: dict[str, list[dict[str, Any]]], end: int) -> None:
-    """As `hot.keep_up` does for a running policy, with the end of these facts as the moment up to which all is there."""
+    """As `hot.keep_up` does for a running policy, with the end of these facts as the moment up to which all is
+    there.
+    """
     from safeconduct.kernel.decisions import hot
     from safeconduct.kernel.scope import engine_scope
 

@@ -76,5 +76,3 @@ def policy_texts(draw: st.DrawFn) -> str:
         if _accepted(features, [*rules, candidate_rule]):
             rules.append(candidate_rule)
     return _text(features, rules)
-
-

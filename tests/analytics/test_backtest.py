@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import tests.django_world as world
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, usd
+
 from safeconduct.analytics import backtest, export
 from safeconduct.foundation.moments import moment
 from safeconduct.foundation.policy.nodes import Action
@@ -17,7 +18,6 @@ from safeconduct.kernel.decisions import actions, labels, lanes
 from safeconduct.kernel.decisions.models import LabelKind, ListKind
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, usd
 
 LATER = START + timedelta(days=400)
 STRICTER = CARD_AT_MANY_SHOPS.replace("card_shops_1h >= 3", "card_shops_1h >= 1")
@@ -91,7 +91,14 @@ def test_a_stricter_draft_says_which_orders_would_change_and_what_that_costs(tmp
     assert (found.live.fraud_caught.count, found.draft.fraud_caught.count, found.draft.fraud_caught.total) == (1, 2, 2)
     assert (found.live.good_stopped.count, found.draft.good_stopped.count, found.draft.good_stopped.total) == (2, 3, 4)
     (rule, _) = found.draft.rules
-    assert (rule.rule, rule.fired, rule.mature, rule.fraud, rule.good, rule.alone) == ("card_at_many_shops", 5, 5, 2, 3, 5)
+    assert (rule.rule, rule.fired, rule.mature, rule.fraud, rule.good, rule.alone) == (
+        "card_at_many_shops",
+        5,
+        5,
+        2,
+        3,
+        5,
+    )
     assert rule.interval.low == pytest.approx(0.0527, abs=1e-4)
 
 
@@ -148,7 +155,9 @@ def test_stored_scores_are_used_and_missing_ones_are_said(tmp_path: Path) -> Non
     play([event(order="a"), event(order="b", card="c2", at=START + minutes(1))])
     assert "no live decision has stored one" in backtest.run(text, folder=tmp_path, now=LATER).notes[0]
     with engine_scope():
-        query("UPDATE decision SET values = values || '{\"fraud\": 0.95}' WHERE moment = (SELECT max(moment) FROM decision)")
+        query(
+            "UPDATE decision SET values = values || '{\"fraud\": 0.95}' WHERE moment = (SELECT max(moment) FROM decision)"
+        )
     found = backtest.run(text, folder=tmp_path, now=LATER)
     assert found.draft.actions["block"].count == 1
     assert "stored with 1 live decisions" in found.notes[0]

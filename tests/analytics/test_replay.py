@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tests.django_world as world
 from django.db import connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.analytics.random_policies import policy_texts
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
-import tests.django_world as world
 from safeconduct.analytics.replay import Report, replay
 from safeconduct.kernel.decisions import actions, lanes
 from safeconduct.kernel.decisions.models import ListEntry, ListKind
 from safeconduct.kernel.events import log
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
-from tests.analytics.random_policies import policy_texts
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
 LONG = os.environ.get("SAFECONDUCT_LONG_TESTS") == "1"
 LATE_REFUNDS = """\
@@ -116,7 +116,9 @@ def test_a_played_world_after_imported_history_comes_out_again(tmp_path: Path) -
 def test_lists_mutes_control_and_a_persons_word_do_not_disturb(tmp_path: Path, settings: Any = None) -> None:
     with staff_scope():
         actions.create_list("stolen", ListKind.DENY, "card", "reported")
-    text = CARD_AT_MANY_SHOPS.replace("amount > money('5000 USD')", "in_list('stolen', card) OR amount > money('5000 USD')")
+    text = CARD_AT_MANY_SHOPS.replace(
+        "amount > money('5000 USD')", "in_list('stolen', card) OR amount > money('5000 USD')"
+    )
     live_policy(text)
     lanes.accept([event(card="c7")])
     why = Actor("lead", "lead", "reported by the bank")
@@ -153,7 +155,10 @@ def test_an_event_that_vanished_is_found(tmp_path: Path) -> None:
     made = [lanes.accept([event(seller=f"s{n}")]).decisions[0] for n in range(2)]
     with engine_scope():
         query("DELETE FROM fact WHERE moment = %s", [made[1].moment])
-    assert {(d.engine, d.what) for d in replay(folder=tmp_path).differences} == {("postgres", "event"), ("duckdb", "event")}
+    assert {(d.engine, d.what) for d in replay(folder=tmp_path).differences} == {
+        ("postgres", "event"),
+        ("duckdb", "event"),
+    }
 
 
 def test_only_the_latest_are_made_again_if_asked(tmp_path: Path) -> None:
@@ -171,9 +176,7 @@ EVENTS_EACH = 50
 
 def hot_event(dice: random.Random) -> dict[str, Any]:
     """An event on one of few cards, devices and buyers; half of the optional fields are missing."""
-    kind = dice.choices(
-        ["order.placed", "refund.requested", "payment.attempted", "fraud.warned"], [70, 14, 12, 4]
-    )[0]
+    kind = dice.choices(["order.placed", "refund.requested", "payment.attempted", "fraud.warned"], [70, 14, 12, 4])[0]
     data: dict[str, Any] = {
         "order": f"o{dice.randrange(40)}", "seller": f"s{dice.randrange(4)}", "buyer": f"b{dice.randrange(3)}",
         "amount": {"minor": dice.choice([0, 1, 5, 100, 12345, 2**40]), "currency": "USD"},
@@ -308,7 +311,14 @@ def test_no_race_makes_a_decision_that_a_replay_would_not_make(
         done.set()
 
     together(
-        [*(counted(w) for w in writers), importer(seed + 100, 5), importer(seed + 101, 5), lister(seed, 6), lane(done), closer]
+        [
+            *(counted(w) for w in writers),
+            importer(seed + 100, 5),
+            importer(seed + 101, 5),
+            lister(seed, 6),
+            lane(done),
+            closer,
+        ]
     )
     drain()
     with engine_scope():

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+
 import tests.django_world as world
 
 # Playwright runs its loop in this thread; the database is asked from it all the same, never concurrently.

@@ -133,10 +133,14 @@ def _seconds() -> float:
 def test_saved_bodies_of_stripe_all_become_events_and_a_second_run_stores_nothing_new(tmp_path: Path) -> None:
     payloads = sorted((Path(__file__).parents[1] / "connectors" / "payloads" / "stripe").glob("*.json"))
     assert payloads
-    first = json.loads(safeconduct("connectors", "replay", "stripe", *map(str, payloads), "--unsigned", "--json").stdout)
+    first = json.loads(
+        safeconduct("connectors", "replay", "stripe", *map(str, payloads), "--unsigned", "--json").stdout
+    )
     assert first["received"] == first["stored"] == len(payloads)
     assert first["canonical"] >= len(payloads) - first["unknown"]
-    again = json.loads(safeconduct("connectors", "replay", "stripe", *map(str, payloads), "--unsigned", "--json").stdout)
+    again = json.loads(
+        safeconduct("connectors", "replay", "stripe", *map(str, payloads), "--unsigned", "--json").stdout
+    )
     assert again["duplicates"] == len(payloads)
 
 

@@ -6,16 +6,16 @@ import re
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.db import connections
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person
 
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.decisions.models import Decision, PolicyVersion, Review
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import staff_scope
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person
 
 MAX_QUERIES = 16
 MAX_BYTES = 100_000
@@ -131,7 +131,9 @@ def test_a_backtest_is_run_from_the_page_of_a_version() -> None:
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/console/decisions/?format=csv", "/console/sellers/?format=csv", "/console/?format=csv"])
+@pytest.mark.parametrize(
+    "path", ["/console/decisions/?format=csv", "/console/sellers/?format=csv", "/console/?format=csv"]
+)
 def test_a_csv_holds_all_rows_although_it_is_streamed(path: str) -> None:
     hold_orders(2)
     client, _ = signed_in()

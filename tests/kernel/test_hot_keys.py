@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.kernel.builders import START, event, live_policy, usd
 
 from safeconduct.foundation.moments import TIES, moment
 from safeconduct.foundation.policy.hot_keys import TABLES
@@ -17,7 +18,6 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
 from safeconduct.kernel.vault.pseudonyms import register
-from tests.kernel.builders import START, event, live_policy, usd
 
 SHOP_WIDE = """\
 policy: shop-wide
@@ -176,9 +176,7 @@ def test_an_import_into_the_past_ends_the_roll_ups_of_its_keys() -> None:
 
 def test_an_event_between_import_and_upkeep_is_counted_once() -> None:
     _grow_hot()
-    lanes.accept(
-        [event(at=START - timedelta(days=2), seller="sel-1")], known=Known.WHEN_IT_HAPPENED, imported=True
-    )
+    lanes.accept([event(at=START - timedelta(days=2), seller="sel-1")], known=Known.WHEN_IT_HAPPENED, imported=True)
     for turn in (1, 2, 3):
         (made,) = _decide(_order(turn))
         assert made.values["orders_14d"] == 5000 + 2 + turn

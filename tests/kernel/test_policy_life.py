@@ -17,8 +17,8 @@ from safeconduct.kernel.decisions.errors import (
     WrongState,
 )
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, VersionState
-from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.events.log import Known
+from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
 
 STRICTER = CARD_AT_MANY_SHOPS.replace("amount > money('5000 USD')", "amount > money('50 USD')")

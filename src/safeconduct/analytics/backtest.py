@@ -1,8 +1,8 @@
 """A policy over all that has happened, beside the one in force: what it would have stopped, and what that costs.
 
 Facts are exported once (`analytics.export`), features and rules run as one DuckDB statement
-(`foundation.policy.to_duckdb`). Features see what was known before each event, lists are as they were at its moment, and
-scores are those that were stored with live decisions: a model of today has seen the labels of then.
+(`foundation.policy.to_duckdb`). Features see what was known before each event, lists are as they were at its moment,
+and scores are those that were stored with live decisions: a model of today has seen the labels of then.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class CannotBeReplayed(DecisionsError):
 class Backtest:
     """What came of a backtest. ``live`` is None where no version was in force to compare with.
 
-    ``events``: the events that were decided, in ``days`` days between the first and the last of them. Amounts are in minor
-    units of ``currency``.
+    ``events``: the events that were decided, in ``days`` days between the first and the last of them. Amounts are in
+    minor units of ``currency``.
     """
 
     policy: str
@@ -195,9 +195,7 @@ def _load_beside(connection: duckdb.DuckDBPyConnection, folder: Path, policies: 
     notes: list[str] = []
     with staff_scope():
         copy_into(connection, "truths", {"order_key": "BIGINT", "truth": "VARCHAR"}, TRUTH_SQL, folder)
-        entries = (
-            "SELECT watch_list_id, nullif(text, ''), key, from_moment, until_moment FROM list_entry"
-        )
+        entries = "SELECT watch_list_id, nullif(text, ''), key, from_moment, until_moment FROM list_entry"
         columns = {"list": "VARCHAR", "text": "VARCHAR", "key": "BIGINT", "since": "BIGINT", "until": "BIGINT"}
         copy_into(connection, "list_entries", columns, entries, folder)
         names = sorted({name for policy in policies for name in policy.scores})
@@ -240,13 +238,16 @@ def _decide(connection: duckdb.DuckDBPyConnection, name: str, policy: Policy, pe
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
-    """A table `judged`: each decided event with its order, amount, and what it turned out to be ('open': not mature)."""
+    """A table `judged`: each decided event with its order, amount, and what it turned out to be ('open': not
+    mature).
+    """
     both = "SELECT moment FROM draft"
     if connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'live'").fetchone():
         both += " UNION SELECT moment FROM live"
     connection.execute(
         f"""CREATE TABLE judged AS
-        SELECT f.moment, f."order" AS order_key, f.seller AS seller_key, coalesce(f.amount, 0) AS amount, t.truth AS label,
+        SELECT f.moment, f."order" AS order_key, f.seller AS seller_key, coalesce(f.amount, 0) AS amount,
+               t.truth AS label,
             CASE WHEN f."order" IS NULL OR f.moment >= {maturity_bound(now)} THEN 'open'
                  ELSE coalesce(t.truth, 'good') END AS truth
         FROM facts f JOIN ({both}) AS d ON d.moment = f.moment LEFT JOIN truths t ON t.order_key = f."order" """

@@ -29,7 +29,8 @@ class Share:
     @property
     def share_of_money(self) -> float | None:
         """By amount, None of nothing."""
-        return self.amount_minor / self.total_minor if self.total_minor else None
+        share = self.amount_minor / max(self.total_minor, 1)  # house-rule: float-money because a share is no amount
+        return share if self.total_minor else None
 
     @property
     def interval(self) -> Interval:
@@ -82,7 +83,8 @@ class RuleOutcome:
 class Outcome:
     """What one policy does to the whole period.
 
-    ``actions``: of all events. ``fraud_caught``: of the mature frauds, those held or refused (``fraud_challenged``: those
+    ``actions``: of all events. ``fraud_caught``: of the mature frauds, those held or refused (``fraud_challenged``:
+    those
     challenged). ``good_stopped``: of the mature good events, those held or refused (``good_challenged``: challenged).
     ``stopped``: of all events. ``early_frauds``: events labelled fraud that are not mature yet and so count nowhere.
     """
@@ -170,7 +172,8 @@ def outcome_of(connection: duckdb.DuckDBPyConnection, table: str, policy: Policy
 
     challenge = (Action.CHALLENGE.value,)
     early = connection.execute(
-        f"SELECT count(*) FROM {table} d JOIN judged j ON j.moment = d.moment WHERE j.truth = 'open' AND j.label = 'fraud'"
+        f"SELECT count(*) FROM {table} d JOIN judged j ON j.moment = d.moment"
+        " WHERE j.truth = 'open' AND j.label = 'fraud'"
     ).fetchone()
     assert early is not None
     return Outcome(
@@ -229,7 +232,8 @@ class Compared:
     def transitions(self) -> tuple[Transition, ...]:
         """How many go from each action to each other, the most frequent first."""
         rows = self._connection.execute(
-            "SELECT before, after, count(*), sum(amount), count(*) FILTER (truth = 'fraud'), count(*) FILTER (truth = 'good')"
+            "SELECT before, after, count(*), sum(amount), count(*) FILTER (truth = 'fraud'),"
+            " count(*) FILTER (truth = 'good')"
             f" FROM ({self._both}) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
         ).fetchall()
         return tuple(Transition(Action(b), Action(a), n, int(m), fraud, good) for b, a, n, m, fraud, good in rows)

@@ -132,7 +132,7 @@ def _state() -> str:
 
 def _columns(wanted: Needs) -> dict[str, str]:
     """The columns of an export with their DuckDB types, in one order whatever the order of asking."""
-    types: dict[Type, str] = DuckdbExpressions.types
+    types: Mapping[Type, str] = DuckdbExpressions.types
     fields = CATALOGUE.columns
     names = [*ALWAYS, *sorted(wanted.columns - set(ALWAYS))]
     return {name: _OWN[name] if name in _OWN else types[fields[name].type] for name in names}
@@ -159,7 +159,8 @@ def _kept(home: Path, wanted: Needs, state: str) -> tuple[Path, int] | None:
 def _read(home: Path, wanted: Needs, state: str, progress: Progress | None) -> Path:
     columns = _columns(wanted)
     codes = sorted(CATALOGUE[name].code for name in wanted.event_types)
-    selected = f"SELECT {', '.join(quoted(name) for name in columns)} FROM fact WHERE type = ANY(ARRAY[{', '.join(map(str, codes))}])"
+    names = ", ".join(quoted(name) for name in columns)
+    selected = f"SELECT {names} FROM fact WHERE type = ANY(ARRAY[{', '.join(map(str, codes))}])"
     total = int(_one(f"SELECT count(*) FROM fact WHERE type = ANY(ARRAY[{', '.join(map(str, codes))}])"))
     identity = hashlib.sha256(f"{state}|{sorted(columns)}|{codes}".encode()).hexdigest()[:24]
     raw, unfinished = (home / f"{identity}.{secrets.token_hex(4)}{ending}" for ending in (".csv", ".part"))
@@ -199,7 +200,9 @@ def _opened(path: Path) -> Any:
 
 
 def _csv(path: Path, columns: Mapping[str, str]) -> str:
-    """A file that COPY wrote, as a relation. COPY quotes an empty text and leaves NULL bare, and so does this reading."""
+    """A file that COPY wrote, as a relation. COPY quotes an empty text and leaves NULL bare, and so does this
+    reading.
+    """
     described = ", ".join(f"'{_quote(name)}': '{kind}'" for name, kind in columns.items())
     return (
         f"read_csv('{_sql(path)}', header = false, auto_detect = false, columns = {{{described}}}, delim = ',',"

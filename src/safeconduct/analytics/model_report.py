@@ -142,7 +142,11 @@ def _plots(
             Curve("model", [(b.promised, b.observed) for b in calibrated.bins], dots=True),
         ], x_top=1.0, y_top=1.0,
     )  # fmt: skip
-    by_good = sorted((float(p.good_stopped), p.prevented_minor / _scale(currency)[1]) for p in points)
+    scale = _scale(currency)[1]
+    by_good = sorted(
+        (float(p.good_stopped), p.prevented_minor / scale)  # house-rule: float-money because it is a drawing
+        for p in points
+    )
     plots["money"] = xy_plot(
         "Loss prevented against good events stopped", "good events stopped",
         f"loss prevented ({currency or 'minor units'})",

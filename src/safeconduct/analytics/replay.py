@@ -2,8 +2,8 @@
 
 *As known*: each decision sees what the log held when it was made. Live events are told by their moments; imported
 history counts as far as it was there (`imported` before the decision's `decided_moment`); lists are as they were at the
-event's moment; scores are the stored ones, because models come and go. PostgreSQL is asked through the live engine's own
-path, DuckDB through the backtest's. No difference is expected: one is a fault of the engine, or a changed row.
+event's moment; scores are the stored ones, because models come and go. PostgreSQL is asked through the live engine's
+own path, DuckDB through the backtest's. No difference is expected: one is a fault of the engine, or a changed row.
 
 *As happened*: all events are put in the order in which they happened. What differs then is not a fault; it is what came
 too late to be known.
@@ -125,8 +125,8 @@ def replay(
 ) -> Report:  # fmt: skip
     """Makes the engine's live decisions again and compares values, fired and unknown rules, and the action.
 
-    ``since``: only events from then on. ``limit``: at most so many decisions, the latest ones. ``folder``: where exports
-    are kept. Opens scopes of its own; deciding may go on meanwhile.
+    ``since``: only events from then on. ``limit``: at most so many decisions, the latest ones. ``folder``: where
+    exports are kept. Opens scopes of its own; deciding may go on meanwhile.
     """
     started = time.perf_counter()
     report = Report(as_known)

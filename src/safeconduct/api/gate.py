@@ -19,13 +19,12 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from safeconduct.api import bodies, keys, outage
 from safeconduct.api.problems import Code, Problem, invalid
 from safeconduct.api.refusals import refusal
-from safeconduct.kernel.scope import ENGINE, alone, engine_scope, query
+from safeconduct.kernel.scope import alone, engine_scope, query, undo
 
 CLAIM_S = 60
 KEPT = timedelta(hours=24)
@@ -148,7 +147,7 @@ def _in_one_transaction(request: Call, run: View, args: Any, kwargs: Any, claim:
     with engine_scope():
         response = run(request, *args, **kwargs)
         if response.status_code >= 400:
-            transaction.set_rollback(True, using=ENGINE)
+            undo()
         elif claim is not None:
             query(*_keeping(claim, response))
     return response

@@ -265,7 +265,8 @@ def _after(folder: Path) -> None:
 
 def score_world(folder: Path) -> Report:
     """Compares standing decisions with the truth."""
-    from safeconduct.demo import Action, Decision, read_truth, score
+    from safeconduct.demo import Action, read_truth, score
+    from safeconduct.demo import Decision as Judged
     from safeconduct.kernel.scope import query, staff_scope
 
     with staff_scope():
@@ -275,7 +276,7 @@ def score_world(folder: Path) -> Report:
             " WHERE d.kind <> 'shadow' AND d.standing AND e.source = 'haihang'"
         ).fetchall()
     decisions = [
-        Decision(event_id, order, Action(action), at, int(minor or 0), tuple(fired))
+        Judged(event_id, order, Action(action), at, int(minor or 0), tuple(fired))
         for event_id, order, action, at, minor, fired in rows
     ]
     return score(read_truth(folder / "truth.jsonl"), decisions)

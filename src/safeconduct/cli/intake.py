@@ -86,7 +86,9 @@ def import_labels(file: Path, *, as_json: bool) -> int:
 
 
 def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str | None, as_json: bool) -> int:
-    """Runs saved webhook bodies through a connector. `seller`: for bodies that do not name one. A file may hold {"headers": …, "body": …} to carry a signature."""
+    """Runs saved webhook bodies through a connector. `seller`: for bodies that do not name one. A file may hold
+    {"headers": …, "body": …} to carry a signature.
+    """
     from safeconduct.connectors import names
 
     if name not in names():

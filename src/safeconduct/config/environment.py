@@ -35,7 +35,7 @@ SETTINGS = (
     Setting("SAFECONDUCT_ENGINE_DATABASE_URL", "", "The login of intake and decisions. Empty: derived likewise."),
     Setting("SAFECONDUCT_STAFF_DATABASE_URL", "", "The login of staff pages. Empty: derived likewise."),
     Setting("SAFECONDUCT_POOL_SIZE", "10", "Largest number of connections of one process to each login."),
-    Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: keys/root.key under SAFECONDUCT_VAR."),
+    Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: keys/root.key in VAR."),
     Setting("SAFECONDUCT_CURRENCY", "USD", "The reporting currency, ISO 4217: policies count money in it."),
     Setting("SAFECONDUCT_HOSTS", "127.0.0.1,localhost", "Host names under which the server answers, with commas."),
     Setting("SAFECONDUCT_ORIGINS", "", "Origins (https://…) from which forms may be posted, with commas."),

@@ -5,13 +5,14 @@ Everything of a page, also its rendering, happens inside the scope; whoever is s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -33,21 +34,23 @@ P = ParamSpec("P")
 class StaffRequest(HttpRequest):
     """A request behind the door: `user` is a member of staff."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
-View = Callable[Concatenate[StaffRequest, P], HttpResponse]
+View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 
 
-def staff_page(role: StaffRole = StaffRole.ANALYST) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+def staff_page(
+    role: StaffRole = StaffRole.ANALYST,
+) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Admits staff of at least this role, and opens their scope around the view.
 
     Refusals of the kernel become a page with their status, its reason, and a way back.
     """
 
-    def door(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    def door(view: View[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             turned_away = _turn_away(request, role)
             if turned_away is not None:
                 return turned_away
@@ -68,9 +71,13 @@ def _turn_away(request: HttpRequest, role: StaffRole) -> HttpResponse | None:
         return redirect_to_login(request.get_full_path())
     assert isinstance(user, User)
     if not user.is_staff:
-        return fault(request, 403, detail=_("The console is for the marketplace's staff. Your account is not one of them."))
+        return fault(
+            request, 403, detail=_("The console is for the marketplace's staff. Your account is not one of them.")
+        )
     if not has_second_factor(user):
-        messages.warning(request, _("Set up a second step first: an authenticator app or a passkey. Then the console opens."))
+        messages.warning(
+            request, _("Set up a second step first: an authenticator app or a passkey. Then the console opens.")
+        )
         return HttpResponseRedirect(reverse("mfa_index"))
     if not user.may(role):
         text = _("This page needs the role %(role)s. An administrator can give it to you.")
@@ -78,7 +85,9 @@ def _turn_away(request: HttpRequest, role: StaffRole) -> HttpResponse | None:
     return None
 
 
-def page(request: StaffRequest, template: str, section: str, context: dict[str, object], *, status: int = 200) -> HttpResponse:
+def page(
+    request: StaffRequest, template: str, section: str, context: Mapping[str, object], *, status: int = 200
+) -> HttpResponse:
     """A console page in its shell; `section` is the menu entry that is current. Rendered now, inside the scope."""
     return render(request, template, {"shell": shell_of(request.user, section), **context}, status=status)
 

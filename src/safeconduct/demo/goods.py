@@ -90,7 +90,7 @@ def dispatch_hours(rng: Random) -> float:
 def shelf_price(raw_minor: float) -> int:
     """A price as shops write it: ¥x9.90 from a hundred yuan on, ¥x.90 below; never under ¥4.90."""
     step = 1000 if raw_minor >= 10_000 else 100
-    return max(490, round(raw_minor / step) * step - 10)
+    return max(490, round(raw_minor / step) * step - 10)  # house-rule: float-money because it invents a price
 
 
 def new_listings(rng: Random, seller_country: str, first_number: int, price_factor: float) -> list[Listing]:

@@ -156,7 +156,8 @@ def costly(rng: Random, seller: Seller, at: int, top: int = 6) -> Listing:
 
 def set_amount(order: Order, minor: int) -> None:
     """Let the order be worth about this much, by its number of units; discounts are dropped."""
-    order.items = max(1, min(12, round(minor / max(order.listing.price_minor, 1))))
+    units = minor / max(order.listing.price_minor, 1)  # house-rule: float-money because it is a number of units
+    order.items = max(1, min(12, round(units)))
     order.amount_minor, order.discount_minor, order.promotion = order.items * order.listing.price_minor, 0, None
     order.weight_g = order.listing.weight_g * order.items + 60
 

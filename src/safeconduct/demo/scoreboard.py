@@ -138,7 +138,7 @@ def _percent(share: float, digits: int = 0) -> str:
 
 
 def _money(minor: int, report: Report) -> str:
-    whole = f"{round(minor / 100):,}"
+    whole = f"{(minor + 50) // 100:,}"
     symbol = _SYMBOLS.get(report.currency)
     return f"{symbol}{whole}" if symbol else f"{whole} {report.currency}"
 

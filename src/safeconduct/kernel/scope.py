@@ -102,6 +102,18 @@ def owner_scope() -> Iterator[None]:
         yield
 
 
+def undo() -> None:
+    """Lets the scope's transaction end without a trace, although nothing is raised: for an answer that is a refusal."""
+    transaction.set_rollback(True, using=_alias.get())
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """A part of the scope's transaction that can fail alone: what is inside is undone, the rest goes on."""
+    with transaction.atomic(using=_alias.get()):
+        yield
+
+
 def current_alias() -> str:
     """The alias of the login in force, for the hand-written path."""
     return _alias.get()

@@ -2,62 +2,79 @@
 
 import django.contrib.postgres.fields
 import django.utils.timezone
-import safeconduct.api.models
 from django.db import migrations, models
+
+import safeconduct.api.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.CharField(default=safeconduct.api.models._key_id, max_length=30, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('hint', models.CharField(max_length=12)),
-                ('secret_hash', models.BinaryField(unique=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
-                ('created_by', models.CharField(max_length=40)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('last_used_on', models.DateField(null=True)),
+                (
+                    "id",
+                    models.CharField(
+                        default=safeconduct.api.models._key_id, max_length=30, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("hint", models.CharField(max_length=12)),
+                ("secret_hash", models.BinaryField(unique=True)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None),
+                ),
+                ("created_by", models.CharField(max_length=40)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("last_used_on", models.DateField(null=True)),
             ],
             options={
-                'db_table': 'api_key',
+                "db_table": "api_key",
             },
         ),
         migrations.CreateModel(
-            name='RateWindow',
+            name="RateWindow",
             fields=[
-                ('pk', models.CompositePrimaryKey('api_key', 'minute', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('api_key', models.CharField(max_length=30)),
-                ('minute', models.DateTimeField()),
-                ('requests', models.IntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "api_key", "minute", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("api_key", models.CharField(max_length=30)),
+                ("minute", models.DateTimeField()),
+                ("requests", models.IntegerField()),
             ],
             options={
-                'db_table': 'rate_window',
+                "db_table": "rate_window",
             },
         ),
         migrations.CreateModel(
-            name='IdempotentAnswer',
+            name="IdempotentAnswer",
             fields=[
-                ('pk', models.CompositePrimaryKey('api_key', 'key', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('api_key', models.CharField(max_length=30)),
-                ('key', models.CharField(max_length=255)),
-                ('body_hash', models.BinaryField()),
-                ('status', models.SmallIntegerField(null=True)),
-                ('answer', models.BinaryField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "api_key", "key", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("api_key", models.CharField(max_length=30)),
+                ("key", models.CharField(max_length=255)),
+                ("body_hash", models.BinaryField()),
+                ("status", models.SmallIntegerField(null=True)),
+                ("answer", models.BinaryField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'idempotent_answer',
-                'indexes': [models.Index(fields=['created_at'], name='idempotent_answer_by_age')],
+                "db_table": "idempotent_answer",
+                "indexes": [models.Index(fields=["created_at"], name="idempotent_answer_by_age")],
             },
         ),
     ]

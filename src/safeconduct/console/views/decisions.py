@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,7 +34,7 @@ from safeconduct.kernel.ui.parts import ACTIONS, Choice, Filter, Page
 
 @require_GET
 @staff_page()
-def decisions(request: StaffRequest) -> HttpResponse:
+def decisions(request: StaffRequest) -> HttpResponseBase:
     """The list; with ``format=csv`` all of it as a stream."""
     wanted = _wanted(request.GET)
     rows = queries.decisions(wanted, timezone.get_current_timezone())
@@ -84,7 +85,9 @@ def label(request: StaffRequest, decision_id: str) -> HttpResponse:
         raise NotFound("label", request.POST.get("kind", ""))
     actor = Actor(request.user.id, request.user.staff_role, form.cleaned_data["note"])
     labels.say(made.order_key, LabelKind(form.cleaned_data["kind"]), actor)
-    return done(request, _("Kept. The statistics of the rules count it."), reverse("console:decision", args=[decision_id]))
+    return done(
+        request, _("Kept. The statistics of the rules count it."), reverse("console:decision", args=[decision_id])
+    )
 
 
 def decision_rows(found: Iterable[Decision], sellers: Mapping[int, Seller]) -> list[dict[str, Any]]:
@@ -141,7 +144,7 @@ def _filters(given: QueryDict) -> list[Filter]:
     ]  # fmt: skip
 
 
-def _csv(wanted: DecisionFilter) -> HttpResponse:
+def _csv(wanted: DecisionFilter) -> HttpResponseBase:
     zone = timezone.get_current_timezone()
 
     def read(after: str) -> tuple[list[Row], str]:

@@ -7,6 +7,7 @@ import io
 from datetime import datetime, time, timedelta
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -67,7 +68,7 @@ def _entity(found: WatchList) -> str:
 
 @require_GET
 @staff_page()
-def one(request: StaffRequest, name: str) -> HttpResponse:
+def one(request: StaffRequest, name: str) -> HttpResponseBase:
     """One list: its entries, and the form to add some."""
     found = _get(name)
     ended = request.GET.get("show") == "ended"
@@ -110,13 +111,15 @@ def add(request: StaffRequest, name: str) -> HttpResponse:
     form = EntriesForm(request.POST, request.FILES)
     if not form.is_valid():
         field, errors = next(iter(form.errors.items()))
-        raise FileUnreadable(f"{form.fields[field].label}: {' '.join(errors)}")
+        raise FileUnreadable(f"{form.fields[field].label}: {' '.join(str(e) for e in errors)}")
     values = [line.strip() for line in form.cleaned_data["values"].splitlines() if line.strip()]
     values += _values_of(form.cleaned_data["file"])
     if not values:
         raise FileUnreadable(_("There is no value in the field or the file."))
     if len(values) > ADD_LIMIT:
-        raise FileUnreadable(_("%(n)s values at once are too many; send at most %(limit)s.") % {"n": len(values), "limit": ADD_LIMIT})
+        raise FileUnreadable(
+            _("%(n)s values at once are too many; send at most %(limit)s.") % {"n": len(values), "limit": ADD_LIMIT}
+        )
     _refuse_long(values)
     until = form.cleaned_data["until"]
     end = None
@@ -160,7 +163,9 @@ def end(request: StaffRequest, name: str, entry_id: str) -> HttpResponse:
     if not ListEntry.objects.filter(id=entry_id, watch_list=name).exists():
         raise NotFound("entry in force", entry_id)
     actions.end_list_entry(entry_id, Actor(request.user.id, request.user.staff_role))
-    return done(request, _("The entry has ended. What was decided until now stays."), reverse("console:list", args=[name]))
+    return done(
+        request, _("The entry has ended. What was decided until now stays."), reverse("console:list", args=[name])
+    )
 
 
 def _get(name: str) -> WatchList:
@@ -170,7 +175,7 @@ def _get(name: str) -> WatchList:
     return found
 
 
-def _csv(found: WatchList, ended: bool) -> HttpResponse:
+def _csv(found: WatchList, ended: bool) -> HttpResponseBase:
     at = timezone.now()
 
     def read(after: str) -> tuple[list[Row], str]:

@@ -32,7 +32,9 @@ def people(request: StaffRequest) -> HttpResponse:
     return _people(request, InviteForm(initial={"role": StaffRole.ANALYST}))
 
 
-def _people(request: StaffRequest, form: InviteForm, *, link: str = "", email: str = "", status: int = 200) -> HttpResponse:
+def _people(
+    request: StaffRequest, form: InviteForm, *, link: str = "", email: str = "", status: int = 200
+) -> HttpResponse:
     everyone = list(User.objects.exclude(staff_role=StaffRole.NONE).order_by("-is_active", "name", "email")[:500])
     secured = staff.with_second_factor(everyone)
     now = timezone.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -134,9 +134,13 @@ def _rules(
         s = stats.get(rule.name)
         rows.append(
             {
-                "rule": rule, "prose": sentences.get(rule.name, ""), "stats": s, "muted": muted.get(rule.name),
+                "rule": rule,
+                "prose": sentences.get(rule.name, ""),
+                "stats": s,
+                "muted": muted.get(rule.name),
                 "rate": s.fired / s.decided if s and s.decided else (0.0 if decided else None),
-                "interval": s.interval if s and s.mature_orders else None, "line": rule.span.line if rule.span else 1,
+                "interval": s.interval if s and s.mature_orders else None,
+                "line": rule.span.line if rule.span else 1,
             }
         )
     return rows
@@ -189,7 +193,7 @@ def faults_of(reading: Reading) -> list[Diagnostic]:
 
 
 def _fault(finding: Finding) -> Diagnostic:
-    level = "warning" if finding.severity.value == "warning" else "error"
+    level: Literal["error", "warning"] = "warning" if finding.severity.value == "warning" else "error"
     return Diagnostic(finding.span.line, finding.span.column, finding.message, finding.hint or "", level)
 
 
@@ -201,8 +205,8 @@ def compare(request: StaffRequest, version_id: str) -> HttpResponse:
     live = queries.live_version(found.policy)
     if live is None:
         raise NotFound("live version", found.policy)
-    names = [_("version %(number)s") % {"number": v.number} for v in (live, found)]
-    context = {"version": found, "live": live, "diff": Diffed(live.text, found.text, *names)}
+    old, new = (_("version %(number)s") % {"number": v.number} for v in (live, found))
+    context = {"version": found, "live": live, "diff": Diffed(live.text, found.text, old, new)}
     return page(request, "console/compare.html", "policies", context)
 
 
@@ -233,6 +237,7 @@ def backtest(request: StaffRequest, version_id: str) -> HttpResponse:
 
 def _compared(result: backtests.Backtest) -> list[dict[str, Any]]:
     """Rows of live against draft; `better` says which direction is good."""
+
     def row(label: str, pick: Callable[[Outcome], Share], better: int) -> dict[str, Any]:
         draft, live = pick(result.draft), pick(result.live) if result.live else None
         change = None

@@ -6,8 +6,8 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +27,7 @@ from safeconduct.kernel.decisions.errors import ChangedMeanwhile, DecisionsError
 from safeconduct.kernel.decisions.models import Decision, Review
 from safeconduct.kernel.decisions.queries import QueueFilter
 from safeconduct.kernel.parties.models import User
-from safeconduct.kernel.scope import current_alias
+from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.ui.parts import Choice, Filter, Page, View
 
 #: As many decisions as one bulk action may take: each is ruled on by itself.
@@ -45,13 +45,13 @@ class TakenByOther(DecisionsError):
 
 @require_GET
 @staff_page()
-def queue(request: StaffRequest) -> HttpResponse:
+def queue(request: StaffRequest) -> HttpResponseBase:
     """Open reviews with one case open beside them; for htmx, the case alone."""
     opened = request.GET.get("open", "")
     if opened and request.headers.get("HX-Request") and request.headers.get("HX-Target", "") == "pane":
-        case = _case(opened)
-        context = {"case": case, "list_url": _list_url(request.GET), "next_url": ""}
-        return render(request, "console/case_pane.html", {**context, **_case_context(request, case, opened)})
+        shown = _case(opened)
+        context = {"case": shown, "list_url": _list_url(request.GET), "next_url": ""}
+        return render(request, "console/case_pane.html", {**context, **_case_context(request, shown, opened)})
     wanted = _wanted(request.GET)
     if request.GET.get("format") == "csv":
         return _csv(wanted, request.user.id, request.GET.get("sort", "due"))
@@ -60,7 +60,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         after=request.GET.get("after", ""), before=request.GET.get("before", ""),
     )  # fmt: skip
     opened_now = opened or (rows.items[0].decision_id if rows.items else "")
-    case = None
+    case: Case | None = None
     if opened_now:
         review = next((r for r in rows.items if r.decision_id == opened_now), None)
         case = load(opened_now, review=review, whole=False)
@@ -195,7 +195,7 @@ def _filters(given: QueryDict) -> list[Filter]:
     ]  # fmt: skip
 
 
-def _csv(wanted: QueueFilter, person_id: str, sort: str) -> HttpResponse:
+def _csv(wanted: QueueFilter, person_id: str, sort: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = queries.queue_page(wanted, person_id, sort=sort, after=after, size=500)
         sellers = queries.sellers_by_key(r.decision.seller_key for r in found.items)
@@ -257,7 +257,7 @@ def bulk(request: StaffRequest) -> HttpResponse:
     left = 0
     for decision_id in ids:
         try:
-            with transaction.atomic(using=current_alias()):
+            with savepoint():
                 if verb == "assign":
                     _take_free(decision_id, request.user)
                 else:
@@ -281,12 +281,12 @@ def bulk(request: StaffRequest) -> HttpResponse:
 
 
 def rule(decision_id: str, person: User, action: Action, reason: str) -> Decision:
-    """Overrides a decision unless a colleague holds its review. The decision's row is locked first, as the kernel does."""
+    """Overrides a decision unless a colleague holds its review. The decision's row is locked first, as the kernel
+    does.
+    """
     if Decision.objects.select_for_update().filter(id=decision_id).first() is None:
         raise NotFound("decision", decision_id)
-    review = (
-        Review.objects.filter(decision=decision_id, state=Review.State.OPEN).select_related("assigned_to").first()
-    )
+    review = Review.objects.filter(decision=decision_id, state=Review.State.OPEN).select_related("assigned_to").first()
     if review is not None and review.assigned_to is not None and review.assigned_to_id != person.id:
         raise TakenByOther(str(review.assigned_to))
     return actions.override(decision_id, person, action, reason, at=timezone.now())
@@ -324,4 +324,3 @@ def _done_text(action: Action, n: int) -> str:
         case Action.REVIEW:
             text = ngettext("%(n)s order is in review.", "%(n)s orders are in review.", n)
     return text % {"n": n}
-

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -26,7 +27,7 @@ _TONES = {"allow": "good", "challenge": "info", "review": "warn", "block": "bad"
 
 @require_GET
 @staff_page()
-def sellers(request: StaffRequest) -> HttpResponse:
+def sellers(request: StaffRequest) -> HttpResponseBase:
     """The list, with what was decided about each."""
     words = request.GET.get("q", "").strip()[:200]
     if request.GET.get("format") == "csv":
@@ -99,7 +100,7 @@ def by_key(request: StaffRequest, key: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("console:seller", args=[found.id]))
 
 
-def _csv(words: str) -> HttpResponse:
+def _csv(words: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = queries.sellers_page(words, after=after, size=500)
         counts = queries.action_counts(s.key for s in found.items)

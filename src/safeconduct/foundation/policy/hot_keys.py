@@ -229,8 +229,8 @@ def hot_features_query(
             outputs[window.name] = [sighting(window, keys.index(window.by), catalogue, facts)]
     columns = ", ".join([*(code for w in windows for code in outputs[w.name]), *counts]) or "NULL"
     body = f"SELECT {columns} FROM {{batch}}{''.join(joins)} WHERE b.m < {INT64_MAX} ORDER BY b.i"
-    # Behind a sub-select the size of the batch is hidden from the planner, so that a plan made for this batch never looks
-    # cheaper than the one kept from before: planning takes several times as long as the read itself.
+    # Behind a sub-select the size of the batch is hidden from the planner, so that a plan made for this batch never
+    # looks cheaper than the one kept from before: planning takes several times as long as the read itself.
     sql = batch_sql(body, keys).replace("%b::bigint[]", "(SELECT %b::bigint[])")
     return FeatureQuery(sql, keys, windows, tuple(map(tuple, groups)))
 
@@ -372,7 +372,8 @@ class _HotGroup:
         return f"d{i}", (
             f"SELECT count(*) FILTER (WHERE coalesce({last} < {start}, true)) + {head} AS n,"
             f" CAST(coalesce(sum(y.c), 0) AS bigint) AS c"
-            f" FROM (SELECT {roll.value} AS value, count(*) AS c FROM {self.facts} AS e WHERE {' AND '.join(held)} GROUP BY 1) AS y"
+            f" FROM (SELECT {roll.value} AS value, count(*) AS c FROM {self.facts} AS e"
+            f" WHERE {' AND '.join(held)} GROUP BY 1) AS y"
         )
 
     def rows_read(self) -> str:

@@ -10,7 +10,16 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import engine
 from safeconduct.kernel.decisions.errors import ChangedMeanwhile, NotFound, ReasonMissing, RoleNeeded
-from safeconduct.kernel.decisions.models import Decision, DecisionKind, ListEntry, ListKind, Mute, Review, VersionState, WatchList
+from safeconduct.kernel.decisions.models import (
+    Decision,
+    DecisionKind,
+    ListEntry,
+    ListKind,
+    Mute,
+    Review,
+    VersionState,
+    WatchList,
+)
 from safeconduct.kernel.decisions.reasons import of_a_person
 from safeconduct.kernel.decisions.running import running
 from safeconduct.kernel.events.log import current_moment
@@ -155,7 +164,9 @@ def _standing(decision_id: str) -> Decision:
 
 
 def _settle(earlier: Decision, made: Decision, at: datetime) -> None:
-    """Ends the review that hung on the earlier decision, begins one if it is held again, and notes it for the record."""
+    """Ends the review that hung on the earlier decision, begins one if it is held again, and notes it for the
+    record.
+    """
     reviews = Review.objects.filter(decision_id__in=_chain(earlier), state=Review.State.OPEN)
     reviews.update(state=Review.State.DONE, done_at=at, outcome=made.action)
     if made.action == Action.REVIEW:

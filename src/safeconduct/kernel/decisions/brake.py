@@ -1,24 +1,27 @@
 """The brake: a rule that suddenly stops far more than it used to goes back to shadow, and says so.
 
 Rules go wrong in ways no check of their text can see: a shop system ceases to send a field, a currency gets another
-unit, a list takes in a whole country. Then honest orders are stopped by the hundred before anybody looks. So each rule is
-compared with its own past: if within the last hour it acted on a much larger share of decisions than before, it is
+unit, a list takes in a whole country. Then honest orders are stopped by the hundred before anybody looks. So each rule
+is compared with its own past: if within the last hour it acted on a much larger share of decisions than before, it is
 muted until a person lifts it (`actions.unmute`), with the numbers in words.
 
 The danger is the opposite case: an attack also makes a rule fire more, and a brake that gives way to it opens the door
 exactly when it should be shut. Four things stand against that:
 
-- **A floor.** Below `BRAKE_SHARE` of all decisions a rule is never braked, whatever its rise. Most attacks stay far below
+- **A floor.** Below `BRAKE_SHARE` of all decisions a rule is never braked, whatever its rise. Most attacks stay far
+below
   it: they are many for a rule, and few for a marketplace. What is braked therefore does harm to honest trade in bulk.
 - **An attack is concentrated, a mistake is not.** Attackers reuse what costs them something: cards, devices, addresses
-  (`ATTACKERS_MEANS`). If the orders a rule acted on share these `CONCENTRATION` times as much as orders did just before,
-  the rule stays in force; that it was left so is written down for a person to judge.
-- **Lists are no exception in either direction.** A deny list of cards or devices fires on few entities by its nature, and
+  (`ATTACKERS_MEANS`). If the orders a rule acted on share these `CONCENTRATION` times as much as orders did just
+  before, the rule stays in force; that it was left so is written down for a person to judge.
+- **Lists are no exception in either direction.** A deny list of cards or devices fires on few entities by its nature,
+and
   is left alone by the test above. A deny list of texts that took in a whole country is a mistake like any other.
 - **A person's word stands.** A rule whose brake was lifted is left alone for `REST`, and one rule's brake never touches
   another: what an attacker gains by tripping one, spread over fresh cards and devices alike, is that one rule.
 
-Rules whose effect is *allow* stop nobody and are never braked. A challenger goes back to shadow as a whole, and the live
+Rules whose effect is *allow* stop nobody and are never braked. A challenger goes back to shadow as a whole, and the
+live
 version takes its orders over: a mute would silence the live version's rule of the same name, which may be another rule.
 """
 
@@ -40,8 +43,8 @@ from safeconduct.kernel.decisions.running import PolicyBroken, Running, compile_
 from safeconduct.kernel.record.models import Leaf
 from safeconduct.kernel.scope import query
 
-#: The recent past is the hour that runs and the one before it: between one and two hours, because counts are kept by the
-#: hour, and an hour that has just begun holds too little to judge by.
+#: The recent past is the hour that runs and the one before it: between one and two hours, because counts are kept by
+#: the hour, and an hour that has just begun holds too little to judge by.
 RECENT = timedelta(hours=1)
 #: A rule's own past: two whole weeks, so that each weekday stands in it twice.
 PAST = timedelta(days=14)
@@ -52,8 +55,8 @@ PAST_DECISIONS = 1000
 #: Our choice: below one order in twenty a wrong rule is seen in the queue and snoozed by a person; above, it is a shop
 #: that is shut.
 BRAKE_SHARE = 0.05
-#: Our choice: a rule that has no past stops at most one order in five. Whoever publishes one that should stop more lifts
-#: the brake once.
+#: Our choice: a rule that has no past stops at most one order in five. Whoever publishes one that should stop more
+#: lifts the brake once.
 NEW_RULE_SHARE = 0.20
 #: A rise must be large as well as certain: live streams and sales days double things.
 JUMP = 3.0
@@ -298,9 +301,7 @@ def _leave(version: Running, rule: Rule, rates: _Rates, attack: _Means, now: dat
 
 def _note(version: Running, rule: Rule, verb: str, why: str, now: datetime) -> None:
     logger.warning("%s version %d, rule %s, %s: %s", version.policy.name, version.number, rule.name, verb, why)
-    PolicyStep.objects.create(
-        version_id=version.version_id, verb=verb, actor=_ACTOR, why=f"{rule.name}: {why}", at=now
-    )
+    PolicyStep.objects.create(version_id=version.version_id, verb=verb, actor=_ACTOR, why=f"{rule.name}: {why}", at=now)
 
 
 def _numbers(rates: _Rates) -> str:

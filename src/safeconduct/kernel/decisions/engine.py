@@ -244,9 +244,7 @@ def store(made: list[Made], claimed: Sequence[int], at: datetime | None, settled
     if not made:
         query("DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])", [list(claimed)])
         return
-    given = json.dumps(
-        [_record(decision, at, settled) for decision in made], ensure_ascii=False, separators=(",", ":")
-    )
+    given = json.dumps([_record(decision, at, settled) for decision in made], ensure_ascii=False, separators=(",", ":"))
     counts = json.dumps(list(_counts(made, at)))
     query(_WRITE, [given, settings.REVIEW_HOURS, counts, list(claimed)])
 

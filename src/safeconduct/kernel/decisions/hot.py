@@ -325,9 +325,7 @@ def advance(identity: int, roll: Rolled, end: int) -> HotKey | None:
         until = _aligned(end, finest)
     if until <= one.built_to:
         return None
-    query(
-        build_statement(roll, hot=one.id, key=one.key, finest=finest, since=one.built_to, until=until, facts=_FACTS)
-    )
+    query(build_statement(roll, hot=one.id, key=one.key, finest=finest, since=one.built_to, until=until, facts=_FACTS))
     query("UPDATE hot_key SET built_to = %s, finest = %s WHERE id = %s", [until, finest, one.id])
     return HotKey(one.id, one.key, one.window, one.built_from, until, finest)
 

@@ -64,7 +64,9 @@ def links_of(fact: dict[str, Any]) -> Links:
         key = buyer if is_order else seller
         if key is None or (is_order and key == fact.get("buyer")):
             continue
-        party = parties.setdefault(("buyer" if is_order else "seller", key), Party("buyer" if is_order else "seller", key))
+        party = parties.setdefault(
+            ("buyer" if is_order else "seller", key), Party("buyer" if is_order else "seller", key)
+        )
         party.by[name] = party.by.get(name, 0) + 1
         if is_order and order is not None and order not in party.orders and len(party.orders) < 5:
             party.orders.append(order)

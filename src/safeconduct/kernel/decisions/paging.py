@@ -37,9 +37,7 @@ class Order:
 M = TypeVar("M", bound=Model)
 
 
-def page(
-    rows: QuerySet[M], order: Order, *, after: str = "", before: str = "", size: int = PAGE
-) -> Slice[M]:
+def page(rows: QuerySet[M], order: Order, *, after: str = "", before: str = "", size: int = PAGE) -> Slice[M]:
     """The page after (or before) a cursor; an unreadable cursor begins at the start. One query."""
     here = read_cursor(before or after)
     backwards = bool(before) and here is not None

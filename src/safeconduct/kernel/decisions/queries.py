@@ -314,7 +314,9 @@ def mutes_in_force(policy: str, *, at: datetime) -> list[Mute]:
 def watch_lists(*, at: datetime) -> list[tuple[WatchList, int]]:
     """All lists with how many entries are in force."""
     now = moment_of(at, TIES - 1)
-    in_force = Q(entries__from_moment__lte=now) & (Q(entries__until_moment__isnull=True) | Q(entries__until_moment__gt=now))
+    in_force = Q(entries__from_moment__lte=now) & (
+        Q(entries__until_moment__isnull=True) | Q(entries__until_moment__gt=now)
+    )
     rows = WatchList.objects.annotate(n=Count("entries", filter=in_force)).order_by("name")
     return [(row, row.n) for row in rows]
 

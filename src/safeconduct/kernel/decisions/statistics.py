@@ -2,7 +2,8 @@
 
 An order is *mature* once it is older than LABEL_MATURITY_DAYS: a chargeback would have come by then, so one without any
 label counts as good. Precision is taken over mature orders only, in numerator and denominator alike. A fraud that is
-reported early is not let in before its time: early on there are only frauds to be seen, and every rule would look right.
+reported early is not let in before its time: early on there are only frauds to be seen, and every rule would look
+right.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from safeconduct.foundation.intervals import Interval, exact_interval
 from safeconduct.foundation.moments import moment
 from safeconduct.kernel.scope import query
 
-#: What an order turned out to be, one row for each order with a label. A fraud label is taken back only by a later label
-#: that says good; abuse by the buyer is neither fraud nor a good order.
+#: What an order turned out to be, one row for each order with a label. A fraud label is taken back only by a later
+#: label that says good; abuse by the buyer is neither fraud nor a good order.
 TRUTH_SQL = """
 SELECT order_key, CASE
     WHEN max(moment) FILTER (WHERE kind = 'fraud')
@@ -41,7 +42,8 @@ class RuleStatistics:
 
     ``decided``, ``fired``, ``unknown``, ``muted`` count decisions of every kind, shadow ones too, as they were made.
     ``mature_orders`` are orders a live decision fired the rule on and whose fate is known by now; of them
-    ``fraud_orders`` and ``abuse_orders`` were bad, the others good. ``stopped`` counts orders on which the rule fired and
+    ``fraud_orders`` and ``abuse_orders`` were bad, the others good. ``stopped`` counts orders on which the rule fired
+    and
     that were held or refused, of any age; ``good_stopped`` those of them that matured into good ones. Amounts are in
     minor units of the reporting currency.
     """
@@ -124,7 +126,8 @@ FROM judged GROUP BY version_id, rule
 def rule_statistics(
     *, policy: str | None = None, versions: Collection[str] = (), now: datetime
 ) -> list[RuleStatistics]:
-    """Statistics of every rule that has spoken, of these versions or of all versions of a policy; two or three statements.
+    """Statistics of every rule that has spoken, of these versions or of all versions of a policy; two or three
+    statements.
 
     By policy, version and rule. Needs a scope that is open. Raises ValueError unless a policy or versions are named.
     """
@@ -171,8 +174,8 @@ SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM summed)
 def compact(now: datetime) -> int:
     """Sums the counts of finished hours into one row for each rule and hour; returns how many rows that saved.
 
-    Deciding goes on meanwhile: it only adds rows, and a row that is added late to an old hour joins the others at the next
-    turn. Only one process compacts at a time; the others find nothing to do. Needs an engine scope.
+    Deciding goes on meanwhile: it only adds rows, and a row that is added late to an old hour joins the others at the
+    next turn. Only one process compacts at a time; the others find nothing to do. Needs an engine scope.
     """
     row = query("SELECT pg_try_advisory_xact_lock(%s)", [_COMPACTION_LOCK]).fetchone()
     if row is None or not row[0]:

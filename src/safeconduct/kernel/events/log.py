@@ -242,7 +242,8 @@ WITH fresh AS (
     SELECT fresh.moment, b.sealed FROM unnest(%b::text[], %b::bytea[]) AS b(id, sealed) JOIN fresh USING (id)
 ), waiting AS (
     INSERT INTO event_queue (moment, not_before)
-    SELECT fresh.moment, now() + make_interval(secs => %s) FROM unnest(%b::bigint[]) AS q(moment) JOIN fresh USING (moment)
+    SELECT fresh.moment, now() + make_interval(secs => %s)
+    FROM unnest(%b::bigint[]) AS q(moment) JOIN fresh USING (moment)
 )
 SELECT moment FROM fresh
 """
@@ -293,8 +294,8 @@ def _next_moments(count: int) -> list[int]:
 
 
 def _moment_of_learning() -> int:
-    """The moment of an import, later than that of any before. The order lock must be held alone, not shared: two imports
-    that both shared it and then wanted it alone would wait for each other."""
+    """The moment of an import, later than that of any before. The order lock must be held alone, not shared: two
+    imports that both shared it and then wanted it alone would wait for each other."""
     row = query("SELECT coalesce(max(imported) + 1, 0) FROM fact WHERE imported IS NOT NULL").fetchone()
     assert row is not None
     return max(_next_moments(1)[0], int(row[0]))

@@ -10,7 +10,6 @@ import safeconduct.kernel.decisions.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,280 +18,472 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='WatchList',
+            name="WatchList",
             fields=[
-                ('name', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('allow', 'allow'), ('deny', 'deny'), ('custom', 'custom')], max_length=8)),
-                ('entity', models.CharField(max_length=40)),
-                ('purpose', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("name", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("allow", "allow"), ("deny", "deny"), ("custom", "custom")], max_length=8
+                    ),
+                ),
+                ("entity", models.CharField(max_length=40)),
+                ("purpose", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'watch_list',
+                "db_table": "watch_list",
             },
         ),
         migrations.CreateModel(
-            name='Label',
+            name="Label",
             fields=[
-                ('id', models.CharField(default=safeconduct.kernel.decisions.models._label_id, max_length=30, primary_key=True, serialize=False)),
-                ('order_key', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('fraud', 'fraud'), ('abuse', 'abuse'), ('good', 'good')], max_length=8)),
-                ('origin', models.CharField(max_length=40)),
-                ('moment', models.BigIntegerField()),
-                ('note', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.CharField(
+                        default=safeconduct.kernel.decisions.models._label_id,
+                        max_length=30,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("order_key", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(choices=[("fraud", "fraud"), ("abuse", "abuse"), ("good", "good")], max_length=8),
+                ),
+                ("origin", models.CharField(max_length=40)),
+                ("moment", models.BigIntegerField()),
+                ("note", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'label',
-                'constraints': [models.UniqueConstraint(fields=('order_key', 'kind', 'origin'), name='label_once')],
+                "db_table": "label",
+                "constraints": [models.UniqueConstraint(fields=("order_key", "kind", "origin"), name="label_once")],
             },
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.CharField(max_length=30, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('number', models.IntegerField()),
-                ('state', models.CharField(default='trained', max_length=10)),
-                ('artefact', models.BinaryField()),
-                ('digest', models.CharField(max_length=64)),
-                ('inputs', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('report', models.JSONField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.CharField(max_length=30, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                ("number", models.IntegerField()),
+                ("state", models.CharField(default="trained", max_length=10)),
+                ("artefact", models.BinaryField()),
+                ("digest", models.CharField(max_length=64)),
+                ("inputs", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("report", models.JSONField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'model_version',
-                'constraints': [models.UniqueConstraint(fields=('name', 'number'), name='model_version_number'), models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('name',), name='model_one_live')],
+                "db_table": "model_version",
+                "constraints": [
+                    models.UniqueConstraint(fields=("name", "number"), name="model_version_number"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "live")), fields=("name",), name="model_one_live"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Mute',
+            name="Mute",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('policy', models.CharField(max_length=80)),
-                ('rule', models.CharField(max_length=80)),
-                ('entity_key', models.BigIntegerField(null=True)),
-                ('cause', models.CharField(choices=[('snooze', 'snoozed'), ('brake', 'stopped by the brake')], max_length=10)),
-                ('actor', models.CharField(max_length=40)),
-                ('why', models.TextField()),
-                ('since', models.DateTimeField(default=django.utils.timezone.now)),
-                ('until', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('ended_by', models.CharField(blank=True, max_length=40)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("policy", models.CharField(max_length=80)),
+                ("rule", models.CharField(max_length=80)),
+                ("entity_key", models.BigIntegerField(null=True)),
+                (
+                    "cause",
+                    models.CharField(choices=[("snooze", "snoozed"), ("brake", "stopped by the brake")], max_length=10),
+                ),
+                ("actor", models.CharField(max_length=40)),
+                ("why", models.TextField()),
+                ("since", models.DateTimeField(default=django.utils.timezone.now)),
+                ("until", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("ended_by", models.CharField(blank=True, max_length=40)),
             ],
             options={
-                'db_table': 'mute',
-                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['policy'], name='mute_in_force')],
+                "db_table": "mute",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", True)), fields=["policy"], name="mute_in_force"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('id', models.CharField(default=safeconduct.kernel.decisions.models._version_id, editable=False, max_length=30, primary_key=True, serialize=False)),
-                ('policy', models.CharField(max_length=80)),
-                ('number', models.IntegerField()),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('shadow', 'in shadow'), ('challenger', 'challenger'), ('live', 'live'), ('retired', 'retired')], default='draft', max_length=12)),
-                ('text', models.TextField()),
-                ('note', models.TextField(blank=True)),
-                ('rollout_percent', models.SmallIntegerField(default=100)),
-                ('approval_asked_at', models.DateTimeField(null=True)),
-                ('published_at', models.DateTimeField(null=True)),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('revision', models.IntegerField(default=1)),
-                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.CharField(
+                        default=safeconduct.kernel.decisions.models._version_id,
+                        editable=False,
+                        max_length=30,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("policy", models.CharField(max_length=80)),
+                ("number", models.IntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("shadow", "in shadow"),
+                            ("challenger", "challenger"),
+                            ("live", "live"),
+                            ("retired", "retired"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("note", models.TextField(blank=True)),
+                ("rollout_percent", models.SmallIntegerField(default=100)),
+                ("approval_asked_at", models.DateTimeField(null=True)),
+                ("published_at", models.DateTimeField(null=True)),
+                ("retired_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("revision", models.IntegerField(default=1)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'policy_version',
+                "db_table": "policy_version",
             },
         ),
         migrations.CreateModel(
-            name='PolicyStep',
+            name="PolicyStep",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('verb', models.CharField(max_length=20)),
-                ('actor', models.CharField(max_length=40)),
-                ('why', models.TextField(blank=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='decisions.policyversion')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("verb", models.CharField(max_length=20)),
+                ("actor", models.CharField(max_length=40)),
+                ("why", models.TextField(blank=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="decisions.policyversion"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'policy_step',
+                "db_table": "policy_step",
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.CharField(max_length=30, primary_key=True, serialize=False)),
-                ('moment', models.BigIntegerField()),
-                ('policy', models.CharField(max_length=80)),
-                ('kind', models.CharField(choices=[('live', 'live'), ('shadow', 'in shadow'), ('override', 'by a person')], max_length=10)),
-                ('action', models.CharField(choices=[('allow', 'allow'), ('challenge', 'challenge'), ('review', 'review'), ('block', 'block')], max_length=10)),
-                ('seller_key', models.BigIntegerField(null=True)),
-                ('order_key', models.BigIntegerField(null=True)),
-                ('amount_minor', models.BigIntegerField(null=True)),
-                ('fired', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('unknown', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('muted', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('allowed_by', models.CharField(blank=True, max_length=80)),
-                ('values', models.JSONField()),
-                ('reasons', models.JSONField()),
-                ('control', models.BooleanField(default=False)),
-                ('latency_us', models.IntegerField()),
-                ('decided_at', models.DateTimeField()),
-                ('decided_moment', models.BigIntegerField()),
-                ('standing', models.BooleanField(default=True)),
-                ('replaces', models.CharField(blank=True, max_length=30)),
-                ('actor', models.CharField(default='engine', max_length=40)),
-                ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions.policyversion')),
+                ("id", models.CharField(max_length=30, primary_key=True, serialize=False)),
+                ("moment", models.BigIntegerField()),
+                ("policy", models.CharField(max_length=80)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("live", "live"), ("shadow", "in shadow"), ("override", "by a person")], max_length=10
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("allow", "allow"),
+                            ("challenge", "challenge"),
+                            ("review", "review"),
+                            ("block", "block"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("seller_key", models.BigIntegerField(null=True)),
+                ("order_key", models.BigIntegerField(null=True)),
+                ("amount_minor", models.BigIntegerField(null=True)),
+                ("fired", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("unknown", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("muted", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("allowed_by", models.CharField(blank=True, max_length=80)),
+                ("values", models.JSONField()),
+                ("reasons", models.JSONField()),
+                ("control", models.BooleanField(default=False)),
+                ("latency_us", models.IntegerField()),
+                ("decided_at", models.DateTimeField()),
+                ("decided_moment", models.BigIntegerField()),
+                ("standing", models.BooleanField(default=True)),
+                ("replaces", models.CharField(blank=True, max_length=30)),
+                ("actor", models.CharField(default="engine", max_length=40)),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="decisions.policyversion",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'decision',
+                "db_table": "decision",
             },
         ),
         migrations.CreateModel(
-            name='RuleCount',
+            name="RuleCount",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('rule', models.CharField(max_length=80)),
-                ('hour', models.DateTimeField()),
-                ('decided', models.IntegerField()),
-                ('fired', models.IntegerField()),
-                ('unknown', models.IntegerField()),
-                ('muted', models.IntegerField()),
-                ('amount_minor', models.BigIntegerField()),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions.policyversion')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("rule", models.CharField(max_length=80)),
+                ("hour", models.DateTimeField()),
+                ("decided", models.IntegerField()),
+                ("fired", models.IntegerField()),
+                ("unknown", models.IntegerField()),
+                ("muted", models.IntegerField()),
+                ("amount_minor", models.BigIntegerField()),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="decisions.policyversion"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'rule_count',
+                "db_table": "rule_count",
             },
         ),
         migrations.CreateModel(
-            name='ListEntry',
+            name="ListEntry",
             fields=[
-                ('id', models.CharField(default=safeconduct.kernel.decisions.models._entry_id, max_length=30, primary_key=True, serialize=False)),
-                ('key', models.BigIntegerField(null=True)),
-                ('text', models.CharField(blank=True, max_length=200)),
-                ('from_moment', models.BigIntegerField()),
-                ('until_moment', models.BigIntegerField(null=True)),
-                ('actor', models.CharField(max_length=40)),
-                ('why', models.TextField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('watch_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='decisions.watchlist')),
+                (
+                    "id",
+                    models.CharField(
+                        default=safeconduct.kernel.decisions.models._entry_id,
+                        max_length=30,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("key", models.BigIntegerField(null=True)),
+                ("text", models.CharField(blank=True, max_length=200)),
+                ("from_moment", models.BigIntegerField()),
+                ("until_moment", models.BigIntegerField(null=True)),
+                ("actor", models.CharField(max_length=40)),
+                ("why", models.TextField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "watch_list",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="decisions.watchlist",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'list_entry',
+                "db_table": "list_entry",
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='decisions.decision')),
-                ('state', models.CharField(choices=[('open', 'open'), ('done', 'done')], default='open', max_length=6)),
-                ('due_at', models.DateTimeField()),
-                ('amount_minor', models.BigIntegerField(null=True)),
-                ('top_reason', models.CharField(max_length=80)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('allow', 'allow'), ('challenge', 'challenge'), ('review', 'review'), ('block', 'block')], max_length=10)),
-                ('assigned_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "decision",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="decisions.decision",
+                    ),
+                ),
+                ("state", models.CharField(choices=[("open", "open"), ("done", "done")], default="open", max_length=6)),
+                ("due_at", models.DateTimeField()),
+                ("amount_minor", models.BigIntegerField(null=True)),
+                ("top_reason", models.CharField(max_length=80)),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("allow", "allow"),
+                            ("challenge", "challenge"),
+                            ("review", "review"),
+                            ("block", "block"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "assigned_to",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'review',
+                "db_table": "review",
             },
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(fields=('policy', 'number'), name='policy_version_number'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(fields=("policy", "number"), name="policy_version_number"),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('policy',), name='policy_one_live'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "live")), fields=("policy",), name="policy_one_live"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'challenger')), fields=('policy',), name='policy_one_challenger'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "challenger")), fields=("policy",), name="policy_one_challenger"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), ('author__isnull', True), models.Q(('approved_by', models.F('author')), _negated=True), _connector='OR'), name='policy_second_person'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by__isnull", True),
+                    ("author__isnull", True),
+                    models.Q(("approved_by", models.F("author")), _negated=True),
+                    _connector="OR",
+                ),
+                name="policy_second_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['live', 'challenger']), _negated=True), ('approved_by__isnull', False), ('author__isnull', True), _connector='OR'), name='policy_approved_when_live'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["live", "challenger"]), _negated=True),
+                    ("approved_by__isnull", False),
+                    ("author__isnull", True),
+                    _connector="OR",
+                ),
+                name="policy_approved_when_live",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('rollout_percent__range', (1, 100))), name='policy_rollout_percent'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rollout_percent__range", (1, 100))), name="policy_rollout_percent"
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['policy', '-moment'], name='decision_by_policy'),
+            model_name="decision",
+            index=models.Index(fields=["policy", "-moment"], name="decision_by_policy"),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['seller_key', '-moment'], name='decision_by_seller'),
+            model_name="decision",
+            index=models.Index(fields=["seller_key", "-moment"], name="decision_by_seller"),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(condition=models.Q(('order_key__isnull', False)), fields=['order_key'], name='decision_by_order'),
+            model_name="decision",
+            index=models.Index(
+                condition=models.Q(("order_key__isnull", False)), fields=["order_key"], name="decision_by_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['version', 'moment'], name='decision_by_version'),
+            model_name="decision",
+            index=models.Index(fields=["version", "moment"], name="decision_by_version"),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(condition=models.Q(('standing', True), models.Q(('action', 'allow'), _negated=True)), fields=['action', '-moment'], name='decision_adverse'),
+            model_name="decision",
+            index=models.Index(
+                condition=models.Q(("standing", True), models.Q(("action", "allow"), _negated=True)),
+                fields=["action", "-moment"],
+                name="decision_adverse",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'live')), fields=('moment', 'policy'), name='decision_once'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "live")), fields=("moment", "policy"), name="decision_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'shadow')), fields=('moment', 'version'), name='decision_shadow_once'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "shadow")), fields=("moment", "version"), name="decision_shadow_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('standing', True), models.Q(('kind', 'shadow'), _negated=True)), fields=('moment', 'policy'), name='decision_one_standing'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("standing", True), models.Q(("kind", "shadow"), _negated=True)),
+                fields=("moment", "policy"),
+                name="decision_one_standing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('action', 'allow'), ('reasons__statement__0__isnull', False), _connector='OR'), name='decision_never_silent'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("action", "allow"), ("reasons__statement__0__isnull", False), _connector="OR"),
+                name="decision_never_silent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='rulecount',
-            index=models.Index(fields=['version', 'rule', 'hour'], name='rule_count_by_rule'),
+            model_name="rulecount",
+            index=models.Index(fields=["version", "rule", "hour"], name="rule_count_by_rule"),
         ),
         migrations.AddIndex(
-            model_name='listentry',
-            index=models.Index(fields=['watch_list', 'key'], name='list_entry_by_key'),
+            model_name="listentry",
+            index=models.Index(fields=["watch_list", "key"], name="list_entry_by_key"),
         ),
         migrations.AddIndex(
-            model_name='listentry',
-            index=models.Index(fields=['watch_list', 'text'], name='list_entry_by_text'),
+            model_name="listentry",
+            index=models.Index(fields=["watch_list", "text"], name="list_entry_by_text"),
         ),
         migrations.AddIndex(
-            model_name='listentry',
-            index=models.Index(fields=['until_moment'], name='list_entry_by_end'),
+            model_name="listentry",
+            index=models.Index(fields=["until_moment"], name="list_entry_by_end"),
         ),
         migrations.AddConstraint(
-            model_name='listentry',
-            constraint=models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='list_entry_has_a_reason'),
+            model_name="listentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("why", ""), _negated=True), name="list_entry_has_a_reason"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listentry',
-            constraint=models.CheckConstraint(condition=models.Q(('key__isnull', False), models.Q(('text', ''), _negated=True), _connector='OR'), name='list_entry_is_something'),
+            model_name="listentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("key__isnull", False), models.Q(("text", ""), _negated=True), _connector="OR"),
+                name="list_entry_is_something",
+            ),
         ),
         migrations.AddIndex(
-            model_name='review',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['due_at', 'decision'], name='review_by_due'),
+            model_name="review",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["due_at", "decision"], name="review_by_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='review',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['-amount_minor', 'decision'], name='review_by_amount'),
+            model_name="review",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["-amount_minor", "decision"], name="review_by_amount"
+            ),
         ),
     ]
