@@ -66,13 +66,20 @@ def policy_texts(draw: st.DrawFn) -> str:
     for i in range(6):
         window = _window(draw(trees.windows(f"w{i}")))
         for candidate in (window, replace(window, where=None)):
-            text = feature_text(candidate, "USD")
+            try:
+                text = feature_text(candidate, "USD")
+            except OverflowError:
+                continue
             if _accepted(features | {f"w{i}": text}, [_SIMPLE]):
                 features[f"w{i}"] = text
                 break
     rules = [_SIMPLE]
     for rule in draw(trees.rules(7)):
-        candidate_rule = (condition_text(_named(rule.when), "USD"), rule.then, rule.unknown, rule.listable)
+        try:
+            written = condition_text(_named(rule.when), "USD")
+        except OverflowError:  # a time before the year 1 cannot be written, and so no analyst can ask for it
+            continue
+        candidate_rule = (written, rule.then, rule.unknown, rule.listable)
         if _accepted(features, [*rules, candidate_rule]):
             rules.append(candidate_rule)
     return _text(features, rules)

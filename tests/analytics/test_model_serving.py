@@ -69,7 +69,7 @@ def test_the_live_path_says_what_training_said(bring: Callable[[TrainedModel], N
         for row in world.rows:
             given = [row["moment"] >> TIE_BITS, *(row.get(name) for name in names)]
             query(f"INSERT INTO fact (occurred, {columns}) VALUES (%s, {values})", given)
-        found = engine.evaluate(compiled, engine._facts(table.moments.tolist()))
+        found = engine.evaluate(compiled, engine.facts(table.moments.tolist()))
     live = [value["fraud"] for _, value, _ in found]
     assert [row["moment"] for row, _, _ in found] == table.moments.tolist()
     assert len(live) > 700

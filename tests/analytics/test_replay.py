@@ -75,9 +75,8 @@ def test_a_refund_that_became_known_too_late_differs_only_as_it_happened(tmp_pat
     lanes.accept([refund])
     same(replay(folder=tmp_path), 2)
     happened = replay(as_known=False, folder=tmp_path)
-    assert {(d.what, d.stored, d.found) for d in happened.differences} == {
-        ("refunds_1d", 0, 1), ("fired", (), ()), ("action", "allow", "review"),
-    } - {("fired", (), ())} | {(d.what, d.stored, d.found) for d in happened.differences if d.what == "fired"}  # fmt: skip
+    told = {(d.what, d.stored, d.found) for d in happened.differences if d.what != "fired"}
+    assert told == {("refunds_1d", 0, 1), ("action", "allow", "review")}
     assert [d.found for d in happened.differences if d.what == "fired"] == [["refunder"]]
     assert happened.decisions == 2
 
@@ -194,6 +193,8 @@ def hot_event(dice: random.Random) -> dict[str, Any]:
     fields = {f.name for f in CATALOGUE[kind].fields}
     needed = required | {f.name for f in CATALOGUE[kind].fields if f.required}
     chosen = {n: v for n, v in data.items() if n in fields and (n in needed or dice.random() < 0.8)}
+    if kind == "payment.attempted":
+        chosen["outcome"] = dice.choice(["approved", "declined"])
     at = datetime.now(UTC) - timedelta(seconds=dice.choice([0, 0, 1, 60, 5000]))
     return {
         "id": f"{dice.getrandbits(64):x}", "source": "shop", "type": kind, "time": at.isoformat().replace("+00:00", "Z"),
@@ -353,6 +354,10 @@ def test_a_wait_for_order_that_runs_out_of_time_leaves_no_lock_behind() -> None:
 
     together([hold, waits])
     with engine_scope():
-        assert query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted").fetchone() == (0,)
+        assert query(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 1526595586"
+        ).fetchone() == (0,)
         assert log.settle() > 0
-        assert query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted").fetchone() == (0,)
+        assert query(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 1526595586"
+        ).fetchone() == (0,)

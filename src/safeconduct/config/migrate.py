@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 
 from safeconduct.kernel import access
-from safeconduct.kernel.scope import owner_scope, raw_connection
+from safeconduct.kernel.scope import owner_scope, query, raw_connection
 
 
 def bring_up_to_date(*, verbosity: int = 0) -> None:
@@ -14,13 +17,25 @@ def bring_up_to_date(*, verbosity: int = 0) -> None:
 
     Several processes may run this at once: they wait for each other.
     """
-    with owner_scope():
-        raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        access.create_roles(raw_connection(), settings.ROLE_PASSWORDS, set_passwords=not settings.EMBEDDED)
+    _create_logins()
     call_command("migrate", database="owner", interactive=False, verbosity=verbosity, skip_checks=True)
     with owner_scope():
         raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         access.apply(raw_connection())
+
+
+def _create_logins() -> None:
+    # Logins belong to the whole server: another database's migration may change the same ones at this moment.
+    for attempt in range(_ATTEMPTS):
+        try:
+            with owner_scope():
+                query("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+                access.create_roles(raw_connection(), settings.ROLE_PASSWORDS, set_passwords=not settings.EMBEDDED)
+                return
+        except (psycopg.errors.InternalError_, psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject):
+            if attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.2 * (attempt + 1))
 
 
 def pending() -> list[str]:
@@ -34,3 +49,4 @@ def pending() -> list[str]:
 
 
 _LOCK = 0x5AFE_0001
+_ATTEMPTS = 8

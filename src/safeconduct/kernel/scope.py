@@ -21,6 +21,7 @@ from typing import Any
 import psycopg
 from django.db import connections, transaction
 from django.db.models import Model
+from psycopg.types.json import JsonbLoader
 
 APP, ENGINE, STAFF, OWNER = "default", "engine", "staff", "owner"
 
@@ -124,7 +125,9 @@ def query(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]
 
     Binary arrays (``%b::bigint[]``) need that: Django's own cursors would write them into the text.
     """
-    return psycopg.Cursor(raw_connection()).execute(statement, parameters or None)
+    cursor = psycopg.Cursor(raw_connection())
+    cursor.adapters.register_loader("jsonb", JsonbLoader)  # Django leaves JSON as text for its own fields to read
+    return cursor.execute(statement, parameters or None)
 
 
 @contextmanager

@@ -124,8 +124,8 @@ def evaluate(
     for score in compiled.policy.scores.values():
         for value, number in zip(values, scoring.score(score.model, values), strict=True):
             value[score.name] = number
-    spans = membership.find(compiled.lists, rows)
-    names = {name for name, _ in compiled.lists}
+    spans = membership.find(compiled.lists, rows) | membership.all_of(compiled.whole_lists)
+    names = {name for name, _ in compiled.lists} | compiled.whole_lists
     return [
         (row, value, membership.members(names, spans, row["moment"])) for row, value in zip(rows, values, strict=True)
     ]

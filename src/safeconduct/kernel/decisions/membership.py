@@ -47,6 +47,18 @@ def find(lists: Collection[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) 
     return found
 
 
+def all_of(lists: Collection[str]) -> Spans:
+    """All entries of these lists: for conditions that ask for something computed, which cannot be looked up."""
+    found: Spans = {}
+    if lists:
+        for name, key, text, since, until in query(
+            "SELECT watch_list_id, key, text, from_moment, until_moment FROM list_entry WHERE watch_list_id = ANY(%s)",
+            [sorted(lists)],
+        ):
+            found.setdefault((name, text if key is None else key), []).append((since, until))
+    return found
+
+
 def members(names: Collection[str], spans: Spans, moment: int) -> dict[str, frozenset[object]]:
     """The members of each list at a moment, as far as the batch is concerned."""
     at: dict[str, set[object]] = {}

@@ -28,13 +28,16 @@ class PolicyBroken(RuntimeError):
 class Compiled:
     """A policy's text as what runs: its tree, its rules as a function, its features as a statement.
 
-    ``lists``: (list name, field) pairs whose members must be known; ``kept``: names whose values a decision keeps.
+    ``lists``: (list name, field) pairs whose members must be known;
+    ``whole_lists``: lists that are asked for something computed, so that all their members are read; ``kept``: names
+    whose values a decision keeps.
     """
 
     policy: Policy
     program: RuleProgram
     features: FeatureQuery
     lists: tuple[tuple[str, str], ...]
+    whole_lists: frozenset[str]
     kept: tuple[str, ...]
     positions: dict[str, int]
 
@@ -71,15 +74,18 @@ def compile_text(text: str) -> Compiled:
     policy = reading.policy
     program = compile_rules(policy)
     lists: dict[tuple[str, str], None] = dict.fromkeys(policy.allow_lists)
+    whole = set()
     for node in (node for rule in policy.rules for node in walk(rule.when)):
         if isinstance(node, InList) and isinstance(node.item, EventField):
             lists[node.list_name, node.item.name] = None
+        elif isinstance(node, InList):
+            whole.add(node.list_name)
     keys = CATALOGUE.key_fields
     kept = tuple(
         sorted({n for n in {*program.names, *policy.fields, *policy.features} if n not in keys and n != "now"})
     )
     return Compiled(
-        policy, program, features_query(policy, CATALOGUE, facts="fact"), tuple(lists), kept,
+        policy, program, features_query(policy, CATALOGUE, facts="fact"), tuple(lists), frozenset(whole), kept,
         {rule.name: position for position, rule in enumerate(policy.rules)},
     )  # fmt: skip
 

@@ -29,6 +29,7 @@ from safeconduct.kernel.vault.sealing import seal
 
 MAX_BATCH = 1000
 _ORDER_LOCK = 0x5AFE_0002
+_HISTORY_LOCK = 0x5AFE_0004
 
 
 class Known(StrEnum):
@@ -118,9 +119,11 @@ def settle() -> int:
     Returns the moment at which that was so: history imported before it is seen from now on in this transaction's
     statements as far as it is marked with an earlier moment, and what is marked with a later one was not there yet.
     """
-    row = query("SELECT settle_log(%s)", [_ORDER_LOCK]).fetchone()
+    # Whoever writes into the past waits until this transaction has read and stored what it decides, and so cannot slip
+    # in between: what it adds is marked with a later moment than the one returned here.
+    row = query("SELECT pg_advisory_xact_lock_shared(%s), settle_log(%s)", [_HISTORY_LOCK, _ORDER_LOCK]).fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[1])
 
 
 def current_moment() -> int:
@@ -143,6 +146,7 @@ def _store(
         moments = _next_moments(len(incoming))
         learned = None
     else:
+        query("SELECT pg_advisory_xact_lock(%s)", [_HISTORY_LOCK])
         incoming.sort(key=lambda event: event.occurred_us)
         moments = _moments_of_the_past([event.occurred_us for event in incoming])
         learned = _moment_of_learning() if imported else None
