@@ -336,9 +336,9 @@ def load(decision_id: str, *, review: Review | None = None, whole: bool = True) 
         {},
     )  # fmt: skip
     if case.compiled is not None and decision.action != "allow":
-        asked, whole = case.compiled.lists, case.compiled.whole_lists
-        spans = membership.find(asked, [fact]) | membership.all_of(whole)
-        case.members = membership.members({name for name, _ in asked} | whole, spans, decision.moment)
+        asked, entire = case.compiled.lists, case.compiled.whole_lists
+        spans = membership.find(asked, [fact]) | membership.all_of(entire)
+        case.members = membership.members({name for name, _ in asked} | entire, spans, decision.moment)
     if whole:
         orders = {order for party in found.parties for order in party.orders}
         case.others = queries.decisions_of_orders(orders) if orders else {}
