@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOCALE: Final = ROOT / "locale"
+WAITING: Final = LOCALE / "waiting.json"
+UNTRANSLATED: Final = "not translated"
 SOURCE: Final = "en"
 #: Folder names under ``locale``; ``en`` is the source and repeats itself.
 LANGUAGES: Final = ("en", "zh_Hans", "es")
@@ -183,11 +186,24 @@ def problems() -> list[str]:
         missing, lost = sorted(wanted - set(have), key=str), sorted(set(have) - wanted, key=str)
         out += [f"{language}: not in the catalogue (run extract): {key[1]!r}" for key in missing]
         out += [f"{language}: no longer used (run extract): {key[1]!r}" for key in lost]
+        waits = waiting(language)
         for key, message in have.items():
-            out += [f"{language}: {fault}: {key[1]!r}" for fault in _faults(message)]
+            faults = list(_faults(message))
+            if "|".join(map(str, key)) in waits and faults == [UNTRANSLATED]:
+                continue
+            out += [f"{language}: {fault}: {key[1]!r}" for fault in faults]
+            if "|".join(map(str, key)) in waits and not faults:
+                out.append(f"{language}: translated by now; take it off {WAITING.name}: {key[1]!r}")
         if not _is_compiled(language, have.values()):
             out.append(f"{language}: the compiled file is stale; run compile")
     return out
+
+
+def waiting(language: str) -> frozenset[str]:
+    """Messages that are known to wait for a translator; they are shown in English meanwhile. It should be empty."""
+    if not WAITING.exists():
+        return frozenset()
+    return frozenset(json.loads(WAITING.read_text(encoding="utf-8")).get(language, ()))
 
 
 def _is_compiled(language: str, messages: Iterable[Message]) -> bool:
@@ -197,7 +213,7 @@ def _is_compiled(language: str, messages: Iterable[Message]) -> bool:
         return False
     with path.open("rb") as file:
         have = {_key(m): _strings(m) for m in read_mo(file) if m.id}
-    return have == {_key(m): _strings(m) for m in messages}
+    return all(have.get(_key(m)) == _strings(m) for m in messages if UNTRANSLATED not in _faults(m))
 
 
 def _key(message: Message) -> tuple[str | None, str]:
@@ -213,7 +229,7 @@ def _strings(message: Message) -> tuple[str, ...]:
 def _faults(message: Message) -> Iterator[str]:
     strings = _strings(message)
     if not strings or not all(strings):
-        yield "not translated"
+        yield UNTRANSLATED
         return
     if message.fuzzy:
         yield "fuzzy"
