@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from threading import Lock
 from typing import NamedTuple
 
 from safeconduct.foundation.policy.nodes import Action, Arith, Call, Expr, Negate, Policy
@@ -118,6 +119,9 @@ class RuleProgram:
         return None
 
 
+# CPython counts the depth of a tree it makes or reads in one number for all threads (python/cpython#106905), so that
+# two threads at it spoil each other's count and one of them fails with SystemError.
+_COMPILER = Lock()
 _NOTHING = Verdict(Action.ALLOW, (), (), (), (), None)
 _ACTIONS = tuple(sorted(Action, key=lambda a: a.rank))
 
@@ -149,9 +153,11 @@ def compile_rules(policy: Policy) -> RuleProgram:
 
 def _build(source: str, policy: Policy, constants: Mapping[str, object]) -> Function:
     """The function of generated source, with texts, numbers and sets as constants of its code."""
-    tree = _Constants(constants).visit(ast.parse(source))
+    with _COMPILER:
+        tree = _Constants(constants).visit(ast.parse(source))
+        code = compile(tree, f"<policy {policy.name}>", "exec")
     namespace: dict[str, object] = {"__builtins__": {}, **constants}
-    exec(compile(tree, f"<policy {policy.name}>", "exec"), namespace)  # noqa: S102  generated names only
+    exec(code, namespace)  # noqa: S102  generated names only
     function: Function = namespace["decide"]  # type: ignore[assignment]
     return function
 
