@@ -53,10 +53,16 @@ INSTALLED_APPS = [
     "safeconduct.kernel.record",
     "safeconduct.kernel.vault",
     "safeconduct.kernel.events",
+    "safeconduct.kernel.notices",
+    "safeconduct.kernel.ledger",
     "safeconduct.kernel.decisions",
+    "safeconduct.protections.transactions",
     "safeconduct.api",
     "safeconduct.console",
+    "safeconduct.portal",
 ]
+# The protections that are built, in the order of the seller's home; each module has a `PROTECTION`.
+PROTECTIONS = ["safeconduct.protections.transactions.protection"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

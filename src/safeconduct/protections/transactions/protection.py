@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 
+from django.utils.translation import gettext_lazy as _
+
+from safeconduct.kernel.protection import Protection
+
 ShippedList = tuple[str, str, str, str, tuple[str, ...]]
 """Name, kind (allow, deny, custom), entity (or "text"), purpose, first members."""
 
@@ -42,3 +46,6 @@ def example_draft(live: str) -> str:
         if before in live:
             return live.replace(before, after, 1)
     return live
+
+
+PROTECTION = Protection("transactions", _("Transaction protection"), "shield")

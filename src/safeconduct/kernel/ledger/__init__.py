@@ -1,0 +1,1 @@
+"""Money: double entry in every currency, holds with reasons and dates, payouts, statements."""

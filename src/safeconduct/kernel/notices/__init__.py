@@ -1,0 +1,1 @@
+"""What goes out: the inbox in the portal, e-mail, and signed webhooks to the shop."""

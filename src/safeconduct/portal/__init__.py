@@ -1,0 +1,1 @@
+"""The sellers' pages: home, orders, money, decisions about them, notices, settings."""
