@@ -14,7 +14,6 @@ from types import FrameType
 from safeconduct.cli.start import start_django
 
 _STOP_WITHIN_S = 8.0
-_HOUSEKEEPING_EVERY_S = 30.0
 
 
 def serve(*, host: str, port: int, workers: int, lanes: int, ready: Callable[[str], None] | None = None) -> int:
@@ -49,13 +48,14 @@ def serve(*, host: str, port: int, workers: int, lanes: int, ready: Callable[[st
 
 
 def work() -> None:
-    """One lane in this process, and housekeeping beside it; stops at SIGTERM or Ctrl-C."""
+    """One lane in this process, and the upkeep beside it; stops at SIGTERM or Ctrl-C."""
     start_django()
+    from safeconduct.cli import upkeep
     from safeconduct.kernel.decisions import lanes
 
     stop = threading.Event()
     _on_signals(stop)
-    threading.Thread(target=_housekeeping, args=(stop,), daemon=True, name="housekeeping").start()
+    threading.Thread(target=upkeep.run, args=(stop,), daemon=True, name="upkeep").start()
     lanes.run(stop.is_set)
 
 
@@ -94,22 +94,6 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-
-def _housekeeping(stop: threading.Event) -> None:
-    from datetime import UTC, datetime
-
-    from safeconduct.api import gate
-    from safeconduct.kernel.decisions.housekeeping import tidy
-    from safeconduct.kernel.scope import engine_scope
-
-    while not stop.wait(_HOUSEKEEPING_EVERY_S):
-        try:
-            tidy(datetime.now(UTC))
-            with engine_scope():
-                gate.sweep()
-        except Exception as problem:  # what cannot be tidied now is tidied later; the lane goes on
-            sys.stderr.write(f"housekeeping failed: {type(problem).__name__}\n")
 
 
 def _on_signals(stop: threading.Event) -> None:

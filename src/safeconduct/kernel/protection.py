@@ -9,22 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from importlib import import_module
-from typing import Any
+from typing import cast
 
-from django.conf import settings
 from django.utils.functional import Promise
 
-from safeconduct.kernel.decisions.engine import Made
+from safeconduct.kernel.decisions.reactions import Act, Sweep, reactions
 from safeconduct.kernel.ui.parts import MenuEntry
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ToDo:
-    """Something a seller should do: what, where, until when (UTC; None where there is no deadline), what is at stake."""
+    """Something a seller should do: what, where, until when (UTC; None: no deadline), and what is at stake."""
 
     title: str
     url: str
@@ -49,19 +44,19 @@ class Protection:
 
     ``event_types``: canonical events it wants to act on, beside those the policies are about. ``act``: called inside
     the transaction that decides, with the batch's events (rows of the fact table, by rising moment), the decisions
-    made about them, and the time to stamp with (None: each event's own). It must be safe to leave out what it does not
-    know, and must read and write per batch, never per event. ``sweep``: does what is due by the given time, returns
-    how much it did; called by the lanes every few seconds, each call one transaction of its own. ``status``: for the
-    home of the seller in scope. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
-    ``/console/<name>/``; the menus' entries lead there.
+    made about them, and the time to stamp with (None: each event's own). It leaves out what it does not know, and
+    reads and writes per batch, never per event. ``sweep``: does what is due by the given time, returns how much it
+    did; called every few seconds, and opens its own scopes, so that one call may be several transactions.
+    ``status``: for the home of the seller in scope. ``portal_urls``/``console_urls``: modules of addresses under
+    ``/portal/<name>/`` and ``/console/<name>/``; the menus' entries lead there.
     """
 
     name: str
     title: str | Promise
     icon: str
     event_types: frozenset[str] = frozenset()
-    act: Callable[[Sequence[Row], Sequence[Made], datetime | None], None] | None = None
-    sweep: Callable[[datetime], int] | None = None
+    act: Act | None = None
+    sweep: Sweep | None = None
     status: Callable[[int], Status] | None = None
     portal_menu: Callable[[], Sequence[MenuEntry]] | None = None
     console_menu: Callable[[], Sequence[MenuEntry]] | None = None
@@ -69,7 +64,6 @@ class Protection:
     console_urls: str | None = None
 
 
-@lru_cache(maxsize=1)
 def protections() -> tuple[Protection, ...]:
     """The protections that are built, in the order of the seller's home."""
-    return tuple(import_module(path).PROTECTION for path in settings.PROTECTIONS)
+    return cast("tuple[Protection, ...]", reactions())

@@ -21,7 +21,7 @@ from safeconduct.foundation.moments import TIE_BITS, moment_time
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.foundation.policy.to_python import NOW, Verdict
 from safeconduct.foundation.stable_hash import bucket
-from safeconduct.kernel.decisions import hot, labels, membership, scoring
+from safeconduct.kernel.decisions import hot, labels, membership, reactions, scoring
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import statement
 from safeconduct.kernel.decisions.running import Compiled, Muted, Running, mutes, running
@@ -94,7 +94,9 @@ def decide_claimed(claimed: Sequence[int], *, now: Clock | None, budget_ms: int 
     share_us = int((time.perf_counter() - started) * 1e6 / len(claimed))
     for decision in made:
         decision.latency_us = share_us
-    store(made, claimed, None if now is None else now(), settled)
+    at = None if now is None else now()
+    store(made, claimed, at, settled)
+    reactions.react(rows, made, at)
     return made
 
 

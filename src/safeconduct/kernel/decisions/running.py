@@ -15,6 +15,7 @@ from safeconduct.foundation.policy.reader import read_policy
 from safeconduct.foundation.policy.to_postgres import FeatureQuery, features_query
 from safeconduct.foundation.policy.to_python import RuleProgram, compile_rules
 from safeconduct.foundation.policy.tree import walk
+from safeconduct.kernel.decisions import reactions
 from safeconduct.kernel.decisions.models import VersionState
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
@@ -131,12 +132,14 @@ def mutes(policies: Iterable[str]) -> dict[str, Muted]:
 
 
 def listened_types(versions: Iterable[Running] | None = None) -> frozenset[str]:
-    """Event types for which a decision is due, or which teach us something about an earlier one.
+    """Event types for which a decision is due, which teach us something about an earlier one, or which a protection
+    acts on.
 
     ``versions``: those that run, where the caller has read them already.
     """
     chosen = running() if versions is None else versions
-    return frozenset(name for version in chosen for name in version.policy.event_types) | LABEL_TYPES
+    types = frozenset(name for version in chosen for name in version.policy.event_types)
+    return types | LABEL_TYPES | reactions.event_types()
 
 
 #: Later events that say what an order turned out to be.

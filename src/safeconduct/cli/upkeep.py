@@ -1,0 +1,64 @@
+"""What has to be done from time to time, beside each lane. Any number of processes may do it at once."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connections
+
+_TURN_S = 0.2
+
+
+@dataclass(slots=True)
+class Job:
+    """Something to do every so often. ``work`` opens its own scopes; what fails is said, and tried again later."""
+
+    name: str
+    every_s: float
+    work: Callable[[datetime], object]
+    due: float = 0.0
+
+
+def jobs() -> list[Job]:
+    """All of them, the urgent ones first."""
+    from safeconduct.kernel.decisions import housekeeping, reactions
+
+    return [
+        Job("due dates", 2.0, reactions.sweep),
+        Job("housekeeping", 30.0, housekeeping.tidy),
+        Job("API limits", 30.0, _tidy_the_gate),
+    ]
+
+
+def run(stop: threading.Event) -> None:
+    """Does each job when it is due, until told to stop."""
+    todo = jobs()
+    for job in todo:
+        job.due = time.monotonic() + job.every_s
+    while not stop.wait(_TURN_S):
+        for job in todo:
+            if time.monotonic() >= job.due:
+                attempt(job, datetime.now(UTC))
+                job.due = time.monotonic() + job.every_s
+
+
+def attempt(job: Job, now: datetime) -> None:
+    """Does one job; a failure is written down without what it was about, and nothing else stops for it."""
+    try:
+        job.work(now)
+    except Exception as problem:
+        sys.stderr.write(f"{job.name}: {type(problem).__name__}; it will be tried again\n")
+        connections.close_all()
+
+
+def _tidy_the_gate(now: datetime) -> None:
+    from safeconduct.api import gate
+    from safeconduct.kernel.scope import engine_scope
+
+    with engine_scope():
+        gate.sweep()
