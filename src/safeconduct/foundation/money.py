@@ -1,6 +1,7 @@
 """Money: an integer of minor units and a currency, never a float.
 
-Exponents are ISO 4217's, taken from CLDR through Babel (JPY 0, KWD 3, CNY 2 …).
+Decimals are ISO 4217's (JPY 0, KWD 3, CNY 2 …), as processors and banks count them. Unicode's CLDR differs for some,
+because it says how prices are written in a shop: nobody writes the fils of a dinar, but they are still counted.
 """
 
 from __future__ import annotations
@@ -17,14 +18,23 @@ class MoneyError(ValueError):
     """An amount or a currency that cannot be read; the message names what was given."""
 
 
+#: ISO 4217:2015, list one ("minor unit"): every currency in use that does not have two decimals. Checked 2026-11-24
+#: against common knowledge of the list, not against a copy of it.
+_NOT_TWO = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
+         "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}  # fmt: skip
+
+
 @lru_cache(maxsize=512)
 def exponent(currency: str) -> int:
     """Number of decimals of a currency (ISO 4217). Raises MoneyError for an unknown code."""
     if currency not in get_global("all_currencies"):
         raise MoneyError(f"{currency!r} is not a currency code of ISO 4217; give three capital letters such as USD")
-    fractions = get_global("currency_fractions")
-    digits: int = fractions.get(currency, fractions["DEFAULT"])[0]
-    return digits
+    return _NOT_TWO.get(currency, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,11 @@ class Money:
     def format(self, locale: str = "en") -> str:
         """The amount as people of this locale write it."""
         places = exponent(self.currency)
-        return str(format_currency(Decimal(self.minor).scaleb(-places), self.currency, locale=locale.replace("-", "_")))
+        value = Decimal(self.minor).scaleb(-places)
+        # Without rounding to the decimals of a price tag: an amount of the ledger is written whole.
+        return str(
+            format_currency(value, self.currency, locale=locale.replace("-", "_"), decimal_quantization=False)
+        )
 
 
 def convert(money: Money, to: str, rate: Decimal) -> Money:

@@ -23,6 +23,7 @@ class ToDo:
 
     title: str
     url: str
+    detail: str = ""
     due_at: datetime | None = None
     amount_minor: int | None = None
     currency: str = ""

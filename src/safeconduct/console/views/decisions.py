@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.console.access import StaffRequest, done, page, staff_page
 from safeconduct.console.case import Names, arrange, load
-from safeconduct.console.csv_export import Row, stream
 from safeconduct.console.forms import LabelForm
 from safeconduct.console.words import KINDS, spoken
 from safeconduct.foundation.moments import moment_time
@@ -29,6 +28,7 @@ from safeconduct.kernel.decisions.paging import page as page_of
 from safeconduct.kernel.decisions.queries import NEWEST_FIRST, DecisionFilter
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import ACTIONS, Choice, Filter, Page
 
 

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from safeconduct.console.access import StaffRequest, done, page, staff_page
 from safeconduct.console.case import Names
-from safeconduct.console.csv_export import Row, stream
 from safeconduct.console.forms import EntriesForm, NewListForm
 from safeconduct.console.words import LIST_KINDS, field_name
 from safeconduct.foundation.moments import moment as moment_of
@@ -28,6 +27,7 @@ from safeconduct.kernel.decisions.paging import Order, Slice
 from safeconduct.kernel.decisions.paging import page as page_of
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Page, View
 
 #: Values that one form or file may add; larger lists are loaded by the command.

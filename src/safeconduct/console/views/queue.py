@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.console.access import StaffRequest, back_to, done, page, staff_page
 from safeconduct.console.case import Case, Names, arrange, load
-from safeconduct.console.csv_export import Row, stream
 from safeconduct.console.words import spoken
 from safeconduct.foundation.moments import moment_time
 from safeconduct.foundation.money import Money, MoneyError
@@ -28,6 +27,7 @@ from safeconduct.kernel.decisions.models import Decision, Review
 from safeconduct.kernel.decisions.queries import QueueFilter
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import savepoint
+from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Choice, Filter, Page, View
 
 #: As many decisions as one bulk action may take: each is ruled on by itself.

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET
 
 from safeconduct.console.access import StaffRequest, page, staff_page
 from safeconduct.console.case import Names
-from safeconduct.console.csv_export import Row, stream
 from safeconduct.console.views.decisions import decision_rows, latest_of_seller
 from safeconduct.foundation.moments import moment as moment_of
 from safeconduct.kernel.decisions import links, queries
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.parties.models import Seller
+from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.graph import Edge, Node
 from safeconduct.kernel.ui.parts import ACTIONS, Page
 

@@ -22,6 +22,7 @@ from safeconduct.kernel.decisions.models import (
 )
 from safeconduct.kernel.decisions.reasons import of_a_person
 from safeconduct.kernel.decisions.running import running
+from safeconduct.kernel.decisions.second_look import refuse_the_same_person
 from safeconduct.kernel.events.log import current_moment
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.record.models import Leaf
@@ -34,13 +35,15 @@ def override(decision_id: str, person: User, action: Action, why: str, *, at: da
     for *review* opens a new one.
 
     ``through``: the machine's key that carried the person's word, where it did not come from the console.
-    Raises ReasonMissing without a sentence of reasons, ChangedMeanwhile where another decision stands by now.
+    Raises ReasonMissing without a sentence of reasons, ChangedMeanwhile where another decision stands by now, and
+    OtherPersonNeeded where the seller asked for a second look at this person's own decision.
     """
     if not person.may(StaffRole.ANALYST):
         raise RoleNeeded(StaffRole.ANALYST.label)
     if len(why.strip()) < 3:
         raise ReasonMissing
     earlier = _standing(decision_id)
+    refuse_the_same_person(earlier, person)
     earlier.standing = False
     earlier.save(update_fields=["standing"])
     reasons = of_a_person(why.strip(), person.language)

@@ -78,3 +78,27 @@ class NotFound(DecisionsError):
 
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"there is no {what} {name}")
+
+
+class OtherPersonNeeded(DecisionsError):
+    """A second look is no second look where the same person looks."""
+
+    code = "other_person_needed"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("the seller asked for a second look at your own decision; somebody else has to take it")
+
+
+class AskedAlready(DecisionsError):
+    code = "asked_already"
+
+    def __init__(self) -> None:
+        super().__init__("a second look at this decision was asked for already; its outcome will be shown here")
+
+
+class TooLateToAsk(DecisionsError):
+    code = "too_late_to_ask"
+
+    def __init__(self, days: int) -> None:
+        super().__init__(f"a second look can be asked for within {days} days of the decision")

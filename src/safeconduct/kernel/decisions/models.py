@@ -182,7 +182,10 @@ class Decision(models.Model):
 
 
 class Review(models.Model):
-    """A decision that waits for a person. The platform has a clock too: `due_at`."""
+    """A decision that waits for a person. The platform has a clock too: `due_at`.
+
+    ``asked_by`` and ``asked_why``: the member of the seller who asked for a second look, and their words.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "open"
@@ -197,6 +200,8 @@ class Review(models.Model):
     opened_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, choices=ACTIONS, blank=True)
+    asked_by = models.CharField(max_length=30, blank=True, default="")
+    asked_why = models.TextField(blank=True, default="")
 
     class Meta:
         db_table = "review"

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import capfirst
-from django.utils.translation import get_language, get_language_info
+from django.utils.translation import activate, get_language, get_language_info
 
 from safeconduct.kernel.ui.formats import direction
 
@@ -75,6 +75,16 @@ def known_zone(name: str) -> tzinfo | None:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def read_as(request: HttpRequest, language: str, zone_name: str) -> None:
+    """Shows the page as this person has settled it, where this browser has made no choice of its own."""
+    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and language in dict(settings.LANGUAGES):
+        activate(language)
+        request.LANGUAGE_CODE = language
+    zone = known_zone(zone_name) if ZONE_COOKIE not in request.COOKIES else None
+    if zone is not None:
+        timezone.activate(zone)
 
 
 def zone_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

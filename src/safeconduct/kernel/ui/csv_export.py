@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -16,24 +17,25 @@ from safeconduct.kernel.scope import staff_scope
 
 Row = Sequence[object]
 Pages = Callable[[str], tuple[list[Row], str]]
+Scope = Callable[[], AbstractContextManager[None]]
 
 
-def stream(name: str, head: Sequence[str], read: Pages) -> StreamingHttpResponse:
+def stream(name: str, head: Sequence[str], read: Pages, scope: Scope = staff_scope) -> StreamingHttpResponse:
     """A download. ``read(after)`` gives the rows after a cursor and the next cursor, empty at the end; it is called
-    inside a scope of its own."""
-    response = StreamingHttpResponse(_chunks(head, read), content_type="text/csv; charset=utf-8")
+    inside a ``scope`` of its own."""
+    response = StreamingHttpResponse(_chunks(head, read, scope), content_type="text/csv; charset=utf-8")
     stamp = timezone.now().strftime("%Y%m%d-%H%M")
     response["Content-Disposition"] = f'attachment; filename="{name}-{stamp}.csv"'
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _chunks(head: Sequence[str], read: Pages) -> Iterator[str]:
+def _chunks(head: Sequence[str], read: Pages, scope: Scope) -> Iterator[str]:
     # The mark tells spreadsheets that this is UTF-8.
     yield "\ufeff" + _text([head])
     after = ""
     while True:
-        with staff_scope():
+        with scope():
             rows, after = read(after)
         yield _text(rows)
         if not after:
