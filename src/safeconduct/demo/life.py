@@ -15,6 +15,8 @@ from safeconduct.demo.orders import Order, parcel_number
 from safeconduct.demo.seeds import token
 
 REVIEW_SHARE = 0.28
+#: Parcels that the carrier scans within a day of the handing over, and after three; the rest move unseen.
+SCANNED_SOON, SCANNED_LATE = 0.955, 0.02
 REFUND_ONLY_LIMIT_MINOR = 10_000
 REFUND_ONLY_SHARE = 0.3
 _STARS = ((5, 0.74), (4, 0.84), (3, 0.89), (2, 0.92), (1, 1.0))
@@ -56,9 +58,12 @@ def ship(
     cold = CATEGORIES[order.listing.category].cold_chain
     arrives = at + int(delivery_days(rng, cold) * DAY)
     draw = rng.random()
-    if draw < 0.28:
+    scanned = rng.random()
+    if scanned < SCANNED_SOON:
         b.record("shipment.tracked", at + rng.randrange(HOUR, 20 * HOUR), order, {"scan": "accepted"})
-    elif draw < 0.45:
+    elif scanned < SCANNED_SOON + SCANNED_LATE:
+        b.record("shipment.tracked", at + rng.randrange(76 * HOUR, 110 * HOUR), order, {"scan": "accepted"})
+    if 0.38 < draw < 0.45:
         b.record("shipment.tracked", (at + arrives) // 2, order, {"scan": "customs"})
     if not cold and in_golden_week(arrives):
         arrives += int(rng.uniform(1, 4) * DAY)
@@ -68,7 +73,7 @@ def ship(
         b.label_decoy(order, CUSTOMS_STRIKE)
     if not delivered:
         return None
-    if draw > 0.92:
+    if draw > 0.97:
         b.record("shipment.tracked", arrives - rng.randrange(2 * HOUR, 9 * HOUR), order, {"scan": "out_for_delivery"})
     b.record("shipment.delivered", arrives, order, {"signed": draw < 0.35 or order.amount_minor >= 100_000})
     return arrives
