@@ -1,6 +1,6 @@
 """What Safeconduct measures of itself, each figure against something named, in one run.
 
-    python -m bench [--only NAME …] [--quick]
+    python -m bench [--only NAME …] [--quick] [--json]
 
 Prints a table and writes build/bench.json: {name: {value, unit, against, ratio, aim, met}}.
 """
@@ -8,37 +8,45 @@ Prints a table and writes build/bench.json: {name: {value, unit, against, ratio,
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
-from collections.abc import Callable
+import time
 from pathlib import Path
 
-from bench import decide, hot_keys, rules
-from bench.figures import Figure, from_hot_keys
+from bench.figures import Figure, table
 
-PARTS: dict[str, Callable[[bool], list[Figure]]] = {
-    "rules": rules.run,
-    "decide": decide.run,
-    "hot-keys": lambda quick: from_hot_keys(hot_keys.run(quick)),
+#: Each part is a module with `run(quick) -> list[Figure]`, in the order of running.
+PARTS = {
+    "rules": "bench.rules",
+    "decide": "bench.decide",
+    "http": "bench.over_http",
+    "hot-keys": "bench.hot_keys",
+    "backtest": "bench.backtest",
 }
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", action="append", choices=sorted(PARTS), help="only this part; may be repeated")
+    """The command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", action="append", choices=PARTS, metavar="NAME",
+                        help=f"only this part, may be repeated: {', '.join(PARTS)}")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="smaller, to see that it runs; not to be quoted")
+    parser.add_argument("--json", action="store_true", help="print what is written to build/bench.json")
     asked = parser.parse_args()
     figures: list[Figure] = []
-    for name, part in PARTS.items():
+    for name, module in PARTS.items():
         if not asked.only or name in asked.only:
-            sys.stderr.write(f"{name} …\n")
-            figures += part(asked.quick)
+            started = time.monotonic()
+            sys.stderr.write(f"{name} … ")
+            sys.stderr.flush()
+            figures += importlib.import_module(module).run(asked.quick)
+            sys.stderr.write(f"{time.monotonic() - started:.0f} s\n")
+    written = json.dumps({f.name: f.as_json() for f in figures}, indent=2, ensure_ascii=False) + "\n"
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({f.name: f.as_json() for f in figures}, indent=2) + "\n")
-    for f in figures:
-        print(f"{f.name:<44} {f.value:>12,.2f} {f.unit:<10} {f.against}")
-    print(f"\nwritten to {OUT}")
+    OUT.write_text(written, encoding="utf-8")
+    sys.stdout.write(written if asked.json else f"{table(figures)}\n\nwritten to build/{OUT.name}\n")
     return 0
 
 

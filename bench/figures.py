@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``against``: what it is compared with; ``ratio``: the comparison as a number; ``aim`` and whether it is ``met``."""
+    """``against``: what it is compared with, measured in the same run; ``ratio``: the comparison as a number; ``aim``
+    and whether it is ``met``, None where nothing is aimed at.
+    """
 
     name: str
     value: float
@@ -19,27 +22,41 @@ class Figure:
     met: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
+        """Everything but the name, as `build/bench.json` has it."""
         return {
             "value": self.value, "unit": self.unit, "against": self.against, "ratio": self.ratio, "aim": self.aim,
             "met": self.met,
         }  # fmt: skip
 
 
-def from_hot_keys(found: dict[str, Any]) -> list[Figure]:
-    """The hot keys' measurement as figures: every number in it, by its name."""
-    figures = []
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as lines of text under a heading."""
+    rows = [("", "value", "", "against, in the same run", "ratio", "aim", "")]
+    rows += [
+        (
+            f.name,
+            _number(f.value),
+            f.unit,
+            f.against,
+            f"{f.ratio:.2f}" if f.ratio is not None else "",
+            f.aim,
+            _said(f.met),
+        )
+        for f in figures
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(7)]
+    right = {1, 4}
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(width) if n in right else cell.ljust(width)
+                 for n, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
 
-    def walk(prefix: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for key, part in value.items():
-                walk(f"{prefix} {key}", part)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            ratio = float(value) if "ratio" in prefix else None
-            met = value <= 3 if ratio is not None else None
-            figures.append(
-                Figure(prefix, float(value), "x" if ratio else "ms", "a cold key" if ratio else "", ratio,
-                       "within 3x of a cold key" if ratio else "", met)
-            )  # fmt: skip
 
-    walk("hot key", found)
-    return figures
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:,.2f}"
+
+
+def _said(met: bool | None) -> str:
+    return "" if met is None else ("met" if met else "MISSED")

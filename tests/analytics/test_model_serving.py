@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import lightgbm
 import pytest
 import tests.django_world as django_world
 from analytics_world import POLICY, policy, split, stolen_cards
@@ -36,30 +34,11 @@ def put_in_force(model: TrainedModel) -> None:
     scoring.forget()
 
 
-def load_by_hand(model: TrainedModel) -> None:
-    """What loading the stored model must come to: its text read by LightGBM, its inputs, its curve."""
-    curve = tuple((float(x), float(y)) for x, y in model.report["calibration_curve"])
-    booster = lightgbm.Booster(model_str=model.artefact.decode())
-    scoring._live[model.name] = (time.monotonic() + 3600, scoring.Served("mod_test", model.inputs, booster, curve))
-
-
-@pytest.mark.parametrize(
-    "bring",
-    [
-        load_by_hand,
-        pytest.param(
-            put_in_force,
-            marks=pytest.mark.xfail(
-                raises=TypeError, reason="scoring._load takes the report's JSON text for a mapping"
-            ),
-        ),
-    ],
-)
-def test_the_live_path_says_what_training_said(bring: Callable[[TrainedModel], None]) -> None:
+def test_the_live_path_says_what_training_said() -> None:
     world = stolen_cards()
     facts = world.facts()
     model = train(policy(), facts, world.labels, catalogue=CATALOGUE, split=split(), settings=Settings(rounds=60))
-    bring(model)
+    put_in_force(model)
     compiled = compile_text(POLICY)
     period = Period(split().test.since, split().test.until)
     table = feature_table(policy(), facts, CATALOGUE, period=period)

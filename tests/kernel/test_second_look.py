@@ -31,7 +31,9 @@ def blocked_order() -> Made:
     return made
 
 
-def ask(made: Made, words: str = "She is a customer of ten years", *, days: int = 0, seller: int | None = None) -> Review:
+def ask(
+    made: Made, words: str = "She is a customer of ten years", *, days: int = 0, seller: int | None = None
+) -> Review:
     member = person(StaffRole.NONE)
     with engine_scope():
         key = made.seller_key if seller is None else seller

@@ -18,7 +18,7 @@ import duckdb
 from django.conf import settings
 
 from safeconduct.analytics.backtest_report import Change, Compared, Outcome, Transition, outcome_of
-from safeconduct.analytics.export import Export, Progress, copy_into, export, needs
+from safeconduct.analytics.export import Progress, copy_into, export, needs
 from safeconduct.foundation.moments import moment, moment_time
 from safeconduct.foundation.policy.nodes import Policy
 from safeconduct.foundation.policy.reader import Reading, read_policy
@@ -112,14 +112,14 @@ def run(
     exported = export(wanted, folder=folder, progress=progress)
     started = time.perf_counter()
     with duckdb.connect() as connection:
-        _prepare(connection, exported)
+        open_facts(connection, exported.path)
         notes = _load_beside(connection, exported.path.parent, [p for p in (policy, other) if p is not None])
-        period = _Period(
+        period = Period(
             moment(since) if since is not None else None, moment(until) if until is not None else None, tuple(sellers)
         )
-        _decide(connection, "draft", policy, period)
+        decide_into(connection, "draft", policy, period)
         if other is not None:
-            _decide(connection, "live", other, period)
+            decide_into(connection, "live", other, period)
         _judge(connection, at)
         drawn = _summary(connection)
         compared = Compared(connection, shown) if other is not None else None
@@ -167,10 +167,15 @@ def _other(policy: Policy, against: str | None) -> tuple[Policy | None, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Period:
-    since: int | None
-    until: int | None
-    sellers: tuple[int, ...]
+class Period:
+    """Which events are decided: moments in [since, until), and of which sellers, where some are given."""
+
+    since: int | None = None
+    until: int | None = None
+    sellers: tuple[int, ...] = ()
+
+
+EVERYTHING = Period()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +186,14 @@ class _Drawn:
     last_at: datetime | None
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, exported: Export) -> None:
-    folder = str(exported.path.parent).replace("'", "''")
+def open_facts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """An exported file as the table `facts`, in bounded memory; what does not fit is spilled beside the file."""
+    folder = str(path.parent).replace("'", "''")
     connection.execute(f"SET memory_limit = '{_MEMORY}'")
     connection.execute(f"SET temp_directory = '{folder}/spill'")
     connection.execute("SET preserve_insertion_order = false")
-    path = str(exported.path).replace("'", "''")
-    connection.execute(f"CREATE TABLE facts AS SELECT * FROM read_parquet('{path}')")
+    quoted_path = str(path).replace("'", "''")
+    connection.execute(f"CREATE TABLE facts AS SELECT * FROM read_parquet('{quoted_path}')")
 
 
 def _load_beside(connection: duckdb.DuckDBPyConnection, folder: Path, policies: list[Policy]) -> list[str]:
@@ -221,8 +227,13 @@ def _load_scores(connection: duckdb.DuckDBPyConnection, folder: Path, policy: st
     return copy_into(connection, "scores", columns, stored, folder)
 
 
-def _decide(connection: duckdb.DuckDBPyConnection, name: str, policy: Policy, period: _Period) -> None:
-    """A table of this name: moment, one column a rule, action."""
+def decide_into(
+    connection: duckdb.DuckDBPyConnection, name: str, policy: Policy, period: Period = EVERYTHING
+) -> None:  # fmt: skip
+    """Makes a table of this name from `facts`: a row for each decided event, with moment, a column a rule, and action.
+
+    Reads the tables `list_entries` and `scores` where the policy does. Raises CannotBeReplayed.
+    """
     try:
         statement: BacktestQuery = backtest_query(
             policy, CATALOGUE, since=period.since, until=period.until, scores="scores" if policy.scores else None

@@ -63,7 +63,8 @@ def _isotonic(raw: NDArray[np.float64], fraud: NDArray[np.bool_]) -> list[tuple[
 def _steps(raw: NDArray[np.float64], fraud: NDArray[np.bool_]) -> list[tuple[float, float, float]]:
     """Isotonic regression by pooling neighbours that violate the order: (mean output, frauds, events) of each step."""
     numpy = load("numpy")
-    outputs, place = numpy.unique(raw, return_inverse=True)
+    # Outputs closer than this are one: a line between them would be too steep for a double.
+    outputs, place = numpy.unique(numpy.round(raw, 12), return_inverse=True)
     events = numpy.bincount(place).tolist()
     frauds = numpy.bincount(place, weights=fraud).tolist()
     pooled: list[tuple[float, float, float]] = []

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import connections
+from safeconduct.kernel.scope import close_connections
 
 _TURN_S = 0.2
 
@@ -53,7 +53,7 @@ def attempt(job: Job, now: datetime) -> None:
         job.work(now)
     except Exception as problem:
         sys.stderr.write(f"{job.name}: {type(problem).__name__}; it will be tried again\n")
-        connections.close_all()
+        close_connections()
 
 
 def _tidy_the_gate(now: datetime) -> None:

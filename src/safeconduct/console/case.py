@@ -128,11 +128,11 @@ class Case:
     @property
     def reasons(self) -> list[Reason]:
         """The statement of reasons in full, each fired rule with the values it read."""
-        url = reverse("console:version", args=[self.decision.version_id])
+        version = self.decision.version_id
         return [
             Reason(
                 spoken(line["full"]), line["action"], line["rule"], str(self.version.number) if line["rule"] else "",
-                facts=self._rule_facts(line["rule"]), url=f"{url}#rule-{line['rule']}" if line["rule"] else "",
+                facts=self._rule_facts(line["rule"]), url=reverse("console:rule_page", args=[version, line["rule"]]) if line["rule"] else "",
             )
             for line in self.lines if not line["missing"]
         ]  # fmt: skip

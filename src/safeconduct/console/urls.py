@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from safeconduct.console.views import decisions, editor, lists, people, policies, queue, sellers
+from safeconduct.console.views import decisions, editor, lists, people, policies, queue, sellers, versions
 
 app_name = "console"
 urlpatterns = [
@@ -22,9 +22,11 @@ urlpatterns = [
     path("policies/<slug:name>/roll-back/", policies.roll_back, name="roll_back"),
     path("policies/<slug:name>/snooze/", policies.snooze, name="snooze"),
     path("policies/<slug:name>/unmute/<int:mute_id>/", policies.unmute, name="unmute"),
-    path("versions/<str:version_id>/", policies.version, name="version"),
+    path("versions/<str:version_id>/", versions.version, name="version"),
+    path("versions/<str:version_id>/text/", versions.text, name="version_text"),
+    path("versions/<str:version_id>/rules/<str:name>/", versions.rule, name="rule_page"),
     path("versions/<str:version_id>/edit/", editor.edit, name="edit"),
-    path("versions/<str:version_id>/compare/", policies.compare, name="compare"),
+    path("versions/<str:version_id>/compare/", versions.compare, name="compare"),
     path("versions/<str:version_id>/backtest/", policies.backtest, name="backtest"),
     path("versions/<str:version_id>/<slug:verb>/", policies.step, name="step"),
     path("lists/", lists.lists, name="lists"),

@@ -67,9 +67,7 @@ class Money:
         places = exponent(self.currency)
         value = Decimal(self.minor).scaleb(-places)
         # Without rounding to the decimals of a price tag: an amount of the ledger is written whole.
-        return str(
-            format_currency(value, self.currency, locale=locale.replace("-", "_"), decimal_quantization=False)
-        )
+        return str(format_currency(value, self.currency, locale=locale.replace("-", "_"), decimal_quantization=False))
 
 
 def convert(money: Money, to: str, rate: Decimal) -> Money:

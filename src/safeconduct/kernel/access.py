@@ -34,14 +34,30 @@ class Table:
 
 
 _PEOPLE = "people and their sessions belong to no seller; sign-in runs before a seller is known"
+_MEMBERS = "whom a person acts for is read at sign-in, before a seller is known; it is what chooses the seller"
 _INTAKE = "the raw log: the app login has no right to it at all"
 _RULES = "the marketplace's own rules and staff work; the app login has no right to them"
+_RECORD = "the record belongs to everyone and holds no personal data"
+_SALTS = "salts and private keys of the record: the app login has no right to them at all"
+_WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
+_PLATFORM_SUMS = "sums of the platform's own accounts; the app login has no right to them"
+
+#: Only what may change of the ledger's rows; of a transaction a seller does not see what the platform bore.
+_ACCOUNT = "SELECT, INSERT (seller_key, kind, currency)"
+_TRANSACTION = "SELECT (id, event, at, currency, seller_key, order_key, memo, provisional, reverses)"
+_PENDING = "SELECT, UPDATE (available_at)"
+_HOLD = (
+    "SELECT, INSERT,"
+    " UPDATE (taken_minor, pending_minor, available_minor, reserve_minor, owed_minor, release_at, ended_at)"
+)
+_PAYOUT = "SELECT, INSERT, UPDATE (returned_at, returned_why)"
 
 TABLES = (
     # people
     Table("person", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
-    Table("invitation", app="SELECT, UPDATE", staff=EDIT, open_because=_PEOPLE),
+    Table("invitation", app=EDIT, staff=EDIT, open_because=_PEOPLE),
+    Table("membership", app=EDIT, engine=READ, staff=EDIT, open_because=_MEMBERS),
     Table("django_session", app=ALL, open_because=_PEOPLE),
     Table("account_emailaddress", app=ALL, staff=ALL, open_because=_PEOPLE),
     Table("account_emailconfirmation", app=ALL, open_because=_PEOPLE),
@@ -55,6 +71,23 @@ TABLES = (
     Table("seller", app=READ, engine=EDIT, staff=EDIT, seller_column="key"),
     Table("event", app=READ, engine=ALL, staff=READ, seller_column="seller_key"),
     Table("decision", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("notice", app=ADD, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("notice_copy", app=EDIT, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("webhook_message", app=ADD, engine=ALL, staff=ADD, seller_column="seller_key"),
+    # the ledger: what is posted is never changed, and balances are kept by the database itself
+    Table("ledger_account", app=READ, engine=_ACCOUNT, staff=_ACCOUNT, seller_column="seller_key"),
+    Table("ledger_transaction", app=_TRANSACTION, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("ledger_posting", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("ledger_pending", app=READ, engine=_PENDING, staff=_PENDING, seller_column="seller_key"),
+    Table("ledger_hold", app=READ, engine=_HOLD, staff=_HOLD, seller_column="seller_key"),
+    Table("ledger_hold_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("ledger_payout", app=READ, engine=_PAYOUT, staff=_PAYOUT, seller_column="seller_key"),
+    Table("ledger_checkpoint", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
+    Table("ledger_horizon", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
+    Table("coverage", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("coverage_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("coverage_usage", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("coverage_template", app=READ, engine=EDIT, staff=EDIT, open_because="what is promised to all is public"),
     # the raw log
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),
@@ -64,7 +97,15 @@ TABLES = (
     Table("rollup", engine=ALL, open_because=_INTAKE),
     Table("rollup_seen", engine=ALL, open_because=_INTAKE),
     Table("event_queue", engine=ALL, staff=ADD, open_because=_INTAKE),
-    Table("leaf", engine=ADD, staff=ADD, open_because="the record belongs to everyone and holds no personal data"),
+    # the record
+    Table("leaf", engine="SELECT, INSERT, DELETE", staff=ADD, open_because=_RECORD),
+    Table("record_entry", app=READ, engine=ADD, staff=READ, open_because=_RECORD),
+    Table("record_tile", app=READ, engine=ADD, staff=READ, open_because=_RECORD),
+    Table("record_checkpoint", app=READ, engine=ADD, staff=READ, open_because=_RECORD),
+    Table("record_key", app=READ, engine=ADD, staff=READ, open_because=_RECORD),
+    Table("record_seen", app=READ, engine=ADD, staff=READ, open_because=_RECORD),
+    Table("record_detail", engine="SELECT, INSERT, DELETE", open_because=_SALTS),
+    Table("record_secret", engine=ADD, open_because=_SALTS),
     # rules and staff work
     Table("rate", app=READ, engine=ALL, staff=READ, open_because="exchange rates are public"),
     Table("policy_version", engine=EDIT, staff=EDIT, open_because=_RULES),
@@ -76,6 +117,11 @@ TABLES = (
     Table("watch_list", engine=EDIT, staff=EDIT, open_because=_RULES),
     Table("list_entry", engine=EDIT, staff=EDIT, open_because=_RULES),
     Table("model_version", engine=EDIT, staff=EDIT, open_because=_RULES),
+    # what goes out
+    Table("mail_setting", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
+    Table("webhook_endpoint", engine=EDIT, staff=EDIT, open_because=_WEBHOOKS),
+    Table("webhook_delivery", engine=ALL, staff=EDIT, open_because=_WEBHOOKS),
+    Table("webhook_attempt", engine="SELECT, INSERT, DELETE", staff=READ, open_because=_WEBHOOKS),
     # the API
     Table("api_key", engine=EDIT, staff=EDIT, open_because=_KEYS),
     Table("idempotent_answer", engine=ALL, open_because=_KEYS),

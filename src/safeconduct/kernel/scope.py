@@ -149,6 +149,11 @@ def alone(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]
         return query(statement, parameters)
 
 
+def close_connections() -> None:
+    """Gives up every connection of this thread: the next use opens a new one. For loops that outlive a database."""
+    connections.close_all()
+
+
 def raw_connection() -> psycopg.Connection[Any]:
     """The psycopg connection of the scope in force; what runs on it is part of the scope's transaction."""
     wrapper = connections[_alias.get()]

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from safeconduct.console.access import StaffRequest, done, page, staff_page
 from safeconduct.console.forms import DraftForm, NewPolicyForm
-from safeconduct.console.views.policies import faults_of
+from safeconduct.console.readings import reading_of
+from safeconduct.console.views.versions import faults_of
 from safeconduct.kernel.decisions import policies as lives
 from safeconduct.kernel.decisions import queries
 from safeconduct.kernel.decisions.errors import NotFound, WrongState
@@ -97,7 +98,7 @@ def edit(request: StaffRequest, version_id: str) -> HttpResponse:
         request.user, draft.policy, text, at=timezone.now(), note=form.cleaned_data["note"], draft_id=draft.id,
         revision=revision,
     )  # fmt: skip
-    errors = len(lives.check(text).errors)
+    errors = len(reading_of(text).errors)
     words = _("Saved, with errors: they stand above the text.") if errors else _("Saved.")
     return done(request, words, reverse("console:edit", args=[draft.id]))
 
@@ -105,7 +106,7 @@ def edit(request: StaffRequest, version_id: str) -> HttpResponse:
 def _editor(
     request: StaffRequest, draft: PolicyVersion, form: DraftForm, text: str, *, status: int = 200
 ) -> HttpResponse:
-    reading = lives.check(text)
+    reading = reading_of(text)
     context = {
         "version": draft, "form": form, "faults": faults_of(reading), "errors": len(reading.errors),
         "warnings": len(reading.warnings), "text": text, "readable": reading.policy is not None,
@@ -119,7 +120,7 @@ def _conflict(request: StaffRequest, current: PolicyVersion, text: str, note: st
     """Somebody saved first: both texts beside each other, and the choice."""
     form = DraftForm({"text": text, "note": note, "revision": current.revision})
     context = {
-        "version": current, "form": form, "text": text, "faults": faults_of(lives.check(text)),
+        "version": current, "form": form, "text": text, "faults": faults_of(reading_of(text)),
         "diff": Diffed(current.text, text, _("saved by %(name)s") % {"name": current.author or "?"}, _("yours")),
     }  # fmt: skip
     return page(request, "console/conflict.html", "policies", context, status=409)

@@ -1,12 +1,11 @@
-"""Policies: what is in force, how its rules do, and the steps of a version's life."""
+"""Policies: what is in force, the backtest, and the steps of a version's life."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,21 +17,16 @@ from safeconduct.analytics.backtest_report import Outcome, Share
 from safeconduct.console.access import StaffRequest, back_to, done, page, staff_page
 from safeconduct.console.case import Names
 from safeconduct.console.forms import SnoozeForm
-from safeconduct.console.words import STATES, VERBS, policy_language, role_name
+from safeconduct.console.views.versions import get_version
+from safeconduct.console.words import STATES, role_name
 from safeconduct.foundation.moments import moment_time
-from safeconduct.foundation.policy.diagnostics import Diagnostic as Finding
-from safeconduct.foundation.policy.prose import describe
-from safeconduct.foundation.policy.reader import Reading
 from safeconduct.kernel.decisions import actions, queries
 from safeconduct.kernel.decisions import policies as lives
 from safeconduct.kernel.decisions.errors import NotFound, ReasonMissing, RoleNeeded, WrongState
-from safeconduct.kernel.decisions.models import Mute, PolicyStep, PolicyVersion, VersionState
-from safeconduct.kernel.decisions.running import PolicyBroken, compile_text
-from safeconduct.kernel.decisions.statistics import RuleStatistics, rule_statistics
-from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.decisions.models import Mute, PolicyVersion, VersionState
+from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import Actor
-from safeconduct.kernel.ui.code import Diagnostic
-from safeconduct.kernel.ui.parts import ACTIONS, Diffed, Moment
+from safeconduct.kernel.ui.parts import ACTIONS
 
 
 @require_GET
@@ -58,16 +52,7 @@ def _row(version: PolicyVersion, decided: dict[str, tuple[int, datetime]]) -> di
     count, last = decided.get(version.id, (0, None))
     return {
         "version": version, "state": name, "tone": tone, "decided": count, "last": last,
-        "rules": _rules_in(version) if version.state != VersionState.RETIRED else None,
     }  # fmt: skip
-
-
-def _rules_in(version: PolicyVersion) -> int | None:
-    """How many rules the text has; None where it does not read."""
-    try:
-        return len(compile_text(version.text).policy.rules)
-    except PolicyBroken:
-        return None
 
 
 @require_GET
@@ -93,123 +78,6 @@ def policy(request: StaffRequest, name: str) -> HttpResponse:
     return page(request, "console/policy.html", "policies", context)
 
 
-@require_GET
-@staff_page()
-def version(request: StaffRequest, version_id: str) -> HttpResponse:
-    """One version: text, prose, rules with their statistics, what may be done with it, what was done."""
-    found = _get(version_id)
-    reading = lives.check(found.text)
-    now = timezone.now()
-    mutes = queries.mutes_in_force(found.policy, at=now)
-    steps = list(PolicyStep.objects.filter(version=found).order_by("-at", "-id")[:50])
-    people = {p.id: str(p) for p in User.objects.filter(id__in={s.actor for s in steps} | {m.actor for m in mutes})}
-    live = queries.live_version(found.policy) if found.state != VersionState.LIVE else found
-    name, tone = STATES[found.state]
-    prose = describe(reading.policy, policy_language()) if reading.policy else None
-    context = {
-        "version": found, "state": name, "tone": tone, "live": live, "prose": prose,
-        "faults": faults_of(reading), "rules": _rules(found, reading, mutes, now, prose.rules if prose else {}),
-        "brakes": [m for m in mutes if m.cause == Mute.Cause.BRAKE], "mutes": _mutes(mutes, people),
-        "history": _history(steps, people), "may": _may(request.user, found, reading, live),
-        "features": prose.features.items() if prose else (), "currency": settings.REPORTING_CURRENCY,
-        "maturity_days": settings.LABEL_MATURITY_DAYS,
-    }  # fmt: skip
-    return page(request, "console/version.html", "policies", context)
-
-
-def _rules(
-    found: PolicyVersion, reading: Reading, mutes: list[Mute], now: datetime, sentences: dict[str, str]
-) -> list[dict[str, Any]]:
-    if reading.policy is None:
-        return []
-    stats: dict[str, RuleStatistics] = {}
-    if found.state != VersionState.DRAFT:
-        stats = {s.rule: s for s in rule_statistics(versions=[found.id], now=now)}
-    decided = max((s.decided for s in stats.values()), default=0)
-    muted: dict[str, list[Mute]] = {}
-    for mute in mutes:
-        muted.setdefault(mute.rule, []).append(mute)
-    rows = []
-    for rule in reading.policy.rules:
-        s = stats.get(rule.name)
-        rows.append(
-            {
-                "rule": rule,
-                "prose": sentences.get(rule.name, ""),
-                "stats": s,
-                "muted": muted.get(rule.name),
-                "rate": s.fired / s.decided if s and s.decided else (0.0 if decided else None),
-                "interval": s.interval if s and s.mature_orders else None,
-                "line": rule.span.line if rule.span else 1,
-            }
-        )
-    return rows
-
-
-def _mutes(mutes: list[Mute], people: dict[str, str]) -> list[dict[str, Any]]:
-    names = Names(m.entity_key for m in mutes)
-    return [
-        {"mute": m, "who": people.get(m.actor, m.actor), "entity": names.of(m.entity_key) if m.entity_key else ""}
-        for m in mutes
-    ]
-
-
-def _history(steps: list[PolicyStep], people: dict[str, str]) -> list[Moment]:
-    tones = {"published": "good", "live again": "good", "retired": "warn", "rolled back": "bad", "asked": "info"}
-    return [
-        Moment(
-            f"{people.get(s.actor, _('The system') if s.actor == 'system' else s.actor)} {_verb(s.verb)}", s.at, s.why,
-            tones.get(s.verb, ""),
-        )
-        for s in steps
-    ]  # fmt: skip
-
-
-def _verb(verb: str) -> str:
-    if verb.startswith("challenger"):
-        return _("approved it as challenger for %(share)s") % {"share": verb.removeprefix("challenger ")}
-    return str(VERBS.get(verb, verb))
-
-
-def _may(person: User, found: PolicyVersion, reading: Reading, live: PolicyVersion | None) -> dict[str, bool]:
-    """What this person can do with this version now; what they cannot is explained, not hidden, where it matters."""
-    draft, shadow = found.state == VersionState.DRAFT, found.state == VersionState.SHADOW
-    challenger = found.state == VersionState.CHALLENGER
-    readable = reading.policy is not None
-    return {
-        "edit": draft, "shadow": draft and readable, "ask": (draft or shadow) and readable and found.approval_asked_at is None,
-        "publish": (draft or shadow or challenger) and readable and person.may(StaffRole.LEAD) and person.id != found.author_id,
-        "own": (draft or shadow or challenger) and readable and person.id == found.author_id,
-        "retire": found.state not in (VersionState.RETIRED, VersionState.DRAFT) and person.may(StaffRole.LEAD),
-        "discard": draft, "compare": live is not None and live.id != found.id,
-        "backtest": readable and not challenger, "lead": person.may(StaffRole.LEAD),
-        "snooze": found.state in (VersionState.LIVE, VersionState.CHALLENGER, VersionState.SHADOW),
-    }  # fmt: skip
-
-
-def faults_of(reading: Reading) -> list[Diagnostic]:
-    """The findings of a reading as the editor shows them."""
-    return [_fault(finding) for finding in reading.diagnostics]
-
-
-def _fault(finding: Finding) -> Diagnostic:
-    level: Literal["error", "warning"] = "warning" if finding.severity.value == "warning" else "error"
-    return Diagnostic(finding.span.line, finding.span.column, finding.message, finding.hint or "", level)
-
-
-@require_GET
-@staff_page()
-def compare(request: StaffRequest, version_id: str) -> HttpResponse:
-    """What differs from the live version."""
-    found = _get(version_id)
-    live = queries.live_version(found.policy)
-    if live is None:
-        raise NotFound("live version", found.policy)
-    old, new = (_("version %(number)s") % {"number": v.number} for v in (live, found))
-    context = {"version": found, "live": live, "diff": Diffed(live.text, found.text, old, new)}
-    return page(request, "console/compare.html", "policies", context)
-
-
 # -- the backtest -----------------------------------------------------------------------------------------------------
 
 
@@ -217,7 +85,7 @@ def compare(request: StaffRequest, version_id: str) -> HttpResponse:
 @staff_page()
 def backtest(request: StaffRequest, version_id: str) -> HttpResponse:
     """Replays the version over history beside the live one: what it would stop, and what that costs."""
-    found = _get(version_id)
+    found = get_version(version_id)
     days = int(request.POST.get("days", "0")) if request.POST.get("days", "0").isdigit() else 0
     since = timezone.now() - timedelta(days=days) if 0 < days <= 3650 else None
     result = backtests.run(found.text, since=since)
@@ -289,7 +157,7 @@ def step(request: StaffRequest, version_id: str, verb: str) -> HttpResponse:
             lives.retire(version_id, person, at=now, why=why)
             text = _("Retired. Its text and its decisions are kept.")
         case "discard":
-            if _get(version_id).state != VersionState.DRAFT:
+            if get_version(version_id).state != VersionState.DRAFT:
                 raise WrongState("the version", "not a draft", "a draft")
             lives.retire(version_id, person, at=now, why=why or _("discarded as a draft"))
             text = _("The draft is put away. Its text is kept.")
@@ -337,10 +205,3 @@ def unmute(request: StaffRequest, name: str, mute_id: int) -> HttpResponse:
     actions.unmute(mute_id, Actor(request.user.id, request.user.staff_role), at=timezone.now())
     target = back_to(request, reverse("console:policy", args=[name]))
     return done(request, _("%(rule)s acts again.") % {"rule": mute.rule}, target)
-
-
-def _get(version_id: str) -> PolicyVersion:
-    found = PolicyVersion.objects.select_related("author", "approved_by").filter(id=version_id).first()
-    if found is None:
-        raise NotFound("policy version", version_id)
-    return found

@@ -22,6 +22,8 @@ from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.graph import Edge, Node
 from safeconduct.kernel.ui.parts import ACTIONS, Page
 
+#: The list counts this many days: what a seller is like now, and a few thousand rows however old the shop.
+COUNTED_DAYS = 30
 _TONES = {"allow": "good", "challenge": "info", "review": "warn", "block": "bad"}
 
 
@@ -33,8 +35,10 @@ def sellers(request: StaffRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return _csv(words)
     found = queries.sellers_page(words, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    counts = queries.action_counts(s.key for s in found.items)
+    since = timezone.now() - timedelta(days=COUNTED_DAYS)
+    counts = queries.action_counts((s.key for s in found.items), since=since)
     context = {
+        "days": COUNTED_DAYS,
         "rows": [{"seller": s, "counts": counts.get(s.key, {}), "bar": _bar(counts.get(s.key, {}))} for s in found.items],
         "page": Page(found.next, found.previous, len(found.items)), "words": words,
     }  # fmt: skip

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -19,14 +20,21 @@ from django.conf import settings
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import TIE_BITS, moment_time
 from safeconduct.foundation.policy.nodes import Action
+from safeconduct.foundation.policy.sql_expressions import quoted
 from safeconduct.foundation.policy.to_python import NOW, Verdict
 from safeconduct.foundation.stable_hash import bucket
 from safeconduct.kernel.decisions import hot, labels, membership, reactions, scoring
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import statement
-from safeconduct.kernel.decisions.running import Compiled, Muted, Running, mutes, running
+from safeconduct.kernel.decisions.running import (
+    LABEL_TYPES,
+    NOTHING_MUTED,
+    Compiled,
+    Muted,
+    Running,
+    settle_and_read_running,
+)
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.events.log import settle
 from safeconduct.kernel.scope import query
 
 Clock = Callable[[], datetime]
@@ -65,32 +73,38 @@ def decide(moments: Sequence[int], *, now: Clock | None, budget_ms: int | None =
     from its beginning. ``budget_ms``: how long the database may take for one statement; past it
     psycopg.errors.QueryCanceled is raised, and nothing is decided or lost.
     """
-    claimed = [
-        moment
-        for (moment,) in query(
-            "SELECT moment FROM event_queue WHERE moment = ANY(%b::bigint[]) ORDER BY moment FOR UPDATE SKIP LOCKED",
-            [sorted(moments)],
-        )
-    ]
-    return decide_claimed(claimed, now=now, budget_ms=budget_ms)
+    started = time.perf_counter()
+    names = _fact_columns()
+    # One round trip sets the budget, claims and reads.
+    found = query(
+        "SELECT set_config('statement_timeout', coalesce(%s, current_setting('statement_timeout')), true), q.moment, "
+        + ", ".join(f"f.{quoted(name)}" for name in names)
+        + " FROM event_queue AS q LEFT JOIN fact AS f ON f.moment = q.moment"
+        " WHERE q.moment = ANY(%b::bigint[]) ORDER BY q.moment FOR UPDATE OF q SKIP LOCKED",
+        [None if budget_ms is None else str(budget_ms), sorted(moments)],
+    ).fetchall()
+    rows = [dict(zip(names, row[2:], strict=True)) for row in found]
+    return _decide([row[1] for row in found], [row for row in rows if row["moment"] is not None], now, started)
 
 
-def decide_claimed(claimed: Sequence[int], *, now: Clock | None, budget_ms: int | None = None) -> list[Made]:
+def decide_claimed(claimed: Sequence[int], *, now: Clock | None) -> list[Made]:
     """Decides events whose places in the queue this transaction has locked, and takes them off the queue."""
+    started = time.perf_counter()
+    return _decide(claimed, facts(claimed) if claimed else [], now, started)
+
+
+def _decide(claimed: Sequence[int], rows: list[Row], now: Clock | None, started: float) -> list[Made]:
     if not claimed:
         return []
-    if budget_ms is not None:
-        query("SELECT set_config('statement_timeout', %s, true)", [str(budget_ms)])
-    started = time.perf_counter()
-    settled = settle()
-    rows = facts(claimed)
-    labels.learn(rows, _TYPE_NAMES)
+    settled, in_force, muted = settle_and_read_running()
+    types = {_TYPE_NAMES[row["type"]] for row in rows}
+    if not types.isdisjoint(LABEL_TYPES):
+        labels.learn(rows, _TYPE_NAMES)
     made: list[Made] = []
-    versions = [v for v in running() if any(_TYPE_NAMES[r["type"]] in v.policy.event_types for r in rows)]
-    muted = mutes({v.policy.name for v in versions}) if versions else {}
+    versions = [version for version in in_force if not types.isdisjoint(version.policy.event_types)]
     for version in versions:
         chosen = [row for row in rows if _TYPE_NAMES[row["type"]] in version.policy.event_types]
-        made += _decide_with(version, versions, chosen, muted[version.policy.name])
+        made += _decide_with(version, versions, chosen, muted.get(version.policy.name, NOTHING_MUTED))
     share_us = int((time.perf_counter() - started) * 1e6 / len(claimed))
     for decision in made:
         decision.latency_us = share_us
@@ -135,10 +149,18 @@ def evaluate(
 
 def facts(moments: Sequence[int]) -> list[Row]:
     """The events at these moments as the fact table has them, by rising moment."""
-    cursor = query("SELECT * FROM fact WHERE moment = ANY(%b::bigint[]) ORDER BY moment", [list(moments)])
+    names = _fact_columns()
+    columns = ", ".join(quoted(name) for name in names)
+    found = query(f"SELECT {columns} FROM fact WHERE moment = ANY(%b::bigint[]) ORDER BY moment", [list(moments)])
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@lru_cache(maxsize=1)
+def _fact_columns() -> tuple[str, ...]:
+    """The columns of the fact table, asked for once: to describe them costs as much as to read a row."""
+    cursor = query("SELECT * FROM fact LIMIT 0")
     assert cursor.description is not None
-    names = [column.name for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    return tuple(column.name for column in cursor.description)
 
 
 def _decide_with(version: Running, versions: list[Running], rows: list[Row], muted: Muted) -> list[Made]:
@@ -176,6 +198,8 @@ def judge_again(version: Running, moment: int) -> tuple[Verdict, dict[str, Any],
 
 
 def _quiet(compiled: Compiled, row: Row, muted: Muted) -> frozenset[int]:
+    if muted is NOTHING_MUTED:
+        return frozenset()
     names = set(muted.everywhere)
     if muted.for_entity:
         for field in CATALOGUE.key_fields:
@@ -220,9 +244,9 @@ WITH given AS (
         allowed_by, values, reasons, control, latency_us, decided_at, decided_moment, true, '', 'engine' FROM given
     RETURNING id
 ), reviews AS (
-    INSERT INTO review (decision_id, state, due_at, amount_minor, top_reason, opened_at, outcome)
-    SELECT id, 'open', decided_at + make_interval(hours => %s), amount_minor, top_reason, decided_at, '' FROM given
-    WHERE kind = 'live' AND action = 'review'
+    INSERT INTO review (decision_id, state, due_at, amount_minor, top_reason, opened_at, outcome, asked_by, asked_why)
+    SELECT id, 'open', decided_at + make_interval(hours => %s), amount_minor, top_reason, decided_at, '', '', ''
+    FROM given WHERE kind = 'live' AND action = 'review'
 ), leaves AS (
     INSERT INTO leaf (kind, subject, body, created_at)
     SELECT 'decision', id, jsonb_build_object('moment', moment, 'version', version_id, 'action', action,

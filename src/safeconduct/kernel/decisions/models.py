@@ -178,6 +178,12 @@ class Decision(models.Model):
             models.Index(
                 fields=["action", "-moment"], condition=Q(standing=True) & ~Q(action="allow"), name="decision_adverse"
             ),
+            # Most decisions fire no rule: the statistics of rules read the few that do.
+            models.Index(
+                fields=["version"],
+                condition=Q(kind="live") & Q(order_key__isnull=False) & ~Q(fired=[]),
+                name="decision_spoken",
+            ),
         ]
 
 

@@ -284,10 +284,11 @@ def action_counts(seller_keys: Iterable[int], *, since: datetime | None = None) 
 
 
 def policy_versions(policy: str = "") -> list[PolicyVersion]:
-    """Versions, newest first within their policy: of one policy, or those in force and in work of all."""
-    rows = PolicyVersion.objects.select_related("author", "approved_by").order_by("policy", "-number")
+    """Versions without their texts, newest first within their policy: of one policy, or those in force and in work
+    of all."""
+    rows = PolicyVersion.objects.select_related("author", "approved_by").defer("text").order_by("policy", "-number")
     if policy:
-        return list(rows.filter(policy=policy).defer("text")[:200])
+        return list(rows.filter(policy=policy)[:200])
     return list(rows.exclude(state=VersionState.RETIRED))
 
 

@@ -6,9 +6,10 @@ never changes once it has left the draft.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from safeconduct.foundation.policy.nodes import EventField, InList, Policy
 from safeconduct.foundation.policy.reader import read_policy
@@ -18,6 +19,7 @@ from safeconduct.foundation.policy.tree import walk
 from safeconduct.kernel.decisions import reactions
 from safeconduct.kernel.decisions.models import VersionState
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.log import settle_and_read
 from safeconduct.kernel.scope import query
 
 
@@ -66,6 +68,10 @@ class Muted:
     for_entity: dict[int, set[str]] = field(default_factory=dict)
 
 
+#: The usual case.
+NOTHING_MUTED = Muted()
+
+
 @lru_cache(maxsize=256)
 def compile_text(text: str) -> Compiled:
     """Compiles a policy's text. Raises PolicyBroken where it has errors."""
@@ -93,10 +99,35 @@ def compile_text(text: str) -> Compiled:
 
 def running() -> list[Running]:
     """The versions that run now, live ones first. A version's text is fetched once for each process."""
-    rows = query(
-        "SELECT id, number, state, rollout_percent FROM policy_version"
-        " WHERE state IN ('live', 'challenger', 'shadow') ORDER BY state = 'live' DESC, policy, number"
-    ).fetchall()
+    return _versions(query(_RUNNING).fetchall())
+
+
+def settle_and_read_running() -> tuple[int, list[Running], dict[str, Muted]]:
+    """What `events.log.settle` returns, what runs now, and by policy the rules that do not act at present: in one
+    round trip."""
+    settled, (versions, mutes) = settle_and_read(
+        "(SELECT coalesce(jsonb_agg(jsonb_build_array(v.id, v.number, v.state, v.rollout_percent) ORDER BY v.n), '[]')"
+        f" FROM (SELECT *, row_number() OVER () AS n FROM ({_RUNNING}) AS r) AS v),"
+        " (SELECT coalesce(jsonb_agg(jsonb_build_array(policy, rule, entity_key)), '[]') FROM mute"
+        " WHERE ended_at IS NULL AND (until IS NULL OR until > now()))"
+    )
+    muted: dict[str, Muted] = {}
+    for policy, rule, entity in mutes:
+        quiet = muted.setdefault(policy, Muted())
+        if entity is None:
+            quiet.everywhere.add(rule)
+        else:
+            quiet.for_entity.setdefault(entity, set()).add(rule)
+    return settled, _versions(versions), muted
+
+
+_RUNNING = (
+    "SELECT id, number, state, rollout_percent FROM policy_version"
+    " WHERE state IN ('live', 'challenger', 'shadow') ORDER BY state = 'live' DESC, policy, number"
+)
+
+
+def _versions(rows: Sequence[Sequence[Any]]) -> list[Running]:
     _fetch([identity for identity, _, _, _ in rows if identity not in _by_version])
     return [
         Running(identity, number, VersionState(state), percent, _by_version[identity])
@@ -112,23 +143,6 @@ def _fetch(version_ids: list[str]) -> None:
         return
     for identity, text in query("SELECT id, text FROM policy_version WHERE id = ANY(%s)", [version_ids]).fetchall():
         _by_version[identity] = compile_text(text)
-
-
-def mutes(policies: Iterable[str]) -> dict[str, Muted]:
-    """The rules that do not act at present, by policy."""
-    found: dict[str, Muted] = {name: Muted() for name in policies}
-    rows = query(
-        "SELECT policy, rule, entity_key FROM mute"
-        " WHERE ended_at IS NULL AND (until IS NULL OR until > now()) AND policy = ANY(%s)",
-        [list(found)],
-    )
-    for policy, rule, entity in rows:
-        muted = found[policy]
-        if entity is None:
-            muted.everywhere.add(rule)
-        else:
-            muted.for_entity.setdefault(entity, set()).add(rule)
-    return found
 
 
 def listened_types(versions: Iterable[Running] | None = None) -> frozenset[str]:

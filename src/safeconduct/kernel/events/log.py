@@ -119,11 +119,19 @@ def settle() -> int:
     Returns the moment at which that was so: history imported before it is seen from now on in this transaction's
     statements as far as it is marked with an earlier moment, and what is marked with a later one was not there yet.
     """
+    return settle_and_read("NULL")[0]
+
+
+def settle_and_read(columns: str) -> tuple[int, tuple[Any, ...]]:
+    """Does what `settle` does, and reads `columns` in the same round trip: of what does not depend on the log, since
+    they are read as of before."""
     # Whoever writes into the past waits until this transaction has read and stored what it decides, and so cannot slip
     # in between: what it adds is marked with a later moment than the one returned here.
-    row = query("SELECT pg_advisory_xact_lock_shared(%s), settle_log(%s)", [_HISTORY_LOCK, _ORDER_LOCK]).fetchone()
+    row = query(
+        f"SELECT pg_advisory_xact_lock_shared(%s), settle_log(%s), {columns}", [_HISTORY_LOCK, _ORDER_LOCK]
+    ).fetchone()
     assert row is not None
-    return int(row[1])
+    return int(row[1]), row[2:]
 
 
 def current_moment() -> int:
@@ -181,6 +189,12 @@ def _store(
     return {row.seller_key for row in rows if row.seller_key is not None}
 
 
+# Made once: json.dumps would make an encoder for each event.
+_DATA = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+# ASCII: half of a surrogate pair in a field that is not read must not stop the batch.
+_BODY = json.JSONEncoder(separators=(",", ":"))
+
+
 @dataclass(slots=True)
 class _Row:
     event: Incoming
@@ -221,10 +235,9 @@ def _row(
         moment_time(moment) if known is Known.NOW else occurred_at,
         keys.get(entities["seller"]) if "seller" in entities else None,
         keys.get(entities["order"]) if "order" in entities else None,
-        json.dumps(event.data, ensure_ascii=False, separators=(",", ":")),
+        _DATA.encode(event.data),
         fact,
-        # ASCII: half of a surrogate pair in a field that is not read must not stop the batch.
-        seal("event", f"event_body/{identity}", json.dumps(raw, separators=(",", ":")).encode()),
+        seal("event", f"event_body/{identity}", _BODY.encode(raw).encode()),
         queued,
     )  # fmt: skip
 

@@ -1,1 +1,5 @@
-"""What goes out: the inbox in the portal, e-mail, and signed webhooks to the shop."""
+"""What goes out: notices to people (inbox and e-mail) and webhooks to the shop's systems.
+
+Business code writes rows in its own transaction (`outbox.notify`, `outbox.publish`); workers send them
+(`upkeep.keep_up`).
+"""

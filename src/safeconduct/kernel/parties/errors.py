@@ -48,3 +48,49 @@ class NoSuchPerson(PartiesError):
 
     def __init__(self, person_id: str) -> None:
         super().__init__(f"there is no person {person_id}")
+
+
+class OwnerNeeded(PartiesError):
+    code = "owner_needed"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("only an owner of this seller, or an administrator of the marketplace, manages its members")
+
+
+class AlreadyMember(PartiesError):
+    code = "already_member"
+
+    def __init__(self) -> None:
+        super().__init__("this person acts for the seller already; change the role instead")
+
+
+class LastOwner(PartiesError):
+    code = "last_owner"
+
+    def __init__(self) -> None:
+        super().__init__("a seller keeps at least one owner; make someone else owner first")
+
+
+class InvitationForAnother(PartiesError):
+    code = "invitation_for_another"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("this invitation was sent to another address; sign in with that one, or ask for a new one")
+
+
+class NoSuchMember(PartiesError):
+    code = "no_such_member"
+    status = 404
+
+    def __init__(self, membership_id: str) -> None:
+        super().__init__(f"there is no member or open invitation {membership_id}")
+
+
+class NoSuchSeller(PartiesError):
+    code = "no_such_seller"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("this seller is not known yet; it is known with its first event")

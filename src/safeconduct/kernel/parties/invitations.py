@@ -1,4 +1,7 @@
-"""Inviting people to the staff: a link that works once, until it expires. Only the hash of its token is kept."""
+"""Inviting people, to the staff or to a seller: a link that works once, until it expires.
+
+Only the hash of its token is kept.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone
-from safeconduct.kernel.parties.models import Invitation, StaffRole, User
+from safeconduct.kernel.parties.models import Invitation, Membership, StaffRole, User
 
 #: A week: long enough for a holiday, short enough for a mailbox that changes hands.
 VALID_DAYS = 7
@@ -23,42 +26,59 @@ def invite(email: str, role: StaffRole, inviter: User, *, at: datetime) -> tuple
     email = User.objects.normalize_email(email).lower()
     if User.objects.filter(email=email).exists():
         raise AddressTaken(email)
-    Invitation.objects.filter(email=email, accepted_at__isnull=True, expires_at__gt=at).update(expires_at=at)
-    token = secrets.token_urlsafe(32)
+    Invitation.objects.filter(
+        email=email, seller_key__isnull=True, accepted_at__isnull=True, expires_at__gt=at
+    ).update(expires_at=at)  # fmt: skip
+    token, token_hash = fresh_token()
     invitation = Invitation.objects.create(
-        email=email, role=role, token_hash=_hash(token), invited_by=inviter, created_at=at,
+        email=email, role=role, token_hash=token_hash, invited_by=inviter, created_at=at,
         expires_at=at + timedelta(days=VALID_DAYS),
     )  # fmt: skip
     return invitation, token
 
 
+def fresh_token() -> tuple[str, bytes]:
+    """A new token, and the hash that is kept of it."""
+    token = secrets.token_urlsafe(32)
+    return token, _hash(token)
+
+
 def look_up(token: str, *, at: datetime) -> Invitation:
-    """The open invitation behind a token. Raises InvitationGone."""
-    invitation = Invitation.objects.filter(token_hash=_hash(token), accepted_at__isnull=True, expires_at__gt=at).first()
+    """The open invitation behind a token, to the staff or to a seller. Raises InvitationGone."""
+    return open_invitation(token, at=at)
+
+
+def open_invitation(token: str, *, at: datetime, lock: bool = False, of_member: bool = False) -> Invitation:
+    """The open invitation behind a token, locked where it is to be used. Raises InvitationGone."""
+    rows = Invitation.objects.filter(token_hash=_hash(token), accepted_at__isnull=True, expires_at__gt=at)
+    if of_member:
+        rows = rows.filter(seller_key__isnull=False)
+    invitation = (rows.select_for_update() if lock else rows).first()
     if invitation is None:
         raise InvitationGone
     return invitation
 
 
 def accept(token: str, name: str, password: str, *, at: datetime, language: str = "en") -> User:
-    """Makes the invited person's account; the link works no more. Raises InvitationGone, AddressTaken.
+    """Makes the invited person's account, and a member's membership; the link works no more.
 
-    The password is checked by the caller's form; the second factor is set up after the first sign-in.
+    Raises InvitationGone; AddressTaken where the address has an account: a member then signs in and uses
+    `members.join`. The password is checked by the caller's form; staff set up the second factor after signing in.
     """
-    invitation = (
-        Invitation.objects.select_for_update()
-        .filter(token_hash=_hash(token), accepted_at__isnull=True, expires_at__gt=at)
-        .first()
-    )
-    if invitation is None:
-        raise InvitationGone
+    invitation = open_invitation(token, at=at, lock=True)
     if User.objects.filter(email=invitation.email).exists():
         raise AddressTaken(invitation.email)
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
-    return User.objects.create_user(
+    person = User.objects.create_user(
         invitation.email, password, name=name.strip(), staff_role=invitation.role, language=language, created_at=at
     )
+    if invitation.seller_key is not None:
+        Membership.objects.create(
+            person=person, seller_key=invitation.seller_key, role=invitation.member_role,
+            added_by=invitation.invited_by, created_at=at,
+        )  # fmt: skip
+    return person
 
 
 def withdraw(invitation_id: str, administrator: User, *, at: datetime) -> None:

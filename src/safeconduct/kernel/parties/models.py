@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from safeconduct.foundation.ids import new_id
@@ -23,6 +25,10 @@ def _invitation_id() -> str:
     return new_id("inv")
 
 
+def _membership_id() -> str:
+    return new_id("mem")
+
+
 class StaffRole(models.TextChoices):
     """What a member of staff may do; each role may do what those before it may.
 
@@ -33,6 +39,18 @@ class StaffRole(models.TextChoices):
     ANALYST = "analyst", "analyst"
     LEAD = "lead", "lead"
     ADMINISTRATOR = "administrator", "administrator"
+
+
+class MemberRole(models.TextChoices):
+    """What a member of a seller does there. An owner may do everything and hears of everything; the others each do
+    their part; `read_only` looks and changes nothing."""
+
+    OWNER = "owner", "owner"
+    FINANCE = "finance", "finance"
+    FULFILMENT = "fulfilment", "fulfilment"
+    LISTING = "listing", "listing"
+    SUPPORT = "support", "support"
+    READ_ONLY = "read_only", "read only"
 
 
 class Users(BaseUserManager["User"]):
@@ -77,19 +95,68 @@ class User(AbstractBaseUser):
 
 
 class Invitation(models.Model):
-    """An invitation to join the staff. Only the hash of its token is kept."""
+    """An invitation to join the staff (`role`) or a seller (`seller_key` and `member_role`): one of both, never both.
+
+    Only the hash of its token is kept. ``invited_by`` is empty where the operator did it from the command line.
+    """
 
     id = models.CharField(primary_key=True, max_length=30, default=_invitation_id, editable=False)
     email = models.EmailField()
-    role = models.CharField(max_length=16, choices=StaffRole)
+    role = models.CharField(max_length=16, choices=StaffRole, blank=True, default=StaffRole.NONE)
+    seller_key = models.BigIntegerField(null=True)
+    member_role = models.CharField(max_length=16, choices=MemberRole, blank=True, default="")
     token_hash = models.BinaryField(unique=True)
-    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "invitation"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=(Q(seller_key__isnull=True, member_role="") & ~Q(role=""))
+                | (Q(seller_key__isnull=False, role="") & ~Q(member_role="")),
+                name="invitation_to_one_side",
+            )
+        ]
+
+
+class Membership(models.Model):
+    """A person acts for a seller, in a role, until it is ended or expires. Rows are never deleted: who could act for a
+    seller at some time stays known. ``added_by`` is empty where the operator did it from the command line."""
+
+    id = models.CharField(primary_key=True, max_length=30, default=_membership_id, editable=False)
+    person = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    seller_key = models.BigIntegerField()
+    role = models.CharField(max_length=16, choices=MemberRole)
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "membership"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person", "seller_key"], condition=Q(ended_at__isnull=True), name="membership_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=["owner", "finance", "fulfilment", "listing", "support", "read_only"]),
+                name="membership_role",
+            ),
+            # An owner who lapses by the clock could leave a seller without anyone; owners are ended by hand.
+            models.CheckConstraint(
+                condition=~Q(role="owner") | Q(expires_at__isnull=True), name="membership_owner_does_not_expire"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["seller_key"], condition=Q(ended_at__isnull=True), name="membership_of_seller")
+        ]
+
+    def active(self, at: datetime) -> bool:
+        """Whether the person may act for the seller at this time."""
+        return self.ended_at is None and (self.expires_at is None or self.expires_at > at)
 
 
 class Seller(models.Model):

@@ -75,20 +75,24 @@ def highlight(text: str) -> SafeString:
     return join(parts)
 
 
-def listing(text: str, faults: Iterable[Diagnostic] = (), *, whole: bool = False) -> list[Line]:
+def listing(
+    text: str, faults: Iterable[Diagnostic] = (), *, whole: bool = False, coloured: bool = True, first: int = 1
+) -> list[Line]:
     """The lines of a text with the faults that lie on them. A fault beyond the end is shown on the last line.
 
-    `whole` keeps the empty line after a final line break, as a text area shows it.
+    `whole` keeps the empty line after a final line break, as a text area shows it. Without `coloured` the lines are
+    only escaped, for what the browser colours. `first`: the number of the first line; faults count as the lines do.
     """
     lines = text.replace("\r\n", "\n").split("\n")
     if len(lines) > 1 and not lines[-1] and not whole:
         lines.pop()
+    last = first + len(lines) - 1
     by_line: dict[int, list[Diagnostic]] = {}
     for fault in faults:
-        by_line.setdefault(min(max(fault.line, 1), len(lines)), []).append(fault)
+        by_line.setdefault(min(max(fault.line, first), last), []).append(fault)
+    ink = highlight if coloured else lambda line: join([line])
     return [
-        Line(i, highlight(line), _worst(by_line.get(i, ())), tuple(by_line.get(i, ())))
-        for i, line in enumerate(lines, 1)
+        Line(i, ink(line), _worst(by_line.get(i, ())), tuple(by_line.get(i, ()))) for i, line in enumerate(lines, first)
     ]
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_name
+from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_location, get_timezone_name
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from babel.units import format_unit
 from django.utils.translation import gettext as _
@@ -92,6 +92,14 @@ def day(at: datetime, zone: tzinfo, language: str, now: datetime) -> str:
     here, today = at.astimezone(zone), now.astimezone(zone)
     skeleton = "MMMd" if here.year == today.year else "yMMMd"
     return str(format_skeleton(skeleton, here, tzinfo=zone, locale=_calendar(language)))
+
+
+def clock(at: datetime, zone: tzinfo, language: str) -> str:
+    """Day, time and place, for a page's head: Monday, 23 November, 14:20 (Santiago)."""
+    here = at.astimezone(zone)
+    locale = _calendar(language)
+    city = get_timezone_location(zone, locale=locale, return_city=True) if "/" in str(zone) else str(zone)
+    return f"{format_skeleton('MMMMEEEEd', here, locale=locale)}, {here:%H:%M} ({city})"
 
 
 def full(at: datetime, zone: tzinfo, language: str) -> str:

@@ -1,17 +1,17 @@
-/* Safeconduct: what makes the pages quick for the hand. Nothing here is essential; every page works without it. */
+/* Safeconduct: quick for the hand; pages work without. */
 (() => {
 "use strict";
 const doc = document, html = doc.documentElement;
 const $ = (s, e = doc) => e.querySelector(s), $$ = (s, e = doc) => [...e.querySelectorAll(s)], id = (i) => doc.getElementById(i);
 html.classList.add("js");
 
-// The zone of this device, for the server, unless one is known.
+// This device's zone, for the server, unless one is known.
 if (!/(^|; )sc_zone=/.test(doc.cookie)) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone) doc.cookie = `sc_zone=${zone};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
 }
 
-// Lists: rows that open, are walked with J and K, chosen with X.
+// Rows that open, are walked with J and K, chosen with X.
 const rows = () => $$("[data-row]").filter((r) => r.offsetParent);
 const here = () => $("[data-row].is-here") || doc.activeElement.closest("[data-row]");
 const open = (row) => ($("a[data-open]", row) || $("a", row))?.click();
@@ -31,24 +31,26 @@ const chosen = () => $$("[data-bulk]").forEach((list) => {
   if (all) { all.checked = n > 0 && n === boxes.length; all.indeterminate = n > 0 && n < boxes.length; }
 });
 
-// Editors: the ink under the text, the numbers beside it. The same expression as in kernel/ui/code.py.
+// Code: its colours, its numbers. The same expression as in kernel/ui/code.py.
 const TOKEN = /(#.*$)|([\w.\-]+:(?=\s|$))|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|(\b\d[\d_.]*\b)|(\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|TRUE|FALSE|CASE|WHEN|THEN|ELSE|END|allow|challenge|review|block)\b)/g;
 const NAMES = ["t-note", "t-key", "t-text", "t-num", "t-word"];
-function ink(area) {
-  const box = area.closest(".editor"), gutter = $(".gutter", box), out = doc.createDocumentFragment(), lines = area.value.split("\n");
-  for (const line of lines) {
-    let at = 0;
-    for (const m of line.matchAll(TOKEN)) {
-      const span = doc.createElement("span");
-      span.className = NAMES[m.slice(1).findIndex((g) => g !== undefined)];
-      span.textContent = m[0];
-      out.append(line.slice(at, m.index), span);
-      at = m.index + m[0].length;
-    }
-    out.append(line.slice(at) + "\n");
+function paint(line) {
+  const out = doc.createDocumentFragment();
+  let at = 0;
+  for (const m of line.matchAll(TOKEN)) {
+    const span = doc.createElement("span");
+    span.className = NAMES[m.slice(1).findIndex((g) => g !== undefined)];
+    span.textContent = m[0];
+    out.append(line.slice(at, m.index), span);
+    at = m.index + m[0].length;
   }
-  $(".inked", box).replaceChildren(out);
-  if (gutter.childElementCount !== lines.length) gutter.textContent = lines.map((_, i) => i + 1 + "\n").join("");
+  out.append(line.slice(at) + "\n");
+  return out;
+}
+function ink(area) {
+  const box = area.closest(".editor"), gutter = $(".gutter", box), lines = area.value.split("\n");
+  $(".inked", box).replaceChildren(...lines.map(paint));
+  if (gutter.textContent.trimEnd().split("\n").length !== lines.length) gutter.textContent = lines.map((_, i) => i + 1 + "\n").join("");
 }
 // Tab indents; Escape first, then Tab, leaves the field: no trap for the keyboard.
 function tab(e) {
@@ -140,7 +142,7 @@ doc.addEventListener("keydown", (e) => {
   else if (key === "/") { const f = $("[data-search-field]"); if (f) take(() => f.focus()); }
   else if (key === "?") show("keyboard");
 });
-const ready = (e) => { $$("textarea[data-editor]", e).forEach(ink); chosen(); };
+const ready = (e) => { $$("textarea[data-editor]", e).forEach(ink); $$("[data-ink] span", e).forEach((l) => l.replaceChildren(paint(l.textContent.trimEnd()))); chosen(); };
 ready(doc);
 $(".menu [aria-current]")?.scrollIntoView({ block: "nearest" });
 doc.addEventListener("htmx:afterSwap", ({ target: t }) => {

@@ -271,7 +271,7 @@ def confirm(
 def editor(bound: BoundField, faults: Sequence[code.Diagnostic] = (), label: str = "") -> dict[str, object]:
     """A text area for code with line numbers, marked lines and colours; without scripts a plain text area."""
     text = str(bound.value() or "")
-    lines = code.listing(text, faults, whole=True)
+    lines = code.listing(text, faults, whole=True, coloured=False)
     attributes: dict[str, str | bool] = {
         "rows": str(max(len(lines) + 2, 16)), "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off",
         "wrap": "off", "dir": "ltr", "aria-label": label or str(bound.label), "data-editor": "",
@@ -283,15 +283,26 @@ def editor(bound: BoundField, faults: Sequence[code.Diagnostic] = (), label: str
 
 
 @register.inclusion_tag("ui/parts/diagnostics.html")
-def diagnostics(faults: Sequence[code.Diagnostic], text: str = "", target: str = "") -> dict[str, object]:
-    """The faults of a text as a list, each with its line; `target` is the id of the editor to jump to."""
-    return {"faults": [(f, code.excerpt(text, f)) for f in faults], "target": target}
+def diagnostics(
+    faults: Sequence[code.Diagnostic], text: str = "", target: str = "", url: str = ""
+) -> dict[str, object]:
+    """The faults of a text as a list, each with its line; `target` is the id of the editor to jump to, `url` the page
+    where the text stands if it is another one."""
+    return {"faults": [(f, code.excerpt(text, f)) for f in faults], "target": target, "url": url}
 
 
 @register.inclusion_tag("ui/parts/listing.html")
-def listing(text: str, faults: Sequence[code.Diagnostic] = (), label: str = "") -> dict[str, object]:
-    """Code to read, with line numbers that are anchors (``#L12``) and faults under their lines."""
-    return {"lines": code.listing(text, faults), "label": label}
+def listing(text: str, faults: Sequence[code.Diagnostic] = (), label: str = "", first: int = 1) -> dict[str, object]:
+    """Code to read, with line numbers that are anchors (``#L12``) and faults under their lines. `first`: the number of
+    the first line. For some hundred lines; `long_text` takes more."""
+    return {"lines": code.listing(text, faults, first=first), "label": label}
+
+
+@register.inclusion_tag("ui/parts/long_text.html")
+def long_text(lines: Sequence[str], first: int = 1, label: str = "") -> dict[str, object]:
+    """Many lines to read, from line `first` on: anchors ``#L12`` as in `listing`, coloured in the browser."""
+    numbered = list(enumerate(lines, first))
+    return {"lines": numbered, "numbers": "\n".join(str(number) for number, _line in numbered), "label": label}
 
 
 @register.inclusion_tag("ui/parts/diff.html")

@@ -1,0 +1,363 @@
+"""What is read. Sellers' figures in the scope of the seller (or staff's), the platform's in staff's or the engine's.
+
+Lists are pages by (time, number), newest first; every read is bounded and goes by an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+
+from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
+from safeconduct.kernel.ledger.checkpoints import PLATFORM_SUMS
+from safeconduct.kernel.ledger.rules import LANGUAGES, reasons, releases, rules
+from safeconduct.kernel.scope import query
+
+PAGE: Final = 50
+LARGEST_PAGE: Final = 1000
+MOST_LINES: Final = 20_000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some lines of a list, and the cursor of the next ones, empty at the end."""
+
+    items: tuple[T, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a seller has in one currency, in minor units. ``owed_minor`` is what the seller owes, above zero.
+
+    ``next_release_at``: when pending money or a hold is next released by date; None: no date is set.
+    """
+
+    currency: str
+    available_minor: int = 0
+    pending_minor: int = 0
+    on_hold_minor: int = 0
+    reserve_minor: int = 0
+    deposits_minor: int = 0
+    owed_minor: int = 0
+    next_release_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """A hold as its seller sees it. `says` and `release_says` give its sentences in a language."""
+
+    id: str
+    key: str
+    order_key: int | None
+    currency: str
+    asked_minor: int
+    taken_minor: int
+    held_minor: int
+    reason: str
+    released_by: str
+    at: datetime
+    release_at: datetime | None
+    ended_at: datetime | None
+
+    def says(self, language: str) -> str:
+        """Why the money is held."""
+        return reasons()[self.reason].says[_language(language)]
+
+    def release_says(self, language: str) -> str:
+        """What would release it."""
+        return releases()[self.released_by][_language(language)]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStep:
+    """A line of a hold's history: ``verb`` is taken, filled, used, extended or released."""
+
+    verb: str
+    at: datetime
+    amount_minor: int
+    release_at: datetime | None
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One leg on one of the seller's accounts."""
+
+    id: int
+    transaction_id: str
+    event: str
+    at: datetime
+    account: Kind
+    amount_minor: int
+    currency: str
+    order_key: int | None
+    memo: str
+    provisional: bool
+    reverses: str | None
+
+    @property
+    def says(self) -> str:
+        """What happened, in English; the event is the code to translate by."""
+        return "A transaction was reversed" if self.event == "reversal" else _SAYS.get(self.event) or _said(self.event)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the movements to show; None: all. Times from ``since`` to before ``until``."""
+
+    currency: str | None = None
+    account: Kind | None = None
+    event: str | None = None
+    order_key: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A seller's accounts in one currency from ``start`` to before ``end``: balances before and after, every leg
+    between, oldest first. ``complete``: false where there are more lines than `MOST_LINES`; ask for a shorter time."""
+
+    seller_key: int
+    currency: str
+    start: datetime
+    end: datetime
+    opening: Mapping[Kind, int]
+    closing: Mapping[Kind, int]
+    lines: tuple[Movement, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What may still be taken back from sellers in a currency: open holds, and money captured but not yet released.
+
+    ``advanced_minor`` is the part of the holds that the platform advanced because the seller had too little.
+    """
+
+    currency: str
+    on_hold_minor: int
+    pending_minor: int
+    advanced_minor: int = 0
+
+    @property
+    def total_minor(self) -> int:
+        """Both together."""
+        return self.on_hold_minor + self.pending_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The platform in one currency: its accounts, what sellers' accounts hold together, and the exposure."""
+
+    currency: str
+    platform: Mapping[Kind, int] = field(default_factory=dict)
+    sellers: Mapping[Kind, int] = field(default_factory=dict)
+    exposure: Exposure | None = None
+
+    @property
+    def fund_minor(self) -> int:
+        """What the protection fund has."""
+        return self.platform.get(Kind.PROTECTION_FUND, 0)
+
+    @property
+    def receivable_minor(self) -> int:
+        """What sellers owe, above zero."""
+        return -self.sellers.get(Kind.SELLER_RECEIVABLE, 0)
+
+
+_SAYS: Final[dict[str, str]] = {"exchange": "Money was changed into another currency"}
+_MOVEMENT: Final = """
+SELECT p.id, p.transaction_id, t.event, p.at, a.kind, p.amount_minor, p.currency, p.order_key, t.memo, t.provisional,
+       t.reverses
+FROM ledger_posting p
+JOIN ledger_transaction t ON t.id = p.transaction_id
+JOIN ledger_account a ON a.id = p.account_id
+"""
+_HOLD: Final = """
+SELECT id, key, order_key, currency, asked_minor, taken_minor, held_minor, reason, released_by, at, release_at, ended_at
+FROM ledger_hold
+"""
+
+
+def balances(seller_key: int) -> dict[str, Balance]:
+    """A seller's balances by currency; empty for a seller without accounts."""
+    found: dict[str, dict[str, int]] = {}
+    for currency, kind, amount in query(
+        "SELECT currency, kind, balance_minor FROM ledger_account WHERE seller_key = %s ORDER BY currency", [seller_key]
+    ):
+        name = "owed_minor" if kind == Kind.SELLER_RECEIVABLE else f"{kind}_minor"
+        found.setdefault(currency, {})[name] = -amount if kind == Kind.SELLER_RECEIVABLE else amount
+    dates: dict[str, datetime] = dict(
+        query(
+            "SELECT currency, min(due) FROM ("
+            " SELECT currency, min(available_at) AS due FROM ledger_pending"
+            "  WHERE seller_key = %s AND amount_minor > 0 GROUP BY currency"
+            " UNION ALL"
+            " SELECT currency, min(release_at) FROM ledger_hold WHERE seller_key = %s AND ended_at IS NULL"
+            "  AND held_minor > 0 GROUP BY currency) w WHERE due IS NOT NULL GROUP BY currency",
+            [seller_key, seller_key],
+        ).fetchall()
+    )
+    return {code: Balance(code, **amounts, next_release_at=dates.get(code)) for code, amounts in found.items()}
+
+
+def holds(
+    seller_key: int, *, open_only: bool = True, order_key: int | None = None, after: str = "", size: int = PAGE
+) -> Page[HoldLine]:
+    """A seller's holds, newest first."""
+    where, parameters = ["seller_key = %s"], [seller_key]
+    if open_only:
+        where.append("ended_at IS NULL")
+    if order_key is not None:
+        where.append("order_key = %s")
+        parameters.append(order_key)
+    rows, following = _page(_HOLD, where, parameters, after, size, time_at=9, number_at=0)
+    return Page(tuple(HoldLine(*row) for row in rows), following)
+
+
+def hold_steps(hold_id: str, *, size: int = 200) -> list[HoldStep]:
+    """A hold's history, oldest first."""
+    return [
+        HoldStep(*row)
+        for row in query(
+            "SELECT verb, at, amount_minor, release_at, actor, why FROM ledger_hold_step WHERE hold_id = %s"
+            " ORDER BY id LIMIT %s",
+            [hold_id, min(size, LARGEST_PAGE)],
+        )
+    ]
+
+
+def movements(seller_key: int, *, filters: Filters | None = None, after: str = "", size: int = PAGE) -> Page[Movement]:
+    """The legs on a seller's accounts, newest first."""
+    given = filters or Filters()
+    where, parameters = ["p.seller_key = %s"], [seller_key]
+    for condition, value in (
+        ("p.currency = %s", given.currency),
+        ("a.kind = %s", given.account),
+        ("t.event = %s", given.event),
+        ("p.order_key = %s", given.order_key),
+        ("p.at >= %s", given.since),
+        ("p.at < %s", given.until),
+    ):
+        if value is not None:
+            where.append(condition)
+            parameters.append(value)  # type: ignore[arg-type]
+    rows, following = _page(_MOVEMENT, where, parameters, after, size, time_at=3, number_at=0, prefix="p.")
+    return Page(tuple(_movement(row) for row in rows), following)
+
+
+def statement(seller_key: int, currency: str, start: datetime, end: datetime) -> Statement:
+    """A seller's statement: `opening` plus the lines is `closing`, account by account."""
+    now = dict.fromkeys(SELLER_KINDS, 0)
+    for kind, amount in query(
+        "SELECT kind, balance_minor FROM ledger_account WHERE seller_key = %s AND currency = %s", [seller_key, currency]
+    ):
+        now[Kind(kind)] = amount
+    opening, closing = dict(now), dict(now)
+    for kind, since, later in query(
+        "SELECT a.kind, sum(p.amount_minor)::bigint,"
+        " coalesce(sum(p.amount_minor) FILTER (WHERE p.at >= %s), 0)::bigint"
+        " FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
+        " WHERE p.seller_key = %s AND p.currency = %s AND p.at >= %s GROUP BY a.kind",
+        [end, seller_key, currency, start],
+    ):
+        opening[Kind(kind)] -= since
+        closing[Kind(kind)] -= later
+    rows = query(
+        _MOVEMENT + "WHERE p.seller_key = %s AND p.currency = %s AND p.at >= %s AND p.at < %s"
+        " ORDER BY p.at, p.id LIMIT %s",
+        [seller_key, currency, start, end, MOST_LINES + 1],
+    ).fetchall()
+    lines = tuple(_movement(row) for row in rows[:MOST_LINES])
+    return Statement(seller_key, currency, start, end, opening, closing, lines, len(rows) <= MOST_LINES)
+
+
+def exposure() -> dict[str, Exposure]:
+    """Open holds, and captured but unreleased money, by currency; in staff's or the engine's scope."""
+    return {code: totals.exposure for code, totals in totals_by_currency().items() if totals.exposure is not None}
+
+
+def totals_by_currency() -> dict[str, Totals]:
+    """Fund, receivables, exposure and all other sums by currency; in staff's or the engine's scope.
+
+    Platform accounts are a checkpoint and the postings above it (`checkpoints`), sellers' are sums of their balances.
+    """
+    platform: dict[str, dict[Kind, int]] = {}
+    for currency, kind, amount in query(PLATFORM_SUMS):
+        platform.setdefault(currency, {})[Kind(kind)] = amount
+    sellers: dict[str, dict[Kind, int]] = {}
+    for currency, kind, amount in query(
+        "SELECT currency, kind, sum(balance_minor)::bigint FROM ledger_account WHERE seller_key IS NOT NULL"
+        " GROUP BY currency, kind"
+    ):
+        sellers.setdefault(currency, {})[Kind(kind)] = amount
+    advanced: dict[str, int] = dict(
+        query(
+            "SELECT currency, sum(owed_minor)::bigint FROM ledger_hold WHERE ended_at IS NULL GROUP BY currency"
+        ).fetchall()
+    )
+    return {
+        code: Totals(
+            code,
+            platform.get(code, {}),
+            sellers.get(code, {}),
+            Exposure(
+                code,
+                sellers.get(code, {}).get(Kind.ON_HOLD, 0),
+                sellers.get(code, {}).get(Kind.PENDING, 0),
+                advanced.get(code, 0),
+            ),
+        )
+        for code in sorted({*platform, *sellers})
+    }
+
+
+def _page(
+    select: str, where: list[str], parameters: list[Any], after: str, size: int, *, time_at: int, number_at: int,
+    prefix: str = "",
+) -> tuple[list[Any], str]:  # fmt: skip
+    size = max(1, min(size, LARGEST_PAGE))
+    cursor = _read_cursor(after)
+    if cursor is not None:
+        where = [*where, f"({prefix}at, {prefix}id) < (%s, %s)"]
+        at, number = cursor
+        parameters = [*parameters, at, int(number) if prefix else number]
+    rows = query(
+        f"{select} WHERE {' AND '.join(where)} ORDER BY {prefix}at DESC, {prefix}id DESC LIMIT %s",
+        [*parameters, size + 1],
+    ).fetchall()
+    more = len(rows) > size
+    rows = rows[:size]
+    return rows, f"{rows[-1][time_at].astimezone(UTC).isoformat()}~{rows[-1][number_at]}" if more else ""
+
+
+def _read_cursor(text: str) -> tuple[datetime, str] | None:
+    """A place in a list; anything else begins at the start, because cursors come from addresses, which people edit."""
+    at, _, number = text.partition("~")
+    try:
+        when = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    plain = number.isascii() and number.replace("_", "").isalnum() and len(number) <= 30
+    return (when, number) if plain and when.tzinfo is not None else None
+
+
+def _movement(row: Any) -> Movement:
+    number, transaction, event, at, account, *rest = row
+    return Movement(number, transaction, event, at, Kind(account), *rest)
+
+
+def _said(event: str) -> str:
+    rule = rules().get(event)
+    return rule.says if rule else event
+
+
+def _language(language: str) -> str:
+    short = language.lower().split("-")[0].split("_")[0]
+    return short if short in LANGUAGES else "en"

@@ -1,0 +1,87 @@
+"""The keys that sign checkpoints: made, sealed, followed by the next.
+
+A private key is sealed under the root key file; the database alone cannot sign. A new key is vouched for by a note that
+its predecessor signed, so that who pinned the first key can follow to the last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from safeconduct.foundation.signed_note import VerifierKey, sign
+from safeconduct.kernel.record.configuration import origin
+from safeconduct.kernel.record.errors import RecordBroken
+from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault.sealing import SealBroken, seal, unseal
+
+_PURPOSE = "record key"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key's public half, its place in the chain, and what its predecessor signed about it (empty for the first)."""
+
+    number: int
+    verifier: VerifierKey
+    vouched: str
+    made_at: datetime
+
+
+def chain() -> list[Key]:
+    """All keys, the first first."""
+    rows = query("SELECT number, name, public, vouched, made_at FROM record_key ORDER BY number")
+    return [Key(number, VerifierKey(name, bytes(public)), vouched, at) for number, name, public, vouched, at in rows]
+
+
+def signing_key(*, now: datetime) -> tuple[int, str, Ed25519PrivateKey]:
+    """Number, name and private half of the newest key; makes the first one. Inside an engine scope, under its lock."""
+    if query("SELECT 1 FROM record_key LIMIT 1").fetchone() is None:
+        _add(1, origin(), "", None, now)
+    return newest_private()
+
+
+def newest_private() -> tuple[int, str, Ed25519PrivateKey]:
+    """Number, name and private half of the newest key. Raises RecordBroken where it is not there or does not open."""
+    row = query(
+        "SELECT k.number, k.name, s.sealed FROM record_key k LEFT JOIN record_secret s ON s.number = k.number"
+        " ORDER BY k.number DESC LIMIT 1"
+    ).fetchone()
+    if row is None or row[2] is None:
+        raise RecordBroken("the private half of the newest key is missing")
+    return row[0], row[1], _open(row[0], bytes(row[2]))
+
+
+def add_next(*, now: datetime) -> Key:
+    """A new key, vouched for by the present one. Inside an engine scope, under the sequencer's lock."""
+    number, name, private = signing_key(now=now)
+    return _add(number + 1, name, vouching(name), private, now)
+
+
+def vouching(name: str) -> str:
+    """The first line of what a key signs about its successor; the successor's verifier key follows on the next."""
+    return f"the next key of {name} is\n"
+
+
+def _add(number: int, name: str, words: str, predecessor: Ed25519PrivateKey | None, now: datetime) -> Key:
+    private = Ed25519PrivateKey.generate()
+    verifier = VerifierKey(name, private.public_key().public_bytes_raw())
+    vouched = "" if predecessor is None else str(sign(f"{words}{verifier}\n", name, predecessor))
+    query(
+        "INSERT INTO record_key (number, name, public, vouched, made_at) VALUES (%s, %s, %s, %s, %s)",
+        [number, name, verifier.public, vouched, now],
+    )
+    sealed = seal(_PURPOSE, f"record_secret/{number}", private.private_bytes_raw())
+    query("INSERT INTO record_secret (number, sealed) VALUES (%s, %s)", [number, sealed])
+    return Key(number, verifier, vouched, now)
+
+
+@lru_cache(maxsize=4)
+def _open(number: int, sealed: bytes) -> Ed25519PrivateKey:
+    try:
+        return Ed25519PrivateKey.from_private_bytes(unseal(_PURPOSE, f"record_secret/{number}", sealed))
+    except SealBroken as problem:
+        raise RecordBroken(f"the record's key {number} does not open: {problem}") from None

@@ -1,0 +1,242 @@
+"""From the fact table to the facts of orders: one query for all orders of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.scope import query
+from safeconduct.protections.transactions.coverage.causes import cause_of, outcome_of
+from safeconduct.protections.transactions.coverage.facts import (
+    AddressChange,
+    Claim,
+    News,
+    OrderFacts,
+    Parcel,
+    Payment,
+    Refund,
+    Ruling,
+    Scan,
+)
+from safeconduct.protections.transactions.coverage.words import Action, Cause, Channel, Outcome
+
+#: What coverage listens to; everything else of an order cannot change its certificate.
+EVENTS: Final = (
+    "order.placed", "order.paid", "order.cancelled", "order.changed", "shipment.shipped", "shipment.tracked",
+    "shipment.delivered", "refund.requested", "refund.created", "dispute.opened", "dispute.updated", "dispute.closed",
+)  # fmt: skip
+PLACED, PAID, CANCELLED, CHANGED, SHIPPED, TRACKED, DELIVERED, ASKED, REFUNDED, OPENED, UPDATED, CLOSED = (
+    CATALOGUE[name].code for name in EVENTS
+)
+_CODES: Final = [
+    PLACED,
+    PAID,
+    CANCELLED,
+    CHANGED,
+    SHIPPED,
+    TRACKED,
+    DELIVERED,
+    ASKED,
+    REFUNDED,
+    OPENED,
+    UPDATED,
+    CLOSED,
+]
+
+#: A carrier often knows a parcel and no order: its scans are found by the parcels that were shipped.
+_FACTS = """
+WITH asked AS (
+    SELECT "order", horizon FROM unnest(%b::bigint[], %b::bigint[]) AS a("order", horizon)
+), own AS MATERIALIZED (
+    SELECT a."order" AS o, a.horizon, f.* FROM asked a CROSS JOIN LATERAL (
+        SELECT f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
+               f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
+               f.ship_country, f.bill_country, f.category
+        FROM fact f WHERE f."order" = a."order" AND f.type = ANY(%b::smallint[]) AND f.moment <= a.horizon
+    ) f
+)
+SELECT o, moment, type, occurred, seller, amount, address, parcel, carrier, scan, signed, address_changed, reason,
+       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category FROM own
+UNION ALL
+SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
+       f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
+       f.ship_country, f.bill_country, f.category
+FROM own s JOIN fact f ON f.parcel = s.parcel AND f.type = %b AND f."order" IS NULL AND f.moment <= s.horizon
+WHERE s.type = %b AND s.parcel IS NOT NULL
+"""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """An order's facts with what its row needs beside them. ``seller``: pseudonym of the seller, None if never told."""
+
+    facts: OrderFacts
+    seller: int | None
+    moment: int
+
+
+def gather(horizons: Mapping[int, int], rulings: Mapping[int, Sequence[Ruling]], currency: str) -> dict[int, Gathered]:
+    """The facts of these orders, each with the events up to its horizon (a moment). Orders that were never placed are
+    left out.
+    """
+    orders = sorted(horizons)
+    rows = query(_FACTS, [orders, [horizons[o] for o in orders], _CODES, TRACKED, SHIPPED])
+    by_order: dict[int, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        by_order.setdefault(row[0], []).append(row)
+    found = {}
+    for order, of_order in by_order.items():
+        gathered = assemble(of_order, rulings.get(order, ()), currency)
+        if gathered is not None:
+            found[order] = gathered
+    return found
+
+
+def orders_of_parcels(parcels: Iterable[int]) -> dict[int, set[int]]:
+    """Parcel → the orders it was shipped for."""
+    found: dict[int, set[int]] = {}
+    for parcel, order in query(
+        'SELECT parcel, "order" FROM fact WHERE parcel = ANY(%b::bigint[]) AND type = %b AND "order" IS NOT NULL',
+        [sorted(parcels), SHIPPED],
+    ):
+        found.setdefault(parcel, set()).add(order)
+    return found
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A parcel while its events are read."""
+
+    shipped: News | None = None
+    carrier: str | None = None
+    address: int | None = None
+    left_at: int | None = None
+    scans: list[Scan] = field(default_factory=list)
+    delivered: News | None = None
+    signed: bool | None = None
+
+
+def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currency: str) -> Gathered | None:
+    """One order's facts from its rows (columns as in `_FACTS`), whatever their order; None where it was not placed."""
+    placed: tuple[Any, ...] | None = None
+    seller: int | None = None
+    latest = 0
+    payments: list[Payment] = []
+    refunds: list[Refund] = []
+    changes: list[AddressChange] = []
+    asked: list[tuple[News, Cause, int | None]] = []
+    disputes: dict[int, list[tuple[Any, ...]]] = {}
+    sent: dict[int | None, _Sent] = {}
+    cancelled: News | None = None
+    for row in rows:
+        (_, moment, type_, at_us, who, amount, address, parcel, carrier, scan, signed, changed, reason, _o, dispute,
+         *_) = row  # fmt: skip
+        latest = max(latest, moment)
+        if who is not None:
+            seller = who
+        if type_ == PLACED:
+            if placed is None or moment < placed[1]:
+                placed = row
+        elif type_ == PAID:
+            payments.append(Payment(at_us, moment, amount))
+        elif type_ in (SHIPPED, TRACKED, DELIVERED):
+            one = sent.get(parcel)
+            if one is None:
+                one = sent[parcel] = _Sent()
+            one.carrier = carrier or one.carrier
+            news = News(at_us, moment)
+            if type_ == SHIPPED:
+                if one.shipped is None or news < one.shipped:
+                    one.shipped, one.address = news, address
+            elif type_ == TRACKED:
+                one.scans.append(Scan(at_us, moment, scan or ""))
+            elif one.delivered is None or news < one.delivered:
+                one.delivered, one.signed, one.left_at = news, signed, address
+        elif type_ == CHANGED:
+            if changed or address is not None:
+                changes.append(AddressChange(at_us, moment, address))
+        elif type_ == REFUNDED:
+            refunds.append(Refund(at_us, moment, amount))
+        elif type_ == ASKED:
+            cause = cause_of(reason)
+            if cause is not None:
+                asked.append((News(at_us, moment), cause, amount))
+        elif type_ == CANCELLED:
+            news = News(at_us, moment)
+            cancelled = news if cancelled is None else min(cancelled, news)
+        elif dispute is not None:
+            disputes.setdefault(dispute, []).append(row)
+    if placed is None:
+        return None
+    (_, moment, _, at_us, who, amount, address, _, _, _, _, _, _, _, _, digital, method, seller_country, ship, bill,
+     category) = placed  # fmt: skip
+    facts = OrderFacts(
+        placed=News(at_us, moment), amount_minor=amount, currency=currency, payments=payments, digital=bool(digital),
+        payment_method=method, seller_country=seller_country, ship_country=ship, bill_country=bill, category=category,
+        address=address, rulings=rulings, changes=changes, parcels=_parcels(sent), refunds=refunds,
+        cancelled=cancelled,
+        claims=[*_of_the_bank(disputes), *_of_the_buyer(asked, refunds)] if disputes or asked else (),
+    )  # fmt: skip
+    return Gathered(facts, who if who is not None else seller, latest)
+
+
+def _parcels(sent: dict[int | None, _Sent]) -> list[Parcel]:
+    """The parcels. What was told without a tracking number belongs to the only parcel, where there is just one."""
+    if None in sent and len(sent) == 2:
+        nameless = sent.pop(None)
+        (one,) = sent.values()
+        one.scans += nameless.scans
+        one.shipped = one.shipped or nameless.shipped
+        one.address = one.address or nameless.address
+        if one.delivered is None:
+            one.delivered, one.signed, one.left_at = nameless.delivered, nameless.signed, nameless.left_at
+    return [
+        Parcel(
+            one.shipped, key is not None, one.carrier, one.address, one.left_at, tuple(one.scans), one.delivered,
+            one.signed,
+        )
+        for key, one in sent.items()
+    ]  # fmt: skip
+
+
+def _of_the_bank(disputes: dict[int, list[tuple[Any, ...]]]) -> list[Claim]:
+    """One claim a dispute. The platform tells its own fund the moment it hears of it, so it counts as filed then."""
+    claims = []
+    for rows in disputes.values():
+        rows.sort(key=lambda row: row[1])
+        opened = min(News(row[3], row[1]) for row in rows)
+        closed, outcome, cause, amount = None, None, None, None
+        for row in rows:
+            cause = cause_of(row[12]) or cause
+            amount = row[5] if row[5] is not None else amount
+            told = outcome_of(row[13])
+            if row[2] == CLOSED and told is None:
+                told = Outcome.WITHDRAWN if row[13] is None else None
+            if told is not None:
+                closed, outcome = News(row[3], row[1]), told
+        claims.append(Claim(opened, cause, Channel.BANK, amount, closed, outcome, filed=opened))
+    return claims
+
+
+def _of_the_buyer(asked: list[tuple[News, Cause, int | None]], refunds: list[Refund]) -> list[Claim]:
+    """A buyer's request for money that names a cause: lost for the seller when money goes back afterwards."""
+    claims = []
+    left = sorted(refunds, key=lambda refund: refund[:2])
+    for opened, cause, amount in sorted(asked):
+        paid = next((refund for refund in left if News(refund.at_us, refund.moment) > opened), None)
+        if paid is None:
+            claims.append(Claim(opened, cause, Channel.PLATFORM, amount, filed=opened))
+            continue
+        left.remove(paid)
+        closed = News(paid.at_us, paid.moment)
+        claims.append(
+            Claim(opened, cause, Channel.PLATFORM, paid.amount_minor, closed, Outcome.LOST, filed=opened)
+        )  # fmt: skip
+    return claims
+
+
+def rulings_of(stored: Sequence[Sequence[Any]]) -> list[Ruling]:
+    """The risk decisions of a stored row."""
+    return [Ruling(at_us, moment, Action(action)) for at_us, moment, action in stored]

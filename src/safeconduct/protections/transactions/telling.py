@@ -1,0 +1,125 @@
+"""What sellers and the shop's systems are told about coverage. Keys make each of it said once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.notices.outbox import Message, MessageKind, Notice, notify, publish
+from safeconduct.protections.transactions.coverage.template import Template
+from safeconduct.protections.transactions.coverage.words import State
+from safeconduct.protections.transactions.storing import Change, note_warned
+
+#: What a seller is told where no condition of the template has the words for it.
+_OTHER_REASONS: Mapping[str, Mapping[str, str]] = {
+    "claim_too_late": {
+        "en": "The claim came after the protection had ended",
+        "es": "La reclamación llegó cuando la protección ya había terminado",
+        "zh": "索赔提出时保障已到期",
+    },
+    "limit_reached": {
+        "en": "The limit of the protection is used up",
+        "es": "El límite de la protección está agotado",
+        "zh": "保障额度已用完",
+    },
+    "refunded": {
+        "en": "The buyer had been refunded before",
+        "es": "El comprador ya había recibido el reembolso",
+        "zh": "此前已向买家退款",
+    },
+    "not_paid": {"en": "The order was not paid", "es": "El pedido no estaba pagado", "zh": "订单未付款"},
+}
+
+
+def tell(changes: Sequence[Change], templates: Mapping[str, Template], *, replay: bool, swept: bool) -> None:
+    """Notices and messages about these changes; warnings only where time woke us (``swept``). ``replay``: no mail."""
+    notices: list[Notice] = []
+    messages: list[Message] = []
+    warned: list[int] = []
+    at: datetime | None = None
+    for change in changes:
+        at = at_micros(change.at_us)
+        template = templates[change.template_id]
+        if change.moved:
+            lost = _lost(change)
+            if lost:
+                notices += _void(change, template, lost, at)
+                messages.append(_message(MessageKind.COVERAGE_VOID, change, at, {"causes": lost}))
+            elif _now(change, State.PROTECTED):
+                messages.append(_message(MessageKind.COVERAGE_PROTECTED, change, at, {}))
+        if swept and change.certificate.reminders:
+            first = min(change.certificate.reminders, key=lambda reminder: reminder.deadline_us)
+            condition = template.conditions[first.condition]
+            step = f"{first.deadline_us}/{first.step}"
+            due_at = at_micros(first.deadline_us)
+            notices.append(
+                Notice(
+                    f"coverage/{change.order}/at-risk/{step}", "coverage.at_risk",
+                    {
+                        "order": change.ref or str(change.order), "amount": _money(change), "due_at": due_at,
+                        "condition": condition.says, "do": condition.do,
+                    },
+                    at, seller_key=change.seller, url=_url(change),
+                )
+            )  # fmt: skip
+            about = {"condition": first.condition, "due_at": due_at.isoformat()}
+            messages.append(_message(MessageKind.COVERAGE_AT_RISK, change, at, about, step))
+            warned.append(change.order)
+    notify(notices, mail=not replay)
+    publish(messages)
+    if warned and at is not None:
+        note_warned(warned, at)
+
+
+def _lost(change: Change) -> dict[str, str]:
+    """Causes against which the order has just lost its protection, with the reason."""
+    before = {} if change.before is None else change.before.positions
+    bad = (State.VOID, State.DENIED)
+    return {
+        cause: position.reason
+        for cause, position in change.certificate.positions.items()
+        if position.state in bad and (cause not in before or before[cause][0] not in bad)
+    }
+
+
+def _now(change: Change, state: State) -> bool:
+    return change.certificate.overall is state and (change.before is None or change.before.state != state)
+
+
+def _void(change: Change, template: Template, lost: Mapping[str, str], at: datetime) -> list[Notice]:
+    """The statement of reasons. A blocked order has one already, from the decision that blocked it."""
+    reasons, cures = [], []
+    for reason in dict.fromkeys(lost.values()):
+        condition = template.conditions.get(reason)
+        if condition is not None:
+            reasons.append(condition.says)
+            cures.append(condition.do)
+        elif reason in _OTHER_REASONS:
+            reasons.append(dict(_OTHER_REASONS[reason]))
+    if not reasons:
+        return []
+    values: dict[str, Any] = {
+        "order": change.ref or str(change.order), "amount": _money(change), "reasons": reasons, "missing": reasons,
+    }  # fmt: skip
+    key = f"coverage/{change.order}/void/{'-'.join(sorted(set(lost.values())))}/{change.at_us}"
+    return [Notice(key, "coverage.void", values, at, seller_key=change.seller, url=_url(change))]
+
+
+def _message(kind: MessageKind, change: Change, at: datetime, about: Mapping[str, Any], step: str = "") -> Message:
+    data = {
+        "order": change.ref, "state": change.certificate.overall.value, "up_to": _money(change),
+        "template": change.template_id, **about,
+    }  # fmt: skip
+    return Message(f"coverage/{change.order}/{kind.value}/{step or change.at_us}", kind, data, at, change.seller)
+
+
+def _money(change: Change) -> dict[str, Any]:
+    return {"minor": change.certificate.up_to_minor or 0, "currency": settings.REPORTING_CURRENCY}
+
+
+def _url(change: Change) -> str:
+    return f"/portal/transactions/orders/{change.order}/"

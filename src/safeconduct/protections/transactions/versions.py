@@ -1,0 +1,136 @@
+"""The life of coverage templates: written by one person, approved by another, valid from a day on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Max
+
+from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.events.rates import reporting_minor
+from safeconduct.kernel.scope import Actor, query
+from safeconduct.protections.transactions.coverage.reading import read_template
+from safeconduct.protections.transactions.coverage.shipped import DEFAULT, shipped_templates
+from safeconduct.protections.transactions.coverage.template import Template, in_currency
+from safeconduct.protections.transactions.errors import (
+    DayTaken,
+    NotADraft,
+    OtherApproverNeeded,
+    TemplateNotFound,
+    TooEarly,
+    WhyMissing,
+)
+from safeconduct.protections.transactions.models import TemplateState, TemplateVersion
+
+SHIPPED: Final = "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live version, read."""
+
+    id: str
+    number: int
+    template: Template
+
+
+def install(now: datetime, name: str = DEFAULT) -> TemplateVersion | None:
+    """Puts a shipped template in force where there is none; None where there is one. In a scope of staff or engine."""
+    if TemplateVersion.objects.filter(state=TemplateState.LIVE).exists():
+        return None
+    template = shipped_templates()[name]
+    return TemplateVersion.objects.create(
+        name=template.name, number=1, state=TemplateState.LIVE, valid_from=template.valid_from, text=template.text,
+        written_by=SHIPPED, written_at=now, approved_by=SHIPPED, approved_at=now, why="shipped with Safeconduct",
+    )  # fmt: skip
+
+
+def draft(text: str, actor: Actor, now: datetime) -> TemplateVersion:
+    """Keeps a new version as a draft. Raises TemplateError where the text is malformed."""
+    template = read_template(text)
+    found = TemplateVersion.objects.filter(name=template.name).aggregate(n=Max("number"))["n"]
+    return TemplateVersion.objects.create(
+        name=template.name, number=(found or 0) + 1, valid_from=template.valid_from, text=text, written_by=actor.id,
+        written_at=now, why=actor.why,
+    )  # fmt: skip
+
+
+def approve(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
+    """Makes a draft live: a second person, with a reason, for a day that has not come, on which no other begins.
+
+    Raises TemplateNotFound, NotADraft, OtherApproverNeeded, WhyMissing, TooEarly, DayTaken.
+    """
+    version = _draft(version_id)
+    if actor.id == version.written_by:
+        raise OtherApproverNeeded
+    if len(actor.why.strip()) < 3:
+        raise WhyMissing
+    # An order keeps the version of its day: one that began in the past would change what was promised.
+    if version.valid_from <= now.date():
+        raise TooEarly(version.valid_from, now.date())
+    if TemplateVersion.objects.filter(state=TemplateState.LIVE, valid_from=version.valid_from).exists():
+        raise DayTaken(version.valid_from)
+    version.state, version.approved_by, version.approved_at = TemplateState.LIVE, actor.id, now
+    version.why = actor.why
+    version.save(update_fields=["state", "approved_by", "approved_at", "why"])
+    return version
+
+
+def reject(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
+    """Puts a draft aside, with a reason. Raises TemplateNotFound, NotADraft, WhyMissing."""
+    version = _draft(version_id)
+    if len(actor.why.strip()) < 3:
+        raise WhyMissing
+    version.state, version.approved_by, version.approved_at = TemplateState.REJECTED, actor.id, now
+    version.why = actor.why
+    version.save(update_fields=["state", "approved_by", "approved_at", "why"])
+    return version
+
+
+def _draft(version_id: str) -> TemplateVersion:
+    version = TemplateVersion.objects.select_for_update().filter(id=version_id).first()
+    if version is None:
+        raise TemplateNotFound(version_id)
+    if version.state != TemplateState.DRAFT:
+        raise NotADraft(version_id)
+    return version
+
+
+class Book:
+    """The live versions as they are now, for one batch."""
+
+    def __init__(self, versions: list[Live]) -> None:
+        self.versions = versions
+        self._of_day: dict[date, tuple[Live, Template | None] | None] = {}
+
+    def of_day(self, at_us: int) -> tuple[Live, Template | None] | None:
+        """The version for an order of this instant, and its template in the reporting currency.
+
+        The template is None where an amount has no exchange rate on that day; all is None before the first version.
+        """
+        day = at_micros(at_us).date()
+        if day not in self._of_day:
+            live = next((v for v in reversed(self.versions) if v.template.valid_from <= day), None)
+            self._of_day[day] = None if live is None else (live, valued(live.template, at_us))
+        return self._of_day[day]
+
+
+def book() -> Book:
+    """Reads the live versions: one query; a text is parsed once in a process."""
+    rows = query("SELECT id, number, text FROM coverage_template WHERE state = 'live' ORDER BY valid_from")
+    return Book([Live(identity, number, parsed(text)) for identity, number, text in rows])
+
+
+def valued(template: Template, at_us: int) -> Template | None:
+    """A template in the reporting currency by the rates of an instant, None where one is missing."""
+    return in_currency(template, settings.REPORTING_CURRENCY, lambda money: reporting_minor(money, at_us))
+
+
+@lru_cache(maxsize=64)
+def parsed(text: str) -> Template:
+    """The template of a stored text."""
+    return read_template(text)
