@@ -63,7 +63,7 @@ class LiteralReader:
 
     def number(self, s: Syntax, digits: str, sign: int = 1) -> Literal:
         whole, _, fraction = digits.partition(".")
-        if len(whole.lstrip("0")) + len(fraction) > 19 or not INT64_MIN <= sign * int(whole) <= INT64_MAX:
+        if len(whole.lstrip("0")) + len(fraction.rstrip("0")) > 19 or not INT64_MIN <= sign * int(whole) <= INT64_MAX:
             what = "has too many digits" if fraction else "is too large"
             raise self.stop(s.at, "number", f"this number {what}", "numbers have at most 64 bits")
         if not fraction:
