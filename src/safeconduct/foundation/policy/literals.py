@@ -70,7 +70,7 @@ class LiteralReader:
             return Literal(Type.INTEGER, sign * int(whole), span=self.span(s.at))
         value = Fraction(sign * int(whole + fraction), 10 ** len(fraction))
         if not INT64_MIN <= value.numerator <= INT64_MAX or value.denominator > INT64_MAX:
-            raise self.stop(s.at, "number", "this number has too many digits", "numbers have at most 18 digits")
+            raise self.stop(s.at, "number", "this number has too many digits", "numbers have at most 64 bits")
         return Literal(Type.RATIONAL, (value.numerator, value.denominator), span=self.span(s.at))
 
     def duration(self, s: IntervalSyntax) -> Expr:
