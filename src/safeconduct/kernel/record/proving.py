@@ -14,10 +14,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from safeconduct.foundation.merkle.proofs import inclusion_spans
+from safeconduct.foundation.merkle.proofs import Span, consistency_spans, inclusion_spans
 from safeconduct.kernel.record import keys, store
 from safeconduct.kernel.record.commitments import commitment, disclosure, plain
-from safeconduct.kernel.record.errors import RecordBroken
+from safeconduct.kernel.record.errors import NotRecorded, RecordBroken
 from safeconduct.kernel.record.publishing import with_witnesses
 from safeconduct.kernel.record.subjects import contents
 from safeconduct.kernel.scope import query
@@ -50,7 +50,25 @@ def proof_of_entry(index: int) -> dict[str, Any]:
         "size": head.size,
         "path": [part.hex() for part in store.hashes(inclusion_spans(index, head.size), head.size)],
         "checkpoint": str(with_witnesses(head)),
-        "keys": [{"key": str(key.verifier), "vouched": key.vouched} for key in keys.chain()],
+        "keys": _chain(),
+    }
+
+
+def proof_of_growth(old: int) -> dict[str, Any]:
+    """The proof that the record only grew since the checkpoint of so many lines, ready to be written as JSON.
+
+    Raises NotRecorded where no checkpoint of that size was signed; 0 is no such size, because every log begins with
+    nothing.
+    """
+    before, head = store.head(old), store.head()
+    if before is None or head is None or before.size != old:
+        raise NotRecorded(f"no checkpoint of {old} lines was signed")
+    return {
+        "form": FORM,
+        "old": str(with_witnesses(before)),
+        "new": str(with_witnesses(head)),
+        "path": [part.hex() for part in store.hashes(_between(old, head.size), head.size)],
+        "keys": _chain(),
     }
 
 
@@ -66,6 +84,14 @@ def lines_of(kind: str, subjects: Sequence[str]) -> dict[str, int]:
         [list(subjects), kind],
     )
     return dict(rows.fetchall())
+
+
+def _chain() -> list[dict[str, str]]:
+    return [{"key": str(key.verifier), "vouched": key.vouched} for key in keys.chain()]
+
+
+def _between(old: int, new: int) -> list[Span]:
+    return [] if old == new else consistency_spans(old, new)
 
 
 def _content(entry: store.Entry) -> dict[str, Any] | None:
