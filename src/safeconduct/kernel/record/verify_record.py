@@ -389,7 +389,9 @@ def check_line(value: dict[str, Any], say: Say) -> None:
         line["commit"]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused("entry") from None
-    if value.get("content") is None:
+    if "content" not in value:
+        say("bare")
+    elif value["content"] is None:
         say("erased")
     else:
         check_content(line, value["content"])
@@ -420,6 +422,11 @@ WORDS = {
         "PROVED: this line stands in the record. Its content was erased; nobody can show any more what it said.",
         "已证明：此条目确在记录中。其内容已被删除，任何人都无法再证明它写了什么。",
         "PROBADO: esta línea consta en el registro. Su contenido fue borrado; ya nadie puede mostrar qué decía.",
+    ),
+    "bare": (
+        "PROVED: this line stands in the record. This file does not hold its content.",
+        "已证明：此条目确在记录中。本文件不包含其内容。",
+        "PROBADO: esta línea consta en el registro. Este archivo no contiene su contenido.",
     ),
     "line": (
         "Line {index} of {size}: {kind} {subject} {act} {ver}, {at}",
