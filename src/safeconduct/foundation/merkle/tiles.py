@@ -15,6 +15,7 @@ from safeconduct.foundation.merkle.hashing import HASH_BYTES, fold, perfect_root
 from safeconduct.foundation.merkle.proofs import Span
 
 WIDTH = 256
+#: How many bits of a number choose the place within a tile.
 BITS = 8
 _LEVELS = 8
 
