@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Concatenate, Final, ParamSpec
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any, Final, cast
 
-from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -16,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.decisions.errors import DecisionsError
+from safeconduct.kernel.member_pages import ROLES, MemberRequest
+from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.members import Membership, sellers_of
 from safeconduct.kernel.parties.models import Seller, User
@@ -25,80 +26,60 @@ from safeconduct.kernel.ui.views import fault
 from safeconduct.portal.refusals import words_of
 from safeconduct.portal.shell import shell_of
 
-P = ParamSpec("P")
 #: Which of a person's sellers is looked at; kept in the session.
 CHOSEN: Final = "portal_seller"
+Refusal = DecisionsError | NoticesError | PartiesError
 
 
-class MemberRequest(HttpRequest):
-    """A request behind the door: `user` acts for `seller`; `memberships` are all the sellers this person acts for."""
+def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
+    """Admits members of a seller, where the view is for some roles only those, and opens the scope of the seller.
 
-    user: User
-    seller: Seller
-    membership: Membership
-    memberships: list[Membership]
+    Refusals of the kernel become a page with their reason and a way back.
+    """
+    roles: frozenset[str] | None = getattr(view, ROLES, None)
 
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user
+        if not user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        assert isinstance(user, User)
+        memberships = sellers_of(user, at=timezone.now())
+        if not memberships:
+            return _acts_for_nobody(request, user)
+        membership = _chosen(request, memberships)
+        if roles is not None and membership.role not in roles:
+            return fault(
+                request, 403, detail=_("Your role does not include this. The shop's owner can give you another.")
+            )
+        read_as(request, user.language, user.time_zone)
+        mine = cast(MemberRequest, request)
+        try:
+            with seller_scope(membership.seller_key):
+                mine.seller = Seller.objects.get(key=membership.seller_key)
+                mine.membership, mine.memberships = membership, memberships
+                mine.shell = partial(shell_of, mine)
+                return cast(HttpResponseBase, view(mine, *args, **kwargs))
+        except Refusal as problem:
+            return refused(request, problem)
 
-View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
-
-
-def member_page(*roles: str) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
-    """Admits members of a seller, where roles are given only those (an owner may do everything), and opens the scope
-    of the seller around the view. Refusals of the kernel become a page with their reason and a way back."""
-
-    def door(view: View[P]) -> Callable[..., HttpResponseBase]:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            user = request.user
-            if not user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            assert isinstance(user, User)
-            memberships = sellers_of(user, at=timezone.now())
-            if not memberships:
-                if user.is_staff:
-                    return HttpResponseRedirect(reverse("console:queue"))
-                return fault(
-                    request, 403, detail=_("Your account acts for no seller. Ask the shop's owner to add you.")
-                )
-            chosen = request.session.get(CHOSEN)
-            membership = next((m for m in memberships if m.seller_key == chosen), memberships[0])
-            if roles and membership.role not in {"owner", *roles}:
-                return fault(
-                    request, 403, detail=_("Your role does not include this. The shop's owner can give it to you.")
-                )
-            read_as(request, user.language, user.time_zone)
-            try:
-                with seller_scope(membership.seller_key):
-                    request.seller = Seller.objects.get(key=membership.seller_key)  # type: ignore[attr-defined]
-                    request.membership = membership  # type: ignore[attr-defined]
-                    request.memberships = memberships  # type: ignore[attr-defined]
-                    return view(request, *args, **kwargs)  # type: ignore[arg-type]
-            except (DecisionsError, PartiesError) as problem:
-                return refused(request, problem)
-
-        return guarded
-
-    return door
+    return guarded
 
 
-def page(
-    request: MemberRequest, template: str, section: str, context: Mapping[str, object], *, status: int = 200
-) -> HttpResponse:
-    """A portal page in its shell; `section` is the menu entry that is current. Rendered now, inside the scope."""
-    shell = shell_of(request.user, request.seller, section)
-    return render(request, template, {"shell": shell, "seller": request.seller, **context}, status=status)
+def _chosen(request: HttpRequest, memberships: list[Membership]) -> Membership:
+    """The seller that was chosen, as long as the person still acts for it; else the first."""
+    chosen = request.session.get(CHOSEN)
+    return next((m for m in memberships if m.seller_key == chosen), memberships[0])
 
 
-def refused(request: HttpRequest, problem: DecisionsError | PartiesError) -> HttpResponse:
+def _acts_for_nobody(request: HttpRequest, user: User) -> HttpResponse:
+    if user.is_staff:
+        return HttpResponseRedirect(reverse("console:queue"))
+    return fault(request, 403, detail=_("Your account acts for no seller. Ask the shop's owner to add you."))
+
+
+def refused(request: HttpRequest, problem: Refusal) -> HttpResponse:
     """The page of a refusal: what it was, and the way out."""
     title, way_out = words_of(problem.code)
-    context = {"title": title, "way_out": way_out, "back": reverse("portal:home")}
-    return render(request, "portal/refused.html", context, status=problem.status)
-
-
-def done(request: HttpRequest, text: str, target: str) -> HttpResponse:
-    """After an action: says what was done, on the page that follows."""
-    messages.success(request, text)
-    response = HttpResponseRedirect(target)
-    response.status_code = 303
-    return response
+    context = {"title": title, "way_out": way_out, "back": reverse("front_door")}
+    return render(request, "portal/refused.html", context, status=getattr(problem, "status", 409))

@@ -7,32 +7,31 @@ from dataclasses import replace
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from safeconduct.kernel.member_pages import MemberRequest
 from safeconduct.kernel.notices.queries import unread_count
-from safeconduct.kernel.parties.models import Seller, User
+from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.protection import protections
 from safeconduct.kernel.ui.parts import Account, MenuEntry, Shell
 
 
-def shell_of(user: User, seller: Seller, current: str) -> Shell:
-    """The shell for a member, with the entry of `current` marked: a section of the portal, or a protection's name."""
-    menu = [_entry("home", _("Home"), "portal:home", "home", current, go="h")]
+def shell_of(request: MemberRequest) -> Shell:
+    """The shell for a member, with the entry marked that leads to this page or to what it belongs to."""
+    user, seller = request.user, request.seller
+    menu = [MenuEntry(_("Home"), reverse("portal:home"), "home", go="h")]
     for protection in protections():
         if protection.portal_menu is not None:
-            menu += [replace(entry, current=current == protection.name) for entry in protection.portal_menu()]
+            menu += protection.portal_menu()
     menu += [
-        _entry("money", _("Money"), "portal:money", "coins", current, go="m"),
-        _entry("decisions", _("Decisions"), "portal:decisions", "list", current, go="d"),
-        _entry("notices", _("Notices"), "portal:notices", "bell", current, go="n", count=unread_count(user.id)),
-        _entry("settings", _("Settings"), "portal:settings", "gear", current, go="s"),
+        MenuEntry(_("Money"), reverse("portal:money"), "coins", go="m"),
+        MenuEntry(_("Decisions"), reverse("portal:decisions"), "scale", go="d"),
+        MenuEntry(_("Notices"), reverse("portal:notices"), "bell", unread_count(user.id), go="n"),
+        MenuEntry(_("People"), reverse("portal:people"), "people", go="p"),
+        MenuEntry(_("Settings"), reverse("portal:settings"), "gear", go="s"),
     ]
+    here = max((e.url for e in menu if request.path.startswith(e.url)), key=len, default="")
+    menu = [replace(entry, current=entry.url == here) for entry in menu]
     account = Account(str(user), str(seller), reverse("account_logout"), _links(user))
     return Shell(menu, reverse("portal:home"), name=str(seller), account=account)
-
-
-def _entry(
-    key: str, label: str, url_name: str, icon: str, current: str, *, go: str, count: int | None = None
-) -> MenuEntry:
-    return MenuEntry(label, reverse(url_name), icon, count, current=key == current, go=go)
 
 
 def _links(user: User) -> tuple[tuple[str, str, str], ...]:

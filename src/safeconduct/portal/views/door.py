@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from safeconduct.kernel.parties.models import User
 
 
+@never_cache
 @require_GET
 def front_door(request: HttpRequest) -> HttpResponse:
     """Staff to the console, sellers to the portal, who is not signed in to the sign-in."""

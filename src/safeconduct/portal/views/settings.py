@@ -8,19 +8,22 @@ from django import forms
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from safeconduct.kernel.notices import actions as notices
-from safeconduct.kernel.parties.members import members_of
+from safeconduct.kernel.member_pages import MemberRequest, done, page
+from safeconduct.kernel.notices.models import Pace
+from safeconduct.kernel.notices.preferences import Wish, settle, wish_of
 from safeconduct.kernel.parties.models import Seller, User
-from safeconduct.kernel.record.keys import public_keys
-from safeconduct.kernel.scope import engine_scope, visitor_scope
+from safeconduct.kernel.record.keys import chain
+from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.reader import ZONE_COOKIE
-from safeconduct.portal.access import CHOSEN, MemberRequest, done, member_page, page
-from safeconduct.portal.words import MEMBER_ROLES
+from safeconduct.portal.access import CHOSEN
+from safeconduct.portal.words import role_name
+
+HOURS = [(str(hour), f"{hour:02d}:00") for hour in range(24)]
+NO_HOUR = [("", "–"), *HOURS]
 
 
 class SettingsForm(forms.Form):
@@ -33,14 +36,18 @@ class SettingsForm(forms.Form):
         max_length=64,
         help_text=lazy("As the IANA names it, for example America/Santiago. Deadlines are shown in it."),
     )
-    digest = forms.ChoiceField(
-        label=lazy("E-mail"),
+    pace = forms.ChoiceField(
+        label=lazy("E-mail about what is not urgent"),
         choices=[
-            ("now", lazy("each notice at once")),
-            ("daily", lazy("once a day, urgent ones at once")),
-            ("urgent", lazy("urgent ones only")),
+            (Pace.EACH, lazy("each at once")),
+            (Pace.DAILY, lazy("once a day, collected")),
+            (Pace.OFF, lazy("none")),
         ],
+        help_text=lazy("Urgent notices are always sent at once. All of them stand in your inbox here."),
     )
+    daily_hour = forms.ChoiceField(label=lazy("Collected mail at"), choices=HOURS)
+    quiet_from_hour = forms.ChoiceField(label=lazy("No mail from"), choices=NO_HOUR, required=False)
+    quiet_until_hour = forms.ChoiceField(label=lazy("until"), choices=NO_HOUR, required=False)
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"]
@@ -48,49 +55,67 @@ class SettingsForm(forms.Form):
             raise forms.ValidationError(_("There is no such zone. Write region and city, for example Asia/Tokyo."))
         return name
 
+    def clean(self) -> dict[str, object]:
+        given = super().clean() or {}
+        start, end = given.get("quiet_from_hour"), given.get("quiet_until_hour")
+        if bool(start) != bool(end):
+            self.add_error("quiet_until_hour", _("Quiet hours need a beginning and an end; leave both empty for none."))
+        elif start and start == end:
+            self.add_error("quiet_until_hour", _("Quiet hours cannot last all day; choose “none” above instead."))
+        return given
+
 
 @require_http_methods(["GET", "POST"])
-@member_page()
 def settings_page(request: MemberRequest) -> HttpResponse:
     """Shows the settings, and keeps them."""
-    user = request.user
     if request.method == "POST":
         form = SettingsForm(request.POST)
         if form.is_valid():
             return _keep(request, form)
     else:
-        digest = notices.preferences(user.id).digest
-        form = SettingsForm(
-            {"name": user.name, "language": user.language, "time_zone": user.time_zone, "digest": digest}
-        )
+        form = SettingsForm(initial=_settled(request.user))
     with engine_scope():  # the seller in scope sees itself only; these are the person's own
         mine = Seller.objects.filter(key__in=[m.seller_key for m in request.memberships])
         names = {seller.key: str(seller) for seller in mine}
     context = {
-        "form": form, "memberships": [(m, names.get(m.seller_key, "")) for m in request.memberships],
-        "members": [{"person": m.person, "role_name": MEMBER_ROLES[m.role]} for m in members_of(request.seller.key, at=timezone.now())],
-        "keys": public_keys(),
+        "form": form, "keys": [str(key.verifier) for key in chain()], "zones": sorted(zoneinfo.available_timezones()),
+        "shops": [(m.seller_key, names.get(m.seller_key, ""), role_name(m.role)) for m in request.memberships],
     }  # fmt: skip
-    return page(request, "portal/settings.html", "settings", context, status=400 if form.errors else 200)
+    return page(request, "portal/settings.html", context, status=422 if form.errors else 200)
+
+
+def _settled(user: User) -> dict[str, object]:
+    wish = wish_of(user)
+    return {
+        "name": user.name, "language": user.language, "time_zone": user.time_zone, "pace": wish.pace,
+        "daily_hour": wish.daily_hour, "quiet_from_hour": _hour_text(wish.quiet_from_hour),
+        "quiet_until_hour": _hour_text(wish.quiet_until_hour),
+    }  # fmt: skip
+
+
+def _hour_text(hour: int | None) -> str:
+    return "" if hour is None else str(hour)
+
+
+def _hour(text: str) -> int | None:
+    return int(text) if text else None
 
 
 def _keep(request: MemberRequest, form: SettingsForm) -> HttpResponse:
     chosen = form.cleaned_data
-    with visitor_scope():
-        User.objects.filter(id=request.user.id).update(
-            name=chosen["name"], language=chosen["language"], time_zone=chosen["time_zone"]
-        )
-        notices.set_preferences(request.user.id, digest=chosen["digest"])
-    response = done(request, _("Kept."), reverse("portal:settings"))
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, chosen["language"], samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    User.objects.filter(id=request.user.id).update(
+        name=chosen["name"], language=chosen["language"], time_zone=chosen["time_zone"]
     )
-    response.set_cookie(ZONE_COOKIE, chosen["time_zone"], samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+    quiet = _hour(chosen["quiet_from_hour"]), _hour(chosen["quiet_until_hour"])
+    settle(request.user, Wish(Pace(chosen["pace"]), int(chosen["daily_hour"]), *quiet))
+    response = done(request, _("Kept."), reverse("portal:settings"))
+    secure = bool(settings.SESSION_COOKIE_SECURE)
+    for name, value in ((settings.LANGUAGE_COOKIE_NAME, chosen["language"]), (ZONE_COOKIE, chosen["time_zone"])):
+        response.set_cookie(name, value, samesite="Lax", secure=secure)
     return response
 
 
 @require_POST
-@member_page()
 def choose_seller(request: MemberRequest) -> HttpResponse:
     """Shows another of this person's shops."""
     wanted = request.POST.get("seller", "")
