@@ -1,13 +1,14 @@
 """Pages of the sellers' portal, for whoever writes them: what a view is given, and how it answers.
 
-The portal puts its door around every view: only members of a seller come in, and the scope of that seller is open
-until the page is written. A view of a protection therefore sees the rows of one seller, and asks for nobody's.
+The portal opens its door before every address, its own and those under a protection's ``portal_urls``
+(`kernel.protection`): only members of a seller come in, and the scope of that seller is open until the page is written.
+A view therefore sees the rows of one seller, and says only which roles it is for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,20 +25,14 @@ V = TypeVar("V", bound=Callable[..., Any])
 class MemberRequest(HttpRequest):
     """A request behind the door: `user` acts for `seller`; `memberships` are all the sellers this person acts for.
 
-    ``shell``: makes what stands around the page.
+    `shell` is what stands around the page.
     """
 
     user: User
     seller: Seller
     membership: Membership
     memberships: list[Membership]
-    shell: Callable[[], Shell]
-
-
-class MemberView(Protocol):
-    """A view behind the door."""
-
-    def __call__(self, request: MemberRequest, /, *args: Any, **kwargs: Any) -> Any: ...
+    shell: Shell
 
 
 def only_for(*roles: MemberRole) -> Callable[[V], V]:
@@ -52,7 +47,7 @@ def only_for(*roles: MemberRole) -> Callable[[V], V]:
 
 def page(request: MemberRequest, template: str, context: Mapping[str, object], *, status: int = 200) -> HttpResponse:
     """A page in the portal's shell. Rendered now, inside the scope."""
-    return render(request, template, {"shell": request.shell(), "seller": request.seller, **context}, status=status)
+    return render(request, template, {"shell": request.shell, "seller": request.seller, **context}, status=status)
 
 
 def done(request: HttpRequest, text: str, target: str) -> HttpResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, Final, cast
 
 from django.contrib.auth.views import redirect_to_login
@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.decisions.errors import DecisionsError
@@ -28,7 +29,7 @@ from safeconduct.portal.shell import shell_of
 
 #: Which of a person's sellers is looked at; kept in the session.
 CHOSEN: Final = "portal_seller"
-Refusal = DecisionsError | NoticesError | PartiesError
+REFUSALS: Final = (DecisionsError, NoticesError, PartiesError)
 
 
 def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
@@ -58,9 +59,9 @@ def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
             with seller_scope(membership.seller_key):
                 mine.seller = Seller.objects.get(key=membership.seller_key)
                 mine.membership, mine.memberships = membership, memberships
-                mine.shell = partial(shell_of, mine)
+                mine.shell = SimpleLazyObject(lambda: shell_of(mine))  # type: ignore[assignment]
                 return cast(HttpResponseBase, view(mine, *args, **kwargs))
-        except Refusal as problem:
+        except REFUSALS as problem:
             return refused(request, problem)
 
     return guarded
@@ -78,7 +79,7 @@ def _acts_for_nobody(request: HttpRequest, user: User) -> HttpResponse:
     return fault(request, 403, detail=_("Your account acts for no seller. Ask the shop's owner to add you."))
 
 
-def refused(request: HttpRequest, problem: Refusal) -> HttpResponse:
+def refused(request: HttpRequest, problem: DecisionsError | NoticesError | PartiesError) -> HttpResponse:
     """The page of a refusal: what it was, and the way out."""
     title, way_out = words_of(problem.code)
     context = {"title": title, "way_out": way_out, "back": reverse("front_door")}

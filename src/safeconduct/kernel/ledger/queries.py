@@ -85,6 +85,19 @@ class HoldStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Payout:
+    """Money paid out to a seller. ``made_good_minor``: what was kept first because the seller owed it."""
+
+    id: str
+    currency: str
+    amount_minor: int
+    made_good_minor: int
+    at: datetime
+    returned_at: datetime | None
+    returned_why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Movement:
     """One leg on one of the seller's accounts."""
 
@@ -184,6 +197,8 @@ SELECT id, key, order_key, currency, asked_minor, taken_minor, held_minor, reaso
 FROM ledger_hold
 """
 
+_PAYOUT: Final = "SELECT id, currency, amount_minor, made_good_minor, at, returned_at, returned_why FROM ledger_payout"
+
 
 def balances(seller_key: int) -> dict[str, Balance]:
     """A seller's balances by currency; empty for a seller without accounts."""
@@ -250,6 +265,12 @@ def movements(seller_key: int, *, filters: Filters | None = None, after: str = "
             parameters.append(value)  # type: ignore[arg-type]
     rows, following = _page(_MOVEMENT, where, parameters, after, size, time_at=3, number_at=0, prefix="p.")
     return Page(tuple(_movement(row) for row in rows), following)
+
+
+def payouts(seller_key: int, *, after: str = "", size: int = PAGE) -> Page[Payout]:
+    """What was paid out to a seller, newest first."""
+    rows, following = _page(_PAYOUT, ["seller_key = %s"], [seller_key], after, size, time_at=4, number_at=0)
+    return Page(tuple(Payout(*row) for row in rows), following)
 
 
 def statement(seller_key: int, currency: str, start: datetime, end: datetime) -> Statement:

@@ -19,12 +19,12 @@ from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions import second_look as second
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, Review
-from safeconduct.kernel.decisions.paging import page as page_of
 from safeconduct.kernel.decisions.queries import NEWEST_FIRST
 from safeconduct.kernel.decisions.told import MEANS, first_reason, missing, reasons_of, taken_by, withheld
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.events.words import event_name
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import order_url
 from safeconduct.kernel.record.proving import proof_of, recorded_at
@@ -110,7 +110,7 @@ def _csv(seller_key: int, action: str) -> HttpResponseBase:
 
 
 def _version_numbers(found: Iterable[Decision]) -> dict[str, int]:
-    """Version → its number. The texts of policies are the marketplace's; that there are versions, everybody may know."""
+    """Version → its number. The texts of policies are the marketplace's; their numbers everybody may know."""
     with engine_scope():
         wanted = {d.version_id for d in found}
         return dict(PolicyVersion.objects.filter(id__in=wanted).values_list("id", "number"))
@@ -154,7 +154,7 @@ def second_look(request: MemberRequest, decision_id: str) -> HttpResponse:
 
 @require_GET
 def proof(request: MemberRequest, decision_id: str) -> HttpResponse:
-    """The file with which anybody can check, offline, that this decision stands in the public record as it was taken."""
+    """The file with which anybody can check, offline, that this decision stands in the record as it was taken."""
     made = _mine(request, decision_id)
     with engine_scope():
         file = proof_of("decision", made.id)

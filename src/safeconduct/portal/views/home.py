@@ -9,47 +9,65 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
-from safeconduct.kernel.decisions.models import DecisionKind
+from safeconduct.kernel.decisions.queries import NEWEST_FIRST
+from safeconduct.kernel.member_pages import MemberRequest, page
 from safeconduct.kernel.notices import queries as notices
+from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.protection import Protection, Status, ToDo, protections
 from safeconduct.kernel.ui.formats import clock
+from safeconduct.kernel.ui.formats import money as written
 from safeconduct.kernel.ui.reader import known_zone, reader_of
-from safeconduct.portal.access import MemberRequest, member_page, page
-from safeconduct.portal.views.decisions import about, rows_of
-from safeconduct.portal.views.money import tiles_of
+from safeconduct.portal.views.decisions import about, not_simply_allowed, rows_of
+from safeconduct.portal.views.money import Tile, home_tiles
+from safeconduct.portal.words import LEVELS
 
-#: level of a protection's status → tone and word
-LEVELS: Final[dict[str, tuple[str, str | Promise]]] = {
-    "good": ("good", lazy("On")), "attention": ("warn", lazy("Act")), "restricted": ("bad", lazy("Restricted")),
-}  # fmt: skip
-_NEVER = datetime.max.replace(tzinfo=UTC)
+#: What fits on one screen; the rest is a click away.
+_MOST_TO_DOS: Final = 5
+_MOST_DECISIONS: Final = 3
+_MOST_NOTICES: Final = 4
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @require_GET
-@member_page()
 def home(request: MemberRequest) -> HttpResponse:
     """Everything at a glance; what has a deadline comes first."""
     found = [(p, p.status(request.seller.key)) for p in protections() if p.status is not None]
-    latest = about(request.seller.key).exclude(action="allow", kind=DecisionKind.LIVE).filter(standing=True)
+    to_dos = _by_deadline(found)
+    latest = not_simply_allowed(about(request.seller.key)).filter(standing=True)
     context = {
-        "greeting": _greeting(request), "here": _here_and_there(request),
-        "tiles": tiles_of(request.seller.key, short=True),
-        "to_dos": _by_deadline(found),
-        "protections": [(p, status, LEVELS[status.level]) for p, status in found],
-        "rows": rows_of(latest.order_by("-moment")[:5]), "currency": settings.REPORTING_CURRENCY,
-        "notices": notices.latest(request.user.id, limit=5),
+        "greeting": _greeting(request), "here": _here_and_there(request), "shield": _shield(found),
+        "tiles": [*home_tiles(request), *_figures(request, found)], "to_dos": to_dos[:_MOST_TO_DOS],
+        "more": len(to_dos) > _MOST_TO_DOS, "protections": [(p, status, LEVELS[status.level]) for p, status in found],
+        "rows": rows_of(page_of(latest, NEWEST_FIRST, size=_MOST_DECISIONS).items),
+        "currency": settings.REPORTING_CURRENCY, "notices": notices.latest(request.user.id, limit=_MOST_NOTICES),
     }  # fmt: skip
-    return page(request, "portal/home.html", "home", context)
+    return page(request, "portal/home.html", context)
+
+
+def _shield(found: Sequence[tuple[Protection, Status]]) -> dict[str, object]:
+    """The shop's state is that of the protection that is worst off, in its own words."""
+    order = list(LEVELS)
+    worst = max(found, key=lambda pair: order.index(pair[1].level), default=None)
+    level, sentence, url = ("good", "", "") if worst is None else (worst[1].level, worst[1].sentence, worst[1].url)
+    tone, _word, shield = LEVELS[level]
+    return {"tone": tone, "word": shield, "sentence": sentence, "url": url}
+
+
+def _figures(request: MemberRequest, found: Sequence[tuple[Protection, Status]]) -> list[Tile]:
+    language = reader_of(request).language
+    return [
+        Tile(f.label, written(f.amount_minor, f.currency, language), f.note, f.tone, f.url)
+        for _protection, status in found
+        for f in status.figures
+    ]
 
 
 def _by_deadline(found: Sequence[tuple[Protection, Status]]) -> list[tuple[str, ToDo]]:
     to_dos = [(str(p.title), to_do) for p, status in found for to_do in status.to_dos]
-    return sorted(to_dos, key=lambda pair: pair[1].due_at or _NEVER)[:20]
+    return sorted(to_dos, key=lambda pair: pair[1].due_at or _NEVER)
 
 
 def _greeting(request: MemberRequest) -> str:
@@ -61,7 +79,7 @@ def _greeting(request: MemberRequest) -> str:
 
 
 def _here_and_there(request: MemberRequest) -> str:
-    """The time here, and the marketplace's where that is another: deadlines are kept in the reader's zone."""
+    """The time here, and the marketplace's where that is another: deadlines are shown in the reader's zone."""
     reader = reader_of(request)
     here = clock(reader.now, reader.zone, reader.language)
     there = known_zone(settings.TIME_ZONE)

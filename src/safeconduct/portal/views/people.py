@@ -47,13 +47,17 @@ def _people(
 ) -> HttpResponse:
     now, key = timezone.now(), request.seller.key
     manages = request.membership.role == MemberRole.OWNER
+    open_ones = members.open_invitations(key, at=now) if manages else []
     context = {
         "rows": [
-            {"member": m, "role": role_name(m.role), "use": MEMBER_ROLES[m.role][1], "me": m.person_id == request.user.id}
+            {
+                "member": m, "role": role_name(m.role), "use": MEMBER_ROLES[m.role][1],
+                "me": m.person_id == request.user.id,
+            }
             for m in members.members_of(key, at=now)
         ],
         "roles": [(key, name) for key, (name, _use) in MEMBER_ROLES.items()], "manages": manages, "form": form,
-        "invitations": [(i, role_name(i.member_role)) for i in members.open_invitations(key, at=now)] if manages else [],
+        "invitations": [(i, role_name(i.member_role)) for i in open_ones],
         "link": link, "email": email,
     }  # fmt: skip
     return page(request, "portal/people.html", context, status=status)
@@ -191,6 +195,6 @@ def _welcome(
     request: HttpRequest, invitation: Invitation, context: dict[str, object], *, status: int = 200
 ) -> HttpResponse:
     with engine_scope():
-        seller = Seller.objects.filter(key=invitation.seller_key).first()
+        seller = Seller.objects.filter(key=invitation.seller_key or 0).first()
     shown = {"invitation": invitation, "role": role_name(invitation.member_role), "seller": seller, **context}
     return render(request, "portal/welcome.html", shown, status=status)

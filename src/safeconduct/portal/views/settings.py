@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, page
+from safeconduct.kernel.notices.actions import preferences, set_preferences
 from safeconduct.kernel.notices.models import Pace
-from safeconduct.kernel.notices.preferences import Wish, settle, wish_of
 from safeconduct.kernel.parties.models import Seller, User
 from safeconduct.kernel.record.keys import chain
 from safeconduct.kernel.scope import engine_scope
@@ -36,14 +36,14 @@ class SettingsForm(forms.Form):
         max_length=64,
         help_text=lazy("As the IANA names it, for example America/Santiago. Deadlines are shown in it."),
     )
-    pace = forms.ChoiceField(
-        label=lazy("E-mail about what is not urgent"),
+    digest = forms.ChoiceField(
+        label=lazy("E-mail"),
         choices=[
-            (Pace.EACH, lazy("each at once")),
-            (Pace.DAILY, lazy("once a day, collected")),
-            (Pace.OFF, lazy("none")),
+            (Pace.NOW, lazy("each notice at once")),
+            (Pace.DAILY, lazy("once a day, urgent ones at once")),
+            (Pace.URGENT, lazy("urgent ones only")),
         ],
-        help_text=lazy("Urgent notices are always sent at once. All of them stand in your inbox here."),
+        help_text=lazy("All notices stand in your inbox here, whatever you choose."),
     )
     daily_hour = forms.ChoiceField(label=lazy("Collected mail at"), choices=HOURS)
     quiet_from_hour = forms.ChoiceField(label=lazy("No mail from"), choices=NO_HOUR, required=False)
@@ -61,7 +61,9 @@ class SettingsForm(forms.Form):
         if bool(start) != bool(end):
             self.add_error("quiet_until_hour", _("Quiet hours need a beginning and an end; leave both empty for none."))
         elif start and start == end:
-            self.add_error("quiet_until_hour", _("Quiet hours cannot last all day; choose “none” above instead."))
+            self.add_error(
+                "quiet_until_hour", _("Quiet hours cannot last all day; choose “urgent ones only” above instead.")
+            )
         return given
 
 
@@ -85,9 +87,9 @@ def settings_page(request: MemberRequest) -> HttpResponse:
 
 
 def _settled(user: User) -> dict[str, object]:
-    wish = wish_of(user)
+    wish = preferences(user.id)
     return {
-        "name": user.name, "language": user.language, "time_zone": user.time_zone, "pace": wish.pace,
+        "name": user.name, "language": user.language, "time_zone": user.time_zone, "digest": wish.digest,
         "daily_hour": wish.daily_hour, "quiet_from_hour": _hour_text(wish.quiet_from_hour),
         "quiet_until_hour": _hour_text(wish.quiet_until_hour),
     }  # fmt: skip
@@ -106,8 +108,10 @@ def _keep(request: MemberRequest, form: SettingsForm) -> HttpResponse:
     User.objects.filter(id=request.user.id).update(
         name=chosen["name"], language=chosen["language"], time_zone=chosen["time_zone"]
     )
-    quiet = _hour(chosen["quiet_from_hour"]), _hour(chosen["quiet_until_hour"])
-    settle(request.user, Wish(Pace(chosen["pace"]), int(chosen["daily_hour"]), *quiet))
+    set_preferences(
+        request.user.id, digest=chosen["digest"], daily_hour=int(chosen["daily_hour"]),
+        quiet_from_hour=_hour(chosen["quiet_from_hour"]), quiet_until_hour=_hour(chosen["quiet_until_hour"]),
+    )  # fmt: skip
     response = done(request, _("Kept."), reverse("portal:settings"))
     secure = bool(settings.SESSION_COOKIE_SECURE)
     for name, value in ((settings.LANGUAGE_COOKIE_NAME, chosen["language"]), (ZONE_COOKIE, chosen["time_zone"])):

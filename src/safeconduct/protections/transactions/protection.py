@@ -8,6 +8,7 @@ from importlib.resources import files
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.protection import Protection
+from safeconduct.protections.transactions import portal_home
 
 ShippedList = tuple[str, str, str, str, tuple[str, ...]]
 """Name, kind (allow, deny, custom), entity (or "text"), purpose, first members."""
@@ -48,4 +49,10 @@ def example_draft(live: str) -> str:
     return live
 
 
-PROTECTION = Protection("transactions", _("Transaction protection"), "shield")
+PROTECTION = Protection(
+    "transactions", _("Transaction protection"), "shield",
+    status=portal_home.status,
+    portal_menu=portal_home.menu,
+    portal_urls="safeconduct.protections.transactions.portal_urls",
+    order_url=portal_home.order_url,
+)  # fmt: skip
