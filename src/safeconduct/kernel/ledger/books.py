@@ -115,8 +115,9 @@ class Books:
         """Holds that are new or no longer what the database has."""
         return [hold for purse in self.purses.values() for hold in purse.holds if hold.new or hold.changed]
 
-    def plan(self, draft: Draft, rule: Rule) -> None:
-        """Works out the legs of an event. Raises NotEnough, EntryRefused."""
+    def plan(self, draft: Draft, rule: Rule, other_currency: str = "") -> None:
+        """Works out the legs of an event; an exchange has legs in a second currency. Raises NotEnough, EntryRefused."""
+        in_other = replace(draft, currency=other_currency, moves=draft.moves)
         for leg in rule.legs:
             amounts = dict(draft.amounts)
             if any(name == REST_OF_HOLD for name in leg.amount.names()):
@@ -127,7 +128,7 @@ class Books:
             if amount > INT64_MAX:
                 raise EntryRefused(draft.key, "amounts", "a leg would not fit 64 bits")
             if amount:
-                self._leg(draft, leg, amount, rule.says)
+                self._leg(in_other if leg.other_currency else draft, leg, amount, rule.says)
         if not draft.moves:
             raise EntryRefused(draft.key, "amounts", "they come to nothing; there is nothing to post")
         self.drafts.append(draft)
