@@ -78,7 +78,7 @@ CREATE TABLE ledger_hold (
     order_key bigint,
     currency char(3) NOT NULL,
     asked_minor bigint NOT NULL CHECK (asked_minor > 0),
-    taken_minor bigint NOT NULL CHECK (taken_minor BETWEEN 0 AND asked_minor),
+    taken_minor bigint NOT NULL CONSTRAINT ledger_hold_taken CHECK (taken_minor BETWEEN 0 AND asked_minor),
     pending_minor bigint NOT NULL CHECK (pending_minor >= 0),
     available_minor bigint NOT NULL CHECK (available_minor >= 0),
     reserve_minor bigint NOT NULL CHECK (reserve_minor >= 0),
