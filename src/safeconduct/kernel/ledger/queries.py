@@ -116,7 +116,7 @@ class Movement:
     @property
     def says(self) -> str:
         """What happened, in English; the event is the code to translate by."""
-        return "A transaction was reversed" if self.event == "reversal" else _SAYS.get(self.event) or _said(self.event)
+        return "A transaction was reversed" if self.event == "reversal" else _said(self.event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,6 @@ class Totals:
         return -self.sellers.get(Kind.SELLER_RECEIVABLE, 0)
 
 
-_SAYS: Final[dict[str, str]] = {"exchange": "Money was changed into another currency"}
 _MOVEMENT: Final = """
 SELECT p.id, p.transaction_id, t.event, p.at, a.kind, p.amount_minor, p.currency, p.order_key, t.memo, t.provisional,
        t.reverses
@@ -274,28 +273,29 @@ def payouts(seller_key: int, *, after: str = "", size: int = PAGE) -> Page[Payou
 
 
 def statement(seller_key: int, currency: str, start: datetime, end: datetime) -> Statement:
-    """A seller's statement: `opening` plus the lines is `closing`, account by account."""
-    now = dict.fromkeys(SELLER_KINDS, 0)
-    for kind, amount in query(
-        "SELECT kind, balance_minor FROM ledger_account WHERE seller_key = %s AND currency = %s", [seller_key, currency]
+    """A seller's statement: `opening` plus the lines is `closing`, account by account, whatever is posted meanwhile."""
+    opening, closing = dict.fromkeys(SELLER_KINDS, 0), dict.fromkeys(SELLER_KINDS, 0)
+    # One statement, one snapshot: balances and the postings that led from then to now.
+    for kind, before, after in query(
+        "SELECT a.kind, (a.balance_minor - coalesce(s.since, 0))::bigint, (a.balance_minor - coalesce(s.later, 0))::bigint"
+        " FROM ledger_account a LEFT JOIN ("
+        "  SELECT account_id, sum(amount_minor) AS since, sum(amount_minor) FILTER (WHERE at >= %s) AS later"
+        "  FROM ledger_posting WHERE seller_key = %s AND currency = %s AND at >= %s GROUP BY account_id"
+        " ) s ON s.account_id = a.id WHERE a.seller_key = %s AND a.currency = %s",
+        [end, seller_key, currency, start, seller_key, currency],
     ):
-        now[Kind(kind)] = amount
-    opening, closing = dict(now), dict(now)
-    for kind, since, later in query(
-        "SELECT a.kind, sum(p.amount_minor)::bigint,"
-        " coalesce(sum(p.amount_minor) FILTER (WHERE p.at >= %s), 0)::bigint"
-        " FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
-        " WHERE p.seller_key = %s AND p.currency = %s AND p.at >= %s GROUP BY a.kind",
-        [end, seller_key, currency, start],
-    ):
-        opening[Kind(kind)] -= since
-        closing[Kind(kind)] -= later
+        opening[Kind(kind)], closing[Kind(kind)] = before, after
     rows = query(
         _MOVEMENT + "WHERE p.seller_key = %s AND p.currency = %s AND p.at >= %s AND p.at < %s"
         " ORDER BY p.at, p.id LIMIT %s",
         [seller_key, currency, start, end, MOST_LINES + 1],
     ).fetchall()
     lines = tuple(_movement(row) for row in rows[:MOST_LINES])
+    if len(rows) <= MOST_LINES:
+        # The lines are of a later snapshot: what was posted between the two is in them, and so in the closing balance.
+        closing = dict(opening)
+        for line in lines:
+            closing[line.account] += line.amount_minor
     return Statement(seller_key, currency, start, end, opening, closing, lines, len(rows) <= MOST_LINES)
 
 
