@@ -30,6 +30,9 @@ RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 VAR = ENV.var
 CONNECTOR_SECRETS = ENV.connector_secrets
 CONNECTOR_OPTIONS = ENV.connector_options
+PRESET = ENV.preset
+FUND_LEGAL_FORM = ENV.fund_legal_form
+FUNDS_HELD_BY = ENV.funds_held_by
 
 ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)
