@@ -10,14 +10,14 @@ from typing import Any
 from django.test import Client
 from tests.kernel.builders import event, live_policy, usd
 
-from safeconduct.kernel.decisions import lanes
+from safeconduct.kernel.decisions import lanes, reactions
 from safeconduct.kernel.decisions.engine import Made
 from safeconduct.kernel.events.log import Known
-from safeconduct.kernel.ledger.actions import Entry, HoldRequest, hold, post
 from safeconduct.kernel.parties import members
 from safeconduct.kernel.parties.models import MemberRole, Seller, StaffRole, User
-from safeconduct.kernel.scope import engine_scope, query, staff_scope
-from safeconduct.protections.transactions import actions, versions
+from safeconduct.kernel.record import sequencer
+from safeconduct.kernel.scope import staff_scope
+from safeconduct.protections.transactions import versions
 
 _numbers = itertools.count(1)
 NOW = datetime.now(UTC)
@@ -40,15 +40,21 @@ def open_for_business() -> None:
 
 
 def happen(*events: dict[str, Any]) -> list[Made]:
-    """Events come in at their own time, are decided, and coverage follows them."""
-    made = lanes.accept(list(events), known=Known.WHEN_IT_HAPPENED, now=None).decisions
-    with engine_scope():
-        rows = [
-            dict(zip(("moment", "type", "order", "parcel"), row, strict=True))
-            for row in query('SELECT moment, type, "order", parcel FROM fact ORDER BY moment')
-        ]
-        actions.act(rows, made, NOW)
+    """Events come in when they happen and are decided; coverage, money and notices follow in the same transaction."""
+    made: list[Made] = []
+    for one in events:
+        at = datetime.fromisoformat(one["time"])
+        accepted = lanes.accept([one], known=Known.WHEN_IT_HAPPENED, now=lambda at=at: at)
+        assert not accepted.receipt.refused, accepted.receipt.refused
+        assert not accepted.fallback, "the engine failed"
+        made += accepted.decisions
     return made
+
+
+def until_now() -> None:
+    """Time passes until now: what fell due is done, and what was done is recorded."""
+    reactions.sweep(NOW)
+    sequencer.keep_up(NOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +76,52 @@ def order(*, seller: str = "sel-1", at: datetime | None = None, amount: int = 12
     (made,) = happen(placed)
     if paid:
         happen(event("order.paid", at=at + timedelta(minutes=1), order=ref, seller=seller, amount=usd(amount)))
+    return sold_as(ref, made)
+
+
+def sold_as(ref: str, made: Made) -> Sold:
     assert made.order_key is not None
     assert made.seller_key is not None
     return Sold(ref, made.order_key, made.id, made.seller_key)
 
 
-def ship(sold: Sold, *, at: datetime, seller: str = "sel-1", scanned_at: datetime | None = None) -> None:
-    parcel = f"dhl:{sold.ref}00420042"
-    happen(event("shipment.shipped", at=at, order=sold.ref, seller=seller, parcel=parcel, carrier="dhl"))
-    scan = event("shipment.tracked", at=scanned_at or at + timedelta(hours=1), parcel=parcel, carrier="dhl", scan="accepted")
-    happen(scan)
+def ship(sold: Sold, *, at: datetime, seller: str = "sel-1") -> None:
+    """The parcel is handed over, and scanned an hour later by a carrier who knows no order."""
+    parcel = parcel_of(sold)
+    happen(
+        event("shipment.shipped", at=at, order=sold.ref, seller=seller, parcel=parcel, carrier="dhl"),
+        event("shipment.tracked", at=at + timedelta(hours=1), parcel=parcel, carrier="dhl", scan="accepted"),
+    )
 
 
-def capture(sold: Sold, *, sale: int = 12_000, fee: int = 960, available_at: datetime | None = None) -> None:
-    with engine_scope():
-        post(
-            [
-                Entry(
-                    "capture", f"capture/{sold.ref}", ago(19), "USD", sold.seller_key, sold.key,
-                    {"sale": sale, "fee": fee}, available_at=available_at or NOW + timedelta(days=7),
-                )
-            ]
-        )  # fmt: skip
+def parcel_of(sold: Sold) -> str:
+    return f"dhl:0042{sold.ref}"
 
 
-def hold_back(sold: Sold, *, minor: int = 5_000, reason: str = "order_under_review") -> None:
-    with engine_scope():
-        hold(
-            [
-                HoldRequest(
-                    f"hold/{sold.ref}", ago(18), sold.seller_key, sold.key, "USD", minor, reason,
-                    NOW + timedelta(days=3), "review_ends",
-                )
-            ]
-        )  # fmt: skip
+def dispute(sold: Sold, *, at: datetime, outcome: str = "", closed_at: datetime | None = None, amount: int = 120) -> None:
+    """The buyer's bank takes the payment back; where an outcome is given, it decides."""
+    told = {"dispute": f"dp-{sold.ref}", "order": sold.ref, "seller": "sel-1", "amount": usd(amount)}
+    happen(event("dispute.opened", at=at, reason="product_not_received", **told))
+    if outcome:
+        happen(event("dispute.closed", at=closed_at or at + timedelta(days=5), outcome=outcome, **told))
+
+
+def suspicious(ref: str = "ORD-R", *, at: datetime | None = None) -> Sold:
+    """An order of the first shop that waits for a person: its card was used at three others within minutes."""
+    at = at or ago(6)
+    placed = [
+        event(
+            at=at + timedelta(minutes=n), order=f"{ref}{n}", seller="sel-1" if n == 3 else f"sel-x{n}", amount=usd(75),
+            card="card-R", buyer=f"buy-{n}", ship_country="CN",
+        )
+        for n in range(4)
+    ]  # fmt: skip
+    made = happen(*placed)[-1]
+    assert made.action.value == "review"
+    happen(event("order.paid", at=at + timedelta(minutes=9), order=f"{ref}3", seller="sel-1", amount=usd(75)))
+    return sold_as(f"{ref}3", made)
+
+
 
 
 def seller_key(ref: str = "sel-1") -> int:
