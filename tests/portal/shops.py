@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.test import Client
-from tests.kernel.builders import event, live_policy, usd
 
 from safeconduct.kernel.decisions import lanes, reactions
 from safeconduct.kernel.decisions.engine import Made
@@ -18,6 +17,7 @@ from safeconduct.kernel.parties.models import MemberRole, Seller, StaffRole, Use
 from safeconduct.kernel.record import sequencer
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.protections.transactions import versions
+from tests.kernel.builders import event, live_policy, usd
 
 _numbers = itertools.count(1)
 NOW = datetime.now(UTC)
@@ -67,7 +67,9 @@ class Sold:
     seller_key: int
 
 
-def order(*, seller: str = "sel-1", at: datetime | None = None, amount: int = 120, paid: bool = True, **data: Any) -> Sold:
+def order(
+    *, seller: str = "sel-1", at: datetime | None = None, amount: int = 120, paid: bool = True, **data: Any
+) -> Sold:
     """An order that was placed, and paid a minute later."""
     at = at or ago(20)
     ref = f"ORD-{next(_numbers)}"
@@ -98,7 +100,9 @@ def parcel_of(sold: Sold) -> str:
     return f"dhl:0042{sold.ref}"
 
 
-def dispute(sold: Sold, *, at: datetime, outcome: str = "", closed_at: datetime | None = None, amount: int = 120) -> None:
+def dispute(
+    sold: Sold, *, at: datetime, outcome: str = "", closed_at: datetime | None = None, amount: int = 120
+) -> None:
     """The buyer's bank takes the payment back; where an outcome is given, it decides."""
     told = {"dispute": f"dp-{sold.ref}", "order": sold.ref, "seller": "sel-1", "amount": usd(amount)}
     happen(event("dispute.opened", at=at, reason="product_not_received", **told))
@@ -120,8 +124,6 @@ def suspicious(ref: str = "ORD-R", *, at: datetime | None = None) -> Sold:
     assert made.action.value == "review"
     happen(event("order.paid", at=at + timedelta(minutes=9), order=f"{ref}3", seller="sel-1", amount=usd(75)))
     return sold_as(f"{ref}3", made)
-
-
 
 
 def seller_key(ref: str = "sel-1") -> int:

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.checkpoints import PLATFORM_SUMS
-from safeconduct.kernel.ledger.rules import LANGUAGES, reasons, releases, rules
+from safeconduct.kernel.ledger.rules import known_language, reasons, releases, rules
 from safeconduct.kernel.scope import query
 
 PAGE: Final = 50
@@ -65,11 +65,11 @@ class HoldLine:
 
     def says(self, language: str) -> str:
         """Why the money is held."""
-        return reasons()[self.reason].says[_language(language)]
+        return reasons()[self.reason].says[known_language(language)]
 
     def release_says(self, language: str) -> str:
         """What would release it."""
-        return releases()[self.released_by][_language(language)]
+        return releases()[self.released_by][known_language(language)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,8 +377,3 @@ def _movement(row: Any) -> Movement:
 def _said(event: str) -> str:
     rule = rules().get(event)
     return rule.says if rule else event
-
-
-def _language(language: str) -> str:
-    short = language.lower().split("-")[0].split("_")[0]
-    return short if short in LANGUAGES else "en"

@@ -93,6 +93,12 @@ def releases() -> Mapping[str, Mapping[str, str]]:
     return {str(code): _says(code, given) for code, given in _read("reasons.yaml")["releases"].items()}
 
 
+def known_language(language: str) -> str:
+    """The language of `LANGUAGES` that is meant, English for others."""
+    short = language.lower().split("-")[0].split("_")[0]
+    return short if short in LANGUAGES else "en"
+
+
 def _rule(event: str, given: Mapping[str, Any]) -> Rule:
     unknown = set(given) - {"says", "amounts", "legs", "provisional", "memo", "by"}
     if unknown:

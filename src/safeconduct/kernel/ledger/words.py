@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.kernel.ledger.accounts import Kind
+from safeconduct.kernel.ledger.rules import known_language, reasons
 
 Text = str | Promise
 
@@ -64,3 +65,9 @@ def event_said(event: str, amount_minor: int, otherwise: str) -> str:
     if event == "capture" and amount_minor < 0:
         return str(_FEES)
     return str(EVENTS.get(event, otherwise))
+
+
+def memo_said(memo: str, language: str) -> str:
+    """What a line says beside its event: the sentence of a hold's reason, or the memo as it was written."""
+    reason = reasons().get(memo)
+    return memo if reason is None else reason.says[known_language(language)]

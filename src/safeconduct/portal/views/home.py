@@ -26,8 +26,8 @@ from safeconduct.portal.words import LEVELS
 
 #: What fits on one screen; the rest is a click away.
 _MOST_TO_DOS: Final = 5
-_MOST_DECISIONS: Final = 3
-_MOST_NOTICES: Final = 4
+_MOST_DECISIONS: Final = 2
+_MOST_NOTICES: Final = 3
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 

@@ -58,7 +58,7 @@ def money(request: MemberRequest) -> HttpResponseBase:
         return _csv(key, account)
     found = queries.balances(key)
     holds = queries.holds(key, after=request.GET.get("holds", ""), size=20)
-    moved = queries.movements(key, filters=Filters(account=account), after=request.GET.get("after", ""))
+    moved = queries.movements(key, filters=Filters(account=account), after=request.GET.get("after", ""), size=25)
     keys = {hold.order_key for hold in holds.items} | {line.order_key for line in moved.items}
     names = order_names({key for key in keys if key is not None})
     language = get_language() or "en"
@@ -74,7 +74,8 @@ def money(request: MemberRequest) -> HttpResponseBase:
         "holds_next": holds.next, "payouts": queries.payouts(key, size=10).items,
         "movements": [
             {
-                "line": line, "what": event_said(line.event, line.amount_minor, line.says), "account": ACCOUNTS[line.account],
+                "line": line, "what": event_said(line.event, line.amount_minor, line.says),
+                "account": ACCOUNTS[line.account],
                 "order": names.get(line.order_key or 0, ""), "url": order_url(line.order_key),
             }
             for line in moved.items

@@ -14,7 +14,7 @@ from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.words import event_name
 from safeconduct.kernel.ledger.accounts import Kind as Account
 from safeconduct.kernel.ledger.of_order import OrderMoney
-from safeconduct.kernel.ledger.words import ACCOUNTS, event_said
+from safeconduct.kernel.ledger.words import ACCOUNTS, event_said, memo_said
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.parts import ACTIONS, Moment
@@ -31,6 +31,8 @@ from safeconduct.protections.transactions.versions import parsed
 
 _DAY_US: Final = 86_400_000_000
 _FEES: Final = frozenset({"capture", "commission", "protection_fee"})
+#: States in which there is still something to promise.
+_PROMISED: Final = frozenset({State.QUOTED, State.ACTIVE, State.PROTECTED, State.PARTLY, State.CLAIMED})
 #: A history longer than this is cut at its beginning.
 _MOST_MOMENTS: Final = 40
 
@@ -99,7 +101,7 @@ class Writer:
         return Sheet(tone, str(word), self._promise(), self._source(), self._against(), self._checks())
 
     def _promise(self) -> str:
-        if not self.template.covered or self.certificate.overall is State.ENDED:
+        if self.certificate.overall not in _PROMISED:
             return ""
         if self.certificate.up_to_minor is None:
             return _("Nothing is promised in money yet. This is a promise of the marketplace, not insurance.")
@@ -109,6 +111,11 @@ class Writer:
             "until": "" if until_us is None else self._time(until_us),
             "days": self.template.period.within_us // _DAY_US, "start": STARTS[self.template.period.after],
         }  # fmt: skip
+        if self.certificate.overall is State.QUOTED:
+            return _(
+                "Not covered yet. Once it is accepted and paid: up to %(amount)s, if every condition below is met."
+                " This is a promise of the marketplace, not insurance."
+            ) % said  # fmt: skip
         if until_us is None:
             return _(
                 "Protected up to %(amount)s, if every condition below is met, against claims made within %(days)s days"
@@ -141,6 +148,9 @@ class Writer:
     def _sentence(self, cause: Cause, names: Sequence[str], position: Position) -> str:
         match position.state:
             case State.PROTECTED:
+                still = self._open(cause, names)
+                if still:
+                    return _("Met as far as it can be. If somebody claims: %(conditions)s") % {"conditions": still}
                 return _("Every condition is met. It stays so while nothing about the order changes.")
             case State.PAID:
                 paid = formats.money(position.pays_minor, self.order.currency, self.reader.language)
@@ -148,10 +158,12 @@ class Writer:
             case State.CLAIMED:
                 return _("Somebody claims. Until it is decided, nothing is lost.") + self._why(position)
             case State.ACTIVE:
-                still = [self._says(n) for n in names if self._result(n, cause).standing is Standing.PENDING]
-                return _("Still open: %(conditions)s") % {"conditions": " · ".join(still)}
+                return _("Still open: %(conditions)s") % {"conditions": self._open(cause, names)}
             case _:
                 return self._why(position).strip()
+
+    def _open(self, cause: Cause, names: Sequence[str]) -> str:
+        return " · ".join(self._says(n) for n in names if self._result(n, cause).standing is Standing.PENDING)
 
     def _why(self, position: Position) -> str:
         if position.reason in self.template.conditions:
@@ -247,12 +259,15 @@ def parcels_of(events: Sequence[Happened]) -> list[Parcel]:
 # -- money ------------------------------------------------------------------------------------------------------------
 
 
-def money_lines(money: OrderMoney) -> list[dict[str, Any]]:
+def money_lines(money: OrderMoney, language: str) -> list[dict[str, Any]]:
     """The movements as rows of a table."""
     return [
-        {"line": line, "what": event_said(line.event, line.amount_minor, line.says), "account": ACCOUNTS[line.account]}
+        {
+            "line": line, "what": event_said(line.event, line.amount_minor, line.says),
+            "account": ACCOUNTS[line.account], "memo": memo_said(line.memo, language),
+        }
         for line in money.movements
-    ]
+    ]  # fmt: skip
 
 
 def money_sums(money: OrderMoney, reader: Reader) -> list[tuple[str, str]]:

@@ -113,7 +113,8 @@ def order(request: MemberRequest, order_key: int) -> HttpResponse:
     context = {
         "order": found, "sheet": order_page.Writer(found, events, reader).sheet(), "made": made,
         "about": _about(found, events, reader.language), "parcels": order_page.parcels_of(events),
-        "history": order_page.history(events, steps, decisions), "lines": order_page.money_lines(money),
+        "history": order_page.history(events, steps, decisions),
+        "lines": order_page.money_lines(money, reader.language),
         "sums": order_page.money_sums(money, reader), "available_at": money.available_at,
         "holds": [
             {"hold": h, "why": h.says(reader.language), "cure": h.release_says(reader.language)} for h in money.holds
