@@ -34,6 +34,9 @@ RECORD_WITNESSES = ENV.record_witnesses
 RECORD_ENTRIES_PUBLIC = ENV.record_entries_public
 CONNECTOR_SECRETS = ENV.connector_secrets
 CONNECTOR_OPTIONS = ENV.connector_options
+PRESET = ENV.preset
+FUND_LEGAL_FORM = ENV.fund_legal_form
+FUNDS_HELD_BY = ENV.funds_held_by
 
 ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)
@@ -131,7 +134,7 @@ DATABASE_ROUTERS = ["safeconduct.kernel.scope.LoginRouter"]
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/console/"
+LOGIN_REDIRECT_URL = "front_door"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -59,6 +59,15 @@ _QUESTIONS: Final = (
         " WHERE a.kind = 'on_hold' AND a.balance_minor <> coalesce(h.total, 0)"),
     ),
     (
+        "payouts and what came back of them equal the postings",
+        ("SELECT format('%s: payouts %s, postings %s', currency, coalesce(r.total, 0), coalesce(p.total, 0)) FROM ("
+        "SELECT currency, sum(amount_minor) FILTER (WHERE returned_at IS NULL) AS total FROM ledger_payout"
+        " GROUP BY currency) r FULL JOIN (SELECT p.currency, sum(p.amount_minor) AS total FROM ledger_posting p"
+        " JOIN ledger_transaction t ON t.id = p.transaction_id WHERE t.event IN ('payout', 'payout_returned')"
+        " AND p.seller_key IS NULL GROUP BY p.currency) p USING (currency)"
+        " WHERE coalesce(r.total, 0) <> coalesce(p.total, 0)"),
+    ),
+    (
         "scheduled releases equal the accounts of what is pending",
         ("SELECT format('seller %s, %s: releases %s, account %s', a.seller_key, a.currency, coalesce(d.total, 0),"
         " a.balance_minor) FROM ledger_account a LEFT JOIN (SELECT seller_key, currency, sum(amount_minor) AS total"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.foundation.policy.types import INT64_MIN
 from safeconduct.kernel.ledger import record_payload, store
 from safeconduct.kernel.ledger.accounts import Kind
 from safeconduct.kernel.ledger.books import Books, Draft, Purse
@@ -47,7 +48,7 @@ def pay_out(
     check_key(key)
     if not 0 < limit <= MOST_AT_ONCE:
         raise EntryRefused(key, "limit", f"needs 1 to {MOST_AT_ONCE}")
-    sellers = _candidates(seller_keys, after, limit)
+    sellers = _candidates(seller_keys, key, after, limit)
     next_after = sellers[-1] if len(sellers) == limit else None
     pairs = query(
         "SELECT seller_key, currency FROM ledger_account WHERE seller_key = ANY (%s::bigint[]) AND kind = 'available'"
@@ -55,7 +56,7 @@ def pay_out(
         [sellers],
     ).fetchall()
     if not pairs:
-        return PayoutRun(key, now)
+        return PayoutRun(key, now, (), next_after)
     books = store.open_books([(seller, None, currency) for seller, currency in pairs], ())
     outcomes = _of_run(key, sellers)
     rows = []
@@ -116,14 +117,18 @@ def payout_returned(returns: Sequence[PayoutReturn], at: datetime) -> list[str]:
     return [row[0] for row in due]
 
 
-def _candidates(seller_keys: Sequence[int] | None, after: int | None, limit: int) -> list[int]:
-    everyone = "balance_minor > 0"
-    named = "seller_key = ANY (%s::bigint[])"
+def _candidates(seller_keys: Sequence[int] | None, run: str, after: int | None, limit: int) -> list[int]:
+    """These sellers; or who has money, with those that the run has paid already, so that a repeated run reports them."""
+    if seller_keys is not None:
+        wanted = sorted({key for key in seller_keys if after is None or key > after})
+        return wanted[:limit]
+    start = INT64_MIN if after is None else after
     found = query(
-        "SELECT DISTINCT seller_key FROM ledger_account WHERE kind = 'available'"
-        " AND (%s::bigint IS NULL OR seller_key > %s::bigint)"
-        f" AND {everyone if seller_keys is None else named} ORDER BY seller_key LIMIT %s",
-        [after, after, *([] if seller_keys is None else [list(seller_keys)]), limit],
+        "(SELECT DISTINCT seller_key FROM ledger_account WHERE kind = 'available' AND balance_minor > 0"
+        " AND seller_key > %s ORDER BY seller_key LIMIT %s)"
+        " UNION (SELECT DISTINCT seller_key FROM ledger_payout WHERE run_key = %s"
+        " AND seller_key > %s ORDER BY seller_key LIMIT %s) ORDER BY seller_key LIMIT %s",
+        [start, limit, run, start, limit, limit],
     )
     return [seller for (seller,) in found]
 

@@ -121,7 +121,8 @@ def known(keys: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def write(books: Books) -> set[str]:
-    """Writes drafts, holds, their history and dates. Returns the keys of drafts that someone else has written first."""
+    """Writes drafts, holds, their history and dates. Returns the keys of drafts that someone else has written first:
+    of entries that lock no seller, or of the same key for two sellers, which must be refused."""
     lost: set[str] = set()
     _write_holds(books)
     if books.drafts:
@@ -168,7 +169,7 @@ def _write_transactions(drafts: Sequence[Draft]) -> set[str]:
         " decode(digest, 'hex')"
         " FROM jsonb_to_recordset(%s::jsonb) AS w (id text, key text, event text, at timestamptz, currency text,"
         " seller_key bigint, order_key bigint, legs smallint, amounts jsonb, memo text, provisional boolean,"
-        " reverses text, digest text) ORDER BY key ON CONFLICT (key) DO NOTHING RETURNING key",
+        " reverses text, digest text) ORDER BY key ON CONFLICT DO NOTHING RETURNING key",
         [json.dumps(rows)],
     )
     return {d.key for d in drafts} - {key for (key,) in written}

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from babel.dates import get_timezone_gmt
+from django.utils import timezone
+from django.utils.translation import get_language
 
 from safeconduct.kernel.notices.texts import LANGUAGES, Kind, Value, text_of
 from safeconduct.kernel.ui import formats
@@ -44,6 +46,12 @@ def reader_of(language: str, zone_name: str, now: datetime) -> Reader:
     if spoken not in LANGUAGES:
         spoken = next((known for known in LANGUAGES if known.split("-")[0] == spoken.split("-")[0]), "en")
     return Reader(spoken, known_zone(zone_name) or UTC, now)
+
+
+def reader_here() -> Reader:
+    """Whoever's request is being answered: Django's active language and zone, now."""
+    known = reader_of(get_language() or "en", "", timezone.now())
+    return Reader(known.language, timezone.get_current_timezone(), known.now)
 
 
 def render(code: str, values: Mapping[str, Any], reader: Reader) -> Rendered:
