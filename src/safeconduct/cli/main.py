@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -14,10 +15,12 @@ policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, t
 keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
 people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
+coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
+app.add_typer(coverage_app, name="coverage")
 app.add_typer(keys_app, name="keys")
 app.add_typer(people_app, name="people")
 app.add_typer(labels_app, name="labels")
@@ -252,6 +255,34 @@ def policy_publish(
     from safeconduct.cli.policy import publish
 
     raise SystemExit(publish(file, author=author, approver=approver, percent=percent, as_json=as_json))
+
+
+@coverage_app.command("check", epilog="Example: safeconduct coverage check jd-like.yaml")
+def coverage_check(
+    files: Annotated[list[Path], typer.Argument(help="Coverage templates.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Checks coverage templates: conditions, causes, amounts, sources. Exit code 1 where there is an error."""
+    from safeconduct.cli.coverage import check
+
+    raise SystemExit(check(files, as_json=as_json))
+
+
+@coverage_app.command("simulate", epilog="Example: safeconduct coverage simulate draft.yaml --from 2026-01-01 --json")
+def coverage_simulate(
+    file: Annotated[Path, typer.Argument(help="The template to try.", exists=True, dir_okay=False)],
+    since: Annotated[
+        Optional[datetime], typer.Option("--from", formats=["%Y-%m-%d"], help="Orders from this day on (UTC).")
+    ] = None,
+    until: Annotated[
+        Optional[datetime], typer.Option("--until", formats=["%Y-%m-%d"], help="Orders before this day (UTC).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Evaluates past orders with a changed template: what would be covered, and what the fund would have paid."""
+    from safeconduct.cli.coverage import simulate
+
+    raise SystemExit(simulate(file, since=since, until=until, as_json=as_json))
 
 
 @keys_app.command("create", epilog="Example: safeconduct keys create")

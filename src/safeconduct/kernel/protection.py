@@ -65,6 +65,13 @@ class Protection:
     console_urls: str | None = None
 
 
+class Refusal(Exception):
+    """What a protection refuses; the text is for the person who asked, and says the way out. ``code`` is stable."""
+
+    code = "refused"
+    status = 409
+
+
 def protections() -> tuple[Protection, ...]:
     """The protections that are built, in the order of the seller's home."""
     return cast("tuple[Protection, ...]", reactions())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,14 +13,18 @@ from django.db.models import Max
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.rates import reporting_minor
+from safeconduct.kernel.record.models import Leaf
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.protections.transactions.coverage.reading import read_template
 from safeconduct.protections.transactions.coverage.shipped import DEFAULT, shipped_templates
 from safeconduct.protections.transactions.coverage.template import Template, in_currency
 from safeconduct.protections.transactions.errors import (
     DayTaken,
+    NameDiffers,
     NotADraft,
+    NotTheAuthor,
     OtherApproverNeeded,
+    SavedMeanwhile,
     TemplateNotFound,
     TooEarly,
     WhyMissing,
@@ -27,6 +32,10 @@ from safeconduct.protections.transactions.errors import (
 from safeconduct.protections.transactions.models import TemplateState, TemplateVersion
 
 SHIPPED: Final = "shipped"
+#: As many versions as the list shows; a template changes a few times a year.
+LISTED: Final = 200
+#: The advisory lock of who numbers a version or puts one in force: two at once would choose the same number or day.
+_LOCK: Final = 0x5AFE_0C07
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +52,18 @@ def install(now: datetime, name: str = DEFAULT) -> TemplateVersion | None:
     if TemplateVersion.objects.filter(state=TemplateState.LIVE).exists():
         return None
     template = shipped_templates()[name]
-    return TemplateVersion.objects.create(
+    version = TemplateVersion.objects.create(
         name=template.name, number=1, state=TemplateState.LIVE, valid_from=template.valid_from, text=template.text,
         written_by=SHIPPED, written_at=now, approved_by=SHIPPED, approved_at=now, why="shipped with Safeconduct",
     )  # fmt: skip
+    _leaf(version, "coverage_template_approved", now)
+    return version
 
 
 def draft(text: str, actor: Actor, now: datetime) -> TemplateVersion:
     """Keeps a new version as a draft. Raises TemplateError where the text is malformed."""
     template = read_template(text)
+    query("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     found = TemplateVersion.objects.filter(name=template.name).aggregate(n=Max("number"))["n"]
     return TemplateVersion.objects.create(
         name=template.name, number=(found or 0) + 1, valid_from=template.valid_from, text=text, written_by=actor.id,
@@ -59,11 +71,31 @@ def draft(text: str, actor: Actor, now: datetime) -> TemplateVersion:
     )  # fmt: skip
 
 
+def revise(version_id: str, text: str, seen_at: datetime, actor: Actor, now: datetime) -> TemplateVersion:
+    """Replaces a draft's text; only its author does, so that who approves it is always a second person.
+
+    ``seen_at``: when the text that was changed had been written. Raises TemplateError, TemplateNotFound, NotADraft,
+    NotTheAuthor, NameDiffers, SavedMeanwhile.
+    """
+    template = read_template(text)
+    version = _draft(version_id)
+    if actor.id != version.written_by:
+        raise NotTheAuthor
+    if template.name != version.name:
+        raise NameDiffers(version.name, template.name)
+    if version.written_at != seen_at:
+        raise SavedMeanwhile
+    version.text, version.valid_from, version.written_at, version.why = text, template.valid_from, now, actor.why
+    version.save(update_fields=["text", "valid_from", "written_at", "why"])
+    return version
+
+
 def approve(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
     """Makes a draft live: a second person, with a reason, for a day that has not come, on which no other begins.
 
     Raises TemplateNotFound, NotADraft, OtherApproverNeeded, WhyMissing, TooEarly, DayTaken.
     """
+    query("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     version = _draft(version_id)
     if actor.id == version.written_by:
         raise OtherApproverNeeded
@@ -77,6 +109,7 @@ def approve(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
     version.state, version.approved_by, version.approved_at = TemplateState.LIVE, actor.id, now
     version.why = actor.why
     version.save(update_fields=["state", "approved_by", "approved_at", "why"])
+    _leaf(version, "coverage_template_approved", now)
     return version
 
 
@@ -88,7 +121,39 @@ def reject(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
     version.state, version.approved_by, version.approved_at = TemplateState.REJECTED, actor.id, now
     version.why = actor.why
     version.save(update_fields=["state", "approved_by", "approved_at", "why"])
+    _leaf(version, "coverage_template_rejected", now)
     return version
+
+
+def listed() -> list[TemplateVersion]:
+    """The latest versions without their texts, the one that counts last from first."""
+    return list(TemplateVersion.objects.defer("text").order_by("-valid_from", "-number", "-id")[:LISTED])
+
+
+def one(version_id: str) -> TemplateVersion:
+    """A version. Raises TemplateNotFound."""
+    version = TemplateVersion.objects.filter(id=version_id).first()
+    if version is None:
+        raise TemplateNotFound(version_id)
+    return version
+
+
+def in_force(day: date) -> TemplateVersion | None:
+    """The version that counts for orders of this day."""
+    live = TemplateVersion.objects.filter(state=TemplateState.LIVE, valid_from__lte=day)
+    return live.order_by("-valid_from").first()
+
+
+def _leaf(version: TemplateVersion, kind: str, at: datetime) -> None:
+    """What was promised, from when, by whose word: for the record."""
+    Leaf.objects.create(
+        kind=kind, subject=version.id, created_at=at,
+        body={
+            "template": version.name, "number": version.number, "valid_from": version.valid_from.isoformat(),
+            "text_sha256": hashlib.sha256(version.text.encode()).hexdigest(), "written_by": version.written_by,
+            "by": version.approved_by,
+        },
+    )  # fmt: skip
 
 
 def _draft(version_id: str) -> TemplateVersion:

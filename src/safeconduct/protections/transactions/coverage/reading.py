@@ -11,7 +11,15 @@ from typing import Final, TypeVar
 from babel.core import get_global
 
 from safeconduct.foundation.money import Money, MoneyError
-from safeconduct.foundation.policy.diagnostics import Findings, Source, TooManyErrors, choices, render, suggest
+from safeconduct.foundation.policy.diagnostics import (
+    Diagnostic,
+    Findings,
+    Source,
+    TooManyErrors,
+    choices,
+    render,
+    suggest,
+)
 from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.yaml_reader import Mapping, Node, Scalar, Sequence, read_yaml
 from safeconduct.protections.transactions.coverage.template import (
@@ -56,11 +64,14 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class TemplateError(ValueError):
-    """A template cannot be accepted. The text says where, what and how to mend it; `problems` are single lines."""
+    """A template cannot be accepted. The text says where, what and how to mend it; `problems` are single lines,
+    `found` the same with line and column each.
+    """
 
-    def __init__(self, text: str, problems: tuple[str, ...]) -> None:
+    def __init__(self, text: str, problems: tuple[str, ...], found: tuple[Diagnostic, ...]) -> None:
         super().__init__(text)
         self.problems = problems
+        self.found = found
 
 
 class _Refused(Exception):
@@ -80,7 +91,7 @@ def read_template(text: str, file: str = "template.yaml") -> Template:
     if template is None or findings.failed:
         found = findings.sorted()
         raise TemplateError(
-            render(found, text, file), tuple(f"{file}:{d.span.line}: {d.message}" for d in found)
+            render(found, text, file), tuple(f"{file}:{d.span.line}: {d.message}" for d in found), found
         )  # fmt: skip
     return template
 
