@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -13,8 +12,9 @@ from django.db.models import Max
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.rates import reporting_minor
-from safeconduct.kernel.record.models import Leaf
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
+from safeconduct.protections.transactions import record_payload
 from safeconduct.protections.transactions.coverage.reading import read_template
 from safeconduct.protections.transactions.coverage.shipped import DEFAULT, shipped_templates
 from safeconduct.protections.transactions.coverage.template import Template, in_currency
@@ -56,7 +56,7 @@ def install(now: datetime, name: str = DEFAULT) -> TemplateVersion | None:
         name=template.name, number=1, state=TemplateState.LIVE, valid_from=template.valid_from, text=template.text,
         written_by=SHIPPED, written_at=now, approved_by=SHIPPED, approved_at=now, why="shipped with Safeconduct",
     )  # fmt: skip
-    _leaf(version, "coverage_template_approved", now)
+    leaves.add(record_payload.TEMPLATE, [version.id], now)
     return version
 
 
@@ -109,7 +109,7 @@ def approve(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
     version.state, version.approved_by, version.approved_at = TemplateState.LIVE, actor.id, now
     version.why = actor.why
     version.save(update_fields=["state", "approved_by", "approved_at", "why"])
-    _leaf(version, "coverage_template_approved", now)
+    leaves.add(record_payload.TEMPLATE, [version.id], now)
     return version
 
 
@@ -121,7 +121,7 @@ def reject(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
     version.state, version.approved_by, version.approved_at = TemplateState.REJECTED, actor.id, now
     version.why = actor.why
     version.save(update_fields=["state", "approved_by", "approved_at", "why"])
-    _leaf(version, "coverage_template_rejected", now)
+    leaves.add(record_payload.TEMPLATE, [version.id], now)
     return version
 
 
@@ -142,18 +142,6 @@ def in_force(day: date) -> TemplateVersion | None:
     """The version that counts for orders of this day."""
     live = TemplateVersion.objects.filter(state=TemplateState.LIVE, valid_from__lte=day)
     return live.order_by("-valid_from").first()
-
-
-def _leaf(version: TemplateVersion, kind: str, at: datetime) -> None:
-    """What was promised, from when, by whose word: for the record."""
-    Leaf.objects.create(
-        kind=kind, subject=version.id, created_at=at,
-        body={
-            "template": version.name, "number": version.number, "valid_from": version.valid_from.isoformat(),
-            "text_sha256": hashlib.sha256(version.text.encode()).hexdigest(), "written_by": version.written_by,
-            "by": version.approved_by,
-        },
-    )  # fmt: skip
 
 
 def _draft(version_id: str) -> TemplateVersion:
