@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.kernel.protection import Protection
+from safeconduct.kernel.protection import OrderNote, Protection
+from safeconduct.kernel.ui.parts import MenuEntry
 
 ShippedList = tuple[str, str, str, str, tuple[str, ...]]
 """Name, kind (allow, deny, custom), entity (or "text"), purpose, first members."""
@@ -48,4 +51,23 @@ def example_draft(live: str) -> str:
     return live
 
 
-PROTECTION = Protection("transactions", _("Transaction protection"), "shield")
+def about_order(order_key: int) -> Sequence[OrderNote]:
+    """How an order is covered, and how long its card authorisation lasts."""
+    from safeconduct.protections.transactions.console_order import notes_of
+
+    return notes_of(order_key)
+
+
+def console_menu() -> tuple[MenuEntry, ...]:
+    """The staff's pages about coverage."""
+    return (
+        MenuEntry(_("Coverage"), reverse("console:transactions:templates"), "shield", go="c"),
+        MenuEntry(_("Costs"), reverse("console:transactions:costs"), "chart", go="o"),
+    )
+
+
+PROTECTION = Protection(
+    "transactions", _("Transaction protection"), "shield",
+    about_order=about_order, console_menu=console_menu,
+    console_urls="safeconduct.protections.transactions.console_urls",
+)  # fmt: skip

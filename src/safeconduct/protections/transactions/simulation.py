@@ -36,6 +36,7 @@ NAMED: Final = 50
 EXCLUDED: Final = "excluded"
 #: The newest fact counts, whatever its moment.
 _ALL: Final = 2**62
+_STRICT: Final = {action: rank for rank, action in enumerate(Action)}
 Progress = Callable[[int, int], None]
 
 _ORDERS: Final = """
@@ -251,7 +252,8 @@ def _counted(first: int, last: int, most: int | None) -> tuple[int, int, bool]:
     if most is None or total <= most:
         return total, first, False
     edge = query(
-        "SELECT moment FROM fact WHERE type = %b AND moment > %b AND moment < %b ORDER BY moment DESC OFFSET %b LIMIT 1",
+        "SELECT moment FROM fact WHERE type = %b AND moment > %b AND moment < %b ORDER BY moment DESC"
+        " OFFSET %b LIMIT 1",
         [PLACED, first, last, most],
     ).fetchone()
     return most, first if edge is None else int(edge[0]), True
@@ -289,10 +291,16 @@ def _evaluated(books: _Books, rows: list[tuple[int, int, str | None, Any]], at_u
 
 
 def _decided(moments: Mapping[int, int]) -> dict[int, list[Ruling]]:
+    """Of several policies about one order the strictest counts; after it, what people decided."""
     found: dict[int, list[Ruling]] = {}
     for order, moment, decided_at, kind, action in query(_RULINGS, [list(moments), list(moments.values())]):
-        at_us = micros(decided_at) if kind == "override" else moment_micros(moment)
-        found.setdefault(order, []).append(Ruling(at_us, moment, Action(action)))
+        rulings = found.setdefault(order, [])
+        if kind == "override":
+            rulings.append(Ruling(micros(decided_at), moment, Action(action)))
+        elif not rulings:
+            rulings.append(Ruling(moment_micros(moment), moment, Action(action)))
+        elif _STRICT[Action(action)] > _STRICT[rulings[0].action]:
+            rulings[0] = rulings[0]._replace(action=Action(action))
     return found
 
 

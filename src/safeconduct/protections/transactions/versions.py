@@ -144,6 +144,12 @@ def in_force(day: date) -> TemplateVersion | None:
     return live.order_by("-valid_from").first()
 
 
+def before(version: TemplateVersion) -> TemplateVersion | None:
+    """The version that counted, or will count, until this one begins."""
+    live = TemplateVersion.objects.filter(state=TemplateState.LIVE, valid_from__lt=version.valid_from)
+    return live.exclude(id=version.id).order_by("-valid_from").first()
+
+
 def _draft(version_id: str) -> TemplateVersion:
     version = TemplateVersion.objects.select_for_update().filter(id=version_id).first()
     if version is None:
