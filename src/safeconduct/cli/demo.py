@@ -173,7 +173,7 @@ def _prepare_database(folder: Path, world: World) -> None:
     from safeconduct.kernel.decisions.models import ListKind
     from safeconduct.kernel.events import rates
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
-    from safeconduct.protections.transactions.protection import shipped_lists, shipped_policies
+    from safeconduct.protections.transactions.protection import install, shipped_lists, shipped_policies
 
     if not settings.EMBEDDED:
         fail("the demo builds a database of its own; unset DATABASE_URL and SAFECONDUCT_DATABASE_URL", 2)
@@ -193,6 +193,7 @@ def _prepare_database(folder: Path, world: World) -> None:
         query("UPDATE list_entry SET from_moment = 0")
         for text in shipped_policies():
             policies.install(text, at=world.start, actor=actor)
+        install(world.start)
     _people(folder)
 
 
