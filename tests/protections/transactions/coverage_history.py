@@ -36,10 +36,12 @@ def text_of(name: str = "jd-like") -> str:
 
 def sold(
     order: str, amount: float = 100, *, placed: float = 0, shipped: float = 24, scanned: float = 30,
-    lost: str | None = None, won: str | None = None, seller: str = "sel-1",
+    lost: str | None = None, won: str | None = None, open_dispute: str | None = None, seller: str = "sel-1",
+    card: str = "", paid: bool = True,
 ) -> None:  # fmt: skip
-    """An order at an hour: paid at once, shipped and scanned so many hours later, delivered after a week. ``lost`` and
-    ``won``: a bank dispute for this reason, opened after ten days and decided after thirty.
+    """An order at an hour: paid at once, shipped and scanned so many hours later, delivered after a week. ``lost``,
+    ``won``, ``open_dispute``: a bank dispute for this reason, opened after ten days and decided after thirty, or not
+    yet. ``paid`` false: only that it was placed is told.
     """
     at, parcel = hours(placed), f"dhl:{order}"
     who = {"order": order, "seller": seller}
@@ -48,15 +50,18 @@ def sold(
         return at + timedelta(hours=count)
 
     told = [
-        event(at=at, **who, amount=usd(amount), card=f"card-{order}", buyer=f"buyer-{order}"),
+        event(at=at, **who, amount=usd(amount), card=card or f"card-{order}", buyer=f"buyer-{order}"),
         event("order.paid", at=later(0.1), **who, amount=usd(amount)),
         event("shipment.shipped", at=later(shipped), **who, parcel=parcel, carrier="dhl"),
         event("shipment.tracked", at=later(scanned), parcel=parcel, scan="in_transit"),
         event("shipment.delivered", at=later(170), **who, parcel=parcel),
     ]
-    reason = lost or won
+    if not paid:
+        del told[1:]
+    reason = lost or won or open_dispute
     if reason is not None:
         about = {**who, "dispute": f"dp-{order}", "amount": usd(amount), "reason": reason}
         told.append(event("dispute.opened", at=later(240), **about))
-        told.append(event("dispute.closed", at=later(720), **about, outcome="lost" if lost else "won"))
-    lanes.accept(sorted(told, key=lambda envelope: envelope["time"]), known=Known.WHEN_IT_HAPPENED)
+        if open_dispute is None:
+            told.append(event("dispute.closed", at=later(720), **about, outcome="lost" if lost else "won"))
+    lanes.accept(sorted(told, key=lambda envelope: envelope["time"]), now=None, known=Known.WHEN_IT_HAPPENED)
