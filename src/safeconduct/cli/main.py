@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -14,14 +15,18 @@ policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, t
 keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
 people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
+coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
+payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 record_app = typer.Typer(no_args_is_help=True, help="The record: verify it, prove a line, change its key.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
+app.add_typer(coverage_app, name="coverage")
 app.add_typer(keys_app, name="keys")
 app.add_typer(people_app, name="people")
 app.add_typer(labels_app, name="labels")
+app.add_typer(payouts_app, name="payouts")
 app.add_typer(rates_app, name="rates")
 app.add_typer(record_app, name="record")
 
@@ -256,6 +261,34 @@ def policy_publish(
     raise SystemExit(publish(file, author=author, approver=approver, percent=percent, as_json=as_json))
 
 
+@coverage_app.command("check", epilog="Example: safeconduct coverage check jd-like.yaml")
+def coverage_check(
+    files: Annotated[list[Path], typer.Argument(help="Coverage templates.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Checks coverage templates: conditions, causes, amounts, sources. Exit code 1 where there is an error."""
+    from safeconduct.cli.coverage import check
+
+    raise SystemExit(check(files, as_json=as_json))
+
+
+@coverage_app.command("simulate", epilog="Example: safeconduct coverage simulate draft.yaml --from 2026-01-01 --json")
+def coverage_simulate(
+    file: Annotated[Path, typer.Argument(help="The template to try.", exists=True, dir_okay=False)],
+    since: Annotated[
+        Optional[datetime], typer.Option("--from", formats=["%Y-%m-%d"], help="Orders from this day on (UTC).")
+    ] = None,
+    until: Annotated[
+        Optional[datetime], typer.Option("--until", formats=["%Y-%m-%d"], help="Orders before this day (UTC).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Evaluates past orders with a changed template: what would be covered, and what the fund would have paid."""
+    from safeconduct.cli.coverage import simulate
+
+    raise SystemExit(simulate(file, since=since, until=until, as_json=as_json))
+
+
 @keys_app.command("create", epilog="Example: safeconduct keys create")
 def keys_create() -> None:
     """Writes a new root key file. Keep a copy apart from the database: without it nothing sealed can be opened."""
@@ -285,6 +318,20 @@ def people_invite(
     from safeconduct.cli.people import invite
 
     raise SystemExit(invite(email, role))
+
+
+@payouts_app.command("run", epilog="Example: safeconduct payouts run --at 2026-06-04T06:00:00Z --json")
+def payouts_run(
+    at: Annotated[
+        Optional[str],
+        typer.Option(help="The run that was due last at this time or day (UTC); default: now."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Pays sellers what is available, as the preset's schedule says. What is held is not paid; again pays nothing."""
+    from safeconduct.cli.payouts import run
+
+    raise SystemExit(run(at, as_json=as_json))
 
 
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")

@@ -54,6 +54,17 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderNote:
+    """What a protection says about an order beside a decision, to the staff: a name, and words, a time, or both."""
+
+    label: str
+    text: str = ""
+    at: datetime | None = None
+    tone: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Protection:
     """One of the ten, as the house sees it.
 
@@ -62,9 +73,10 @@ class Protection:
     made about them, and the time to stamp with (None: each event's own). It leaves out what it does not know, and
     reads and writes per batch, never per event. ``sweep``: does what is due by the given time, returns how much it
     did; called every few seconds, and opens its own scopes, so that one call may be several transactions.
-    ``status``: for the home of the seller in scope. ``portal_urls``/``console_urls``: modules of addresses under
-    ``/portal/<name>/`` and ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with
-    `kernel.member_pages`. ``order_url``: the portal's page of an order, by its key, of the protection that has one.
+    ``status``: for the home of the seller in scope. ``about_order``: what the staff should know of an order (its key)
+    when they decide about it. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
+    ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with `kernel.member_pages`.
+    ``order_url``: the portal's page of an order, by its key, of the protection that has one.
     """
 
     name: str
@@ -74,11 +86,19 @@ class Protection:
     act: Act | None = None
     sweep: Sweep | None = None
     status: Callable[[int], Status] | None = None
+    about_order: Callable[[int], Sequence[OrderNote]] | None = None
     portal_menu: Callable[[], Sequence[MenuEntry]] | None = None
     console_menu: Callable[[], Sequence[MenuEntry]] | None = None
     portal_urls: str | None = None
     console_urls: str | None = None
     order_url: Callable[[int], str] | None = None
+
+
+class Refusal(Exception):
+    """What a protection refuses; the text is for the person who asked, and says the way out. ``code`` is stable."""
+
+    code = "refused"
+    status = 409
 
 
 def protections() -> tuple[Protection, ...]:

@@ -106,6 +106,13 @@ class Coverage(models.Model):
                 fields=["seller_key", "ship_by_at"], condition=Q(ship_by_at__isnull=False), name="coverage_to_do"
             ),
             models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="coverage_due"),
+            models.Index(
+                fields=["template"], include=["up_to_minor"], name="coverage_open",
+                condition=Q(state__in=["active", "protected", "partly", "claimed"]),
+            ),
+            models.Index(
+                fields=["order_key"], condition=Q(state__in=["claimed", "paid", "denied"]), name="coverage_of_claims"
+            ),
         ]  # fmt: skip
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(pays_minor__gte=0), name="coverage_pays_nothing_back"),

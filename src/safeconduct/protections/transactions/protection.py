@@ -9,12 +9,14 @@ from importlib.resources import files
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.protection import Protection
+from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
-from safeconduct.protections.transactions import actions, deciding, portal_home, versions
+from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
 from safeconduct.protections.transactions.gathering import EVENTS
 from safeconduct.protections.transactions.money import acting
 
@@ -69,6 +71,14 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
     deciding.tell(rows, made, at)
 
 
+def console_menu() -> tuple[MenuEntry, ...]:
+    """The staff's pages about coverage."""
+    return (
+        MenuEntry(_("Coverage"), reverse("console:transactions:templates"), "shield", go="c"),
+        MenuEntry(_("Costs"), reverse("console:transactions:costs"), "chart", go="o"),
+    )
+
+
 PROTECTION = Protection(
     "transactions",
     _("Transaction protection"),
@@ -80,4 +90,7 @@ PROTECTION = Protection(
     portal_menu=portal_home.menu,
     portal_urls="safeconduct.protections.transactions.portal_urls",
     order_url=portal_home.order_url,
+    about_order=console_order.notes_of,
+    console_menu=console_menu,
+    console_urls="safeconduct.protections.transactions.console_urls",
 )

@@ -39,7 +39,6 @@ def plan(money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None, r
     order.captures()
     order.bank()
     order.given_back()
-    order.commission()
     order.cover()
     order.hold(book, review)
     if order.captured:
@@ -73,8 +72,6 @@ class _Order:
                     self.captured += amounts["sale"]
                     self.fee += fee
                     self.protection_fee += amounts.get("protection_fee", 0)
-                case "commission":
-                    self.fee += fee
                 case "protection_fee":
                     self.protection_fee += fee
                 case "protection_fee_returned":
@@ -173,13 +170,6 @@ class _Order:
             self.plan.entries.insert(first, self.plan.entries.pop())
         elif change > 0:
             self._post("protection_fee", "protection", 0, at_us, fee=change)
-
-    def commission(self) -> None:
-        """Commission that no other entry carried."""
-        fee = self._kept() - self.fee
-        if fee > 0:
-            self.fee += fee
-            self._post("commission", "commission", 0, self.money.latest_us, fee=fee)
 
     def cover(self) -> None:
         """What the fund pays: what coverage says, at most what the seller bore."""
