@@ -88,7 +88,7 @@ def _paid(order: Order, extra: Data) -> Data:
     }  # fmt: skip
     if order.card is not None:
         data["card"] = order.card.fingerprint
-    return data
+    return data | extra
 
 
 def _with_amount(order: Order, extra: Data) -> Data:
@@ -103,7 +103,7 @@ def _shipped(order: Order, extra: Data) -> Data:
     return {
         "order": order.id, "seller": order.seller.id, "buyer": order.buyer.id, "parcel": order.parcel,
         "address": order.sent_to or order.address, "ship_country": order.ship_country,
-        "carrier": order.carrier, "weight_g": order.weight_g,
+        "carrier": order.carrier, "weight_g": order.weight_g, **extra,
     }  # fmt: skip
 
 

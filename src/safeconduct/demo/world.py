@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from safeconduct.demo import attacks, decoys
 from safeconduct.demo.almanac import END, START, rfc3339
 from safeconduct.demo.background import fill_with_orders, open_shops, run_offices
 from safeconduct.demo.builder import DECOY, WorldBuilder
+from safeconduct.demo.cover import cover_lines, covers
 from safeconduct.demo.live import live_events
 from safeconduct.demo.orders import CURRENCY, Order
 from safeconduct.demo.parameters import Parameters
@@ -94,6 +95,16 @@ class World:
             SellerFacts(s.id, s.name, s.country, s.time_zone, s.locale.locale, at_micros(s.registered_at))
             for s in self.builder.sellers
         ]
+
+    @property
+    def records(self) -> list[Record]:
+        """What happened within the world's history, oldest first."""
+        return self._records
+
+    @cached_property
+    def decoy_orders(self) -> dict[str, str]:
+        """Order → the honest look-alikes it belongs to."""
+        return {row.order_id: row.attack for row in self._labels if row.role == DECOY and row.order_id is not None}
 
     @property
     def truth(self) -> Iterator[Label]:
@@ -214,13 +225,13 @@ def write_truth(world: World, path: Path) -> int:
 
 
 def world_sha256(world: World) -> str:
-    """One digest over every event and every label, in hexadecimal."""
+    """One digest over every event, every label and what cover every order deserves, in hexadecimal."""
     digest = hashlib.sha256()
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for event in world.events:
         digest.update(encode(event).encode())
         digest.update(b"\n")
-    for line in truth_lines(world.truth):
+    for line in chain(truth_lines(world.truth), cover_lines(covers(world))):
         digest.update(line.encode())
         digest.update(b"\n")
     return digest.hexdigest()
