@@ -27,8 +27,10 @@ class Job:
 def jobs() -> list[Job]:
     """All of them, the urgent ones first."""
     from safeconduct.kernel.decisions import housekeeping, reactions
+    from safeconduct.kernel.record import sequencer
 
     return [
+        Job("record", 1.0, sequencer.keep_up),
         Job("due dates", 2.0, reactions.sweep),
         Job("housekeeping", 30.0, housekeeping.tidy),
         Job("API limits", 30.0, _tidy_the_gate),

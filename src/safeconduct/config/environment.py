@@ -62,6 +62,27 @@ SETTINGS = (
         "",
         "Options of connectors as connector.option=value with commas, such as shopify.default_seller=sel-1.",
     ),
+    Setting(
+        "SAFECONDUCT_RECORD_ORIGIN",
+        "",
+        "The record's name in checkpoints and keys, such as `shop.example/record`; fixed once the first key is made. "
+        "Empty: the first host name and `/record`.",
+    ),
+    Setting(
+        "SAFECONDUCT_RECORD_CHECKPOINT_FILE",
+        "",
+        "File to which each signed checkpoint is appended as well: on another machine's disk, or write-once storage.",
+    ),
+    Setting(
+        "SAFECONDUCT_RECORD_WITNESSES",
+        "",
+        "Witnesses that are asked to sign each checkpoint, as `address verifier-key`, with commas between them.",
+    ),
+    Setting(
+        "SAFECONDUCT_RECORD_ENTRIES_PUBLIC",
+        "1",
+        "0 publishes only the hashes of the record's lines, and not kind, id, action, version and time of each.",
+    ),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
 
@@ -94,6 +115,10 @@ class Environment:
     email_from: str
     connector_options: Mapping[str, Mapping[str, str]]
     connector_secrets: Mapping[str, tuple[str, ...]]
+    record_origin: str
+    record_checkpoint_file: str
+    record_witnesses: tuple[str, ...]
+    record_entries_public: bool
     prepare: bool
 
     @property
@@ -129,6 +154,10 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email_from=values["SAFECONDUCT_EMAIL_FROM"],
         connector_options=_options(values["SAFECONDUCT_CONNECTOR_OPTIONS"]),
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
+        record_origin=values["SAFECONDUCT_RECORD_ORIGIN"],
+        record_checkpoint_file=values["SAFECONDUCT_RECORD_CHECKPOINT_FILE"],
+        record_witnesses=_words(values["SAFECONDUCT_RECORD_WITNESSES"]),
+        record_entries_public=values["SAFECONDUCT_RECORD_ENTRIES_PUBLIC"] != "0",
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
 

@@ -28,6 +28,10 @@ CONTROL_PER_10000 = ENV.control_per_10000
 CONTROL_CAP_MINOR = ENV.control_cap_minor
 RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 VAR = ENV.var
+RECORD_ORIGIN = ENV.record_origin
+RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
+RECORD_WITNESSES = ENV.record_witnesses
+RECORD_ENTRIES_PUBLIC = ENV.record_entries_public
 CONNECTOR_SECRETS = ENV.connector_secrets
 CONNECTOR_OPTIONS = ENV.connector_options
 
@@ -63,6 +67,21 @@ INSTALLED_APPS = [
 ]
 # The protections that are built, in the order of the seller's home; each module has a `PROTECTION`.
 PROTECTIONS = ["safeconduct.protections.transactions.protection"]
+# What lines of the record are about: kind → where its content is read (`kernel.record.subjects`).
+RECORD_SUBJECTS = {
+    "decision": "safeconduct.kernel.decisions.record_payload.DECISIONS",
+    "policy_step": "safeconduct.kernel.decisions.record_staff.POLICY_STEPS",
+    "mute": "safeconduct.kernel.decisions.record_staff.MUTES",
+    "mute_ended": "safeconduct.kernel.decisions.record_staff.ENDED_MUTES",
+    "list_entry": "safeconduct.kernel.decisions.record_staff.LIST_ENTRIES",
+    "list_entry_ended": "safeconduct.kernel.decisions.record_staff.ENDED_LIST_ENTRIES",
+    "second_look": "safeconduct.kernel.decisions.record_staff.SECOND_LOOKS",
+    "hold": "safeconduct.kernel.ledger.record_payload.HOLDS",
+    "payout": "safeconduct.kernel.ledger.record_payload.PAYOUTS",
+    "payout_returned": "safeconduct.kernel.ledger.record_payload.RETURNED_PAYOUTS",
+    "coverage": "safeconduct.protections.transactions.record_payload.STEPS",
+    "coverage_template": "safeconduct.protections.transactions.record_payload.TEMPLATES",
+}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.ledger import store
+from safeconduct.kernel.ledger import record_payload, store
 from safeconduct.kernel.ledger.accounts import Kind
 from safeconduct.kernel.ledger.books import Books, Draft, Purse
 from safeconduct.kernel.ledger.checks import MOST_AT_ONCE, check_key, check_time, digest
 from safeconduct.kernel.ledger.entries import PayoutOutcome, PayoutRun, PayoutState
 from safeconduct.kernel.ledger.errors import EntryRefused, NoSuchThing
 from safeconduct.kernel.ledger.rules import rules
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import query
 
 
@@ -76,6 +77,7 @@ def pay_out(
                 [o.amount_minor for o in rows], [o.made_good_minor for o in rows],
             ],
         )  # fmt: skip
+        leaves.add(record_payload.PAYOUT, [o.payout_id for o in rows], now)
     return PayoutRun(key, now, tuple(outcomes[pair] for pair in sorted(outcomes)), next_after)
 
 
@@ -110,6 +112,7 @@ def payout_returned(returns: Sequence[PayoutReturn], at: datetime) -> list[str]:
         " FROM unnest(%s::text[], %s::text[]) AS w (id, why) WHERE p.id = w.id",
         [at, [row[0] for row in due], [wanted[row[0]] for row in due]],
     )
+    leaves.add(record_payload.PAYOUT_RETURNED, [row[0] for row in due], at)
     return [row[0] for row in due]
 
 

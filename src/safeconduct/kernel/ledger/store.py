@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from safeconduct.kernel.ledger import record_payload
 from safeconduct.kernel.ledger.accounts import PLATFORM_KINDS, SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.books import Books, Draft, Held, Purse, Step
 from safeconduct.kernel.scope import query
@@ -242,9 +243,11 @@ def write_steps(steps: Sequence[Step]) -> None:
         for s in steps
     ]  # fmt: skip
     query(
-        "INSERT INTO ledger_hold_step (hold_id, seller_key, verb, at, amount_minor, release_at, actor, why)"
+        "WITH kept AS (INSERT INTO ledger_hold_step"
+        " (hold_id, seller_key, verb, at, amount_minor, release_at, actor, why)"
         " SELECT hold_id, seller_key, verb, at, amount_minor, release_at, actor, why FROM jsonb_to_recordset(%s::jsonb)"
         " AS w (hold_id text, seller_key bigint, verb text, at timestamptz, amount_minor bigint,"
-        " release_at timestamptz, actor text, why text)",
-        [json.dumps(rows)],
+        " release_at timestamptz, actor text, why text) RETURNING id, at)"
+        " INSERT INTO leaf (kind, subject, body, created_at) SELECT %s, %s || id, '{}', at FROM kept ORDER BY id",
+        [json.dumps(rows), record_payload.HOLD, record_payload.STEP],
     )

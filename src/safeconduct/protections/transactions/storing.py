@@ -170,7 +170,7 @@ WITH given AS MATERIALIZED (
     RETURNING id, order_key
 ), leaves AS (
     INSERT INTO leaf (kind, subject, body, created_at)
-    SELECT 'coverage', g.step, jsonb_build_object('state', g.state, 'template', g.template_id), g.changed_at
+    SELECT 'coverage', g.step, '{}', g.changed_at
     FROM given g JOIN done USING (order_key) WHERE g.step <> ''
 ), spent AS (
     INSERT INTO coverage_usage AS u (seller_key, year, paid_minor, claims)

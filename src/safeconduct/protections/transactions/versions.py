@@ -12,7 +12,9 @@ from django.db.models import Max
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.rates import reporting_minor
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
+from safeconduct.protections.transactions import record_payload
 from safeconduct.protections.transactions.coverage.reading import read_template
 from safeconduct.protections.transactions.coverage.shipped import DEFAULT, shipped_templates
 from safeconduct.protections.transactions.coverage.template import Template, in_currency
@@ -43,10 +45,12 @@ def install(now: datetime, name: str = DEFAULT) -> TemplateVersion | None:
     if TemplateVersion.objects.filter(state=TemplateState.LIVE).exists():
         return None
     template = shipped_templates()[name]
-    return TemplateVersion.objects.create(
+    version = TemplateVersion.objects.create(
         name=template.name, number=1, state=TemplateState.LIVE, valid_from=template.valid_from, text=template.text,
         written_by=SHIPPED, written_at=now, approved_by=SHIPPED, approved_at=now, why="shipped with Safeconduct",
     )  # fmt: skip
+    leaves.add(record_payload.TEMPLATE, [version.id], now)
+    return version
 
 
 def draft(text: str, actor: Actor, now: datetime) -> TemplateVersion:
@@ -77,6 +81,7 @@ def approve(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
     version.state, version.approved_by, version.approved_at = TemplateState.LIVE, actor.id, now
     version.why = actor.why
     version.save(update_fields=["state", "approved_by", "approved_at", "why"])
+    leaves.add(record_payload.TEMPLATE, [version.id], now)
     return version
 
 
@@ -88,6 +93,7 @@ def reject(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
     version.state, version.approved_by, version.approved_at = TemplateState.REJECTED, actor.id, now
     version.why = actor.why
     version.save(update_fields=["state", "approved_by", "approved_at", "why"])
+    leaves.add(record_payload.TEMPLATE, [version.id], now)
     return version
 
 
