@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fractions import Fraction
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """What one order deserves, as known at the end of the world's history.
+    """What one order deserves, as known at the end of the world's history or some hours later.
 
     ``missed``: the first term that was missed, with ``missed_by_s`` seconds, or "". ``address`` has no such measure
     (-1). ``claims``: cause → what its lost claim costs the seller, in minor units of ``currency``; 0 while it is open.
@@ -101,10 +102,11 @@ class _Seen:
     disputes: dict[str, tuple[int, str, str]] = field(default_factory=dict)
 
 
-def covers(world: World) -> Iterator[Cover]:
-    """A row for each order of the world, in order of placing."""
+def covers(world: World, until: int = END) -> Iterator[Cover]:
+    """A row for each order of the world, in order of placing, as known at an instant: the world's end, or later."""
     seen: dict[int, _Seen] = {}
-    for record in world.records:
+    aftermath = takewhile(lambda record: record[0] < until, world.pending)
+    for record in chain(world.records, aftermath):
         order = record[3]
         if order is not None and record[2] in _TELLING:
             one = seen.get(id(order))
@@ -113,7 +115,7 @@ def covers(world: World) -> Iterator[Cover]:
             _witness(one, record)
     decoys = world.decoy_orders
     placed = sorted((one for one in seen.values() if one.placed), key=lambda one: one.placed)
-    return (_judge(one, decoys.get(one.order.id, "")) for one in placed)
+    return (_judge(one, until, decoys.get(one.order.id, "")) for one in placed)
 
 
 def _witness(one: _Seen, record: Record) -> None:
@@ -146,8 +148,8 @@ def _witness(one: _Seen, record: Record) -> None:
             one.disputes[str(extra["dispute"])] = (opened, reason, str(extra["outcome"]))
 
 
-def _judge(one: _Seen, decoy: str) -> Cover:
-    missed, by_s = _missed(one)
+def _judge(one: _Seen, until: int, decoy: str) -> Cover:
+    missed, by_s = _missed(one, until)
     claims = _claims(one)
     gone = one.cancelled or (one.paid and _returned(one, None) >= _captured(one))
     if one.order.crooked:
@@ -165,8 +167,8 @@ def _judge(one: _Seen, decoy: str) -> Cover:
     )  # fmt: skip
 
 
-def _missed(one: _Seen) -> tuple[str, int]:
-    """The term that was missed first, and by how many seconds at the end of the world, or when it was late."""
+def _missed(one: _Seen, until: int) -> tuple[str, int]:
+    """The term that was missed first, and by how many seconds it was kept too late, or is late by now."""
     if not one.paid:
         return "", 0
     first = one.paid[0][0]
@@ -175,7 +177,7 @@ def _missed(one: _Seen) -> tuple[str, int]:
         ("ship_by", one.shipped, PROMISE.ship_within), ("pickup_scan", one.scanned, PROMISE.scan_within),
     ):  # fmt: skip
         end = first + within
-        when = END if at is None else at
+        when = until if at is None else at
         if when >= end and not one.cancelled:
             late.append((end, name, (when - end) // SECOND))
     if one.elsewhere and one.shipped is not None:
@@ -224,11 +226,11 @@ def in_dollars(minor: int) -> int:
 _FIELDS = tuple(f.name for f in fields(Cover))
 
 
-def write_covers(world: World, path: Path) -> int:
+def write_covers(world: World, path: Path, until: int = END) -> int:
     """Write the rows as JSON lines and answer how many. Keep the file away from the product's database."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as out:
-        for line in cover_lines(covers(world)):
+        for line in cover_lines(covers(world, until)):
             out.write(line + "\n")
             count += 1
     return count

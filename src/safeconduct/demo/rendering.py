@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from safeconduct.demo.almanac import rfc3339
+from safeconduct.demo.almanac import parse_rfc3339, rfc3339
 from safeconduct.demo.orders import CURRENCY, Order
 from safeconduct.demo.people import Card
 
@@ -165,10 +165,17 @@ _RENDERERS: dict[str, Callable[[Order, Data], Data]] = {
 }  # fmt: skip
 
 
+_TIMES = ("buyer_registered_at", "seller_registered_at", "email_first_seen_at", "due_at")
+
+
 def envelope(record: Record, event_id: str, shift_micros: int = 0) -> Data:
-    """The event as it is sent: a CloudEvents-like envelope around the catalogue's fields."""
+    """The event as it is sent: a CloudEvents-like envelope around the catalogue's fields, all times moved alike."""
     at, _, type_, order, extra = record
     data = dict(extra or {}) if order is None else _RENDERERS[type_](order, extra or {})
+    if shift_micros:
+        for name in _TIMES:
+            if name in data:
+                data[name] = rfc3339(max(0, parse_rfc3339(data[name]) + shift_micros))
     return {
         "specversion": "1.0", "id": event_id, "source": "haihang", "type": type_,
         "time": rfc3339(at + shift_micros), "data": data,

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from safeconduct.demo import attacks, decoys
-from safeconduct.demo.almanac import END, START, rfc3339
+from safeconduct.demo.almanac import DAY, END, START, rfc3339
 from safeconduct.demo.background import fill_with_orders, open_shops, run_offices
 from safeconduct.demo.builder import DECOY, WorldBuilder
 from safeconduct.demo.cover import cover_lines, covers
@@ -25,7 +25,7 @@ from safeconduct.demo.people import Buyer, Seller
 from safeconduct.demo.rendering import Data, Record, envelope, event_id
 from safeconduct.demo.seeds import generator
 from safeconduct.demo.truth import Kind, Label, Mark, truth_lines
-from safeconduct.foundation.moments import at_micros
+from safeconduct.foundation.moments import at_micros, micros
 
 _PLANNED = frozenset({Kind.BUYER, Kind.DEVICE, Kind.IP})
 
@@ -43,21 +43,27 @@ class SellerFacts:
 
 
 class Events:
-    """The world's envelopes, oldest first; it may be read again and again, and makes each one when asked."""
+    """The world's envelopes, oldest first; it may be read again and again, and makes each one when asked.
 
-    def __init__(self, records: list[Record]) -> None:
+    ``shift_micros`` moves all times, ``first_number`` is how many events came before these.
+    """
+
+    def __init__(self, records: list[Record], *, shift_micros: int = 0, first_number: int = 0) -> None:
         self._records = records
+        self._shift = shift_micros
+        self._first = first_number
 
     def __len__(self) -> int:
         return len(self._records)
 
     def __iter__(self) -> Iterator[Data]:
-        for position, record in enumerate(self._records):
-            yield envelope(record, event_id(position))
+        for position, record in enumerate(self._records, self._first):
+            yield envelope(record, event_id(position), self._shift)
 
     def between(self, first: int, end: int) -> list[Data]:
         """The envelopes at positions first … end - 1, without making the others."""
-        return [envelope(r, event_id(p)) for p, r in enumerate(self._records[first:end], first)]
+        chosen = enumerate(self._records[first:end], self._first + first)
+        return [envelope(record, event_id(position), self._shift) for position, record in chosen]
 
 
 class World:
@@ -88,6 +94,15 @@ class World:
     @property
     def events(self) -> Events:
         return Events(self._records)
+
+    def moved(self, days: int) -> Events:
+        """The events with all their times moved by whole days: the same world, at another time."""
+        return Events(self._records, shift_micros=days * DAY)
+
+    def aftermath(self, days: int, until: datetime) -> Events:
+        """What was still to come at the world's end and came by ``until``, in a world moved by so many days."""
+        waiting = [r for r in self.pending if r[0] + days * DAY < micros(until)]
+        return Events(waiting, shift_micros=days * DAY, first_number=len(self._records))
 
     @cached_property
     def sellers(self) -> list[SellerFacts]:
