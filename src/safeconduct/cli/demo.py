@@ -164,8 +164,7 @@ def _prepare_database(folder: Path, begins: datetime) -> None:
     from safeconduct.kernel.decisions.models import ListKind
     from safeconduct.kernel.events import rates
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
-    from safeconduct.protections.transactions import versions
-    from safeconduct.protections.transactions.protection import shipped_lists, shipped_policies
+    from safeconduct.protections.transactions.protection import install, shipped_lists, shipped_policies
 
     if not settings.EMBEDDED:
         fail("the demo builds a database of its own; unset DATABASE_URL and SAFECONDUCT_DATABASE_URL", 2)
@@ -185,7 +184,7 @@ def _prepare_database(folder: Path, begins: datetime) -> None:
         query("UPDATE list_entry SET from_moment = 0")
         for text in shipped_policies():
             policies.install(text, at=begins, actor=actor)
-        versions.install(begins)
+        install(begins)
     _people(folder)
 
 

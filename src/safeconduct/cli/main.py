@@ -14,6 +14,7 @@ policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, t
 keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
 people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
+payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
@@ -21,6 +22,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
 app.add_typer(people_app, name="people")
 app.add_typer(labels_app, name="labels")
+app.add_typer(payouts_app, name="payouts")
 app.add_typer(rates_app, name="rates")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
@@ -284,6 +286,20 @@ def people_invite(
     from safeconduct.cli.people import invite
 
     raise SystemExit(invite(email, role))
+
+
+@payouts_app.command("run", epilog="Example: safeconduct payouts run --at 2026-06-04T06:00:00Z --json")
+def payouts_run(
+    at: Annotated[
+        Optional[str],
+        typer.Option(help="Pay what was due by this time or day (UTC); default: now. Never later than now."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Pays sellers what is available, as the preset's schedule says. What is held is not paid; again pays nothing."""
+    from safeconduct.cli.payouts import run
+
+    raise SystemExit(run(at, as_json=as_json))
 
 
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")

@@ -28,10 +28,13 @@ def jobs() -> list[Job]:
     """All of them, the urgent ones first."""
     from safeconduct.kernel.decisions import housekeeping, reactions
     from safeconduct.kernel.record import sequencer
+    from safeconduct.protections.transactions.money import due
 
     return [
         Job("record", 1.0, sequencer.keep_up),
         Job("due dates", 2.0, reactions.sweep),
+        Job("money that is due", 5.0, due.release),
+        Job("payouts", 300.0, due.run_payouts),
         Job("housekeeping", 30.0, housekeeping.tidy),
         Job("API limits", 30.0, _tidy_the_gate),
     ]

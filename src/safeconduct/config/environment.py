@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from safeconduct.presets.numbers import preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,22 @@ SETTINGS = (
         "1",
         "0 publishes only the hashes of the record's lines, and not kind, id, action, version and time of each.",
     ),
+    Setting(
+        "SAFECONDUCT_PRESET",
+        "jd-like",
+        "The marketplace's numbers (commission, release of money, payouts): a file of `presets/`, such as `eu-fair`.",
+    ),
+    Setting(
+        "SAFECONDUCT_FUND_LEGAL_FORM",
+        "",
+        "What the protection fund is in law, as sellers read it: `a promise of Haihang Ltd., no insurance`. Production "
+        "does not start without it.",
+    ),
+    Setting(
+        "SAFECONDUCT_FUNDS_HELD_BY",
+        "",
+        "The licensed provider that holds sellers' money, as sellers read it. Production does not start without it.",
+    ),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
 
@@ -119,6 +138,9 @@ class Environment:
     record_checkpoint_file: str
     record_witnesses: tuple[str, ...]
     record_entries_public: bool
+    preset: str
+    fund_legal_form: str
+    funds_held_by: str
     prepare: bool
 
     @property
@@ -158,6 +180,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         record_checkpoint_file=values["SAFECONDUCT_RECORD_CHECKPOINT_FILE"],
         record_witnesses=_words(values["SAFECONDUCT_RECORD_WITNESSES"]),
         record_entries_public=values["SAFECONDUCT_RECORD_ENTRIES_PUBLIC"] != "0",
+        preset=_preset(values["SAFECONDUCT_PRESET"]),
+        fund_legal_form=values["SAFECONDUCT_FUND_LEGAL_FORM"],
+        funds_held_by=values["SAFECONDUCT_FUNDS_HELD_BY"],
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
 
@@ -179,6 +204,16 @@ def unsafe(env: Environment) -> list[str]:
         found.append("SAFECONDUCT_KEY_FILE can be read by others: chmod 600.")
     if not env.email_url:
         found.append("SAFECONDUCT_EMAIL_URL is empty: no notice would leave the machine.")
+    if not env.fund_legal_form:
+        found.append("SAFECONDUCT_FUND_LEGAL_FORM is empty: say what the protection fund is in law; sellers read it.")
+    if not env.funds_held_by:
+        found.append("SAFECONDUCT_FUNDS_HELD_BY is empty: name the licensed provider that holds sellers' money.")
+    longest = min(version.review.longest for version in preset(env.preset).versions)
+    if timedelta(hours=env.review_hours) > longest:
+        found.append(
+            f"SAFECONDUCT_REVIEW_HOURS is {env.review_hours}: a review would outlast the card authorisation; "
+            f"the preset {env.preset} leaves {longest // timedelta(hours=1)} hours."
+        )
     return found
 
 
@@ -216,6 +251,11 @@ def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
     if not low <= number <= high:
         raise ValueError(f"{name} is {number}; it must be between {low} and {high}")
     return number
+
+
+def _preset(name: str) -> str:
+    preset(name)  # raises PresetMalformed, a ValueError that names the file and the way out
+    return name
 
 
 def _words(text: str) -> tuple[str, ...]:

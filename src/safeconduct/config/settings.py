@@ -34,6 +34,9 @@ RECORD_WITNESSES = ENV.record_witnesses
 RECORD_ENTRIES_PUBLIC = ENV.record_entries_public
 CONNECTOR_SECRETS = ENV.connector_secrets
 CONNECTOR_OPTIONS = ENV.connector_options
+PRESET = ENV.preset
+FUND_LEGAL_FORM = ENV.fund_legal_form
+FUNDS_HELD_BY = ENV.funds_held_by
 
 ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)

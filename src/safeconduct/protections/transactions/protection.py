@@ -1,13 +1,22 @@
-"""What transaction protection brings along: its policies, and the lists they ask for."""
+"""The face of transaction protection: what it does, its policies, and the lists they ask for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.protection import Protection
+from safeconduct.presets.numbers import preset
+from safeconduct.protections.transactions import actions, deciding, versions
+from safeconduct.protections.transactions.gathering import EVENTS
+from safeconduct.protections.transactions.money import acting
 
 ShippedList = tuple[str, str, str, str, tuple[str, ...]]
 """Name, kind (allow, deny, custom), entity (or "text"), purpose, first members."""
@@ -48,4 +57,23 @@ def example_draft(live: str) -> str:
     return live
 
 
-PROTECTION = Protection("transactions", _("Transaction protection"), "shield")
+def install(now: datetime) -> None:
+    """Puts the coverage template of the preset in force where there is none. In a scope of staff or engine."""
+    versions.install(now, preset(settings.PRESET).on(now.date()).coverage)
+
+
+def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
+    """Certificates first, then money, which pays what they say, then what people are told."""
+    actions.act(rows, made, at)
+    acting.act(rows, made, at)
+    deciding.tell(rows, made, at)
+
+
+PROTECTION = Protection(
+    "transactions",
+    _("Transaction protection"),
+    "shield",
+    event_types=frozenset(EVENTS),
+    act=act,
+    sweep=actions.sweep,
+)
