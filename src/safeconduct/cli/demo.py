@@ -63,6 +63,7 @@ class Built:
     seconds_to_receive: float
     seconds_to_decide: float
     seconds_between: float
+    seconds_to_sequence: float
 
 
 def run(options: Options) -> None:
@@ -142,14 +143,18 @@ def build(folder: Path, options: Options, console: Console) -> Built:
         f" · {made - started:.1f} s"
     )
     _prepare_database(folder, begins)
+    from safeconduct.protections.transactions.money import due
+
     desk = Desk(options.seed, fraud_of(world), ends)
-    ran = crew.run(console, quiet=options.as_json, points=weeks(begins, ends), between=desk.day)
+    points = weeks(begins, ends, due.schedule(ends))
+    ran = crew.run(console, quiet=options.as_json, points=points, between=desk.day)
     told = tell(world.aftermath(moved_days, now), now)
     desk.day(now)
     _after(folder, now)
+    sequenced = _sequence(now)
     return Built(
         len(events), ran.decisions, moved_days, told, desk.ruled, made - started, ran.received_s, ran.decided_s,
-        ran.between_s,
+        ran.between_s, sequenced,
     )  # fmt: skip
 
 
@@ -246,6 +251,16 @@ def _after(folder: Path, now: datetime) -> None:
             )
 
 
+def _sequence(now: datetime) -> float:
+    """Puts all that was done into the record, and signs it. Returns the seconds it took."""
+    from safeconduct.kernel.record import sequencer
+
+    started = time.perf_counter()
+    while sequencer.sequence(now=now):
+        pass
+    return time.perf_counter() - started
+
+
 def code_now(secret: str) -> str:
     """The one-time code of now (RFC 6238: SHA-1, 30 s, 6 digits)."""
     import base64
@@ -270,7 +285,8 @@ def _summary(console: Console, built: Built, scores: Scores) -> None:
         f"\n[dim]{built.events:,} events received in {built.seconds_to_receive:.0f} s"
         f" ({built.events / max(built.seconds_to_receive, 0.001):,.0f}/s), {built.decisions:,} acted on in"
         f" {built.seconds_to_decide:.0f} s ({built.decisions / max(built.seconds_to_decide, 0.001):,.0f}/s), what time"
-        f" and people do in {built.seconds_between:.0f} s; {built.ruled:,} held orders ruled on by the staff[/]"
+        f" and people do in {built.seconds_between:.0f} s, the record signed in {built.seconds_to_sequence:.0f} s;"
+        f" {built.ruled:,} held orders ruled on by the staff[/]"
     )
 
 

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from safeconduct.demo import World
     from safeconduct.kernel.parties.models import Membership
+    from safeconduct.presets.numbers import Payouts
 
 _WRONG = 0.05
 #: A round of sweeping does thousands of things; more than so many rounds would be a fault.
 _MOST_ROUNDS = 50
-#: Payouts of the default preset go out on Thursdays at 06:00 UTC: then a week of the demo ends.
-_WEEK_ENDS_ON, _WEEK_ENDS_AT_HOUR = 3, 6
 #: What was held in the last days still waits: the desk is busy after the sale.
 _BEHIND = timedelta(hours=60)
 _FINE = (
@@ -50,13 +49,17 @@ class Desk:
     ruled: int = 0
 
     def day(self, until: datetime) -> None:
-        """What people and time do by then: held orders are ruled on, and what has come due is done."""
+        """What people and time do by then: held orders are ruled on, what has come due is done, sellers are paid."""
         from safeconduct.kernel.decisions import reactions
+        from safeconduct.protections.transactions.money import due
 
         self.work(until)
         for _ in range(_MOST_ROUNDS):
             if not reactions.sweep(until):
                 break
+        due.release(until, replay=True)
+        if until == due.schedule(until).due(until):
+            due.run_payouts(until)
 
     def work(self, until: datetime) -> None:
         """Rules on what was held and would have been looked at by a time, each at its hour, oldest first."""
@@ -87,12 +90,14 @@ class Desk:
             self.ruled += 1
 
 
-def weeks(begins: datetime, ends: datetime) -> list[datetime]:
-    """The ends of the weeks in a span, and its own end."""
-    first = begins.replace(hour=_WEEK_ENDS_AT_HOUR, minute=0, second=0, microsecond=0)
-    first += timedelta(days=(_WEEK_ENDS_ON - first.weekday()) % 7)
-    count = max(0, -(-(ends - first) // timedelta(weeks=1)))
-    return [*(first + timedelta(weeks=n) for n in range(count)), ends]
+def weeks(begins: datetime, ends: datetime, payouts: Payouts) -> list[datetime]:
+    """The dates on which sellers are paid within a span, and its end."""
+    points = []
+    point = payouts.following(begins)
+    while point < ends:
+        points.append(point)
+        point = payouts.following(point)
+    return [*points, ends]
 
 
 def fraud_of(world: World) -> frozenset[str]:
