@@ -151,7 +151,7 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     told = tell(world.aftermath(moved_days, now), now)
     desk.day(now)
     _after(folder, now)
-    sequenced = _sequence(now)
+    sequenced = _sequence()
     return Built(
         len(events), ran.decisions, moved_days, told, desk.ruled, made - started, ran.received_s, ran.decided_s,
         ran.between_s, sequenced,
@@ -251,12 +251,12 @@ def _after(folder: Path, now: datetime) -> None:
             )
 
 
-def _sequence(now: datetime) -> float:
-    """Puts all that was done into the record, and signs it. Returns the seconds it took."""
-    from safeconduct.kernel.record import sequencer
+def _sequence() -> float:
+    """Puts what is left to tell into the record, and signs it. Returns the seconds it took."""
+    from safeconduct.cli.demo_replay import sequence
 
     started = time.perf_counter()
-    while sequencer.sequence(now=now):
+    while sequence():
         pass
     return time.perf_counter() - started
 
@@ -285,7 +285,7 @@ def _summary(console: Console, built: Built, scores: Scores) -> None:
         f"\n[dim]{built.events:,} events received in {built.seconds_to_receive:.0f} s"
         f" ({built.events / max(built.seconds_to_receive, 0.001):,.0f}/s), {built.decisions:,} acted on in"
         f" {built.seconds_to_decide:.0f} s ({built.decisions / max(built.seconds_to_decide, 0.001):,.0f}/s), what time"
-        f" and people do in {built.seconds_between:.0f} s, the record signed in {built.seconds_to_sequence:.0f} s;"
+        f" and people do in {built.seconds_between:.0f} s, the last of the record in {built.seconds_to_sequence:.0f} s;"
         f" {built.ruled:,} held orders ruled on by the staff[/]"
     )
 

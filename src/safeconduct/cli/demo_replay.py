@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from safeconduct.demo.world import Events
 
 _BATCH = 1000
-#: Each batch is read, decided and written in one transaction; larger ones cost fewer round trips.
-_DECIDE_BATCH = 500
+#: Each batch is decided and acted on in one transaction. In a large one most orders are looked at once for several of
+#: their events; a lane that serves people takes small ones.
+_DECIDE_BATCH = 2500
+#: Lines the record takes in at once, and how long its clerk waits where there are none.
+_RECORD_BATCH, _CLERK_WAITS_S = 5000, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class Crew:
             context.Process(target=_member, args=(theirs, events, number, size), daemon=True).start()
             theirs.close()
             self.pipes.append(ours)
+        self.clerk, theirs = context.Pipe()
+        context.Process(target=_clerk, args=(theirs,), daemon=True).start()
+        theirs.close()
 
     def run(
         self, console: Console, *, quiet: bool, points: Sequence[datetime], between: Callable[[datetime], None]
@@ -74,14 +80,25 @@ class Crew:
                 received_s = self._phase("receive", lambda n: progress.update(task, advance=n))
             waiting = _waiting()
             task = progress.add_task("decisions made  ", total=waiting)
+            self.clerk.send("begin")
             for point in points:
                 decided_s += self._phase(("decide", point), lambda n: progress.update(task, advance=n))
                 started = time.perf_counter()
                 between(point)
                 between_s += time.perf_counter() - started
-        for pipe in self.pipes:
+        for pipe in (*self.pipes, self.clerk):
             pipe.send("end")
+        self._hear_the_clerk()
         return Ran(received_s, decided_s, waiting, between_s)
+
+    def _hear_the_clerk(self) -> None:
+        """Waits until the clerk has done what was begun."""
+        try:
+            said = self.clerk.recv()
+        except EOFError:
+            fail("the clerk of the demo's record ended unexpectedly; see the messages above")
+        if said != "done":
+            fail(str(said))
 
     def _phase(self, order: object, advance: Callable[[int], None]) -> float:
         started = time.perf_counter()
@@ -168,6 +185,28 @@ def _member(pipe: Connection, events: Events, number: int, size: int) -> None:
     os._exit(0)
 
 
+def _clerk(pipe: Connection) -> None:
+    """Puts into the record what the others do, while they do it."""
+    try:
+        pipe.recv()
+        _start()
+        while not pipe.poll(0 if sequence(_RECORD_BATCH) else _CLERK_WAITS_S):
+            pass
+        pipe.send("done")
+    except (EOFError, KeyboardInterrupt):
+        pass
+    except Exception as problem:
+        pipe.send(f"{type(problem).__name__}: {problem}")
+    os._exit(0)
+
+
+def sequence(limit: int = _RECORD_BATCH) -> int:
+    """Takes up to so many lines into the record and signs it; returns how many."""
+    from safeconduct.kernel.record import sequencer
+
+    return sequencer.sequence(limit, now=datetime.now(UTC))
+
+
 def _start() -> None:
     from safeconduct.cli.start import start_django
 
@@ -220,8 +259,6 @@ def _decide_until(until: datetime, number: int, size: int, advance: Callable[[in
 
 
 def _drip(seed: int, shift: str, orders: int, told: int) -> None:
-    from datetime import UTC
-
     from safeconduct.demo import Parameters, generate, live_events
 
     world = generate(Parameters(seed=seed, orders=orders, shift=shift))
