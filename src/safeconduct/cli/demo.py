@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safeconduct.cli.demo_desk import Desk, fraud_of, spread_the_clocks, weeks
+from safeconduct.cli.demo_desk import Desk, fraud_of, open_shop, spread_the_clocks, weeks
 from safeconduct.cli.demo_score import Scores, score_world
 from safeconduct.cli.output import emit_json, fail
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PEOPLE = (
     ("analyst", "li.wei@haihang.example", "Li Wei", "analyst"),
     ("lead", "ana.rojas@haihang.example", "Ana Rojas", "lead"),
+    ("seller", "camila.soto@andes.example", "Camila Soto", ""),
 )
 
 _LARGE_TABLES = (
@@ -150,7 +151,8 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     ran = crew.run(console, quiet=options.as_json, points=points, between=desk.day)
     told = tell(world.aftermath(moved_days, now), now)
     desk.day(now)
-    _after(folder, now)
+    open_shop(PEOPLE[-1][1], now)
+    _after(now)
     sequenced = _sequence()
     return Built(
         len(events), ran.decisions, moved_days, told, desk.ruled, made - started, ran.received_s, ran.decided_s,
@@ -226,7 +228,7 @@ def _people(folder: Path) -> None:
     file.write_text(json.dumps(sign_ins, indent=2))
 
 
-def _after(folder: Path, now: datetime) -> None:
+def _after(now: datetime) -> None:
     """What a newcomer finds on the desk: fresh statistics for the planner, and a draft that asks to be tried."""
     from safeconduct.kernel.decisions import policies
     from safeconduct.kernel.decisions.models import PolicyVersion
@@ -276,11 +278,13 @@ def code_now(secret: str) -> str:
 
 
 def _summary(console: Console, built: Built, scores: Scores) -> None:
-    from safeconduct.demo.scoreboard import render, render_cover
+    from safeconduct.demo.scoreboard import render, render_books, render_cover
 
     console.print()
     render(scores.decisions, console)
     render_cover(scores.cover, console)
+    for books in scores.books:
+        render_books(books, console)
     console.print(
         f"\n[dim]{built.events:,} events received in {built.seconds_to_receive:.0f} s"
         f" ({built.events / max(built.seconds_to_receive, 0.001):,.0f}/s), {built.decisions:,} acted on in"

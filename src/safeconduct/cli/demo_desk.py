@@ -21,6 +21,8 @@ _WRONG = 0.05
 _MOST_ROUNDS = 50
 #: What was held in the last days still waits: the desk is busy after the sale.
 _BEHIND = timedelta(hours=60)
+#: What is older in a seller's inbox has been read.
+_READ_UNTIL = timedelta(days=4)
 _FINE = (
     "Rang the buyer; name, order and bank statement agree.",
     "Long-standing buyer on a journey, confirmed by e-mail from the old address.",
@@ -109,36 +111,55 @@ def fraud_of(world: World) -> frozenset[str]:
     )
 
 
-def seller_of_the_demo() -> int:
-    """The seller whose people sign in: among those with something to object to, the one with the most to do."""
+def open_shop(email: str, at: datetime) -> None:
+    """Lets a person own the demo's shop: with an inbox that has a past, and one refusal they object to."""
+    from safeconduct.kernel.notices import actions as notices
+    from safeconduct.kernel.parties import members
+    from safeconduct.kernel.parties.models import MemberRole, User
     from safeconduct.kernel.scope import query, staff_scope
 
     with staff_scope():
-        row = query(
-            "SELECT c.seller_key FROM coverage c WHERE c.placed_at > (SELECT max(placed_at) FROM coverage) - interval"
-            " '30 days' AND EXISTS (SELECT FROM decision d WHERE d.seller_key = c.seller_key AND d.standing"
-            " AND d.kind = 'override' AND d.action = 'block') GROUP BY 1 ORDER BY count(*) DESC, 1 OFFSET 2 LIMIT 1"
-        ).fetchone()
-        row = row or query("SELECT seller_key FROM coverage GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1").fetchone()
+        person = User.objects.get(email=email)
+        member = members.add_member(person, seller_of_the_demo(), MemberRole.OWNER, None, at=at)
+        notices.catch_up(member, at=at)
+        old = query(
+            "SELECT notice_id FROM notice_copy WHERE person_id = %s AND at < %s", [person.id, at - _READ_UNTIL]
+        ).fetchall()
+        notices.mark_read(person.id, [notice for (notice,) in old], at=at)
+    _object_once(member, at)
+
+
+def seller_of_the_demo() -> int:
+    """The shop whose owner signs in: Chilean, like the strike in its season; rather one with something to object to,
+    and with much to do. In a scope of staff. Raises LookupError in a world without orders.
+    """
+    from safeconduct.kernel.scope import query
+
+    row = query(
+        "SELECT c.seller_key FROM coverage c JOIN seller s ON s.key = c.seller_key"
+        " WHERE c.placed_at > (SELECT max(placed_at) FROM coverage) - interval '30 days'"
+        " GROUP BY c.seller_key, s.country ORDER BY s.country <> 'CL', NOT EXISTS (SELECT FROM decision d"
+        " WHERE d.seller_key = c.seller_key AND d.standing AND d.kind = 'override' AND d.action = 'block'),"
+        " count(*) DESC, c.seller_key LIMIT 1"
+    ).fetchone()
     if row is None:
         raise LookupError("no seller has an order")
     return int(row[0])
 
 
-def object_once(member: Membership, at: datetime) -> str | None:
-    """Lets a seller's person ask for a second look at the latest refusal by a person. Returns the decision's id."""
+def _object_once(member: Membership, at: datetime) -> None:
+    """The owner asks for a second look at the latest refusal: a person's rather than the engine's."""
     from safeconduct.kernel.decisions import second_look
     from safeconduct.kernel.scope import engine_scope, query
 
     with engine_scope():
         row = query(
-            "SELECT id FROM decision WHERE seller_key = %s AND standing AND kind = 'override' AND action = 'block'"
-            " ORDER BY decided_at DESC LIMIT 1",
+            "SELECT id FROM decision WHERE seller_key = %s AND standing AND kind <> 'shadow' AND order_key IS NOT NULL"
+            " AND action = 'block' ORDER BY kind = 'override' DESC, decided_at DESC LIMIT 1",
             [member.seller_key],
         ).fetchone()
-        if row is None:
-            return None
-        return second_look.ask(row[0], member.seller_key, member.person, _OBJECTION, at=at).decision_id
+        if row is not None:
+            second_look.ask(row[0], member.seller_key, member.person, _OBJECTION, at=at)
 
 
 def spread_the_clocks() -> None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,19 +16,23 @@ from safeconduct.cli.output import emit_json, fail
 
 if TYPE_CHECKING:
     from safeconduct.demo import CoverReport, Report
+    from safeconduct.demo.books import Books
 
 SEEDS = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Both scores of a world: the engine's decisions, and the cover of its orders."""
+    """Both scores of a world, the engine's decisions and the cover of its orders; and what the ledger says."""
 
     decisions: Report
     cover: CoverReport
+    books: tuple[Books, ...]
 
     def as_json(self) -> dict[str, Any]:
-        return {**self.decisions.as_json(), "cover": self.cover.as_json()}
+        return {
+            **self.decisions.as_json(), "cover": self.cover.as_json(), "books": [one.as_json() for one in self.books],
+        }  # fmt: skip
 
 
 def score_world(folder: Path, *, moved_days: int) -> Scores:
@@ -62,6 +66,54 @@ def score_world(folder: Path, *, moved_days: int) -> Scores:
     return Scores(
         score(read_truth(folder / "truth.jsonl"), decisions),
         score_cover(read_covers(folder / "cover.jsonl"), standings),
+        read_books(),
+    )
+
+
+_BOOKS = """
+WITH moved AS (
+    SELECT p.currency, -sum(p.amount_minor) FILTER (WHERE t.event = 'capture' AND a.kind = 'psp_clearing') AS captured,
+        -sum(p.amount_minor) FILTER (WHERE t.event = 'protection_reimbursement' AND a.kind = 'protection_fund') AS fund,
+        count(DISTINCT t.order_key) FILTER (WHERE t.event = 'protection_reimbursement') AS claims
+    FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
+    JOIN ledger_account a ON a.id = p.account_id
+    WHERE t.event IN ('capture', 'protection_reimbursement') GROUP BY 1
+), latest AS (
+    SELECT max(at) - interval '30 days' AS since FROM ledger_payout
+), paid AS (
+    SELECT currency, count(*) AS n, sum(amount_minor) AS total, count(*) FILTER (WHERE at > since) AS n_month,
+        sum(amount_minor) FILTER (WHERE at > since) AS month
+    FROM ledger_payout, latest GROUP BY 1
+), have AS (
+    SELECT currency, sum(balance_minor) FILTER (WHERE kind = 'pending') AS pending,
+        sum(balance_minor) FILTER (WHERE kind = 'available') AS available,
+        sum(balance_minor) FILTER (WHERE kind = 'on_hold') AS held,
+        -sum(balance_minor) FILTER (WHERE kind = 'seller_receivable') AS owed
+    FROM ledger_account WHERE seller_key IS NOT NULL GROUP BY 1
+), holds AS (
+    SELECT currency, count(*) FILTER (WHERE ended_at IS NULL) AS open, count(ended_at) AS ended
+    FROM ledger_hold GROUP BY 1
+)
+SELECT m.currency, m.captured, p.n, p.total, p.n_month, p.month, v.pending, v.available, v.held, h.open, h.ended,
+    v.owed, m.claims, m.fund
+FROM moved m LEFT JOIN paid p USING (currency) LEFT JOIN have v USING (currency) LEFT JOIN holds h USING (currency)
+ORDER BY m.currency
+"""
+
+
+def read_books() -> tuple[Books, ...]:
+    """What the ledger says, by currency, and whether it balances."""
+    from safeconduct.demo.books import Books
+    from safeconduct.kernel.ledger import checking
+    from safeconduct.kernel.scope import query, staff_scope
+
+    with staff_scope():
+        balanced = all(answer.ok for answer in checking.check())
+        rows = query(_BOOKS).fetchall()
+    names = [field.name for field in fields(Books)][1:-1]
+    return tuple(
+        Books(currency=row[0], balanced=balanced, **{n: int(v or 0) for n, v in zip(names, row[1:], strict=True)})
+        for row in rows
     )
 
 

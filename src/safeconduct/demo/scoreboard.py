@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from safeconduct.demo.books import Books
 from safeconduct.demo.cover_scoring import CoverReport
 from safeconduct.demo.scoring import AttackScore, DecoyScore, Report
 
@@ -50,6 +51,30 @@ def render_cover(report: CoverReport, console: Console) -> None:
     console.print(Panel(_cover_lines(report), title="Cover", title_align="left", border_style="cyan", padding=(1, 2)))
     if report.decoys:
         console.print(_cover_decoys(report))
+
+
+def render_books(books: Books, console: Console) -> None:
+    """Print what became of the money."""
+
+    def of(minor: int) -> str:
+        return _money(minor, books)
+
+    paid = Text.assemble(
+        "Buyers paid ", (of(books.captured_minor), "bold"), "; sellers got ",
+        (of(books.paid_out_minor), "bold green"), f" in {books.payouts:,} payouts, ",
+        f"{of(books.paid_out_last_month_minor)} of it in the last month ({books.payouts_last_month:,}).",
+    )  # fmt: skip
+    waits = Text.assemble(
+        f"On its way: {of(books.pending_minor)} until returns are over, {of(books.available_minor)} for the next ",
+        "payout, ", (of(books.held_minor), "yellow"), f" on hold for {books.holds_open:,} open matters ",
+        f"({books.holds_ended:,} holds have ended). Sellers owe {of(books.owed_minor)}.",
+    )  # fmt: skip
+    fund = Text.assemble(
+        "The protection fund paid ", (of(books.fund_paid_minor), "bold green"), f" for {books.fund_claims:,} orders. ",
+        ("The books balance.", "green") if books.balanced else ("The books do not balance!", "bold red"),
+    )  # fmt: skip
+    lines = (paid, waits, fund)
+    console.print(Panel(Group(*lines), title="Money", title_align="left", border_style="cyan", padding=(1, 2)))
 
 
 def _cover_lines(report: CoverReport) -> Group:
@@ -188,7 +213,7 @@ def _percent(share: float, digits: int = 0) -> str:
     return f"{share * 100:.{digits}f} %"
 
 
-def _money(minor: int, report: Report | CoverReport) -> str:
+def _money(minor: int, report: Report | CoverReport | Books) -> str:
     whole = f"{(minor + 50) // 100:,}"
     symbol = _SYMBOLS.get(report.currency)
     return f"{symbol}{whole}" if symbol else f"{whole} {report.currency}"
