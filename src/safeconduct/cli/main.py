@@ -294,7 +294,7 @@ def people_invite(
 def payouts_run(
     at: Annotated[
         Optional[str],
-        typer.Option(help="Pay what was due by this time or day (UTC); default: now. Never later than now."),
+        typer.Option(help="The run that was due last at this time or day (UTC); default: now."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -9,19 +9,19 @@ from safeconduct.cli.output import OK, USAGE, emit_json, fail
 
 
 def run(at: str | None, *, as_json: bool) -> int:
-    """Pays what is available by a time, under the key of the scheduled run that was due last by then."""
+    """Pays what is available, as the scheduled run that was due last at a time: whom that run paid is passed over."""
     now = datetime.now(UTC)
     when = now if at is None else _time(at)
     if when > now:
-        fail(f"--at {at} has not come yet; money is not paid ahead of its time", USAGE)
+        fail(f"--at {at} has not come yet; its run is not due", USAGE)
     from safeconduct.cli.start import start_django
 
     start_django()
     from safeconduct.kernel.ledger.entries import PayoutState
     from safeconduct.protections.transactions.money import due
 
-    released = due.release(when)
-    done = due.run_payouts(when)
+    released = due.release(now)
+    done = due.run_payouts(now, key=due.scheduled_key(due.schedule(when), when))
     paid = [outcome for outcome in done.outcomes if outcome.state is PayoutState.PAID]
     sums: dict[str, int] = {}
     for outcome in paid:
@@ -29,7 +29,7 @@ def run(at: str | None, *, as_json: bool) -> int:
     if as_json:
         emit_json(
             {
-                "run": done.key, "at": when.isoformat(), "released": released,
+                "run": done.key, "at": now.isoformat(), "released": released,
                 "paid": {currency: {"minor": total} for currency, total in sorted(sums.items())},
                 "outcomes": [
                     {
