@@ -62,12 +62,13 @@ def demo(
 ) -> None:
     """Builds the demo world, runs the engine over it, and serves it on this machine."""
     from safeconduct.cli import demo as command
+    from safeconduct.cli import demo_score
 
     match action:
         case None:
             command.run(command.Options(seed, shift, orders, serve, port, fresh, as_json))
         case "score":
-            command.score_seeds(shift=shift, orders=orders, as_json=as_json)
+            demo_score.score_seeds(shift=shift, orders=orders, as_json=as_json)
         case "code":
             command.print_codes(as_json=as_json)
         case other:

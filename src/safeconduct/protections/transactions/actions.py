@@ -205,7 +205,7 @@ def _follow(
 def _kept(book: versions.Book, before: Known, placed_us: int) -> tuple[versions.Live, Template | None] | None:
     """The version an order already has: what was promised stays, whatever is approved later."""
     live = next((v for v in book.versions if v.id == before.template_id), None)
-    return None if live is None else (live, versions.valued(live.template, placed_us))
+    return None if live is None else (live, book.valued(live, placed_us))
 
 
 def _left(

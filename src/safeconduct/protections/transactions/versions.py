@@ -165,6 +165,7 @@ class Book:
     def __init__(self, versions: list[Live]) -> None:
         self.versions = versions
         self._of_day: dict[date, tuple[Live, Template | None] | None] = {}
+        self._valued: dict[tuple[str, date], Template | None] = {}
 
     def of_day(self, at_us: int) -> tuple[Live, Template | None] | None:
         """The version for an order of this instant, and its template in the reporting currency.
@@ -174,8 +175,15 @@ class Book:
         day = at_micros(at_us).date()
         if day not in self._of_day:
             live = next((v for v in reversed(self.versions) if v.template.valid_from <= day), None)
-            self._of_day[day] = None if live is None else (live, valued(live.template, at_us))
+            self._of_day[day] = None if live is None else (live, self.valued(live, at_us))
         return self._of_day[day]
+
+    def valued(self, live: Live, at_us: int) -> Template | None:
+        """A version's template in the reporting currency by the rates of a day, None where one is missing."""
+        key = (live.id, at_micros(at_us).date())
+        if key not in self._valued:
+            self._valued[key] = valued(live.template, at_us)
+        return self._valued[key]
 
 
 def book() -> Book:
