@@ -9,7 +9,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from safeconduct.api import decisions, events, labels, lists, policies, webhooks
+from safeconduct.api import decisions, events, labels, lists, policies, webhook_endpoints, webhooks
 from safeconduct.api.refusals import refusal
 
 DESCRIPTION = (
@@ -40,6 +40,7 @@ for _router in (
     labels.router,
     lists.router,
     policies.router,
+    webhook_endpoints.router,
     webhooks.router,
 ):
     api.add_router("", _router)

@@ -33,6 +33,8 @@ class Scope(StrEnum):
     LISTS_WRITE = "lists:write"
     POLICIES_READ = "policies:read"
     POLICIES_WRITE = "policies:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 class KeyRefused(ValueError):

@@ -22,6 +22,7 @@ from safeconduct.console.refusals import words_of
 from safeconduct.console.shell import shell_of
 from safeconduct.console.words import role_name
 from safeconduct.kernel.decisions.errors import DecisionsError
+from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.parties.staff import has_second_factor
@@ -57,7 +58,7 @@ def staff_page(
             try:
                 with staff_scope():
                     return view(request, *args, **kwargs)  # type: ignore[arg-type]
-            except (DecisionsError, PartiesError) as problem:
+            except (DecisionsError, NoticesError, PartiesError) as problem:
                 return refused(request, problem)
 
         return guarded
@@ -92,7 +93,7 @@ def page(
     return render(request, template, {"shell": shell_of(request.user, section), **context}, status=status)
 
 
-def refused(request: HttpRequest, problem: DecisionsError | PartiesError) -> HttpResponse:
+def refused(request: HttpRequest, problem: DecisionsError | NoticesError | PartiesError) -> HttpResponse:
     """The page of a refusal: its status, what it was, and the way back."""
     title, way_out = words_of(problem.code)
     context = {

@@ -37,6 +37,7 @@ SECTIONS: list[Section] = [
     Section("policies", _("Policies"), "console:policies", "rules", "p"),
     Section("lists", _("Lists"), "console:lists", "filter", "l"),
     Section("sellers", _("Sellers"), "console:sellers", "shop", "s"),
+    Section("webhooks", _("Webhooks"), "console:webhooks", "webhook", "w", role=StaffRole.ADMINISTRATOR),
     Section("people", _("People"), "console:people", "people", "e", role=StaffRole.ADMINISTRATOR),
 ]
 

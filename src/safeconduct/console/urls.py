@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from safeconduct.console.views import decisions, editor, lists, people, policies, queue, sellers, versions
+from safeconduct.console.views import decisions, editor, lists, people, policies, queue, sellers, versions, webhooks
 
 app_name = "console"
 urlpatterns = [
@@ -36,6 +36,14 @@ urlpatterns = [
     path("sellers/", sellers.sellers, name="sellers"),
     path("sellers/key/<int:key>/", sellers.by_key, name="seller_by_key"),
     path("sellers/<str:seller_id>/", sellers.seller, name="seller"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/mail/again/", webhooks.mail_again, name="mail_again"),
+    path("webhooks/deliveries/<str:delivery_id>/", webhooks.delivery, name="delivery"),
+    path("webhooks/deliveries/<str:delivery_id>/resend/", webhooks.resend, name="delivery_resend"),
+    path("webhooks/<str:endpoint_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<str:endpoint_id>/change/", webhooks.change, name="webhook_change"),
+    path("webhooks/<str:endpoint_id>/resend/", webhooks.resend_period, name="webhook_resend"),
+    path("webhooks/<str:endpoint_id>/<slug:verb>/", webhooks.act, name="webhook_act"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/invitations/<str:invitation_id>/withdraw/", people.withdraw, name="withdraw"),

@@ -284,7 +284,7 @@ def _tell_staff(endpoint: Endpoint, now: datetime) -> None:
     since = now if endpoint.off == Endpoint.Off.GONE else endpoint.failing_since or now
     host = urlsplit(endpoint.url).hostname or ""
     values = {"endpoint": endpoint.id, "host": host, "why": str(endpoint.off), "since": since}
-    people = User.objects.filter(staff_role__in=[StaffRole.LEAD, StaffRole.ADMINISTRATOR], is_active=True)
+    people = User.objects.filter(staff_role=StaffRole.ADMINISTRATOR, is_active=True)
     notify([
         Notice(
             f"webhook/{endpoint.id}/off/{now.isoformat()}/{person_id}", "webhook.off", values, now, person=person_id,

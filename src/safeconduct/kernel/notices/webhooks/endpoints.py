@@ -1,7 +1,7 @@
 """What staff and machines do with endpoints: made, changed, given a new secret, switched on and off, tried, resent.
 
 Every verb takes an actor and a time, runs in the open scope of staff or of the engine, and leaves a step. Secrets are
-shown once, when they are made, and are kept sealed.
+kept sealed; whoever may change an endpoint may read its secret.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LOCK: Final = 0x5AFE_0009
 
 
 def create(url: str, kinds: Iterable[str], actor: Actor, *, at: datetime, name: str = "") -> tuple[Endpoint, str]:
-    """Makes an endpoint and returns it with its secret (``whsec_…``), which can never be shown again.
+    """Makes an endpoint and returns it with its secret (``whsec_…``).
 
     Raises EndpointRefused with the field.
     """
@@ -194,6 +194,11 @@ def send(pairs: Sequence[tuple[str, str]], *, at: datetime, again: bool = False)
         f" ON CONFLICT {known}",
         [at, at, [new_id("whd") for _ in pairs], messages, endpoints],
     )
+
+
+def secret_of(endpoint: Endpoint) -> str:
+    """The secret that signs (``whsec_…``), for those who may change the endpoint."""
+    return _written(_unsealed(endpoint, bytes(endpoint.secret)))
 
 
 def signing_secrets(endpoint: Endpoint, *, at: datetime) -> list[bytes]:
