@@ -9,7 +9,17 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from safeconduct.api import coverage, decisions, events, labels, lists, money, policies, webhooks
+from safeconduct.api import (
+    coverage,
+    decisions,
+    events,
+    labels,
+    lists,
+    money,
+    policies,
+    webhook_endpoints,
+    webhooks,
+)
 from safeconduct.api.refusals import refusal
 
 DESCRIPTION = (
@@ -42,6 +52,7 @@ for _router in (
     policies.router,
     coverage.router,
     money.router,
+    webhook_endpoints.router,
     webhooks.router,
 ):
     api.add_router("", _router)

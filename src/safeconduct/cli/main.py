@@ -19,6 +19,7 @@ coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check
 payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 record_app = typer.Typer(no_args_is_help=True, help="The record: verify it, prove a line, change its key.")
+webhooks_app = typer.Typer(no_args_is_help=True, help="Webhooks: where messages go, and what became of them.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
@@ -29,6 +30,7 @@ app.add_typer(labels_app, name="labels")
 app.add_typer(payouts_app, name="payouts")
 app.add_typer(rates_app, name="rates")
 app.add_typer(record_app, name="record")
+app.add_typer(webhooks_app, name="webhooks")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -401,3 +403,61 @@ def record_rotate(as_json: Json = False) -> None:
     from safeconduct.cli.record import rotate
 
     raise SystemExit(rotate(as_json=as_json))
+
+
+@webhooks_app.command("list", epilog="Example: safeconduct webhooks list --json")
+def webhooks_list(as_json: Json = False) -> None:
+    """Lists the endpoints and how they are doing."""
+    from safeconduct.cli.webhooks import list_endpoints
+
+    raise SystemExit(list_endpoints(as_json=as_json))
+
+
+@webhooks_app.command("add", epilog="Example: safeconduct webhooks add https://shop.example/hooks --kind decision.made")
+def webhooks_add(
+    url: Annotated[str, typer.Argument(help="Where to deliver; https in production.")],
+    kind: Annotated[list[str], typer.Option("--kind", help="A kind of message it gets; repeat for several.")],
+    name: Annotated[str, typer.Option(help="What staff call it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Makes an endpoint and shows the secret that its receiver verifies with."""
+    from safeconduct.cli.webhooks import add
+
+    raise SystemExit(add(url, kind, name, as_json=as_json))
+
+
+@webhooks_app.command("ping", epilog="Example: safeconduct webhooks ping whe_01jy2d8m4kq5v6w7x8y9zabcde")
+def webhooks_ping(endpoint: Annotated[str, typer.Argument(help="The endpoint's id.")], as_json: Json = False) -> None:
+    """Sends a test message and says what came of it. Exit code 1 where it was not accepted."""
+    from safeconduct.cli.webhooks import ping
+
+    raise SystemExit(ping(endpoint, as_json=as_json))
+
+
+@webhooks_app.command("resend", epilog="Example: safeconduct webhooks resend whe_01… --since 2026-06-01T00:00:00")
+def webhooks_resend(
+    wanted: Annotated[str, typer.Argument(help="A delivery (whd_…), or an endpoint (whe_…) for a period.")],
+    since: Annotated[Optional[datetime], typer.Option(help="Begin of the period, UTC; default: a day ago.")] = None,
+    until: Annotated[Optional[datetime], typer.Option(help="End of the period, UTC; default: now.")] = None,
+    delivered_too: Annotated[
+        bool, typer.Option("--delivered-too", help="Also what the endpoint has accepted.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Sends one message again, or all that an endpoint missed. Messages keep their id."""
+    from safeconduct.cli.webhooks import resend
+
+    raise SystemExit(resend(wanted, since=since, until=until, delivered_too=delivered_too, as_json=as_json))
+
+
+@webhooks_app.command("log", epilog="Example: safeconduct webhooks log whe_01… --state given_up --json")
+def webhooks_log(
+    endpoint: Annotated[str, typer.Argument(help="The endpoint's id.")],
+    state: Annotated[Optional[str], typer.Option(help="Only waiting, delivered or given_up.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Lists what was, or is to be, delivered to an endpoint, newest first."""
+    from safeconduct.cli.webhooks import log
+
+    raise SystemExit(log(endpoint, state=state, limit=limit, as_json=as_json))

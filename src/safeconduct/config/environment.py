@@ -6,6 +6,7 @@ value stops the start and is named; see `unsafe`.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,6 +56,11 @@ SETTINGS = (
     Setting("SAFECONDUCT_RATE_LIMIT", "6000", "API requests a minute for one key; above it the answer is 429."),
     Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server, smtp://user:password@host:587. Empty: mails are printed."),
     Setting("SAFECONDUCT_EMAIL_FROM", "safeconduct@localhost", "The sender of mails."),
+    Setting(
+        "SAFECONDUCT_WEBHOOK_NETWORKS",
+        "",
+        "Networks (CIDR, with commas) beside the public ones that webhooks may be sent to, such as 10.20.0.0/16.",
+    ),
     Setting(
         "SAFECONDUCT_CONNECTOR_SECRETS",
         "",
@@ -132,6 +138,7 @@ class Environment:
     rate_limit_per_minute: int
     email_url: str
     email_from: str
+    webhook_networks: tuple[str, ...]
     connector_options: Mapping[str, Mapping[str, str]]
     connector_secrets: Mapping[str, tuple[str, ...]]
     record_origin: str
@@ -174,6 +181,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         rate_limit_per_minute=_integer(values, "SAFECONDUCT_RATE_LIMIT", 1, 10_000_000),
         email_url=values["SAFECONDUCT_EMAIL_URL"],
         email_from=values["SAFECONDUCT_EMAIL_FROM"],
+        webhook_networks=_networks(values["SAFECONDUCT_WEBHOOK_NETWORKS"]),
         connector_options=_options(values["SAFECONDUCT_CONNECTOR_OPTIONS"]),
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
         record_origin=values["SAFECONDUCT_RECORD_ORIGIN"],
@@ -260,6 +268,15 @@ def _preset(name: str) -> str:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        try:
+            ipaddress.ip_network(word)
+        except ValueError as problem:
+            raise ValueError(f"SAFECONDUCT_WEBHOOK_NETWORKS: {problem}; write networks such as 10.20.0.0/16") from None
+    return _words(text)
 
 
 def _options(text: str) -> dict[str, dict[str, str]]:

@@ -32,6 +32,7 @@ RECORD_ORIGIN = ENV.record_origin
 RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
 RECORD_WITNESSES = ENV.record_witnesses
 RECORD_ENTRIES_PUBLIC = ENV.record_entries_public
+WEBHOOK_NETWORKS = ENV.webhook_networks
 CONNECTOR_SECRETS = ENV.connector_secrets
 CONNECTOR_OPTIONS = ENV.connector_options
 PRESET = ENV.preset

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.console.words import ENTITIES, LABELS, LIST_KINDS, ROLES, field_name
+from safeconduct.console.words import ENTITIES, LABELS, LIST_KINDS, MESSAGE_KINDS, ROLES, field_name
 from safeconduct.kernel.parties.forms import AcceptForm as AcceptForm
 
 
@@ -77,3 +77,25 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(label=_("E-mail address"))
     role = forms.ChoiceField(label=_("Role"), choices=list(ROLES.items()))
+
+
+class EndpointForm(forms.Form):
+    """Where messages go, and which."""
+
+    url = forms.CharField(
+        label=_("Address"), max_length=500, help_text=_("https://…, where your own system takes messages.")
+    )  # fmt: skip
+    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+    kinds = forms.MultipleChoiceField(
+        label=_("Messages"),
+        choices=[(kind, name) for kind, name in MESSAGE_KINDS.items() if kind != "webhook.test"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class ResendForm(forms.Form):
+    """A period whose messages are sent again."""
+
+    since = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    until = forms.DateTimeField(label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    delivered_too = forms.BooleanField(label=_("Also what was accepted"), required=False)

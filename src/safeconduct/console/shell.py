@@ -45,6 +45,7 @@ SECTIONS: list[Section] = [
 BOOKS: list[Section] = [
     Section("money", _("Fund and ledger"), "console:money", "coins", "m"),
     Section("record", _("Record"), "console:record", "seal", "r"),
+    Section("webhooks", _("Webhooks"), "console:webhooks", "webhook", "w", role=StaffRole.ADMINISTRATOR),
     Section("people", _("People"), "console:people", "people", "e", role=StaffRole.ADMINISTRATOR),
 ]
 

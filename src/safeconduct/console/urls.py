@@ -16,6 +16,7 @@ from safeconduct.console.views import (
     record,
     sellers,
     versions,
+    webhooks,
 )
 
 app_name = "console"
@@ -55,6 +56,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("money/payouts/", money.payouts, name="payouts"),
     path("money/owing/", money.owing, name="owing"),
     path("record/", record.record, name="record"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/mail/again/", webhooks.mail_again, name="mail_again"),
+    path("webhooks/deliveries/<str:delivery_id>/", webhooks.delivery, name="delivery"),
+    path("webhooks/deliveries/<str:delivery_id>/resend/", webhooks.resend, name="delivery_resend"),
+    path("webhooks/<str:endpoint_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<str:endpoint_id>/change/", webhooks.change, name="webhook_change"),
+    path("webhooks/<str:endpoint_id>/resend/", webhooks.resend_period, name="webhook_resend"),
+    path("webhooks/<str:endpoint_id>/<slug:verb>/", webhooks.act, name="webhook_act"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/invitations/<str:invitation_id>/withdraw/", people.withdraw, name="withdraw"),

@@ -67,3 +67,38 @@ def spoken(sentences: Mapping[str, str]) -> str:
     """A sentence in the reader's language, else in English, else in whatever it was said."""
     language = policy_language()
     return sentences.get(language) or sentences.get("en") or next(iter(sentences.values()), "")
+
+
+#: Kind of a webhook message → what it tells.
+MESSAGE_KINDS: Final[Mapping[str, Text]] = {
+    "decision.made": lazy("An order was not simply allowed"),
+    "decision.changed": lazy("A decision was replaced by another"),
+    "coverage.protected": lazy("An order is protected"),
+    "coverage.at_risk": lazy("An order is about to lose its protection"),
+    "coverage.void": lazy("An order lost its protection"),
+    "hold.placed": lazy("Money is held"),
+    "hold.released": lazy("Held money is released"),
+    "payout.sent": lazy("A payout was sent"),
+    "payout.returned": lazy("A payout came back"),
+    "webhook.test": lazy("A test"),
+}
+
+#: State of a delivery → name, tone.
+DELIVERY_STATES: Final[Mapping[str, tuple[Text, str]]] = {
+    "waiting": (pgettext_lazy("delivery", "Waiting"), "info"),
+    "delivered": (pgettext_lazy("delivery", "Delivered"), "good"),
+    "given_up": (pgettext_lazy("delivery", "Given up"), "bad"),
+}
+
+#: Why an endpoint is off.
+OFF_REASONS: Final[Mapping[str, Text]] = {
+    "person": lazy("Switched off by a person"),
+    "gone": lazy("The receiver answered that it is gone"),
+    "failing": lazy("Nothing was accepted for days"),
+}
+
+#: What was done to an endpoint.
+ENDPOINT_STEPS: Final[Mapping[str, Text]] = {
+    "created": lazy("Made"), "changed": lazy("Changed"), "rotated": lazy("Secret changed"),
+    "on": lazy("Switched on"), "off": lazy("Switched off"), "resent": lazy("Messages sent again"),
+}  # fmt: skip

@@ -85,7 +85,7 @@ def moment(at: datetime, reader: Reader) -> str:
     """A time that cannot be misread: day and time in the reader's zone, with its distance from UTC."""
     here = at.astimezone(reader.zone)
     locale = formats.locale_of(reader.language)
-    offset = get_timezone_gmt(here, width="short", locale=locale)
+    offset = get_timezone_gmt(here, width="long", locale=locale)
     said = formats.absolute(at, reader.zone, reader.language, reader.now)
     return f"{said} ({offset.replace('GMT', 'UTC')})"
 
