@@ -24,6 +24,7 @@ PARTS = {
     "hot-keys": "bench.hot_keys",
     "backtest": "bench.backtest",
     "record": "bench.record",
+    "ledger": "bench.ledger",
 }
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 

@@ -44,6 +44,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["keys", "create"], ["keys", "api"], ["people", "invite"], ["payouts", "run"], ["rates", "import"],
         ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
         ["webhooks", "list"], ["webhooks", "add"], ["webhooks", "ping"], ["webhooks", "resend"], ["webhooks", "log"],
+        ["ledger", "check"], ["ledger", "statement"],
     ],
     ids=" ".join,
 )  # fmt: skip
