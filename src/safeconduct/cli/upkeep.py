@@ -26,10 +26,12 @@ class Job:
 
 def jobs() -> list[Job]:
     """All of them, the urgent ones first."""
+    from safeconduct.kernel.cases import sweep
     from safeconduct.kernel.decisions import housekeeping, reactions
 
     return [
         Job("due dates", 2.0, reactions.sweep),
+        Job("deadlines of cases", 2.0, sweep.keep_up),
         Job("housekeeping", 30.0, housekeeping.tidy),
         Job("API limits", 30.0, _tidy_the_gate),
     ]

@@ -13,6 +13,7 @@ from typing import cast
 
 from django.utils.functional import Promise
 
+from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.decisions.reactions import Act, Sweep, reactions
 from safeconduct.kernel.ui.parts import MenuEntry
 
@@ -49,7 +50,8 @@ class Protection:
     reads and writes per batch, never per event. ``sweep``: does what is due by the given time, returns how much it
     did; called every few seconds, and opens its own scopes, so that one call may be several transactions.
     ``status``: for the home of the seller in scope. ``portal_urls``/``console_urls``: modules of addresses under
-    ``/portal/<name>/`` and ``/console/<name>/``; the menus' entries lead there.
+    ``/portal/<name>/`` and ``/console/<name>/``; the menus' entries lead there. ``case_kinds``: the kinds of cases it
+    brings, each with its workflow.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Protection:
     console_menu: Callable[[], Sequence[MenuEntry]] | None = None
     portal_urls: str | None = None
     console_urls: str | None = None
+    case_kinds: tuple[CaseKind, ...] = ()
 
 
 def protections() -> tuple[Protection, ...]:

@@ -1,8 +1,8 @@
 """When a party works: its zone, its hours, its country's holidays and the days on which it makes up for them.
 
-Holidays come from the library ``holidays``, which also knows weekends other than Saturday and Sunday and China's make-up
-working days as far as the State Council has announced them: that is each autumn for the next year, so that a year without
-an announcement has its holidays, but no make-up days. Who stores a deadline stores `LIBRARY` beside it.
+Holidays come from the library ``holidays``, which also knows weekends other than Saturday and Sunday, and China's
+make-up working days as far as the State Council has announced them. It does so late in each year for the next: a year
+without an announcement has its holidays, but no make-up days. Who stores a deadline stores `LIBRARY` beside it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.metadata import version
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,7 +20,7 @@ import holidays
 from safeconduct.foundation.clocks.errors import ClockError
 
 #: Whose holidays these are; stored with every deadline that was computed.
-LIBRARY: Final = f"holidays {holidays.__version__}"
+LIBRARY: Final = f"holidays {version('holidays')}"
 _DAY: Final = timedelta(days=1)
 _WEEKEND: Final = frozenset({5, 6})
 #: The last second of a day, which readers see as the day itself: 24:00 would read as the next.

@@ -128,7 +128,11 @@ def _end_of_days(
     term: Term, count: int, start: datetime, calendar: Calendar, still: Sequence[Pause]
 ) -> datetime | None:
     working = term.unit is Unit.WORKING_DAYS
-    for day in calendar.days(calendar.day(start) + timedelta(days=1)):
+    first = calendar.day(start) + timedelta(days=1)
+    if not working and not still:  # nothing to leave out: no need to count day by day
+        first += timedelta(days=count - 1)
+        count = 1
+    for day in calendar.days(first):
         if _for_ever(calendar.begins(day), still):
             return None
         counted = calendar.hours(day) if working else (calendar.begins(day), calendar.ends(day))
