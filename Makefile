@@ -27,6 +27,7 @@ lint: $(VENV)/dev.stamp ## style, types, floors, house rules, translations
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/house_rules.py src
 	$(BIN)/lint-imports
+	$(BIN)/python -m safeconduct.kernel.cases.lint
 	$(BIN)/mypy
 	$(BIN)/python -m safeconduct.kernel.ui.translations check
 

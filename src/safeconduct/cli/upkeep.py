@@ -30,6 +30,7 @@ class Job:
 
 def jobs() -> list[Job]:
     """All of them, the urgent ones first."""
+    from safeconduct.kernel.cases import sweep
     from safeconduct.kernel.decisions import housekeeping, reactions
     from safeconduct.kernel.notices import upkeep as notices
     from safeconduct.kernel.notices.webhooks.courier import Courier
@@ -39,6 +40,7 @@ def jobs() -> list[Job]:
     return [
         Job("record", 1.0, sequencer.keep_up),
         Job("due dates", 2.0, reactions.sweep),
+        Job("deadlines of cases", 2.0, sweep.keep_up),
         Job("money that is due", 5.0, due.release),
         Job("payouts", 300.0, due.run_payouts),
         Job("webhooks", 0.5, Courier().turn, apart=True),

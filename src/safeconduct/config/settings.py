@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "safeconduct.kernel.notices",
     "safeconduct.kernel.ledger",
     "safeconduct.kernel.decisions",
+    "safeconduct.kernel.cases",
     "safeconduct.protections.transactions",
     "safeconduct.api",
     "safeconduct.console",

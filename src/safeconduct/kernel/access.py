@@ -41,6 +41,7 @@ _RECORD = "the record belongs to everyone and holds no personal data"
 _SALTS = "salts and private keys of the record: the app login has no right to them at all"
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
+_JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
 _PLATFORM_SUMS = "sums of the platform's own accounts; the app login has no right to them"
 
 #: Only what may change of the ledger's rows; of a transaction a seller does not see what the platform bore.
@@ -52,6 +53,18 @@ _HOLD = (
     " UPDATE (taken_minor, pending_minor, available_minor, reserve_minor, owed_minor, release_at, ended_at)"
 )
 _PAYOUT = "SELECT, INSERT, UPDATE (returned_at, returned_why)"
+
+#: Evidence never changes; its bytes can be shredded. Of an outcome a seller sees what they are told of its reasons.
+_EVIDENCE = "SELECT, INSERT, UPDATE (shredded_at)"
+_CHUNK = "SELECT, INSERT, DELETE"
+_MESSAGE = "SELECT, INSERT, UPDATE (offer_state, answered_by)"
+_STEP = "SELECT (id, case_id, seller_key, number, name, from_state, to_state, role, why, money, outcome_id, at)"
+_SEAT = "SELECT, INSERT, UPDATE (left_at)"
+_OUTCOME = (
+    "SELECT (id, case_id, seller_key, remedy, amount_minor, currency, liability, shares, standing, rule, rule_version,"
+    " told, disclosure, category, withheld_basis, withheld_until, considered, missing, cure, redress, automated,"
+    " appeal_until, final, replaces, verdict, at)"
+)
 
 TABLES = (
     # people
@@ -88,6 +101,19 @@ TABLES = (
     Table("coverage_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
     Table("coverage_usage", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("coverage_template", app=READ, engine=EDIT, staff=EDIT, open_because="what is promised to all is public"),
+    # cases: a row without a seller's key is one that the seller may not see
+    Table("case_file", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("case_party", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("case_step", app=_STEP, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("case_deadline", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("case_evidence", app=READ, engine=_EVIDENCE, staff=_EVIDENCE, seller_column="seller_key"),
+    Table("case_evidence_chunk", app=READ, engine=_CHUNK, staff=ADD, seller_column="seller_key"),
+    Table("case_exhibit", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("case_message", app=READ, engine=_MESSAGE, staff=_MESSAGE, seller_column="seller_key"),
+    Table("case_outcome", app=_OUTCOME, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("case_seat", engine=_SEAT, staff=_SEAT, open_because=_JUDGES),
+    Table("case_workflow", app=READ, engine=ADD, staff=ADD, open_because="by what rules is decided is public"),
+    Table("case_pause", app=READ, engine=EDIT, staff=EDIT, open_because="why clocks stand still is public"),
     # the raw log
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),

@@ -13,6 +13,7 @@ from typing import cast
 
 from django.utils.functional import Promise
 
+from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.decisions.reactions import Act, Sweep, reactions
 from safeconduct.kernel.ui.parts import MenuEntry
 
@@ -77,6 +78,7 @@ class Protection:
     when they decide about it. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
     ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with `kernel.member_pages`.
     ``order_url``: the portal's page of an order, by its key, of the protection that has one.
+    ``case_kinds``: the kinds of cases it brings, each with its workflow.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Refusal(Exception):
 
     code = "refused"
     status = 409
+    ``case_kinds``: the kinds of cases it brings, each with its workflow.
 
 
 def protections() -> tuple[Protection, ...]:

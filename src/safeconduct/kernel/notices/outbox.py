@@ -54,6 +54,11 @@ class MessageKind(StrEnum):
     HOLD_RELEASED = "hold.released"
     PAYOUT_SENT = "payout.sent"
     PAYOUT_RETURNED = "payout.returned"
+    CASE_OPENED = "case.opened"
+    CASE_MOVED = "case.moved"
+    CASE_DECIDED = "case.decided"
+    CASE_CLOSED = "case.closed"
+    CASE_PLATFORM_MISSED = "case.platform_missed"
     TEST = "webhook.test"
 
 

@@ -1,0 +1,127 @@
+"""What can be refused about cases. Each says what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CasesError(Exception):
+    """The base of this package's errors: `code` for machines, the message for people, `status` for HTTP, and the
+    `field` it is about, where there is one."""
+
+    code = "cases_error"
+    status = 409
+    field = ""
+
+
+class WorkflowRefused(CasesError):
+    """A workflow or preset that breaks a rule: everything that is wrong with it, one line each."""
+
+    code = "workflow_refused"
+    status = 422
+
+    def __init__(self, name: str, findings: Sequence[str]) -> None:
+        super().__init__(f"{name}: " + "; ".join(findings))
+        self.findings = tuple(findings)
+
+
+class NoSuchCase(CasesError):
+    code = "no_such_case"
+    status = 404
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(f"there is no case {case_id} for you")
+
+
+class NoSuchKind(CasesError):
+    code = "no_such_case_kind"
+    status = 422
+    field = "kind"
+
+    def __init__(self, kind: str, known: Sequence[str]) -> None:
+        super().__init__(f"there is no kind of case {kind!r}; there are {', '.join(sorted(known)) or 'none'}")
+
+
+class CaseMalformed(CasesError):
+    """A case, outcome or step that lacks something; the message names it."""
+
+    code = "case_malformed"
+    status = 422
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+class NotPossible(CasesError):
+    """A step that this state does not have, or not for this role."""
+
+    code = "step_not_possible"
+
+    def __init__(self, case_id: str, state: str, step: str, possible: Sequence[str]) -> None:
+        then = f"possible are {', '.join(possible)}" if possible else "nothing is for you to do here"
+        super().__init__(f"{step} cannot be done on case {case_id} in {state}; {then}")
+
+
+class ChangedMeanwhile(CasesError):
+    code = "changed_meanwhile"
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(f"case {case_id} has changed since you looked; look again, then decide")
+
+
+class GuardRefused(CasesError):
+    """A condition of the workflow that does not hold; the sentence comes from the guard."""
+
+    code = "condition_not_met"
+
+    def __init__(self, case_id: str, guard: str, problem: str) -> None:
+        super().__init__(f"case {case_id}: {problem}")
+        self.guard = guard
+
+
+class SeatTaken(CasesError):
+    """Mediator, arbiter and reviewer are three people, and none of them belongs to a party."""
+
+    code = "other_person_needed"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+
+
+class NoMoreExtensions(CasesError):
+    code = "no_more_extensions"
+
+    def __init__(self, allowed: int) -> None:
+        super().__init__(
+            f"this deadline can be extended {allowed} times, and was" if allowed else "this deadline is not extended"
+        )
+
+
+class EvidenceRefused(CasesError):
+    """A file that cannot be evidence, and why; the message says what can be."""
+
+    code = "evidence_refused"
+    status = 422
+    field = "file"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+
+
+class NoSuchEvidence(CasesError):
+    code = "no_such_evidence"
+    status = 404
+
+    def __init__(self, evidence_id: str) -> None:
+        super().__init__(f"there is no evidence {evidence_id} for you")
+
+
+class ScannerSilent(CasesError):
+    """The virus scanner is configured and does not answer: nothing is taken in unscanned."""
+
+    code = "scanner_silent"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("the file cannot be checked for viruses at the moment; send it again in a few minutes")

@@ -1,0 +1,85 @@
+"""What kinds of cases there are: each a workflow, and functions for its conditions and its effects on money.
+
+Protections bring theirs in `Protection.case_kinds`; this room knows them only by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, cast
+
+from safeconduct.kernel.cases.errors import NoSuchKind, WorkflowRefused
+from safeconduct.kernel.cases.lint import checked
+from safeconduct.kernel.cases.reading import Preset, read_preset
+from safeconduct.kernel.cases.workflow import NO_MONEY, Workflow
+from safeconduct.kernel.decisions.reactions import reactions
+
+if TYPE_CHECKING:
+    from safeconduct.kernel.cases.machine import Moved
+
+Effect = Callable[[Sequence["Moved"], datetime], None]
+"""What steps do to money, listings or accounts, for all cases of a batch, in the transaction of the step."""
+
+Guard = Callable[[Sequence["Moved"], datetime], Mapping[str, str]]
+"""A condition: the ids of cases in which it does not hold, each with a sentence that says what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseKind:
+    """A kind of case. ``text``: its workflow as shipped. ``effects``: by the names that `money:` uses. ``after``: told
+    of every step, for what a protection keeps beside a case. ``url``: the path of a seller's page of a case, with
+    ``{id}``; "" while there is none.
+    """
+
+    name: str
+    text: str
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    guards: Mapping[str, Guard] = field(default_factory=dict)
+    after: Effect | None = None
+    url: str = ""
+
+    def workflow(self, preset_text: str = "") -> Workflow:
+        """Its workflow with a preset, checked: also that every effect and condition it names is there."""
+        preset: Preset | None = read_preset(preset_text) if preset_text else None
+        return self.bound(checked(self.text, preset))
+
+    def bound(self, workflow: Workflow) -> Workflow:
+        """The same workflow. Raises WorkflowRefused where it names an effect or a condition that is not there."""
+        missing = (
+            [f"opening: no effect is called {money}" for money in {workflow.money} - {NO_MONEY, *self.effects}]
+            + [
+                f"step {move.name} of {state.name}: no effect is called {move.money}"
+                for state, move in workflow.transitions()
+                if move.money != NO_MONEY and move.money not in self.effects
+            ]
+            + [
+                f"step {move.name} of {state.name}: no condition is called {guard}"
+                for state, move in workflow.transitions()
+                for guard in move.guards
+                if guard not in self.guards
+            ]
+        )
+        if missing:
+            raise WorkflowRefused(self.name, missing)
+        return workflow
+
+
+class _BringsCases(Protocol):
+    case_kinds: tuple[CaseKind, ...]
+
+
+@lru_cache(maxsize=1)
+def kinds() -> Mapping[str, CaseKind]:
+    """All kinds by name, of the protections that are built."""
+    return {kind.name: kind for brings in cast("tuple[_BringsCases, ...]", reactions()) for kind in brings.case_kinds}
+
+
+def kind_of(name: str) -> CaseKind:
+    """A kind by name. Raises NoSuchKind."""
+    try:
+        return kinds()[name]
+    except KeyError:
+        raise NoSuchKind(name, list(kinds())) from None

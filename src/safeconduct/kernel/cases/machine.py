@@ -1,0 +1,252 @@
+"""The one place where a case changes its state.
+
+`transition` takes a batch of steps, one a case: locks the cases in the order of their ids, checks each step against the
+workflow its case was opened with, writes history, outcome, parties' turns, clocks, leaves of the record, notices and
+messages, and has the money moved, all in the open transaction. Nobody else writes `state`; a trigger refuses a state
+without its step. **Order of locks: the case, then everything of it.** Runs in an engine or a staff scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.cases import clockwork, outcomes, publishing, telling, writing
+from safeconduct.kernel.cases.errors import (
+    CaseMalformed,
+    ChangedMeanwhile,
+    GuardRefused,
+    NoSuchCase,
+    NotPossible,
+    SeatTaken,
+)
+from safeconduct.kernel.cases.kinds import kind_of
+from safeconduct.kernel.cases.outcomes import Outcome
+from safeconduct.kernel.cases.words import SEATS, ClockState, Role
+from safeconduct.kernel.cases.workflow import NO_MONEY, State, Transition, Workflow
+from safeconduct.kernel.scope import Actor, query
+
+MOST_AT_ONCE: Final = 1_000
+_LONGEST_WORDS: Final = 4_000
+_SHORTEST_WORDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step that somebody takes on a case. ``actor.why``: their words, which all parties read. ``seen_step``: the
+    number of the step they saw last; with it, a case that has moved on since is not moved by mistake.
+    ``facts``: what the step knows beside (ids, numbers), kept in the history."""
+
+    case_id: str
+    name: str
+    actor: Actor
+    role: Role
+    outcome: Outcome | None = None
+    seen_step: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Moved:
+    """A step as it is taken: what conditions are asked about and effects are given. ``case``: the row before it.
+    ``changed``: the state is another; not so while the other side still has its part to do. ``outcome``: the one made
+    by this step, else the one that stands, as a row; None before any."""
+
+    case: dict[str, Any]
+    parties: list[dict[str, Any]]
+    workflow: Workflow
+    move: Move
+    step: Transition
+    source: State
+    target: State
+    changed: bool
+    step_id: str
+    outcome: dict[str, Any] | None = None
+    new_outcome: bool = False
+    clock: dict[str, Any] | None = None
+    done: set[Role] = field(default_factory=set)
+
+    @property
+    def case_id(self) -> str:
+        """The case's id."""
+        return str(self.case["id"])
+
+    @property
+    def key(self) -> str:
+        """A key for what this step sets going, such as ledger entries: the same when it is tried again."""
+        return f"case/{self.case['id']}/{self.case['step'] + 1}"
+
+
+def transition(moves: Sequence[Move], *, at: datetime, ended_as: Mapping[str, ClockState] | None = None) -> list[Moved]:
+    """Takes these steps, all of them or (raising) none once the scope ends.
+
+    ``ended_as``: how the sweeper says the clocks ended. Raises NoSuchCase, NotPossible, ChangedMeanwhile,
+    CaseMalformed, SeatTaken, GuardRefused.
+    """
+    if not moves:
+        return []
+    ids = [move.case_id for move in moves]
+    if len(set(ids)) != len(ids) or len(ids) > MOST_AT_ONCE:
+        raise CaseMalformed("moves", f"one step for each case, and at most {MOST_AT_ONCE} cases at once")
+    cases = locked(ids)
+    parties = parties_of(ids)
+    workflows = publishing.by_id([case["workflow_id"] for case in cases.values()])
+    standing = writing.outcomes_of([case["outcome_id"] for case in cases.values() if case["outcome_id"]])
+    seats = writing.seats_of([move.case_id for move in moves if move.role in SEATS])
+    exhibits = writing.exhibits_of([move.case_id for move in moves])
+    moved = []
+    for move in moves:
+        case = cases.get(move.case_id)
+        if case is None:
+            raise NoSuchCase(move.case_id)
+        one = _planned(case, parties[move.case_id], workflows[case["workflow_id"]], move)
+        one.outcome = standing.get(case["outcome_id"] or "")
+        _check_person(one, seats.get(move.case_id, {}))
+        _check_needs(one, exhibits.get(move.case_id, {}))
+        moved.append(one)
+    _check_guards(moved, at)
+    finish(moved, at, ended_as or {})
+    return moved
+
+
+def finish(moved: Sequence[Moved], at: datetime, ended_as: Mapping[str, ClockState]) -> None:
+    """Writes what was planned, then moves the money. Also the end of opening."""
+    if not moved:
+        return
+    known = clockwork.known_pauses(at)
+    for one in moved:
+        if one.changed:
+            subject = clockwork.subject_of(one.case, one.parties)
+            one.clock = clockwork.made(subject, one.target, at, known)
+        _decide(one, at)
+    clockwork.end({one.case_id: ended_as.get(one.case_id, _how_met(one)) for one in moved if one.changed}, at)
+    writing.steps(moved, at)
+    clockwork.store([one.clock for one in moved if one.clock is not None])
+    telling.tell(moved, at)
+    _effects(moved, at)
+
+
+def locked(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The rows of cases, locked in the order of their ids."""
+    rows = query(
+        f"SELECT {writing.CASE_COLUMNS} FROM case_file WHERE id = ANY(%s::text[]) ORDER BY id FOR UPDATE", [list(ids)]
+    )
+    names = writing.CASE_COLUMNS.split(", ")
+    return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+
+
+def parties_of(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Case → its parties, by role."""
+    found: dict[str, list[dict[str, Any]]] = {case_id: [] for case_id in ids}
+    for case_id, role, key, zone, country, language, done in query(
+        "SELECT case_id, role, key, zone, country, language, done FROM case_party WHERE case_id = ANY(%s::text[])"
+        " ORDER BY case_id, role",
+        [list(ids)],
+    ):
+        found[case_id].append(
+            {"role": role, "key": key, "zone": zone, "country": country, "language": language, "done": done}
+        )
+    return found
+
+
+def possible(workflow: Workflow, state: str, role: Role) -> list[Transition]:
+    """The steps a role can take in a state."""
+    return [move for move in workflow.states[state].moves.values() if role in move.by]
+
+
+def _planned(case: dict[str, Any], parties: list[dict[str, Any]], workflow: Workflow, move: Move) -> Moved:
+    step = workflow.step(case["state"], move.name)
+    source = workflow.states[case["state"]]
+    if step is None or move.role not in step.by:
+        names = [one.name for one in possible(workflow, case["state"], move.role)]
+        raise NotPossible(move.case_id, case["state"], move.name, names)
+    if move.seen_step is not None and move.seen_step != case["step"]:
+        raise ChangedMeanwhile(move.case_id)
+    done = {Role(party["role"]) for party in parties if party["done"]}
+    if step.each:
+        if move.role in done:
+            raise NotPossible(move.case_id, case["state"], move.name, [])
+        done.add(move.role)
+    changed = not step.each or set(step.by) <= done
+    target = workflow.states[step.to] if changed else source
+    return Moved(
+        case, parties, workflow, move, step, source, target, changed, new_id("stp"), done=set() if changed else done
+    )  # fmt: skip
+
+
+def _check_person(one: Moved, seats: Mapping[str, str]) -> None:
+    if one.move.role in SEATS and seats.get(one.move.actor.id) != one.move.role:
+        raise SeatTaken(f"only who has been made {one.move.role} of case {one.case_id} takes this step")
+
+
+def _check_needs(one: Moved, exhibits: Mapping[str, str]) -> None:
+    words = one.move.actor.why.strip()
+    if "words" in one.step.needs and len(words) < _SHORTEST_WORDS:
+        raise CaseMalformed("why", "say it in words; the other side reads them")
+    if len(words) > _LONGEST_WORDS:
+        raise CaseMalformed("why", f"is longer than {_LONGEST_WORDS} characters")
+    if "evidence" in one.step.needs and one.move.role not in exhibits.values():
+        raise CaseMalformed("evidence", "bring at least one piece of evidence first")
+    given = one.move.outcome
+    if ("outcome" in one.step.needs) != (given is not None):
+        raise CaseMalformed("outcome", "is missing" if given is None else f"is none that {one.step.name} can have")
+    if given is not None:
+        given.check()
+        strangers = sorted(set(given.considered) - exhibits.keys())
+        if strangers:
+            raise CaseMalformed("considered", f"{', '.join(strangers)} is no evidence of this case")
+        if given.automated and one.move.role in SEATS:
+            raise CaseMalformed("automated", f"the {one.move.role} is a person")
+
+
+def _check_guards(moved: Sequence[Moved], at: datetime) -> None:
+    groups: dict[tuple[str, str], list[Moved]] = {}
+    for one in moved:
+        for guard in one.step.guards:
+            groups.setdefault((one.case["kind"], guard), []).append(one)
+    for (kind, guard), asked in groups.items():
+        refused = kind_of(kind).guards[guard](asked, at)
+        for case_id, problem in sorted(refused.items()):
+            raise GuardRefused(case_id, guard, problem)
+
+
+def _decide(one: Moved, at: datetime) -> None:
+    """The outcome that comes with a step, as a row: a person's, or the one the workflow gives this ending."""
+    given = one.move.outcome
+    if given is None and one.step.ending is not None and one.changed:
+        given = outcomes.of_ending(
+            one.step.ending, one.workflow, one.step.name, one.case["amount_minor"], one.case["currency"]
+        )  # fmt: skip
+        given.check()
+    if given is None:
+        return
+    person = (one.move.actor.id, one.move.role.value) if one.move.role in SEATS else None
+    final = one.target.ends
+    until = None if final or one.clock is None else one.clock["due_at"]
+    if not final and until is None:
+        raise CaseMalformed("outcome", "its time for an appeal stands still; declare the end of the pause first")
+    one.outcome = outcomes.row(given, one.case_id, one.case["seller_key"], person, until, final, one.outcome, at)
+    one.new_outcome = True
+
+
+def _how_met(one: Moved) -> ClockState:
+    return ClockState.MET if one.move.role in one.source.acts else ClockState.LAPSED
+
+
+def _effects(moved: Sequence[Moved], at: datetime) -> None:
+    groups: dict[tuple[str, str], list[Moved]] = {}
+    for one in moved:
+        if one.changed and one.step.money != NO_MONEY:
+            groups.setdefault((one.case["kind"], one.step.money), []).append(one)
+    for (kind, money), asked in groups.items():
+        kind_of(kind).effects[money](asked, at)
+    after: dict[str, list[Moved]] = {}
+    for one in moved:
+        after.setdefault(one.case["kind"], []).append(one)
+    for kind, asked in after.items():
+        told: Callable[[Sequence[Moved], datetime], None] | None = kind_of(kind).after
+        if told is not None:
+            told(asked, at)

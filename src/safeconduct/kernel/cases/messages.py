@@ -1,0 +1,205 @@
+"""What parties and staff say in a case: words, templates, offers, a mediator's proposal, staff's notes.
+
+Words are sealed. Offers and proposals are hidden from the arbiter until an outcome stands, and from the reviewer until
+the case is closed: what somebody would have settled for says nothing about who is right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase
+from safeconduct.kernel.cases.machine import locked
+from safeconduct.kernel.cases.models import Case, CaseMessage, Party
+from safeconduct.kernel.cases.words import PARTIES, PLATFORM, MessageKind, OfferState, Remedy, Role, Status
+from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.vault.sealing import seal, unseal
+
+_FILE: Final = Path(__file__).resolve().parent / "templates.yaml"
+_LONGEST: Final = 4_000
+#: More than anybody reads; a case that needs more needs a person.
+_MOST: Final = 500
+_OFFERED: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What somebody would settle for."""
+
+    remedy: Remedy
+    amount_minor: int | None = None
+    currency: str = ""
+
+    def check(self) -> None:
+        """Raises CaseMalformed for what cannot be offered."""
+        if self.remedy not in _OFFERED:
+            raise CaseMalformed("remedy", f"can be one of {', '.join(sorted(_OFFERED))}")
+        if (self.remedy is Remedy.REPLACEMENT) != (self.amount_minor is None) or (self.amount_minor or 0) < 0:
+            raise CaseMalformed("amount_minor", "an offer of money says how much")
+        if (self.amount_minor is None) != (not self.currency):
+            raise CaseMalformed("currency", "an amount has a currency")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as its reader sees it. ``words``: as they were written; of a template, in each language."""
+
+    id: str
+    kind: MessageKind
+    role: Role
+    actor: str
+    at: datetime
+    words: str
+    by_language: Mapping[str, str]
+    offer: Offer | None = None
+    offer_state: str = ""
+    readers: tuple[str, ...] = field(default=())
+
+
+def templates() -> Mapping[str, Mapping[str, str]]:
+    """All templates by code: their text by language, with values in braces."""
+    return _templates()
+
+
+def say(
+    case_id: str, actor: Actor, role: Role, words: str = "", *, at: datetime, to: Sequence[Role] = (),
+    template: str = "", values: Mapping[str, str] | None = None,
+) -> CaseMessage:  # fmt: skip
+    """Says something to everyone in the case, or to some; staff see it always. A template needs no common language.
+
+    Raises NoSuchCase, CaseMalformed.
+    """
+    return _store(case_id, actor, role, MessageKind.WORDS, words, template, values or {}, None, to, at)
+
+
+def note(case_id: str, actor: Actor, words: str, *, at: datetime) -> CaseMessage:
+    """Writes something that staff alone read."""
+    return _store(case_id, actor, Role.OPERATOR, MessageKind.NOTE, words, "", {}, None, [Role.OPERATOR], at)
+
+
+def offer(
+    case_id: str, actor: Actor, role: Role, what: Offer, words: str, *, at: datetime, to: Sequence[Role] = ()
+) -> CaseMessage:
+    """Makes an offer to the other side, or a proposal of the mediator to both. One that is open is withdrawn by a new
+    one of the same role."""
+    what.check()
+    kind = MessageKind.PROPOSAL if role is Role.MEDIATOR else MessageKind.OFFER
+    CaseMessage.objects.filter(case_id=case_id, role=role.value, offer_state=OfferState.OPEN).update(
+        offer_state=OfferState.WITHDRAWN
+    )
+    return _store(case_id, actor, role, kind, words, "", {}, what, to, at)
+
+
+def answer(message_id: str, actor: Actor, role: Role, state: OfferState, *, at: datetime) -> CaseMessage:
+    """Accepts or declines an offer of the other side. What an acceptance brings about is a step of the workflow, which
+    the caller takes in the same scope. Raises CaseMalformed where there is no such open offer for this role."""
+    found = CaseMessage.objects.select_for_update().filter(id=message_id, offer_state=OfferState.OPEN).first()
+    own = found is not None and found.role == role
+    if found is None or role not in found.readers or own != (state is OfferState.WITHDRAWN):
+        raise CaseMalformed("offer", "is not open for you any more; look at the case again")
+    if state is OfferState.OPEN:
+        raise CaseMalformed("offer_state", "an answer accepts, declines or withdraws")
+    found.offer_state, found.answered_by = state.value, actor.id
+    found.save(update_fields=["offer_state", "answered_by"])
+    return found
+
+
+def read(case: Case, role: Role) -> list[Said]:
+    """What a role may read of a case's messages, the oldest first. One query."""
+    rows = CaseMessage.objects.filter(case_id=case.id).order_by("at", "id")
+    if role is Role.ARBITER and case.outcome_id is None:
+        rows = rows.exclude(kind__in=_hidden())
+    if role is Role.REVIEWER and case.status != Status.CLOSED:
+        rows = rows.exclude(kind__in=_hidden())
+    if role in PARTIES:
+        rows = rows.filter(readers__contains=[role.value])
+    elif role is Role.MEDIATOR:
+        rows = rows.exclude(kind=MessageKind.NOTE)
+    return [_said(row) for row in rows[:_MOST]]
+
+
+def _hidden() -> list[str]:
+    return [MessageKind.OFFER.value, MessageKind.PROPOSAL.value]
+
+
+def _said(row: CaseMessage) -> Said:
+    plain = json.loads(unseal("case_message", row.id, bytes(row.sealed)))
+    text = _templates().get(row.template, {})
+    spoken = {language: _fill(words, plain["values"]) for language, words in text.items()}
+    offered = row.offer and Offer(Remedy(row.offer["remedy"]), row.offer["amount_minor"], row.offer["currency"])
+    return Said(
+        row.id, MessageKind(row.kind), Role(row.role), row.actor, row.at, plain["words"], spoken, offered or None,
+        row.offer_state, tuple(row.readers),
+    )  # fmt: skip
+
+
+def _store(
+    case_id: str, actor: Actor, role: Role, kind: MessageKind, words: str, template: str, values: Mapping[str, str],
+    what: Offer | None, to: Sequence[Role], at: datetime,
+) -> CaseMessage:  # fmt: skip
+    case = locked([case_id]).get(case_id)
+    if case is None:
+        raise NoSuchCase(case_id)
+    words = words.strip()
+    if template:
+        _check_template(template, values)
+    if not words and not template:
+        raise CaseMalformed("words", "say something, or choose a template")
+    if len(words) > _LONGEST:
+        raise CaseMalformed("words", f"are longer than {_LONGEST} characters")
+    if CaseMessage.objects.filter(case_id=case_id).count() >= _MOST:
+        raise CaseMalformed("case", f"has {_MOST} messages; take the next step of the case instead")
+    parties = set(Party.objects.filter(case_id=case_id).values_list("role", flat=True))
+    readers = {one.value for one in to} or {*parties, role.value}
+    strangers = sorted(readers - parties - set(PLATFORM))
+    if strangers:
+        raise CaseMalformed("to", f"{', '.join(strangers)} has no part in this case")
+    readers.add(role.value)
+    identity = new_id("cmg")
+    plain: dict[str, Any] = {"words": words, "values": dict(values)}
+    offered = None if what is None else {
+        "remedy": what.remedy.value, "amount_minor": what.amount_minor, "currency": what.currency,
+    }  # fmt: skip
+    return CaseMessage.objects.create(
+        id=identity, case_id=case_id, seller_key=case["seller_key"] if Role.SELLER in readers else None, kind=kind,
+        role=role.value, actor=actor.id, readers=sorted(readers), template=template,
+        sealed=seal("case_message", identity, json.dumps(plain, ensure_ascii=False).encode()), offer=offered,
+        offer_state="" if what is None else OfferState.OPEN.value, at=at,
+    )  # fmt: skip
+
+
+def _check_template(code: str, values: Mapping[str, str]) -> None:
+    found = _templates().get(code)
+    if found is None:
+        raise CaseMalformed("template", f"there is no template {code}; there are {', '.join(sorted(_templates()))}")
+    named = _named(found["en"])
+    if named != values.keys():
+        raise CaseMalformed("values", f"the template {code} needs {', '.join(sorted(named)) or 'no values'}")
+    if any(len(value) > 200 for value in values.values()):
+        raise CaseMalformed("values", "are at most 200 characters each")
+
+
+def _named(text: str) -> set[str]:
+    return {part.split("}")[0] for part in text.split("{")[1:]}
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    # In one pass, so that a value that looks like a name in braces is not taken for one.
+    first, *rest = text.split("{")
+    parts = [part.partition("}") for part in rest]
+    return first + "".join(values.get(name, "") + tail for name, _, tail in parts)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Mapping[str, Mapping[str, str]]:
+    found: dict[str, dict[str, str]] = YAML(typ="safe", pure=True).load(_FILE)
+    return found

@@ -1,0 +1,108 @@
+"""A workflow drawn from the same data: Mermaid for documents, a stepper for pages, the enumeration for the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from safeconduct.kernel.cases.words import Status
+from safeconduct.kernel.cases.workflow import NO_MONEY, Sentence, State, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One stop of the stepper. ``state``: "done", "now" or "to_come"."""
+
+    name: str
+    title: Sentence
+    state: str
+
+
+def mermaid(workflow: Workflow, language: str = "en") -> str:
+    """The diagram of a workflow: states with who acts and until when, steps with who takes them, silence dashed off."""
+    lines = ["stateDiagram-v2", f"    [*] --> {workflow.start}"]
+    for state in workflow.states.values():
+        lines.append(f"    {state.name}: {_label(state, language)}")
+    for state in workflow.states.values():
+        for move in state.moves.values():
+            lines.append(f"    {state.name} --> {move.to}: {_step(state, move.name, move.by, move.money)}")
+    if workflow.backstop is not None:
+        for state in workflow.states.values():
+            if state.of_platform:
+                lines.append(f"    {state.name} --> {workflow.backstop.to}: backstop (platform silent twice)")
+    lines += [f"    {state.name} --> [*]" for state in workflow.states.values() if state.ends]
+    return "\n".join(lines) + "\n"
+
+
+def stepper(workflow: Workflow, current: str, visited: Sequence[str]) -> list[Stop]:
+    """The stops of a case: where it has been, where it is, and the shortest way from here to an end.
+
+    ``visited``: the states of its history in order, without the present one.
+    """
+    before = [name for name in dict.fromkeys(visited) if name != current]
+    stops = [Stop(name, workflow.states[name].title, "done") for name in before]
+    stops.append(Stop(current, workflow.states[current].title, "now"))
+    return stops + [Stop(name, workflow.states[name].title, "to_come") for name in _way(workflow, current)]
+
+
+def enumeration(workflow: Workflow) -> dict[str, Any]:
+    """A workflow as the API tells it: states with their status, who acts, the term, and the steps of each."""
+    return {
+        "workflow": workflow.name, "version": workflow.version, "start": workflow.start,
+        "states": [
+            {
+                "state": state.name, "title": dict(state.title), "status": state.status.value,
+                "acts": [role.value for role in state.acts],
+                "term": None if state.clock is None else str(state.clock.term),
+                "steps": [
+                    {"step": move.name, "title": dict(move.title), "by": [role.value for role in move.by],
+                     "to": move.to, "money": move.money, "needs": sorted(move.needs)}
+                    for move in state.moves.values()
+                ],
+            }
+            for state in workflow.states.values()
+        ],
+    }  # fmt: skip
+
+
+def _label(state: State, language: str) -> str:
+    parts = [state.title[language]]
+    if state.acts:
+        parts.append("+".join(state.acts))
+    if state.clock is not None:
+        parts.append(str(state.clock.term))
+    return " · ".join(parts).replace(":", "")
+
+
+def _step(state: State, name: str, by: Sequence[str], money: str) -> str:
+    silent = " (on silence)" if state.silence is not None and state.silence.do == name else ""
+    return f"{name} by {'+'.join(by)}{silent}" + ("" if money == NO_MONEY else f" / {money}")
+
+
+def _way(workflow: Workflow, current: str) -> list[str]:
+    """The usual way on: the shortest to an end that leaves out nothing decided, or to any end."""
+    came: dict[str, str | None] = {current: None}
+    todo = [current]
+    ends: list[str] = []
+    while todo:
+        name = todo.pop(0)
+        if workflow.states[name].ends:
+            ends.append(name)
+            continue
+        for move in workflow.states[name].moves.values():
+            if move.to not in came:
+                came[move.to] = name
+                todo.append(move.to)
+    ways = [_back(came, end) for end in ends]
+    decided = [way for way in ways if any(workflow.states[name].status is Status.DECIDED for name in way)]
+    return min(decided or ways, key=len, default=[])
+
+
+def _back(came: dict[str, str | None], end: str) -> list[str]:
+    way: list[str] = []
+    name: str | None = end
+    while name is not None and came[name] is not None:
+        way.append(name)
+        name = came[name]
+    return way[::-1]

@@ -1,0 +1,136 @@
+"""What is read of cases. Lists are paged by cursor; nothing here asks a query for each row.
+
+In a seller's scope row-level security leaves only that seller's rows; columns the seller's login has no right to
+(`Step.actor`, the whole reasons of an outcome, seats) are not asked for there: `history`, `outcomes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, Q, QuerySet
+
+from safeconduct.kernel.cases import publishing
+from safeconduct.kernel.cases.errors import NoSuchCase
+from safeconduct.kernel.cases.machine import possible
+from safeconduct.kernel.cases.models import Case, ClockPause, Deadline, Party, Step, StoredOutcome
+from safeconduct.kernel.cases.pictures import Stop, stepper
+from safeconduct.kernel.cases.words import ClockState, Role, Status, Turn
+from safeconduct.kernel.cases.workflow import Transition, Workflow
+
+#: Where counting stops: a badge says 99+.
+MOST_COUNTED: Final = 100
+#: Lines of history that a page shows.
+_MOST: Final = 500
+_STEP_COLUMNS: Final = ("id", "case_id", "number", "name", "from_state", "to_state", "role", "why", "money", "at")
+_OUTCOME_COLUMNS: Final = (
+    "id", "case_id", "remedy", "amount_minor", "currency", "liability", "shares", "standing", "rule", "rule_version",
+    "told", "disclosure", "category", "withheld_basis", "withheld_until", "considered", "missing", "cure", "redress",
+    "automated", "appeal_until", "final", "replaces", "verdict", "at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Misses:
+    """How often the platform missed a clock in a time: the first time, and the second, when the backstop acted."""
+
+    kind: str
+    clock: str
+    first: int
+    second: int
+
+
+def case(case_id: str) -> Case:
+    """One case in scope. Raises NoSuchCase."""
+    found = Case.objects.filter(id=case_id).first()
+    if found is None:
+        raise NoSuchCase(case_id)
+    return found
+
+
+def cases(
+    *, kinds: Sequence[str] = (), turn: Turn | None = None, role: Role = Role.SELLER, status: Status | None = None,
+    seller_key: int | None = None,
+) -> QuerySet[Case]:  # fmt: skip
+    """Cases in scope. Page them by `opened_at`, then `id`, both descending. ``turn``: as it stands for `role`."""
+    rows = Case.objects.all()
+    if seller_key is not None:
+        rows = rows.filter(seller_key=seller_key)
+    if kinds:
+        rows = rows.filter(kind__in=list(kinds))
+    if status is not None:
+        rows = rows.filter(status=status)
+    if turn is not None:
+        rows = rows.filter(id__in=Party.objects.filter(role=role, turn=turn).values("case_id"))
+    return rows
+
+
+def of_order(order_key: int) -> list[Case]:
+    """All cases about an order, the oldest first."""
+    return list(Case.objects.filter(order_key=order_key).order_by("opened_at", "id")[:MOST_COUNTED])
+
+
+def waiting_for_seller(seller_key: int) -> int:
+    """How many cases wait for the seller, at most `MOST_COUNTED`."""
+    return Party.objects.filter(seller_key=seller_key, role=Role.SELLER, turn=Turn.MINE)[:MOST_COUNTED].count()
+
+
+def due_next(seller_key: int, limit: int = 20) -> list[Deadline]:
+    """The seller's running deadlines with their cases, the nearest first."""
+    rows = Deadline.objects.filter(seller_key=seller_key, state=ClockState.RUNNING, owner=Role.SELLER)
+    return list(rows.exclude(due_at=None).select_related("case").order_by("due_at", "id")[:limit])
+
+
+def clock(case_id: str) -> Deadline | None:
+    """The clock of a case that waits or runs."""
+    return Deadline.objects.filter(case_id=case_id, state__in=[ClockState.WAITING, ClockState.RUNNING]).first()
+
+
+def parties(case_id: str) -> list[Party]:
+    """The parties of a case."""
+    return list(Party.objects.filter(case_id=case_id).order_by("role"))
+
+
+def history(case_id: str) -> list[Step]:
+    """The steps of a case, the oldest first, without who of the staff took them."""
+    return list(Step.objects.filter(case_id=case_id).only(*_STEP_COLUMNS).order_by("number")[:_MOST])
+
+
+def outcomes(case_id: str) -> list[StoredOutcome]:
+    """The outcomes of a case, the oldest first, with what the parties are told of the reasons."""
+    return list(StoredOutcome.objects.filter(case_id=case_id).only(*_OUTCOME_COLUMNS).order_by("at", "id"))
+
+
+def workflow_of(found: Case) -> Workflow:
+    """The workflow a case was opened with."""
+    return publishing.by_id([found.workflow_id])[found.workflow_id]
+
+
+def steps_for(found: Case, role: Role) -> list[Transition]:
+    """What a role can do on a case now."""
+    return possible(workflow_of(found), found.state, role)
+
+
+def stops(found: Case, past: Sequence[Step]) -> list[Stop]:
+    """The stepper of a case: where it was, is, and is likely to go."""
+    return stepper(workflow_of(found), found.state, [step.to_state for step in past])
+
+
+def pauses_in_force(at: datetime) -> list[ClockPause]:
+    """Pauses that stand at a time, to be shown beside the deadlines they move."""
+    rows = ClockPause.objects.filter(begins_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
+    return list(rows.order_by("begins_at", "id")[:MOST_COUNTED])
+
+
+def platform_misses(since: datetime, until: datetime) -> list[Misses]:
+    """How often the platform missed its own clocks in a time: what the public report says."""
+    rows = (
+        Deadline.objects.filter(platform=True, state=ClockState.MISSED, ended_at__gte=since, ended_at__lt=until)
+        .values("case__kind", "key")
+        .annotate(first=Count("id", filter=Q(round=1)), second=Count("id", filter=Q(round=2)))
+        .order_by("case__kind", "key")
+    )
+    return [Misses(row["case__kind"], row["key"], row["first"], row["second"]) for row in rows]

@@ -1,0 +1,48 @@
+"""Who mediates, decides, reviews and approves: each another person, and none of a party. In a staff scope."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase, SeatTaken
+from safeconduct.kernel.cases.machine import locked
+from safeconduct.kernel.cases.models import Seat
+from safeconduct.kernel.cases.words import SEATS, Role, Status
+from safeconduct.kernel.parties.models import Membership, StaffRole, User
+
+
+def take(case_id: str, person: User, role: Role, *, at: datetime) -> Seat:
+    """Gives a person a seat in a case; whoever had it leaves it, and never gets another in this case.
+
+    Raises NoSuchCase, CaseMalformed (no such seat, or the case is closed), SeatTaken where the person is no staff, has
+    another seat in it, or acts for its seller. The table's key refuses the second seat as well.
+    """
+    if role not in SEATS:
+        raise CaseMalformed("role", f"there is no seat {role}; there are {', '.join(sorted(SEATS))}")
+    case = locked([case_id]).get(case_id)
+    if case is None:
+        raise NoSuchCase(case_id)
+    if case["status"] == Status.CLOSED:
+        raise CaseMalformed("case", "is closed; nobody decides anything in it any more")
+    if not person.may(StaffRole.ANALYST):
+        raise SeatTaken("only staff of the marketplace mediates, decides or reviews")
+    if Membership.objects.filter(person=person, seller_key=case["seller_key"]).exists():
+        raise SeatTaken("who acts or has acted for this seller cannot judge its cases; assign somebody else")
+    held = Seat.objects.filter(case_id=case_id, person=person).first()
+    if held is not None:
+        if held.role == role and held.left_at is None:
+            return held
+        raise SeatTaken(f"this person has been {held.role} in this case; assign somebody who has not")
+    Seat.objects.filter(case_id=case_id, role=role, left_at__isnull=True).update(left_at=at)
+    return Seat.objects.create(case_id=case_id, person=person, role=role.value, at=at)
+
+
+def leave(case_id: str, person: User, *, at: datetime) -> None:
+    """Gives a seat back; the person does not get another in this case. Raises SeatTaken where they have none."""
+    if not Seat.objects.filter(case_id=case_id, person=person, left_at__isnull=True).update(left_at=at):
+        raise SeatTaken("this person has no seat in this case")
+
+
+def release(person: User, *, at: datetime) -> int:
+    """Gives back all seats of a person who leaves the marketplace; returns how many."""
+    return Seat.objects.filter(person=person, left_at__isnull=True).update(left_at=at)

@@ -1,0 +1,164 @@
+"""The closed vocabularies of cases. What is stored and what the API says are these words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """Who acts in a case. The engine acts for the clock and for facts that come from outside."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    RIGHTS_OWNER = "rights_owner"
+    BANK = "bank"
+    OPERATOR = "operator"
+    MEDIATOR = "mediator"
+    ARBITER = "arbiter"
+    REVIEWER = "reviewer"
+    APPROVER = "approver"
+    ENGINE = "engine"
+
+
+#: Who can be a party: everyone else is the platform.
+PARTIES: Final = frozenset({Role.BUYER, Role.SELLER, Role.RIGHTS_OWNER, Role.BANK})
+#: The marketplace's own people: their clocks bind as well.
+PLATFORM: Final = frozenset({Role.OPERATOR, Role.MEDIATOR, Role.ARBITER, Role.REVIEWER, Role.APPROVER})
+#: Seats that different people take: whoever has had one in a case never has another in it. The approver is the second
+#: person whom an outcome above an amount needs.
+SEATS: Final = frozenset({Role.MEDIATOR, Role.ARBITER, Role.REVIEWER, Role.APPROVER})
+#: Whose steps may decide. What a bank has decided is told by the engine.
+DECIDERS: Final = frozenset({Role.ARBITER, Role.REVIEWER, Role.ENGINE})
+
+
+class Status(StrEnum):
+    """Where a case stands, for everyone: the states of all workflows are sorted into these."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    UNDER_REVIEW = "under_review"
+    DECIDED = "decided"
+    APPEALED = "appealed"
+    CLOSED = "closed"
+
+
+class Turn(StrEnum):
+    """Where a case stands for one party."""
+
+    MINE = "my_turn"
+    THEIRS = "their_turn"
+    UNDER_REVIEW = "under_review"
+    CAN_APPEAL = "can_appeal"
+    CLOSED = "closed"
+
+
+class Remedy(StrEnum):
+    """First part of an outcome: what the side that complains gets."""
+
+    NOTHING = "nothing"
+    REFUND = "refund"
+    PARTIAL_REFUND = "partial_refund"
+    REFUND_ON_RETURN = "refund_on_return"
+    REPLACEMENT = "replacement"
+    REIMBURSE = "reimburse"
+    RELEASE = "release"
+    TAKE_DOWN = "take_down"
+    RESTORE = "restore"
+    RESTRICT = "restrict"
+    REINSTATE = "reinstate"
+
+
+class Liability(StrEnum):
+    """Second part of an outcome: who pays."""
+
+    NOBODY = "nobody"
+    SELLER = "seller"
+    BUYER = "buyer"
+    PLATFORM = "platform"
+    FUND = "fund"
+    CARRIER = "carrier"
+    RIGHTS_OWNER = "rights_owner"
+    SHARED = "shared"
+
+
+class Standing(StrEnum):
+    """Third part of an outcome: whether it counts against the seller."""
+
+    COUNTS = "counts"
+    DOES_NOT_COUNT = "does_not_count"
+
+
+class Disclosure(StrEnum):
+    """How much of the reasons the parties are told. Withheld needs a legal basis and a date of review."""
+
+    FULL = "full"
+    CATEGORY = "category"
+    WITHHELD = "withheld"
+
+
+class Visibility(StrEnum):
+    """Who sees a piece of evidence itself; everybody else in the case sees its gist. No outcome rests on the third
+    class alone."""
+
+    BOTH = "both"
+    GIST = "gist"
+    ADJUDICATOR = "adjudicator"
+
+
+class Source(StrEnum):
+    """Where a piece of evidence comes from."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    RIGHTS_OWNER = "rights_owner"
+    PLATFORM = "platform"
+    CARRIER = "carrier"
+    PAYMENT_PROCESSOR = "payment_processor"
+    BANK = "bank"
+    LABORATORY = "laboratory"
+    AUTHORITY = "authority"
+
+
+class ClockState(StrEnum):
+    """A deadline waits for its event, runs, was met, was missed, or fell away with its state."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    MET = "met"
+    MISSED = "missed"
+    LAPSED = "lapsed"
+
+
+class MessageKind(StrEnum):
+    """What is written in a case. Offers and proposals stay hidden from arbiter and reviewer until these have decided;
+    notes are for staff."""
+
+    WORDS = "words"
+    OFFER = "offer"
+    PROPOSAL = "proposal"
+    NOTE = "note"
+
+
+class OfferState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class Verdict(StrEnum):
+    """What an appeal does to the outcome before it."""
+
+    UPHELD = "upheld"
+    AMENDED = "amended"
+    OVERTURNED = "overturned"
+
+
+class PauseScope(StrEnum):
+    """Whose clocks a pause stops: everyone's, those of parties in a country, of parcels with a carrier, of a case."""
+
+    EVERYONE = "everyone"
+    COUNTRY = "country"
+    CARRIER = "carrier"
+    CASE = "case"
