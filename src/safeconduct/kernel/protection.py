@@ -94,6 +94,7 @@ class Protection:
     portal_urls: str | None = None
     console_urls: str | None = None
     order_url: Callable[[int], str] | None = None
+    case_kinds: tuple[CaseKind, ...] = ()
 
 
 class Refusal(Exception):
@@ -101,7 +102,6 @@ class Refusal(Exception):
 
     code = "refused"
     status = 409
-    ``case_kinds``: the kinds of cases it brings, each with its workflow.
 
 
 def protections() -> tuple[Protection, ...]:
