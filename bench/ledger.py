@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from bench.figures import Figure
 from bench.place import BUILD, forget_everything, ready
 
-_BATCH, _BATCHES, _SELLERS = 100, 100, 200
+_BATCH, _BATCHES, _SELLERS = 100, 50, 200
 _ALONE = 400
 _AIM = 3000
 _AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
