@@ -54,18 +54,18 @@ def _carry_out(plans: Mapping[int, Plan], told: Mapping[int, OrderMoney], now: d
             )
         }
         requests = [request for request in requests if request.key not in known]
-    if releases or requests:  # several calls below: the sellers of all of them are locked in one order
+    dates = {order: made.available_at for order, made in plans.items() if made.available_at is not None}
+    if releases or requests or dates:  # several calls below: the sellers of all of them are locked in one order
         ledger.stand_by(
-            {(told[e.order_key].seller, e.currency) for e in entries if e.order_key is not None}
+            {(told[order].seller, told[order].main) for order in plans if told[order].main}
+            | {(e.seller_key, e.currency) for e in entries if e.seller_key is not None}
             | {(request.seller_key, request.currency) for request in requests}
-            | {(told[order].seller, told[order].main) for order in plans if told[order].main}
         )
     ledger.post(entries)
     if releases:
-        ledger.release(releases, at, "", ENGINE_ACTOR)
+        ledger.release(releases, at, "what it was held for has ended", ENGINE_ACTOR)
     if requests:
         ledger.hold(requests)
-    dates = {order: made.available_at for order, made in plans.items() if made.available_at is not None}
     if dates:
         ledger.reschedule_each(dates)
     telling.tell(releases, [request.key for request in requests], at, replay=now is None)

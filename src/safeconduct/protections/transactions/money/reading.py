@@ -88,7 +88,7 @@ def books(orders: Sequence[int]) -> dict[int, Book]:
     dates = dict(
         query(
             "SELECT order_key, max(available_at) FROM ledger_pending WHERE order_key = ANY(%b::bigint[])"
-            " AND amount_minor > 0 GROUP BY order_key",
+            " GROUP BY order_key",
             [list(orders)],
         ).fetchall()
     )
