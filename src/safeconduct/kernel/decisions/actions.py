@@ -8,7 +8,7 @@ from django.conf import settings
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.nodes import Action
-from safeconduct.kernel.decisions import engine, reactions
+from safeconduct.kernel.decisions import engine, reactions, telling
 from safeconduct.kernel.decisions.errors import ChangedMeanwhile, NotFound, ReasonMissing, RoleNeeded
 from safeconduct.kernel.decisions.models import (
     Decision,
@@ -182,6 +182,7 @@ def _settle(earlier: Decision, made: Decision, at: datetime) -> None:
         body={"moment": made.moment, "version": made.version_id, "action": made.action, "replaces": earlier.id},
     )  # fmt: skip
     reactions.react(engine.facts([made.moment]), [made], at)
+    telling.tell_changed(earlier, made, at)
 
 
 def _chain(decision: Decision) -> list[str]:
