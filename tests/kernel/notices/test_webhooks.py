@@ -15,6 +15,7 @@ from tests.kernel.notices.receiver import Receiver, receiving
 
 from safeconduct.kernel.notices import upkeep
 from safeconduct.kernel.notices.errors import EndpointOff, EndpointRefused, NoSuchDelivery, NoSuchEndpoint
+from safeconduct.kernel.notices.kinds import CATALOGUE
 from safeconduct.kernel.notices.models import Endpoint, NoticeCopy, StoredMessage, WebhookAttempt, WebhookDelivery
 from safeconduct.kernel.notices.outbox import Message, MessageKind, publish
 from safeconduct.kernel.notices.webhooks import endpoints, queries
@@ -446,7 +447,7 @@ def test_what_is_changed_counts_from_the_next_message_on(receiver: Receiver, oth
     with staff_scope():
         endpoints.change(made.id, ADMIN, at=NOW, url=other.url, kinds=[MessageKind.DECISION_MADE])
         assert [s.verb for s in queries.steps(made.id)] == ["changed", "created"]
-    tell(hold(), Message("decision/1", MessageKind.DECISION_MADE, {}, NOW))
+    tell(hold(), Message("decision/1", MessageKind.DECISION_MADE, CATALOGUE[MessageKind.DECISION_MADE].example, NOW))
     deliver()
     assert len(other.got) == 1
     assert receiver.got == []
