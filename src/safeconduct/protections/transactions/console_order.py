@@ -33,8 +33,9 @@ def notes_of(order_key: int) -> list[OrderNote]:
     notes = []
     for (state, reason), causes in stands.items():
         name, tone = state_name(state)
-        words = f"{name}: {reason_text(reason, template)}" if reason else name
-        notes.append(OrderNote(_("Cover") if len(stands) == 1 else ", ".join(causes), words, tone=tone))
+        detail = [] if len(stands) == 1 else [", ".join(causes)]
+        detail += [reason_text(reason, template)] if reason else []
+        notes.append(OrderNote(_("Cover"), name, ": ".join(detail), tone=tone))
     url = reverse("console:transactions:template", args=[template_id])
     limit = "\N{EN DASH}"
     if up_to_minor is not None:

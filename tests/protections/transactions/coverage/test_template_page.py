@@ -69,4 +69,4 @@ def test_a_condition_that_cannot_be_read_is_reported_once_and_not_again_where_it
     with pytest.raises(TemplateError) as refused:
         read_template(text)
     (only,) = refused.value.found
-    assert (only.message, only.hint) == ("kind: `shiped` is not known", "did you mean `shipped`?")
+    assert (only.message, only.hint) == ("kind: `shiped` is not known here", "did you mean `shipped`?")
