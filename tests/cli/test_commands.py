@@ -42,6 +42,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
         ["keys", "create"], ["keys", "api"], ["people", "invite"], ["payouts", "run"],
+        ["coverage", "check"], ["coverage", "simulate"],
         ["rates", "import"],
     ],
     ids=" ".join,
