@@ -33,6 +33,8 @@ class Scope(StrEnum):
     LISTS_WRITE = "lists:write"
     POLICIES_READ = "policies:read"
     POLICIES_WRITE = "policies:write"
+    COVERAGE_READ = "coverage:read"
+    MONEY_READ = "money:read"
 
 
 class KeyRefused(ValueError):

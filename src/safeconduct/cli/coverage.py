@@ -51,7 +51,7 @@ def simulate(file: Path, *, since: datetime | None, until: datetime | None, as_j
     from safeconduct.kernel.scope import staff_scope
     from safeconduct.protections.transactions.simulation import simulate as run
 
-    # What the command has loaded by now stays; looking through it again and again for garbage takes a fifth of the time.
+    # What is loaded by now stays; looking through it again and again for garbage takes a fifth of the time.
     gc.freeze()
     with staff_scope():
         result = run(

@@ -159,6 +159,9 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     _prepare_database(folder, world)
     received, decided, decisions = crew.run(console, quiet=options.as_json)
     _after(folder)
+    paid = time.perf_counter()
+    payouts = _pay_out_the_months(world)
+    console.print(f"  {payouts:,} payouts in the months · {time.perf_counter() - paid:.1f} s")
     return Built(len(world.events), decisions, made - started, received, decided)
 
 
@@ -262,6 +265,30 @@ def _after(folder: Path) -> None:
                 at=datetime.now(UTC),
                 note="A draft to try: see what it would change",
             )
+
+
+#: What the demo's operator put into the protection fund, minor units of the buyers' currency.
+_FUND_MINOR = 500_000_00
+
+
+def _pay_out_the_months(world: World) -> int:
+    """Releases and pays what fell due while the months went by, week by week; returns the number of payouts."""
+    from safeconduct.kernel.ledger import actions as ledger
+    from safeconduct.kernel.ledger.entries import Entry, PayoutState
+    from safeconduct.kernel.scope import engine_scope
+    from safeconduct.protections.transactions.money import due
+
+    with engine_scope():
+        amounts = {"amount": _FUND_MINOR}
+        ledger.post([Entry("fund_paid_in", "demo/fund", world.start, "CNY", None, None, amounts)])
+    at, paid = due.schedule(world.start).following(world.start), 0
+    while at <= world.end:
+        while due.release(at, replay=True):
+            pass
+        run = due.run_payouts(at, replay=True)
+        paid += sum(outcome.state is PayoutState.PAID for outcome in run.outcomes)
+        at = due.schedule(at).following(at)
+    return paid
 
 
 def score_world(folder: Path) -> Report:

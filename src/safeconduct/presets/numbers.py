@@ -191,7 +191,7 @@ def _numbers(part: _Part) -> Numbers:
 
 def _share(part: _Part) -> Share:
     part.only("share", "source", "sure")
-    found = _SHARE.fullmatch(part.text("share"))
+    found = _SHARE.fullmatch(str(part.get("share")))
     if found is None:
         raise PresetMalformed(
             part.file, part.name("share"), "write a share such as 8% or 0.3%, with two decimals at most"

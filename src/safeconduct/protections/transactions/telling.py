@@ -46,6 +46,13 @@ _MEANS: Mapping[str, str] = {
 }
 
 
+def reason_says(template: Template, reason: str, language: str) -> str | None:
+    """Why an order stands as it does, as a sentence in a language (en, es, zh); None where a word says it all."""
+    condition = template.conditions.get(reason)
+    texts = condition.says if condition is not None else _OTHER_REASONS.get(reason)
+    return None if texts is None else texts[language]
+
+
 def tell(changes: Sequence[Change], templates: Mapping[str, Template], *, replay: bool, swept: bool) -> None:
     """Notices and messages about these changes; warnings only where time woke us (``swept``). ``replay``: no mail."""
     notices: list[Notice] = []
