@@ -44,6 +44,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["keys", "create"], ["keys", "api"], ["people", "invite"], ["payouts", "run"], ["payouts", "returned"],
         ["coverage", "check"], ["coverage", "simulate"],
         ["rates", "import"],
+        ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
     ],
     ids=" ".join,
 )  # fmt: skip

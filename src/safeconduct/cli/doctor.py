@@ -124,6 +124,24 @@ def queue() -> Finding:
     )
 
 
+def record() -> Finding:
+    """Does the record fit what was signed, and does it keep up?"""
+    from safeconduct.kernel.record import sequencer
+    from safeconduct.kernel.record.errors import RecordBroken
+    from safeconduct.kernel.scope import engine_scope
+
+    try:
+        with engine_scope():
+            size = sequencer.signed_edge().size
+    except RecordBroken as problem:
+        return Finding("record", False, str(problem), "change nothing; `safeconduct record verify`, see docs/record.md")
+    count, age_s = sequencer.waiting(datetime.now(UTC))
+    found = f"{size} lines, {count} waiting, the oldest for {age_s:.0f} s"
+    return Finding(
+        "record", age_s < _OLD_S, found, "run `safeconduct serve` or `safeconduct work`: a lane appends them"
+    )
+
+
 def disk() -> Finding:
     """Is there room for the embedded database and the backtests?"""
     from safeconduct.config.environment import read
@@ -151,5 +169,5 @@ def clock() -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (settings, disk, database, clock, migrations, logins, queue)
-NEED_A_SCHEMA = (logins, queue)
+CHECKS: tuple[Callable[[], Finding], ...] = (settings, disk, database, clock, migrations, logins, queue, record)
+NEED_A_SCHEMA = (logins, queue, record)

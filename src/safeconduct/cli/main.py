@@ -18,6 +18,7 @@ labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned 
 coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
 payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
+record_app = typer.Typer(no_args_is_help=True, help="The record: verify it, prove a line, change its key.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
@@ -27,6 +28,7 @@ app.add_typer(people_app, name="people")
 app.add_typer(labels_app, name="labels")
 app.add_typer(payouts_app, name="payouts")
 app.add_typer(rates_app, name="rates")
+app.add_typer(record_app, name="record")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -355,3 +357,58 @@ def rates_import(
     from safeconduct.cli.people import import_rates
 
     raise SystemExit(import_rates(file, source))
+
+
+@record_app.command("verify", epilog="Example: safeconduct record verify --checkpoint /mnt/kept/checkpoints.jsonl")
+def record_verify(
+    checkpoint: Annotated[
+        Optional[list[Path]],
+        typer.Option("--checkpoint", help="Checkpoints kept elsewhere, to hold the log against; repeat for several."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Checks the whole record against what was signed and against the rows it is about. Exit code 1 for any fault."""
+    from safeconduct.cli.record import verify
+
+    raise SystemExit(verify(checkpoint or [], as_json=as_json))
+
+
+@record_app.command("proof", epilog="Example: safeconduct record proof dec_01hz… --out proof.json")
+def record_proof(
+    about: Annotated[
+        Optional[str], typer.Argument(help="The id that the line is about, or the line's number from 0.")
+    ] = None,
+    kind: Annotated[str, typer.Option(help="Which kind of line, where an id has several; default: the newest.")] = "",
+    since: Annotated[
+        Optional[int], typer.Option(min=1, help="Prove instead that the record only grew since so many lines.")
+    ] = None,
+    out: Annotated[Optional[Path], typer.Option(help="File to write; default: print it.", dir_okay=False)] = None,
+) -> None:
+    """Writes the proof of a line, for `verify_record.py`. Exit code 1 where there is none."""
+    from safeconduct.cli.record import proof
+
+    raise SystemExit(proof(about, kind=kind, since=since, out=out))
+
+
+@record_app.command("status", epilog="Example: safeconduct record status --json")
+def record_status(as_json: Json = False) -> None:
+    """How long the record is, what waits, who outside has seen it. Exit code 1 where it is broken or stands still."""
+    from safeconduct.cli.record import status
+
+    raise SystemExit(status(as_json=as_json))
+
+
+@record_app.command("keys", epilog="Example: safeconduct record keys > keys.txt")
+def record_keys(as_json: Json = False) -> None:
+    """The keys that sign, the first first: what others pin."""
+    from safeconduct.cli.record import keys
+
+    raise SystemExit(keys(as_json=as_json))
+
+
+@record_app.command("rotate", epilog="Example: safeconduct record rotate")
+def record_rotate(as_json: Json = False) -> None:
+    """Makes a new signing key, vouched for by the present one."""
+    from safeconduct.cli.record import rotate
+
+    raise SystemExit(rotate(as_json=as_json))

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", include("safeconduct.console.urls")),
     path("accounts/", include("allauth.urls")),
     path("ui/", include("safeconduct.kernel.ui.urls")),
+    path("record/", include("safeconduct.api.record")),
     path("", include("safeconduct.api.urls")),
 ]
 if settings.MODE == "development":

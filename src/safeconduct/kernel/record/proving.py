@@ -14,12 +14,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from safeconduct.foundation.merkle.proofs import inclusion_spans
+from safeconduct.foundation.merkle.proofs import Span, consistency_spans, inclusion_spans
 from safeconduct.kernel.record import keys, store
 from safeconduct.kernel.record.commitments import commitment, disclosure, plain
-from safeconduct.kernel.record.errors import RecordBroken
+from safeconduct.kernel.record.errors import NotRecorded, RecordBroken
 from safeconduct.kernel.record.publishing import with_witnesses
-from safeconduct.kernel.record.subjects import contents
+from safeconduct.kernel.record.subjects import contents, registered
 from safeconduct.kernel.scope import query
 
 #: Version of the form of a proof file.
@@ -39,18 +39,35 @@ def proof_of(kind: str, subject: str) -> dict[str, Any] | None:
 
 def proof_of_entry(index: int) -> dict[str, Any]:
     """The same for the entry with this number. Raises NotRecorded, RecordBroken."""
-    entry, head = store.entry(index), store.head()
-    if head is None or head.size <= index:
-        raise RecordBroken(f"entry {index} is stored, but no checkpoint covers it")
+    entry = store.entry(index)
+    return {**_bare(entry), "content": _content(entry)}
+
+
+def public_proof(index: int) -> dict[str, Any]:
+    """What anyone may have: that the line stands in the record, and its content only where that is public.
+
+    Raises NotRecorded, RecordBroken.
+    """
+    entry = store.entry(index)
+    one = registered().get(entry.kind)
+    return proof_of_entry(index) if one is not None and one.public else _bare(entry)
+
+
+def proof_of_growth(old: int) -> dict[str, Any]:
+    """The proof that the record only grew since the checkpoint of so many lines, ready to be written as JSON.
+
+    Raises NotRecorded where no checkpoint of that size was signed; 0 is no such size, because every log begins with
+    nothing.
+    """
+    before, head = store.head(old), store.head()
+    if before is None or head is None or before.size != old:
+        raise NotRecorded(f"no checkpoint of {old} lines was signed")
     return {
         "form": FORM,
-        "index": entry.index,
-        "entry": entry.data.decode(),
-        "content": _content(entry),
-        "size": head.size,
-        "path": [part.hex() for part in store.hashes(inclusion_spans(index, head.size), head.size)],
-        "checkpoint": str(with_witnesses(head)),
-        "keys": [{"key": str(key.verifier), "vouched": key.vouched} for key in keys.chain()],
+        "old": str(with_witnesses(before)),
+        "new": str(with_witnesses(head)),
+        "path": [part.hex() for part in store.hashes(_between(old, head.size), head.size)],
+        "keys": key_chain(),
     }
 
 
@@ -66,6 +83,30 @@ def lines_of(kind: str, subjects: Sequence[str]) -> dict[str, int]:
         [list(subjects), kind],
     )
     return dict(rows.fetchall())
+
+
+def _bare(entry: store.Entry) -> dict[str, Any]:
+    index, head = entry.index, store.head()
+    if head is None or head.size <= index:
+        raise RecordBroken(f"entry {index} is stored, but no checkpoint covers it")
+    return {
+        "form": FORM,
+        "index": entry.index,
+        "entry": entry.data.decode(),
+        "size": head.size,
+        "path": [part.hex() for part in store.hashes(inclusion_spans(index, head.size), head.size)],
+        "checkpoint": str(with_witnesses(head)),
+        "keys": key_chain(),
+    }
+
+
+def key_chain() -> list[dict[str, str]]:
+    """All keys, the first first, each with what the one before signed about it."""
+    return [{"key": str(key.verifier), "vouched": key.vouched} for key in keys.chain()]
+
+
+def _between(old: int, new: int) -> list[Span]:
+    return [] if old == new else consistency_spans(old, new)
 
 
 def _content(entry: store.Entry) -> dict[str, Any] | None:

@@ -68,4 +68,4 @@ def _template_ids(after: str | None, limit: int) -> list[str]:
 
 
 STEPS: Final = Subjects(_steps, _step_ids)
-TEMPLATES: Final = Subjects(_templates, _template_ids)
+TEMPLATES: Final = Subjects(_templates, _template_ids, public=True)
