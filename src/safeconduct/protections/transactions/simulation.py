@@ -28,8 +28,8 @@ from safeconduct.protections.transactions.coverage.words import Action, Cause, O
 from safeconduct.protections.transactions.gathering import PLACED, gather, rulings_of
 from safeconduct.protections.transactions.versions import Book, Live, book
 
-#: Orders of one batch: one query for their facts, and a few megabytes of them.
-BATCH: Final = 2_000
+#: Orders of one batch: one query for their facts, and a megabyte of them.
+BATCH: Final = 500
 #: Orders that change which are named, those with the most money first.
 NAMED: Final = 50
 #: A cause that the template does not cover; no state of `words`, because such an order stands nowhere.
