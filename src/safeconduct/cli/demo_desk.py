@@ -61,7 +61,7 @@ class Desk:
                 break
         due.release(until, replay=True)
         if until == due.schedule(until).due(until):
-            due.run_payouts(until)
+            due.run_payouts(until, replay=True)
 
     def work(self, until: datetime) -> None:
         """Rules on what was held and would have been looked at by a time, each at its hour, oldest first."""

@@ -7,7 +7,7 @@ that sellers are locked in one order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -32,6 +32,7 @@ from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
 __all__ = [
     "Entry", "HoldRequest", "PayoutOutcome", "PayoutRun", "PayoutState", "TakeFrom", "extend", "hold", "pay_out",
     "payout_returned", "post", "release", "release_due", "reschedule", "reschedule_each", "reverse",
+    "stand_by",
 ]  # fmt: skip
 
 _FILLS_UP: Final = frozenset({"capture"})
@@ -71,6 +72,14 @@ def post(entries: Sequence[Entry]) -> list[str]:
         for key in lost:
             ids[key] = _same(key, wanted[key][2], found[key])
     return [ids[entry.key] for entry in entries]
+
+
+def stand_by(sellers: Collection[tuple[int, str]]) -> None:
+    """Waits for the accounts of these sellers (and currencies), all at once and in one order, until the scope ends.
+
+    Who makes several of the calls here in one scope begins with this, so that two of them never wait for each other.
+    """
+    store.stand_by(sellers)
 
 
 def hold(requests: Sequence[HoldRequest]) -> list[str]:
@@ -180,6 +189,12 @@ def release_due(now: datetime, limit: int = 1000) -> int:
         " WHERE amount_minor > 0 AND available_at <= %s ORDER BY available_at, id LIMIT %s",
         [now, limit],
     ).fetchall()
+    ended = query(
+        "SELECT key, seller_key FROM ledger_hold WHERE ended_at IS NULL AND release_at <= %s"
+        " ORDER BY release_at, id LIMIT %s",
+        [now, limit],
+    ).fetchall()
+    store.lock(sorted({row[0] for row in due} | {seller for _, seller in ended}))
     moved = 0
     if due:
         books = store.open_books(due, ())
@@ -192,15 +207,8 @@ def release_due(now: datetime, limit: int = 1000) -> int:
             books.plan(draft, rules()["release"])
             moved += 1
         store.write(books)
-    ended = [
-        key
-        for (key,) in query(
-            "SELECT key FROM ledger_hold WHERE ended_at IS NULL AND release_at <= %s ORDER BY release_at, id LIMIT %s",
-            [now, limit],
-        )
-    ]
     if ended:
-        moved += len(_lift(ended, now, "its release date has come", ENGINE_ACTOR, due_by=now))
+        moved += len(_lift([key for key, _ in ended], now, "its release date has come", ENGINE_ACTOR, due_by=now))
     return moved
 
 

@@ -83,6 +83,17 @@ def lock(sellers: Sequence[int]) -> None:
     query("SELECT count(*) FROM ledger_lock(%s::bigint[], NULL)", [list(sellers)])
 
 
+def stand_by(pairs: Iterable[tuple[int, str]]) -> None:
+    """Opens the accounts of these sellers and currencies where they are missing, and locks all of the sellers'."""
+    wanted = sorted(set(pairs))
+    query(
+        _ENSURE,
+        [json.dumps([{"seller_key": s, "currency": c} for s, c in wanted]), list(SELLER_KINDS),
+         sorted({currency for _, currency in wanted}), list(PLATFORM_KINDS)],
+    )  # fmt: skip
+    lock(sorted({seller for seller, _ in wanted}))
+
+
 def _read_orders(books: Books, wanted: Sequence[Place], hold_keys: Sequence[str]) -> None:
     given = json.dumps([{"seller_key": s, "order_key": o, "currency": c} for s, o, c in wanted])
     for seller, order, currency, amount, available_at in query(_PENDING, [given]):
