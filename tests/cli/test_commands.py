@@ -42,6 +42,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
         ["keys", "create"], ["keys", "api"], ["people", "invite"], ["rates", "import"],
+        ["ledger", "check"], ["ledger", "statement"],
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -124,6 +124,18 @@ def queue() -> Finding:
     )
 
 
+def ledger() -> Finding:
+    """Do the running sums of the ledger agree? `safeconduct ledger check` asks every posting."""
+    from safeconduct.kernel.ledger.checking import differences
+    from safeconduct.kernel.scope import staff_scope
+
+    with staff_scope():
+        off = differences()
+    found = ", ".join(f"{code} is off by {minor} minor units" for code, minor in off.items())
+    mend = "stop payouts, and run `safeconduct ledger check`"
+    return Finding("ledger", not off, found or "each currency sums to zero", mend)
+
+
 def disk() -> Finding:
     """Is there room for the embedded database and the backtests?"""
     from safeconduct.config.environment import read
@@ -151,5 +163,5 @@ def clock() -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (settings, disk, database, clock, migrations, logins, queue)
-NEED_A_SCHEMA = (logins, queue)
+CHECKS: tuple[Callable[[], Finding], ...] = (settings, disk, database, clock, migrations, logins, queue, ledger)
+NEED_A_SCHEMA = (logins, queue, ledger)

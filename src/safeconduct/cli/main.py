@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -15,6 +16,7 @@ keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys 
 people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
+ledger_app = typer.Typer(no_args_is_help=True, help="Ledger: is it right, and a seller's statement.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
@@ -22,6 +24,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(people_app, name="people")
 app.add_typer(labels_app, name="labels")
 app.add_typer(rates_app, name="rates")
+app.add_typer(ledger_app, name="ledger")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -296,3 +299,39 @@ def rates_import(
     from safeconduct.cli.people import import_rates
 
     raise SystemExit(import_rates(file, source))
+
+
+@ledger_app.command("check", epilog="Example: safeconduct ledger check --json")
+def ledger_check(as_json: Json = False) -> None:
+    """Asks whether every sum is right: postings, balances, holds, payouts. Exit code 1 where one is not."""
+    from safeconduct.cli.ledger import check
+
+    raise SystemExit(check(as_json=as_json))
+
+
+@ledger_app.command(
+    "statement",
+    epilog="Example: safeconduct ledger statement shop-17 --from 2026-06-01 --until 2026-06-30 --format pdf",
+)
+def ledger_statement(
+    seller: Annotated[str, typer.Argument(help="The shop's id of the seller, or its sel_… id.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day, whole.")],
+    since: Annotated[
+        Optional[datetime],
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; default: the first of --until's month."),
+    ] = None,
+    currency: Annotated[Optional[str], typer.Option(help="Which, where the seller has several.")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="csv or pdf.")] = "csv",
+    out: Annotated[Optional[Path], typer.Option(dir_okay=False, help="The file; default: a name of its own.")] = None,
+    language: Annotated[Optional[str], typer.Option(help="en, zh or es; default: the seller's.")] = None,
+    zone: Annotated[Optional[str], typer.Option(help="Time zone of days and times; default: the seller's.")] = None,
+) -> None:
+    """Writes a seller's statement: balances before and after, and every movement between."""
+    from safeconduct.cli.ledger import statement
+
+    raise SystemExit(
+        statement(
+            seller, since=since.date() if since else None, until=until.date(), currency=currency,
+            file_format=file_format, out=out, language=language, zone_name=zone,
+        )
+    )  # fmt: skip

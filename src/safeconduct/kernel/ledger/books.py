@@ -182,7 +182,7 @@ class Books:
         return self.purse(draft.seller_key, draft.currency).of_order(draft.order_key)
 
     def _claimed(self, draft: Draft) -> list[Held]:
-        """The order's holds for what a buyer or bank claims. A review or a doubt about the account outlives a refund."""
+        """The order's holds for what a buyer or bank claims; a hold for a review or a doubt outlives a refund."""
         return [hold for hold in self._holds(draft) if reasons()[hold.reason].shortfall is Shortfall.OWE]
 
     def _draw(self, draft: Draft, sources: Sequence[Kind], amount: int, *, whole: bool, why: str = "") -> list[Part]:

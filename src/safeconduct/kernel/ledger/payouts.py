@@ -118,7 +118,7 @@ def payout_returned(returns: Sequence[PayoutReturn], at: datetime) -> list[str]:
 
 
 def _candidates(seller_keys: Sequence[int] | None, run: str, after: int | None, limit: int) -> list[int]:
-    """These sellers; or who has money, with those that the run has paid already, so that a repeated run reports them."""
+    """These sellers; or who has money and who was paid by the run already, so that a repeated run reports them."""
     if seller_keys is not None:
         wanted = sorted({key for key in seller_keys if after is None or key > after})
         return wanted[:limit]

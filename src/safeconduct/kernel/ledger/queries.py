@@ -277,7 +277,8 @@ def statement(seller_key: int, currency: str, start: datetime, end: datetime) ->
     opening, closing = dict.fromkeys(SELLER_KINDS, 0), dict.fromkeys(SELLER_KINDS, 0)
     # One statement, one snapshot: balances and the postings that led from then to now.
     for kind, before, after in query(
-        "SELECT a.kind, (a.balance_minor - coalesce(s.since, 0))::bigint, (a.balance_minor - coalesce(s.later, 0))::bigint"
+        "SELECT a.kind, (a.balance_minor - coalesce(s.since, 0))::bigint,"
+        "  (a.balance_minor - coalesce(s.later, 0))::bigint"
         " FROM ledger_account a LEFT JOIN ("
         "  SELECT account_id, sum(amount_minor) AS since, sum(amount_minor) FILTER (WHERE at >= %s) AS later"
         "  FROM ledger_posting WHERE seller_key = %s AND currency = %s AND at >= %s GROUP BY account_id"
