@@ -282,7 +282,10 @@ def money_sums(money: OrderMoney, reader: Reader) -> list[tuple[str, str]]:
             (account_said(account), money.sums.get((currency, account), 0))
             for account in (Account.ON_HOLD, Account.PENDING)
         ]
-        figures.append((_("Available, or paid out already"), money.sums.get((currency, Account.AVAILABLE), 0)))
+        free = money.sums.get((currency, Account.AVAILABLE), 0)
+        figures.append(
+            (_("Available, or paid out already") if free >= 0 else _("Taken from other orders' money"), free)
+        )
         rows += [(label, formats.money(minor, currency, reader.language)) for label, minor in figures if minor]
     return rows
 
