@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.translation import gettext, gettext_noop
 
 from safeconduct.kernel.ledger.accounts import Kind
+from safeconduct.kernel.ledger.rules import known_language, reasons
 
 #: The sentences of `postings.yaml`, where translators find them, and of reversals; a test compares the two.
 EVENTS: Final = {
@@ -77,3 +78,9 @@ def event_said(event: str, amount_minor: int = 0) -> str:
 def account_said(kind: Kind) -> str:
     """The name of a seller's account."""
     return gettext(_ACCOUNTS[kind])
+
+
+def memo_said(memo: str, language: str) -> str:
+    """What a line says beside its event: the sentence of a hold's reason, or the memo as it was written."""
+    reason = reasons().get(memo)
+    return memo if reason is None else reason.says[known_language(language)]
