@@ -20,6 +20,7 @@ import httpx
 
 from safeconduct.foundation.merkle.proofs import consistency_spans
 from safeconduct.foundation.signed_note import Note, NoteRefused, signature_line
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.record import store
 from safeconduct.kernel.record.commitments import stamp
 from safeconduct.kernel.record.configuration import Witness, checkpoint_file, witnesses
@@ -31,7 +32,6 @@ EVERY_S = 60.0
 FILE = "file"
 _TIMEOUT_S = 10.0
 _LARGEST_ANSWER = 64_000
-_LOCK = 0x5AFE_0003
 _tried: dict[str, float] = {}
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def _due(place: str, every_s: float) -> bool:
 def _show(place: str, now: datetime, act: Callable[[Head], str]) -> bool:
     try:
         with engine_scope():
-            row = query("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, place]).fetchone()
+            row = query("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [Lock.WITNESSES, place]).fetchone()
             head = store.head()
             if row is None or not row[0] or head is None or seen_size(place) >= head.size:
                 return False
