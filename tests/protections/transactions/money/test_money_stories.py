@@ -24,6 +24,8 @@ from safeconduct.kernel.decisions import actions, lanes
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.ledger.payouts import PayoutReturn
+from safeconduct.kernel.notices.models import Endpoint, StoredMessage
+from safeconduct.kernel.notices.outbox import MessageKind
 from safeconduct.kernel.scope import engine_scope, query, staff_scope
 from safeconduct.protections.transactions.money import due
 
@@ -375,6 +377,28 @@ def test_a_payout_that_comes_back_is_the_sellers_again_and_goes_out_in_the_next_
     (told,) = notices("payout.returned")
     assert told["payout"] == payout and told["reason"] == {"en": "account closed"}
     assert shop.pay_out(18) == 91.7
+
+
+def test_the_shops_systems_hear_of_decisions_holds_cover_and_payouts_once() -> None:
+    with staff_scope():
+        Endpoint.objects.create(
+            url="https://shop.example/hooks", kinds=[kind.value for kind in MessageKind], secret=b"sealed",
+            created_by="test", created_at=START,
+        )  # fmt: skip
+    shop = Shop()
+    shop.sold("ord-1", ip_country="XR")
+    shop.day = 0.1
+    rule("ord-1", Action.ALLOW, shop)
+    shop.ship("ord-1", day=0.5)
+    shop.tell("shipment.delivered", "ord-1", day=3, parcel="dhl:ord-1", address="12 Main St")
+    shop.pay_out(11)
+    with staff_scope():
+        told = list(StoredMessage.objects.order_by("at", "id").values_list("kind", flat=True))
+        hold = StoredMessage.objects.get(kind="hold.placed")
+    assert told == [
+        "decision.made", "hold.placed", "hold.released", "decision.changed", "coverage.protected", "payout.sent",
+    ]  # fmt: skip
+    assert hold.data["order"] == "ord-1" and hold.data["amount"] == {"minor": 9170, "currency": "USD"}
 
 
 # -- history ----------------------------------------------------------------------------------------------------------
