@@ -25,6 +25,7 @@ from safeconduct.kernel.notices.webhooks.courier import (
     OFF_AFTER,
     SCHEDULE,
     Courier,
+    _spread,
     rest_after,
     wait_after,
 )
@@ -138,6 +139,22 @@ def test_two_couriers_at_once_deliver_everything_once(receiver: Receiver) -> Non
         thread.join()
     deliver()
     assert len(receiver.ids) == len(set(receiver.ids)) == 120
+
+
+def test_what_another_worker_is_claiming_is_passed_over_and_not_waited_for(receiver: Receiver) -> None:
+    endpoint(receiver)
+    tell(hold())
+    with engine_scope():
+        _spread(NOW)
+    with engine_scope():
+        WebhookDelivery.objects.select_for_update().get()
+        other = threading.Thread(target=deliver, daemon=True)
+        other.start()
+        other.join(10)
+        assert not other.is_alive()
+        assert receiver.got == []
+    deliver()
+    assert len(receiver.got) == 1
 
 
 def test_a_courier_that_is_lost_after_sending_leaves_the_message_to_another_under_the_same_id(

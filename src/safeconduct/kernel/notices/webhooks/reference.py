@@ -33,6 +33,7 @@ The secret begins with `whsec_`. In Python, with `pip install standardwebhooks`:
 ```python
 from standardwebhooks import Webhook
 
+
 def receive(body: bytes, headers: dict[str, str], secret: str) -> dict:
     message = Webhook(secret).verify(body, headers)  # raises WebhookVerificationError
     return message
