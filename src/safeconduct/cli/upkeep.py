@@ -33,6 +33,7 @@ def jobs() -> list[Job]:
         Job("record", 1.0, sequencer.keep_up),
         Job("due dates", 2.0, reactions.sweep),
         Job("housekeeping", 30.0, housekeeping.tidy),
+        Job("sums of the ledger", 60.0, _roll_up_the_ledger),
         Job("API limits", 30.0, _tidy_the_gate),
     ]
 
@@ -64,3 +65,11 @@ def _tidy_the_gate(now: datetime) -> None:
 
     with engine_scope():
         gate.sweep()
+
+
+def _roll_up_the_ledger(now: datetime) -> None:
+    from safeconduct.kernel.ledger.checkpoints import roll_up
+    from safeconduct.kernel.scope import engine_scope
+
+    with engine_scope():
+        roll_up()

@@ -14,6 +14,7 @@ EVENTS: Final = {
     "capture": gettext_noop("The buyer paid; the money is pending until it is released"),
     "commission": gettext_noop("The marketplace's commission"),
     "protection_fee": gettext_noop("What the seller pays for protection"),
+    "protection_fee_returned": gettext_noop("The fee for protection was given back, because the sale was"),
     "hold": gettext_noop("Money held"),
     "hold_lifted": gettext_noop("A hold has ended"),
     "release": gettext_noop("Pending money has become available"),
@@ -23,7 +24,9 @@ EVENTS: Final = {
     "partial_refund": gettext_noop(
         "The buyer got a part back, its commission was waived, and the rest of the hold is released"
     ),
-    "refund_by_fund": gettext_noop("The buyer got the money back from the protection fund"),
+    "refund_owed": gettext_noop("The sale was called off; the buyer gets the money back"),
+    "refund_paid": gettext_noop("The buyer got the money that was owed back"),
+    "refund_no_longer_owed": gettext_noop("The sale stands after all; the money is the seller's again"),
     "chargeback": gettext_noop("The bank took the money back"),
     "protection_reimbursement": gettext_noop("The protection fund paid"),
     "provisional_reimbursement": gettext_noop("The protection fund paid provisionally"),
@@ -33,6 +36,7 @@ EVENTS: Final = {
     "second_chargeback": gettext_noop("The bank took the money back a second time"),
     "second_chargeback_after_reimbursement": gettext_noop("The bank took the money back a second time, from the fund"),
     "abuse_proven": gettext_noop("A refund turned out to be abuse; the fund made it good"),
+    "refund_by_fund": gettext_noop("The buyer got the money back from the protection fund"),
     "carrier_claim_to_fund": gettext_noop("The carrier's compensation, to the fund that had paid"),
     "carrier_claim_to_seller": gettext_noop("The carrier's compensation"),
     "carrier_settled": gettext_noop("The carrier's money arrived at the bank"),
