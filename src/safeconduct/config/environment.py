@@ -62,6 +62,12 @@ SETTINGS = (
         "",
         "Options of connectors as connector.option=value with commas, such as shopify.default_seller=sel-1.",
     ),
+    Setting("SAFECONDUCT_COUNTRY", "", "Country (ISO 3166) whose holidays the marketplace's own clocks observe."),
+    Setting(
+        "SAFECONDUCT_CLAMD",
+        "",
+        "ClamAV's clamd, as host:port or the path of its socket: uploads are scanned, and refused while it is silent.",
+    ),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
 
@@ -95,6 +101,8 @@ class Environment:
     connector_options: Mapping[str, Mapping[str, str]]
     connector_secrets: Mapping[str, tuple[str, ...]]
     prepare: bool
+    country: str
+    clamd: str
 
     @property
     def production(self) -> bool:
@@ -129,6 +137,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email_from=values["SAFECONDUCT_EMAIL_FROM"],
         connector_options=_options(values["SAFECONDUCT_CONNECTOR_OPTIONS"]),
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
+        country=values["SAFECONDUCT_COUNTRY"].upper(),
+        clamd=values["SAFECONDUCT_CLAMD"],
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
 

@@ -28,6 +28,8 @@ CONTROL_PER_10000 = ENV.control_per_10000
 CONTROL_CAP_MINOR = ENV.control_cap_minor
 RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 VAR = ENV.var
+PLATFORM_COUNTRY = ENV.country
+CLAMD = ENV.clamd
 CONNECTOR_SECRETS = ENV.connector_secrets
 CONNECTOR_OPTIONS = ENV.connector_options
 
