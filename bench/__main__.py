@@ -23,6 +23,8 @@ PARTS = {
     "http": "bench.over_http",
     "hot-keys": "bench.hot_keys",
     "backtest": "bench.backtest",
+    "record": "bench.record",
+    "ledger": "bench.ledger",
 }
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 

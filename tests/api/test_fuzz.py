@@ -31,8 +31,8 @@ _PATHS = sorted(
 
 
 def _example(path: str) -> Any:
-    body = reference.specification()["paths"][path]["post"]["requestBody"]["content"]["application/json"]
-    return json.loads(json.dumps(body["example"]))
+    body = reference.specification()["paths"][path]["post"].get("requestBody")
+    return json.loads(json.dumps(body["content"]["application/json"]["example"])) if body else {}
 
 
 def _spoil(draw: Any, value: Any) -> Any:

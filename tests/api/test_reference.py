@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,6 @@ def test_every_reference_inside_the_specification_leads_somewhere() -> None:
 def test_the_page_needs_nothing_from_elsewhere() -> None:
     page = Client().get("/v1/docs").content.decode()
     assert "POST /v1/events" in page and "problem-rate-limited" in page
-    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
+    assert not re.search(r"""(?:src|href|action|url)\s*[=(]\s*["']?(?:https?:)?//""", page)
     assert " style=" not in page and "onclick" not in page
     assert Client().get("/v1/openapi.json").json()["openapi"].startswith("3.1")

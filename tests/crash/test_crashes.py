@@ -200,12 +200,14 @@ def check(server: Server, shop: Shop) -> None:
             " LEFT JOIN decision d ON d.moment = e.moment AND d.kind = 'live' GROUP BY e.source_id"
         ).fetchall()
         leaves = connection.execute(
-            "SELECT count(*), count(DISTINCT subject) FROM leaf WHERE kind = 'decision'"
+            "SELECT count(*), count(DISTINCT subject) FROM (SELECT kind, subject FROM leaf"
+            " UNION ALL SELECT kind, subject FROM record_entry) AS l WHERE kind = 'decision'"
         ).fetchone()
     stored = {identity: (decisions, reasons) for identity, decisions, reasons in rows}
     assert set(shop.acknowledged) <= set(stored)
     assert set(stored.values()) == {(1, 1)}
     assert leaves == (len(stored), len(stored))
+    assert json.loads(server.command("record", "verify", "--json"))["ok"]
 
 
 def test_killing_the_server_loses_nothing_and_leaves_no_worker_behind(server: Server, shop: Shop) -> None:

@@ -32,7 +32,7 @@ def by_incident(rows: list[Label]) -> dict[str, list[Label]]:
 
 def test_every_attack_and_decoy_tells_its_name_and_left_labels(mall: Reading) -> None:
     modules = (*ATTACKS, *DECOYS)
-    assert len({module.NAME for module in modules}) == len(modules) == 19
+    assert len({module.NAME for module in modules}) == len(modules) == 24
     assert all(module.DESCRIPTION and module.__doc__ for module in modules)
     assert {row.attack for row in mall.truth} == {module.NAME for module in modules}
 

@@ -15,7 +15,7 @@ def opened(text: str) -> datetime:
 def test_decoys_are_marked_as_such_and_expect_to_be_left_alone(mall: Reading) -> None:
     names = {
         "travellers", "shared_offices", "families", "high_returners", "live_stream", "dormitory", "gift_season",
-        "big_spenders", "customs_strike",
+        "big_spenders", "customs_strike", "golden_week", "second_thoughts", "split_parcels",
     }  # fmt: skip
     rows = [row for row in mall.truth if row.attack in names]
     assert {row.attack for row in rows} == names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safeconduct.demo import SHIFTS, Parameters, generate, live_events, read_truth, world_sha256, write_truth
-from safeconduct.demo.almanac import parse_rfc3339, rfc3339
+from safeconduct.demo.almanac import DAY, parse_rfc3339, rfc3339
 from safeconduct.foundation.moments import at_micros
 
 SMALL = Parameters(seed=5, orders=600)
@@ -103,6 +103,32 @@ def test_the_tail_knows_what_was_still_to_come() -> None:
     slow = islice(live_events(world, world.end, orders_per_minute=1), 4_500)
     arrived = {(e["type"], e["data"].get("order")) for e in slow}
     assert len(waiting & arrived) >= 5
+
+
+def test_a_world_moved_in_time_is_the_same_world_with_every_distance_kept() -> None:
+    world = generate(SMALL)
+    moved = list(world.moved(-40))
+    assert len(moved) == len(world.events)
+    for event, other in zip(world.events, moved, strict=True):
+        assert event["id"] == other["id"] and set(event["data"]) == set(other["data"])
+        assert parse_rfc3339(event["time"]) - parse_rfc3339(other["time"]) == 40 * DAY
+        for name in ("buyer_registered_at", "seller_registered_at", "due_at"):
+            if name in event["data"]:
+                before, after = parse_rfc3339(event["data"][name]), parse_rfc3339(other["data"][name])
+                assert before - after == 40 * DAY or after == 0
+    assert world.moved(-40).between(3, 9) == moved[3:9]
+
+
+def test_what_came_after_the_end_is_told_once_and_the_rest_goes_on_from_there() -> None:
+    world = generate(SMALL)
+    noon = world.end + timedelta(days=2, hours=12)
+    told = list(world.aftermath(2, noon))
+    assert told and told[0]["id"] == f"hh-{len(world.events) + 1:07d}"
+    assert all(world.end + timedelta(days=2) <= datetime.fromisoformat(e["time"]) < noon for e in told)
+    rest = list(islice(live_events(world, noon, told=len(told)), 400))
+    assert rest[0]["id"] == f"hh-{len(world.events) + len(told) + 1:07d}"
+    known = {(e["type"], e["data"].get("parcel")) for e in told if e["type"] == "shipment.delivered"}
+    assert not known & {(e["type"], e["data"].get("parcel")) for e in rest}
 
 
 def test_the_demo_needs_neither_django_nor_a_database() -> None:

@@ -9,7 +9,17 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from safeconduct.api import decisions, events, labels, lists, policies, webhooks
+from safeconduct.api import (
+    coverage,
+    decisions,
+    events,
+    labels,
+    lists,
+    money,
+    policies,
+    webhook_endpoints,
+    webhooks,
+)
 from safeconduct.api.refusals import refusal
 
 DESCRIPTION = (
@@ -40,6 +50,9 @@ for _router in (
     labels.router,
     lists.router,
     policies.router,
+    coverage.router,
+    money.router,
+    webhook_endpoints.router,
     webhooks.router,
 ):
     api.add_router("", _router)

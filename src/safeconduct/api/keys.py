@@ -33,6 +33,10 @@ class Scope(StrEnum):
     LISTS_WRITE = "lists:write"
     POLICIES_READ = "policies:read"
     POLICIES_WRITE = "policies:write"
+    COVERAGE_READ = "coverage:read"
+    MONEY_READ = "money:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 class KeyRefused(ValueError):

@@ -13,6 +13,7 @@ from safeconduct.api import outage
 from safeconduct.api.problems import KINDS, Code, FieldError, Problem
 from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.events.log import BatchTooLarge
+from safeconduct.kernel.notices.errors import NoticesError
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,10 @@ def problem_of(request: HttpRequest, problem: Exception) -> Problem:
         case DecisionsError():
             code = _BY_STATUS.get(problem.status, Code.CONFLICT)
             return Problem(code, str(problem), more={"code": problem.code})
+        case NoticesError() if problem.status < 500:
+            code = _BY_STATUS.get(problem.status, Code.CONFLICT)
+            errors = [FieldError(problem.field, str(problem))] if problem.field else []
+            return Problem(code, str(problem), errors=errors, more={"code": problem.code})
         case Http404():
             return Problem(Code.NOT_FOUND, "there is nothing at this address")
         case HttpError():

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions.models import LabelKind, ListKind
+from safeconduct.kernel.notices.models import DeliveryState
+from safeconduct.protections.transactions.coverage.words import Standing, State
 
 
 def _storable(text: str) -> str:
@@ -298,6 +300,125 @@ class DraftSaved(Schema):
     diagnostics: list[Finding]
 
 
+class Amount(Schema):
+    """Money: whole minor units of a currency (ISO 4217)."""
+
+    minor: int
+    currency: str
+
+
+class CauseCovered(Schema):
+    """How the order stands against one cause. `says`: why, where there is something to say."""
+
+    cause: str
+    state: State
+    reason: str | None
+    says: str | None
+    pays: Amount
+
+
+class ConditionFound(Schema):
+    """A condition of the protection. `do`: what meets it. `due_at`: until when it can be met."""
+
+    name: str
+    standing: Standing
+    says: str
+    do: str
+    since: datetime | None
+    due_at: datetime | None
+
+
+class CoverageListed(Schema):
+    """An order's protection: up to an amount, if conditions are met, until a day. It is no insurance."""
+
+    order: str
+    seller: str | None
+    state: State
+    up_to: Amount | None = Field(description="The most that is paid for the order; null while its amount is unknown.")
+    pays: Amount
+    placed_at: datetime
+    ship_by: datetime | None = Field(description="The nearest term of the seller that still runs.")
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    changed_at: datetime
+
+
+class CoverageFound(CoverageListed):
+    until: datetime | None = Field(description="Claims made from then on are not covered.")
+    causes: list[CauseCovered]
+    conditions: list[ConditionFound]
+    template: str
+    template_version: int
+
+
+class CoveragePage(Schema):
+    items: list[CoverageListed]
+    next: str | None
+
+
+class CoverageAsked(Schema):
+    """Of one seller, the newest order first. Pages do not shift when orders are added."""
+
+    seller: Annotated[Text, Field(min_length=1, max_length=2000, description="The shop's id of the seller.")]
+    state: State | None = None
+    cursor: Cursor | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+class SellerAsked(Schema):
+    seller: Annotated[Text, Field(min_length=1, max_length=2000, description="The shop's id of the seller.")]
+
+
+class BalanceFound(Schema):
+    """What a seller has in one currency, in minor units. `on_hold_minor` is the seller's, and not paid out for now."""
+
+    currency: str
+    available_minor: int
+    pending_minor: int
+    on_hold_minor: int
+    reserve_minor: int
+    deposits_minor: int
+    owed_minor: int = Field(description="What the seller owes, above zero.")
+    next_release_at: datetime | None
+
+
+class BalancesAnswer(Schema):
+    items: list[BalanceFound]
+    next_payout_at: datetime
+
+
+class HoldFound(Schema):
+    """Money that is held: why, until when at the latest, and what releases it before."""
+
+    id: str
+    order: str | None
+    currency: str
+    held_minor: int = Field(description="What is held now.")
+    asked_minor: int = Field(description="What was to be held.")
+    reason: str
+    says: str
+    released_by: str
+    release_says: str
+    held_at: datetime
+    release_at: datetime | None
+    ended_at: datetime | None
+
+
+class HoldPage(Schema):
+    items: list[HoldFound]
+    next: str | None
+
+
+class HoldsAsked(Schema):
+    """Of one seller, the newest first."""
+
+    seller: Annotated[Text, Field(min_length=1, max_length=2000, description="The shop's id of the seller.")]
+    order: Annotated[Text, Field(max_length=2000)] | None = Field(None, description="The shop's id of the order.")
+    open: bool = Field(True, description="False: also those that have ended.")
+    cursor: Cursor | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
 class RefusedPart(Schema):
     type: str
     field: str
@@ -312,3 +433,96 @@ class WebhookAnswer(Schema):
     events: int
     unknown: int
     refused: list[RefusedPart]
+
+
+class EndpointSent(Sent):
+    url: Annotated[Text, Field(max_length=500, description="Where to deliver; https in production.")]
+    kinds: list[Annotated[str, Field(max_length=40)]] = Field(max_length=50, description="Kinds of messages it gets.")
+    name: Annotated[Text, Field(max_length=80)] = ""
+
+
+class EndpointChange(Sent):
+    """What is absent stays as it is."""
+
+    url: Annotated[Text, Field(max_length=500)] | None = None
+    kinds: list[Annotated[str, Field(max_length=40)]] | None = Field(None, max_length=50)
+    name: Annotated[Text, Field(max_length=80)] | None = None
+    enabled: bool | None = Field(None, description="False stops deliveries, true begins them again.")
+
+
+class EndpointFound(Schema):
+    id: str
+    url: str
+    name: str
+    kinds: list[str]
+    enabled: bool
+    off: str | None = Field(
+        description="Why it is off: `person`, `gone` (410) or `failing` (nothing accepted for days)."
+    )
+    off_since: datetime | None
+    failing_since: datetime | None = Field(description="The first failure since the last success.")
+    paused_until: datetime | None = Field(description="After failures in a row it rests until then.")
+    created_at: datetime
+
+
+class EndpointPage(Schema):
+    items: list[EndpointFound]
+    next: str | None
+
+
+class SecretFound(Schema):
+    secret: str = Field(description="`whsec_…`, as Standard Webhooks libraries take it.")
+    previous_until: datetime | None = Field(description="Until then the earlier secret signs too.")
+
+
+class RotateSent(Sent):
+    at_once: bool = Field(False, description="True: the earlier secret stops signing now, because others have seen it.")
+
+
+class ResendSent(Sent):
+    since: AwareDatetime
+    until: AwareDatetime
+    delivered_too: bool = Field(False, description="True: also what the endpoint has accepted.")
+
+
+class ResendAnswer(Schema):
+    messages: int
+
+
+class DeliveriesAsked(Schema):
+    """Newest first."""
+
+    state: DeliveryState | None = None
+    cursor: Cursor | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+class DeliveryListed(Schema):
+    id: str
+    message: str = Field(description="The `webhook-id` of every attempt.")
+    kind: str
+    endpoint: str
+    state: DeliveryState
+    attempts: int
+    due_at: datetime | None = Field(description="The next attempt.")
+    status: int | None = Field(description="HTTP status of the last attempt.")
+    problem: str
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+class DeliveryPage(Schema):
+    items: list[DeliveryListed]
+    next: str | None
+
+
+class AttemptFound(Schema):
+    at: datetime
+    status: int | None
+    latency_ms: int
+    problem: str
+
+
+class DeliveryFound(DeliveryListed):
+    data: dict[str, Any]
+    log: list[AttemptFound]

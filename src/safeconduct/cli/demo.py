@@ -12,21 +12,27 @@ import secrets
 import sys
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli.demo_desk import Desk, fraud_of, open_shop, spread_the_clocks, weeks
+from safeconduct.cli.demo_score import Scores, score_world
 from safeconduct.cli.output import emit_json, fail
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from safeconduct.demo import Report, World
-
 PEOPLE = (
     ("analyst", "li.wei@haihang.example", "Li Wei", "analyst"),
     ("lead", "ana.rojas@haihang.example", "Ana Rojas", "lead"),
+    ("seller", "camila.soto@andes.example", "Camila Soto", ""),
 )
+
+_LARGE_TABLES = (
+    "event", "fact", "decision", "review", "rule_count", "pseudonym", "label", "leaf", "coverage", "coverage_step",
+    "notice",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +50,21 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What running the world through the engine gave."""
+    """What running the world through the engine gave. ``moved_days``: by how much its times were moved, so that its
+    history ends last night. ``told``: events after that history which were told as well. ``ruled``: held orders that
+    the staff ruled on.
+    """
 
     events: int
     decisions: int
+    moved_days: int
+    told: int
+    ruled: int
     seconds_to_make: float
     seconds_to_receive: float
     seconds_to_decide: float
+    seconds_between: float
+    seconds_to_sequence: float
 
 
 def run(options: Options) -> None:
@@ -59,7 +73,7 @@ def run(options: Options) -> None:
 
     console = Console(stderr=options.as_json, highlight=False)
     folder = prepare_environment(Path(os.environ.get("SAFECONDUCT_VAR", "var")) / "demo")
-    wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 1}
+    wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 2}
     marker = folder / "world.json"
     if options.fresh or not marker.exists() or json.loads(marker.read_text())["parameters"] != wanted:
         marker.unlink(missing_ok=True)
@@ -71,47 +85,13 @@ def run(options: Options) -> None:
 
         start_django()
         built = Built(**json.loads(marker.read_text())["built"])
-    report = score_world(folder)
+    scores = score_world(folder, moved_days=built.moved_days)
     if options.as_json:
-        emit_json({"parameters": wanted, "built": asdict(built), "score": report.as_json()})
+        emit_json({"parameters": wanted, "built": asdict(built), "score": scores.as_json()})
     else:
-        _summary(console, built, report)
+        _summary(console, built, scores)
     if options.serve:
-        raise SystemExit(_serve(folder, options, console))
-
-
-def score_seeds(*, shift: str, orders: int, as_json: bool) -> None:
-    """Scores three public seeds, each in a database of its own that is thrown away afterwards."""
-    import subprocess
-
-    reports = {}
-    for seed in (1, 2, 3):
-        folder = Path(os.environ.get("SAFECONDUCT_VAR", "var")) / f"score-{seed}"
-        done = subprocess.run(
-            [
-                sys.executable, "-m", "safeconduct", "demo", "--seed", str(seed), "--shift", shift, "--orders",
-                str(orders), "--no-serve", "--fresh", "--json",
-            ],
-            env={**os.environ, "SAFECONDUCT_VAR": str(folder)}, stdout=subprocess.PIPE, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            fail(f"scoring seed {seed} ended with exit code {done.returncode}")
-        reports[seed] = json.loads(done.stdout)["score"]
-    if as_json:
-        emit_json({"shift": shift, "orders": orders, "seeds": reports})
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"Three public seeds, shift {shift}")
-    for name in ("seed", "caught", "precision", "good orders stopped", "decoys stopped"):
-        table.add_column(name, justify="right")
-    for seed, r in reports.items():
-        table.add_row(
-            str(seed), f"{r['recall']:.1%}", f"{r['precision']:.1%}" if r["precision"] is not None else "–",
-            f"{r['good_stop_rate']:.2%}", f"{r['decoy_stop_rate']:.2%}",
-        )  # fmt: skip
-    Console().print(table)
+        raise SystemExit(_serve(folder, options, built, console))
 
 
 def print_codes(*, as_json: bool) -> None:
@@ -140,8 +120,9 @@ def prepare_environment(folder: Path) -> Path:
 
 def build(folder: Path, options: Options, console: Console) -> Built:
     """Makes the world and runs all of it through the front door."""
-    from safeconduct.cli.demo_replay import Crew
-    from safeconduct.demo import Parameters, generate, write_truth
+    from safeconduct.cli.demo_replay import Crew, tell
+    from safeconduct.demo import Parameters, generate, write_covers, write_truth
+    from safeconduct.foundation.moments import micros
 
     started = time.perf_counter()
     console.print(f"[bold]Haihang Mall[/], seed {options.seed}, shift {options.shift}: making the world …")
@@ -149,20 +130,37 @@ def build(folder: Path, options: Options, console: Console) -> Built:
         world = generate(Parameters(seed=options.seed, orders=options.orders, shift=options.shift))
     except (ValueError, KeyError) as problem:
         fail(str(problem), 2)
+    now = datetime.now(UTC)
+    moved_days = (now - world.end).days
+    moved = timedelta(days=moved_days)
+    begins, ends = world.start + moved, world.end + moved
+    events = world.moved(moved_days)
+    crew = Crew(events)  # forked before Django is set up: connections are never shared
+    write_truth(world, folder / "truth.jsonl")
+    write_covers(world, folder / "cover.jsonl", micros(now - moved))
     made = time.perf_counter()
     console.print(
-        f"  {len(world.events):,} events of {len(world.sellers)} sellers, {world.start:%d %b} to {world.end:%d %b %Y}"
+        f"  {len(events):,} events of {len(world.sellers)} sellers, {begins:%d %b} to {ends:%d %b %Y}"
         f" · {made - started:.1f} s"
     )
-    write_truth(world, folder / "truth.jsonl")
-    crew = Crew(world.events)  # forked before Django is set up: connections are never shared
-    _prepare_database(folder, world)
-    received, decided, decisions = crew.run(console, quiet=options.as_json)
-    _after(folder)
-    return Built(len(world.events), decisions, made - started, received, decided)
+    _prepare_database(folder, begins)
+    from safeconduct.protections.transactions.money import due
+
+    desk = Desk(options.seed, fraud_of(world), ends)
+    points = weeks(begins, ends, due.schedule(ends))
+    ran = crew.run(console, quiet=options.as_json, points=points, between=desk.day)
+    told = tell(world.aftermath(moved_days, now), now)
+    desk.day(now)
+    open_shop(PEOPLE[-1][1], now)
+    _after(now)
+    sequenced = _sequence()
+    return Built(
+        len(events), ran.decisions, moved_days, told, desk.ruled, made - started, ran.received_s, ran.decided_s,
+        ran.between_s, sequenced,
+    )  # fmt: skip
 
 
-def _prepare_database(folder: Path, world: World) -> None:
+def _prepare_database(folder: Path, begins: datetime) -> None:
     from safeconduct.cli.start import start_django
 
     start_django(migrate=False)
@@ -173,7 +171,7 @@ def _prepare_database(folder: Path, world: World) -> None:
     from safeconduct.kernel.decisions.models import ListKind
     from safeconduct.kernel.events import rates
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
-    from safeconduct.protections.transactions.protection import shipped_lists, shipped_policies
+    from safeconduct.protections.transactions.protection import install, shipped_lists, shipped_policies
 
     if not settings.EMBEDDED:
         fail("the demo builds a database of its own; unset DATABASE_URL and SAFECONDUCT_DATABASE_URL", 2)
@@ -192,7 +190,8 @@ def _prepare_database(folder: Path, world: World) -> None:
         # Lists are known from the world's beginning on.
         query("UPDATE list_entry SET from_moment = 0")
         for text in shipped_policies():
-            policies.install(text, at=world.start, actor=actor)
+            policies.install(text, at=begins, actor=actor)
+        install(begins)
     _people(folder)
 
 
@@ -200,8 +199,10 @@ def _rates() -> list[tuple[str, Any, Any, str]]:
     from datetime import date
     from decimal import Decimal
 
+    from safeconduct.demo.parameters import RATE_TO_USD
+
     # One made-up rate for a made-up marketplace; a real one imports its own.
-    return [("CNY", date(2020, 1, 1), Decimal("0.14"), "Haihang Mall, fictional")]
+    return [("CNY", date(2020, 1, 1), Decimal(RATE_TO_USD), "Haihang Mall, fictional")]
 
 
 def _people(folder: Path) -> None:
@@ -227,18 +228,7 @@ def _people(folder: Path) -> None:
     file.write_text(json.dumps(sign_ins, indent=2))
 
 
-#: The staff worked through the months; the newest orders wait, with clocks that have just begun to run.
-_DESK = """
-WITH ranked AS (SELECT decision_id, row_number() OVER (ORDER BY opened_at DESC) AS place FROM review)
-UPDATE review SET
-    state = CASE WHEN place <= 40 THEN 'open' ELSE 'done' END,
-    done_at = CASE WHEN place <= 40 THEN NULL ELSE opened_at + interval '2 hours' END,
-    due_at = CASE WHEN place <= 40 THEN now() + place * interval '9 minutes' ELSE due_at END
-FROM ranked WHERE ranked.decision_id = review.decision_id
-"""
-
-
-def _after(folder: Path) -> None:
+def _after(now: datetime) -> None:
     """What a newcomer finds on the desk: fresh statistics for the planner, and a draft that asks to be tried."""
     from safeconduct.kernel.decisions import policies
     from safeconduct.kernel.decisions.models import PolicyVersion
@@ -247,9 +237,9 @@ def _after(folder: Path) -> None:
     from safeconduct.protections.transactions.protection import example_draft
 
     with owner_scope():
-        for table in ("event", "fact", "decision", "review", "rule_count", "pseudonym", "label", "leaf"):
+        for table in _LARGE_TABLES:
             query(f"ANALYZE {table}")
-        query(_DESK)
+    spread_the_clocks()
     with staff_scope():
         live = PolicyVersion.objects.filter(policy="order-risk", state="live").first()
         author = User.objects.filter(email=PEOPLE[0][1]).first()
@@ -258,28 +248,19 @@ def _after(folder: Path) -> None:
                 author,
                 "order-risk",
                 example_draft(live.text),
-                at=datetime.now(UTC),
+                at=now,
                 note="A draft to try: see what it would change",
             )
 
 
-def score_world(folder: Path) -> Report:
-    """Compares standing decisions with the truth."""
-    from safeconduct.demo import Action, read_truth, score
-    from safeconduct.demo import Decision as Judged
-    from safeconduct.kernel.scope import query, staff_scope
+def _sequence() -> float:
+    """Puts what is left to tell into the record, and signs it. Returns the seconds it took."""
+    from safeconduct.cli.demo_replay import sequence
 
-    with staff_scope():
-        rows = query(
-            "SELECT e.source_id, e.data->>'order', d.action, d.decided_at, e.data->'amount'->>'minor', d.fired"
-            " FROM decision d JOIN event e USING (moment)"
-            " WHERE d.kind <> 'shadow' AND d.standing AND e.source = 'haihang'"
-        ).fetchall()
-    decisions = [
-        Judged(event_id, order, Action(action), at, int(minor or 0), tuple(fired))
-        for event_id, order, action, at, minor, fired in rows
-    ]
-    return score(read_truth(folder / "truth.jsonl"), decisions)
+    started = time.perf_counter()
+    while sequence():
+        pass
+    return time.perf_counter() - started
 
 
 def code_now(secret: str) -> str:
@@ -296,19 +277,24 @@ def code_now(secret: str) -> str:
     return f"{number % 1_000_000:06d}"
 
 
-def _summary(console: Console, built: Built, report: Report) -> None:
-    from safeconduct.demo.scoreboard import render
+def _summary(console: Console, built: Built, scores: Scores) -> None:
+    from safeconduct.demo.scoreboard import render, render_books, render_cover
 
     console.print()
-    render(report, console)
+    render(scores.decisions, console)
+    render_cover(scores.cover, console)
+    for books in scores.books:
+        render_books(books, console)
     console.print(
         f"\n[dim]{built.events:,} events received in {built.seconds_to_receive:.0f} s"
-        f" ({built.events / max(built.seconds_to_receive, 0.001):,.0f}/s), {built.decisions:,} decisions in"
-        f" {built.seconds_to_decide:.0f} s ({built.decisions / max(built.seconds_to_decide, 0.001):,.0f}/s)[/]"
+        f" ({built.events / max(built.seconds_to_receive, 0.001):,.0f}/s), {built.decisions:,} acted on in"
+        f" {built.seconds_to_decide:.0f} s ({built.decisions / max(built.seconds_to_decide, 0.001):,.0f}/s), what time"
+        f" and people do in {built.seconds_between:.0f} s, the last of the record in {built.seconds_to_sequence:.0f} s;"
+        f" {built.ruled:,} held orders ruled on by the staff[/]"
     )
 
 
-def _serve(folder: Path, options: Options, console: Console) -> int:
+def _serve(folder: Path, options: Options, built: Built, console: Console) -> int:
     from safeconduct.cli.demo_replay import drip
     from safeconduct.cli.serving import serve
 
@@ -326,7 +312,7 @@ def _serve(folder: Path, options: Options, console: Console) -> int:
             "  New orders keep coming in. Ctrl-C stops.\n"
         )
 
-    stop = drip(folder, options.seed, options.shift, options.orders)
+    stop = drip(folder, options.seed, options.shift, options.orders, built.told)
     try:
         return serve(host="127.0.0.1", port=options.port, workers=2, lanes=1, ready=ready)
     finally:

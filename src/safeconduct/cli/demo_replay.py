@@ -1,7 +1,8 @@
 """Running a world through the front door with every core, and letting it go on afterwards.
 
-Two phases: all events are received, then all that wait is decided. Because a decision sees only what has an earlier
-moment, it is the same decision as if each had been made at its time.
+Two phases: all events are received, then all that wait is decided, week by week, and what time and people do is done
+at the end of each week. Because a decision sees only what has an earlier moment, it is the same decision as if each had
+been made at its time.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safeconduct.cli.output import fail
 
@@ -26,6 +29,21 @@ if TYPE_CHECKING:
     from safeconduct.demo.world import Events
 
 _BATCH = 1000
+#: Each batch is decided and acted on in one transaction. In a large one most orders are looked at once for several of
+#: their events; a lane that serves people takes small ones.
+_DECIDE_BATCH = 2500
+#: Lines the record takes in at once, and how long its clerk waits where there are none.
+_RECORD_BATCH, _CLERK_WAITS_S = 5000, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What running a world gave: seconds to receive and to decide, decisions made, seconds of what was done between."""
+
+    received_s: float
+    decided_s: float
+    decisions: int
+    between_s: float
 
 
 class Crew:
@@ -41,27 +59,51 @@ class Crew:
             context.Process(target=_member, args=(theirs, events, number, size), daemon=True).start()
             theirs.close()
             self.pipes.append(ours)
+        self.clerk, theirs = context.Pipe()
+        context.Process(target=_clerk, args=(theirs,), daemon=True).start()
+        theirs.close()
 
-    def run(self, console: Console, *, quiet: bool) -> tuple[float, float, int]:
-        """Receives and decides everything. Returns seconds to receive, seconds to decide, and the decisions made."""
+    def run(
+        self, console: Console, *, quiet: bool, points: Sequence[datetime], between: Callable[[datetime], None]
+    ) -> Ran:  # fmt: skip
+        """Receives everything, decides what was known at each of the points, in turn, and calls ``between`` there.
+
+        What is known after the last point is not decided.
+        """
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        decided_s = between_s = 0.0
         with Progress(*columns, console=console, disable=quiet) as progress:
             task = progress.add_task("events received ", total=self.total)
             with _indexes_afterwards():
                 received_s = self._phase("receive", lambda n: progress.update(task, advance=n))
             waiting = _waiting()
             task = progress.add_task("decisions made  ", total=waiting)
-            decided_s = self._phase("decide", lambda n: progress.update(task, advance=n))
-        for pipe in self.pipes:
+            self.clerk.send("begin")
+            for point in points:
+                decided_s += self._phase(("decide", point), lambda n: progress.update(task, advance=n))
+                started = time.perf_counter()
+                between(point)
+                between_s += time.perf_counter() - started
+        for pipe in (*self.pipes, self.clerk):
             pipe.send("end")
-        return received_s, decided_s, waiting
+        self._hear_the_clerk()
+        return Ran(received_s, decided_s, waiting, between_s)
 
-    def _phase(self, name: str, advance: Callable[[int], None]) -> float:
+    def _hear_the_clerk(self) -> None:
+        """Waits until the clerk has done what was begun."""
+        try:
+            said = self.clerk.recv()
+        except EOFError:
+            fail("the clerk of the demo's record ended unexpectedly; see the messages above")
+        if said != "done":
+            fail(str(said))
+
+    def _phase(self, order: object, advance: Callable[[int], None]) -> float:
         started = time.perf_counter()
         for pipe in self.pipes:
-            pipe.send(name)
+            pipe.send(order)
         busy = list(self.pipes)
         while busy:
             for ready in wait_for(busy):
@@ -79,12 +121,23 @@ class Crew:
         return time.perf_counter() - started
 
 
-def drip(folder: Path, seed: int, shift: str, orders: int) -> Callable[[], None]:
-    """Starts a process that sends the world's further life to the log, at its own pace. Returns how to stop it."""
-    arguments = [sys.executable, "-m", "safeconduct.cli.demo_replay", str(seed), shift, str(orders)]
+def drip(folder: Path, seed: int, shift: str, orders: int, told: int) -> Callable[[], None]:
+    """Starts a process that sends the world's further life to the log, at its own pace, from where the ``told`` events
+    after its end have left off. Returns how to stop it.
+    """
+    arguments = [sys.executable, "-m", "safeconduct.cli.demo_replay", str(seed), shift, str(orders), str(told)]
     prefix = [sys.executable, "-m", "safeconduct.cli.child", str(os.getpid())]
     process = subprocess.Popen([*prefix, *arguments], env={**os.environ, "SAFECONDUCT_VAR": str(folder)})
     return process.terminate
+
+
+def tell(events: Events, now: datetime) -> int:
+    """Receives and decides a few more events in this process. Returns how many."""
+    done = 0
+    for first in range(0, len(events), _BATCH):
+        done += _stored(events.between(first, first + _BATCH))
+    _decide_until(now, 0, 1, lambda _: None)
+    return done
 
 
 @contextmanager
@@ -118,19 +171,40 @@ def _waiting() -> int:
 
 def _member(pipe: Connection, events: Events, number: int, size: int) -> None:
     try:
-        if pipe.recv() == "receive":
-            _start()
-            _receive(pipe, events, number, size)
+        while (order := pipe.recv()) != "end":
+            if order == "receive":
+                _start()
+                _receive(pipe, events, number, size)
+            else:
+                _decide_until(order[1], number, size, pipe.send)
             pipe.send("done")
-        if pipe.recv() == "decide":
-            _decide(pipe)
-            pipe.send("done")
-        pipe.recv()
     except (EOFError, KeyboardInterrupt):
         pass
     except Exception as problem:
         pipe.send(f"{type(problem).__name__}: {problem}")
     os._exit(0)
+
+
+def _clerk(pipe: Connection) -> None:
+    """Puts into the record what the others do, while they do it."""
+    try:
+        pipe.recv()
+        _start()
+        while not pipe.poll(0 if sequence(_RECORD_BATCH) else _CLERK_WAITS_S):
+            pass
+        pipe.send("done")
+    except (EOFError, KeyboardInterrupt):
+        pass
+    except Exception as problem:
+        pipe.send(f"{type(problem).__name__}: {problem}")
+    os._exit(0)
+
+
+def sequence(limit: int = _RECORD_BATCH) -> int:
+    """Takes up to so many lines into the record and signs it; returns how many."""
+    from safeconduct.kernel.record import sequencer
+
+    return sequencer.sequence(limit, now=datetime.now(UTC))
 
 
 def _start() -> None:
@@ -140,6 +214,11 @@ def _start() -> None:
 
 
 def _receive(pipe: Connection, events: Events, number: int, size: int) -> None:
+    for first in range(number * _BATCH, len(events), size * _BATCH):
+        pipe.send(_stored(events.between(first, first + _BATCH)))
+
+
+def _stored(batch: list[dict[str, Any]]) -> int:
     from safeconduct.kernel.decisions.running import listened_types
     from safeconduct.kernel.events import log
     from safeconduct.kernel.events.log import Known
@@ -147,25 +226,39 @@ def _receive(pipe: Connection, events: Events, number: int, size: int) -> None:
 
     with engine_scope():
         queue = listened_types()
-    for first in range(number * _BATCH, len(events), size * _BATCH):
-        batch = events.between(first, first + _BATCH)
-        receipt = log.receive(batch, queue=queue, known=Known.WHEN_IT_HAPPENED)
-        if receipt.refused:
-            refused = receipt.refused[0]
-            raise ValueError(f"the world made an event that the log refuses: {refused.field}: {refused.problem}")
-        pipe.send(len(receipt.stored))
+    receipt = log.receive(batch, queue=queue, known=Known.WHEN_IT_HAPPENED)
+    if receipt.refused:
+        refused = receipt.refused[0]
+        raise ValueError(f"the world made an event that the log refuses: {refused.field}: {refused.problem}")
+    return len(receipt.stored)
 
 
-def _decide(pipe: Connection) -> None:
-    from safeconduct.kernel.decisions import lanes
+#: Each worker takes the events of its own sellers: two that wrote about one seller's orders would wait for each other.
+_CLAIM = """
+SELECT q.moment FROM event_queue q JOIN fact f ON f.moment = q.moment
+WHERE q.moment > %s AND q.moment < %s AND abs(coalesce(f.seller, f.moment) %% %s) = %s
+ORDER BY q.moment LIMIT %s FOR UPDATE OF q SKIP LOCKED
+"""
 
-    while done := lanes.work(now=None, limit=500):
-        pipe.send(done)
+
+def _decide_until(until: datetime, number: int, size: int, advance: Callable[[int], None]) -> None:
+    """Decides one worker's part of what was known before a time, in the order in which it became known."""
+    from safeconduct.foundation.moments import TIE_BITS, micros
+    from safeconduct.kernel.decisions import engine
+    from safeconduct.kernel.scope import engine_scope, query
+
+    done, end = 0, micros(until) << TIE_BITS
+    while True:
+        with engine_scope():
+            claimed = [moment for (moment,) in query(_CLAIM, [done, end, size, number, _DECIDE_BATCH])]
+            engine.decide_claimed(claimed, now=None)
+        if not claimed:
+            return
+        done = claimed[-1]
+        advance(len(claimed))
 
 
-def _drip(seed: int, shift: str, orders: int) -> None:
-    from datetime import UTC, datetime
-
+def _drip(seed: int, shift: str, orders: int, told: int) -> None:
     from safeconduct.demo import Parameters, generate, live_events
 
     world = generate(Parameters(seed=seed, orders=orders, shift=shift))
@@ -173,7 +266,7 @@ def _drip(seed: int, shift: str, orders: int) -> None:
     from safeconduct.kernel.decisions import lanes
 
     begin = datetime.now(UTC)
-    for event in live_events(world, begin):
+    for event in live_events(world, begin, told=told):
         due = datetime.fromisoformat(str(event["time"]))
         pause = (due - datetime.now(UTC)).total_seconds()
         if pause > 0:
@@ -182,4 +275,4 @@ def _drip(seed: int, shift: str, orders: int) -> None:
 
 
 if __name__ == "__main__":
-    _drip(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    _drip(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

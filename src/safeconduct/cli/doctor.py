@@ -124,6 +124,36 @@ def queue() -> Finding:
     )
 
 
+def record() -> Finding:
+    """Does the record fit what was signed, and does it keep up?"""
+    from safeconduct.kernel.record import sequencer
+    from safeconduct.kernel.record.errors import RecordBroken
+    from safeconduct.kernel.scope import engine_scope
+
+    try:
+        with engine_scope():
+            size = sequencer.signed_edge().size
+    except RecordBroken as problem:
+        return Finding("record", False, str(problem), "change nothing; `safeconduct record verify`, see docs/record.md")
+    count, age_s = sequencer.waiting(datetime.now(UTC))
+    found = f"{size} lines, {count} waiting, the oldest for {age_s:.0f} s"
+    return Finding(
+        "record", age_s < _OLD_S, found, "run `safeconduct serve` or `safeconduct work`: a lane appends them"
+    )
+
+
+def ledger() -> Finding:
+    """Do the running sums of the ledger agree? `safeconduct ledger check` asks every posting."""
+    from safeconduct.kernel.ledger.checking import differences
+    from safeconduct.kernel.scope import staff_scope
+
+    with staff_scope():
+        off = differences()
+    found = ", ".join(f"{code} is off by {minor} minor units" for code, minor in off.items())
+    mend = "stop payouts, and run `safeconduct ledger check`"
+    return Finding("ledger", not off, found or "each currency sums to zero", mend)
+
+
 def disk() -> Finding:
     """Is there room for the embedded database and the backtests?"""
     from safeconduct.config.environment import read
@@ -151,5 +181,15 @@ def clock() -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (settings, disk, database, clock, migrations, logins, queue)
-NEED_A_SCHEMA = (logins, queue)
+CHECKS: tuple[Callable[[], Finding], ...] = (
+    settings,
+    disk,
+    database,
+    clock,
+    migrations,
+    logins,
+    queue,
+    ledger,
+    record,
+)
+NEED_A_SCHEMA = (logins, queue, ledger, record)

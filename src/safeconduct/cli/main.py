@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -14,14 +15,24 @@ policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, t
 keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
 people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
+coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
+payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
+record_app = typer.Typer(no_args_is_help=True, help="The record: verify it, prove a line, change its key.")
+webhooks_app = typer.Typer(no_args_is_help=True, help="Webhooks: where messages go, and what became of them.")
+ledger_app = typer.Typer(no_args_is_help=True, help="Ledger: is it right, and a seller's statement.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
+app.add_typer(coverage_app, name="coverage")
 app.add_typer(keys_app, name="keys")
 app.add_typer(people_app, name="people")
 app.add_typer(labels_app, name="labels")
+app.add_typer(payouts_app, name="payouts")
 app.add_typer(rates_app, name="rates")
+app.add_typer(record_app, name="record")
+app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(ledger_app, name="ledger")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -55,12 +66,13 @@ def demo(
 ) -> None:
     """Builds the demo world, runs the engine over it, and serves it on this machine."""
     from safeconduct.cli import demo as command
+    from safeconduct.cli import demo_score
 
     match action:
         case None:
             command.run(command.Options(seed, shift, orders, serve, port, fresh, as_json))
         case "score":
-            command.score_seeds(shift=shift, orders=orders, as_json=as_json)
+            demo_score.score_seeds(shift=shift, orders=orders, as_json=as_json)
         case "code":
             command.print_codes(as_json=as_json)
         case other:
@@ -254,6 +266,34 @@ def policy_publish(
     raise SystemExit(publish(file, author=author, approver=approver, percent=percent, as_json=as_json))
 
 
+@coverage_app.command("check", epilog="Example: safeconduct coverage check jd-like.yaml")
+def coverage_check(
+    files: Annotated[list[Path], typer.Argument(help="Coverage templates.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Checks coverage templates: conditions, causes, amounts, sources. Exit code 1 where there is an error."""
+    from safeconduct.cli.coverage import check
+
+    raise SystemExit(check(files, as_json=as_json))
+
+
+@coverage_app.command("simulate", epilog="Example: safeconduct coverage simulate draft.yaml --from 2026-01-01 --json")
+def coverage_simulate(
+    file: Annotated[Path, typer.Argument(help="The template to try.", exists=True, dir_okay=False)],
+    since: Annotated[
+        Optional[datetime], typer.Option("--from", formats=["%Y-%m-%d"], help="Orders from this day on (UTC).")
+    ] = None,
+    until: Annotated[
+        Optional[datetime], typer.Option("--until", formats=["%Y-%m-%d"], help="Orders before this day (UTC).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Evaluates past orders with a changed template: what would be covered, and what the fund would have paid."""
+    from safeconduct.cli.coverage import simulate
+
+    raise SystemExit(simulate(file, since=since, until=until, as_json=as_json))
+
+
 @keys_app.command("create", epilog="Example: safeconduct keys create")
 def keys_create() -> None:
     """Writes a new root key file. Keep a copy apart from the database: without it nothing sealed can be opened."""
@@ -285,6 +325,20 @@ def people_invite(
     raise SystemExit(invite(email, role))
 
 
+@payouts_app.command("run", epilog="Example: safeconduct payouts run --at 2026-06-04T06:00:00Z --json")
+def payouts_run(
+    at: Annotated[
+        Optional[str],
+        typer.Option(help="The run that was due last at this time or day (UTC); default: now."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Pays sellers what is available, as the preset's schedule says. What is held is not paid; again pays nothing."""
+    from safeconduct.cli.payouts import run
+
+    raise SystemExit(run(at, as_json=as_json))
+
+
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")
 def rates_import(
     file: Annotated[
@@ -296,3 +350,152 @@ def rates_import(
     from safeconduct.cli.people import import_rates
 
     raise SystemExit(import_rates(file, source))
+
+
+@record_app.command("verify", epilog="Example: safeconduct record verify --checkpoint /mnt/kept/checkpoints.jsonl")
+def record_verify(
+    checkpoint: Annotated[
+        Optional[list[Path]],
+        typer.Option("--checkpoint", help="Checkpoints kept elsewhere, to hold the log against; repeat for several."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Checks the whole record against what was signed and against the rows it is about. Exit code 1 for any fault."""
+    from safeconduct.cli.record import verify
+
+    raise SystemExit(verify(checkpoint or [], as_json=as_json))
+
+
+@record_app.command("proof", epilog="Example: safeconduct record proof dec_01hz… --out proof.json")
+def record_proof(
+    about: Annotated[
+        Optional[str], typer.Argument(help="The id that the line is about, or the line's number from 0.")
+    ] = None,
+    kind: Annotated[str, typer.Option(help="Which kind of line, where an id has several; default: the newest.")] = "",
+    since: Annotated[
+        Optional[int], typer.Option(min=1, help="Prove instead that the record only grew since so many lines.")
+    ] = None,
+    out: Annotated[Optional[Path], typer.Option(help="File to write; default: print it.", dir_okay=False)] = None,
+) -> None:
+    """Writes the proof of a line, for `verify_record.py`. Exit code 1 where there is none."""
+    from safeconduct.cli.record import proof
+
+    raise SystemExit(proof(about, kind=kind, since=since, out=out))
+
+
+@record_app.command("status", epilog="Example: safeconduct record status --json")
+def record_status(as_json: Json = False) -> None:
+    """How long the record is, what waits, who outside has seen it. Exit code 1 where it is broken or stands still."""
+    from safeconduct.cli.record import status
+
+    raise SystemExit(status(as_json=as_json))
+
+
+@record_app.command("keys", epilog="Example: safeconduct record keys > keys.txt")
+def record_keys(as_json: Json = False) -> None:
+    """The keys that sign, the first first: what others pin."""
+    from safeconduct.cli.record import keys
+
+    raise SystemExit(keys(as_json=as_json))
+
+
+@record_app.command("rotate", epilog="Example: safeconduct record rotate")
+def record_rotate(as_json: Json = False) -> None:
+    """Makes a new signing key, vouched for by the present one."""
+    from safeconduct.cli.record import rotate
+
+    raise SystemExit(rotate(as_json=as_json))
+
+
+@webhooks_app.command("list", epilog="Example: safeconduct webhooks list --json")
+def webhooks_list(as_json: Json = False) -> None:
+    """Lists the endpoints and how they are doing."""
+    from safeconduct.cli.webhooks import list_endpoints
+
+    raise SystemExit(list_endpoints(as_json=as_json))
+
+
+@webhooks_app.command("add", epilog="Example: safeconduct webhooks add https://shop.example/hooks --kind decision.made")
+def webhooks_add(
+    url: Annotated[str, typer.Argument(help="Where to deliver; https in production.")],
+    kind: Annotated[list[str], typer.Option("--kind", help="A kind of message it gets; repeat for several.")],
+    name: Annotated[str, typer.Option(help="What staff call it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Makes an endpoint and shows the secret that its receiver verifies with."""
+    from safeconduct.cli.webhooks import add
+
+    raise SystemExit(add(url, kind, name, as_json=as_json))
+
+
+@webhooks_app.command("ping", epilog="Example: safeconduct webhooks ping whe_01jy2d8m4kq5v6w7x8y9zabcde")
+def webhooks_ping(endpoint: Annotated[str, typer.Argument(help="The endpoint's id.")], as_json: Json = False) -> None:
+    """Sends a test message and says what came of it. Exit code 1 where it was not accepted."""
+    from safeconduct.cli.webhooks import ping
+
+    raise SystemExit(ping(endpoint, as_json=as_json))
+
+
+@webhooks_app.command("resend", epilog="Example: safeconduct webhooks resend whe_01… --since 2026-06-01T00:00:00")
+def webhooks_resend(
+    wanted: Annotated[str, typer.Argument(help="A delivery (whd_…), or an endpoint (whe_…) for a period.")],
+    since: Annotated[Optional[datetime], typer.Option(help="Begin of the period, UTC; default: a day ago.")] = None,
+    until: Annotated[Optional[datetime], typer.Option(help="End of the period, UTC; default: now.")] = None,
+    delivered_too: Annotated[
+        bool, typer.Option("--delivered-too", help="Also what the endpoint has accepted.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Sends one message again, or all that an endpoint missed. Messages keep their id."""
+    from safeconduct.cli.webhooks import resend
+
+    raise SystemExit(resend(wanted, since=since, until=until, delivered_too=delivered_too, as_json=as_json))
+
+
+@webhooks_app.command("log", epilog="Example: safeconduct webhooks log whe_01… --state given_up --json")
+def webhooks_log(
+    endpoint: Annotated[str, typer.Argument(help="The endpoint's id.")],
+    state: Annotated[Optional[str], typer.Option(help="Only waiting, delivered or given_up.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Lists what was, or is to be, delivered to an endpoint, newest first."""
+    from safeconduct.cli.webhooks import log
+
+    raise SystemExit(log(endpoint, state=state, limit=limit, as_json=as_json))
+
+
+@ledger_app.command("check", epilog="Example: safeconduct ledger check --json")
+def ledger_check(as_json: Json = False) -> None:
+    """Asks whether every sum is right: postings, balances, holds, payouts. Exit code 1 where one is not."""
+    from safeconduct.cli.ledger import check
+
+    raise SystemExit(check(as_json=as_json))
+
+
+@ledger_app.command(
+    "statement",
+    epilog="Example: safeconduct ledger statement shop-17 --from 2026-06-01 --until 2026-06-30 --format pdf",
+)
+def ledger_statement(
+    seller: Annotated[str, typer.Argument(help="The shop's id of the seller, or its sel_… id.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day, whole.")],
+    since: Annotated[
+        Optional[datetime],
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; default: the first of --until's month."),
+    ] = None,
+    currency: Annotated[Optional[str], typer.Option(help="Which, where the seller has several.")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="csv or pdf.")] = "csv",
+    out: Annotated[Optional[Path], typer.Option(dir_okay=False, help="The file; default: a name of its own.")] = None,
+    language: Annotated[Optional[str], typer.Option(help="en, zh or es; default: the seller's.")] = None,
+    zone: Annotated[Optional[str], typer.Option(help="Time zone of days and times; default: the seller's.")] = None,
+) -> None:
+    """Writes a seller's statement: balances before and after, and every movement between."""
+    from safeconduct.cli.ledger import statement
+
+    raise SystemExit(
+        statement(
+            seller, since=since.date() if since else None, until=until.date(), currency=currency,
+            file_format=file_format, out=out, language=language, zone_name=zone,
+        )
+    )  # fmt: skip

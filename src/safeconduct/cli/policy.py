@@ -92,6 +92,7 @@ def publish(file: Path, *, author: str, approver: str, percent: int, as_json: bo
     from safeconduct.kernel.events.catalogue import CATALOGUE
     from safeconduct.kernel.parties.models import User
     from safeconduct.kernel.scope import staff_scope
+    from safeconduct.protections.transactions.protection import install
 
     text = file.read_text(encoding="utf-8")
     reading = read_policy(text, CATALOGUE, file=str(file))
@@ -107,6 +108,7 @@ def publish(file: Path, *, author: str, approver: str, percent: int, as_json: bo
                     fail(f"{email} is no member of staff; `safeconduct people invite` makes one")
             draft = policies.save_draft(people[author], reading.policy.name, text, at=at, note=f"from {file.name}")
             version = policies.publish(draft.id, people[approver], at=at, percent=percent)
+            install(at)
     except DecisionsError as problem:
         fail(str(problem))
     if as_json:

@@ -16,11 +16,15 @@ _TURN_S = 0.2
 
 @dataclass(slots=True)
 class Job:
-    """Something to do every so often. ``work`` opens its own scopes; what fails is said, and tried again later."""
+    """Something to do every so often. ``work`` opens its own scopes; what fails is said, and tried again later.
+
+    ``apart``: in a thread of its own, because it may have to wait for a server that is not ours.
+    """
 
     name: str
     every_s: float
     work: Callable[[datetime], object]
+    apart: bool = False
     due: float = 0.0
 
 
@@ -28,10 +32,20 @@ def jobs() -> list[Job]:
     """All of them, the urgent ones first."""
     from safeconduct.kernel.cases import sweep
     from safeconduct.kernel.decisions import housekeeping, reactions
+    from safeconduct.kernel.notices import upkeep as notices
+    from safeconduct.kernel.notices.webhooks.courier import Courier
+    from safeconduct.kernel.record import sequencer
+    from safeconduct.protections.transactions.money import due
 
     return [
+        Job("record", 1.0, sequencer.keep_up),
         Job("due dates", 2.0, reactions.sweep),
         Job("deadlines of cases", 2.0, sweep.keep_up),
+        Job("money that is due", 5.0, due.release),
+        Job("payouts", 300.0, due.run_payouts),
+        Job("webhooks", 0.5, Courier().turn, apart=True),
+        Job("mail", 2.0, notices.send_mail, apart=True),
+        Job("old messages", 3600.0, notices.tidy),
         Job("housekeeping", 30.0, housekeeping.tidy),
         Job("API limits", 30.0, _tidy_the_gate),
     ]
@@ -40,6 +54,13 @@ def jobs() -> list[Job]:
 def run(stop: threading.Event) -> None:
     """Does each job when it is due, until told to stop."""
     todo = jobs()
+    for job in todo:
+        if job.apart:
+            threading.Thread(target=_in_turn, args=([job], stop), daemon=True, name=job.name).start()
+    _in_turn([job for job in todo if not job.apart], stop)
+
+
+def _in_turn(todo: list[Job], stop: threading.Event) -> None:
     for job in todo:
         job.due = time.monotonic() + job.every_s
     while not stop.wait(_TURN_S):

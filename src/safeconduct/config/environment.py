@@ -6,11 +6,15 @@ value stops the start and is named; see `unsafe`.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from safeconduct.presets.numbers import preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ SETTINGS = (
     Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server, smtp://user:password@host:587. Empty: mails are printed."),
     Setting("SAFECONDUCT_EMAIL_FROM", "safeconduct@localhost", "The sender of mails."),
     Setting(
+        "SAFECONDUCT_WEBHOOK_NETWORKS",
+        "",
+        "Networks (CIDR, with commas) beside the public ones that webhooks may be sent to, such as 10.20.0.0/16.",
+    ),
+    Setting(
         "SAFECONDUCT_CONNECTOR_SECRETS",
         "",
         "Webhook secrets as connector=secret pairs with commas; repeat a connector while a secret is being changed.",
@@ -67,6 +76,43 @@ SETTINGS = (
         "SAFECONDUCT_CLAMD",
         "",
         "ClamAV's clamd, as host:port or the path of its socket: uploads are scanned, and refused while it is silent.",
+    ),
+    Setting(
+        "SAFECONDUCT_RECORD_ORIGIN",
+        "",
+        "The record's name in checkpoints and keys, such as `shop.example/record`; fixed once the first key is made. "
+        "Empty: the first host name and `/record`.",
+    ),
+    Setting(
+        "SAFECONDUCT_RECORD_CHECKPOINT_FILE",
+        "",
+        "File to which each signed checkpoint is appended as well: on another machine's disk, or write-once storage.",
+    ),
+    Setting(
+        "SAFECONDUCT_RECORD_WITNESSES",
+        "",
+        "Witnesses that are asked to sign each checkpoint, as `address verifier-key`, with commas between them.",
+    ),
+    Setting(
+        "SAFECONDUCT_RECORD_ENTRIES_PUBLIC",
+        "1",
+        "0 publishes only the hashes of the record's lines, and not kind, id, action, version and time of each.",
+    ),
+    Setting(
+        "SAFECONDUCT_PRESET",
+        "jd-like",
+        "The marketplace's numbers (commission, release of money, payouts): a file of `presets/`, such as `eu-fair`.",
+    ),
+    Setting(
+        "SAFECONDUCT_FUND_LEGAL_FORM",
+        "",
+        "What the protection fund is in law, as sellers read it: `a promise of Haihang Ltd., no insurance`. Production "
+        "does not start without it.",
+    ),
+    Setting(
+        "SAFECONDUCT_FUNDS_HELD_BY",
+        "",
+        "The licensed provider that holds sellers' money, as sellers read it. Production does not start without it.",
     ),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
@@ -98,8 +144,16 @@ class Environment:
     rate_limit_per_minute: int
     email_url: str
     email_from: str
+    webhook_networks: tuple[str, ...]
     connector_options: Mapping[str, Mapping[str, str]]
     connector_secrets: Mapping[str, tuple[str, ...]]
+    record_origin: str
+    record_checkpoint_file: str
+    record_witnesses: tuple[str, ...]
+    record_entries_public: bool
+    preset: str
+    fund_legal_form: str
+    funds_held_by: str
     prepare: bool
     country: str
     clamd: str
@@ -135,10 +189,18 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         rate_limit_per_minute=_integer(values, "SAFECONDUCT_RATE_LIMIT", 1, 10_000_000),
         email_url=values["SAFECONDUCT_EMAIL_URL"],
         email_from=values["SAFECONDUCT_EMAIL_FROM"],
+        webhook_networks=_networks(values["SAFECONDUCT_WEBHOOK_NETWORKS"]),
         connector_options=_options(values["SAFECONDUCT_CONNECTOR_OPTIONS"]),
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
         country=values["SAFECONDUCT_COUNTRY"].upper(),
         clamd=values["SAFECONDUCT_CLAMD"],
+        record_origin=values["SAFECONDUCT_RECORD_ORIGIN"],
+        record_checkpoint_file=values["SAFECONDUCT_RECORD_CHECKPOINT_FILE"],
+        record_witnesses=_words(values["SAFECONDUCT_RECORD_WITNESSES"]),
+        record_entries_public=values["SAFECONDUCT_RECORD_ENTRIES_PUBLIC"] != "0",
+        preset=_preset(values["SAFECONDUCT_PRESET"]),
+        fund_legal_form=values["SAFECONDUCT_FUND_LEGAL_FORM"],
+        funds_held_by=values["SAFECONDUCT_FUNDS_HELD_BY"],
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
 
@@ -160,6 +222,16 @@ def unsafe(env: Environment) -> list[str]:
         found.append("SAFECONDUCT_KEY_FILE can be read by others: chmod 600.")
     if not env.email_url:
         found.append("SAFECONDUCT_EMAIL_URL is empty: no notice would leave the machine.")
+    if not env.fund_legal_form:
+        found.append("SAFECONDUCT_FUND_LEGAL_FORM is empty: say what the protection fund is in law; sellers read it.")
+    if not env.funds_held_by:
+        found.append("SAFECONDUCT_FUNDS_HELD_BY is empty: name the licensed provider that holds sellers' money.")
+    longest = min(version.review.longest for version in preset(env.preset).versions)
+    if timedelta(hours=env.review_hours) > longest:
+        found.append(
+            f"SAFECONDUCT_REVIEW_HOURS is {env.review_hours}: a review would outlast the card authorisation; "
+            f"the preset {env.preset} leaves {longest // timedelta(hours=1)} hours."
+        )
     return found
 
 
@@ -199,8 +271,22 @@ def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
     return number
 
 
+def _preset(name: str) -> str:
+    preset(name)  # raises PresetMalformed, a ValueError that names the file and the way out
+    return name
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        try:
+            ipaddress.ip_network(word)
+        except ValueError as problem:
+            raise ValueError(f"SAFECONDUCT_WEBHOOK_NETWORKS: {problem}; write networks such as 10.20.0.0/16") from None
+    return _words(text)
 
 
 def _options(text: str) -> dict[str, dict[str, str]]:

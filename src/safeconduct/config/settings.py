@@ -30,8 +30,16 @@ RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 VAR = ENV.var
 PLATFORM_COUNTRY = ENV.country
 CLAMD = ENV.clamd
+RECORD_ORIGIN = ENV.record_origin
+RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
+RECORD_WITNESSES = ENV.record_witnesses
+RECORD_ENTRIES_PUBLIC = ENV.record_entries_public
+WEBHOOK_NETWORKS = ENV.webhook_networks
 CONNECTOR_SECRETS = ENV.connector_secrets
 CONNECTOR_OPTIONS = ENV.connector_options
+PRESET = ENV.preset
+FUND_LEGAL_FORM = ENV.fund_legal_form
+FUNDS_HELD_BY = ENV.funds_held_by
 
 ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)
@@ -66,6 +74,24 @@ INSTALLED_APPS = [
 ]
 # The protections that are built, in the order of the seller's home; each module has a `PROTECTION`.
 PROTECTIONS = ["safeconduct.protections.transactions.protection"]
+# What lines of the record are about: kind → where its content is read (`kernel.record.subjects`).
+RECORD_SUBJECTS = {
+    "decision": "safeconduct.kernel.decisions.record_payload.DECISIONS",
+    "policy_step": "safeconduct.kernel.decisions.record_staff.POLICY_STEPS",
+    "mute": "safeconduct.kernel.decisions.record_staff.MUTES",
+    "mute_ended": "safeconduct.kernel.decisions.record_staff.ENDED_MUTES",
+    "list_entry": "safeconduct.kernel.decisions.record_staff.LIST_ENTRIES",
+    "list_entry_ended": "safeconduct.kernel.decisions.record_staff.ENDED_LIST_ENTRIES",
+    "second_look": "safeconduct.kernel.decisions.record_staff.SECOND_LOOKS",
+    "hold": "safeconduct.kernel.ledger.record_payload.HOLDS",
+    "payout": "safeconduct.kernel.ledger.record_payload.PAYOUTS",
+    "payout_returned": "safeconduct.kernel.ledger.record_payload.RETURNED_PAYOUTS",
+    "case_step": "safeconduct.kernel.cases.record_payload.STEPS",
+    "case_outcome": "safeconduct.kernel.cases.record_payload.OUTCOMES",
+    "evidence": "safeconduct.kernel.cases.record_payload.EVIDENCE",
+    "coverage": "safeconduct.protections.transactions.record_payload.STEPS",
+    "coverage_template": "safeconduct.protections.transactions.record_payload.TEMPLATES",
+}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -115,7 +141,7 @@ DATABASE_ROUTERS = ["safeconduct.kernel.scope.LoginRouter"]
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/console/"
+LOGIN_REDIRECT_URL = "front_door"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -1,16 +1,19 @@
-"""Every address: the API, the console, signing in, and the interface's own."""
+"""Every address: the front door, the API, the portal, the console, signing in, and the interface's own."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
+
+from safeconduct.portal.views.door import front_door
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(url="/console/", permanent=False)),
+    path("", front_door, name="front_door"),
+    path("portal/", include("safeconduct.portal.urls")),
     path("console/", include("safeconduct.console.urls")),
     path("accounts/", include("allauth.urls")),
     path("ui/", include("safeconduct.kernel.ui.urls")),
+    path("record/", include("safeconduct.api.record")),
     path("", include("safeconduct.api.urls")),
 ]
 if settings.MODE == "development":

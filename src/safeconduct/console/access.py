@@ -22,9 +22,11 @@ from safeconduct.console.refusals import words_of
 from safeconduct.console.shell import shell_of
 from safeconduct.console.words import role_name
 from safeconduct.kernel.decisions.errors import DecisionsError
+from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.parties.staff import has_second_factor
+from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.kernel.ui.views import fault
 
@@ -57,7 +59,7 @@ def staff_page(
             try:
                 with staff_scope():
                     return view(request, *args, **kwargs)  # type: ignore[arg-type]
-            except (DecisionsError, PartiesError) as problem:
+            except (DecisionsError, NoticesError, PartiesError, Refusal) as problem:
                 return refused(request, problem)
 
         return guarded
@@ -92,11 +94,14 @@ def page(
     return render(request, template, {"shell": shell_of(request.user, section), **context}, status=status)
 
 
-def refused(request: HttpRequest, problem: DecisionsError | PartiesError) -> HttpResponse:
-    """The page of a refusal: its status, what it was, and the way back."""
+def refused(request: HttpRequest, problem: DecisionsError | NoticesError | PartiesError | Refusal) -> HttpResponse:
+    """The page of a refusal: its status, what it was, and the way back. A protection's says its way out itself."""
     title, way_out = words_of(problem.code)
+    detail = str(problem)
+    if isinstance(problem, Refusal):
+        way_out, detail = detail, ""
     context = {
-        "status": problem.status, "title": title, "way_out": way_out, "detail": str(problem),
+        "status": problem.status, "title": title, "way_out": way_out, "detail": detail,
         "back": back_to(request, reverse("console:queue")),
     }  # fmt: skip
     return render(request, "console/refused.html", context, status=problem.status)

@@ -33,7 +33,10 @@ from safeconduct.kernel.decisions.models import Decision, DecisionKind, Label, R
 from safeconduct.kernel.decisions.running import Compiled, PolicyBroken, compile_text
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.models import Event
+from safeconduct.kernel.ledger.platform import holds_of_order
+from safeconduct.kernel.ledger.queries import HoldLine
 from safeconduct.kernel.parties.models import Seller, User
+from safeconduct.kernel.protection import OrderNote, protections
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.graph import Edge, Node
 from safeconduct.kernel.ui.parts import ACTIONS, Moment, Reason
@@ -74,6 +77,8 @@ class Case:
     members: dict[str, frozenset[object]]
     labels: list[Label] = field(default_factory=list)
     others: dict[int, Decision] = field(default_factory=dict)
+    held: list[HoldLine] = field(default_factory=list)
+    notes: list[OrderNote] = field(default_factory=list)
     names: Names = field(default_factory=lambda: Names(()))
     seller: Seller | None = None
 
@@ -113,6 +118,11 @@ class Case:
             return compile_text(self.decision.version.text)
         except PolicyBroken:
             return None
+
+    @property
+    def holds(self) -> list[tuple[HoldLine, str, str]]:
+        """(hold, why, what releases it) of the order's money."""
+        return [(hold, hold.says(policy_language()), hold.release_says(policy_language())) for hold in self.held]
 
     # -- why ----------------------------------------------------------------------------------------------------------
 
@@ -339,6 +349,12 @@ def load(decision_id: str, *, review: Review | None = None, whole: bool = True) 
         asked, entire = case.compiled.lists, case.compiled.whole_lists
         spans = membership.find(asked, [fact]) | membership.all_of(entire)
         case.members = membership.members({name for name, _ in asked} | entire, spans, decision.moment)
+    if decision.order_key is not None:
+        case.held = holds_of_order(decision.order_key)
+        case.notes = [
+            note for protection in protections() if protection.about_order is not None
+            for note in protection.about_order(decision.order_key)
+        ]  # fmt: skip
     if whole:
         orders = {order for party in found.parties for order in party.orders}
         case.others = queries.decisions_of_orders(orders) if orders else {}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from django import forms
-from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.console.words import ENTITIES, LABELS, LIST_KINDS, ROLES, field_name
-from safeconduct.kernel.parties.models import User
+from safeconduct.console.words import ENTITIES, LABELS, LIST_KINDS, MESSAGE_KINDS, ROLES, field_name
+from safeconduct.kernel.parties.forms import AcceptForm as AcceptForm
 
 
 class LabelForm(forms.Form):
@@ -80,24 +79,23 @@ class InviteForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=list(ROLES.items()))
 
 
-class AcceptForm(forms.Form):
-    """Name and password of someone who was invited."""
+class EndpointForm(forms.Form):
+    """Where messages go, and which."""
 
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    password = forms.CharField(
-        label=_("Password"), help_text=_("At least 12 characters; a sentence is a good one."), max_length=200,
-        strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    url = forms.CharField(
+        label=_("Address"), max_length=500, help_text=_("https://…, where your own system takes messages.")
     )  # fmt: skip
+    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+    kinds = forms.MultipleChoiceField(
+        label=_("Messages"),
+        choices=[(kind, name) for kind, name in MESSAGE_KINDS.items() if kind != "webhook.test"],
+        widget=forms.CheckboxSelectMultiple,
+    )
 
-    def __init__(self, *args: object, email: str, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.email = email
 
-    def clean(self) -> dict[str, object]:
-        given = super().clean() or {}
-        if password := given.get("password"):
-            try:
-                validate_password(password, User(email=self.email, name=given.get("name", "")))
-            except forms.ValidationError as problem:
-                self.add_error("password", problem)
-        return given
+class ResendForm(forms.Form):
+    """A period whose messages are sent again."""
+
+    since = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    until = forms.DateTimeField(label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    delivered_too = forms.BooleanField(label=_("Also what was accepted"), required=False)

@@ -42,6 +42,12 @@ _WORDS: Final[Mapping[str, tuple[str | Promise, str | Promise]]] = {
     "invitation_gone": (
         _("This invitation cannot be used"), _("It was used already, has expired or never existed. Ask for a new one."),
     ),
+    "endpoint_refused": (_("That cannot be an endpoint"), _("Correct what is named below.")),
+    "endpoint_off": (_("The endpoint is switched off"), _("Switch it on first. What waits for it is sent then.")),
+    "no_such_endpoint": (_("There is nothing here"), _("Look among the webhooks.")),
+    "no_such_delivery": (
+        _("There is nothing here"), _("Deliveries are kept for 30 days. Look in the endpoint's log."),
+    ),
     "file_unreadable": (_("The file could not be read"), _("Correct the line named below and send the file again.")),
 }  # fmt: skip
 _OTHER: Final = (_("That was refused"), _("Go back, correct it and try again."))

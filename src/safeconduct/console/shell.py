@@ -1,9 +1,12 @@
-"""What stands around every page of the console. The menu is a registry: a new section is one entry here."""
+"""What stands around every page of the console. The menu is a registry: a new section is one entry here.
+
+The protections bring entries of their own; they stand after the house's own work, before its books.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -12,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.console.words import role_name
 from safeconduct.kernel.decisions.queries import open_reviews
 from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.protection import protections
 from safeconduct.kernel.ui.parts import Account, Hint, MenuEntry, Shell
 
 
@@ -37,18 +41,28 @@ SECTIONS: list[Section] = [
     Section("policies", _("Policies"), "console:policies", "rules", "p"),
     Section("lists", _("Lists"), "console:lists", "filter", "l"),
     Section("sellers", _("Sellers"), "console:sellers", "shop", "s"),
+]
+BOOKS: list[Section] = [
+    Section("money", _("Fund and ledger"), "console:money", "coins", "m"),
+    Section("record", _("Record"), "console:record", "seal", "r"),
+    Section("webhooks", _("Webhooks"), "console:webhooks", "webhook", "w", role=StaffRole.ADMINISTRATOR),
     Section("people", _("People"), "console:people", "people", "e", role=StaffRole.ADMINISTRATOR),
 ]
 
 
-def shell_of(user: User, current: str) -> Shell:
-    """The shell for a member of staff, with one section current."""
+def shell_of(user: User, current: str, path: str = "") -> Shell:
+    """The shell for a member of staff, with one section current. Of several entries of a protection, the one whose
+    address `path` begins with.
+    """
     menu = [
-        MenuEntry(
-            s.label, reverse(s.url_name), s.icon, s.count() if s.count else None, current=s.key == current, go=s.go
-        )
-        for s in SECTIONS
-        if user.may(s.role)
+        *_entries(SECTIONS, user, current),
+        *(
+            replace(entry, current=current == protection.name and path.startswith(entry.url))
+            for protection in protections()
+            if protection.console_menu is not None
+            for entry in protection.console_menu()
+        ),
+        *_entries(BOOKS, user, current),
     ]
     hints = next((s.hints for s in SECTIONS if s.key == current), ())
     account = Account(
@@ -56,3 +70,13 @@ def shell_of(user: User, current: str) -> Shell:
         ((_("Second step"), reverse("mfa_index"), "key"), (_("Password"), reverse("account_change_password"), "lock")),
     )  # fmt: skip
     return Shell(menu, reverse("console:queue"), account=account, search_url=reverse("console:decisions"), hints=hints)
+
+
+def _entries(sections: list[Section], user: User, current: str) -> list[MenuEntry]:
+    return [
+        MenuEntry(
+            s.label, reverse(s.url_name), s.icon, s.count() if s.count else None, current=s.key == current, go=s.go
+        )
+        for s in sections
+        if user.may(s.role)
+    ]

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 
-from safeconduct.console.views import decisions, editor, lists, people, policies, queue, sellers, versions
+from safeconduct.console.protection_pages import protection_urls
+from safeconduct.console.views import (
+    decisions,
+    editor,
+    lists,
+    money,
+    people,
+    policies,
+    queue,
+    record,
+    sellers,
+    versions,
+    webhooks,
+)
 
 app_name = "console"
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", queue.queue, name="queue"),
     path("queue/bulk/", queue.bulk, name="bulk"),
     path("reviews/<str:decision_id>/take/", queue.take, name="take"),
@@ -36,10 +49,26 @@ urlpatterns = [
     path("sellers/", sellers.sellers, name="sellers"),
     path("sellers/key/<int:key>/", sellers.by_key, name="seller_by_key"),
     path("sellers/<str:seller_id>/", sellers.seller, name="seller"),
+    path("money/", money.money, name="money"),
+    path("money/check/", money.check, name="ledger_check"),
+    path("money/fund/<str:currency>/", money.fund, name="fund"),
+    path("money/holds/", money.holds, name="holds"),
+    path("money/payouts/", money.payouts, name="payouts"),
+    path("money/owing/", money.owing, name="owing"),
+    path("record/", record.record, name="record"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/mail/again/", webhooks.mail_again, name="mail_again"),
+    path("webhooks/deliveries/<str:delivery_id>/", webhooks.delivery, name="delivery"),
+    path("webhooks/deliveries/<str:delivery_id>/resend/", webhooks.resend, name="delivery_resend"),
+    path("webhooks/<str:endpoint_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<str:endpoint_id>/change/", webhooks.change, name="webhook_change"),
+    path("webhooks/<str:endpoint_id>/resend/", webhooks.resend_period, name="webhook_resend"),
+    path("webhooks/<str:endpoint_id>/<slug:verb>/", webhooks.act, name="webhook_act"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/invitations/<str:invitation_id>/withdraw/", people.withdraw, name="withdraw"),
     path("people/<str:person_id>/role/", people.role, name="role"),
     path("people/<str:person_id>/<slug:verb>/", people.act, name="person_act"),
     path("welcome/<str:token>/", people.welcome, name="welcome"),
+    *protection_urls(),
 ]

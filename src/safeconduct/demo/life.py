@@ -2,6 +2,7 @@
 
 Shares from the world's plan: 93 % dispatched within 48 hours, reviews on 28 % of orders (five stars 74 %, one star
 8 %), return rates by category, refund without return for 30 % of those under ¥100. The others are the demo's own.
+Parcels that never move, that are split, or paid for in parts are in `safeconduct.demo.parcels`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from safeconduct.demo.almanac import DAY, HOUR, MINUTE, SECOND, in_golden_week, 
 from safeconduct.demo.builder import WorldBuilder
 from safeconduct.demo.goods import CATEGORIES, delivery_days, dispatch_hours
 from safeconduct.demo.orders import Order, parcel_number
+from safeconduct.demo.rendering import money
 from safeconduct.demo.seeds import token
 
 REVIEW_SHARE = 0.28
@@ -19,13 +21,25 @@ REVIEW_SHARE = 0.28
 SCANNED_SOON, SCANNED_LATE = 0.955, 0.02
 REFUND_ONLY_LIMIT_MINOR = 10_000
 REFUND_ONLY_SHARE = 0.3
+#: Orders worth this much or more are delivered against a signature, but for a tenth of them.
+SIGNATURE_FROM_MINOR, UNSIGNED_SHARE = 100_000, 0.1
+#: Of delivered orders: those that get a part of their money back, for a dent or a missing piece.
+GOODWILL_SHARE = 0.012
+#: Of all orders: the buyer wants them elsewhere after paying; of these, those whose shop sends them there all the same.
+REDIRECTED_SHARE, HEEDED_SHARE = 0.006, 0.6
+#: Of open bank disputes: those the bank lets drop before it decides.
+WITHDRAWN_SHARE = 0.04
 _STARS = ((5, 0.74), (4, 0.84), (3, 0.89), (2, 0.92), (1, 1.0))
 _DECLINES = ("insufficient_funds", "do_not_honor", "authentication_required", "expired_card", "try_again_later")
 CUSTOMS_STRIKE = "customs_strike"
+#: Of the buyers whose parcels stand still in the strike: those who say that nothing came. It comes, and they let it be.
+STRIKE_CLAIM_SHARE = 0.08
 
 
-def sell(b: WorldBuilder, rng: Random, order: Order, *, declines: int = 0) -> Order:
-    """Let the order be placed and paid, after ``declines`` refused tries."""
+def sell(
+    b: WorldBuilder, rng: Random, order: Order, *, declines: int = 0, captured_minor: int | None = None
+) -> Order:  # fmt: skip
+    """Let the order be placed and paid, after ``declines`` refused tries; ``captured_minor``: less than all of it."""
     b.orders_placed += 1
     order.buyer.orders += 1
     order.buyer.last_seller = order.seller
@@ -37,7 +51,8 @@ def sell(b: WorldBuilder, rng: Random, order: Order, *, declines: int = 0) -> Or
     order.placed = b.record("order.placed", at, order)
     order.at = b.time_of(order.placed)
     delay = rng.randrange(SECOND, 30 * SECOND) if order.method != "bank_transfer" else rng.randrange(HOUR, 18 * HOUR)
-    order.paid_at = b.time_of(b.record("order.paid", at + delay, order))
+    extra = None if captured_minor is None else {"amount": money(captured_minor)}
+    order.paid_at = b.time_of(b.record("order.paid", at + delay, order, extra))
     return order
 
 
@@ -71,12 +86,20 @@ def ship(
         b.record("shipment.tracked", at + rng.randrange(HOUR, 6 * HOUR), order, {"scan": "exception"})
         arrives = max(arrives, b.strike[2] + int(rng.uniform(0.5, 4) * DAY))
         b.label_decoy(order, CUSTOMS_STRIKE)
+        if rng.random() < STRIKE_CLAIM_SHARE:
+            ask_refund(b, order, arrives - int(rng.uniform(0.4, 2) * DAY), "not_received", keeps_goods=False)
     if not delivered:
         return None
     if draw > 0.97:
         b.record("shipment.tracked", arrives - rng.randrange(2 * HOUR, 9 * HOUR), order, {"scan": "out_for_delivery"})
-    b.record("shipment.delivered", arrives, order, {"signed": draw < 0.35 or order.amount_minor >= 100_000})
+    b.record("shipment.delivered", arrives, order, {"signed": signed(rng, order)})
     return arrives
+
+
+def signed(rng: Random, order: Order) -> bool:
+    """Whether somebody signs for a parcel: a third do, and nine of ten where the order is worth it."""
+    draw = rng.random()
+    return draw >= UNSIGNED_SHARE if order.amount_minor >= SIGNATURE_FROM_MINOR else draw < 0.35
 
 
 def ordinary_life(b: WorldBuilder, rng: Random, order: Order) -> None:
@@ -90,8 +113,9 @@ def ordinary_life(b: WorldBuilder, rng: Random, order: Order) -> None:
         b.record("order.cancelled", at, order, {"reason": reason})
         b.record("refund.created", at + rng.randrange(MINUTE, 9 * HOUR), order, {"reason": "cancelled"})
         return
-    if rng.random() < 0.006 and len(order.buyer.addresses) > 1:
-        change_address(b, order, order.at + rng.randrange(5 * MINUTE, 3 * HOUR), order.buyer.addresses[1])
+    if rng.random() < REDIRECTED_SHARE and len(order.buyer.addresses) > 1:
+        at = order.at + rng.randrange(5 * MINUTE, 3 * HOUR)
+        change_address(b, order, at, order.buyer.addresses[1], heeded=rng.random() < HEEDED_SHARE)
     if rng.random() < 0.005:
         ship(b, rng, order, delivered=False)
         not_arrived(b, rng, order)
@@ -109,6 +133,8 @@ def after_delivery(b: WorldBuilder, rng: Random, order: Order, arrived: int) -> 
             ("changed_mind", "not_as_described", "wrong_item")
         )  # fmt: skip
         send_back(b, rng, order, arrived, reason)
+    elif rng.random() < GOODWILL_SHARE:
+        give_back(b, order, arrived + int(rng.uniform(0.2, 6) * DAY), rng.randint(10, 40), "goodwill")
     elif order.card is not None and rng.random() < 0.0012:
         dispute(b, rng, order, rng.choice(("product_unacceptable", "product_unacceptable", "duplicate")), lost=0.4)
     if rng.random() < REVIEW_SHARE:
@@ -125,11 +151,19 @@ def not_arrived(b: WorldBuilder, rng: Random, order: Order) -> None:
     b.record("refund.created", asked + int(rng.uniform(0.5, 4) * DAY), order, {"reason": "not_received"})
 
 
-def change_address(b: WorldBuilder, order: Order, at: int, address: str) -> int:
-    """Let the buyer send it elsewhere after placing. Answers the record's number."""
-    order.sent_to = address
+def change_address(b: WorldBuilder, order: Order, at: int, address: str, *, heeded: bool = True) -> int:
+    """Let the buyer ask for another address after placing; the parcel goes there where the shop heeds it. Answers the
+    record's number.
+    """
+    if heeded:
+        order.sent_to = address
     extra = {"address": address, "ship_country": order.ship_country, "address_changed": True}
     return b.record("order.changed", at, order, extra)
+
+
+def give_back(b: WorldBuilder, order: Order, at: int, percent: int, reason: str) -> None:
+    """Send a part of the money back to the buyer."""
+    b.record("refund.created", at, order, {"amount": money(order.amount_minor * percent // 100), "reason": reason})
 
 
 def ask_refund(b: WorldBuilder, order: Order, at: int, reason: str, *, keeps_goods: bool) -> int:
@@ -183,7 +217,7 @@ def dispute(
     b.record("dispute.opened", opened, order, {
         "dispute": case, "reason": reason, "network": order.card.network, "due_at": rfc3339(due),
     })  # fmt: skip
-    outcome = "lost" if rng.random() < lost else "won"
+    outcome = "lost" if rng.random() < lost else "withdrawn" if rng.random() < WITHDRAWN_SHARE else "won"
     b.record("dispute.closed", opened + int(rng.uniform(25, 60) * DAY), order, {
         "dispute": case, "reason": reason, "outcome": outcome,
     })  # fmt: skip

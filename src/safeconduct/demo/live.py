@@ -36,8 +36,11 @@ _LEAD = 15 * MINUTE
 """An order is made this long before it is placed, so that its refused payments lie in the future too."""
 
 
-def live_events(world: World, start: datetime, *, orders_per_minute: int = ORDERS_PER_MINUTE) -> Iterator[Data]:
-    """An endless continuation of the world, with its end moved to ``start``.
+def live_events(
+    world: World, start: datetime, *, orders_per_minute: int = ORDERS_PER_MINUTE, told: int = 0
+) -> Iterator[Data]:  # fmt: skip
+    """An endless continuation of the world, with its end moved to ``start``. ``told``: how many of the events that were
+    still to come have been told already; the world then continues where those end.
 
     Each call begins anew and yields the same contents at the same distance from ``start``, oldest first. The caller
     waits until an event's time has come, or does not. What has been yielded is forgotten, so it may run for days.
@@ -45,15 +48,18 @@ def live_events(world: World, start: datetime, *, orders_per_minute: int = ORDER
     """
     if not 1 <= orders_per_minute <= 600:
         raise ValueError(f"orders_per_minute: {orders_per_minute} is not in 1..600")
-    return _run(world, micros(start) - END, MINUTE // orders_per_minute)
+    return _run(world, micros(start) - END, MINUTE // orders_per_minute, told)
 
 
-def _run(world: World, shift: int, pause: int) -> Iterator[Data]:
+def _run(world: World, shift: int, pause: int, told: int) -> Iterator[Data]:
     rng = generator(world.parameters.seed, "live")
     future = _Future(world)
-    heap: list[tuple[int, int, Record]] = [(record[0], i, record) for i, record in enumerate(world.pending)]
+    over = world.pending[told - 1][0] + 1 - END if told else 0
+    heap: list[tuple[int, int, Record]] = [
+        (record[0] - over, i, record) for i, record in enumerate(world.pending[told:])
+    ]  # fmt: skip
     numbered = len(heap)
-    position, last, now, count = len(world.events), END - 1, END, 0
+    position, last, now, count = len(world.events) + told, END - 1, END, 0
     while True:
         count += 1
         now += pause

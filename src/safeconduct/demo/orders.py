@@ -24,7 +24,7 @@ class Order:
 
     ``weight_g`` is what the parcel weighs; ``parcel`` is set when it is shipped. ``sent_to`` is where it goes if the
     address was changed after placing, ``paid_at`` when it was paid. ``placed`` is the number of its order.placed
-    record, -1 until then.
+    record, -1 until then. ``crooked``: the shop itself is the thief, and deserves no protection for it.
     """
 
     seller: Seller
@@ -66,6 +66,7 @@ class Order:
     sent_to: str | None = None
     placed: int = -1
     paid_at: int = 0
+    crooked: bool = False
 
 
 def draft(rng: Random, buyer: Buyer, seller: Seller, at: int, listing: Listing | None = None) -> Order:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 #: Full size: about 410 orders a day over 146 days, with weekend and promotion factors on top.
 FULL_ORDERS = 65_000
 
+#: US dollars for one yuan, on every day of this world; a made-up rate for a made-up marketplace.
+RATE_TO_USD = "0.14"
+
 #: Where buyers live, in parts of one thousand.
 BUYER_COUNTRIES: tuple[tuple[str, int], ...] = (
     ("CN", 800), ("AU", 32), ("FR", 30), ("DE", 30), ("JP", 30), ("KR", 28), ("TH", 20), ("CL", 20), ("NZ", 10),

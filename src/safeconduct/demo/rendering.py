@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from safeconduct.demo.almanac import rfc3339
+from safeconduct.demo.almanac import parse_rfc3339, rfc3339
 from safeconduct.demo.orders import CURRENCY, Order
 from safeconduct.demo.people import Card
 
@@ -88,7 +88,7 @@ def _paid(order: Order, extra: Data) -> Data:
     }  # fmt: skip
     if order.card is not None:
         data["card"] = order.card.fingerprint
-    return data
+    return data | extra
 
 
 def _with_amount(order: Order, extra: Data) -> Data:
@@ -103,7 +103,7 @@ def _shipped(order: Order, extra: Data) -> Data:
     return {
         "order": order.id, "seller": order.seller.id, "buyer": order.buyer.id, "parcel": order.parcel,
         "address": order.sent_to or order.address, "ship_country": order.ship_country,
-        "carrier": order.carrier, "weight_g": order.weight_g,
+        "carrier": order.carrier, "weight_g": order.weight_g, **extra,
     }  # fmt: skip
 
 
@@ -165,10 +165,17 @@ _RENDERERS: dict[str, Callable[[Order, Data], Data]] = {
 }  # fmt: skip
 
 
+_TIMES = ("buyer_registered_at", "seller_registered_at", "email_first_seen_at", "due_at")
+
+
 def envelope(record: Record, event_id: str, shift_micros: int = 0) -> Data:
-    """The event as it is sent: a CloudEvents-like envelope around the catalogue's fields."""
+    """The event as it is sent: a CloudEvents-like envelope around the catalogue's fields, all times moved alike."""
     at, _, type_, order, extra = record
     data = dict(extra or {}) if order is None else _RENDERERS[type_](order, extra or {})
+    if shift_micros:
+        for name in _TIMES:
+            if name in data:
+                data[name] = rfc3339(max(0, parse_rfc3339(data[name]) + shift_micros))
     return {
         "specversion": "1.0", "id": event_id, "source": "haihang", "type": type_,
         "time": rfc3339(at + shift_micros), "data": data,

@@ -7,6 +7,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from safeconduct.demo.books import Books
+from safeconduct.demo.cover_scoring import CoverReport
 from safeconduct.demo.scoring import AttackScore, DecoyScore, Report
 
 _BAR = 12
@@ -42,6 +44,80 @@ def _headline(report: Report) -> Group:
         (_percent(report.decoy_stop_rate), _bad(report.decoy_stop_rate)), ".",
     )  # fmt: skip
     return Group(caught, precise, good)
+
+
+def render_cover(report: CoverReport, console: Console) -> None:
+    """Print the score of cover: who was refused or covered wrongly, whether the fund paid rightly, and the decoys."""
+    console.print(Panel(_cover_lines(report), title="Cover", title_align="left", border_style="cyan", padding=(1, 2)))
+    if report.decoys:
+        console.print(_cover_decoys(report))
+
+
+def render_books(books: Books, console: Console) -> None:
+    """Print what became of the money."""
+
+    def of(minor: int) -> str:
+        return _money(minor, books)
+
+    paid = Text.assemble(
+        "Buyers paid ", (of(books.captured_minor), "bold"), "; sellers got ",
+        (of(books.paid_out_minor), "bold green"), f" in {books.payouts:,} payouts, ",
+        f"{of(books.paid_out_last_month_minor)} of it in the last month ({books.payouts_last_month:,}).",
+    )  # fmt: skip
+    waits = Text.assemble(
+        f"On its way: {of(books.pending_minor)} until returns are over, {of(books.available_minor)} for the next ",
+        "payout, ", (of(books.held_minor), "yellow"), f" on hold for {books.holds_open:,} open matters ",
+        f"({books.holds_ended:,} holds have ended). Sellers owe {of(books.owed_minor)}.",
+    )  # fmt: skip
+    fund = Text.assemble(
+        "The protection fund paid ", (of(books.fund_paid_minor), "bold green"), f" for {books.fund_claims:,} orders. ",
+        ("The books balance.", "green") if books.balanced else ("The books do not balance!", "bold red"),
+    )  # fmt: skip
+    lines = (paid, waits, fund)
+    console.print(Panel(Group(*lines), title="Money", title_align="left", border_style="cyan", padding=(1, 2)))
+
+
+def _cover_lines(report: CoverReport) -> Group:
+    def dollars(minor: int) -> str:
+        return _money(minor, report)
+
+    void = Text.assemble(
+        "Sellers who kept every term: ", (f"{report.deserving:,} orders", "bold"), "; cover refused for a term to ",
+        (f"{report.wrongly_void:,}", _bad(report.wrongly_void_rate)), ", ", f"{report.stopped:,} stopped and ",
+        f"{report.waiting:,} still held by risk checks.",
+    )  # fmt: skip
+    if report.void_for:
+        told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in report.void_for.items())
+        void.append(f" Refused for: {told}.")
+    covered = Text.assemble(
+        "A term missed, or the shop a thief: ", (f"{report.undeserving:,} orders", "bold"), "; covered all the same ",
+        (f"{report.wrongly_covered:,}", _bad(report.wrongly_covered_rate)),
+        f", of which {report.of_thieves:,} where only the shop's crime speaks against it.",
+    )  # fmt: skip
+    paid = Text.assemble(
+        "Claims the fund owes: ", (f"{report.owed:,}", "bold"), f" ({dollars(report.owed_minor)}); paid rightly ",
+        (f"{report.paid_rightly:,} ({dollars(report.paid_rightly_minor)})", "bold green"), ", left unpaid ",
+        (f"{report.unpaid:,} ({dollars(report.unpaid_minor)})", "red" if report.unpaid else "green"),
+        ", paid without owing ",
+        (f"{report.paid_wrongly:,} ({dollars(report.paid_wrongly_minor)})", "red" if report.paid_wrongly else "green"),
+        ".",
+    )  # fmt: skip
+    return Group(void, covered, paid)
+
+
+def _cover_decoys(report: CoverReport) -> Table:
+    table = Table(
+        title="Honest sellers of odd orders", title_justify="left", title_style="bold", header_style="dim",
+        caption="orders whose seller kept every term", caption_justify="left",
+    )  # fmt: skip
+    table.add_column("orders of")
+    table.add_column("orders", justify="right")
+    table.add_column("wrongly void", justify="right")
+    table.add_column("stopped", justify="right")
+    for decoy in report.decoys:
+        void = Text("none ✓", style="green") if not decoy.wrongly_void else Text(f"{decoy.wrongly_void:,}", style="red")
+        table.add_row(decoy.decoy.replace("_", " "), f"{decoy.deserving:,}", void, f"{decoy.stopped:,}")
+    return table
 
 
 def _attack_table(report: Report) -> Table:
@@ -137,7 +213,7 @@ def _percent(share: float, digits: int = 0) -> str:
     return f"{share * 100:.{digits}f} %"
 
 
-def _money(minor: int, report: Report) -> str:
+def _money(minor: int, report: Report | CoverReport | Books) -> str:
     whole = f"{(minor + 50) // 100:,}"
     symbol = _SYMBOLS.get(report.currency)
     return f"{symbol}{whole}" if symbol else f"{whole} {report.currency}"

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 
 from safeconduct.demo import attacks, decoys
-from safeconduct.demo.almanac import END, START, rfc3339
+from safeconduct.demo.almanac import DAY, END, START, rfc3339
 from safeconduct.demo.background import fill_with_orders, open_shops, run_offices
 from safeconduct.demo.builder import DECOY, WorldBuilder
+from safeconduct.demo.cover import cover_lines, covers
 from safeconduct.demo.live import live_events
 from safeconduct.demo.orders import CURRENCY, Order
 from safeconduct.demo.parameters import Parameters
@@ -24,7 +25,7 @@ from safeconduct.demo.people import Buyer, Seller
 from safeconduct.demo.rendering import Data, Record, envelope, event_id
 from safeconduct.demo.seeds import generator
 from safeconduct.demo.truth import Kind, Label, Mark, truth_lines
-from safeconduct.foundation.moments import at_micros
+from safeconduct.foundation.moments import at_micros, micros
 
 _PLANNED = frozenset({Kind.BUYER, Kind.DEVICE, Kind.IP})
 
@@ -42,21 +43,27 @@ class SellerFacts:
 
 
 class Events:
-    """The world's envelopes, oldest first; it may be read again and again, and makes each one when asked."""
+    """The world's envelopes, oldest first; it may be read again and again, and makes each one when asked.
 
-    def __init__(self, records: list[Record]) -> None:
+    ``shift_micros`` moves all times, ``first_number`` is how many events came before these.
+    """
+
+    def __init__(self, records: list[Record], *, shift_micros: int = 0, first_number: int = 0) -> None:
         self._records = records
+        self._shift = shift_micros
+        self._first = first_number
 
     def __len__(self) -> int:
         return len(self._records)
 
     def __iter__(self) -> Iterator[Data]:
-        for position, record in enumerate(self._records):
-            yield envelope(record, event_id(position))
+        for position, record in enumerate(self._records, self._first):
+            yield envelope(record, event_id(position), self._shift)
 
     def between(self, first: int, end: int) -> list[Data]:
         """The envelopes at positions first … end - 1, without making the others."""
-        return [envelope(r, event_id(p)) for p, r in enumerate(self._records[first:end], first)]
+        chosen = enumerate(self._records[first:end], self._first + first)
+        return [envelope(record, event_id(position), self._shift) for position, record in chosen]
 
 
 class World:
@@ -88,12 +95,31 @@ class World:
     def events(self) -> Events:
         return Events(self._records)
 
+    def moved(self, days: int) -> Events:
+        """The events with all their times moved by whole days: the same world, at another time."""
+        return Events(self._records, shift_micros=days * DAY)
+
+    def aftermath(self, days: int, until: datetime) -> Events:
+        """What was still to come at the world's end and came by ``until``, in a world moved by so many days."""
+        waiting = [r for r in self.pending if r[0] + days * DAY < micros(until)]
+        return Events(waiting, shift_micros=days * DAY, first_number=len(self._records))
+
     @cached_property
     def sellers(self) -> list[SellerFacts]:
         return [
             SellerFacts(s.id, s.name, s.country, s.time_zone, s.locale.locale, at_micros(s.registered_at))
             for s in self.builder.sellers
         ]
+
+    @property
+    def records(self) -> list[Record]:
+        """What happened within the world's history, oldest first."""
+        return self._records
+
+    @cached_property
+    def decoy_orders(self) -> dict[str, str]:
+        """Order → the honest look-alikes it belongs to."""
+        return {row.order_id: row.attack for row in self._labels if row.role == DECOY and row.order_id is not None}
 
     @property
     def truth(self) -> Iterator[Label]:
@@ -214,13 +240,13 @@ def write_truth(world: World, path: Path) -> int:
 
 
 def world_sha256(world: World) -> str:
-    """One digest over every event and every label, in hexadecimal."""
+    """One digest over every event, every label and what cover every order deserves, in hexadecimal."""
     digest = hashlib.sha256()
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for event in world.events:
         digest.update(encode(event).encode())
         digest.update(b"\n")
-    for line in truth_lines(world.truth):
+    for line in chain(truth_lines(world.truth), cover_lines(covers(world))):
         digest.update(line.encode())
         digest.update(b"\n")
     return digest.hexdigest()

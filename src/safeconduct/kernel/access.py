@@ -147,6 +147,7 @@ TABLES = (
     Table("mail_setting", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
     Table("webhook_endpoint", engine=EDIT, staff=EDIT, open_because=_WEBHOOKS),
     Table("webhook_delivery", engine=ALL, staff=EDIT, open_because=_WEBHOOKS),
+    Table("webhook_step", engine=ADD, staff=ADD, open_because=_WEBHOOKS),
     Table("webhook_attempt", engine="SELECT, INSERT, DELETE", staff=READ, open_because=_WEBHOOKS),
     # the API
     Table("api_key", engine=EDIT, staff=EDIT, open_because=_KEYS),

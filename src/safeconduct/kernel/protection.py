@@ -31,13 +31,38 @@ class ToDo:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A sum on a seller's home: what it is, how much (minor units), what to make of it, where more of it stands."""
+
+    label: str
+    amount_minor: int
+    currency: str
+    note: str = ""
+    tone: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """A protection's line on a seller's home. ``level``: "good", "attention" or "restricted"; ``sentence`` says why."""
+    """A protection's line on a seller's home. ``level``: "good", "attention" or "restricted"; ``sentence`` says why.
+    ``to_dos``: the most urgent ones; ``figures``: for the row of money."""
 
     level: str
     sentence: str
     url: str
     to_dos: tuple[ToDo, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNote:
+    """What a protection says about an order beside a decision, to the staff: a name, and words, a time, or both."""
+
+    label: str
+    text: str = ""
+    at: datetime | None = None
+    tone: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +74,11 @@ class Protection:
     made about them, and the time to stamp with (None: each event's own). It leaves out what it does not know, and
     reads and writes per batch, never per event. ``sweep``: does what is due by the given time, returns how much it
     did; called every few seconds, and opens its own scopes, so that one call may be several transactions.
-    ``status``: for the home of the seller in scope. ``portal_urls``/``console_urls``: modules of addresses under
-    ``/portal/<name>/`` and ``/console/<name>/``; the menus' entries lead there. ``case_kinds``: the kinds of cases it
-    brings, each with its workflow.
+    ``status``: for the home of the seller in scope. ``about_order``: what the staff should know of an order (its key)
+    when they decide about it. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
+    ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with `kernel.member_pages`.
+    ``order_url``: the portal's page of an order, by its key, of the protection that has one.
+    ``case_kinds``: the kinds of cases it brings, each with its workflow.
     """
 
     name: str
@@ -61,13 +88,28 @@ class Protection:
     act: Act | None = None
     sweep: Sweep | None = None
     status: Callable[[int], Status] | None = None
+    about_order: Callable[[int], Sequence[OrderNote]] | None = None
     portal_menu: Callable[[], Sequence[MenuEntry]] | None = None
     console_menu: Callable[[], Sequence[MenuEntry]] | None = None
     portal_urls: str | None = None
     console_urls: str | None = None
+    order_url: Callable[[int], str] | None = None
     case_kinds: tuple[CaseKind, ...] = ()
+
+
+class Refusal(Exception):
+    """What a protection refuses; the text is for the person who asked, and says the way out. ``code`` is stable."""
+
+    code = "refused"
+    status = 409
 
 
 def protections() -> tuple[Protection, ...]:
     """The protections that are built, in the order of the seller's home."""
     return cast("tuple[Protection, ...]", reactions())
+
+
+def order_url(order_key: int | None) -> str:
+    """The portal's page of an order; empty where no protection has one."""
+    found = next((p.order_url for p in protections() if p.order_url is not None), None)
+    return "" if found is None or order_key is None else found(order_key)

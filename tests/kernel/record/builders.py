@@ -34,12 +34,19 @@ def leaves(count: int, *, first: int = 0, kind: str = "note") -> None:
         )
 
 
+#: Tables whose triggers refuse changes even to the owner.
+GUARDED = (
+    "record_entry", "record_detail", "record_tile", "record_checkpoint", "record_key", "record_secret", "leaf",
+    "ledger_hold_step",
+)  # fmt: skip
+
+
 def tamper(statement: str, parameters: tuple[object, ...] = ()) -> int:
     """What a dishonest owner of the database does: triggers off, and a statement. Returns how many rows it changed."""
     with owner_scope():
-        for table in ("record_entry", "record_detail", "record_tile", "record_checkpoint", "record_key", "leaf"):
+        for table in GUARDED:
             query(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         changed = query(statement, parameters).rowcount
-        for table in ("record_entry", "record_detail", "record_tile", "record_checkpoint", "record_key", "leaf"):
+        for table in GUARDED:
             query(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     return changed

@@ -24,8 +24,8 @@ from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions import labels, queries
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, LabelKind, PolicyVersion, VersionState
-from safeconduct.kernel.decisions.paging import page as page_of
 from safeconduct.kernel.decisions.queries import NEWEST_FIRST, DecisionFilter
+from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.csv_export import Row, stream

@@ -23,8 +23,8 @@ from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions import actions, queries
 from safeconduct.kernel.decisions.errors import DecisionsError, NotFound
 from safeconduct.kernel.decisions.models import ListEntry, ListKind, WatchList
-from safeconduct.kernel.decisions.paging import Order, Slice
-from safeconduct.kernel.decisions.paging import page as page_of
+from safeconduct.kernel.paging import Order, Slice
+from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.csv_export import Row, stream

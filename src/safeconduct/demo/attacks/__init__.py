@@ -9,7 +9,9 @@ from safeconduct.demo.attacks import (
     bust_out,
     buyer_takeover,
     card_testing,
+    false_claims,
     friendly_fraud,
+    label_only,
     mule_addresses,
     new_account_burst,
     refund_ring,
@@ -19,5 +21,5 @@ from safeconduct.demo.attacks import (
 
 ATTACKS: tuple[ModuleType, ...] = (
     card_testing, stolen_cards, friendly_fraud, refund_ring, mule_addresses, triangulation, bust_out, buyer_takeover,
-    new_account_burst, brushing,
+    new_account_burst, brushing, false_claims, label_only,
 )  # fmt: skip

@@ -40,7 +40,7 @@ def _brush(b: WorldBuilder, rng: Random, incident: int, shop: Seller) -> None:
         if rng.random() < 0.75:
             order.ip, order.ip_country = shop.members[0].ip, shop.country
         sell(b, rng, order)
-        order.weight_g = rng.randrange(15, 60)
+        order.weight_g, order.crooked = rng.randrange(15, 60), True
         arrived = ship(b, rng, order, hours=rng.uniform(0.5, 8))
         assert arrived is not None
         review(b, rng, order, arrived + rng.randrange(5, 90) * MINUTE, stars=5)

@@ -59,6 +59,7 @@ def _bust(b: WorldBuilder, rng: Random, incident: int, shop: Seller) -> None:
 
 def _cheat(b: WorldBuilder, rng: Random, order: Order) -> None:
     """A label is printed for most; a light parcel goes out for some; nothing useful ever arrives."""
+    order.crooked = True
     sell(b, rng, order)
     draw = rng.random()
     if draw < 0.7:

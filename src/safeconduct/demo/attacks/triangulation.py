@@ -47,6 +47,7 @@ def _pair(
     """The honest order at the front shop, and the stolen one behind it; both travel in one parcel."""
     bait = b.draft(rng, victim, shop, at)
     bait.address, bait.recipient, bait.guest, bait.gift_card = victim.addresses[0], victim.name, False, False
+    bait.crooked = True
     sell(b, rng, bait)
     b.label_order(bait, NAME, "bait", Action.ALLOW, severity=Severity.LOW, incident=incident)
 

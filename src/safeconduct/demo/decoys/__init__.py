@@ -10,13 +10,16 @@ from safeconduct.demo.decoys import (
     dormitory,
     families,
     gift_season,
+    golden_week,
     high_returners,
     live_stream,
+    second_thoughts,
     shared_offices,
+    split_parcels,
     travellers,
 )
 
 DECOYS: tuple[ModuleType, ...] = (
     customs_strike, travellers, shared_offices, families, high_returners, live_stream, dormitory, gift_season,
-    big_spenders,
+    big_spenders, golden_week, second_thoughts, split_parcels,
 )  # fmt: skip

@@ -15,7 +15,8 @@ from safeconduct.foundation.merkle.hashing import HASH_BYTES, fold, perfect_root
 from safeconduct.foundation.merkle.proofs import Span
 
 WIDTH = 256
-_BITS = 8
+#: How many bits of a number choose the place within a tile.
+BITS = 8
 _LEVELS = 8
 
 
@@ -66,7 +67,7 @@ class Edge:
         row.append(value)
         if len(row) == WIDTH:
             root = perfect_root(row)
-            number = (self.size >> (_BITS * (level + 1))) - 1
+            number = (self.size >> (BITS * (level + 1))) - 1
             full.append(FullTile(level, number, b"".join(row), root))
             row.clear()
             self._push(level + 1, root, full)
@@ -76,7 +77,7 @@ def edge_tiles(size: int) -> list[Tile]:
     """The partial tiles of a tree, one for each level that has hashes beyond its last full tile."""
     found = []
     for level in range(_LEVELS):
-        count = size >> (_BITS * level)
+        count = size >> (BITS * level)
         if not count:
             break
         if count % WIDTH:
@@ -91,7 +92,7 @@ def tiles_of(spans: Iterable[Span], size: int) -> set[Tile]:
         for part in perfect_spans(start, end):
             level, first, _ = _place(part)
             number = first // WIDTH
-            found.add(Tile(level, number, min(WIDTH, (size >> (_BITS * level)) - number * WIDTH)))
+            found.add(Tile(level, number, min(WIDTH, (size >> (BITS * level)) - number * WIDTH)))
     return found
 
 
@@ -148,5 +149,5 @@ def bundle(entries: Sequence[bytes]) -> bytes:
 def _place(span: Span) -> tuple[int, int, int]:
     """Of a perfect subtree: the level whose hashes it is made of, the first of them, and how many."""
     height = (span[1] - span[0]).bit_length() - 1
-    level = height // _BITS
-    return level, span[0] >> (_BITS * level), 1 << (height % _BITS)
+    level = height // BITS
+    return level, span[0] >> (BITS * level), 1 << (height % BITS)

@@ -68,7 +68,7 @@ def counterfactuals(
 
 def claim_text(policy: Policy, claim: Counterfactual, language: str = "en") -> str:
     """The claim as a sentence."""
-    teller = Teller(policy, language)
+    teller = Teller(policy, language, brief=True)
     w = teller.words
 
     def text(value: object) -> str:

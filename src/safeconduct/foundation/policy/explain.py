@@ -138,7 +138,7 @@ def _missing(policy: Policy, rule: Rule, values: Mapping[str, object]) -> tuple[
 
 
 def _not_checked(policy: Policy, missing: tuple[str, ...], language: str) -> str:
-    teller = Teller(policy, language)
+    teller = Teller(policy, language, brief=True)
     shown_names = ", ".join(teller.name(n) for n in missing) or teller.words.unnamed_value
     return teller.words.fill(teller.words.not_checked, names=shown_names)
 

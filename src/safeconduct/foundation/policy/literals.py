@@ -63,14 +63,14 @@ class LiteralReader:
 
     def number(self, s: Syntax, digits: str, sign: int = 1) -> Literal:
         whole, _, fraction = digits.partition(".")
-        if len(whole.lstrip("0")) + len(fraction) > 19 or not INT64_MIN <= sign * int(whole) <= INT64_MAX:
+        if len(whole.lstrip("0")) + len(fraction.rstrip("0")) > 19 or not INT64_MIN <= sign * int(whole) <= INT64_MAX:
             what = "has too many digits" if fraction else "is too large"
             raise self.stop(s.at, "number", f"this number {what}", "numbers have at most 64 bits")
         if not fraction:
             return Literal(Type.INTEGER, sign * int(whole), span=self.span(s.at))
         value = Fraction(sign * int(whole + fraction), 10 ** len(fraction))
         if not INT64_MIN <= value.numerator <= INT64_MAX or value.denominator > INT64_MAX:
-            raise self.stop(s.at, "number", "this number has too many digits", "numbers have at most 18 digits")
+            raise self.stop(s.at, "number", "this number has too many digits", "numbers have at most 64 bits")
         return Literal(Type.RATIONAL, (value.numerator, value.denominator), span=self.span(s.at))
 
     def duration(self, s: IntervalSyntax) -> Expr:

@@ -45,6 +45,8 @@ from safeconduct.foundation.policy.types import Type
 from safeconduct.foundation.policy.unparse import decimal_text, number_text
 from safeconduct.foundation.policy.words import locale_of, words
 
+#: How many of many values a brief sentence names.
+_BRIEFLY = 3
 _SIGNS = {ArithOp.ADD: "+", ArithOp.SUB: "−", ArithOp.MUL: "×", ArithOp.DIV: "÷"}
 _ENDING = re.compile(r"(?P<stem>[a-z0-9_]+)_(?P<count>[1-9][0-9]{0,5})(?P<unit>s|min|m|h|d|w)")
 _SECOND_US = 1_000_000
@@ -92,8 +94,10 @@ def describe(policy: Policy, language: str = "en") -> Prose:
 class Teller:
     """Puts parts of one policy into words of one language."""
 
-    def __init__(self, policy: Policy, language: str) -> None:
+    def __init__(self, policy: Policy, language: str, *, brief: bool = False) -> None:
+        """``brief``: names only the first of many values, for sentences that stand beside the whole policy."""
         self.policy = policy
+        self.brief = brief
         self.language = language
         self.words = words(language)
 
@@ -221,7 +225,10 @@ class Teller:
             case Negate():
                 return f"−{self.operand(node.item, False)}"
             case InSet():
-                values = ", ".join(self.literal(Literal(node.item.type, v)) for v in node.values)
+                named = node.values[:_BRIEFLY] if self.brief and len(node.values) > _BRIEFLY + 1 else node.values
+                values = ", ".join(self.literal(Literal(node.item.type, v)) for v in named)
+                if len(named) < len(node.values):
+                    values = w.fill(w.and_more, values=values, count=len(node.values) - len(named))
                 form = w.is_not_one_of if node.negated else w.is_one_of
                 return w.fill(form, item=self.subject(node.item), values=values)
             case InList():

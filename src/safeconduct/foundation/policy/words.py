@@ -31,6 +31,7 @@ class Words:
     not_excluded: str
     is_one_of: str
     is_not_one_of: str
+    and_more: str
     on_list: str
     off_list: str
     not_surely_listed: str
@@ -116,6 +117,7 @@ _EN = Words(
     not_excluded="it is not ruled out that {item}",
     is_one_of="{item} is one of {values}",
     is_not_one_of="{item} is none of {values}",
+    and_more="{values} and {count} more",
     on_list="{item} is on the list “{list}”",
     off_list="{item} is not on the list “{list}”",
     not_surely_listed="{item} is not known to be on the list “{list}”",
@@ -216,6 +218,7 @@ _ZH = Words(
     not_excluded="不能排除“{item}”",
     is_one_of="{item}是 {values} 之一",
     is_not_one_of="{item}不是 {values} 中的任何一个",
+    and_more="{values} 等另外 {count} 个",
     on_list="{item}在名单“{list}”中",
     off_list="{item}不在名单“{list}”中",
     not_surely_listed="不能确定{item}在名单“{list}”中",
@@ -311,6 +314,7 @@ _ES = Words(
     not_excluded="no se descarta ({item})",
     is_one_of="{item} es uno de {values}",
     is_not_one_of="{item} no es ninguno de {values}",
+    and_more="{values} y {count} más",
     on_list="{item} está en la lista «{list}»",
     off_list="{item} no está en la lista «{list}»",
     not_surely_listed="no consta que {item} esté en la lista «{list}»",

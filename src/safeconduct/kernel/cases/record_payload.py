@@ -1,7 +1,6 @@
 """What the record commits to about cases: evidence by its hash, outcomes whole. Named in `RECORD_SUBJECTS`.
 
-The seller is shown what they may see of it, with half of the salt; the rest is committed to all the same. Steps need
-nothing here: what their leaf says is all there is.
+The seller is shown what they may see of it, with half of the salt; the rest is committed to all the same.
 """
 
 from __future__ import annotations
@@ -46,6 +45,30 @@ def outcome_contents(ids: Sequence[str]) -> dict[str, Content]:
     return found
 
 
+def step_contents(ids: Sequence[str]) -> dict[str, Content]:
+    """What these steps of histories say; who of the staff took one is withheld."""
+    found = {}
+    rows = query(
+        "SELECT s.id, s.case_id, s.number, s.name, s.from_state, s.to_state, s.role, s.why, s.money, s.outcome_id, s.at,"
+        " s.actor, s.facts, w.version FROM case_step s JOIN case_file c ON c.id = s.case_id"
+        " JOIN case_workflow w ON w.id = c.workflow_id WHERE s.id = ANY(%s::text[])",
+        [list(ids)],
+    )
+    for key, case_id, number, name, source, target, role, why, money, outcome, at, actor, facts, version in rows:
+        shown = {
+            "id": key, "case": case_id, "number": number, "step": name, "from": source, "to": target, "role": role,
+            "why": why, "money": money, "outcome": outcome, "at": stamp(at),
+        }  # fmt: skip
+        found[key] = Content(shown, {"actor": actor, "facts": plain(facts)}, name, version)
+    return found
+
+
+def step_ids(after: str | None, limit: int) -> list[str]:
+    """Steps by id: each must have an entry."""
+    rows = query("SELECT id FROM case_step WHERE id > %s ORDER BY id LIMIT %s", [after or "", limit])
+    return [key for (key,) in rows]
+
+
 def evidence_ids(after: str | None, limit: int) -> list[str]:
     """Pieces by id: each must have an entry."""
     rows = query("SELECT id FROM case_evidence WHERE id > %s ORDER BY id LIMIT %s", [after or "", limit])
@@ -60,3 +83,4 @@ def outcome_ids(after: str | None, limit: int) -> list[str]:
 
 EVIDENCE = Subjects(evidence_contents, evidence_ids)
 OUTCOMES = Subjects(outcome_contents, outcome_ids)
+STEPS = Subjects(step_contents, step_ids)

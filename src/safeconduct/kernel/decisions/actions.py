@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.foundation.moments import moment_time
 from safeconduct.foundation.policy.nodes import Action
-from safeconduct.kernel.decisions import engine, reactions
+from safeconduct.kernel.decisions import engine, reactions, record_staff
 from safeconduct.kernel.decisions.errors import ChangedMeanwhile, NotFound, ReasonMissing, RoleNeeded
 from safeconduct.kernel.decisions.models import (
     Decision,
@@ -25,7 +26,7 @@ from safeconduct.kernel.decisions.running import running
 from safeconduct.kernel.decisions.second_look import refuse_the_same_person
 from safeconduct.kernel.events.log import current_moment
 from safeconduct.kernel.parties.models import StaffRole, User
-from safeconduct.kernel.record.models import Leaf
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import register
 
@@ -109,16 +110,19 @@ def snooze(
     """Lets a rule be evaluated without effect until a time, for everyone or for one entity. Needs a reason."""
     if not actor.why.strip():
         raise ReasonMissing
-    return Mute.objects.create(
+    made = Mute.objects.create(
         policy=policy, rule=rule, entity_key=entity_key, cause=Mute.Cause.SNOOZE, actor=actor.id, why=actor.why,
         since=at, until=until,
     )  # fmt: skip
+    leaves.add(record_staff.MUTE, [record_staff.mute_subject(made.id)], at)
+    return made
 
 
 def unmute(mute_id: int, actor: Actor, *, at: datetime) -> None:
     """Ends a snooze or lifts the brake: the rule acts again."""
     if not Mute.objects.filter(id=mute_id, ended_at__isnull=True).update(ended_at=at, ended_by=actor.id):
         raise NotFound("mute in force", str(mute_id))
+    leaves.add(record_staff.MUTE_ENDED, [record_staff.mute_subject(mute_id)], at)
 
 
 def create_list(name: str, kind: ListKind, entity: str, purpose: str) -> WatchList:
@@ -139,13 +143,15 @@ def add_to_list(name: str, values: list[str], actor: Actor, *, until_moment: int
         found = register({(watch_list.entity, value) for value in values})
         keys = {value: found[watch_list.entity, value] for value in values}
     since = current_moment()
-    return ListEntry.objects.bulk_create(
+    made = ListEntry.objects.bulk_create(
         ListEntry(
             watch_list=watch_list, key=keys.get(value), text="" if keys else value, from_moment=since,
             until_moment=until_moment, actor=actor.id, why=actor.why,
         )
         for value in values
     )  # fmt: skip
+    leaves.add(record_staff.LIST_ENTRY, [entry.id for entry in made], moment_time(since))
+    return made
 
 
 def end_list_entry(entry_id: str, actor: Actor) -> None:
@@ -154,6 +160,7 @@ def end_list_entry(entry_id: str, actor: Actor) -> None:
     if not ListEntry.objects.filter(id=entry_id, until_moment__isnull=True).update(until_moment=since):
         if not ListEntry.objects.filter(id=entry_id, until_moment__gt=since).update(until_moment=since):
             raise NotFound("entry in force", entry_id)
+    leaves.add(record_staff.LIST_ENTRY_ENDED, [entry_id], moment_time(since))
 
 
 def _standing(decision_id: str) -> Decision:
@@ -177,10 +184,7 @@ def _settle(earlier: Decision, made: Decision, at: datetime) -> None:
             decision=made, due_at=at + timedelta(hours=settings.REVIEW_HOURS), amount_minor=made.amount_minor,
             top_reason=made.fired[0] if made.fired else "", opened_at=at,
         )  # fmt: skip
-    Leaf.objects.create(
-        kind="decision", subject=made.id, created_at=at,
-        body={"moment": made.moment, "version": made.version_id, "action": made.action, "replaces": earlier.id},
-    )  # fmt: skip
+    leaves.add("decision", [made.id], at)
     reactions.react(engine.facts([made.moment]), [made], at)
 
 

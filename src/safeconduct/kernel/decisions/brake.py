@@ -38,8 +38,11 @@ from safeconduct.foundation.moments import moment
 from safeconduct.foundation.policy.nodes import Action, Policy, Rule
 from safeconduct.foundation.policy.sql_expressions import quoted
 from safeconduct.foundation.policy.tree import feature_names, names
-from safeconduct.kernel.decisions.models import Mute, PolicyStep, PolicyVersion, VersionState
+from safeconduct.kernel.decisions import record_staff
+from safeconduct.kernel.decisions.models import Mute, PolicyVersion, VersionState
+from safeconduct.kernel.decisions.policies import note_step
 from safeconduct.kernel.decisions.running import PolicyBroken, Running, compile_text, running
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.record.models import Leaf
 from safeconduct.kernel.scope import query
 
@@ -268,6 +271,7 @@ def _mute(version: Running, rule: Rule, rates: _Rates, now: datetime) -> Mute:
     made = Mute.objects.create(
         policy=version.policy.name, rule=rule.name, cause=Mute.Cause.BRAKE, actor=_ACTOR, why=why, since=now
     )
+    leaves.add(record_staff.MUTE, [record_staff.mute_subject(made.id)], now)
     _braked(version, rule, rates, why, now)
     return made
 
@@ -301,7 +305,7 @@ def _leave(version: Running, rule: Rule, rates: _Rates, attack: _Means, now: dat
 
 def _note(version: Running, rule: Rule, verb: str, why: str, now: datetime) -> None:
     logger.warning("%s version %d, rule %s, %s: %s", version.policy.name, version.number, rule.name, verb, why)
-    PolicyStep.objects.create(version_id=version.version_id, verb=verb, actor=_ACTOR, why=f"{rule.name}: {why}", at=now)
+    note_step(version.version_id, verb, _ACTOR, f"{rule.name}: {why}", now)
 
 
 def _numbers(rates: _Rates) -> str:

@@ -249,8 +249,7 @@ WITH given AS (
     FROM given WHERE kind = 'live' AND action = 'review'
 ), leaves AS (
     INSERT INTO leaf (kind, subject, body, created_at)
-    SELECT 'decision', id, jsonb_build_object('moment', moment, 'version', version_id, 'action', action,
-        'rules', fired), decided_at
+    SELECT 'decision', id, '{}', decided_at
     FROM given WHERE kind = 'live'
 ), counts AS (
     INSERT INTO rule_count (version_id, rule, hour, decided, fired, unknown, muted, amount_minor)

@@ -18,13 +18,13 @@ from django.db import Error as DatabaseError
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.nodes import Action
-from safeconduct.kernel.decisions import engine, hot
+from safeconduct.kernel.decisions import engine, hot, reactions
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import of_a_failure
 from safeconduct.kernel.decisions.running import listened_types, running
 from safeconduct.kernel.events import log
 from safeconduct.kernel.events.log import Known, Receipt
-from safeconduct.kernel.scope import engine_scope, engine_statements, query
+from safeconduct.kernel.scope import engine_scope, engine_statements, query, savepoint
 
 LANE_BATCH = 200
 MAX_ATTEMPTS = 5
@@ -183,3 +183,10 @@ def _put_off(moment: int, attempts: int, problem: str, at: datetime | None) -> N
         if v.state is VersionState.LIVE and engine.type_name(row[0]) in v.policy.event_types
     ]  # fmt: skip
     engine.store(made, [moment], at, log.settle())
+    try:
+        with savepoint():
+            reactions.react(engine.facts([moment]), made, at)
+    except psycopg.OperationalError:
+        raise
+    except Exception as failure:  # perhaps what the protections cannot digest is why it failed at all
+        logger.error("no protection acts on the event at moment %d (%s)", moment, type(failure).__name__)

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.conf import settings
 
 from safeconduct.foundation.policy.reader import Reading, read_policy
+from safeconduct.kernel.decisions import record_staff
 from safeconduct.kernel.decisions.errors import (
     ChangedMeanwhile,
     NotFound,
@@ -24,7 +25,7 @@ from safeconduct.kernel.decisions.errors import (
 from safeconduct.kernel.decisions.models import PolicyStep, PolicyVersion, VersionState, WatchList
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.parties.models import StaffRole, User
-from safeconduct.kernel.record.models import Leaf
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
 
 
@@ -114,7 +115,6 @@ def publish(
         version.state = VersionState.LIVE
     version.save()
     _step(version, "published" if percent == 100 else f"challenger {percent} %", approver, why, at)
-    _leaf(version, "policy_published", at)
     return version
 
 
@@ -125,7 +125,6 @@ def retire(version_id: str, person: User | None, *, at: datetime, why: str = "")
     version.state, version.retired_at = VersionState.RETIRED, at
     version.save()
     _step(version, "retired", person, why, at)
-    _leaf(version, "policy_retired", at)
     return version
 
 
@@ -153,7 +152,6 @@ def roll_back(policy: str, person: User, *, at: datetime, why: str) -> PolicyVer
     earlier.state, earlier.retired_at, earlier.rollout_percent = VersionState.LIVE, None, 100
     earlier.save()
     _step(earlier, "live again", person, why, at)
-    _leaf(earlier, "policy_published", at)
     return earlier
 
 
@@ -209,15 +207,10 @@ def _expect(version: PolicyVersion, *states: VersionState) -> None:
 
 
 def _step(version: PolicyVersion, verb: str, person: User | None, why: str, at: datetime) -> None:
-    PolicyStep.objects.create(version=version, verb=verb, actor=person.id if person else "system", why=why, at=at)
+    note_step(version.id, verb, person.id if person else "system", why, at)
 
 
-def _leaf(version: PolicyVersion, kind: str, at: datetime) -> None:
-    digest = hashlib.sha256(version.text.encode()).hexdigest()
-    Leaf.objects.create(
-        kind=kind, subject=version.id, created_at=at,
-        body={
-            "policy": version.policy, "number": version.number, "text_sha256": digest,
-            "percent": version.rollout_percent,
-        },
-    )  # fmt: skip
+def note_step(version_id: str, verb: str, actor: str, why: str, at: datetime) -> None:
+    """Keeps what was done with a version, for its history and for the record."""
+    step = PolicyStep.objects.create(version_id=version_id, verb=verb, actor=actor, why=why, at=at)
+    leaves.add(record_staff.POLICY_STEP, [record_staff.step_subject(step.id)], at)

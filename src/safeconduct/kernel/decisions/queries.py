@@ -25,8 +25,8 @@ from safeconduct.kernel.decisions.models import (
     VersionState,
     WatchList,
 )
-from safeconduct.kernel.decisions.paging import PAGE, Order, Slice, page
 from safeconduct.kernel.events.models import Event
+from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.vault.pseudonyms import lookup
 

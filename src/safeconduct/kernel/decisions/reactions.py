@@ -28,6 +28,7 @@ class Decided(Protocol):
     seller_key: int | None
     order_key: int | None
     amount_minor: int | None
+    reasons: dict[str, Any]
 
 
 Act = Callable[[Sequence[dict[str, Any]], Sequence[Decided], datetime | None], None]

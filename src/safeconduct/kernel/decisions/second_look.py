@@ -8,9 +8,11 @@ from typing import Final
 from django.conf import settings
 
 from safeconduct.foundation.policy.nodes import Action
+from safeconduct.kernel.decisions import record_staff
 from safeconduct.kernel.decisions.errors import AskedAlready, NotFound, OtherPersonNeeded, ReasonMissing, TooLateToAsk
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, Review
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.record import leaves
 
 #: At least six months to complain: Regulation (EU) 2022/2065 (Digital Services Act), article 20(1); in force since
 #: 2024-02-17. It binds online platforms in the Union; here it is the default for everyone.
@@ -47,6 +49,7 @@ def ask(decision_id: str, seller_key: int, member: User, words: str, *, at: date
     if review is not None and review.asked_by:
         raise AskedAlready
     due_at = at + timedelta(hours=settings.REVIEW_HOURS)
+    leaves.add(record_staff.SECOND_LOOK, [decision_id], at)
     asked = {"asked_by": member.id, "asked_why": words.strip()[:_WORDS_LIMIT]}
     if review is not None and review.state == Review.State.OPEN:
         Review.objects.filter(decision_id=decision_id).update(**asked)

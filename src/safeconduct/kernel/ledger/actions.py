@@ -7,7 +7,7 @@ that sellers are locked in one order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -31,7 +31,7 @@ from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
 
 __all__ = [
     "Entry", "HoldRequest", "PayoutOutcome", "PayoutRun", "PayoutState", "TakeFrom", "extend", "hold", "pay_out",
-    "payout_returned", "post", "release", "release_due", "reschedule", "reverse",
+    "payout_returned", "post", "release", "release_due", "reschedule", "reschedule_each", "reverse",
 ]  # fmt: skip
 
 _FILLS_UP: Final = frozenset({"capture"})
@@ -110,9 +110,12 @@ def release(keys: Sequence[str], at: datetime, why: str, actor: Actor) -> list[s
     passed becomes available. Raises NoSuchThing for a key without a hold.
     """
     _few(keys)
-    for key in keys:
-        check_time(key, "at", at)
-    return [held.id for held in _lift(keys, at, why, actor)]
+    check_time("release", "at", at)
+    there = _there(keys)
+    books = store.open_books([(h.seller_key, h.order_key, h.currency) for h in there], (), list(keys))
+    lifted = _lift(books, keys, at, why, actor)
+    store.write(books)
+    return [held.id for held in lifted]
 
 
 def extend(keys: Sequence[str], release_at: datetime, at: datetime, why: str, actor: Actor) -> list[str]:
@@ -157,6 +160,20 @@ def reschedule(order_keys: Sequence[int], available_at: datetime) -> int:
     ).rowcount
 
 
+def reschedule_each(dates: Mapping[int, datetime]) -> int:
+    """Sets when each order's pending money is released, all in one statement; returns how many rows have a new date."""
+    for available_at in dates.values():
+        check_time("reschedule", "available_at", available_at)
+    _few(list(dates))
+    places = query(
+        "SELECT seller_key, order_key, currency FROM ledger_pending WHERE order_key = ANY (%s::bigint[])"
+        " ORDER BY seller_key, order_key, currency",
+        [list(dates)],
+    ).fetchall()
+    store.lock(sorted({seller for seller, _, _ in places}))
+    return store.schedule({(seller, order, currency): dates[order] for seller, order, currency in places})
+
+
 def release_due(now: datetime, limit: int = 1000) -> int:
     """Makes pending money available whose date has come, and ends holds whose release date has; returns how many of
     both together, at most ``limit`` of each. Several processes may run it at once."""
@@ -166,35 +183,36 @@ def release_due(now: datetime, limit: int = 1000) -> int:
         " WHERE amount_minor > 0 AND available_at <= %s ORDER BY available_at, id LIMIT %s",
         [now, limit],
     ).fetchall()
+    ended = query(
+        "SELECT key, seller_key, order_key, currency FROM ledger_hold WHERE ended_at IS NULL AND release_at <= %s"
+        " ORDER BY release_at, id LIMIT %s",
+        [now, limit],
+    ).fetchall()
+    if not due and not ended:
+        return 0
+    keys = [row[0] for row in ended]
+    # Both in one opening: sellers are locked in one order.
+    books = store.open_books([*due, *(row[1:] for row in ended)], (), keys)
     moved = 0
-    if due:
-        books = store.open_books(due, ())
-        for seller, order, currency in due:
-            purse = books.purse(seller, currency)
-            amount, date = purse.pending.get(order, 0), purse.available_at.get(order)
-            if amount <= 0 or date is None or date > now:
-                continue  # another process was first, or the date was moved
-            draft = _new(now, "release", seller, order, currency, {"amount": amount})
-            books.plan(draft, rules()["release"])
-            moved += 1
-        store.write(books)
-    ended = [
-        key
-        for (key,) in query(
-            "SELECT key FROM ledger_hold WHERE ended_at IS NULL AND release_at <= %s ORDER BY release_at, id LIMIT %s",
-            [now, limit],
-        )
-    ]
-    if ended:
-        moved += len(_lift(ended, now, "its release date has come", ENGINE_ACTOR, due_by=now))
-    return moved
+    for seller, order, currency in due:
+        purse = books.purse(seller, currency)
+        amount, date = purse.pending.get(order, 0), purse.available_at.get(order)
+        if amount <= 0 or date is None or date > now:
+            continue  # another process was first, or the date was moved
+        draft = _new(now, "release", seller, order, currency, {"amount": amount})
+        books.plan(draft, rules()["release"])
+        moved += 1
+    lifted = _lift(books, keys, now, "its release date has come", ENGINE_ACTOR, due_by=now)
+    store.write(books)
+    return moved + len(lifted)
 
 
 def reverse(transaction_id: str, key: str, at: datetime, why: str) -> str:
     """Posts the opposite of a transaction and returns the new id; nothing is edited. A transaction is reversed once.
 
-    What the seller has since been paid is taken from available, reserve, and then owed. Transactions that took or
-    lifted a hold are not reversed: hold again, or release. Raises NoSuchThing, EntryRefused, KeyReused.
+    What the seller has since been paid is taken from available, reserve, and then owed. Transactions that have a row
+    beside them are not reversed, because the row would say otherwise: hold again, release, `payout_returned`. An
+    exchange is, at its own rate. Raises NoSuchThing, EntryRefused, KeyReused.
     """
     check_key(key)
     check_time(key, "at", at)
@@ -214,7 +232,9 @@ def reverse(transaction_id: str, key: str, at: datetime, why: str) -> str:
             [transaction_id],
         )
     ]
-    if event == "reversal" or any(kind is Kind.ON_HOLD for kind, _, _ in legs):
+    rule = rules().get(event)
+    with_a_row = rule is not None and rule.by not in ("", "exchange")
+    if event == "reversal" or with_a_row or any(kind is Kind.ON_HOLD for kind, _, _ in legs):
         raise EntryRefused(key, "transaction_id", f"{event} is not reversed; post what is right instead")
     content = digest(f"reversal of {transaction_id}", currency, seller, order, {})
     codes = {code for _, code, _ in legs}
@@ -222,15 +242,21 @@ def reverse(transaction_id: str, key: str, at: datetime, why: str) -> str:
     found = store.known([key])
     if key in found:
         return _same(key, content, found[key])
+    again = EntryRefused(key, "transaction_id", f"{transaction_id} has been reversed already")
     if query("SELECT 1 FROM ledger_transaction WHERE reverses = %s", [transaction_id]).fetchone():
-        raise EntryRefused(key, "transaction_id", f"{transaction_id} has been reversed already")
+        raise again
     draft = Draft(
         new_id("txn"), key, "reversal", at, currency, seller, order, {}, why, reverses=transaction_id, digest=content
     )
     for kind, code, amount in legs:
         books.give_and_take(draft, kind, code, -amount)
     books.drafts.append(draft)
-    store.write(books)
+    if store.write(books):
+        # A transaction of the platform alone locks no seller: another process reversed it at this moment.
+        found = store.known([key])
+        if key not in found:
+            raise again
+        return _same(key, content, found[key])
     return draft.id
 
 
@@ -304,20 +330,22 @@ def _fill_up(books: Books, entry: Entry) -> None:
 
 def _open(keys: Sequence[str]) -> list[Held]:
     """The holds of these keys that are still open, under their sellers' locks."""
-    there = store.read_holds("WHERE key = ANY (%s::text[])", [list(keys)])
-    missing = set(keys) - {held.key for held in there}
-    if missing:
-        raise NoSuchThing(min(missing), "hold")
-    store.lock(sorted({held.seller_key for held in there}))
+    store.lock(sorted({held.seller_key for held in _there(keys)}))
     return store.read_holds("WHERE key = ANY (%s::text[]) AND ended_at IS NULL ORDER BY at, id", [list(keys)])
 
 
-def _lift(keys: Sequence[str], at: datetime, why: str, actor: Actor, *, due_by: datetime | None = None) -> list[Held]:
+def _there(keys: Sequence[str]) -> list[Held]:
     there = store.read_holds("WHERE key = ANY (%s::text[])", [list(keys)])
     missing = set(keys) - {held.key for held in there}
     if missing:
         raise NoSuchThing(min(missing), "hold")
-    books = store.open_books([(h.seller_key, h.order_key, h.currency) for h in there], (), list(keys))
+    return there
+
+
+def _lift(
+    books: Books, keys: Sequence[str], at: datetime, why: str, actor: Actor, *, due_by: datetime | None = None
+) -> list[Held]:
+    """Ends those of the holds that are still open."""
     lifted = []
     wanted = set(keys)
     for purse in books.purses.values():
@@ -333,5 +361,4 @@ def _lift(keys: Sequence[str], at: datetime, why: str, actor: Actor, *, due_by: 
                 books.drafts.append(draft)
             books.steps.append(Step(held, "released", at, amount, actor.id, why))
             lifted.append(held)
-    store.write(books)
     return lifted

@@ -13,7 +13,7 @@ from typing import Final
 from safeconduct.foundation.policy.types import INT64_MAX
 from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.errors import EntryRefused, NotEnough
-from safeconduct.kernel.ledger.rules import REST_OF_HOLD, Leg, Rule
+from safeconduct.kernel.ledger.rules import REST_OF_HOLD, Leg, Rule, Shortfall, reasons
 
 #: In this order a hold gives up its money when something is paid from it: the seller's own first. What is left last is
 #: what was advanced, so that the end of the hold pays it back.
@@ -115,19 +115,20 @@ class Books:
         """Holds that are new or no longer what the database has."""
         return [hold for purse in self.purses.values() for hold in purse.holds if hold.new or hold.changed]
 
-    def plan(self, draft: Draft, rule: Rule) -> None:
-        """Works out the legs of an event. Raises NotEnough, EntryRefused."""
+    def plan(self, draft: Draft, rule: Rule, other_currency: str = "") -> None:
+        """Works out the legs of an event; an exchange has legs in a second currency. Raises NotEnough, EntryRefused."""
+        in_other = replace(draft, currency=other_currency, moves=draft.moves)
         for leg in rule.legs:
             amounts = dict(draft.amounts)
             if any(name == REST_OF_HOLD for name in leg.amount.names()):
-                amounts[REST_OF_HOLD] = sum(h.held_minor for h in self._holds(draft))
+                amounts[REST_OF_HOLD] = sum(hold.held_minor for hold in self._claimed(draft))
             amount = leg.amount.value(amounts)
             if amount < 0:
                 raise EntryRefused(draft.key, "amounts", f"they make a leg of {draft.event} negative ({amount})")
             if amount > INT64_MAX:
                 raise EntryRefused(draft.key, "amounts", "a leg would not fit 64 bits")
             if amount:
-                self._leg(draft, leg, amount, rule.says)
+                self._leg(in_other if leg.other_currency else draft, leg, amount, rule.says)
         if not draft.moves:
             raise EntryRefused(draft.key, "amounts", "they come to nothing; there is nothing to post")
         self.drafts.append(draft)
@@ -168,7 +169,7 @@ class Books:
 
     def _leg(self, draft: Draft, leg: Leg, amount: int, why: str) -> None:
         if not leg.into:
-            for hold in self._holds(draft):
+            for hold in self._claimed(draft):
                 lifted = self.lift(draft, hold)
                 self.steps.append(Step(hold, "released", draft.at, lifted, "ledger", why))
             return
@@ -179,6 +180,10 @@ class Books:
         if draft.seller_key is None:
             return []
         return self.purse(draft.seller_key, draft.currency).of_order(draft.order_key)
+
+    def _claimed(self, draft: Draft) -> list[Held]:
+        """The order's holds for what a buyer or bank claims; a hold for a review or a doubt outlives a refund."""
+        return [hold for hold in self._holds(draft) if reasons()[hold.reason].shortfall is Shortfall.OWE]
 
     def _draw(self, draft: Draft, sources: Sequence[Kind], amount: int, *, whole: bool, why: str = "") -> list[Part]:
         """Takes from the sources in order. `whole`: all of it or NotEnough."""

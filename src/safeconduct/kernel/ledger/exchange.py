@@ -12,10 +12,10 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.money import exponent
 from safeconduct.foundation.policy.types import INT64_MAX
 from safeconduct.kernel.ledger import store
-from safeconduct.kernel.ledger.accounts import Kind
 from safeconduct.kernel.ledger.books import Draft
 from safeconduct.kernel.ledger.checks import check_amount, check_currency, check_key, check_time, digest
-from safeconduct.kernel.ledger.errors import EntryRefused, KeyReused, NotEnough
+from safeconduct.kernel.ledger.errors import EntryRefused, KeyReused
+from safeconduct.kernel.ledger.rules import rules
 from safeconduct.kernel.scope import query
 
 
@@ -59,22 +59,14 @@ def exchange(
     received = int(exact.to_integral_value(rounding=ROUND_HALF_EVEN))
     if not 0 < received <= INT64_MAX:
         raise EntryRefused(key, "amount_minor", f"is {received} in {to_currency}; exchange another amount")
-    there = books.purse(seller_key, from_currency).balances[Kind.AVAILABLE]
-    if there < amount_minor:
-        raise NotEnough(key, Kind.AVAILABLE, amount_minor, there, from_currency)
     draft = Draft(
         new_id("txn"), key, "exchange", at, from_currency, seller_key, order_key,
         {"amount": amount_minor, "received": received}, "; ".join(_told(rate) for rate in (sold, bought)),
         digest=content,
     )  # fmt: skip
-    draft.moves = [
-        (Kind.AVAILABLE, from_currency, -amount_minor),
-        (Kind.FX_GAIN_LOSS, from_currency, amount_minor),
-        (Kind.FX_GAIN_LOSS, to_currency, -received),
-        (Kind.AVAILABLE, to_currency, received),
-    ]
-    books.drafts.append(draft)
-    store.write(books)
+    books.plan(draft, rules()["exchange"], to_currency)
+    if store.write(books):
+        raise KeyReused(key)  # for another seller, at this moment: the same seller's would have been waited for
     return draft.id
 
 

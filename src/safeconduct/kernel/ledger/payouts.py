@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.ledger import store
+from safeconduct.foundation.policy.types import INT64_MIN
+from safeconduct.kernel.ledger import record_payload, store
 from safeconduct.kernel.ledger.accounts import Kind
 from safeconduct.kernel.ledger.books import Books, Draft, Purse
 from safeconduct.kernel.ledger.checks import MOST_AT_ONCE, check_key, check_time, digest
 from safeconduct.kernel.ledger.entries import PayoutOutcome, PayoutRun, PayoutState
 from safeconduct.kernel.ledger.errors import EntryRefused, NoSuchThing
 from safeconduct.kernel.ledger.rules import rules
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import query
 
 
@@ -46,7 +48,7 @@ def pay_out(
     check_key(key)
     if not 0 < limit <= MOST_AT_ONCE:
         raise EntryRefused(key, "limit", f"needs 1 to {MOST_AT_ONCE}")
-    sellers = _candidates(seller_keys, after, limit)
+    sellers = _candidates(seller_keys, key, after, limit)
     next_after = sellers[-1] if len(sellers) == limit else None
     pairs = query(
         "SELECT seller_key, currency FROM ledger_account WHERE seller_key = ANY (%s::bigint[]) AND kind = 'available'"
@@ -54,7 +56,7 @@ def pay_out(
         [sellers],
     ).fetchall()
     if not pairs:
-        return PayoutRun(key, now)
+        return PayoutRun(key, now, (), next_after)
     books = store.open_books([(seller, None, currency) for seller, currency in pairs], ())
     outcomes = _of_run(key, sellers)
     rows = []
@@ -76,6 +78,7 @@ def pay_out(
                 [o.amount_minor for o in rows], [o.made_good_minor for o in rows],
             ],
         )  # fmt: skip
+        leaves.add(record_payload.PAYOUT, [o.payout_id for o in rows], now)
     return PayoutRun(key, now, tuple(outcomes[pair] for pair in sorted(outcomes)), next_after)
 
 
@@ -110,17 +113,22 @@ def payout_returned(returns: Sequence[PayoutReturn], at: datetime) -> list[str]:
         " FROM unnest(%s::text[], %s::text[]) AS w (id, why) WHERE p.id = w.id",
         [at, [row[0] for row in due], [wanted[row[0]] for row in due]],
     )
+    leaves.add(record_payload.PAYOUT_RETURNED, [row[0] for row in due], at)
     return [row[0] for row in due]
 
 
-def _candidates(seller_keys: Sequence[int] | None, after: int | None, limit: int) -> list[int]:
-    everyone = "balance_minor > 0"
-    named = "seller_key = ANY (%s::bigint[])"
+def _candidates(seller_keys: Sequence[int] | None, run: str, after: int | None, limit: int) -> list[int]:
+    """These sellers; or who has money and who was paid by the run already, so that a repeated run reports them."""
+    if seller_keys is not None:
+        wanted = sorted({key for key in seller_keys if after is None or key > after})
+        return wanted[:limit]
+    start = INT64_MIN if after is None else after
     found = query(
-        "SELECT DISTINCT seller_key FROM ledger_account WHERE kind = 'available'"
-        " AND (%s::bigint IS NULL OR seller_key > %s::bigint)"
-        f" AND {everyone if seller_keys is None else named} ORDER BY seller_key LIMIT %s",
-        [after, after, *([] if seller_keys is None else [list(seller_keys)]), limit],
+        "(SELECT DISTINCT seller_key FROM ledger_account WHERE kind = 'available' AND balance_minor > 0"
+        " AND seller_key > %s ORDER BY seller_key LIMIT %s)"
+        " UNION (SELECT DISTINCT seller_key FROM ledger_payout WHERE run_key = %s"
+        " AND seller_key > %s ORDER BY seller_key LIMIT %s) ORDER BY seller_key LIMIT %s",
+        [start, limit, run, start, limit, limit],
     )
     return [seller for (seller,) in found]
 

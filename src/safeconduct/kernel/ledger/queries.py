@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.checkpoints import PLATFORM_SUMS
-from safeconduct.kernel.ledger.rules import LANGUAGES, reasons, releases, rules
+from safeconduct.kernel.ledger.rules import known_language, reasons, releases, rules
 from safeconduct.kernel.scope import query
 
 PAGE: Final = 50
@@ -65,11 +65,11 @@ class HoldLine:
 
     def says(self, language: str) -> str:
         """Why the money is held."""
-        return reasons()[self.reason].says[_language(language)]
+        return reasons()[self.reason].says[known_language(language)]
 
     def release_says(self, language: str) -> str:
         """What would release it."""
-        return releases()[self.released_by][_language(language)]
+        return releases()[self.released_by][known_language(language)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,19 @@ class HoldStep:
     release_at: datetime | None
     actor: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money paid out to a seller. ``made_good_minor``: what was kept first because the seller owed it."""
+
+    id: str
+    currency: str
+    amount_minor: int
+    made_good_minor: int
+    at: datetime
+    returned_at: datetime | None
+    returned_why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,7 @@ class Movement:
     @property
     def says(self) -> str:
         """What happened, in English; the event is the code to translate by."""
-        return "A transaction was reversed" if self.event == "reversal" else _SAYS.get(self.event) or _said(self.event)
+        return "A transaction was reversed" if self.event == "reversal" else _said(self.event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +184,6 @@ class Totals:
         return -self.sellers.get(Kind.SELLER_RECEIVABLE, 0)
 
 
-_SAYS: Final[dict[str, str]] = {"exchange": "Money was changed into another currency"}
 _MOVEMENT: Final = """
 SELECT p.id, p.transaction_id, t.event, p.at, a.kind, p.amount_minor, p.currency, p.order_key, t.memo, t.provisional,
        t.reverses
@@ -183,6 +195,8 @@ _HOLD: Final = """
 SELECT id, key, order_key, currency, asked_minor, taken_minor, held_minor, reason, released_by, at, release_at, ended_at
 FROM ledger_hold
 """
+
+_PAYOUT: Final = "SELECT id, currency, amount_minor, made_good_minor, at, returned_at, returned_why FROM ledger_payout"
 
 
 def balances(seller_key: int) -> dict[str, Balance]:
@@ -252,29 +266,37 @@ def movements(seller_key: int, *, filters: Filters | None = None, after: str = "
     return Page(tuple(_movement(row) for row in rows), following)
 
 
+def payouts(seller_key: int, *, after: str = "", size: int = PAGE) -> Page[Payout]:
+    """What was paid out to a seller, newest first."""
+    rows, following = _page(_PAYOUT, ["seller_key = %s"], [seller_key], after, size, time_at=4, number_at=0)
+    return Page(tuple(Payout(*row) for row in rows), following)
+
+
 def statement(seller_key: int, currency: str, start: datetime, end: datetime) -> Statement:
-    """A seller's statement: `opening` plus the lines is `closing`, account by account."""
-    now = dict.fromkeys(SELLER_KINDS, 0)
-    for kind, amount in query(
-        "SELECT kind, balance_minor FROM ledger_account WHERE seller_key = %s AND currency = %s", [seller_key, currency]
+    """A seller's statement: `opening` plus the lines is `closing`, account by account, whatever is posted meanwhile."""
+    opening, closing = dict.fromkeys(SELLER_KINDS, 0), dict.fromkeys(SELLER_KINDS, 0)
+    # One statement, one snapshot: balances and the postings that led from then to now.
+    for kind, before, after in query(
+        "SELECT a.kind, (a.balance_minor - coalesce(s.since, 0))::bigint,"
+        "  (a.balance_minor - coalesce(s.later, 0))::bigint"
+        " FROM ledger_account a LEFT JOIN ("
+        "  SELECT account_id, sum(amount_minor) AS since, sum(amount_minor) FILTER (WHERE at >= %s) AS later"
+        "  FROM ledger_posting WHERE seller_key = %s AND currency = %s AND at >= %s GROUP BY account_id"
+        " ) s ON s.account_id = a.id WHERE a.seller_key = %s AND a.currency = %s",
+        [end, seller_key, currency, start, seller_key, currency],
     ):
-        now[Kind(kind)] = amount
-    opening, closing = dict(now), dict(now)
-    for kind, since, later in query(
-        "SELECT a.kind, sum(p.amount_minor)::bigint,"
-        " coalesce(sum(p.amount_minor) FILTER (WHERE p.at >= %s), 0)::bigint"
-        " FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
-        " WHERE p.seller_key = %s AND p.currency = %s AND p.at >= %s GROUP BY a.kind",
-        [end, seller_key, currency, start],
-    ):
-        opening[Kind(kind)] -= since
-        closing[Kind(kind)] -= later
+        opening[Kind(kind)], closing[Kind(kind)] = before, after
     rows = query(
         _MOVEMENT + "WHERE p.seller_key = %s AND p.currency = %s AND p.at >= %s AND p.at < %s"
         " ORDER BY p.at, p.id LIMIT %s",
         [seller_key, currency, start, end, MOST_LINES + 1],
     ).fetchall()
     lines = tuple(_movement(row) for row in rows[:MOST_LINES])
+    if len(rows) <= MOST_LINES:
+        # The lines are of a later snapshot: what was posted between the two is in them, and so in the closing balance.
+        closing = dict(opening)
+        for line in lines:
+            closing[line.account] += line.amount_minor
     return Statement(seller_key, currency, start, end, opening, closing, lines, len(rows) <= MOST_LINES)
 
 
@@ -356,8 +378,3 @@ def _movement(row: Any) -> Movement:
 def _said(event: str) -> str:
     rule = rules().get(event)
     return rule.says if rule else event
-
-
-def _language(language: str) -> str:
-    short = language.lower().split("-")[0].split("_")[0]
-    return short if short in LANGUAGES else "en"

@@ -19,16 +19,21 @@ _FOLDER: Final = Path(__file__).resolve().parent
 #: The target of what was held: where the hold's money came from.
 SOURCE: Final = "source"
 REST_OF_HOLD: Final = "rest_of_hold"
+OTHER_CURRENCY: Final = "other_currency"
 LANGUAGES: Final = ("en", "es", "zh")
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """Money from the first accounts that have it to the first that take it. An empty ``into`` is `SOURCE`."""
+    """Money from the first accounts that have it to the first that take it. An empty ``into`` is `SOURCE`.
+
+    ``other_currency``: the leg is in the second currency of the event.
+    """
 
     out_of: tuple[Kind, ...]
     into: tuple[Kind, ...]
     amount: Amount
+    other_currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,12 @@ def releases() -> Mapping[str, Mapping[str, str]]:
     return {str(code): _says(code, given) for code, given in _read("reasons.yaml")["releases"].items()}
 
 
+def known_language(language: str) -> str:
+    """The language of `LANGUAGES` that is meant, English for others."""
+    short = language.lower().split("-")[0].split("_")[0]
+    return short if short in LANGUAGES else "en"
+
+
 def _rule(event: str, given: Mapping[str, Any]) -> Rule:
     unknown = set(given) - {"says", "amounts", "legs", "provisional", "memo", "by"}
     if unknown:
@@ -107,9 +118,12 @@ def _rule(event: str, given: Mapping[str, Any]) -> Rule:
 
 
 def _leg(event: str, given: Mapping[str, Any]) -> Leg:
+    unknown = set(given) - {"from", "to", "amount", "in"}
+    if unknown or given.get("in", OTHER_CURRENCY) != OTHER_CURRENCY:
+        raise PostingsMalformed(f"{event}: a leg has from, to, amount, and may have `in: {OTHER_CURRENCY}`")
     try:
         into = () if given["to"] == SOURCE else _kinds(given["to"])
-        leg = Leg(_kinds(given["from"]), into, read_amount(str(given["amount"])))
+        leg = Leg(_kinds(given["from"]), into, read_amount(str(given["amount"])), "in" in given)
     except (KeyError, ValueError) as problem:
         raise PostingsMalformed(f"{event}: {problem}") from problem
     if not leg.into and leg.out_of != (Kind.ON_HOLD,):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from safeconduct.kernel.ledger import record_payload
 from safeconduct.kernel.ledger.accounts import PLATFORM_KINDS, SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.books import Books, Draft, Held, Purse, Step
 from safeconduct.kernel.scope import query
@@ -120,7 +121,8 @@ def known(keys: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def write(books: Books) -> set[str]:
-    """Writes drafts, holds, their history and dates. Returns the keys of drafts that someone else has written first."""
+    """Writes drafts, holds, their history and dates. Returns the keys of drafts that someone else has written first:
+    of entries that lock no seller, or of the same key for two sellers, which must be refused."""
     lost: set[str] = set()
     _write_holds(books)
     if books.drafts:
@@ -167,7 +169,7 @@ def _write_transactions(drafts: Sequence[Draft]) -> set[str]:
         " decode(digest, 'hex')"
         " FROM jsonb_to_recordset(%s::jsonb) AS w (id text, key text, event text, at timestamptz, currency text,"
         " seller_key bigint, order_key bigint, legs smallint, amounts jsonb, memo text, provisional boolean,"
-        " reverses text, digest text) ORDER BY key ON CONFLICT (key) DO NOTHING RETURNING key",
+        " reverses text, digest text) ORDER BY key ON CONFLICT DO NOTHING RETURNING key",
         [json.dumps(rows)],
     )
     return {d.key for d in drafts} - {key for (key,) in written}
@@ -242,9 +244,11 @@ def write_steps(steps: Sequence[Step]) -> None:
         for s in steps
     ]  # fmt: skip
     query(
-        "INSERT INTO ledger_hold_step (hold_id, seller_key, verb, at, amount_minor, release_at, actor, why)"
+        "WITH kept AS (INSERT INTO ledger_hold_step"
+        " (hold_id, seller_key, verb, at, amount_minor, release_at, actor, why)"
         " SELECT hold_id, seller_key, verb, at, amount_minor, release_at, actor, why FROM jsonb_to_recordset(%s::jsonb)"
         " AS w (hold_id text, seller_key bigint, verb text, at timestamptz, amount_minor bigint,"
-        " release_at timestamptz, actor text, why text)",
-        [json.dumps(rows)],
+        " release_at timestamptz, actor text, why text) RETURNING id, at)"
+        " INSERT INTO leaf (kind, subject, body, created_at) SELECT %s, %s || id, '{}', at FROM kept ORDER BY id",
+        [json.dumps(rows), record_payload.HOLD, record_payload.STEP],
     )

@@ -1,11 +1,17 @@
-"""What people do with notices: read them, have a mail tried again. In the scope of the seller, or of staff."""
+"""What people do with notices: read them, settle how mail comes, have a mail tried again.
+
+In the scope of the seller, or of staff.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from typing import Unpack
 
-from safeconduct.kernel.notices.models import MailState, NoticeCopy
+from safeconduct.kernel.notices.models import MailSetting, MailState, NoticeCopy, Pace
+from safeconduct.kernel.notices.preferences import Changes, Preferences
 from safeconduct.kernel.notices.texts import texts
 from safeconduct.kernel.parties.models import MemberRole, Membership
 from safeconduct.kernel.scope import query
@@ -25,6 +31,26 @@ def mark_all_read(person_id: str, *, at: datetime) -> int:
 def mark_unread(person_id: str, notice_id: str) -> int:
     """Marks a notice as not read, for later."""
     return NoticeCopy.objects.filter(person_id=person_id, notice_id=notice_id).update(read_at=None)
+
+
+def preferences(person_id: str) -> Preferences:
+    """How a person wants mail."""
+    found = MailSetting.objects.filter(person_id=person_id).first()
+    if found is None:
+        return Preferences()
+    return Preferences(Pace(found.digest), found.daily_hour, found.quiet_from_hour, found.quiet_until_hour)
+
+
+def set_preferences(person_id: str, **changes: Unpack[Changes]) -> Preferences:
+    """Settles how a person wants mail; they do this themselves. What is not named stays. A mail that waits for its hour
+    follows the new setting when that hour comes.
+
+    Raises SettingRefused with the field.
+    """
+    wish = replace(preferences(person_id), **changes)  # type: ignore[arg-type]
+    wish.check()
+    MailSetting.objects.update_or_create(person_id=person_id, defaults=asdict(wish))
+    return wish
 
 
 def catch_up(member: Membership, *, at: datetime, days: int = 90) -> int:

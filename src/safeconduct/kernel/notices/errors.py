@@ -22,14 +22,6 @@ class NoticeMalformed(NoticesError):
         super().__init__(f"{code}: {problem}")
 
 
-class NoSuchNotice(NoticesError):
-    code = "no_such_notice"
-    status = 404
-
-    def __init__(self, notice_id: str) -> None:
-        super().__init__(f"there is no notice {notice_id} for you")
-
-
 class SettingRefused(NoticesError):
     code = "setting_refused"
     status = 422

@@ -21,7 +21,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.notices.letters import Item, letter, message
 from safeconduct.kernel.notices.models import Pace, Urgency
-from safeconduct.kernel.notices.preferences import Wish, mail_time
+from safeconduct.kernel.notices.preferences import Preferences, mail_time
 from safeconduct.kernel.notices.rendering import Reader, reader_of
 from safeconduct.kernel.scope import engine_scope, query
 
@@ -107,13 +107,16 @@ def _claim(now: datetime, limit: int) -> _Claim:
     rows = query(
         "SELECT c.notice_id, c.person_id, c.urgency, c.at, c.mail_id, c.attempts, c.seller_key, n.code,"
         ' n."values", n.url,'
-        " p.email, p.language, p.time_zone, p.is_active, coalesce(nullif(s.name, ''), s.ref, ''),"
-        " m.pace, m.daily_hour, m.quiet_from_hour, m.quiet_until_hour"
+        " p.email, p.language, p.time_zone, p.is_active AND (n.person_id IS NOT NULL OR EXISTS ("
+        "   SELECT FROM membership b WHERE b.person_id = c.person_id AND b.seller_key = c.seller_key"
+        "   AND b.ended_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > %s))),"
+        " coalesce(nullif(s.name, ''), s.ref, ''),"
+        " m.digest, m.daily_hour, m.quiet_from_hour, m.quiet_until_hour"
         " FROM notice_copy c JOIN notice n ON n.id = c.notice_id JOIN person p ON p.id = c.person_id"
         " LEFT JOIN seller s ON s.key = c.seller_key LEFT JOIN mail_setting m ON m.person_id = c.person_id"
         " WHERE c.person_id = ANY(%s) AND c.mail_state = 'waiting' AND c.mail_at <= %s"
         " ORDER BY c.person_id, c.at, c.notice_id LIMIT %s FOR UPDATE OF c SKIP LOCKED",
-        [people, now, _COPIES_PER_TURN],
+        [now, people, now, _COPIES_PER_TURN],
     ).fetchall()
     collections: dict[tuple[str, int | None], str] = {}
     for row in rows:
@@ -124,13 +127,13 @@ def _claim(now: datetime, limit: int) -> _Claim:
 def _sort(claim: _Claim, row: Sequence[Any], collections: dict[tuple[str, int | None], str], now: datetime) -> None:
     """Puts a copy into its mail, or off to its hour, or aside."""
     (notice_id, person_id, urgency, at, mail_id, attempts, seller_key, code, values, url) = row[:10]
-    (email, language, zone_name, is_active, shop, pace, daily_hour, quiet_from, quiet_until) = row[10:]
-    if not is_active:
+    (email, language, zone_name, concerned, shop, digest, daily_hour, quiet_from, quiet_until) = row[10:]
+    if not concerned:  # has left since, or was shut out
         claim.unwanted.append((notice_id, person_id))
         return
     reader = reader_of(language, zone_name, now)
     if not mail_id:  # one that has been tried goes on as the mail it was
-        wish = Wish() if pace is None else Wish(Pace(pace), daily_hour, quiet_from, quiet_until)
+        wish = Preferences() if digest is None else Preferences(Pace(digest), daily_hour, quiet_from, quiet_until)
         due, collected = mail_time(Urgency(urgency), wish, reader.zone, at=at, now=now)
         if due is None:
             claim.unwanted.append((notice_id, person_id))
@@ -237,6 +240,7 @@ def _mark_failed(failed: Sequence[tuple[_Mail, str]], now: datetime) -> None:
     for mail, problem in failed:
         attempts = mail.copies[0].attempts
         if attempts >= MAX_ATTEMPTS:
+            logger.error("mail %s was given up after %d attempts (%s)", mail.mail_id, attempts, problem)
             change, values = "mail_state = 'given_up'", []
         else:
             wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)

@@ -97,11 +97,11 @@ class NoticeCopy(models.Model):
 
 
 class Pace(models.TextChoices):
-    """How a person wants mail about what is not urgent."""
+    """How a person wants mail: each notice at once, once a day and urgent ones at once, or urgent ones only."""
 
-    EACH = "each", "each at once"
+    NOW = "now", "each at once"
     DAILY = "daily", "once a day"
-    OFF = "off", "none"
+    URGENT = "urgent", "urgent ones only"
 
 
 class MailSetting(models.Model):
@@ -111,7 +111,7 @@ class MailSetting(models.Model):
     """
 
     person = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="mail_setting")
-    pace = models.CharField(max_length=8, choices=Pace, default=Pace.EACH)
+    digest = models.CharField(max_length=8, choices=Pace, default=Pace.NOW)
     daily_hour = models.SmallIntegerField(default=8)
     quiet_from_hour = models.SmallIntegerField(null=True)
     quiet_until_hour = models.SmallIntegerField(null=True)
@@ -125,12 +125,17 @@ class MailSetting(models.Model):
                 | Q(quiet_from_hour__range=(0, 23), quiet_until_hour__range=(0, 23)),
                 name="mail_setting_quiet_hours",
             ),
+            models.CheckConstraint(condition=Q(digest__in=["now", "daily", "urgent"]), name="mail_setting_digest"),
         ]
 
 
 class Endpoint(models.Model):
     """Where the marketplace's own system takes messages. The secret is sealed; during a change of secret the earlier
-    one signs too, until `previous_until`. ``failing_since``: the first failure since the last success."""
+    one signs too, until `previous_until`.
+
+    ``failing_since``: the first failure since the last success, ``failures``: how many there were. From
+    `webhooks.BREAKER` of them on nothing is tried before ``paused_until``, and then one delivery at a time.
+    """
 
     class Off(models.TextChoices):
         PERSON = "person", "switched off by a person"
@@ -147,6 +152,8 @@ class Endpoint(models.Model):
     off = models.CharField(max_length=8, choices=Off, blank=True, default="")
     off_since = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
+    failures = models.IntegerField(default=0)
+    paused_until = models.DateTimeField(null=True)
     created_by = models.CharField(max_length=40)
     created_at = models.DateTimeField()
 
@@ -168,6 +175,29 @@ class Endpoint(models.Model):
     def enabled(self) -> bool:
         """Whether messages are delivered to it."""
         return not self.off
+
+
+class EndpointStep(models.Model):
+    """What was done to an endpoint, by whom, and why."""
+
+    class Verb(models.TextChoices):
+        CREATED = "created", "created"
+        CHANGED = "changed", "changed"
+        ROTATED = "rotated", "secret changed"
+        ON = "on", "switched on"
+        OFF = "off", "switched off"
+        RESENT = "resent", "messages resent"
+
+    id = models.BigAutoField(primary_key=True)
+    endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="steps")
+    verb = models.CharField(max_length=8, choices=Verb)
+    actor = models.CharField(max_length=40)
+    role = models.CharField(max_length=40)
+    why = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "webhook_step"
 
 
 class StoredMessage(models.Model):
@@ -218,20 +248,20 @@ class WebhookDelivery(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="webhook_delivery_due"),
+            models.Index(fields=["endpoint", "due_at"], condition=Q(state="waiting"), name="webhook_delivery_next"),
             models.Index(fields=["endpoint", "created_at", "id"], name="webhook_delivery_log"),
         ]
 
 
 class WebhookAttempt(models.Model):
-    """One attempt: the answer's status and beginning, or what went wrong, and how long it took."""
+    """One attempt: the answer's status or what went wrong, and how long it took. What was answered is not kept: it may
+    name people."""
 
     id = models.BigAutoField(primary_key=True)
     delivery = models.ForeignKey(WebhookDelivery, models.CASCADE, related_name="log")
     at = models.DateTimeField()
     status = models.SmallIntegerField(null=True)
     latency_ms = models.IntegerField()
-    answer = models.CharField(max_length=500, blank=True)
     problem = models.CharField(max_length=120, blank=True)
 
     class Meta:

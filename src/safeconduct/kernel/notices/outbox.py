@@ -43,7 +43,7 @@ class Notice:
 
 
 class MessageKind(StrEnum):
-    """What webhooks tell. Each kind's data is described in docs/notices.md."""
+    """What webhooks tell. Each kind's data is described in `webhooks.kinds` and docs/webhooks.md."""
 
     DECISION_MADE = "decision.made"
     DECISION_CHANGED = "decision.changed"

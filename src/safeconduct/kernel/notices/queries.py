@@ -1,7 +1,6 @@
-"""What is read: a person's inbox, mails that were given up, endpoints and their log.
+"""What is read of notices: a person's inbox, and mails that were given up.
 
-The inbox is read in the scope of the seller whose member the person is, or, for staff, in theirs. Lists are returned
-as query sets for the page to cut, newest first by (`at`, `notice_id`) or (`created_at`, `id`).
+The inbox is read in the scope of the seller whose member the person is, or, for staff, in theirs.
 """
 
 from __future__ import annotations
@@ -12,29 +11,38 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from safeconduct.kernel.notices.errors import NoSuchDelivery, NoSuchEndpoint, NoSuchNotice
-from safeconduct.kernel.notices.models import (
-    DeliveryState,
-    Endpoint,
-    MailState,
-    NoticeCopy,
-    StoredMessage,
-    WebhookAttempt,
-    WebhookDelivery,
-)
-from safeconduct.kernel.notices.rendering import Reader, Rendered, render, summary
+from safeconduct.kernel.notices.models import MailState, NoticeCopy
+from safeconduct.kernel.notices.rendering import Reader, reader_here, render, summary
+from safeconduct.kernel.paging import PAGE, Order, Slice, page
 
 #: Where counting stops: a badge says 99+.
 MOST_COUNTED = 100
 
 
+_NEWEST = Order("at", descending=True, key="notice_id")
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A notice in the inbox's list, in the reader's words."""
+    """A notice in a list, in the reader's words. ``url``: a path of ours where something can be done about it."""
 
     id: str
     subject: str
     summary: str
+    url: str
+    at: datetime
+    read_at: datetime | None
+    urgency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A notice in full, in the reader's words. Paragraphs may have several lines."""
+
+    id: str
+    subject: str
+    summary: str
+    paragraphs: tuple[str, ...]
     url: str
     at: datetime
     read_at: datetime | None
@@ -46,14 +54,38 @@ def unread_count(person_id: str) -> int:
     return NoticeCopy.objects.filter(person_id=person_id, read_at__isnull=True)[:MOST_COUNTED].count()
 
 
-def inbox(person_id: str, *, unread: bool = False) -> QuerySet[NoticeCopy]:
-    """A person's copies with their notices. Page it by `at`, then `notice_id`, both descending."""
+def inbox(
+    person_id: str, *, after: str = "", before: str = "", unread: bool = False, size: int = PAGE,
+    reader: Reader | None = None,
+) -> Slice[Line]:  # fmt: skip
+    """A page of a person's notices, newest first. Without a ``reader`` in the words of whoever's request this is."""
     rows = NoticeCopy.objects.filter(person_id=person_id).select_related("notice")
-    return rows.filter(read_at__isnull=True) if unread else rows
+    if unread:
+        rows = rows.filter(read_at__isnull=True)
+    found = page(rows, _NEWEST, after=after, before=before, size=size)
+    return Slice(_lines(found.items, reader or reader_here()), found.next, found.previous)
 
 
-def lines(copies: Iterable[NoticeCopy], reader: Reader) -> list[Line]:
-    """Rows of the inbox in the reader's words. No query: the copies bring their notices."""
+def latest(person_id: str, *, limit: int, reader: Reader | None = None) -> list[Line]:
+    """The newest notices of a person, for the head of their pages."""
+    rows = NoticeCopy.objects.filter(person_id=person_id).select_related("notice").order_by("-at", "-notice_id")
+    return _lines(rows[:limit], reader or reader_here())
+
+
+def one(person_id: str, notice_id: str, *, reader: Reader | None = None) -> Opened | None:
+    """One notice of a person's inbox in full, or None where it is not theirs."""
+    copy = NoticeCopy.objects.filter(person_id=person_id, notice_id=notice_id).select_related("notice").first()
+    if copy is None:
+        return None
+    notice = copy.notice
+    said = render(notice.code, notice.values, reader or reader_here())
+    return Opened(
+        notice.id, said.subject, said.short, said.paragraphs, notice.url, copy.at, copy.read_at, copy.urgency
+    )  # fmt: skip
+
+
+def _lines(copies: Iterable[NoticeCopy], reader: Reader) -> list[Line]:
+    # No query: the copies bring their notices.
     found = []
     for copy in copies:
         subject, short = summary(copy.notice.code, copy.notice.values, reader)
@@ -63,54 +95,6 @@ def lines(copies: Iterable[NoticeCopy], reader: Reader) -> list[Line]:
     return found
 
 
-def notice_of(person_id: str, notice_id: str) -> NoticeCopy:
-    """One notice of a person's inbox. Raises NoSuchNotice."""
-    found = NoticeCopy.objects.filter(person_id=person_id, notice_id=notice_id).select_related("notice").first()
-    if found is None:
-        raise NoSuchNotice(notice_id)
-    return found
-
-
-def rendered(copy: NoticeCopy, reader: Reader) -> Rendered:
-    """A notice in full, in the reader's words."""
-    return render(copy.notice.code, copy.notice.values, reader)
-
-
 def given_up_mails() -> QuerySet[NoticeCopy]:
     """Mails that could not be sent, for staff; `actions.mail_again` tries them once more."""
     return NoticeCopy.objects.filter(mail_state=MailState.GIVEN_UP).select_related("notice", "person")
-
-
-# -- webhooks (staff) -------------------------------------------------------------------------------------------------
-
-
-def endpoints() -> list[Endpoint]:
-    """All endpoints, the oldest first. There are few: `webhooks.MOST_ENDPOINTS`."""
-    return list(Endpoint.objects.order_by("created_at", "id"))
-
-
-def endpoint(endpoint_id: str) -> Endpoint:
-    """One endpoint. Raises NoSuchEndpoint."""
-    found = Endpoint.objects.filter(id=endpoint_id).first()
-    if found is None:
-        raise NoSuchEndpoint(endpoint_id)
-    return found
-
-
-def deliveries(endpoint_id: str, *, state: DeliveryState | None = None) -> QuerySet[WebhookDelivery]:
-    """The delivery log of an endpoint with its messages. Page it by `created_at`, then `id`, both descending."""
-    rows = WebhookDelivery.objects.filter(endpoint_id=endpoint_id).select_related("message")
-    return rows if state is None else rows.filter(state=state)
-
-
-def delivery(delivery_id: str) -> tuple[WebhookDelivery, StoredMessage, list[WebhookAttempt]]:
-    """One delivery, its message, and every attempt, the newest first. Raises NoSuchDelivery."""
-    found = WebhookDelivery.objects.filter(id=delivery_id).select_related("message", "endpoint").first()
-    if found is None:
-        raise NoSuchDelivery(delivery_id)
-    return found, found.message, list(found.log.order_by("-id")[:50])
-
-
-def waiting_deliveries() -> int:
-    """How many deliveries wait, at most 10,000; for the health page."""
-    return WebhookDelivery.objects.filter(state=DeliveryState.WAITING)[:10_000].count()

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from babel.dates import get_timezone_gmt
+from django.utils import timezone
+from django.utils.translation import get_language
 
 from safeconduct.kernel.notices.texts import LANGUAGES, Kind, Value, text_of
 from safeconduct.kernel.ui import formats
@@ -46,6 +48,12 @@ def reader_of(language: str, zone_name: str, now: datetime) -> Reader:
     return Reader(spoken, known_zone(zone_name) or UTC, now)
 
 
+def reader_here() -> Reader:
+    """Whoever's request is being answered: Django's active language and zone, now."""
+    known = reader_of(get_language() or "en", "", timezone.now())
+    return Reader(known.language, timezone.get_current_timezone(), known.now)
+
+
 def render(code: str, values: Mapping[str, Any], reader: Reader) -> Rendered:
     """A notice in its reader's words. Paragraphs that name an absent value are left out."""
     text = text_of(code)
@@ -77,7 +85,7 @@ def moment(at: datetime, reader: Reader) -> str:
     """A time that cannot be misread: day and time in the reader's zone, with its distance from UTC."""
     here = at.astimezone(reader.zone)
     locale = formats.locale_of(reader.language)
-    offset = get_timezone_gmt(here, width="short", locale=locale)
+    offset = get_timezone_gmt(here, width="long", locale=locale)
     said = formats.absolute(at, reader.zone, reader.language, reader.now)
     return f"{said} ({offset.replace('GMT', 'UTC')})"
 

@@ -76,7 +76,7 @@ def plain(value: Any) -> Any:
 
 def stamp(at: datetime) -> str:
     """A time as entries and payloads spell it: UTC, to the microsecond."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def _hmac(salt: bytes, payload: Payload) -> str:

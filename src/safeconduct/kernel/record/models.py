@@ -9,7 +9,8 @@ from django.utils import timezone
 class Leaf(models.Model):
     """One line of the record, written in the transaction of what it records; a sequencer appends it to the log.
 
-    ``body`` holds ids, versions, actions and salted commitments: never personal data.
+    ``body``: what a line of a kind without `Subjects` says; empty for the others, whose content is read from their
+    rows. It is committed to, and never published.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -62,9 +62,9 @@ def sequence(limit: int = BATCH, *, now: datetime) -> int:
             return 0
         edge = signed_edge()
         first = edge.size
-        lines, salts, bodies = _lines(waiting)
+        lines, salts, kept = _lines(waiting)
         tiles = edge.extend(leaf_hash(line) for line in lines)
-        _store(first, waiting, lines, salts, bodies)
+        _store(first, waiting, lines, salts, kept)
         _store_tiles(tiles)
         query("DELETE FROM leaf WHERE id = ANY(%b::bigint[])", [[leaf.id for leaf in waiting]])
         _sign(edge, now)
@@ -137,25 +137,25 @@ def line_of(leaf: Waiting, commit: str, content: Content | None) -> bytes:
     return canonical(line)
 
 
-def _lines(waiting: Sequence[Waiting]) -> tuple[list[bytes], list[bytes], list[str | None]]:
-    """Entries, salts, and the bodies of those that are about no registered business row."""
+def _lines(waiting: Sequence[Waiting]) -> tuple[list[bytes], list[bytes], list[bool]]:
+    """Entries, salts, and whether the leaf's body is kept, because the entry is about no registered business row."""
     wanted: dict[str, list[str]] = {}
     for leaf in waiting:
         wanted.setdefault(leaf.kind, []).append(leaf.subject)
     found = contents(wanted)
     noise = os.urandom(SALT_BYTES * len(waiting))
-    lines, salts, bodies = [], [], []
+    lines, salts, kept = [], [], []
     for place, leaf in enumerate(waiting):
         content = found.get((leaf.kind, leaf.subject))
         salt = noise[place * SALT_BYTES : (place + 1) * SALT_BYTES]
         if content is None:
-            commit, body = commitment(salt, plain(leaf.body)), json.dumps(leaf.body)
+            commit = commitment(salt, plain(leaf.body))
         else:
-            commit, body = commitment(salt, content.shown, content.withheld), None
+            commit = commitment(salt, content.shown, content.withheld)
         lines.append(line_of(leaf, commit, content))
         salts.append(salt)
-        bodies.append(body)
-    return lines, salts, bodies
+        kept.append(content is None)
+    return lines, salts, kept
 
 
 def _locked(*, wait: bool) -> bool:
@@ -166,21 +166,18 @@ def _locked(*, wait: bool) -> bool:
     return row is not None and bool(row[0])
 
 
-def _store(
-    first: int, waiting: Sequence[Waiting], lines: list[bytes], salts: list[bytes], bodies: list[str | None]
-) -> None:
-    numbers = list(range(first, first + len(waiting)))
-    query(
-        "WITH kept AS (INSERT INTO record_entry (index, leaf, kind, subject, data)"
-        " SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::bytea[]) RETURNING index)"
+def _store(first: int, waiting: Sequence[Waiting], lines: list[bytes], salts: list[bytes], kept: list[bool]) -> None:
+    written = query(
+        "WITH given AS MATERIALIZED (SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[],"
+        "  %b::boolean[]) AS g(index, leaf, data, salt, kept)),"
+        " entries AS (INSERT INTO record_entry (index, leaf, kind, subject, data)"
+        "  SELECT g.index, g.leaf, l.kind, l.subject, g.data FROM given g JOIN leaf l ON l.id = g.leaf)"
         " INSERT INTO record_detail (index, salt, body)"
-        " SELECT d.index, d.salt, d.body::jsonb"
-        " FROM unnest(%b::bigint[], %b::bytea[], %b::text[]) AS d(index, salt, body)",
-        [
-            numbers, [leaf.id for leaf in waiting], [leaf.kind for leaf in waiting],
-            [leaf.subject for leaf in waiting], lines, numbers, salts, bodies,
-        ],
-    )  # fmt: skip
+        " SELECT g.index, g.salt, CASE WHEN g.kept THEN l.body END FROM given g JOIN leaf l ON l.id = g.leaf",
+        [list(range(first, first + len(waiting))), [leaf.id for leaf in waiting], lines, salts, kept],
+    ).rowcount
+    if written != len(waiting):
+        raise RecordBroken(f"of {len(waiting)} leaves, {len(waiting) - written} were gone when they were appended")
 
 
 def _store_tiles(tiles: Sequence[FullTile]) -> None:

@@ -35,11 +35,13 @@ class Subjects:
     """One kind of business rows. Both functions run inside an engine scope.
 
     ``contents``: id → content, without those that are not there. ``ids``: up to so many ids after one (None: from the
-    beginning) of rows that must have an entry each, in a fixed order; None where not every row has one.
+    beginning) of rows that must have an entry each, in a fixed order; None where not every row has one. ``public``:
+    whether anyone may be given what is shown of it, as of a promise that was made to all.
     """
 
     contents: Callable[[Sequence[str]], Mapping[str, Content]]
     ids: Callable[[str | None, int], Sequence[str]] | None = None
+    public: bool = False
 
 
 def registered() -> dict[str, Subjects]:

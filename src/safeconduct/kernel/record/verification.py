@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 
 from safeconduct.foundation.canonical_json import NotCanonical, canonical
 from safeconduct.foundation.merkle.hashing import EMPTY_ROOT, leaf_hash
-from safeconduct.foundation.merkle.tiles import Edge, FullTile
+from safeconduct.foundation.merkle.tiles import BITS, Edge, FullTile
 from safeconduct.foundation.signed_note import Checkpoint, Note, NoteRefused
 from safeconduct.kernel.record import keys
 from safeconduct.kernel.record.commitments import commitment, plain
 from safeconduct.kernel.record.erasure import ERASED
 from safeconduct.kernel.record.errors import RecordBroken
+from safeconduct.kernel.record.outside import Outside
 from safeconduct.kernel.record.subjects import Content, contents, registered
 from safeconduct.kernel.scope import engine_scope, query
 
@@ -38,14 +39,6 @@ class Finding(NamedTuple):
     code: str
     where: str
     sentence: str
-
-
-class Outside(NamedTuple):
-    """A checkpoint that somebody else kept: where it comes from, its size and root."""
-
-    place: str
-    size: int
-    root: bytes
 
 
 @dataclass(slots=True)
@@ -96,7 +89,7 @@ def verify(*, outside: Iterable[Outside] = (), progress: Callable[[int], None] =
     if stored != signed:
         report.add("size", f"entry {min(stored, signed)}", f"{stored} entries are stored, but {signed} are signed")
     edge = Edge()
-    marks = _Marks(_checkpoints(), iter(outside), report)
+    marks = _Marks(_checkpoints(signed), iter(outside), report)
     while edge.size < stored:
         size = edge.size
         with engine_scope():
@@ -201,8 +194,11 @@ def _check_keys(report: Report) -> None:
                 report.add("key", f"key {chain[-1].number}", str(problem))
 
 
-def _checkpoints() -> Iterator[tuple[int, bytes]]:
-    """Size and root of all checkpoints, by rising size; one whose signature is wrong comes with an empty root."""
+def _checkpoints(largest: int) -> Iterator[tuple[int, bytes]]:
+    """Size and root of all checkpoints up to a size, which rises; one with a wrong signature has an empty root.
+
+    What is signed while the log is looked at is left for the next time.
+    """
     with engine_scope():
         verifiers = {key.number: key.verifier for key in keys.chain()}
     last = (0, 0)
@@ -210,8 +206,8 @@ def _checkpoints() -> Iterator[tuple[int, bytes]]:
         with engine_scope():
             rows = query(
                 "SELECT size, key, root, note FROM record_checkpoint WHERE (size, key) > (%s, %s)"
-                " ORDER BY size, key LIMIT %s",
-                [*last, PAGE],
+                " AND size <= %s ORDER BY size, key LIMIT %s",
+                [*last, largest, PAGE],
             ).fetchall()
         for size, key, root, note in rows:
             try:
@@ -319,19 +315,23 @@ def _check_tiles(report: Report, tiles: Sequence[FullTile]) -> None:
 
 
 def _check_counts(report: Report) -> None:
-    """Nothing may be stored beside the log either."""
+    """Nothing may be stored beside the log either. Counted in one statement, while the log may be growing."""
     with engine_scope():
-        row = query(
-            "SELECT (SELECT count(*) FROM record_tile WHERE level = 0 AND number < %s),"
-            " (SELECT count(*) FROM record_detail d WHERE NOT EXISTS"
-            "  (SELECT 1 FROM record_entry e WHERE e.index = d.index))",
-            [report.entries // 256],
+        rows = query(
+            "SELECT (SELECT coalesce(max(index), -1) + 1 FROM record_entry), level, count(*) FROM record_tile"
+            " GROUP BY level ORDER BY level"
+        ).fetchall()
+        salts = query(
+            "SELECT count(*) FROM record_detail d WHERE NOT EXISTS (SELECT 1 FROM record_entry e"
+            " WHERE e.index = d.index)"
         ).fetchone()
-    assert row is not None
-    if row[0] != report.entries // 256:
-        report.add("tile", "level 0", f"{row[0]} tiles are stored where {report.entries // 256} belong")
-    if row[1]:
-        report.add("salt", "salts", f"{row[1]} salts belong to no entry")
+    for stored, level, count in rows:
+        belong = stored >> (BITS * (level + 1))
+        if count != belong:
+            report.add("tile", f"level {level}", f"{count} tiles are stored where {belong} belong")
+    assert salts is not None
+    if salts[0]:
+        report.add("salt", "salts", f"{salts[0]} salts belong to no entry")
 
 
 def _check_rows(report: Report) -> None:

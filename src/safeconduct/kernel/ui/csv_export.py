@@ -32,17 +32,18 @@ def stream(name: str, head: Sequence[str], read: Pages, scope: Scope = staff_sco
 
 def _chunks(head: Sequence[str], read: Pages, scope: Scope) -> Iterator[str]:
     # The mark tells spreadsheets that this is UTF-8.
-    yield "\ufeff" + _text([head])
+    yield "\ufeff" + text([head])
     after = ""
     while True:
         with scope():
             rows, after = read(after)
-        yield _text(rows)
+        yield text(rows)
         if not after:
             return
 
 
-def _text(rows: Iterable[Row]) -> str:
+def text(rows: Iterable[Row]) -> str:
+    """Rows as lines of CSV; cells that a spreadsheet would take for a formula are quoted away."""
     out = io.StringIO()
     writer = csv.writer(out)
     for row in rows:

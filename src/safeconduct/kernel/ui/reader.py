@@ -22,6 +22,8 @@ from safeconduct.kernel.ui.formats import direction
 
 THEME_COOKIE: Final = "sc_theme"
 ZONE_COOKIE: Final = "sc_zone"
+#: The zone of a person who never settled one.
+UNSETTLED_ZONE: Final = "UTC"
 THEMES: Final = ("light", "dark")
 
 
@@ -78,11 +80,13 @@ def known_zone(name: str) -> tzinfo | None:
 
 
 def read_as(request: HttpRequest, language: str, zone_name: str) -> None:
-    """Shows the page as this person has settled it, where this browser has made no choice of its own."""
+    """Shows the page as this person has settled it: in their zone, whatever the device's is, unless they never settled
+    one; in their language, unless another was chosen in this browser."""
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and language in dict(settings.LANGUAGES):
         activate(language)
         request.LANGUAGE_CODE = language
-    zone = known_zone(zone_name) if ZONE_COOKIE not in request.COOKIES else None
+    settled = zone_name not in ("", UNSETTLED_ZONE) or ZONE_COOKIE not in request.COOKIES
+    zone = known_zone(zone_name) if settled else None
     if zone is not None:
         timezone.activate(zone)
 

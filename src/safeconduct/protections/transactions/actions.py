@@ -6,14 +6,15 @@ looked at with all events up to the latest it was ever looked at with, so it nev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
 
-from safeconduct.foundation.moments import at_micros, micros, moment_micros, moment_time
+from safeconduct.foundation.moments import at_micros, micros, moment_micros
+from safeconduct.kernel.decisions.models import DecisionKind
 from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import engine_scope, query
@@ -21,12 +22,14 @@ from safeconduct.protections.transactions import storing, telling, versions
 from safeconduct.protections.transactions.coverage.evaluate import evaluate
 from safeconduct.protections.transactions.coverage.facts import Ruling
 from safeconduct.protections.transactions.coverage.template import Template
-from safeconduct.protections.transactions.coverage.words import Action
+from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action
 from safeconduct.protections.transactions.gathering import (
+    DISPUTES,
     EVENTS,
     PLACED,
     TRACKED,
     gather,
+    orders_of_disputes,
     orders_of_parcels,
     rulings_of,
 )
@@ -101,6 +104,8 @@ def _touched(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], now: da
     placed: set[int] = set()
     homeless = {r["parcel"] for r in rows if r["type"] == TRACKED and r["order"] is None and r["parcel"] is not None}
     owners = orders_of_parcels(homeless) if homeless else {}
+    nameless = {r["dispute"] for r in rows if r["type"] in DISPUTES and r["order"] is None and r["dispute"] is not None}
+    disputed = orders_of_disputes(nameless) if nameless else {}
     at_us = None if now is None else micros(now)
 
     def touch(order: int, moment: int) -> _Touched:
@@ -116,13 +121,35 @@ def _touched(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], now: da
         if row["type"] == PLACED:
             placed.add(row["moment"])
         if row["type"] in _CODES:
-            for order in (row["order"],) if row["order"] is not None else owners.get(row["parcel"], ()):
-                touch(order, row["moment"])
-    for decision in made:
-        if decision.order_key is not None and decision.moment in placed:
-            ruled_us = moment_micros(decision.moment) if at_us is None else at_us
-            ruling = Ruling(ruled_us, decision.moment, Action(str(decision.action)))
-            touch(decision.order_key, decision.moment).rulings.append(ruling)
+            if row["order"] is not None:
+                touch(row["order"], row["moment"])
+            else:
+                for order in (*owners.get(row["parcel"], ()), *disputed.get(row["dispute"], ())):
+                    touch(order, row["moment"])
+    for (order, moment), action in _ruled(made, placed).items():
+        ruled_us = moment_micros(moment) if at_us is None else at_us
+        touch(order, moment).rulings.append(Ruling(ruled_us, moment, action))
+    return found
+
+
+def _ruled(made: Sequence[Decided], placed: set[int]) -> dict[tuple[int, int], Action]:
+    """The strictest decision about the placing of each order: several policies may speak of one.
+
+    A person overrules one policy's decision; what the others say still stands.
+    """
+    found: dict[tuple[int, int], Action] = {}
+    orders = {d.moment: d.order_key for d in made if d.order_key is not None and d.moment in placed}
+    words = [(d.moment, str(d.action)) for d in made if d.moment in orders]
+    overruled = [d.moment for d in made if d.moment in orders and d.kind == DecisionKind.OVERRIDE]
+    if overruled:
+        words += query(
+            "SELECT moment, action FROM decision WHERE moment = ANY(%b::bigint[]) AND standing AND kind <> 'shadow'",
+            [overruled],
+        ).fetchall()
+    for moment, word in words:
+        key, action = (orders[moment], moment), Action(word)
+        if key not in found or STRICTNESS[action] > STRICTNESS[found[key]]:
+            found[key] = action
     return found
 
 
@@ -178,7 +205,7 @@ def _follow(
 def _kept(book: versions.Book, before: Known, placed_us: int) -> tuple[versions.Live, Template | None] | None:
     """The version an order already has: what was promised stays, whatever is approved later."""
     live = next((v for v in book.versions if v.id == before.template_id), None)
-    return None if live is None else (live, versions.valued(live.template, placed_us))
+    return None if live is None else (live, book.valued(live, placed_us))
 
 
 def _left(
@@ -195,13 +222,3 @@ def _left(
 
 def _year(at_us: int) -> int:
     return at_micros(at_us).year
-
-
-def changed_at(change: Change) -> datetime:
-    """When a change counts: at the instant the order was looked at."""
-    return at_micros(change.at_us)
-
-
-def moments_of(changes: Iterable[Change]) -> list[datetime]:
-    """The times of the events behind changes."""
-    return [moment_time(change.evidence) for change in changes]

@@ -6,15 +6,18 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from safeconduct.kernel.protection import Refusal
 
-class CoverageError(Exception):
-    """A refusal; its text is for the person who asked. ``code`` is stable."""
+
+class CoverageError(Refusal):
+    """A refusal about coverage."""
 
     code = "coverage"
 
 
 class TemplateNotFound(CoverageError):
     code = "template_not_found"
+    status = 404
 
     def __init__(self, version_id: str) -> None:
         super().__init__(_("There is no coverage template %(id)s.") % {"id": version_id})
@@ -27,8 +30,33 @@ class NotADraft(CoverageError):
         super().__init__(_("This version is no longer a draft. Write a new one from it."))
 
 
+class NotTheAuthor(CoverageError):
+    code = "not_the_author"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(_("Only who wrote a draft changes it. Start a draft of your own from it."))
+
+
+class NameDiffers(CoverageError):
+    code = "template_name_differs"
+    status = 422
+
+    def __init__(self, name: str, given: str) -> None:
+        words = _("This draft belongs to the template %(name)s, the text says %(given)s. Correct its first line.")
+        super().__init__(words % {"name": name, "given": given})
+
+
+class SavedMeanwhile(CoverageError):
+    code = "template_saved_meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__(_("This draft was saved in another window. Open it again, and repeat your change there."))
+
+
 class OtherApproverNeeded(CoverageError):
     code = "other_approver_needed"
+    status = 403
 
     def __init__(self) -> None:
         super().__init__(_("Who wrote a version cannot approve it. Ask a colleague."))
@@ -36,6 +64,7 @@ class OtherApproverNeeded(CoverageError):
 
 class WhyMissing(CoverageError):
     code = "why_missing"
+    status = 422
 
     def __init__(self) -> None:
         super().__init__(_("Say why, in a few words: sellers and auditors read it later."))
@@ -59,6 +88,7 @@ class DayTaken(CoverageError):
 
 class OrderNotFound(CoverageError):
     code = "order_not_found"
+    status = 404
 
     def __init__(self) -> None:
         super().__init__(_("There is no such order. Check its number."))

@@ -30,6 +30,7 @@ EVENTS: Final = (
 PLACED, PAID, CANCELLED, CHANGED, SHIPPED, TRACKED, DELIVERED, ASKED, REFUNDED, OPENED, UPDATED, CLOSED = (
     CATALOGUE[name].code for name in EVENTS
 )
+DISPUTES: Final = (OPENED, UPDATED, CLOSED)
 _CODES: Final = [
     PLACED,
     PAID,
@@ -45,7 +46,8 @@ _CODES: Final = [
     CLOSED,
 ]
 
-#: A carrier often knows a parcel and no order: its scans are found by the parcels that were shipped.
+#: A carrier often knows a parcel and no order, a bank a dispute and no order: what they tell is found by the parcels
+#: that were shipped, and by the disputes that were opened.
 _FACTS = """
 WITH asked AS (
     SELECT "order", horizon FROM unnest(%b::bigint[], %b::bigint[]) AS a("order", horizon)
@@ -65,6 +67,12 @@ SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parce
        f.ship_country, f.bill_country, f.category
 FROM own s JOIN fact f ON f.parcel = s.parcel AND f.type = %b AND f."order" IS NULL AND f.moment <= s.horizon
 WHERE s.type = %b AND s.parcel IS NOT NULL
+UNION ALL
+SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
+       f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
+       f.ship_country, f.bill_country, f.category
+FROM (SELECT DISTINCT o, horizon, dispute FROM own WHERE dispute IS NOT NULL) s
+JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL AND f.moment <= s.horizon
 """
 
 
@@ -82,7 +90,7 @@ def gather(horizons: Mapping[int, int], rulings: Mapping[int, Sequence[Ruling]],
     left out.
     """
     orders = sorted(horizons)
-    rows = query(_FACTS, [orders, [horizons[o] for o in orders], _CODES, TRACKED, SHIPPED])
+    rows = query(_FACTS, [orders, [horizons[o] for o in orders], _CODES, TRACKED, SHIPPED, list(DISPUTES)])
     by_order: dict[int, list[tuple[Any, ...]]] = {}
     for row in rows:
         by_order.setdefault(row[0], []).append(row)
@@ -102,6 +110,18 @@ def orders_of_parcels(parcels: Iterable[int]) -> dict[int, set[int]]:
         [sorted(parcels), SHIPPED],
     ):
         found.setdefault(parcel, set()).add(order)
+    return found
+
+
+def orders_of_disputes(disputes: Iterable[int]) -> dict[int, set[int]]:
+    """Dispute → the orders it was opened for."""
+    found: dict[int, set[int]] = {}
+    for dispute, order in query(
+        'SELECT dispute, "order" FROM fact WHERE dispute = ANY(%b::bigint[]) AND type = ANY(%b::smallint[])'
+        ' AND "order" IS NOT NULL',
+        [sorted(disputes), list(DISPUTES)],
+    ):
+        found.setdefault(dispute, set()).add(order)
     return found
 
 

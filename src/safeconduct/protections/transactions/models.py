@@ -69,7 +69,7 @@ class Coverage(models.Model):
 
     order_key = models.BigIntegerField(primary_key=True)
     seller_key = models.BigIntegerField()
-    order_ref = models.CharField(max_length=200)
+    order_ref = models.CharField(max_length=200, db_collation="C")
     placed_at = models.DateTimeField()
     amount_minor = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3)
@@ -97,11 +97,22 @@ class Coverage(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["seller_key", "-placed_at", "-order_key"], name="coverage_of_seller"),
             models.Index(fields=["seller_key", "state", "-placed_at", "-order_key"], name="coverage_by_state"),
-            models.Index(fields=["seller_key", "order_ref"], name="coverage_by_ref"),
+            models.Index(
+                fields=["seller_key", "action", "-placed_at", "-order_key"], name="coverage_by_action",
+                condition=~Q(action__in=["", "allow"]),
+            ),
+            models.Index(fields=["seller_key", "order_ref", "order_key"], name="coverage_by_ref"),
             models.Index(
                 fields=["seller_key", "ship_by_at"], condition=Q(ship_by_at__isnull=False), name="coverage_to_do"
             ),
             models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="coverage_due"),
+            models.Index(
+                fields=["template"], include=["up_to_minor"], name="coverage_open",
+                condition=Q(state__in=["active", "protected", "partly", "claimed"]),
+            ),
+            models.Index(
+                fields=["order_key"], condition=Q(state__in=["claimed", "paid", "denied"]), name="coverage_of_claims"
+            ),
         ]  # fmt: skip
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(pays_minor__gte=0), name="coverage_pays_nothing_back"),

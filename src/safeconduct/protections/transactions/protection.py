@@ -1,13 +1,24 @@
-"""What transaction protection brings along: its policies, and the lists they ask for."""
+"""The face of transaction protection: what it does, its policies, and the lists they ask for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.protection import Protection
+from safeconduct.kernel.ui.parts import MenuEntry
+from safeconduct.presets.numbers import preset
+from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
+from safeconduct.protections.transactions.gathering import EVENTS
+from safeconduct.protections.transactions.money import acting
 
 ShippedList = tuple[str, str, str, str, tuple[str, ...]]
 """Name, kind (allow, deny, custom), entity (or "text"), purpose, first members."""
@@ -48,4 +59,38 @@ def example_draft(live: str) -> str:
     return live
 
 
-PROTECTION = Protection("transactions", _("Transaction protection"), "shield")
+def install(now: datetime) -> None:
+    """Puts the coverage template of the preset in force where there is none. In a scope of staff or engine."""
+    versions.install(now, preset(settings.PRESET).on(now.date()).coverage)
+
+
+def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
+    """Certificates first, then money, which pays what they say, then what people are told."""
+    actions.act(rows, made, at)
+    acting.act(rows, made, at)
+    deciding.tell(rows, made, at)
+
+
+def console_menu() -> tuple[MenuEntry, ...]:
+    """The staff's pages about coverage."""
+    return (
+        MenuEntry(_("Coverage"), reverse("console:transactions:templates"), "shield", go="c"),
+        MenuEntry(_("Costs"), reverse("console:transactions:costs"), "chart", go="o"),
+    )
+
+
+PROTECTION = Protection(
+    "transactions",
+    _("Transaction protection"),
+    "shield",
+    event_types=frozenset(EVENTS),
+    act=act,
+    sweep=actions.sweep,
+    status=portal_home.status,
+    portal_menu=portal_home.menu,
+    portal_urls="safeconduct.protections.transactions.portal_urls",
+    order_url=portal_home.order_url,
+    about_order=console_order.notes_of,
+    console_menu=console_menu,
+    console_urls="safeconduct.protections.transactions.console_urls",
+)

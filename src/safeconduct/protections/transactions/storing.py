@@ -170,15 +170,22 @@ WITH given AS MATERIALIZED (
     RETURNING id, order_key
 ), leaves AS (
     INSERT INTO leaf (kind, subject, body, created_at)
-    SELECT 'coverage', g.step, jsonb_build_object('state', g.state, 'template', g.template_id), g.changed_at
+    SELECT 'coverage', g.step, '{}', g.changed_at
     FROM given g JOIN done USING (order_key) WHERE g.step <> ''
+), change AS (
+    SELECT g.seller_key, extract(year FROM g.placed_at AT TIME ZONE 'UTC')::smallint AS year,
+        sum(g.pays_minor - g.earlier_minor)::bigint AS paid,
+        sum((g.pays_minor > 0)::int - (g.earlier_minor > 0)::int)::int AS claims
+    FROM given g JOIN done USING (order_key) WHERE g.pays_minor <> g.earlier_minor GROUP BY 1, 2 ORDER BY 1, 2
 ), spent AS (
     INSERT INTO coverage_usage AS u (seller_key, year, paid_minor, claims)
-    SELECT g.seller_key, extract(year FROM g.placed_at AT TIME ZONE 'UTC')::smallint,
-        sum(g.pays_minor - g.earlier_minor), sum((g.pays_minor > 0)::int - (g.earlier_minor > 0)::int)
-    FROM given g JOIN done USING (order_key) WHERE g.pays_minor <> g.earlier_minor GROUP BY 1, 2 ORDER BY 1, 2
+    SELECT seller_key, year, paid, claims FROM change WHERE paid > 0
     ON CONFLICT (seller_key, year) DO UPDATE
     SET paid_minor = u.paid_minor + excluded.paid_minor, claims = u.claims + excluded.claims
+), regained AS (
+    -- What is taken back was spent before: its row is there. An upsert would offend the check before it meets the row.
+    UPDATE coverage_usage u SET paid_minor = u.paid_minor + c.paid, claims = u.claims + c.claims
+    FROM change c WHERE c.paid <= 0 AND u.seller_key = c.seller_key AND u.year = c.year
 )
 SELECT order_key FROM done
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +34,24 @@ _OTHER_REASONS: Mapping[str, Mapping[str, str]] = {
     "not_paid": {"en": "The order was not paid", "es": "El pedido no estaba pagado", "zh": "订单未付款"},
 }
 
+_LIMIT: Mapping[str, str] = {
+    "en": "What the protection pays for orders of one year",
+    "es": "Lo que la protección paga por los pedidos de un año",
+    "zh": "保障在一年内为订单支付的总额",
+}
+_MEANS: Mapping[str, str] = {
+    "en": "Losses of further orders of this year are not paid",
+    "es": "No se pagan las pérdidas de otros pedidos de este año",
+    "zh": "本年度其他订单的损失将不再赔付",
+}
+
+
+def reason_says(template: Template, reason: str, language: str) -> str | None:
+    """Why an order stands as it does, as a sentence in a language (en, es, zh); None where a word says it all."""
+    condition = template.conditions.get(reason)
+    texts = condition.says if condition is not None else _OTHER_REASONS.get(reason)
+    return None if texts is None else texts[language]
+
 
 def tell(changes: Sequence[Change], templates: Mapping[str, Template], *, replay: bool, swept: bool) -> None:
     """Notices and messages about these changes; warnings only where time woke us (``swept``). ``replay``: no mail."""
@@ -45,6 +63,7 @@ def tell(changes: Sequence[Change], templates: Mapping[str, Template], *, replay
         at = at_micros(change.at_us)
         template = templates[change.template_id]
         if change.moved:
+            notices += _limit_reached(change, template, at)
             lost = _lost(change)
             if lost:
                 notices += _void(change, template, lost, at)
@@ -70,7 +89,8 @@ def tell(changes: Sequence[Change], templates: Mapping[str, Template], *, replay
             messages.append(_message(MessageKind.COVERAGE_AT_RISK, change, at, about, step))
             warned.append(change.order)
     notify(notices, mail=not replay)
-    publish(messages)
+    if not replay:
+        publish(messages)
     if warned and at is not None:
         note_warned(warned, at)
 
@@ -107,6 +127,21 @@ def _void(change: Change, template: Template, lost: Mapping[str, str], at: datet
     }  # fmt: skip
     key = f"coverage/{change.order}/void/{'-'.join(sorted(set(lost.values())))}/{change.at_us}"
     return [Notice(key, "coverage.void", values, at, seller_key=change.seller, url=_url(change))]
+
+
+def _limit_reached(change: Change, template: Template, at: datetime) -> list[Notice]:
+    """Told once a year: what the yearly limits left for this order was not more than it got."""
+    left, limits = change.facts.limit_left_minor, template.limits
+    of_year = limits.seller_year or limits.fund_year
+    claimed = any(position.state in (State.PAID, State.DENIED) for position in change.certificate.positions.values())
+    if left is None or of_year is None or not claimed or left > change.pays_minor:
+        return []
+    year = at_micros(change.facts.placed.at_us).year
+    values = {
+        "limit": dict(_LIMIT), "amount": {"minor": of_year.minor, "currency": of_year.currency},
+        "means": dict(_MEANS), "resets_at": datetime(year + 1, 1, 1, tzinfo=UTC),
+    }  # fmt: skip
+    return [Notice(f"coverage/{change.seller}/limit/{year}", "limit.reached", values, at, seller_key=change.seller)]
 
 
 def _message(kind: MessageKind, change: Change, at: datetime, about: Mapping[str, Any], step: str = "") -> Message:

@@ -9,6 +9,8 @@ CREATE TABLE ledger_account (
     kind varchar(24) NOT NULL,
     currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     balance_minor bigint,
+    -- What the open holds of an account of what is held come to; the database keeps it, and compares.
+    holds_minor bigint,
     CONSTRAINT ledger_account_once UNIQUE NULLS NOT DISTINCT (kind, seller_key, currency),
     CONSTRAINT ledger_account_currency UNIQUE (id, currency),
     CONSTRAINT ledger_account_of_seller CHECK (
@@ -16,6 +18,7 @@ CREATE TABLE ledger_account (
         = (kind IN ('pending', 'available', 'on_hold', 'reserve', 'deposits', 'seller_receivable'))
     ),
     CONSTRAINT ledger_account_runs CHECK ((seller_key IS NULL) = (balance_minor IS NULL)),
+    CONSTRAINT ledger_account_holds CHECK ((kind = 'on_hold') = (holds_minor IS NOT NULL)),
     CONSTRAINT ledger_account_not_below_zero CHECK (
         balance_minor IS NULL
         OR (CASE WHEN kind = 'seller_receivable' THEN balance_minor <= 0 ELSE balance_minor >= 0 END)
@@ -75,7 +78,7 @@ CREATE TABLE ledger_hold (
     order_key bigint,
     currency char(3) NOT NULL,
     asked_minor bigint NOT NULL CHECK (asked_minor > 0),
-    taken_minor bigint NOT NULL CHECK (taken_minor BETWEEN 0 AND asked_minor),
+    taken_minor bigint NOT NULL CONSTRAINT ledger_hold_taken CHECK (taken_minor BETWEEN 0 AND asked_minor),
     pending_minor bigint NOT NULL CHECK (pending_minor >= 0),
     available_minor bigint NOT NULL CHECK (available_minor >= 0),
     reserve_minor bigint NOT NULL CHECK (reserve_minor >= 0),
@@ -138,7 +141,7 @@ CREATE TABLE ledger_horizon (
 RULES = """
 CREATE FUNCTION ledger_refuses() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the ledger is append-only: % on % is refused; post a reversal instead', TG_OP, TG_TABLE_NAME
+    RAISE EXCEPTION 'the ledger keeps what it has: % on % is refused; post what is right instead', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
 END
 $$;
@@ -148,6 +151,19 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ledger_posting
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ledger_hold_step
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses();
+-- Sums follow the rows they sum up: only the triggers below may change them, not even the owner by hand.
+CREATE TRIGGER kept_by_postings BEFORE UPDATE OR DELETE ON ledger_account
+    FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION ledger_refuses();
+CREATE TRIGGER kept_by_postings BEFORE INSERT OR UPDATE OF seller_key, order_key, currency, amount_minor OR DELETE
+    ON ledger_pending FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION ledger_refuses();
+-- What has ended has ended, and what was taken was taken.
+CREATE TRIGGER stays BEFORE DELETE ON ledger_hold FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses();
+CREATE TRIGGER stays_ended BEFORE UPDATE ON ledger_hold
+    FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL OR NEW.taken_minor < OLD.taken_minor)
+    EXECUTE FUNCTION ledger_refuses();
+CREATE TRIGGER stays BEFORE DELETE ON ledger_payout FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses();
+CREATE TRIGGER stays_returned BEFORE UPDATE ON ledger_payout
+    FOR EACH ROW WHEN (OLD.returned_at IS NOT NULL) EXECUTE FUNCTION ledger_refuses();
 
 -- All legs of a transaction come in one statement: what was complete can never get another leg. Balances of sellers and
 -- the pending money of orders are kept here, by the owner's right, so that no login can make them differ from the legs.
@@ -169,9 +185,17 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     SELECT f.transaction_id INTO wrong FROM fresh f JOIN ledger_account a ON a.id = f.account_id
-        WHERE a.seller_key IS DISTINCT FROM f.seller_key LIMIT 1;
+        JOIN ledger_transaction t ON t.id = f.transaction_id
+        WHERE a.seller_key IS DISTINCT FROM f.seller_key
+            OR f.seller_key IS NOT NULL AND f.seller_key IS DISTINCT FROM t.seller_key LIMIT 1;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'transaction % has a leg on an account of another seller', wrong
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    SELECT f.transaction_id INTO wrong FROM fresh f JOIN ledger_transaction t ON t.id = f.transaction_id
+        WHERE f.order_key IS DISTINCT FROM t.order_key OR f.at <> t.at LIMIT 1;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'transaction % has a leg of another order or time', wrong
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     UPDATE ledger_account a SET balance_minor = (a.balance_minor + s.total)::bigint
@@ -196,6 +220,7 @@ CREATE TRIGGER takes_in AFTER INSERT ON ledger_posting REFERENCING NEW TABLE AS 
 CREATE FUNCTION ledger_opens_empty() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.balance_minor := CASE WHEN NEW.seller_key IS NULL THEN NULL ELSE 0 END;
+    NEW.holds_minor := CASE WHEN NEW.kind = 'on_hold' THEN 0 END;
     RETURN NEW;
 END
 $$;
@@ -214,6 +239,47 @@ END
 $$;
 CREATE CONSTRAINT TRIGGER balances AFTER INSERT ON ledger_transaction DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION ledger_balances();
+
+-- Holds say why money is held, the account says that it is: when a transaction of the database ends, both say the same.
+CREATE FUNCTION ledger_counts_holds() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF EXISTS (SELECT 1 FROM fresh f WHERE NOT EXISTS (
+                SELECT 1 FROM ledger_account a
+                WHERE a.kind = 'on_hold' AND a.seller_key = f.seller_key AND a.currency = f.currency)) THEN
+            RAISE EXCEPTION 'a hold has no account to hold on' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        UPDATE ledger_account a SET holds_minor = (a.holds_minor + s.total)::bigint
+            FROM (SELECT seller_key, currency, sum(held_minor) AS total FROM fresh GROUP BY 1, 2) s
+            WHERE a.kind = 'on_hold' AND a.seller_key = s.seller_key AND a.currency = s.currency AND s.total <> 0;
+    ELSE
+        UPDATE ledger_account a SET holds_minor = (a.holds_minor + s.total)::bigint
+            FROM (SELECT seller_key, currency, sum(minor) AS total FROM (
+                      SELECT seller_key, currency, held_minor AS minor FROM fresh
+                      UNION ALL SELECT seller_key, currency, -held_minor FROM stale) both_of_them GROUP BY 1, 2) s
+            WHERE a.kind = 'on_hold' AND a.seller_key = s.seller_key AND a.currency = s.currency AND s.total <> 0;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER counts_new AFTER INSERT ON ledger_hold REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_counts_holds();
+CREATE TRIGGER counts_changed AFTER UPDATE ON ledger_hold REFERENCING NEW TABLE AS fresh OLD TABLE AS stale
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_counts_holds();
+
+CREATE FUNCTION ledger_holds_agree() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM ledger_account WHERE id = NEW.id AND balance_minor <> holds_minor) THEN
+        RAISE EXCEPTION 'what is held on account % is not what its holds say', NEW.id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER holds_agree AFTER UPDATE ON ledger_account DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.kind = 'on_hold') EXECUTE FUNCTION ledger_holds_agree();
 
 -- Whoever moves a seller's money waits here for the one before: always in the order of the accounts' numbers.
 CREATE FUNCTION ledger_lock(sellers bigint[], codes text[])
@@ -234,7 +300,7 @@ BACKWARDS = """
 DROP TABLE ledger_horizon, ledger_checkpoint, ledger_payout, ledger_hold_step, ledger_hold, ledger_pending,
     ledger_posting, ledger_transaction, ledger_account;
 DROP FUNCTION ledger_lock(bigint[], text[]), ledger_balances(), ledger_takes_in(), ledger_refuses(),
-    ledger_opens_empty();
+    ledger_opens_empty(), ledger_counts_holds(), ledger_holds_agree();
 """
 
 

@@ -11,7 +11,15 @@ from typing import Final, TypeVar
 from babel.core import get_global
 
 from safeconduct.foundation.money import Money, MoneyError
-from safeconduct.foundation.policy.diagnostics import Findings, Source, TooManyErrors, choices, render, suggest
+from safeconduct.foundation.policy.diagnostics import (
+    Diagnostic,
+    Findings,
+    Source,
+    TooManyErrors,
+    choices,
+    render,
+    suggest,
+)
 from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.yaml_reader import Mapping, Node, Scalar, Sequence, read_yaml
 from safeconduct.protections.transactions.coverage.template import (
@@ -35,8 +43,13 @@ _SCANS: Final = frozenset({"accepted", "in_transit", "customs", "out_for_deliver
 _METHODS: Final = frozenset({"card", "wallet", "bank_transfer", "bnpl", "cash_on_delivery", "other"})
 _ORIGIN: Final = ("source", "sure")
 
+TOP: Final = (
+    "template", "title", "about", "valid_from", "limits", "period", "warning", "review", "late_news", "conditions",
+    "covers",
+)  # fmt: skip
+LIMITS: Final = ("order", "seller_year", "fund_year")
 #: kind → (fields it must have, fields it may have), beside `kind`, `says`, `do`, `source`, `sure`.
-_FIELDS: Final[dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+FIELDS_OF_KINDS: Final[dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     Kind.ACCEPTED: ((), ("strict",)),
     Kind.PHYSICAL: ((), ()),
     Kind.PAYMENT_METHOD: (("values",), ()),
@@ -56,11 +69,14 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class TemplateError(ValueError):
-    """A template cannot be accepted. The text says where, what and how to mend it; `problems` are single lines."""
+    """A template cannot be accepted. The text says where, what and how to mend it; `problems` are single lines,
+    `found` the same with line and column each.
+    """
 
-    def __init__(self, text: str, problems: tuple[str, ...]) -> None:
+    def __init__(self, text: str, problems: tuple[str, ...], found: tuple[Diagnostic, ...]) -> None:
         super().__init__(text)
         self.problems = problems
+        self.found = found
 
 
 class _Refused(Exception):
@@ -80,7 +96,7 @@ def read_template(text: str, file: str = "template.yaml") -> Template:
     if template is None or findings.failed:
         found = findings.sorted()
         raise TemplateError(
-            render(found, text, file), tuple(f"{file}:{d.span.line}: {d.message}" for d in found)
+            render(found, text, file), tuple(f"{file}:{d.span.line}: {d.message}" for d in found), found
         )  # fmt: skip
     return template
 
@@ -91,11 +107,7 @@ class _Reader:
 
     def template(self, root: Node, text: str) -> Template:
         top = self.mapping(root, "the file")
-        needed = (
-            "template", "title", "about", "valid_from", "limits", "period", "warning", "review", "late_news",
-            "conditions", "covers",
-        )  # fmt: skip
-        self.fields(top, "the template", needed, ("excludes",))
+        self.fields(top, "the template", TOP, ("excludes",))
         conditions = self.conditions(top)
         covered = tuple(self.covers(top, conditions))
         excluded = tuple(self.excludes(top, {c.cause for c in covered}))
@@ -126,7 +138,7 @@ class _Reader:
 
     def condition(self, name: str, node: Mapping) -> Condition:
         kind = self.choice(node, "kind", Kind)
-        required, allowed = _FIELDS[kind]
+        required, allowed = FIELDS_OF_KINDS[kind]
         self.fields(node, f"condition `{name}` ({kind})", ("kind", "says", "do", *_ORIGIN, *required), allowed)
         return Condition(
             name=name, kind=kind, says=self.texts(node, "says"), do=self.texts(node, "do"), origin=self.origin(node),
@@ -184,7 +196,7 @@ class _Reader:
             )  # fmt: skip
 
     def limits(self, top: Mapping) -> Limits:
-        part = self.part(top, "limits", _ORIGIN, ("order", "seller_year", "fund_year"))
+        part = self.part(top, "limits", _ORIGIN, LIMITS)
 
         def limit(name: str) -> Money | None:
             return self.money(part, name) if name in part.items else None

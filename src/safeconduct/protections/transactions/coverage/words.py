@@ -118,6 +118,9 @@ class Action(StrEnum):
     BLOCK = "block"
 
 
+#: Of several decisions about one order the strictest holds.
+STRICTNESS = {action: rank for rank, action in enumerate(Action)}
+
 #: Why a state came about where no condition is to blame. Conditions give their own name.
 BLOCKED = "blocked"
 CANCELLED = "cancelled"

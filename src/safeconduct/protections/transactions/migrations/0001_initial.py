@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("order_key", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("seller_key", models.BigIntegerField()),
-                ("order_ref", models.CharField(max_length=200)),
+                ("order_ref", models.CharField(db_collation="C", max_length=200)),
                 ("placed_at", models.DateTimeField()),
                 ("amount_minor", models.BigIntegerField(null=True)),
                 ("currency", models.CharField(max_length=3)),
@@ -177,7 +177,12 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["seller_key", "-placed_at", "-order_key"], name="coverage_of_seller"),
                     models.Index(fields=["seller_key", "state", "-placed_at", "-order_key"], name="coverage_by_state"),
-                    models.Index(fields=["seller_key", "order_ref"], name="coverage_by_ref"),
+                    models.Index(
+                        condition=models.Q(("action__in", ["", "allow"]), _negated=True),
+                        fields=["seller_key", "action", "-placed_at", "-order_key"],
+                        name="coverage_by_action",
+                    ),
+                    models.Index(fields=["seller_key", "order_ref", "order_key"], name="coverage_by_ref"),
                     models.Index(
                         condition=models.Q(("ship_by_at__isnull", False)),
                         fields=["seller_key", "ship_by_at"],

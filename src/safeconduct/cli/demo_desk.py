@@ -1,0 +1,174 @@
+"""The people of the demo's marketplace at work: staff who rule on held orders, and a seller who objects.
+
+They are people of the made-up world: what they find out about an order comes from its truth, and one time in twenty
+they are wrong. The product hears only what they decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from safeconduct.demo import World
+    from safeconduct.kernel.parties.models import Membership
+    from safeconduct.presets.numbers import Payouts
+
+_WRONG = 0.05
+#: A round of sweeping does thousands of things; more than so many rounds would be a fault.
+_MOST_ROUNDS = 50
+#: What was held in the last days still waits: the desk is busy after the sale.
+_BEHIND = timedelta(hours=60)
+#: What is older in a seller's inbox has been read.
+_READ_UNTIL = timedelta(days=4)
+_FINE = (
+    "Rang the buyer; name, order and bank statement agree.",
+    "Long-standing buyer on a journey, confirmed by e-mail from the old address.",
+    "The bank confirms the cardholder. Gift for the family.",
+    "Same household as earlier orders; the second card is the spouse's.",
+)
+_FRAUD = (
+    "The cardholder does not know this order.",
+    "Address belongs to a parcel forwarder we know from earlier fraud.",
+    "Four cards tried, none in the buyer's name; nobody answers the phone.",
+    "The bank has blocked the card since.",
+)
+_OBJECTION = (
+    "We know this customer: she has bought from us for two years and wrote to us today that the order is hers. "
+    "Please look again; the parcel is packed and waits."
+)
+
+
+@dataclass(slots=True)
+class Desk:
+    """The desk. ``fraud``: orders that are fraud, as the world knows; ``closes``: the end of the history."""
+
+    seed: int
+    fraud: Collection[str]
+    closes: datetime
+    ruled: int = 0
+
+    def day(self, until: datetime) -> None:
+        """What people and time do by then: held orders are ruled on, what has come due is done, sellers are paid."""
+        from safeconduct.kernel.decisions import reactions
+        from safeconduct.protections.transactions.money import due
+
+        self.work(until)
+        for _ in range(_MOST_ROUNDS):
+            if not reactions.sweep(until):
+                break
+        due.release(until, replay=True)
+        if until == due.schedule(until).due(until):
+            due.run_payouts(until)
+
+    def work(self, until: datetime) -> None:
+        """Rules on what was held and would have been looked at by a time, each at its hour, oldest first."""
+        from safeconduct.demo.seeds import generator
+        from safeconduct.foundation.policy.nodes import Action
+        from safeconduct.kernel.decisions import actions
+        from safeconduct.kernel.parties.models import User
+        from safeconduct.kernel.scope import query, staff_scope
+
+        with staff_scope():
+            people = list(User.objects.exclude(staff_role="").order_by("email"))
+            held = query(
+                "SELECT r.decision_id, r.opened_at, e.data ->> 'order' FROM review r"
+                " JOIN decision d ON d.id = r.decision_id JOIN event e ON e.moment = d.moment"
+                " WHERE r.state = 'open' AND r.opened_at < %s ORDER BY r.opened_at",
+                [min(until, self.closes - _BEHIND)],
+            ).fetchall()
+        for decision, opened_at, order in held:
+            rng = generator(self.seed, order)
+            at = opened_at + timedelta(minutes=rng.triangular(12, 225, 50))
+            if at >= until:
+                continue
+            wrong = rng.random() < _WRONG
+            blocked = (order in self.fraud) != wrong
+            action, words = (Action.BLOCK, _FRAUD) if blocked else (Action.ALLOW, _FINE)
+            with staff_scope():
+                actions.override(decision, rng.choice(people), action, rng.choice(words), at=at)
+            self.ruled += 1
+
+
+def weeks(begins: datetime, ends: datetime, payouts: Payouts) -> list[datetime]:
+    """The dates on which sellers are paid within a span, and its end."""
+    points = []
+    point = payouts.following(begins)
+    while point < ends:
+        points.append(point)
+        point = payouts.following(point)
+    return [*points, ends]
+
+
+def fraud_of(world: World) -> frozenset[str]:
+    """The orders that are fraud and can be known to be so by who asks around."""
+    return frozenset(
+        row.order_id
+        for row in world.truth
+        if row.order_id is not None and row.role != "decoy" and row.expected_action != "allow"
+    )
+
+
+def open_shop(email: str, at: datetime) -> None:
+    """Lets a person own the demo's shop: with an inbox that has a past, and one refusal they object to."""
+    from safeconduct.kernel.notices import actions as notices
+    from safeconduct.kernel.parties import members
+    from safeconduct.kernel.parties.models import MemberRole, User
+    from safeconduct.kernel.scope import query, staff_scope
+
+    with staff_scope():
+        person = User.objects.get(email=email)
+        member = members.add_member(person, seller_of_the_demo(), MemberRole.OWNER, None, at=at)
+        notices.catch_up(member, at=at)
+        old = query(
+            "SELECT notice_id FROM notice_copy WHERE person_id = %s AND at < %s", [person.id, at - _READ_UNTIL]
+        ).fetchall()
+        notices.mark_read(person.id, [notice for (notice,) in old], at=at)
+    _object_once(member, at)
+
+
+def seller_of_the_demo() -> int:
+    """The shop whose owner signs in: Chilean, like the strike in its season; rather one with something to object to,
+    and with much to do. In a scope of staff. Raises LookupError in a world without orders.
+    """
+    from safeconduct.kernel.scope import query
+
+    row = query(
+        "SELECT c.seller_key FROM coverage c JOIN seller s ON s.key = c.seller_key"
+        " WHERE c.placed_at > (SELECT max(placed_at) FROM coverage) - interval '30 days'"
+        " GROUP BY c.seller_key, s.country ORDER BY s.country <> 'CL', NOT EXISTS (SELECT FROM decision d"
+        " WHERE d.seller_key = c.seller_key AND d.standing AND d.kind = 'override' AND d.action = 'block'),"
+        " count(*) DESC, c.seller_key LIMIT 1"
+    ).fetchone()
+    if row is None:
+        raise LookupError("no seller has an order")
+    return int(row[0])
+
+
+def _object_once(member: Membership, at: datetime) -> None:
+    """The owner asks for a second look at the latest refusal: a person's rather than the engine's."""
+    from safeconduct.kernel.decisions import second_look
+    from safeconduct.kernel.scope import engine_scope, query
+
+    with engine_scope():
+        row = query(
+            "SELECT id FROM decision WHERE seller_key = %s AND standing AND kind <> 'shadow' AND order_key IS NOT NULL"
+            " AND action = 'block' ORDER BY kind = 'override' DESC, decided_at DESC LIMIT 1",
+            [member.seller_key],
+        ).fetchone()
+        if row is not None:
+            second_look.ask(row[0], member.seller_key, member.person, _OBJECTION, at=at)
+
+
+def spread_the_clocks() -> None:
+    """What waits at the desk has clocks that have just begun to run, whenever the demo is looked at."""
+    from safeconduct.kernel.scope import owner_scope, query
+
+    with owner_scope():
+        query(
+            "UPDATE review SET due_at = now() + ranked.place * interval '11 minutes' FROM (SELECT decision_id,"
+            " row_number() OVER (ORDER BY opened_at DESC) AS place FROM review WHERE state = 'open') AS ranked"
+            " WHERE ranked.decision_id = review.decision_id"
+        )

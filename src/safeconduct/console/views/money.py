@@ -1,0 +1,210 @@
+"""Fund and ledger: the platform's accounts, the fund's movements, open holds, payouts, who owes, and whether all fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from safeconduct.console.access import StaffRequest, page, staff_page
+from safeconduct.console.case import Names
+from safeconduct.console.money_words import ACCOUNTS, hold_reason, ledger_event
+from safeconduct.console.words import policy_language
+from safeconduct.kernel.decisions import queries as decisions
+from safeconduct.kernel.decisions.errors import NotFound
+from safeconduct.kernel.ledger import checking, platform, queries
+from safeconduct.kernel.ledger.accounts import PLATFORM_KINDS
+from safeconduct.kernel.parties.models import Seller
+from safeconduct.kernel.ui.csv_export import Row, stream
+from safeconduct.kernel.ui.parts import Page
+
+#: Payout runs of so many days are listed.
+RUN_DAYS: Final = 90
+#: More postings than this are checked by the command: the page would keep a database connection for minutes.
+CHECKED_HERE: Final = 1_000_000
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_CSV_PAGE: Final = 1000
+
+
+@require_GET
+@staff_page()
+def money(request: StaffRequest) -> HttpResponse:
+    """Everything at a glance; each list goes on on a page of its own."""
+    totals = queries.totals_by_currency()
+    owes = platform.owing(size=10)
+    sellers = _sellers(o.seller_key for o in owes.items)
+    context = {
+        "totals": [
+            {"totals": t, "accounts": [(ACCOUNTS[k], t.platform.get(k, 0)) for k in PLATFORM_KINDS if t.platform.get(k)]}
+            for t in totals.values()
+        ],
+        "held": [{"line": line, "says": hold_reason(line.reason)} for line in platform.held_for()],
+        "runs": platform.payout_runs(timezone.now() - timedelta(days=RUN_DAYS), most=12), "run_days": RUN_DAYS,
+        "owing": [{"line": o, "seller": sellers.get(o.seller_key)} for o in owes.items], "more_owing": bool(owes.next),
+    }  # fmt: skip
+    return page(request, "console/money.html", "money", context)
+
+
+@require_POST
+@staff_page()
+def check(request: StaffRequest) -> HttpResponse:
+    """Asks the rows themselves whether every invariant of the ledger holds."""
+    postings = platform.postings()
+    answers = checking.check() if postings <= CHECKED_HERE else []
+    context = {"answers": answers, "postings": postings, "good": all(a.ok for a in answers), "at": timezone.now()}
+    return page(request, "console/ledger_check.html", "money", context)
+
+
+@require_GET
+@staff_page()
+def fund(request: StaffRequest, currency: str) -> HttpResponseBase:
+    """What moved on the protection fund's account in a currency."""
+    if not _CURRENCY.fullmatch(currency):
+        raise NotFound("currency", currency)
+    if request.GET.get("format") == "csv":
+        return _fund_csv(currency)
+    found = platform.fund_movements(currency, after=request.GET.get("after", ""))
+    names = Names(line.order_key for line in found.items)
+    sellers = _sellers(m.seller_key for m in found.items)
+    totals = queries.totals_by_currency().get(currency)
+    context = {
+        "currency": currency, "balance_minor": totals.fund_minor if totals else 0,
+        "rows": [
+            {"line": m, "says": ledger_event(m.event, m.says), "order": names.of(m.order_key),
+             "seller": sellers.get(m.seller_key or 0)}
+            for m in found.items
+        ],
+        "page": Page(found.next, shown=len(found.items)),
+    }  # fmt: skip
+    return page(request, "console/fund.html", "money", context)
+
+
+def _fund_csv(currency: str) -> HttpResponseBase:
+    def read(after: str) -> tuple[list[Row], str]:
+        found = platform.fund_movements(currency, after=after, size=_CSV_PAGE)
+        sellers = _sellers(m.seller_key for m in found.items)
+        rows: list[Row] = [
+            (m.transaction_id, m.at.isoformat(), m.event, m.amount_minor, m.currency, _ref(sellers, m.seller_key),
+             m.provisional, m.memo)
+            for m in found.items
+        ]  # fmt: skip
+        return rows, found.next
+
+    head = ("transaction", "at", "event", "amount_minor", "currency", "seller", "provisional", "memo")
+    return stream(f"fund-{currency}", head, read)
+
+
+@require_GET
+@staff_page()
+def holds(request: StaffRequest) -> HttpResponseBase:
+    """Open holds, the oldest first, with what would release them."""
+    reason = request.GET.get("reason", "")[:60]
+    if request.GET.get("format") == "csv":
+        return _holds_csv(reason)
+    found = platform.open_holds(reason=reason, after=request.GET.get("after", ""))
+    names = Names(h.line.order_key for h in found.items)
+    sellers, language = _sellers(h.seller_key for h in found.items), policy_language()
+    context = {
+        "rows": [
+            {"hold": h.line, "seller": sellers.get(h.seller_key), "order": names.of(h.line.order_key), "says": h.line.says(language),
+             "release": h.line.release_says(language)}
+            for h in found.items
+        ],
+        "reason": reason, "why": hold_reason(reason) if reason else "", "page": Page(found.next, shown=len(found.items)),
+    }  # fmt: skip
+    return page(request, "console/holds.html", "money", context)
+
+
+def _holds_csv(reason: str) -> HttpResponseBase:
+    def read(after: str) -> tuple[list[Row], str]:
+        found = platform.open_holds(reason=reason, after=after, size=_CSV_PAGE)
+        sellers = _sellers(h.seller_key for h in found.items)
+        rows: list[Row] = [
+            (h.line.id, _ref(sellers, h.seller_key), h.line.reason, h.line.held_minor, h.line.asked_minor, h.line.currency,
+             h.line.at.isoformat(), h.line.release_at.isoformat() if h.line.release_at else "", h.line.released_by)
+            for h in found.items
+        ]  # fmt: skip
+        return rows, found.next
+
+    head = ("hold", "seller", "reason", "held_minor", "asked_minor", "currency", "at", "release_at", "released_by")
+    return stream("holds", head, read)
+
+
+@require_GET
+@staff_page()
+def payouts(request: StaffRequest) -> HttpResponseBase:
+    """Payouts, newest first."""
+    if request.GET.get("format") == "csv":
+        return _payouts_csv()
+    found = platform.payouts(after=request.GET.get("after", ""))
+    sellers = _sellers(p.seller_key for p in found.items)
+    context = {
+        "rows": [{"line": p, "seller": sellers.get(p.seller_key)} for p in found.items],
+        "page": Page(found.next, shown=len(found.items)),
+    }  # fmt: skip
+    return page(request, "console/payouts.html", "money", context)
+
+
+def _payouts_csv() -> HttpResponseBase:
+    def read(after: str) -> tuple[list[Row], str]:
+        found = platform.payouts(after=after, size=_CSV_PAGE)
+        sellers = _sellers(p.seller_key for p in found.items)
+        rows: list[Row] = [
+            (p.id, p.run_key, _ref(sellers, p.seller_key), p.amount_minor, p.made_good_minor, p.currency,
+             p.at.isoformat(), p.returned_at.isoformat() if p.returned_at else "", p.returned_why)
+            for p in found.items
+        ]  # fmt: skip
+        return rows, found.next
+
+    head = (
+        "payout",
+        "run",
+        "seller",
+        "amount_minor",
+        "made_good_minor",
+        "currency",
+        "at",
+        "returned_at",
+        "returned_why",
+    )
+    return stream("payouts", head, read)
+
+
+@require_GET
+@staff_page()
+def owing(request: StaffRequest) -> HttpResponseBase:
+    """Sellers whose balance is negative, the largest debt first."""
+    if request.GET.get("format") == "csv":
+        return _owing_csv()
+    found = platform.owing(after=request.GET.get("after", ""))
+    sellers = _sellers(line.seller_key for line in found.items)
+    context = {
+        "rows": [{"line": o, "seller": sellers.get(o.seller_key)} for o in found.items],
+        "page": Page(found.next, shown=len(found.items)),
+    }  # fmt: skip
+    return page(request, "console/owing.html", "money", context)
+
+
+def _owing_csv() -> HttpResponseBase:
+    def read(after: str) -> tuple[list[Row], str]:
+        found = platform.owing(after=after, size=_CSV_PAGE)
+        sellers = _sellers(line.seller_key for line in found.items)
+        rows: list[Row] = [(_ref(sellers, o.seller_key), o.owed_minor, o.currency) for o in found.items]
+        return rows, found.next
+
+    return stream("owing", ("seller", "owed_minor", "currency"), read)
+
+
+def _sellers(keys: Iterable[int | None]) -> dict[int, Seller]:
+    return decisions.sellers_by_key(keys)
+
+
+def _ref(sellers: dict[int, Seller], key: int | None) -> str:
+    found = sellers.get(key or 0)
+    return "" if found is None else found.ref

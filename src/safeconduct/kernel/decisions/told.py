@@ -1,0 +1,75 @@
+"""The statement of reasons in the seller's words, and only as much of it as its class of disclosure allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from safeconduct.kernel.decisions.models import Decision, DecisionKind
+from safeconduct.kernel.events.words import field_name
+from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.ui.parts import Reason
+
+#: What a decision means for what it is about.
+MEANS: Final[Mapping[str, str | Promise]] = {
+    "allow": lazy("It goes on. Nothing is held because of this decision."),
+    "challenge": lazy("The buyer was asked to confirm the payment. It goes on when they do."),
+    "review": lazy("The money is held while a person looks at it. Your deadlines stand still meanwhile."),
+    "block": lazy("It was refused. Do not ship anything for it."),
+}
+#: What a named class of disclosure leaves out.
+WITHHELD: Final[Mapping[str, str | Promise]] = {
+    "category": lazy(
+        "Exact figures and limits are withheld: a thief could use them."
+        " The person who takes a second look sees all of them."
+    ),
+    "withheld": lazy(
+        "The details are withheld while this is being investigated."
+        " The person who takes a second look sees all of them."
+    ),
+}
+
+
+def lines_of(made: Decision) -> list[dict[str, Any]]:
+    """The lines of the stored statement."""
+    found: list[dict[str, Any]] = made.reasons.get("statement") or []
+    return found
+
+
+def reasons_of(made: Decision) -> list[Reason]:
+    """The reasons as the seller is told them."""
+    language = get_language() or "en"
+    return [Reason(spoken(line["told"], language), action=line.get("action") or made.action) for line in lines_of(made)]
+
+
+def first_reason(made: Decision) -> str:
+    """The first of them, for a list."""
+    lines = lines_of(made)
+    return spoken(lines[0]["told"], get_language() or "en") if lines else ""
+
+
+def withheld(made: Decision) -> list[str]:
+    """What is left out and why, one sentence for each class of disclosure that leaves something out."""
+    classes = dict.fromkeys(line.get("disclosure", "full") for line in lines_of(made))
+    return [str(WITHHELD[name]) for name in classes if name in WITHHELD]
+
+
+def missing(made: Decision) -> list[str]:
+    """What could not be checked because the shop did not send it."""
+    return _names(name for line in lines_of(made) for name in line.get("missing") or [])
+
+
+def _names(fields: Iterable[str]) -> list[str]:
+    return sorted({field_name(name) for name in fields})
+
+
+def taken_by(made: Decision) -> str:
+    """Whether a machine or a person decided."""
+    if made.kind == DecisionKind.OVERRIDE and not made.reasons.get("automated", True):
+        return _("A person decided")
+    return _("Decided automatically")

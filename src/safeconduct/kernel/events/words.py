@@ -1,0 +1,69 @@
+"""Event types and their fields in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as lazy
+
+Text = str | Promise
+
+#: Event type → what happened, and the tone of its mark on a timeline.
+EVENTS: Final[Mapping[str, tuple[Text, str]]] = {
+    "seller.registered": (lazy("Seller opened a shop"), ""),
+    "session.started": (lazy("Seller signed in"), ""),
+    "session.failed": (lazy("Sign-in failed"), "warn"),
+    "security.changed": (lazy("Credentials changed"), "warn"),
+    "payout_account.changed": (lazy("Payout account changed"), "warn"),
+    "payment.attempted": (lazy("Payment tried"), ""),
+    "order.placed": (lazy("Order placed"), ""),
+    "order.paid": (lazy("Order paid"), "good"),
+    "order.cancelled": (lazy("Order cancelled"), "warn"),
+    "order.changed": (lazy("Order changed"), "warn"),
+    "shipment.shipped": (lazy("Parcel handed over"), ""),
+    "shipment.tracked": (lazy("Parcel scanned"), ""),
+    "shipment.delivered": (lazy("Parcel delivered"), "good"),
+    "review.posted": (lazy("Buyer wrote a review"), ""),
+    "refund.requested": (lazy("Buyer asked for a refund"), "warn"),
+    "refund.created": (lazy("Refund sent"), "warn"),
+    "return.requested": (lazy("Buyer wants to return goods"), "warn"),
+    "return.received": (lazy("Returned goods arrived"), ""),
+    "dispute.opened": (lazy("Bank dispute opened"), "bad"),
+    "dispute.updated": (lazy("Bank dispute changed"), "warn"),
+    "dispute.closed": (lazy("Bank dispute closed"), ""),
+    "fraud.warned": (lazy("Issuer reported fraud"), "bad"),
+}
+
+FIELDS: Final[Mapping[str, Text]] = {
+    "amount": lazy("Amount"), "order": lazy("Order"), "seller": lazy("Seller"), "buyer": lazy("Buyer"),
+    "card": lazy("Card"), "card_bin": lazy("Card number begins with"), "device": lazy("Device"),
+    "ip": lazy("IP address"), "email": lazy("E-mail address"), "phone": lazy("Telephone"),
+    "address": lazy("Delivery address"), "billing_address": lazy("Billing address"), "listing": lazy("Listing"),
+    "ip_country": lazy("Country of the IP address"), "ship_country": lazy("Delivery country"),
+    "bill_country": lazy("Billing country"), "card_country": lazy("Country of the card"),
+    "card_funding": lazy("Kind of card"), "seller_country": lazy("Country of the seller"),
+    "email_domain": lazy("E-mail domain"), "avs": lazy("Address check (AVS)"), "cvv": lazy("Security code (CVV)"),
+    "three_ds": "3-D Secure", "liability_shift": lazy("Issuer is liable"), "payment_method": lazy("Payment method"),
+    "category": lazy("Category"), "locale": lazy("Language of the buyer"), "items": lazy("Units"),
+    "buyer_registered_at": lazy("Buyer registered"), "seller_registered_at": lazy("Shop opened"),
+    "email_first_seen_at": lazy("E-mail address first seen"), "guest": lazy("Without an account"),
+    "digital": lazy("Digital goods"), "freight_forwarder": lazy("Address of a forwarder"),
+    "proxy": lazy("Proxy or VPN"), "gift_card": lazy("Stored value"),
+    "name_matches_card": lazy("Recipient is card holder"),
+    "shipping_speed": lazy("Delivery speed"), "promotion": lazy("Promotion"), "discount": lazy("Discount"),
+    "outcome": lazy("Outcome"), "decline_code": lazy("Refusal code"), "member": lazy("Member"),
+    "bank_account": lazy("Bank account"),
+}  # fmt: skip
+
+
+def field_name(name: str) -> str:
+    """A field, or the name of a feature as words."""
+    return str(FIELDS.get(name) or name.replace("_", " "))
+
+
+def event_name(name: str) -> tuple[str, str]:
+    """What happened, and the tone of its mark."""
+    text, tone = EVENTS.get(name, (name.replace(".", " ").replace("_", " "), ""))
+    return str(text), tone

@@ -1,0 +1,58 @@
+"""Pages of the sellers' portal, for whoever writes them: what a view is given, and how it answers.
+
+The portal opens its door before every address, its own and those under a protection's ``portal_urls``
+(`kernel.protection`): only members of a seller come in, and the scope of that seller is open until the page is written.
+A view therefore sees the rows of one seller, and says only which roles it is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from safeconduct.kernel.parties.models import MemberRole, Membership, Seller, User
+from safeconduct.kernel.ui.parts import Shell
+
+#: Where the roles that a view is for are kept, for the door to read.
+ROLES: Final = "portal_roles"
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+class MemberRequest(HttpRequest):
+    """A request behind the door: `user` acts for `seller`; `memberships` are all the sellers this person acts for.
+
+    `shell` is what stands around the page.
+    """
+
+    user: User
+    seller: Seller
+    membership: Membership
+    memberships: list[Membership]
+    shell: Shell
+
+
+def only_for(*roles: MemberRole) -> Callable[[V], V]:
+    """Says which roles a view is for; an owner may do everything. Without it, every member may see the page."""
+
+    def mark(view: V) -> V:
+        setattr(view, ROLES, frozenset({MemberRole.OWNER, *roles}))
+        return view
+
+    return mark
+
+
+def page(request: MemberRequest, template: str, context: Mapping[str, object], *, status: int = 200) -> HttpResponse:
+    """A page in the portal's shell. Rendered now, inside the scope."""
+    return render(request, template, {"shell": request.shell, "seller": request.seller, **context}, status=status)
+
+
+def done(request: HttpRequest, text: str, target: str) -> HttpResponse:
+    """After an action: says what was done, on the page that follows."""
+    messages.success(request, text)
+    response = HttpResponseRedirect(target)
+    response.status_code = 303
+    return response

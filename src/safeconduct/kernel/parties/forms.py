@@ -1,0 +1,32 @@
+"""The form behind an invitation's link, to the staff or to a seller."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from safeconduct.kernel.parties.models import User
+
+
+class AcceptForm(forms.Form):
+    """Name and password of someone who was invited."""
+
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label=_("Password"), help_text=_("At least 12 characters; a sentence is a good one."), max_length=200,
+        strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: object, email: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.email = email
+
+    def clean(self) -> dict[str, object]:
+        given = super().clean() or {}
+        if password := given.get("password"):
+            try:
+                validate_password(password, User(email=self.email, name=given.get("name", "")))
+            except forms.ValidationError as problem:
+                self.add_error("password", problem)
+        return given

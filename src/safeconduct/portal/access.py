@@ -1,0 +1,86 @@
+"""The door of the portal: members of a seller only, one transaction that sees that seller's rows around each page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from safeconduct.kernel.decisions.errors import DecisionsError
+from safeconduct.kernel.member_pages import ROLES, MemberRequest
+from safeconduct.kernel.notices.errors import NoticesError
+from safeconduct.kernel.parties.errors import PartiesError
+from safeconduct.kernel.parties.members import Membership, sellers_of
+from safeconduct.kernel.parties.models import Seller, User
+from safeconduct.kernel.scope import seller_scope
+from safeconduct.kernel.ui.reader import read_as
+from safeconduct.kernel.ui.views import fault
+from safeconduct.portal.refusals import words_of
+from safeconduct.portal.shell import shell_of
+
+#: Which of a person's sellers is looked at; kept in the session.
+CHOSEN: Final = "portal_seller"
+REFUSALS: Final = (DecisionsError, NoticesError, PartiesError)
+
+
+def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
+    """Admits members of a seller, where the view is for some roles only those, and opens the scope of the seller.
+
+    Refusals of the kernel become a page with their reason and a way back.
+    """
+    roles: frozenset[str] | None = getattr(view, ROLES, None)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user
+        if not user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        assert isinstance(user, User)
+        memberships = sellers_of(user, at=timezone.now())
+        if not memberships:
+            return _acts_for_nobody(request, user)
+        membership = _chosen(request, memberships)
+        if roles is not None and membership.role not in roles:
+            return fault(
+                request, 403, detail=_("Your role does not include this. The shop's owner can give you another.")
+            )
+        read_as(request, user.language, user.time_zone)
+        mine = cast(MemberRequest, request)
+        try:
+            with seller_scope(membership.seller_key):
+                mine.seller = Seller.objects.get(key=membership.seller_key)
+                mine.membership, mine.memberships = membership, memberships
+                mine.shell = SimpleLazyObject(lambda: shell_of(mine))  # type: ignore[assignment]
+                return cast(HttpResponseBase, view(mine, *args, **kwargs))
+        except REFUSALS as problem:
+            return refused(request, problem)
+
+    return guarded
+
+
+def _chosen(request: HttpRequest, memberships: list[Membership]) -> Membership:
+    """The seller that was chosen, as long as the person still acts for it; else the first."""
+    chosen = request.session.get(CHOSEN)
+    return next((m for m in memberships if m.seller_key == chosen), memberships[0])
+
+
+def _acts_for_nobody(request: HttpRequest, user: User) -> HttpResponse:
+    if user.is_staff:
+        return HttpResponseRedirect(reverse("console:queue"))
+    return fault(request, 403, detail=_("Your account acts for no seller. Ask the shop's owner to add you."))
+
+
+def refused(request: HttpRequest, problem: DecisionsError | NoticesError | PartiesError) -> HttpResponse:
+    """The page of a refusal: what it was, and the way out."""
+    title, way_out = words_of(problem.code)
+    context = {"title": title, "way_out": way_out, "back": reverse("front_door")}
+    return render(request, "portal/refused.html", context, status=getattr(problem, "status", 409))

@@ -1,0 +1,206 @@
+"""The seller's money: what is available, what is held and why, what moved, what was paid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+from babel.dates import format_skeleton
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from safeconduct.kernel.events.orders import order_names
+from safeconduct.kernel.ledger import queries
+from safeconduct.kernel.ledger.accounts import Kind
+from safeconduct.kernel.ledger.queries import Balance, Filters, Movement
+from safeconduct.kernel.ledger.words import ACCOUNTS, event_said
+from safeconduct.kernel.member_pages import MemberRequest, page
+from safeconduct.kernel.protection import order_url
+from safeconduct.kernel.scope import seller_scope
+from safeconduct.kernel.ui.csv_export import Row, stream
+from safeconduct.kernel.ui.formats import absolute, locale_of
+from safeconduct.kernel.ui.formats import money as written
+from safeconduct.kernel.ui.parts import Choice, Filter, Page
+from safeconduct.kernel.ui.reader import Reader, reader_of
+
+CSV_HEAD: Final = ("at", "event", "account", "order", "amount_minor", "currency", "transaction", "provisional", "memo")
+#: For how many months statements are offered here; older ones stand in the movements.
+MONTHS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure, written."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+    url: str = ""
+
+
+@require_GET
+def money(request: MemberRequest) -> HttpResponseBase:
+    """Everything about money on one page; movements as CSV."""
+    key, chosen = request.seller.key, request.GET.get("account", "")
+    account = Kind(chosen) if chosen in ACCOUNTS else None
+    if request.GET.get("format") == "csv":
+        return _csv(key, account)
+    found = queries.balances(key)
+    holds = queries.holds(key, after=request.GET.get("holds", ""), size=20)
+    moved = queries.movements(key, filters=Filters(account=account), after=request.GET.get("after", ""), size=25)
+    keys = {hold.order_key for hold in holds.items} | {line.order_key for line in moved.items}
+    names = order_names({key for key in keys if key is not None})
+    language = get_language() or "en"
+    context = {
+        "groups": [_tiles(request, balance) for balance in _by_weight(found.values())],
+        "holds": [
+            {
+                "hold": hold, "why": hold.says(language), "cure": hold.release_says(language),
+                "order": names.get(hold.order_key or 0, ""), "url": order_url(hold.order_key),
+            }
+            for hold in holds.items
+        ],
+        "holds_next": holds.next, "payouts": queries.payouts(key, size=10).items,
+        "movements": [
+            {
+                "line": line, "what": event_said(line.event, line.amount_minor, line.says),
+                "account": ACCOUNTS[line.account],
+                "order": names.get(line.order_key or 0, ""), "url": order_url(line.order_key),
+            }
+            for line in moved.items
+        ],
+        "page": Page(moved.next, "", len(moved.items)), "filtered": account is not None,
+        "filters": [Filter("account", _("Account"), [Choice(k.value, name) for k, name in ACCOUNTS.items()], chosen)],
+    }  # fmt: skip
+    return page(request, "portal/money.html", context)
+
+
+@require_GET
+def statement(request: MemberRequest) -> HttpResponseBase:
+    """Statements by month and currency, each as a file: what there was, every movement, what there is."""
+    found = _by_weight(queries.balances(request.seller.key).values())
+    months = list(islice(_months_back(timezone.localtime().date()), MONTHS))
+    if request.GET.get("format") == "csv":
+        return _statement(request, {b.currency for b in found}, months)
+    context = {
+        "currencies": [balance.currency for balance in found],
+        "months": [(f"{month:%Y-%m}", _month_name(month)) for month in months],
+    }  # fmt: skip
+    return page(request, "portal/statements.html", context)
+
+
+def _months_back(day: date) -> Iterator[date]:
+    """The first days of this month and of those before."""
+    first = day.replace(day=1)
+    while True:
+        yield first
+        first = (first - timedelta(days=1)).replace(day=1)
+
+
+def _month_name(month: date) -> str:
+    return str(format_skeleton("yMMMM", month, locale=locale_of(get_language() or "en")))
+
+
+def _statement(request: MemberRequest, currencies: set[str], months: list[date]) -> HttpResponseBase:
+    currency, wanted = request.GET.get("currency", ""), request.GET.get("month", "")
+    month = next((m for m in months if f"{m:%Y-%m}" == wanted), None)
+    if month is None or currency not in currencies:
+        raise Http404
+    zone = timezone.get_current_timezone()
+    start = datetime.combine(month, time(), zone)
+    end = datetime.combine((month + timedelta(days=32)).replace(day=1), time(), zone)
+    key = request.seller.key
+
+    def read(after: str) -> tuple[list[Row], str]:
+        found = queries.statement(key, currency, start, end)
+        names = order_names({line.order_key for line in found.lines if line.order_key is not None})
+        rows: list[Row] = [
+            (start.isoformat(), "opening", kind.value, "", minor, currency, "", "", "")
+            for kind, minor in found.opening.items()
+        ]
+        rows += [_csv_row(line, names) for line in found.lines]
+        rows += [
+            (end.isoformat(), "closing", kind.value, "", minor, currency, "", "", "")
+            for kind, minor in found.closing.items()
+        ]
+        return rows, ""
+
+    return stream(f"statement-{wanted}-{currency}", CSV_HEAD, read, partial(seller_scope, key))
+
+
+def _by_weight(found: Iterable[Balance]) -> list[Balance]:
+    """The marketplace's own currency first."""
+    return sorted(found, key=lambda balance: (balance.currency != settings.REPORTING_CURRENCY, balance.currency))
+
+
+def _tiles(request: HttpRequest, balance: Balance) -> list[Tile]:
+    reader = reader_of(request)
+
+    def tile(label: str, minor: int, note: str = "", tone: str = "") -> Tile:
+        return Tile(label, written(minor, balance.currency, reader.language), note, tone if minor else "")
+
+    pending = _next_release(balance, reader) or _("becomes available by date")
+    tiles = [
+        tile(_("Available"), balance.available_minor, _("goes out with the next payout"), "good"),
+        tile(_("Pending"), balance.pending_minor, pending),
+        tile(_("Held"), balance.on_hold_minor, _("each with its reason below"), "warn"),
+    ]
+    if balance.owed_minor:
+        tiles.append(tile(_("Owed by you"), balance.owed_minor, _("taken from what becomes available"), "bad"))
+    else:
+        set_aside = balance.reserve_minor + balance.deposits_minor
+        tiles.append(tile(_("Set aside"), set_aside, _("reserve and deposit; yours")))
+    return tiles
+
+
+def home_tiles(request: MemberRequest) -> list[Tile]:
+    """Available and held, for the seller's home; other currencies than the first are named in the note."""
+    reader = reader_of(request)
+    found = _by_weight(queries.balances(request.seller.key).values()) or [Balance(settings.REPORTING_CURRENCY)]
+    first, others = found[0], found[1:]
+
+    def tile(label: str, of: Any, note: str, tone: str = "") -> Tile:
+        more = " · ".join(written(of(b), b.currency, reader.language) for b in others if of(b))
+        value = written(of(first), first.currency, reader.language)
+        return Tile(label, value, more and f"+ {more}" or note, tone if of(first) else "", reverse("portal:money"))
+
+    pending = written(first.pending_minor, first.currency, reader.language)
+    return [
+        tile(_("Available"), lambda b: b.available_minor, _("%(amount)s more is pending") % {"amount": pending}),
+        tile(_("Held"), lambda b: b.on_hold_minor, _next_release(first, reader) or _("each with its reason"), "warn"),
+    ]
+
+
+def _next_release(balance: Balance, reader: Reader) -> str:
+    """When the next money becomes free, in words; empty where no date is set."""
+    if balance.next_release_at is None:
+        return ""
+    when = absolute(balance.next_release_at, reader.zone, reader.language, reader.now)
+    return _("next release %(when)s") % {"when": when}
+
+
+def _csv(seller_key: int, account: Kind | None) -> HttpResponseBase:
+    def read(after: str) -> tuple[list[Row], str]:
+        found = queries.movements(seller_key, filters=Filters(account=account), after=after, size=500)
+        names = order_names({line.order_key for line in found.items if line.order_key is not None})
+        return [_csv_row(line, names) for line in found.items], found.next
+
+    return stream("movements", CSV_HEAD, read, partial(seller_scope, seller_key))
+
+
+def _csv_row(line: Movement, names: Mapping[int, str]) -> Row:
+    return (
+        line.at.isoformat(), line.event, line.account.value, names.get(line.order_key or 0, ""), line.amount_minor,
+        line.currency, line.transaction_id, line.provisional, line.memo,
+    )  # fmt: skip

@@ -1,0 +1,19 @@
+"""The staff's pages about coverage, under ``/console/transactions/``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from safeconduct.protections.transactions import console_costs, console_views
+
+urlpatterns = [
+    path("templates/", console_views.templates, name="templates"),
+    path("templates/new/", console_views.new, name="new_template"),
+    path("templates/<str:version_id>/", console_views.version, name="template"),
+    path("templates/<str:version_id>/edit/", console_views.edit, name="edit_template"),
+    path("templates/<str:version_id>/compare/", console_views.compare, name="compare_templates"),
+    path("templates/<str:version_id>/simulate/", console_views.simulation, name="simulate_template"),
+    path("templates/<str:version_id>/approve/", console_views.approve, name="approve_template"),
+    path("templates/<str:version_id>/reject/", console_views.reject, name="reject_template"),
+    path("costs/", console_costs.costs_page, name="costs"),
+]

@@ -1,0 +1,81 @@
+"""What time alone does to money: what is released by date, and payouts. Each call opens scopes of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+
+from safeconduct.kernel.ledger import actions as ledger
+from safeconduct.kernel.ledger.entries import PayoutOutcome, PayoutRun
+from safeconduct.kernel.ledger.payouts import PayoutReturn
+from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.presets.numbers import Payouts, preset
+from safeconduct.protections.transactions.money import telling
+
+#: How much is released in one transaction, and how many transactions one call may be.
+_AT_ONCE: Final = 500
+_ROUNDS: Final = 40
+
+
+def release(now: datetime, *, replay: bool = False) -> int:
+    """Makes pending money available whose date has come, and ends holds whose date has; returns how many of both."""
+    done = 0
+    for _ in range(_ROUNDS):
+        with engine_scope():
+            ending = [
+                key
+                for (key,) in query(
+                    "SELECT key FROM ledger_hold WHERE ended_at IS NULL AND release_at <= %s"
+                    " ORDER BY release_at, id LIMIT %s",
+                    [now, _AT_ONCE],
+                )
+            ]
+            moved = ledger.release_due(now, _AT_ONCE)
+            telling.tell(ending, (), now, replay=replay)
+        done += moved
+        if moved < _AT_ONCE:
+            break
+    return done
+
+
+def run_payouts(now: datetime, *, key: str | None = None, sellers: Sequence[int] | None = None) -> PayoutRun:
+    """Pays what is available by now to all sellers (or these), and tells them. What is held is not available.
+
+    ``key``: makes the run happen once; None: the run of the schedule that was due last. Going on after a crash pays
+    nobody twice.
+    """
+    rules = schedule(now)
+    run_key = key or scheduled_key(rules, now)
+    outcomes: list[PayoutOutcome] = []
+    after: int | None = None
+    while True:
+        with engine_scope():
+            run = ledger.pay_out(
+                sellers, now, run_key=run_key, minimums=rules.minimums, after=after, limit=_AT_ONCE
+            )  # fmt: skip
+            telling.tell_of_payouts(run)
+        outcomes += run.outcomes
+        if run.next_after is None:
+            return PayoutRun(run_key, now, tuple(outcomes))
+        after = run.next_after
+
+
+def take_back(returns: Sequence[PayoutReturn], at: datetime) -> list[str]:
+    """Books payouts that banks sent back, and tells the sellers; returns those that were not known as returned."""
+    with engine_scope():
+        done = ledger.payout_returned(returns, at)
+        telling.tell_of_returns(done, at)
+    return done
+
+
+def schedule(now: datetime) -> Payouts:
+    """When sellers are paid, by the preset's numbers of the day."""
+    return preset(settings.PRESET).on(now.date()).payouts
+
+
+def scheduled_key(rules: Payouts, now: datetime) -> str:
+    """The key of the scheduled run that was due last."""
+    return f"payouts:{rules.due(now).isoformat()}"

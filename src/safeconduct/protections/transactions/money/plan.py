@@ -1,0 +1,352 @@
+"""What an order's books lack: a total function of what was told and what was posted.
+
+Every amount has a target that follows from the facts alone; an entry is the way from what is posted to the target. So
+a fact that comes late changes the targets, and the next plan makes up for it, with new entries: nothing is edited.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.ledger.entries import Entry, HoldRequest
+from safeconduct.presets.numbers import Numbers, Share
+from safeconduct.protections.transactions.coverage.words import Action, Outcome
+from safeconduct.protections.transactions.money.told import Book, Dispute, OrderMoney, Posted, Told
+
+#: Holds of ours begin with this and the order.
+PREFIX = "order"
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to do, in this order: post, release, hold. ``available_at``: when pending money is to be released, None
+    where that does not change."""
+
+    entries: list[Entry] = field(default_factory=list)
+    releases: list[str] = field(default_factory=list)
+    holds: list[HoldRequest] = field(default_factory=list)
+    available_at: datetime | None = None
+
+
+def plan(money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None, review: timedelta) -> Plan:
+    """What is missing. ``at``: the time to stamp with, None where each fact's own does. ``review``: how long the
+    platform promises to take for a review.
+    """
+    order = _Order(money, book, numbers, at)
+    order.captures()
+    order.bank()
+    order.given_back()
+    order.cover()
+    order.hold(book, review)
+    if order.captured:
+        due = _available_at(money, numbers)
+        if due != book.available_at:
+            order.plan.available_at = due
+    return order.plan
+
+
+class _Order:
+    """The order's books while they are planned: totals in the currency the buyer paid."""
+
+    def __init__(self, money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None) -> None:
+        self.money, self.numbers, self.at = money, numbers, at
+        self.plan = Plan()
+        self.main = money.main
+        self.captured = self.fee = self.protection_fee = self.refunded = self.owed = self.reimbursed = 0
+        self.taken: dict[int, int] = {}
+        self.of_event: dict[tuple[str, int], int] = {}
+        self.count = len(book.posted)
+        for posted in book.posted:
+            self._count(posted)
+
+    def _count(self, posted: Posted) -> None:
+        amounts = posted.amounts
+        _, _, what, about, _ = posted.key.split("/")
+        fee = amounts.get("fee", 0)
+        if posted.currency == self.main:
+            match posted.event:
+                case "capture":
+                    self.captured += amounts["sale"]
+                    self.fee += fee
+                    self.protection_fee += amounts.get("protection_fee", 0)
+                case "protection_fee":
+                    self.protection_fee += fee
+                case "protection_fee_returned":
+                    self.protection_fee -= fee
+                case "refund":
+                    self.refunded += amounts["refund"]
+                    self.fee -= fee
+                case "refund_owed":
+                    self.owed += amounts["refund"]
+                    self.fee -= fee
+                case "refund_paid":
+                    self.refunded += amounts["amount"]
+                    self.owed -= amounts["amount"]
+                case "refund_no_longer_owed":
+                    self.owed -= amounts["refund"]
+                    self.fee += fee
+                case "chargeback":
+                    self.fee -= fee
+                case "representment_won":
+                    self.fee += fee
+                case "representment_won_after_reimbursement":
+                    self.fee += fee
+                    self.reimbursed -= amounts["amount"] - fee
+                case "protection_reimbursement":
+                    self.reimbursed += amounts["amount"]
+                case "reimbursement_taken_back":
+                    self.reimbursed -= amounts["amount"]
+        if what == "dispute":
+            sign = 1 if posted.event == "chargeback" else -1
+            self.taken[int(about)] = self.taken.get(int(about), 0) + sign * amounts["amount"]
+        elif what in ("capture", "refund"):
+            own = amounts.get("sale") or amounts.get("refund") or amounts["amount"]
+            self.of_event[what, int(about)] = self.of_event.get((what, int(about)), 0) + own
+
+    # -- the steps ----------------------------------------------------------------------------------------------------
+
+    def captures(self) -> None:
+        """Payments, together at most the order's amount: a payment that two systems tell of was made once."""
+        money = self.money
+        if money.placed_us is None:
+            return
+        cap = money.minor if money.currency == self.main else None
+        for paid in money.payments:
+            if paid.currency not in ("", self.main):
+                continue
+            wanted = self._left_of("capture", paid, money.minor)
+            sale = wanted if cap is None else min(wanted, cap - self.captured)
+            if sale <= 0:
+                continue
+            self.captured += sale
+            fee = self._charge(sale)
+            protected = self._protection_fee() - self.protection_fee
+            protection = max(0, min(protected, sale - fee))
+            self.protection_fee += protection
+            self._post(
+                "capture", "capture", paid.moment, paid.at_us, sale=sale, fee=fee, protection_fee=protection
+            )  # fmt: skip
+
+    def bank(self) -> None:
+        """What banks took and gave back; whatever was captured or refunded before, it is stored."""
+        for dispute in self.money.disputes:
+            wanted = (self._disputed(dispute) or 0) if dispute.outcome is Outcome.LOST else 0
+            more = wanted - self.taken.get(dispute.key, 0)
+            if not more:
+                continue
+            self.taken[dispute.key] = wanted
+            main = self._is_main(dispute)
+            if more > 0:
+                self._bank_post("chargeback", dispute, more, self._give_back_fee(more) if main else 0)
+                continue
+            fee = self._charge(-more) if main else 0
+            repaid = -more - fee
+            if main and not self.money.covered_minor and self.reimbursed == repaid > 0:
+                self.reimbursed = 0
+                self._bank_post("representment_won_after_reimbursement", dispute, -more, fee)
+            else:
+                self._bank_post("representment_won", dispute, -more, fee)
+
+    def given_back(self) -> None:
+        """Refunds, and what is owed to the buyer of a refused or cancelled order; the protection fee goes first."""
+        first = len(self.plan.entries)
+        for refund in self.money.refunds:
+            self._refund(refund)
+        more = self._owed_target() - self.owed
+        at_us = self._called_off_us()
+        if more > 0:
+            self.owed += more
+            self._post("refund_owed", "owed", 0, at_us, refund=more, fee=self._give_back_fee(more))
+        elif more < 0:
+            self.owed += more
+            self._post("refund_no_longer_owed", "owed", 0, at_us, refund=-more, fee=self._charge(-more))
+        change = self._protection_fee() - self.protection_fee
+        self.protection_fee += change
+        if change < 0:
+            self._post("protection_fee_returned", "protection", 0, at_us, fee=-change)
+            self.plan.entries.insert(first, self.plan.entries.pop())
+        elif change > 0:
+            self._post("protection_fee", "protection", 0, at_us, fee=change)
+
+    def cover(self) -> None:
+        """What the fund pays: what coverage says, at most what the seller bore."""
+        money = self.money
+        lost = self.refunded + self._taken() - (self.numbers.commission.of(self.captured) - self.fee)
+        wanted = min(money.covered_minor, max(0, lost)) if money.covered_currency == self.main else 0
+        more = wanted - self.reimbursed
+        self.reimbursed = wanted
+        if more > 0:
+            self._post("protection_reimbursement", "cover", 0, money.latest_us, amount=more)
+        elif more < 0:
+            self._post("reimbursement_taken_back", "cover", 0, money.latest_us, amount=-more)
+
+    def hold(self, book: Book, review: timedelta) -> None:
+        """Holds for a review and for open disputes: those that are missing, and those that have nothing left to do."""
+        wanted = [*self._review_hold(review), *self._dispute_holds()]
+        kept = set()
+        for request in wanted:
+            name = request.key.rpartition("/")[0]
+            there = [hold.key for hold in book.holds if hold.key.rpartition("/")[0] == name]
+            if there:
+                kept.update(there)
+            else:
+                self.plan.holds.append(request)
+        ours = f"{PREFIX}/{self.money.order}/"
+        self.plan.releases = [h.key for h in book.holds if h.key.startswith(ours) and h.key not in kept]
+
+    # -- targets ------------------------------------------------------------------------------------------------------
+
+    def _returned(self) -> int:
+        return self.refunded + self.owed + self._taken()
+
+    def _taken(self) -> int:
+        return sum(self.taken.get(d.key, 0) for d in self.money.disputes if self._is_main(d))
+
+    def _kept(self, more: int = 0) -> int:
+        """The commission on what stays sold, if so much more went back."""
+        return _rest(self.numbers.commission, self.captured, self._returned() + more)
+
+    def _protection_fee(self) -> int:
+        """The protection fee on what was not refunded; a bank's claim does not lessen it: it is what the fee is for."""
+        return _rest(self.numbers.protection_fee, self.captured, self.refunded + self.owed)
+
+    def _owed_target(self) -> int:
+        money = self.money
+        if money.ruled is not None and money.ruled.action is Action.BLOCK:
+            called_off = self.captured
+        elif money.cancelled is not None:
+            part = money.cancelled.minor if money.cancelled.currency == self.main else None
+            called_off = self.captured if part is None else min(part, self.captured)
+        else:
+            return 0
+        return max(0, min(called_off, self.captured - self._taken()) - self.refunded)
+
+    def _called_off_us(self) -> int:
+        return self.money.latest_us if self.money.cancelled is None else self.money.cancelled.at_us
+
+    def _review_hold(self, review: timedelta) -> list[HoldRequest]:
+        money = self.money
+        if money.ruled is None or money.ruled.action is not Action.REVIEW or money.placed_us is None:
+            return []
+        amount = max(self.captured, money.minor or 0 if money.currency == self.main else 0) - self._returned()
+        if not self.captured or amount <= 0:
+            return []
+        until = max(at_micros(money.placed_us) + self.numbers.review.longest, money.ruled.at + review)
+        at = self._time(money.latest_us)
+        key = f"{PREFIX}/{money.order}/review/{money.ruled.id}/0"
+        return self._request(key, at, self.main, amount, "order_under_review", until, "review_ends")
+
+    def _dispute_holds(self) -> list[HoldRequest]:
+        found = []
+        left = max(0, self.captured - self._returned())
+        for dispute in self.money.disputes:
+            amount = self._disputed(dispute) or 0
+            if dispute.outcome is not None:
+                continue
+            if self._is_main(dispute) and self.captured:
+                amount = min(amount, left)
+                left -= amount
+                amount -= self.fee - min(self.fee, self._kept(amount))
+            if amount <= 0:
+                continue
+            until = at_micros(dispute.opened_us) + self.numbers.holds.dispute
+            facts = len(self.money.payments) + len(self.money.refunds) + dispute.news
+            key = f"{PREFIX}/{self.money.order}/dispute/{dispute.key}/{amount}/{facts}"
+            at = self._time(dispute.opened_us)
+            found += self._request(
+                key, at, dispute.currency or self.main, amount, "chargeback_open", until, "chargeback_decided"
+            )
+        return found
+
+    def _request(
+        self, key: str, at: datetime, currency: str, amount: int, reason: str, until: datetime, released_by: str
+    ) -> list[HoldRequest]:  # fmt: skip
+        if until <= max(at, self._time(self.money.latest_us)):
+            return []  # its longest time is over
+        money = self.money
+        return [HoldRequest(key, at, money.seller, money.order, currency, amount, reason, until, released_by)]
+
+    # -- small steps --------------------------------------------------------------------------------------------------
+
+    def _refund(self, refund: Told) -> None:
+        if refund.currency not in ("", self.main):
+            amount = self._left_of("refund", refund, None)
+            if amount > 0 and self.captured:
+                self._post("refund", "refund", refund.moment, refund.at_us, refund.currency, refund=amount)
+            return
+        # The cap binds what we send: a refund that two systems tell of was made once.
+        amount = min(self._left_of("refund", refund, self.captured), self.captured - self.refunded)
+        if amount <= 0:
+            return
+        owed = min(amount, self.owed)
+        if owed:
+            self.owed -= owed
+            self.refunded += owed
+            self._post("refund_paid", "refund", refund.moment, refund.at_us, amount=owed)
+        rest = amount - owed
+        if rest:
+            self.refunded += rest
+            self._post(
+                "refund", "refund", refund.moment, refund.at_us, refund=rest, fee=self._give_back_fee(rest)
+            )  # fmt: skip
+
+    def _left_of(self, what: str, told: Told, whole: int | None) -> int:
+        """What of an event's amount is not posted yet."""
+        amount = whole if told.minor is None else told.minor
+        return (amount or 0) - self.of_event.get((what, told.moment), 0)
+
+    def _disputed(self, dispute: Dispute) -> int | None:
+        return self.money.minor if dispute.minor is None else dispute.minor
+
+    def _is_main(self, dispute: Dispute) -> bool:
+        return dispute.currency in ("", self.main)
+
+    def _charge(self, most: int) -> int:
+        """Brings the commission up to its target, in an entry that can carry so much."""
+        fee = max(0, min(self._kept() - self.fee, most))
+        self.fee += fee
+        return fee
+
+    def _give_back_fee(self, most: int) -> int:
+        """Brings the commission down to its target; what the entry gives back is counted already."""
+        fee = max(0, min(self.fee - self._kept(), most))
+        self.fee -= fee
+        return fee
+
+    def _bank_post(self, event: str, dispute: Dispute, amount: int, fee: int) -> None:
+        at_us = dispute.opened_us if dispute.closed_us is None else dispute.closed_us
+        self._post(event, "dispute", dispute.key, at_us, dispute.currency or self.main, amount=amount, fee=fee)
+
+    def _post(self, event: str, what: str, about: int, at_us: int, currency: str = "", **amounts: int) -> None:
+        key = f"{PREFIX}/{self.money.order}/{what}/{about}/{self.count}"
+        self.count += 1
+        self.plan.entries.append(
+            Entry(
+                event, key, self._time(at_us), currency or self.main, self.money.seller, self.money.order,
+                {name: amount for name, amount in amounts.items() if amount},
+                available_at=_available_at(self.money, self.numbers) if event == "capture" else None,
+            )
+        )  # fmt: skip
+
+    def _time(self, at_us: int) -> datetime:
+        return at_micros(at_us) if self.at is None else self.at
+
+
+def _rest(share: Share, sold: int, returned: int) -> int:
+    """A share of what was sold, less its part for what went back; rounded so that parts never lose a unit."""
+    whole = share.of(sold)
+    return whole - (round(Fraction(whole * min(returned, sold), sold)) if sold else 0)
+
+
+def _available_at(money: OrderMoney, numbers: Numbers) -> datetime | None:
+    """When the order's money is released: after its delivery, or after its payment where none is told."""
+    release = numbers.release
+    if money.delivered_us is not None:
+        return at_micros(money.delivered_us) + release.after_delivery
+    if not money.payments:
+        return None
+    paid = at_micros(max(told.at_us for told in money.payments))
+    return paid + (release.after_delivery if money.digital else release.without_delivery)

@@ -1,0 +1,174 @@
+"""Reading the money of a batch's orders: what the log tells, what stands decided, what is posted. One query each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.scope import query
+from safeconduct.protections.transactions.coverage.causes import outcome_of
+from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action, Outcome
+from safeconduct.protections.transactions.money.told import Book, Dispute, OpenHold, OrderMoney, Posted, Ruled, Told
+
+#: What moves money, or says when it is released.
+EVENTS: Final = (
+    "order.placed", "order.paid", "order.cancelled", "shipment.shipped", "shipment.delivered", "refund.created",
+    "dispute.opened", "dispute.updated", "dispute.closed",
+)  # fmt: skip
+PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, OPENED, UPDATED, CLOSED = (
+    CATALOGUE[name].code for name in EVENTS
+)
+CODES: Final = frozenset((PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, OPENED, UPDATED, CLOSED))
+DISPUTES: Final = frozenset((OPENED, UPDATED, CLOSED))
+
+#: A bank often names the dispute and no order: what it tells later is found by the dispute that was opened.
+_TOLD = """
+WITH own AS MATERIALIZED (
+    SELECT f."order" AS o, f.moment, f.type, f.occurred, f.seller, f.parcel, f.outcome, f.dispute, f.digital
+    FROM fact f WHERE f."order" = ANY(%b::bigint[]) AND f.type = ANY(%b::smallint[])
+), whole AS (
+    SELECT * FROM own
+    UNION ALL
+    SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.parcel, f.outcome, f.dispute, f.digital
+    FROM (SELECT DISTINCT o, dispute FROM own WHERE dispute IS NOT NULL) s
+    JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL
+)
+SELECT w.o, w.moment, w.type, w.occurred, w.seller, w.parcel, w.outcome, w.dispute, w.digital, e.data -> 'amount'
+FROM whole w JOIN event e ON e.moment = w.moment ORDER BY w.o, w.occurred, w.moment
+"""
+
+
+def moving(orders: Sequence[int]) -> list[int]:
+    """Those of the orders of which the log tells anything that moves money."""
+    found = query(
+        'SELECT DISTINCT "order" FROM fact WHERE "order" = ANY(%b::bigint[]) AND type = ANY(%b::smallint[])',
+        [list(orders), [PAID, REFUNDED, *DISPUTES]],
+    )
+    return sorted(order for (order,) in found)
+
+
+def lock(orders: Sequence[int]) -> None:
+    """Waits until nobody else plans these orders' money, and keeps others waiting until the scope ends.
+
+    What is read afterwards is at least what any earlier plan has seen, so that no plan goes back behind another.
+    """
+    query(
+        "SELECT count(pg_advisory_xact_lock(hashint8extended(o, 20714))) FROM"
+        " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
+        [list(orders)],
+    )
+
+
+def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
+    """What is known of these orders' money. Orders whose seller was never told are left out: nobody's money moves."""
+    rows: dict[int, list[Any]] = {}
+    for row in query(_TOLD, [list(orders), sorted(CODES), sorted(DISPUTES)]):
+        rows.setdefault(row[0], []).append(row)
+    found = {order: one for order, of_order in rows.items() if (one := _assemble(order, of_order)) is not None}
+    placed = {row[1] for of_order in rows.values() for row in of_order if row[2] == PLACED}
+    for order, ruled in _standing(sorted(found), placed).items():
+        found[order].ruled = ruled
+    for order, pays, amount, minor, currency in query(
+        "SELECT order_key, pays_minor, amount_minor, order_minor, order_currency FROM coverage"
+        " WHERE order_key = ANY(%b::bigint[]) AND pays_minor > 0",
+        [sorted(found)],
+    ):
+        if order in found and amount and minor is not None:
+            # Coverage counts in the reporting currency; the share of the order that it pays is the same in any.
+            found[order].covered_minor = (pays * minor * 2 + amount) // (2 * amount)
+            found[order].covered_currency = currency
+    return found
+
+
+def books(orders: Sequence[int]) -> dict[int, Book]:
+    """What the ledger has of these orders."""
+    posted: dict[int, list[Posted]] = {}
+    for order, *rest in query(
+        "SELECT order_key, key, event, currency, amounts FROM ledger_transaction"
+        " WHERE order_key = ANY(%b::bigint[]) AND key LIKE 'order/%%' ORDER BY id",
+        [list(orders)],
+    ):
+        posted.setdefault(order, []).append(Posted(*rest))
+    holds: dict[int, list[OpenHold]] = {}
+    for order, *rest in query(
+        "SELECT order_key, key, held_minor FROM ledger_hold"
+        " WHERE order_key = ANY(%b::bigint[]) AND ended_at IS NULL ORDER BY at, id",
+        [list(orders)],
+    ):
+        holds.setdefault(order, []).append(OpenHold(*rest))
+    dates = dict(
+        query(
+            "SELECT order_key, max(available_at) FROM ledger_pending WHERE order_key = ANY(%b::bigint[])"
+            " AND amount_minor > 0 GROUP BY order_key",
+            [list(orders)],
+        ).fetchall()
+    )
+    return {order: Book(posted.get(order, ()), holds.get(order, ()), dates.get(order)) for order in orders}
+
+
+def _standing(orders: Sequence[int], placed: set[int]) -> dict[int, Ruled]:
+    """The strictest decision that stands about each order's placing."""
+    found: dict[int, Ruled] = {}
+    for order, moment, identity, at, word in query(
+        "SELECT order_key, moment, id, decided_at, action FROM decision"
+        " WHERE order_key = ANY(%b::bigint[]) AND standing AND kind <> 'shadow' ORDER BY order_key, id",
+        [list(orders)],
+    ):
+        ruled = Ruled(identity, at, Action(word))
+        if moment in placed and (order not in found or STRICTNESS[ruled.action] > STRICTNESS[found[order].action]):
+            found[order] = ruled
+    return found
+
+
+def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
+    seller = next((row[4] for row in rows if row[4] is not None), None)
+    if seller is None:
+        return None
+    money = OrderMoney(order, seller)
+    disputes: dict[int, Dispute] = {}
+    under_way: set[int | None] = set()
+    arrived: dict[int | None, int] = {}
+    for _, moment, kind, at_us, _, parcel, outcome, dispute, digital, amount in rows:
+        money.latest_us = max(money.latest_us, at_us)
+        minor, currency = _amount(amount)
+        if kind == PLACED and money.placed_us is None:
+            money.placed_us, money.minor, money.currency = at_us, minor, currency
+            money.digital = bool(digital)
+        elif kind == PAID:
+            money.payments.append(Told(moment, at_us, minor, currency))
+        elif kind == REFUNDED:
+            money.refunds.append(Told(moment, at_us, minor, currency))
+        elif kind == CANCELLED:
+            money.cancelled = money.cancelled or Told(moment, at_us, minor, currency)
+        elif kind == SHIPPED:
+            under_way.add(parcel)
+        elif kind == DELIVERED:
+            arrived[parcel] = min(at_us, arrived.get(parcel, at_us))
+        elif kind in DISPUTES and dispute is not None:
+            _hear(disputes, dispute, kind, at_us, minor, currency, outcome_of(outcome), ended=outcome is None)
+    if arrived and (under_way <= set(arrived) or None in arrived):
+        money.delivered_us = max(arrived.values())
+    money.disputes = sorted(disputes.values(), key=lambda one: (one.opened_us, one.key))
+    return money
+
+
+def _hear(
+    disputes: dict[int, Dispute], key: int, kind: int, at_us: int, minor: int | None, currency: str,
+    outcome: Outcome | None, *, ended: bool,
+) -> None:  # fmt: skip
+    one = disputes.setdefault(key, Dispute(key, at_us))
+    one.news += 1
+    one.opened_us = min(one.opened_us, at_us)
+    if minor is not None:
+        one.minor, one.currency = minor, currency
+    if kind == CLOSED and outcome is None and ended:
+        outcome = Outcome.WITHDRAWN
+    if outcome is not None:
+        one.closed_us, one.outcome = at_us, outcome
+
+
+def _amount(given: Mapping[str, Any] | None) -> tuple[int | None, str]:
+    if not isinstance(given, Mapping) or not isinstance(given.get("minor"), int):
+        return None, ""
+    return max(0, given["minor"]), str(given.get("currency") or "")

@@ -1,0 +1,99 @@
+"""What is known of one order's money, as plain values: told by the log, and posted in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from safeconduct.protections.transactions.coverage.words import Action, Outcome
+
+
+class Told(NamedTuple):
+    """A payment, refund or cancellation. ``minor`` None: the whole order; its ``currency`` is empty then."""
+
+    moment: int
+    at_us: int
+    minor: int | None
+    currency: str
+
+
+@dataclass(slots=True)
+class Dispute:
+    """A bank dispute. ``outcome`` None: not decided. ``news``: how many events told of it."""
+
+    key: int
+    opened_us: int
+    minor: int | None = None
+    currency: str = ""
+    closed_us: int | None = None
+    outcome: Outcome | None = None
+    news: int = 0
+
+
+class Ruled(NamedTuple):
+    """The strictest of the risk decisions that stand about the order."""
+
+    id: str
+    at: datetime
+    action: Action
+
+
+@dataclass(slots=True)
+class OrderMoney:
+    """One order. Amounts are minor units; ``minor``, ``currency``: as placed, None and empty where not told.
+
+    ``delivered_us``: when the last parcel arrived, None while one is under way. ``covered_minor``: what coverage pays
+    for it, in ``covered_currency``.
+    """
+
+    order: int
+    seller: int
+    placed_us: int | None = None
+    minor: int | None = None
+    currency: str = ""
+    digital: bool = False
+    payments: list[Told] = field(default_factory=list)
+    refunds: list[Told] = field(default_factory=list)
+    cancelled: Told | None = None
+    disputes: list[Dispute] = field(default_factory=list)
+    delivered_us: int | None = None
+    latest_us: int = 0
+    ruled: Ruled | None = None
+    covered_minor: int = 0
+    covered_currency: str = ""
+
+    @property
+    def moves(self) -> bool:
+        """Whether anything was told that moves money."""
+        return bool(self.payments or self.refunds or self.disputes)
+
+    @property
+    def main(self) -> str:
+        """The currency the buyer paid in; what the order was placed in until a payment is told."""
+        return next((paid.currency for paid in self.payments if paid.currency), self.currency)
+
+
+class Posted(NamedTuple):
+    """A transaction of the order that `plan` had posted."""
+
+    key: str
+    event: str
+    currency: str
+    amounts: Mapping[str, int]
+
+
+class OpenHold(NamedTuple):
+    """An open hold of the order."""
+
+    key: str
+    held_minor: int
+
+
+class Book(NamedTuple):
+    """What the ledger has of one order. ``available_at``: when its pending money is released."""
+
+    posted: Sequence[Posted] = ()
+    holds: Sequence[OpenHold] = ()
+    available_at: datetime | None = None
