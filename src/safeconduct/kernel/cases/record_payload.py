@@ -49,8 +49,8 @@ def step_contents(ids: Sequence[str]) -> dict[str, Content]:
     """What these steps of histories say; who of the staff took one is withheld."""
     found = {}
     rows = query(
-        "SELECT s.id, s.case_id, s.number, s.name, s.from_state, s.to_state, s.role, s.why, s.money, s.outcome_id, s.at,"
-        " s.actor, s.facts, w.version FROM case_step s JOIN case_file c ON c.id = s.case_id"
+        "SELECT s.id, s.case_id, s.number, s.name, s.from_state, s.to_state, s.role, s.why, s.money, s.outcome_id,"
+        " s.at, s.actor, s.facts, w.version FROM case_step s JOIN case_file c ON c.id = s.case_id"
         " JOIN case_workflow w ON w.id = c.workflow_id WHERE s.id = ANY(%s::text[])",
         [list(ids)],
     )
