@@ -47,21 +47,27 @@ def end(pause_id: str, ends_at: datetime, *, at: datetime) -> None:
 
 
 def spread(now: datetime) -> int:
-    """Recomputes the open clocks that a newly declared pause concerns; returns how many were moved. Its own scopes."""
-    with engine_scope():
-        row = query(
-            "SELECT id, scope, value FROM case_pause WHERE spread_at IS NULL ORDER BY declared_at LIMIT 1"
-            " FOR UPDATE SKIP LOCKED"
-        ).fetchone()
-        if row is None:
-            return 0
-        pause_id, scope, value = row
-        moved, after = 0, ""
-        while ids := _concerned(PauseScope(scope), value, after):
+    """Recomputes the open clocks that a newly declared pause concerns; returns how many were moved.
+
+    Each portion is a transaction of its own. Killed in between, it begins again: computing anew changes nothing twice.
+    """
+    moved, after, pause_id = 0, "", ""
+    while True:
+        with engine_scope():
+            row = query(
+                "SELECT id, scope, value FROM case_pause WHERE spread_at IS NULL AND (%s = '' OR id = %s)"
+                " ORDER BY declared_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+                [pause_id, pause_id],
+            ).fetchone()
+            if row is None:
+                return moved
+            pause_id, scope, value = row
+            ids = _concerned(PauseScope(scope), value, after)
+            if not ids:
+                query("UPDATE case_pause SET spread_at = %s WHERE id = %s", [now, pause_id])
+                return moved
             moved += recompute(ids, now)
             after = ids[-1]
-        query("UPDATE case_pause SET spread_at = %s WHERE id = %s", [now, pause_id])
-        return moved
 
 
 def recompute(case_ids: list[str], now: datetime) -> int:
