@@ -41,7 +41,7 @@ def test_help_loads_nothing_heavy() -> None:
     [
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
-        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["rates", "import"],
+        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["rates", "import"],
         ["ledger", "check"], ["ledger", "statement"],
     ],
     ids=" ".join,

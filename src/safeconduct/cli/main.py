@@ -13,7 +13,7 @@ events_app = typer.Typer(no_args_is_help=True, help="Events: import history.")
 connectors_app = typer.Typer(no_args_is_help=True, help="Connectors: run saved webhook bodies through.")
 policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, test, publish.")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
-people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
+people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff, the first owner of a shop.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Ledger: is it right, and a seller's statement.")
@@ -286,6 +286,18 @@ def people_invite(
     from safeconduct.cli.people import invite
 
     raise SystemExit(invite(email, role))
+
+
+@people_app.command("invite-member", epilog="Example: safeconduct people invite-member ana@example.org sel-1")
+def people_invite_member(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    seller: Annotated[str, typer.Argument(help="The seller, as the shop system names it.")],
+    role: Annotated[str, typer.Option(help="owner, finance, fulfilment, listing, support or read_only.")] = "owner",
+) -> None:
+    """Invites somebody to act for a seller: how a shop's first owner comes in. Later ones are invited in the portal."""
+    from safeconduct.cli.people import invite_member
+
+    raise SystemExit(invite_member(email, seller, role))
 
 
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")
