@@ -41,8 +41,8 @@ def test_help_loads_nothing_heavy() -> None:
     [
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
-        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["payouts", "run"], ["payouts", "returned"],
-        ["coverage", "check"], ["coverage", "simulate"],
+        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["payouts", "run"],
+        ["payouts", "returned"], ["coverage", "check"], ["coverage", "simulate"],
         ["rates", "import"],
         ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
         ["webhooks", "list"], ["webhooks", "add"], ["webhooks", "ping"], ["webhooks", "resend"], ["webhooks", "log"],

@@ -365,3 +365,20 @@ def test_a_withdrawn_invitation_opens_nothing() -> None:
     assert found is not None
     assert client.post(found[0]).status_code == 303
     read(Client(), link, status=404)
+
+
+def test_a_shops_first_owner_comes_in_by_a_link_that_the_operator_makes(capsys: pytest.CaptureFixture[str]) -> None:
+    from safeconduct.cli.people import invite_member
+
+    assert invite_member("camila@example.org", "sel-1", "owner") == 0
+    found = re.search(r"/portal/welcome/\S+/", capsys.readouterr().out)
+    assert found is not None
+    assert Client().post(found[0], {"name": "Camila Soto", "password": PASSWORD}).status_code == 302
+    for email, seller, role in (
+        ("x@example.org", "nobody", "owner"),
+        ("x", "sel-1", "owner"),
+        ("x@y.org", "sel-1", "king"),
+    ):
+        with pytest.raises(SystemExit):
+            invite_member(email, seller, role)
+    assert "king" in capsys.readouterr().err

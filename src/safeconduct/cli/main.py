@@ -13,7 +13,7 @@ events_app = typer.Typer(no_args_is_help=True, help="Events: import history.")
 connectors_app = typer.Typer(no_args_is_help=True, help="Connectors: run saved webhook bodies through.")
 policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, test, publish.")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
-people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff.")
+people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff, the first owner of a shop.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
 coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
 payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
@@ -349,6 +349,18 @@ def payouts_returned(
     from safeconduct.cli.payouts import returned
 
     raise SystemExit(returned(payout, why, as_json=as_json))
+
+
+@people_app.command("invite-member", epilog="Example: safeconduct people invite-member ana@example.org sel-1")
+def people_invite_member(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    seller: Annotated[str, typer.Argument(help="The seller, as the shop system names it.")],
+    role: Annotated[str, typer.Option(help="owner, finance, fulfilment, listing, support or read_only.")] = "owner",
+) -> None:
+    """Invites somebody to act for a seller: how a shop's first owner comes in. Later ones are invited in the portal."""
+    from safeconduct.cli.people import invite_member
+
+    raise SystemExit(invite_member(email, seller, role))
 
 
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")

@@ -71,6 +71,41 @@ def invite(email: str, role: str) -> int:
     return OK
 
 
+def invite_member(email: str, seller_ref: str, role: str) -> int:
+    """Invites somebody to act for a seller and prints the link, this once."""
+    start_django()
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+    from django.urls import reverse
+
+    from safeconduct.kernel.parties.errors import PartiesError
+    from safeconduct.kernel.parties.invitations import VALID_DAYS
+    from safeconduct.kernel.parties.members import invite_member
+    from safeconduct.kernel.parties.models import MemberRole, Seller
+    from safeconduct.kernel.scope import staff_scope
+
+    if role not in MemberRole.values:
+        fail(f"{role!r} is no role; there are {', '.join(MemberRole.values)}", USAGE)
+    try:
+        validate_email(email)
+    except ValidationError:
+        fail(f"{email!r} is no e-mail address", USAGE)
+    with staff_scope():
+        seller = Seller.objects.filter(ref=seller_ref).first()
+        if seller is None:
+            fail(f"no seller is called {seller_ref!r}; a seller is known with its first event")
+        try:
+            _invitation, token = invite_member(email, seller.key, MemberRole(role), None, at=datetime.now(UTC))
+        except PartiesError as problem:
+            fail(str(problem))
+    link = reverse("portal:welcome", args=[token])
+    sys.stdout.write(
+        f"{link}\nHand this over with your marketplace's address before it, by a channel you trust. It makes {email}"
+        f" {role} of {seller}, works once, and for {VALID_DAYS} days.\n"
+    )
+    return OK
+
+
 def import_rates(file: Path, source: str) -> int:
     """Reads currency,day,rate rows; any bad row refuses the file, so that a table is never half there."""
     start_django()

@@ -21,6 +21,7 @@ from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.members import Membership, sellers_of
 from safeconduct.kernel.parties.models import Seller, User
+from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import seller_scope
 from safeconduct.kernel.ui.reader import read_as
 from safeconduct.kernel.ui.views import fault
@@ -29,7 +30,7 @@ from safeconduct.portal.shell import shell_of
 
 #: Which of a person's sellers is looked at; kept in the session.
 CHOSEN: Final = "portal_seller"
-REFUSALS: Final = (DecisionsError, NoticesError, PartiesError)
+REFUSALS: Final = (DecisionsError, NoticesError, PartiesError, Refusal)
 
 
 def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
@@ -79,8 +80,10 @@ def _acts_for_nobody(request: HttpRequest, user: User) -> HttpResponse:
     return fault(request, 403, detail=_("Your account acts for no seller. Ask the shop's owner to add you."))
 
 
-def refused(request: HttpRequest, problem: DecisionsError | NoticesError | PartiesError) -> HttpResponse:
-    """The page of a refusal: what it was, and the way out."""
+def refused(request: HttpRequest, problem: DecisionsError | NoticesError | PartiesError | Refusal) -> HttpResponse:
+    """The page of a refusal: what it was, and the way out. A protection's says its way out itself."""
     title, way_out = words_of(problem.code)
+    if isinstance(problem, Refusal):
+        way_out = str(problem)
     context = {"title": title, "way_out": way_out, "back": reverse("front_door")}
     return render(request, "portal/refused.html", context, status=getattr(problem, "status", 409))

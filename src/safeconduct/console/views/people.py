@@ -38,7 +38,9 @@ def _people(
     everyone = list(User.objects.exclude(staff_role=StaffRole.NONE).order_by("-is_active", "name", "email")[:500])
     secured = staff.with_second_factor(everyone)
     now = timezone.now()
-    open_ones = Invitation.objects.filter(accepted_at__isnull=True, expires_at__gt=now).select_related("invited_by")
+    open_ones = Invitation.objects.filter(
+        seller_key__isnull=True, accepted_at__isnull=True, expires_at__gt=now
+    ).select_related("invited_by")  # fmt: skip
     context = {
         "rows": [
             {"person": p, "role": role_name(p.staff_role), "secured": p.id in secured, "me": p.id == request.user.id}
