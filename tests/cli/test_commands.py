@@ -41,7 +41,9 @@ def test_help_loads_nothing_heavy() -> None:
     [
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
-        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["payouts", "run"], ["rates", "import"],
+        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["payouts", "run"], ["payouts", "returned"],
+        ["coverage", "check"], ["coverage", "simulate"],
+        ["rates", "import"],
         ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
         ["webhooks", "list"], ["webhooks", "add"], ["webhooks", "ping"], ["webhooks", "resend"], ["webhooks", "log"],
         ["ledger", "check"], ["ledger", "statement"],

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from rich.console import Console
+
 from safeconduct.demo import Cover, Standing, covers, score_cover
+from safeconduct.demo.books import Books
 from safeconduct.demo.cover import Deserves
+from safeconduct.demo.scoreboard import render_books, render_cover
 
 from .conftest import Reading
 
@@ -114,3 +118,32 @@ def test_covering_everything_pays_nobody_and_refusing_everything_wrongs_everybod
     assert (lax.wrongly_void, lax.wrongly_covered_rate) == (0, 1.0)
     assert (strict.wrongly_covered, strict.wrongly_void_rate) == (0, 1.0)
     assert lax.owed == lax.unpaid > 20 and lax.unpaid_minor == lax.owed_minor
+
+
+def test_cover_and_money_are_told_in_sentences_a_person_reads() -> None:
+    truth = [
+        deserving("a", decoy="golden_week"), deserving("b", decoy="families"), late("c"),
+        deserving("d", claims={"not_received": 50_000}, pays_minor=7_000),
+    ]  # fmt: skip
+    rows = [
+        stands("a", "protected"), stands("b", "void", "pickup_scan"), stands("c", "protected"),
+        stands("d", "paid", pays=7_000),
+    ]  # fmt: skip
+    books = Books(
+        "CNY", captured_minor=1_234_500, payouts=7, paid_out_minor=900_000, payouts_last_month=3,
+        paid_out_last_month_minor=300_000, pending_minor=200_000, available_minor=50_000, held_minor=84_500,
+        holds_open=2, holds_ended=1, owed_minor=0, fund_claims=1, fund_paid_minor=50_000, balanced=True,
+    )  # fmt: skip
+    console = Console(width=200, color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        render_cover(score_cover(truth, rows), console)
+        render_books(books, console)
+        render_books(replace(books, balanced=False), console)
+    text = capture.get()
+    assert "Sellers who kept every term: 3 orders; cover refused for a term to 1" in text
+    assert "Refused for: pickup scan 1." in text
+    assert "covered all the same 1, of which 0 where only the shop's crime speaks against it." in text
+    assert "Claims the fund owes: 1 ($70); paid rightly 1 ($70), left unpaid 0 ($0), paid without owing 0 ($0)." in text
+    assert "Buyers paid ¥12,345; sellers got ¥9,000 in 7 payouts, ¥3,000 of it in the last month (3)." in text
+    assert "¥845 on hold for 2 open matters (1 holds have ended)" in text
+    assert "The books balance." in text and "The books do not balance!" in text

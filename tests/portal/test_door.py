@@ -221,14 +221,18 @@ def test_money_shows_what_is_pending_what_is_held_and_every_movement_to_the_cent
 
 
 def test_a_statement_begins_with_what_there_was_and_ends_with_what_there_is() -> None:
-    shops.order(at=shops.ago(2))
+    sold = shops.order(at=shops.ago(2))
     client = shops.signed_in(zone="UTC")
     month = f"{shops.ago(2):%Y-%m}"
     assert f"month={month}" in read(client, "/portal/money/statement/")
-    rows = csv_of(client, f"/portal/money/statement/?format=csv&currency=USD&month={month}")
-    pending = [row for row in rows if row[2] == "pending"]
-    assert pending[0][1:5] == ["opening", "pending", "", "0"]
-    assert pending[-1][1:5] == ["closing", "pending", "", str(12_000 - 960 - 36)]
+    address = f"/portal/money/statement/?currency=USD&month={month}&format="
+    rows = [row for row in csv_of(client, address + "csv") if row[2] == "Pending"]
+    assert (rows[0][1], rows[0][3]) == ("Opening balance", "0.00")
+    assert (rows[-1][1], rows[-1][3]) == ("Closing balance", "110.04")
+    assert {row[5] for row in rows[1:-1]} == {sold.ref}
+    paper = client.get(address + "pdf")
+    assert paper.content.startswith(b"%PDF")
+    assert paper.headers["Content-Disposition"] == f'attachment; filename="statement-{month}-USD.pdf"'
     read(client, "/portal/money/statement/?format=csv&currency=USD&month=1999-01", status=404)
     read(client, f"/portal/money/statement/?format=csv&currency=EUR&month={month}", status=404)
 

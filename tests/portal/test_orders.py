@@ -87,7 +87,7 @@ def test_a_lost_claim_shows_who_paid_and_every_movement() -> None:
     shops.dispute(sold, at=ago(300), outcome="lost", closed_at=ago(100))
     page = page_of(sold)
     assert "The claim was lost; the protection fund pays you $120.00." in page
-    for line in ("The buyer paid", "The bank took the money back", "The protection fund paid you back"):
+    for line in ("The buyer paid", "The bank took the money back", "The protection fund paid"):
         assert line in page
     assert "+$120.00" in page
 
@@ -163,7 +163,7 @@ def test_orders_are_found_by_state_by_action_by_time_by_the_beginning_of_their_i
     assert found("action=block") == [refused.ref]
     assert found("days=30") == [refused.ref, waits.ref]
     assert found("todo=1") == [waits.ref]
-    assert found(f"q={old.ref[:-1]}") == sorted(found(""))
+    assert found("q=ORD-") == sorted(found(""))
     assert found(f"q={waits.ref}&state=active") == [waits.ref]
     assert found("q=nothing-like-it") == []
     assert found("state=nonsense&days=-1&after=nonsense&q=%00") == found("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +51,8 @@ def simulate(file: Path, *, since: datetime | None, until: datetime | None, as_j
     from safeconduct.kernel.scope import staff_scope
     from safeconduct.protections.transactions.simulation import simulate as run
 
+    # What is loaded by now stays; looking through it again and again for garbage takes a fifth of the time.
+    gc.freeze()
     with staff_scope():
         result = run(
             template, now=datetime.now(UTC), since=_utc(since), until=_utc(until),
@@ -99,7 +102,8 @@ def _print(result: Simulation) -> None:
     table.add_row("[bold]claims paid[/]", *(f"{side.claims_paid:,}" for side in sides))
     table.add_row("[bold]paid[/]", *(money(side.money_minor) for side in sides))
     console.print(table)
-    more, sign = result.more_claims, "more" if result.more_minor >= 0 else "less"
+    more, claims = "more" if result.more_minor >= 0 else "less", result.after.claims_paid
     console.print(
-        f"{result.changed:,} orders would stand otherwise; {more:+,} claims, {money(abs(result.more_minor))} {sign}"
+        f"would have paid {claims:,} claim{'' if claims == 1 else 's'} (now {result.before.claims_paid:,}),"
+        f" {money(abs(result.more_minor))} {more}; orders that would stand otherwise: {result.changed:,}"
     )

@@ -29,6 +29,8 @@ PEOPLE = (
     ("seller", "camila.soto@andes.example", "Camila Soto", ""),
 )
 
+#: What the demo's operator put into the protection fund, minor units of the buyers' currency.
+_FUND_MINOR = 500_000_00
 _LARGE_TABLES = (
     "event", "fact", "decision", "review", "rule_count", "pseudonym", "label", "leaf", "coverage", "coverage_step",
     "notice",
@@ -170,6 +172,8 @@ def _prepare_database(folder: Path, begins: datetime) -> None:
     from safeconduct.kernel.decisions import actions, policies
     from safeconduct.kernel.decisions.models import ListKind
     from safeconduct.kernel.events import rates
+    from safeconduct.kernel.ledger import actions as ledger
+    from safeconduct.kernel.ledger.entries import Entry
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
     from safeconduct.protections.transactions.protection import install, shipped_lists, shipped_policies
 
@@ -182,6 +186,7 @@ def _prepare_database(folder: Path, begins: datetime) -> None:
     actor = Actor("demo", "owner", "shipped with Safeconduct")
     with engine_scope():
         rates.store(_rates())
+        ledger.post([Entry("fund_paid_in", "demo/fund", begins, "CNY", None, None, {"amount": _FUND_MINOR})])
     with staff_scope():
         for name, kind, entity, purpose, values in shipped_lists():
             actions.create_list(name, ListKind(kind), entity, purpose)

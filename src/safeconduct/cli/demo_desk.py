@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _WRONG = 0.05
 #: A round of sweeping does thousands of things; more than so many rounds would be a fault.
 _MOST_ROUNDS = 50
-#: What was held in the last days still waits: the desk is busy after the sale.
-_BEHIND = timedelta(hours=60)
+#: What was held in the last days still waits: the desk is busy after the sale. Less than a card authorisation lasts.
+_BEHIND = timedelta(days=5)
 #: What is older in a seller's inbox has been read.
 _READ_UNTIL = timedelta(days=4)
 _FINE = (
@@ -61,7 +61,7 @@ class Desk:
                 break
         due.release(until, replay=True)
         if until == due.schedule(until).due(until):
-            due.run_payouts(until)
+            due.run_payouts(until, replay=True)
 
     def work(self, until: datetime) -> None:
         """Rules on what was held and would have been looked at by a time, each at its hour, oldest first."""
@@ -139,7 +139,7 @@ def seller_of_the_demo() -> int:
         "SELECT c.seller_key FROM coverage c JOIN seller s ON s.key = c.seller_key"
         " WHERE c.placed_at > (SELECT max(placed_at) FROM coverage) - interval '30 days'"
         " GROUP BY c.seller_key, s.country ORDER BY s.country <> 'CL', NOT EXISTS (SELECT FROM decision d"
-        " WHERE d.seller_key = c.seller_key AND d.standing AND d.kind = 'override' AND d.action = 'block'),"
+        " WHERE d.seller_key = c.seller_key AND d.standing AND d.policy = 'order-risk' AND d.action = 'block'),"
         " count(*) DESC, c.seller_key LIMIT 1"
     ).fetchone()
     if row is None:
@@ -154,9 +154,9 @@ def _object_once(member: Membership, at: datetime) -> None:
 
     with engine_scope():
         row = query(
-            "SELECT id FROM decision WHERE seller_key = %s AND standing AND kind <> 'shadow' AND order_key IS NOT NULL"
-            " AND action = 'block' ORDER BY kind = 'override' DESC, decided_at DESC LIMIT 1",
-            [member.seller_key],
+            "SELECT id FROM decision WHERE seller_key = %s AND standing AND kind <> 'shadow' AND policy = 'order-risk'"
+            " AND action = 'block' AND decided_at > %s ORDER BY kind = 'override' DESC, decided_at DESC LIMIT 1",
+            [member.seller_key, at - second_look.MAY_ASK_FOR],
         ).fetchone()
         if row is not None:
             second_look.ask(row[0], member.seller_key, member.person, _OBJECTION, at=at)

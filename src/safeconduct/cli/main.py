@@ -339,6 +339,18 @@ def payouts_run(
     raise SystemExit(run(at, as_json=as_json))
 
 
+@payouts_app.command("returned", epilog="Example: safeconduct payouts returned pay_01jy… --why 'account closed'")
+def payouts_returned(
+    payout: Annotated[str, typer.Argument(help="The payout's id, `pay_…`.")],
+    why: Annotated[str, typer.Option(help="What the bank said; the seller reads it.")],
+    as_json: Json = False,
+) -> None:
+    """Books a payout that the bank sent back: the money is the seller's again. Safe to run twice."""
+    from safeconduct.cli.payouts import returned
+
+    raise SystemExit(returned(payout, why, as_json=as_json))
+
+
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")
 def rates_import(
     file: Annotated[

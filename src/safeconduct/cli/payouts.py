@@ -1,4 +1,4 @@
-"""`payouts run`: what the schedule does by itself, by hand."""
+"""`payouts run`, which the schedule does by itself, and `payouts returned`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,28 @@ def run(at: str | None, *, as_json: bool) -> int:
     waiting = sum(outcome.state is PayoutState.BELOW_MINIMUM for outcome in done.outcomes)
     total = ", ".join(Money(minor, currency).format() for currency, minor in sorted(sums.items())) or "nothing"
     sys.stdout.write(f"{done.key}: {len(paid)} payouts, {total}; {waiting} below the smallest payout\n")
+    return OK
+
+
+def returned(payout_id: str, why: str, *, as_json: bool) -> int:
+    """Books a payout that came back, and tells the seller why."""
+    if len(why.strip()) < 3:
+        fail("--why says nothing; write what the bank said, because the seller reads it", USAGE)
+    from safeconduct.cli.start import start_django
+
+    start_django()
+    from safeconduct.kernel.ledger.errors import NoSuchThing
+    from safeconduct.kernel.ledger.payouts import PayoutReturn
+    from safeconduct.protections.transactions.money import due
+
+    try:
+        done = due.take_back([PayoutReturn(payout_id, why.strip())], datetime.now(UTC))
+    except NoSuchThing:
+        fail(f"there is no payout {payout_id}; `safeconduct payouts run --json` names those of a run")
+    if as_json:
+        emit_json({"returned": done})
+    else:
+        sys.stdout.write(f"{payout_id}: {'booked as returned' if done else 'was booked as returned before'}\n")
     return OK
 
 

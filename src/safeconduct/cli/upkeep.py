@@ -47,6 +47,7 @@ def jobs() -> list[Job]:
         Job("mail", 2.0, notices.send_mail, apart=True),
         Job("old messages", 3600.0, notices.tidy),
         Job("housekeeping", 30.0, housekeeping.tidy),
+        Job("sums of the ledger", 60.0, _roll_up_the_ledger),
         Job("API limits", 30.0, _tidy_the_gate),
     ]
 
@@ -85,3 +86,11 @@ def _tidy_the_gate(now: datetime) -> None:
 
     with engine_scope():
         gate.sweep()
+
+
+def _roll_up_the_ledger(now: datetime) -> None:
+    from safeconduct.kernel.ledger.checkpoints import roll_up
+    from safeconduct.kernel.scope import engine_scope
+
+    with engine_scope():
+        roll_up()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from safeconduct.kernel import access
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.scope import owner_scope, query, raw_connection
 
 
@@ -18,9 +19,12 @@ def bring_up_to_date(*, verbosity: int = 0) -> None:
     Several processes may run this at once: they wait for each other.
     """
     _create_logins()
-    call_command("migrate", database="owner", interactive=False, verbosity=verbosity, skip_checks=True)
+    # Django asks what is missing and then makes it: without a lock two commands on a new database make it twice.
+    with psycopg.connect(settings.ADDRESSES["owner"], autocommit=True) as turn:
+        turn.execute("SELECT pg_advisory_lock(%s)", [Lock.SCHEMA])
+        call_command("migrate", database="owner", interactive=False, verbosity=verbosity, skip_checks=True)
     with owner_scope():
-        raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [Lock.RIGHTS])
         access.apply(raw_connection())
 
 
@@ -29,7 +33,7 @@ def _create_logins() -> None:
     for attempt in range(_ATTEMPTS):
         try:
             with owner_scope():
-                query("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+                query("SELECT pg_advisory_xact_lock(%s)", [Lock.RIGHTS])
                 access.create_roles(raw_connection(), settings.ROLE_PASSWORDS, set_passwords=not settings.EMBEDDED)
                 return
         except (psycopg.errors.InternalError_, psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject):
@@ -48,5 +52,4 @@ def pending() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
-_LOCK = 0x5AFE_0001
 _ATTEMPTS = 8

@@ -80,6 +80,11 @@ MESSAGE_KINDS: Final[Mapping[str, Text]] = {
     "hold.released": lazy("Held money is released"),
     "payout.sent": lazy("A payout was sent"),
     "payout.returned": lazy("A payout came back"),
+    "case.opened": lazy("A case was opened"),
+    "case.moved": lazy("A case went on"),
+    "case.decided": lazy("A case was decided"),
+    "case.closed": lazy("A case is over"),
+    "case.platform_missed": lazy("The marketplace missed its own deadline"),
     "webhook.test": lazy("A test"),
 }
 

@@ -56,12 +56,15 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class OrderNote:
-    """What a protection says about an order beside a decision, to the staff: a name, and words, a time, or both."""
+    """What a protection says about an order beside a decision, to the staff: a name, and words, a time, or both.
+    ``tone``: the words are a state, with this tone; None: plain words. ``detail``: more about it.
+    """
 
     label: str
     text: str = ""
+    detail: str = ""
     at: datetime | None = None
-    tone: str = ""
+    tone: str | None = None
     url: str = ""
 
 

@@ -157,6 +157,27 @@ def test_protection_is_paid_for_into_the_fund() -> None:
     assert balances() == {"psp_clearing": -100, "pending": 90.5, "fee_revenue": 8, "protection_fund": 1.5}
 
 
+def test_a_fee_for_protection_goes_back_with_the_sale() -> None:
+    posted(entry("capture", sale=100, fee=8, protection_fee=1))
+    posted(entry("protection_fee_returned", fee=1))
+    assert balances() == {"psp_clearing": -100, "pending": 92, "fee_revenue": 8}
+
+
+def test_a_sale_that_was_called_off_is_owed_to_the_buyer_until_the_money_is_on_its_way() -> None:
+    sold()
+    posted(entry("refund_owed", refund=100, fee=8))
+    assert balances() == {"psp_clearing": -100, "buyer_refund_payable": 100}
+    posted(entry("refund_paid", amount=100))
+    assert balances() == {}
+
+
+def test_a_sale_that_stands_after_all_is_the_sellers_again() -> None:
+    sold()
+    posted(entry("refund_owed", refund=100, fee=8))
+    posted(entry("refund_no_longer_owed", refund=100, fee=8))
+    assert balances() == {"psp_clearing": -100, "pending": 92, "fee_revenue": 8}
+
+
 def test_a_reserve_is_set_aside_and_given_back() -> None:
     sold()
     posted(entry("reserve", amount=20))

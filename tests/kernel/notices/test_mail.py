@@ -112,6 +112,20 @@ def test_two_workers_at_once_send_each_mail_once() -> None:
     assert len({m.extra_headers["Message-ID"] for m in sent()}) == len(people) * 10
 
 
+def test_what_another_worker_is_claiming_is_passed_over_and_not_waited_for() -> None:
+    member()
+    tell(money_held())
+    with engine_scope():
+        list(NoticeCopy.objects.select_for_update())
+        other = threading.Thread(target=upkeep.send_mail, args=(START,), daemon=True)
+        other.start()
+        other.join(10)
+        assert not other.is_alive()
+        assert sent() == []
+    upkeep.send_mail(START)
+    assert len(sent()) == 1
+
+
 def test_an_undone_transaction_sends_no_mail() -> None:
     member()
     with pytest.raises(ZeroDivisionError), engine_scope():

@@ -15,6 +15,7 @@ from tests.kernel.notices.receiver import Receiver, receiving
 
 from safeconduct.kernel.notices import upkeep
 from safeconduct.kernel.notices.errors import EndpointOff, EndpointRefused, NoSuchDelivery, NoSuchEndpoint
+from safeconduct.kernel.notices.kinds import CATALOGUE
 from safeconduct.kernel.notices.models import Endpoint, NoticeCopy, StoredMessage, WebhookAttempt, WebhookDelivery
 from safeconduct.kernel.notices.outbox import Message, MessageKind, publish
 from safeconduct.kernel.notices.webhooks import endpoints, queries
@@ -24,6 +25,7 @@ from safeconduct.kernel.notices.webhooks.courier import (
     OFF_AFTER,
     SCHEDULE,
     Courier,
+    _spread,
     rest_after,
     wait_after,
 )
@@ -137,6 +139,22 @@ def test_two_couriers_at_once_deliver_everything_once(receiver: Receiver) -> Non
         thread.join()
     deliver()
     assert len(receiver.ids) == len(set(receiver.ids)) == 120
+
+
+def test_what_another_worker_is_claiming_is_passed_over_and_not_waited_for(receiver: Receiver) -> None:
+    endpoint(receiver)
+    tell(hold())
+    with engine_scope():
+        _spread(NOW)
+    with engine_scope():
+        WebhookDelivery.objects.select_for_update().get()
+        other = threading.Thread(target=deliver, daemon=True)
+        other.start()
+        other.join(10)
+        assert not other.is_alive()
+        assert receiver.got == []
+    deliver()
+    assert len(receiver.got) == 1
 
 
 def test_a_courier_that_is_lost_after_sending_leaves_the_message_to_another_under_the_same_id(
@@ -446,7 +464,7 @@ def test_what_is_changed_counts_from_the_next_message_on(receiver: Receiver, oth
     with staff_scope():
         endpoints.change(made.id, ADMIN, at=NOW, url=other.url, kinds=[MessageKind.DECISION_MADE])
         assert [s.verb for s in queries.steps(made.id)] == ["changed", "created"]
-    tell(hold(), Message("decision/1", MessageKind.DECISION_MADE, {}, NOW))
+    tell(hold(), Message("decision/1", MessageKind.DECISION_MADE, CATALOGUE[MessageKind.DECISION_MADE].example, NOW))
     deliver()
     assert len(other.got) == 1
     assert receiver.got == []

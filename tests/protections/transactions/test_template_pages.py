@@ -64,7 +64,9 @@ def test_an_analyst_drafts_and_a_lead_puts_it_in_force_from_its_day() -> None:
     assert f"valid_from: {day(15)}" in begun
     draft = drafted(analyst)
     assert (draft.name, draft.number) == ("jd-like", 2)
-    assert analyst.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "I like it"}).status_code == 403
+    colleague = signed_in(StaffRole.ANALYST)
+    assert colleague.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "I like it"}).status_code == 403
+    assert "A lead who did not write it can approve it" in colleague.get(f"{TEMPLATES}{draft.id}/").content.decode()
     shown = lead.get(f"{TEMPLATES}{draft.id}/").content.decode()
     assert "Waits for a second person" not in shown
     assert "Parcel not received" in shown

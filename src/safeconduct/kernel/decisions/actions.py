@@ -9,7 +9,7 @@ from django.conf import settings
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import moment_time
 from safeconduct.foundation.policy.nodes import Action
-from safeconduct.kernel.decisions import engine, reactions, record_staff
+from safeconduct.kernel.decisions import engine, reactions, record_staff, telling
 from safeconduct.kernel.decisions.errors import ChangedMeanwhile, NotFound, ReasonMissing, RoleNeeded
 from safeconduct.kernel.decisions.models import (
     Decision,
@@ -186,6 +186,7 @@ def _settle(earlier: Decision, made: Decision, at: datetime) -> None:
         )  # fmt: skip
     leaves.add("decision", [made.id], at)
     reactions.react(engine.facts([made.moment]), [made], at)
+    telling.tell_changed(earlier, made, at)
 
 
 def _chain(decision: Decision) -> list[str]:

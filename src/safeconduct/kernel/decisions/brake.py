@@ -42,6 +42,7 @@ from safeconduct.kernel.decisions import record_staff
 from safeconduct.kernel.decisions.models import Mute, PolicyVersion, VersionState
 from safeconduct.kernel.decisions.policies import note_step
 from safeconduct.kernel.decisions.running import PolicyBroken, Running, compile_text, running
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.record import leaves
 from safeconduct.kernel.record.models import Leaf
 from safeconduct.kernel.scope import query
@@ -73,7 +74,6 @@ CONCENTRATION = 3.0
 #: How long a person's decision to lift the brake, or a note that a rule was left in force, stands.
 REST = timedelta(hours=24)
 
-_LOCK = 0x5AFE_0012
 _ACTOR = "brake"
 _LEFT = "left in force"
 logger = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def check(now: datetime) -> list[Mute]:
 
     It may run in several processes: only one looks at a time, the others return at once.
     """
-    locked = query("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone()
+    locked = query("SELECT pg_try_advisory_xact_lock(%s)", [Lock.BRAKE]).fetchone()
     if locked is None or not locked[0]:
         return []
     recent_from = now.replace(minute=0, second=0, microsecond=0) - RECENT

@@ -23,7 +23,7 @@ from safeconduct.foundation.policy.nodes import Action
 from safeconduct.foundation.policy.sql_expressions import quoted
 from safeconduct.foundation.policy.to_python import NOW, Verdict
 from safeconduct.foundation.stable_hash import bucket
-from safeconduct.kernel.decisions import hot, labels, membership, reactions, scoring
+from safeconduct.kernel.decisions import hot, labels, membership, reactions, scoring, telling
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import statement
 from safeconduct.kernel.decisions.running import (
@@ -111,6 +111,8 @@ def _decide(claimed: Sequence[int], rows: list[Row], now: Clock | None, started:
     at = None if now is None else now()
     store(made, claimed, at, settled)
     reactions.react(rows, made, at)
+    if at is not None:  # a world that is replayed tells nobody
+        telling.tell_made(made, at)
     return made
 
 

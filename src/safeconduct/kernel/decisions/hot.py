@@ -27,7 +27,7 @@ from safeconduct.foundation.policy.to_postgres import FeatureQuery
 from safeconduct.kernel.decisions.running import Compiled, running
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import settle
-from safeconduct.kernel.events.rollups import LOCK
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.scope import engine_scope, query
 
 Row = dict[str, Any]
@@ -299,7 +299,7 @@ def _crowded(hot: Iterable[HotKey], wanted: dict[int, tuple[Rolled, int]], end: 
 
 
 def _mine() -> bool:
-    row = query("SELECT pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone()
+    row = query("SELECT pg_try_advisory_xact_lock(%s)", [Lock.ROLLUPS]).fetchone()
     return row is not None and bool(row[0])
 
 

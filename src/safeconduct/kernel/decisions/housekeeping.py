@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from safeconduct.kernel.decisions import brake, hot, statistics
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.scope import engine_scope, query
-
-_ONE_AT_A_TIME = 0x5AFE_0003
 
 
 def tidy(now: datetime) -> None:
     """One round. A second process that comes at the same time leaves it to the first."""
     with engine_scope():
-        row = query("SELECT pg_try_advisory_xact_lock(%s)", [_ONE_AT_A_TIME]).fetchone()
+        row = query("SELECT pg_try_advisory_xact_lock(%s)", [Lock.HOUSEKEEPING]).fetchone()
         if row is None or not row[0]:
             return
         brake.check(now)

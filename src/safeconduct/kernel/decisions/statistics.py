@@ -18,6 +18,7 @@ from django.conf import settings
 
 from safeconduct.foundation.intervals import Interval, exact_interval
 from safeconduct.foundation.moments import moment
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.scope import query
 
 #: What an order turned out to be, one row for each order with a label. A fraud label is taken back only by a later
@@ -34,7 +35,6 @@ FROM label GROUP BY order_key
 
 #: The actions that stop an order until somebody looks, or for good. A challenge lets its buyer go on.
 STOPPING = ("review", "block")
-_COMPACTION_LOCK = 0x5AFE_0011
 #: After so long nobody asks for the hour any more: the brake looks back two weeks. A year of 45 rules is then 50,000
 #: rows, and as hours it would be 400,000.
 _HOURS_KEPT = timedelta(days=35)
@@ -188,7 +188,7 @@ def compact(now: datetime) -> int:
     Deciding goes on meanwhile: it only adds rows, and a row that is added late to an old hour joins the others at the
     next turn. Only one process compacts at a time; the others find nothing to do. Needs an engine scope.
     """
-    row = query("SELECT pg_try_advisory_xact_lock(%s)", [_COMPACTION_LOCK]).fetchone()
+    row = query("SELECT pg_try_advisory_xact_lock(%s)", [Lock.COMPACTION]).fetchone()
     if row is None or not row[0]:
         return 0
     finished = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)

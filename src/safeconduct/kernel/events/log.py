@@ -21,6 +21,7 @@ from safeconduct.kernel.events import rollups
 from safeconduct.kernel.events.envelope import Incoming, Refusal, read_envelope
 from safeconduct.kernel.events.models import EventKind
 from safeconduct.kernel.events.rates import reporting_minor
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.parties.sellers import note_sellers, remember
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.kernel.vault import pseudonyms
@@ -28,8 +29,6 @@ from safeconduct.kernel.vault.pseudonyms import register
 from safeconduct.kernel.vault.sealing import seal
 
 MAX_BATCH = 1000
-_ORDER_LOCK = 0x5AFE_0002
-_HISTORY_LOCK = 0x5AFE_0004
 
 
 class Known(StrEnum):
@@ -128,7 +127,7 @@ def settle_and_read(columns: str) -> tuple[int, tuple[Any, ...]]:
     # Whoever writes into the past waits until this transaction has read and stored what it decides, and so cannot slip
     # in between: what it adds is marked with a later moment than the one returned here.
     row = query(
-        f"SELECT pg_advisory_xact_lock_shared(%s), settle_log(%s), {columns}", [_HISTORY_LOCK, _ORDER_LOCK]
+        f"SELECT pg_advisory_xact_lock_shared(%s), settle_log(%s), {columns}", [Lock.HISTORY, Lock.EVENT_ORDER]
     ).fetchone()
     assert row is not None
     return int(row[1]), row[2:]
@@ -154,7 +153,7 @@ def _store(
         moments = _next_moments(len(incoming))
         learned = None
     else:
-        query("SELECT pg_advisory_xact_lock(%s)", [_HISTORY_LOCK])
+        query("SELECT pg_advisory_xact_lock(%s)", [Lock.HISTORY])
         incoming.sort(key=lambda event: event.occurred_us)
         moments = _moments_of_the_past([event.occurred_us for event in incoming])
         learned = _moment_of_learning() if imported else None
@@ -300,7 +299,7 @@ def _existing(rows: Iterable[_Row]) -> dict[tuple[str, str], tuple[str, int, int
 
 def _next_moments(count: int) -> list[int]:
     """Rising moments of now, under the shared order lock, later than any that is committed."""
-    query("SELECT pg_advisory_xact_lock_shared(%s)", [_ORDER_LOCK])
+    query("SELECT pg_advisory_xact_lock_shared(%s)", [Lock.EVENT_ORDER])
     found = query("SELECT clock_timestamp(), (SELECT max(moment) FROM event)").fetchone()
     assert found is not None
     now, last = found
@@ -320,7 +319,7 @@ def _moment_of_learning() -> int:
 
 def _moments_of_the_past(occurred_us: Sequence[int]) -> list[int]:
     """Moments at the events' own times, in their order, avoiding those already taken."""
-    query("SELECT pg_advisory_xact_lock(%s)", [_ORDER_LOCK])
+    query("SELECT pg_advisory_xact_lock(%s)", [Lock.EVENT_ORDER])
     first, last = occurred_us[0] * TIES, (occurred_us[-1] + 1) * TIES
     taken = {
         moment

@@ -7,7 +7,7 @@ that sellers are locked in one order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -32,6 +32,7 @@ from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
 __all__ = [
     "Entry", "HoldRequest", "PayoutOutcome", "PayoutRun", "PayoutState", "TakeFrom", "extend", "hold", "pay_out",
     "payout_returned", "post", "release", "release_due", "reschedule", "reschedule_each", "reverse",
+    "stand_by",
 ]  # fmt: skip
 
 _FILLS_UP: Final = frozenset({"capture"})
@@ -71,6 +72,14 @@ def post(entries: Sequence[Entry]) -> list[str]:
         for key in lost:
             ids[key] = _same(key, wanted[key][2], found[key])
     return [ids[entry.key] for entry in entries]
+
+
+def stand_by(sellers: Collection[tuple[int, str]]) -> None:
+    """Waits for the accounts of these sellers (and currencies), all at once and in one order, until the scope ends.
+
+    Who makes several of the calls here in one scope begins with this, so that two of them never wait for each other.
+    """
+    store.stand_by(sellers)
 
 
 def hold(requests: Sequence[HoldRequest]) -> list[str]:

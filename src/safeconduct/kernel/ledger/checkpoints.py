@@ -9,6 +9,7 @@ because a posting takes its number after its transaction's row was written, and 
 
 from __future__ import annotations
 
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.scope import query
 
 _ADD = """
@@ -35,7 +36,7 @@ WHERE a.seller_key IS NULL ORDER BY a.currency, a.kind
 def roll_up() -> int:
     """Moves the checkpoints on as far as it is certain; returns how many accounts moved. One process at a time: others
     find the lock taken and do nothing. In the engine's scope."""
-    taken = query("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone()
+    taken = query("SELECT pg_try_advisory_xact_lock(%s)", [Lock.LEDGER_SUMS]).fetchone()
     if taken is None or not taken[0]:
         return 0
     noted = query(
@@ -57,6 +58,3 @@ def roll_up() -> int:
             " SET posting_id = excluded.posting_id, transaction_limit = excluded.transaction_limit"
         )
     return moved
-
-
-_LOCK = 0x5AFE_1ED6

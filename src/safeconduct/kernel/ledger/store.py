@@ -28,6 +28,10 @@ WHERE NOT EXISTS (
 ORDER BY w.seller_key NULLS LAST, w.kind, w.currency
 ON CONFLICT DO NOTHING
 """
+_PLATFORM = """
+SELECT id, kind, currency FROM ledger_account
+WHERE seller_key IS NULL AND currency = ANY (%s::text[]) AND kind = ANY (%s::text[])
+"""
 _PENDING = """
 SELECT p.seller_key, nullif(p.order_key, 0), p.currency, p.amount_minor, p.available_at
 FROM ledger_pending p
@@ -52,11 +56,7 @@ def open_books(places: Iterable[Place], currencies: Iterable[str], hold_keys: Se
     wanted = sorted(set(places), key=lambda p: (p[0], p[1] or 0, p[2]))
     pairs = sorted({(seller, currency) for seller, _, currency in wanted})
     codes = sorted({*currencies, *(currency for _, currency in pairs)})
-    query(
-        _ENSURE,
-        [json.dumps([{"seller_key": s, "currency": c} for s, c in pairs]), list(SELLER_KINDS), codes,
-         list(PLATFORM_KINDS)],
-    )  # fmt: skip
+    platform = _ensure(pairs, codes)
     books = Books({pair: Purse(*pair) for pair in pairs}, {})
     if pairs:
         locked = query(
@@ -67,20 +67,43 @@ def open_books(places: Iterable[Place], currencies: Iterable[str], hold_keys: Se
             books.accounts[Kind(kind), seller, currency] = number
             if (seller, currency) in books.purses:
                 books.purse(seller, currency).balances[Kind(kind)] = balance
-    for number, kind, currency in query(
-        "SELECT id, kind, currency FROM ledger_account WHERE seller_key IS NULL AND currency = ANY (%s::text[])"
-        " AND kind = ANY (%s::text[])",
-        [codes, list(PLATFORM_KINDS)],
-    ):
+    for number, kind, currency in platform:
         books.accounts[Kind(kind), None, currency] = number
     if wanted:
         _read_orders(books, wanted, hold_keys)
     return books
 
 
+def _ensure(pairs: Sequence[tuple[int, str]], codes: Sequence[str]) -> list[tuple[int, str, str]]:
+    """Opens the accounts that are missing and returns the platform's. Before anything is locked: whoever opens an
+    account waits for others who open the same, and must not keep them waiting for a lock."""
+    platform = query(_PLATFORM, [codes, list(PLATFORM_KINDS)]).fetchall()
+    there = query(
+        "SELECT count(*) FROM unnest(%s::bigint[], %s::text[]) AS w (seller_key, currency)"
+        " JOIN ledger_account a ON a.seller_key = w.seller_key AND a.currency = w.currency",
+        [[seller for seller, _ in pairs], [currency for _, currency in pairs]],
+    ).fetchone()
+    if there == (len(pairs) * len(SELLER_KINDS),) and len(platform) == len(codes) * len(PLATFORM_KINDS):
+        return platform
+    wanted = json.dumps([{"seller_key": seller, "currency": currency} for seller, currency in pairs])
+    query(_ENSURE, [wanted, list(SELLER_KINDS), codes, list(PLATFORM_KINDS)])
+    return query(_PLATFORM, [codes, list(PLATFORM_KINDS)]).fetchall()
+
+
 def lock(sellers: Sequence[int]) -> None:
     """Waits until nobody else moves these sellers' money, and keeps others waiting until the scope ends."""
     query("SELECT count(*) FROM ledger_lock(%s::bigint[], NULL)", [list(sellers)])
+
+
+def stand_by(pairs: Iterable[tuple[int, str]]) -> None:
+    """Opens the accounts of these sellers and currencies where they are missing, and locks all of the sellers'."""
+    wanted = sorted(set(pairs))
+    query(
+        _ENSURE,
+        [json.dumps([{"seller_key": s, "currency": c} for s, c in wanted]), list(SELLER_KINDS),
+         sorted({currency for _, currency in wanted}), list(PLATFORM_KINDS)],
+    )  # fmt: skip
+    lock(sorted({seller for seller, _ in wanted}))
 
 
 def _read_orders(books: Books, wanted: Sequence[Place], hold_keys: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.notices.letters import Item, letter, message
 from safeconduct.kernel.notices.models import Pace, Urgency
 from safeconduct.kernel.notices.preferences import Preferences, mail_time
@@ -36,7 +37,6 @@ _TURN_S: Final = 120.0
 MAX_ATTEMPTS: Final = 14
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(hours=6)
-_LOCKS: Final = 0x5AFE_0008
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def _claim(now: datetime, limit: int) -> _Claim:
             "SELECT person_id FROM (SELECT DISTINCT person_id FROM notice_copy"
             " WHERE mail_state = 'waiting' AND mail_at <= %s LIMIT %s) d"
             " WHERE pg_try_advisory_xact_lock(%s, hashtext(person_id))",
-            [now, limit, _LOCKS],
+            [now, limit, Lock.MAIL],
         )
     ]
     claim = _Claim()

@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.notices.errors import NoticeMalformed
+from safeconduct.kernel.notices.kinds import CATALOGUE
+from safeconduct.kernel.notices.kinds import MessageKind as MessageKind
 from safeconduct.kernel.notices.models import Urgency
 from safeconduct.kernel.notices.texts import text_of
 from safeconduct.kernel.scope import APP, current_alias, query
@@ -42,32 +43,12 @@ class Notice:
     urgency: Urgency | None = None
 
 
-class MessageKind(StrEnum):
-    """What webhooks tell. Each kind's data is described in `webhooks.kinds` and docs/webhooks.md."""
-
-    DECISION_MADE = "decision.made"
-    DECISION_CHANGED = "decision.changed"
-    COVERAGE_PROTECTED = "coverage.protected"
-    COVERAGE_AT_RISK = "coverage.at_risk"
-    COVERAGE_VOID = "coverage.void"
-    HOLD_PLACED = "hold.placed"
-    HOLD_RELEASED = "hold.released"
-    PAYOUT_SENT = "payout.sent"
-    PAYOUT_RETURNED = "payout.returned"
-    CASE_OPENED = "case.opened"
-    CASE_MOVED = "case.moved"
-    CASE_DECIDED = "case.decided"
-    CASE_CLOSED = "case.closed"
-    CASE_PLATFORM_MISSED = "case.platform_missed"
-    TEST = "webhook.test"
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
     """Something the shop's systems are told.
 
-    ``key``: the sender's, unique for ever. ``data``: JSON of ids, actions and amounts in minor units, under 20 kB;
-    never a buyer's personal data. ``at``: when it happened (UTC).
+    ``key``: the sender's, unique for ever. ``data``: what `kinds.CATALOGUE` declares for the kind, under 20 kB; times
+    as aware datetimes. ``at``: when it happened (UTC).
     """
 
     key: str
@@ -126,11 +107,23 @@ def notify(requests: Sequence[Notice], *, mail: bool = True) -> int:
     return int(found[0])
 
 
+def is_wanted(kind: MessageKind) -> bool:
+    """Whether some endpoint gets this kind, for who would have to read before they can tell. The sellers' login cannot
+    know, and is told yes."""
+    if current_alias() == APP:
+        return True
+    found = query("SELECT EXISTS (SELECT FROM webhook_endpoint WHERE %s = ANY(kinds))", [kind.value]).fetchone()
+    assert found is not None
+    return bool(found[0])
+
+
 def publish(messages: Sequence[Message]) -> int:
     """Writes messages for the shop's systems, in the open scope's transaction. Returns how many are new.
 
     One statement. A key that is there already is passed over, and so is a kind that no endpoint wants (the sellers'
     login cannot see endpoints; what it writes is kept until a worker finds that nobody wants it).
+
+    Raises NoticeMalformed for data that the kind does not declare.
     """
     if not messages:
         return 0
@@ -141,7 +134,10 @@ def publish(messages: Sequence[Message]) -> int:
         }
         for message in messages
     ]  # fmt: skip
-    for row in rows:
+    for message, row in zip(messages, rows, strict=True):
+        problem = CATALOGUE[message.kind].problem(message.data)
+        if problem:
+            raise NoticeMalformed(message.kind, problem)
         if len(json.dumps(row["data"], ensure_ascii=False, default=_time).encode()) > LARGEST_BYTES:
             raise NoticeMalformed(str(row["kind"]), f"the data is larger than {LARGEST_BYTES} bytes; send ids instead")
     wanted = (

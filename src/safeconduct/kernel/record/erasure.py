@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.record import sequencer
 from safeconduct.kernel.scope import engine_scope, query
 
@@ -20,7 +21,7 @@ def erase(subjects: Sequence[str], *, now: datetime) -> int:
     missing salt as tampering.
     """
     with engine_scope():
-        query("SELECT pg_advisory_xact_lock(%s)", [sequencer.LOCK])
+        query("SELECT pg_advisory_xact_lock(%s)", [Lock.RECORD])
         while sequencer.sequence(now=now):  # what still waits would be committed to under a new salt
             pass
         gone = query(

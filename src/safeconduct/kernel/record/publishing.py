@@ -20,6 +20,7 @@ import httpx
 
 from safeconduct.foundation.merkle.proofs import consistency_spans
 from safeconduct.foundation.signed_note import Note, NoteRefused, signature_line
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.record import store
 from safeconduct.kernel.record.commitments import stamp
 from safeconduct.kernel.record.configuration import Witness, checkpoint_file, witnesses
@@ -31,7 +32,6 @@ EVERY_S = 60.0
 FILE = "file"
 _TIMEOUT_S = 10.0
 _LARGEST_ANSWER = 64_000
-_LOCK = 0x5AFE_0003
 _tried: dict[str, float] = {}
 
 logger = logging.getLogger(__name__)
@@ -60,9 +60,23 @@ def with_witnesses(head: Head) -> Note:
     return note.with_lines(signature_line(line) for (line,) in rows)
 
 
+#: Hops from place to place over the index: there is a row a minute for each, and few places.
+_LAST_SEEN = """
+WITH RECURSIVE places AS (
+    (SELECT place FROM record_seen ORDER BY place LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.place FROM record_seen s WHERE s.place > p.place ORDER BY s.place LIMIT 1)
+    FROM places p WHERE p.place IS NOT NULL
+)
+SELECT p.place, s.size, s.seen_at FROM places p CROSS JOIN LATERAL (
+    SELECT size, seen_at FROM record_seen WHERE place = p.place ORDER BY size DESC LIMIT 1
+) AS s ORDER BY p.place
+"""
+
+
 def last_seen() -> list[tuple[str, int, datetime]]:
     """Who outside has seen which size last, and when."""
-    rows = query("SELECT DISTINCT ON (place) place, size, seen_at FROM record_seen ORDER BY place, size DESC")
+    rows = query(_LAST_SEEN)
     return [(place, size, at) for place, size, at in rows]
 
 
@@ -83,7 +97,7 @@ def _due(place: str, every_s: float) -> bool:
 def _show(place: str, now: datetime, act: Callable[[Head], str]) -> bool:
     try:
         with engine_scope():
-            row = query("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, place]).fetchone()
+            row = query("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [Lock.WITNESSES, place]).fetchone()
             head = store.head()
             if row is None or not row[0] or head is None or seen_size(place) >= head.size:
                 return False

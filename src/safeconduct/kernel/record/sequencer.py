@@ -22,6 +22,7 @@ from safeconduct.foundation.canonical_json import canonical
 from safeconduct.foundation.merkle.hashing import leaf_hash
 from safeconduct.foundation.merkle.tiles import Edge, FullTile
 from safeconduct.foundation.signed_note import Checkpoint, VerifierKey, sign
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.record import keys, publishing, store
 from safeconduct.kernel.record.commitments import SALT_BYTES, commitment, plain, stamp
 from safeconduct.kernel.record.configuration import BATCH
@@ -30,7 +31,6 @@ from safeconduct.kernel.record.subjects import Content, contents
 from safeconduct.kernel.scope import engine_scope, query
 
 #: The advisory lock of whoever appends.
-LOCK = 0x5AFE_0002
 #: Version of the form of an entry.
 FORM = 1
 
@@ -160,9 +160,9 @@ def _lines(waiting: Sequence[Waiting]) -> tuple[list[bytes], list[bytes], list[b
 
 def _locked(*, wait: bool) -> bool:
     if wait:
-        query("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        query("SELECT pg_advisory_xact_lock(%s)", [Lock.RECORD])
         return True
-    row = query("SELECT pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone()
+    row = query("SELECT pg_try_advisory_xact_lock(%s)", [Lock.RECORD]).fetchone()
     return row is not None and bool(row[0])
 
 

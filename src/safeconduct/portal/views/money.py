@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from babel.dates import format_skeleton
 from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -21,9 +21,10 @@ from django.views.decorators.http import require_GET
 
 from safeconduct.kernel.events.orders import order_names
 from safeconduct.kernel.ledger import queries
-from safeconduct.kernel.ledger.accounts import Kind
+from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.queries import Balance, Filters, Movement
-from safeconduct.kernel.ledger.words import ACCOUNTS, event_said
+from safeconduct.kernel.ledger.statements import statement_csv, statement_pdf
+from safeconduct.kernel.ledger.wording import account_said, event_said
 from safeconduct.kernel.member_pages import MemberRequest, page
 from safeconduct.kernel.protection import order_url
 from safeconduct.kernel.scope import seller_scope
@@ -53,7 +54,7 @@ class Tile:
 def money(request: MemberRequest) -> HttpResponseBase:
     """Everything about money on one page; movements as CSV."""
     key, chosen = request.seller.key, request.GET.get("account", "")
-    account = Kind(chosen) if chosen in ACCOUNTS else None
+    account = Kind(chosen) if chosen in SELLER_KINDS else None
     if request.GET.get("format") == "csv":
         return _csv(key, account)
     found = queries.balances(key)
@@ -62,6 +63,7 @@ def money(request: MemberRequest) -> HttpResponseBase:
     keys = {hold.order_key for hold in holds.items} | {line.order_key for line in moved.items}
     names = order_names({key for key in keys if key is not None})
     language = get_language() or "en"
+    accounts = [Choice(kind.value, account_said(kind)) for kind in SELLER_KINDS]
     context = {
         "groups": [_tiles(request, balance) for balance in _by_weight(found.values())],
         "holds": [
@@ -74,14 +76,14 @@ def money(request: MemberRequest) -> HttpResponseBase:
         "holds_next": holds.next, "payouts": queries.payouts(key, size=10).items,
         "movements": [
             {
-                "line": line, "what": event_said(line.event, line.amount_minor, line.says),
-                "account": ACCOUNTS[line.account],
+                "line": line, "what": event_said(line.event, line.amount_minor),
+                "account": account_said(line.account),
                 "order": names.get(line.order_key or 0, ""), "url": order_url(line.order_key),
             }
             for line in moved.items
         ],
         "page": Page(moved.next, "", len(moved.items)), "filtered": account is not None,
-        "filters": [Filter("account", _("Account"), [Choice(k.value, name) for k, name in ACCOUNTS.items()], chosen)],
+        "filters": [Filter("account", _("Account"), accounts, chosen)],
     }  # fmt: skip
     return page(request, "portal/money.html", context)
 
@@ -91,7 +93,7 @@ def statement(request: MemberRequest) -> HttpResponseBase:
     """Statements by month and currency, each as a file: what there was, every movement, what there is."""
     found = _by_weight(queries.balances(request.seller.key).values())
     months = list(islice(_months_back(timezone.localtime().date()), MONTHS))
-    if request.GET.get("format") == "csv":
+    if request.GET.get("format") in ("csv", "pdf"):
         return _statement(request, {b.currency for b in found}, months)
     context = {
         "currencies": [balance.currency for balance in found],
@@ -120,23 +122,21 @@ def _statement(request: MemberRequest, currencies: set[str], months: list[date])
     zone = timezone.get_current_timezone()
     start = datetime.combine(month, time(), zone)
     end = datetime.combine((month + timedelta(days=32)).replace(day=1), time(), zone)
-    key = request.seller.key
+    told = queries.statement(request.seller.key, currency, start, end)
+    orders = order_names({line.order_key for line in told.lines if line.order_key is not None})
+    language = get_language() or "en"
+    if request.GET["format"] == "pdf":
+        file = statement_pdf(told, language, zone, seller=str(request.seller), orders=orders)
+        return _file(file, f"statement-{wanted}-{currency}.pdf", "application/pdf")
+    file = statement_csv(told, language, zone, orders=orders)
+    return _file(file, f"statement-{wanted}-{currency}.csv", "text/csv; charset=utf-8")
 
-    def read(after: str) -> tuple[list[Row], str]:
-        found = queries.statement(key, currency, start, end)
-        names = order_names({line.order_key for line in found.lines if line.order_key is not None})
-        rows: list[Row] = [
-            (start.isoformat(), "opening", kind.value, "", minor, currency, "", "", "")
-            for kind, minor in found.opening.items()
-        ]
-        rows += [_csv_row(line, names) for line in found.lines]
-        rows += [
-            (end.isoformat(), "closing", kind.value, "", minor, currency, "", "", "")
-            for kind, minor in found.closing.items()
-        ]
-        return rows, ""
 
-    return stream(f"statement-{wanted}-{currency}", CSV_HEAD, read, partial(seller_scope, key))
+def _file(content: bytes, name: str, kind: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _by_weight(found: Iterable[Balance]) -> list[Balance]:

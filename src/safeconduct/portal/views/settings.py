@@ -34,6 +34,7 @@ class SettingsForm(forms.Form):
     time_zone = forms.CharField(
         label=lazy("Time zone"),
         max_length=64,
+        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}),
         help_text=lazy("As the IANA names it, for example America/Santiago. Deadlines are shown in it."),
     )
     digest = forms.ChoiceField(

@@ -1,7 +1,7 @@
 """What coverage does: it follows a batch of events, and what time alone changes.
 
-Two processes that work on the same order wait for each other: its row is locked before its facts are read. A row is
-looked at with all events up to the latest it was ever looked at with, so it never goes back to an earlier view.
+Two processes that work on the same order wait for each other (`gathering.lock`). A row is looked at with all events up
+to the latest it was ever looked at with, so it never goes back to an earlier view.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
 from safeconduct.foundation.moments import at_micros, micros, moment_micros
 from safeconduct.kernel.decisions.models import DecisionKind
 from safeconduct.kernel.decisions.reactions import Decided
-from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.protections.transactions import storing, telling, versions
 from safeconduct.protections.transactions.coverage.evaluate import evaluate
@@ -24,18 +23,13 @@ from safeconduct.protections.transactions.coverage.facts import Ruling
 from safeconduct.protections.transactions.coverage.template import Template
 from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action
 from safeconduct.protections.transactions.gathering import (
-    DISPUTES,
-    EVENTS,
     PLACED,
-    TRACKED,
+    Attributed,
     gather,
-    orders_of_disputes,
-    orders_of_parcels,
     rulings_of,
 )
 from safeconduct.protections.transactions.storing import Change, Known
 
-_CODES: Final = frozenset(CATALOGUE[name].code for name in EVENTS)
 #: How many orders a sweep takes into one transaction, and how many transactions one call may be.
 _SWEEP_ORDERS: Final = 300
 _SWEEP_ROUNDS: Final = 20
@@ -52,12 +46,12 @@ class _Touched:
     rulings: list[Ruling] = field(default_factory=list)
 
 
-def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], now: datetime | None) -> None:
+def act(events: Sequence[Attributed], made: Sequence[Decided], now: datetime | None) -> None:
     """Brings the certificates of a batch's orders up to date, inside the transaction that decides.
 
     ``now``: None looks at each order at the time of its own latest event, in a world that is replayed.
     """
-    touched = _touched(rows, made, now)
+    touched = _touched(events, made, now)
     if not touched:
         return
     book = versions.book()
@@ -99,13 +93,8 @@ def sweep(now: datetime) -> int:
     return done
 
 
-def _touched(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], now: datetime | None) -> dict[int, _Touched]:
+def _touched(events: Sequence[Attributed], made: Sequence[Decided], now: datetime | None) -> dict[int, _Touched]:
     found: dict[int, _Touched] = {}
-    placed: set[int] = set()
-    homeless = {r["parcel"] for r in rows if r["type"] == TRACKED and r["order"] is None and r["parcel"] is not None}
-    owners = orders_of_parcels(homeless) if homeless else {}
-    nameless = {r["dispute"] for r in rows if r["type"] in DISPUTES and r["order"] is None and r["dispute"] is not None}
-    disputed = orders_of_disputes(nameless) if nameless else {}
     at_us = None if now is None else micros(now)
 
     def touch(order: int, moment: int) -> _Touched:
@@ -117,15 +106,10 @@ def _touched(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], now: da
             one.at_us = moment_micros(moment) if at_us is None else at_us
         return one
 
-    for row in rows:
-        if row["type"] == PLACED:
-            placed.add(row["moment"])
-        if row["type"] in _CODES:
-            if row["order"] is not None:
-                touch(row["order"], row["moment"])
-            else:
-                for order in (*owners.get(row["parcel"], ()), *disputed.get(row["dispute"], ())):
-                    touch(order, row["moment"])
+    for row, orders in events:
+        for order in orders:
+            touch(order, row["moment"])
+    placed = {row["moment"] for row, _ in events if row["type"] == PLACED}
     for (order, moment), action in _ruled(made, placed).items():
         ruled_us = moment_micros(moment) if at_us is None else at_us
         touch(order, moment).rulings.append(Ruling(ruled_us, moment, action))

@@ -27,11 +27,15 @@ def notes_of(order_key: int) -> list[OrderNote]:
         return []
     positions, up_to_minor, end_by_us, template_id, text = row
     template = versions.parsed(text)
-    notes = []
+    stands: dict[tuple[str, str], list[str]] = {}
     for cause, (state, reason, _pays) in positions.items():
+        stands.setdefault((state, reason), []).append(str(CAUSES[cause]))
+    notes = []
+    for (state, reason), causes in stands.items():
         name, tone = state_name(state)
-        words = f"{name}: {reason_text(reason, template)}" if reason else name
-        notes.append(OrderNote(str(CAUSES[cause]), words, tone=tone))
+        detail = [] if len(stands) == 1 else [", ".join(causes)]
+        detail += [reason_text(reason, template)] if reason else []
+        notes.append(OrderNote(_("Cover"), name, ": ".join(detail), tone=tone))
     url = reverse("console:transactions:template", args=[template_id])
     limit = "\N{EN DASH}"
     if up_to_minor is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.console_words import CAUSES, reason_text, state_name
 from safeconduct.protections.transactions.coverage.template import Template
 from safeconduct.protections.transactions.coverage.words import Cause, State
-from safeconduct.protections.transactions.simulation import Change, Place, Simulation
+from safeconduct.protections.transactions.simulation import EXCLUDED, Change, Place, Simulation
 
 _COVERED = (State.QUOTED, State.ACTIVE, State.PROTECTED, State.CLAIMED, State.PAID)
 
@@ -21,10 +21,24 @@ def shown(result: Simulation, template: Template) -> dict[str, Any]:
     """The result for the template: totals, a table for each cause, conditions, and orders by name."""
     names = _order_names([change.order for change in result.changes])
     return {
-        "result": result, "causes": [_cause(result, cause) for cause in Cause],
+        "result": result, "causes": [_cause(result, cause) for cause in Cause if _covered(result, cause)],
+        "uncovered": [CAUSES[cause] for cause in Cause if not _covered(result, cause)],
         "reasons": _reasons(result, template),
-        "changes": [_change(change, template, names.get(change.order, "")) for change in result.changes],
+        "changes": [_change(alike, template, names) for alike in _together(result.changes)],
     }  # fmt: skip
+
+
+def _covered(result: Simulation, cause: Cause) -> bool:
+    """Whether either side covers this cause at all."""
+    return any(c is cause and state != EXCLUDED for side in (result.before, result.after) for c, state in side.states)
+
+
+def _together(changes: Sequence[Change]) -> list[list[Change]]:
+    """Changes of one order that are the same against several causes, together; in the order given."""
+    found: dict[tuple[int, Place, Place], list[Change]] = {}
+    for change in changes:
+        found.setdefault((change.order, change.before, change.after), []).append(change)
+    return list(found.values())
 
 
 def _cause(result: Simulation, cause: Cause) -> dict[str, Any]:
@@ -62,7 +76,7 @@ def _reasons(result: Simulation, template: Template) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-abs(row["change"]), -max(row["before"], row["after"]), row["name"]))
 
 
-def _change(change: Change, template: Template, order: str) -> dict[str, Any]:
+def _change(alike: Sequence[Change], template: Template, names: Mapping[int, str]) -> dict[str, Any]:
     def side(place: Place) -> dict[str, Any]:
         name, tone = state_name(place.state)
         return {
@@ -70,9 +84,11 @@ def _change(change: Change, template: Template, order: str) -> dict[str, Any]:
             "why": reason_text(place.reason, template) if place.reason else "",
         }  # fmt: skip
 
+    change = alike[0]
+    unknown = pgettext("order", "no. %(number)s") % {"number": f"{change.order % 10_000:04d}"}
     return {
-        "order": order or pgettext("order", "no. %(number)s") % {"number": f"{change.order % 10_000:04d}"},
-        "cause": CAUSES[change.cause], "before": side(change.before), "after": side(change.after),
+        "order": names.get(change.order) or unknown, "causes": [CAUSES[one.cause] for one in alike],
+        "before": side(change.before), "after": side(change.after),
         "more_minor": change.after.pays_minor - change.before.pays_minor,
     }  # fmt: skip
 

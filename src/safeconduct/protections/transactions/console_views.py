@@ -169,10 +169,10 @@ def promise_of(template: Template) -> dict[str, Any]:
     """What a template promises, arranged for reading."""
     return {
         "template": template, "title": spoken(template.title), "about": spoken(template.about),
-        "covered": [
-            {"cause": CAUSES[c.cause], "origin": _origin(c.origin),
-             "conditions": [_condition(template.conditions[name]) for name in c.conditions]}
-            for c in template.covered
+        "causes": [(CAUSES[c.cause], _origin(c.origin)) for c in template.covered],
+        "conditions": [
+            {**_condition(condition), "asked": [CAUSES[c.cause] for c in template.covered if name in c.conditions]}
+            for name, condition in template.conditions.items()
         ],
         "excluded": [(CAUSES[e.cause], spoken(e.because), _origin(e.origin)) for e in template.excluded],
         "limits": [
@@ -192,9 +192,8 @@ def promise_of(template: Template) -> dict[str, Any]:
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
-    within = None if condition.within_us is None else timedelta(microseconds=condition.within_us)
     return {
-        "name": condition.name, "says": spoken(condition.says), "do": spoken(condition.do), "within": within,
+        "name": condition.name, "says": spoken(condition.says), "do": spoken(condition.do),
         "origin": _origin(condition.origin),
     }  # fmt: skip
 

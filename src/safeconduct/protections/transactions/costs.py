@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Final
 
 from django.conf import settings
@@ -91,7 +92,7 @@ class Used:
 
     @property
     def share(self) -> float | None:
-        return self.paid_minor / self.limit_minor if self.limit_minor else None
+        return _share(self.paid_minor, self.limit_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class Costs:
     @property
     def claims_ratio(self) -> float | None:
         """Paid for claims over fees taken, of the same months; None where no fee was taken."""
-        return self.paid_minor / self.fees_minor if self.fees_minor else None
+        return _share(self.paid_minor, self.fees_minor)
 
     @property
     def unvalued(self) -> tuple[str, ...]:
@@ -207,6 +208,11 @@ def used(now: datetime) -> list[Used]:
         [now.year, NEAREST],
     )
     return [Used(None, row[0], row[1], of_all), *(Used(key, paid, n, of_one) for key, paid, n in sellers)]
+
+
+def _share(part_minor: int, whole_minor: int | None) -> float | None:
+    """A ratio of two amounts, for showing; no amount is computed from it."""
+    return float(Fraction(part_minor, whole_minor)) if whole_minor else None
 
 
 def _value(money: Money, now: datetime) -> int | None:

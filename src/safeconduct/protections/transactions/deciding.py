@@ -1,4 +1,4 @@
-"""What sellers and the shop's systems are told about risk decisions on orders. Keys make each of it said once."""
+"""What sellers are told about risk decisions on their orders. Keys make each of it said once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions.models import DecisionKind
 from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.decisions.second_look import MAY_ASK_FOR
-from safeconduct.kernel.notices.outbox import Message, MessageKind, Notice, notify, publish
+from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.pseudonyms import reveal
 from safeconduct.protections.transactions.coverage.words import Action
@@ -26,9 +26,9 @@ _ID: Final = 300
 
 
 def tell(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], now: datetime | None) -> None:
-    """Tells sellers of adverse decisions about their orders, and of those that a person lifted; tells the shop of all.
+    """Tells sellers of adverse decisions about their orders, and of those that a person lifted.
 
-    ``now``: None in a world that is replayed: notices go to the inbox only, and the shop is told nothing.
+    ``now``: None in a world that is replayed: notices go to the inbox only.
     """
     if not made:
         return
@@ -37,8 +37,6 @@ def tell(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], now: dateti
     told = [d for d in of_orders if str(d.action) != Action.ALLOW or d.kind == DecisionKind.OVERRIDE]
     if told:
         notify(_notices(told, now), mail=now is not None)
-    if now is not None and _somebody_listens():
-        publish(_messages(made, now))
 
 
 def _notices(told: Sequence[Decided], now: datetime | None) -> list[Notice]:
@@ -78,31 +76,3 @@ def _notices(told: Sequence[Decided], now: datetime | None) -> list[Notice]:
         url = f"/portal/transactions/orders/{order}/"
         found.append(Notice(f"decision/{decision.id}", code, values, at, decision.seller_key, url=url))
     return found
-
-
-def _somebody_listens() -> bool:
-    row = query(
-        "SELECT EXISTS (SELECT FROM webhook_endpoint WHERE kinds && %s::varchar[])",
-        [[MessageKind.DECISION_MADE.value, MessageKind.DECISION_CHANGED.value]],
-    ).fetchone()
-    return bool(row and row[0])
-
-
-def _messages(made: Sequence[Decided], at: datetime) -> list[Message]:
-    names = reveal({key for d in made for key in (d.order_key, d.seller_key) if key is not None})
-
-    def name(key: int | None) -> str | None:
-        return names[key][1] if key is not None and key in names else None
-
-    return [
-        Message(
-            f"decision/{d.id}",
-            MessageKind.DECISION_CHANGED if d.kind == DecisionKind.OVERRIDE else MessageKind.DECISION_MADE,
-            {
-                "decision": d.id, "policy": d.policy, "action": str(d.action), "order": name(d.order_key),
-                "seller": name(d.seller_key),
-            },
-            at, d.seller_key,
-        )
-        for d in made
-    ]  # fmt: skip

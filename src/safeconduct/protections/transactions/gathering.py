@@ -102,6 +102,45 @@ def gather(horizons: Mapping[int, int], rulings: Mapping[int, Sequence[Ruling]],
     return found
 
 
+Attributed = tuple[Mapping[str, Any], tuple[int, ...]]
+"""An event's row of the fact table, and the orders it is about."""
+
+
+def attribute(rows: Sequence[Mapping[str, Any]]) -> list[Attributed]:
+    """The events of a batch that concern orders, each with its orders: what a carrier or a bank tells without an order
+    is about those that the parcel was shipped for, or the dispute opened for.
+    """
+    listened = frozenset(_CODES)
+    chosen = [row for row in rows if row["type"] in listened]
+    nameless = [row for row in chosen if row["order"] is None]
+    parcels = {row["parcel"] for row in nameless if row["type"] == TRACKED and row["parcel"] is not None}
+    disputes = {row["dispute"] for row in nameless if row["type"] in DISPUTES and row["dispute"] is not None}
+    owners = orders_of_parcels(parcels) if parcels else {}
+    disputed = orders_of_disputes(disputes) if disputes else {}
+    return [
+        (
+            row,
+            (row["order"],)
+            if row["order"] is not None
+            else (*owners.get(row["parcel"], ()), *disputed.get(row["dispute"], ())),
+        )
+        for row in chosen
+    ]
+
+
+def lock(orders: Sequence[int]) -> None:
+    """Waits until nobody else works on these orders, and keeps others waiting until the scope ends.
+
+    One order of locking for certificates and money: whoever has an order here meets nobody else at its rows. What is
+    read afterwards is at least what anybody saw who worked on them before.
+    """
+    query(
+        "SELECT count(pg_advisory_xact_lock(hashint8extended(o, 20714))) FROM"
+        " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
+        [list(orders)],
+    )
+
+
 def orders_of_parcels(parcels: Iterable[int]) -> dict[int, set[int]]:
     """Parcel → the orders it was shipped for."""
     found: dict[int, set[int]] = {}

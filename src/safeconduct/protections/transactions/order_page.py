@@ -14,7 +14,7 @@ from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.words import event_name
 from safeconduct.kernel.ledger.accounts import Kind as Account
 from safeconduct.kernel.ledger.of_order import OrderMoney
-from safeconduct.kernel.ledger.words import ACCOUNTS, event_said, memo_said
+from safeconduct.kernel.ledger.wording import account_said, event_said, memo_said
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.parts import ACTIONS, Moment
@@ -263,8 +263,8 @@ def money_lines(money: OrderMoney, language: str) -> list[dict[str, Any]]:
     """The movements as rows of a table."""
     return [
         {
-            "line": line, "what": event_said(line.event, line.amount_minor, line.says),
-            "account": ACCOUNTS[line.account], "memo": memo_said(line.memo, language),
+            "line": line, "what": event_said(line.event, line.amount_minor),
+            "account": account_said(line.account), "memo": memo_said(line.memo, language),
         }
         for line in money.movements
     ]  # fmt: skip
@@ -279,10 +279,13 @@ def money_sums(money: OrderMoney, reader: Reader) -> list[tuple[str, str]]:
         fees = sum(line.amount_minor for line in own if line.event in _FEES and line.amount_minor < 0)
         figures = [(_("Captured"), captured), (_("Fees"), fees)]
         figures += [
-            (str(ACCOUNTS[account]), money.sums.get((currency, account), 0))
+            (account_said(account), money.sums.get((currency, account), 0))
             for account in (Account.ON_HOLD, Account.PENDING)
         ]
-        figures.append((_("Available, or paid out already"), money.sums.get((currency, Account.AVAILABLE), 0)))
+        free = money.sums.get((currency, Account.AVAILABLE), 0)
+        figures.append(
+            (_("Available, or paid out already") if free >= 0 else _("Taken from other orders' money"), free)
+        )
         rows += [(label, formats.money(minor, currency, reader.language)) for label, minor in figures if minor]
     return rows
 

@@ -20,12 +20,12 @@ from safeconduct.protections.transactions import queries
 from safeconduct.protections.transactions.coverage.certificate import from_json
 from safeconduct.protections.transactions.coverage.words import OF_THE_SELLER, Standing, State
 from safeconduct.protections.transactions.models import Coverage
+from safeconduct.protections.transactions.portal_words import COVERED
 from safeconduct.protections.transactions.versions import parsed
 
 _MOST_TO_DOS: Final = 6
 #: States of orders that are neither over nor undecided: what the home counts covered orders among.
-_COUNTED: Final = (State.ACTIVE, State.PROTECTED, State.PARTLY, State.VOID, State.CLAIMED, State.PAID, State.DENIED)
-_COVERED: Final = (State.ACTIVE, State.PROTECTED, State.PARTLY, State.CLAIMED, State.PAID)
+_COUNTED: Final = COVERED | {State.VOID, State.DENIED}
 
 
 def menu() -> list[MenuEntry]:
@@ -60,7 +60,7 @@ def _sentence(sums: queries.Sums, to_dos: Sequence[ToDo]) -> str:
     if not all_of_them:
         return _("No orders in the last 30 days")
     return _("%(covered)s of %(all)s orders of the last 30 days are covered") % {
-        "covered": sums.count(*_COVERED), "all": all_of_them,
+        "covered": sums.count(*COVERED), "all": all_of_them,
     }  # fmt: skip
 
 

@@ -25,6 +25,8 @@ STATES: Final[Mapping[State, tuple[str, Text]]] = {
     State.DENIED: ("bad", lazy("Claim not covered")),
     State.ENDED: ("", lazy("Ended")),
 }
+#: States in which the fund stands behind the order, if its terms are met, or has paid.
+COVERED: Final = frozenset({State.ACTIVE, State.PROTECTED, State.PARTLY, State.CLAIMED, State.PAID})
 CAUSES: Final[Mapping[Cause, Text]] = {
     Cause.UNAUTHORISED: lazy("The card holder says they did not pay"),
     Cause.NOT_RECEIVED: lazy("The buyer says it did not arrive"),

@@ -17,7 +17,7 @@ from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
-from safeconduct.protections.transactions.gathering import EVENTS
+from safeconduct.protections.transactions.gathering import EVENTS, attribute, lock
 from safeconduct.protections.transactions.money import acting
 
 ShippedList = tuple[str, str, str, str, tuple[str, ...]]
@@ -66,8 +66,12 @@ def install(now: datetime) -> None:
 
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
     """Certificates first, then money, which pays what they say, then what people are told."""
-    actions.act(rows, made, at)
-    acting.act(rows, made, at)
+    events = attribute(rows)
+    orders = {order for _, about in events for order in about}
+    if orders:
+        lock(sorted(orders))
+        actions.act(events, made, at)
+        acting.settle(orders, at)
     deciding.tell(rows, made, at)
 
 

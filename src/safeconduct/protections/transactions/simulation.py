@@ -24,19 +24,18 @@ from safeconduct.protections.transactions.coverage.certificate import Certificat
 from safeconduct.protections.transactions.coverage.evaluate import evaluate
 from safeconduct.protections.transactions.coverage.facts import OrderFacts, Ruling
 from safeconduct.protections.transactions.coverage.template import Template
-from safeconduct.protections.transactions.coverage.words import Action, Cause, Outcome, State
+from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action, Cause, Outcome, State
 from safeconduct.protections.transactions.gathering import PLACED, gather, rulings_of
 from safeconduct.protections.transactions.versions import Book, Live, book
 
-#: Orders of one batch: one query for their facts, and a few megabytes of them.
-BATCH: Final = 2_000
+#: Orders of one batch: one query for their facts, and a megabyte of them.
+BATCH: Final = 500
 #: Orders that change which are named, those with the most money first.
 NAMED: Final = 50
 #: A cause that the template does not cover; no state of `words`, because such an order stands nowhere.
 EXCLUDED: Final = "excluded"
 #: The newest fact counts, whatever its moment.
 _ALL: Final = 2**62
-_STRICT: Final = {action: rank for rank, action in enumerate(Action)}
 Progress = Callable[[int, int], None]
 
 _ORDERS: Final = """
@@ -299,7 +298,7 @@ def _decided(moments: Mapping[int, int]) -> dict[int, list[Ruling]]:
             rulings.append(Ruling(micros(decided_at), moment, Action(action)))
         elif not rulings:
             rulings.append(Ruling(moment_micros(moment), moment, Action(action)))
-        elif _STRICT[Action(action)] > _STRICT[rulings[0].action]:
+        elif STRICTNESS[Action(action)] > STRICTNESS[rulings[0].action]:
             rulings[0] = rulings[0]._replace(action=Action(action))
     return found
 

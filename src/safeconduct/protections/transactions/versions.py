@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.rates import reporting_minor
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.protections.transactions import record_payload
@@ -35,7 +36,6 @@ SHIPPED: Final = "shipped"
 #: As many versions as the list shows; a template changes a few times a year.
 LISTED: Final = 200
 #: The advisory lock of who numbers a version or puts one in force: two at once would choose the same number or day.
-_LOCK: Final = 0x5AFE_0C07
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def install(now: datetime, name: str = DEFAULT) -> TemplateVersion | None:
 def draft(text: str, actor: Actor, now: datetime) -> TemplateVersion:
     """Keeps a new version as a draft. Raises TemplateError where the text is malformed."""
     template = read_template(text)
-    query("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    query("SELECT pg_advisory_xact_lock(%s)", [Lock.TEMPLATES])
     found = TemplateVersion.objects.filter(name=template.name).aggregate(n=Max("number"))["n"]
     return TemplateVersion.objects.create(
         name=template.name, number=(found or 0) + 1, valid_from=template.valid_from, text=text, written_by=actor.id,
@@ -95,7 +95,7 @@ def approve(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
 
     Raises TemplateNotFound, NotADraft, OtherApproverNeeded, WhyMissing, TooEarly, DayTaken.
     """
-    query("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    query("SELECT pg_advisory_xact_lock(%s)", [Lock.TEMPLATES])
     version = _draft(version_id)
     if actor.id == version.written_by:
         raise OtherApproverNeeded

@@ -28,7 +28,7 @@ from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.protections.transactions import order_page, queries
 from safeconduct.protections.transactions.coverage.words import State
 from safeconduct.protections.transactions.models import Coverage
-from safeconduct.protections.transactions.portal_words import PAYMENT_METHODS, STATES
+from safeconduct.protections.transactions.portal_words import COVERED, PAYMENT_METHODS, STATES
 
 #: What may be chosen as the time of a list, in days.
 _DAYS: Final = (7, 30, 90, 365)
@@ -48,7 +48,10 @@ def orders(request: MemberRequest) -> HttpResponseBase:
         request.seller.key, wanted, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
     context = {
-        "rows": [{"order": order, "state": STATES[State(order.state)]} for order in found.items],
+        "rows": [
+            {"order": order, "state": STATES[State(order.state)], "covered": order.state in COVERED}
+            for order in found.items
+        ],
         "page": Page(found.next, found.previous, len(found.items)), "filters": _filters(request),
         "filtered": any(request.GET.get(key) for key in ("state", "action", "days", "q", "todo")),
     }  # fmt: skip

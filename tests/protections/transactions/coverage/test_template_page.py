@@ -9,7 +9,13 @@ import pytest
 
 from safeconduct.foundation.policy.diagnostics import Findings, Source
 from safeconduct.foundation.policy.yaml_reader import Mapping, Node, read_yaml
-from safeconduct.protections.transactions.coverage.reading import FIELDS_OF_KINDS, LIMITS, TOP, read_template
+from safeconduct.protections.transactions.coverage.reading import (
+    FIELDS_OF_KINDS,
+    LIMITS,
+    TOP,
+    TemplateError,
+    read_template,
+)
 from safeconduct.protections.transactions.coverage.shipped import shipped_templates
 from safeconduct.protections.transactions.coverage.words import Cause, Kind, Parcels, Start, Sure
 
@@ -56,3 +62,11 @@ def test_the_table_of_kinds_names_the_fields_each_kind_takes(kind: Kind) -> None
     takes = row.rsplit("|", 2)[1]
     assert set(re.findall(r"`([^`]+)`", takes)) == {*needed, *allowed}
     assert set(re.findall(r"`([^`]+)` \(must\)", takes)) == set(needed)
+
+
+def test_a_condition_that_cannot_be_read_is_reported_once_and_not_again_where_it_is_used() -> None:
+    text = shipped_templates()["jd-like"].text.replace("kind: shipped", "kind: shiped", 1)
+    with pytest.raises(TemplateError) as refused:
+        read_template(text)
+    (only,) = refused.value.found
+    assert (only.message, only.hint) == ("kind: `shiped` is not known here", "did you mean `shipped`?")

@@ -23,7 +23,11 @@ from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import actions, lanes
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.log import Known
+from safeconduct.kernel.ledger.payouts import PayoutReturn
+from safeconduct.kernel.notices.models import Endpoint, StoredMessage
+from safeconduct.kernel.notices.outbox import MessageKind
 from safeconduct.kernel.scope import engine_scope, query, staff_scope
+from safeconduct.protections.transactions.money import due
 
 pytestmark = pytest.mark.usefixtures("empty_database")
 
@@ -360,6 +364,41 @@ def test_a_changed_amount_changes_the_hold_and_is_told_once() -> None:
     shop.tell("dispute.updated", "ord-1", day=6, dispute="dp-ord-1", amount=usd(25))
     assert holds() == [("chargeback_open", 23)]
     assert len(notices("money.held")) == 1 and not notices("money.released")
+
+
+def test_a_payout_that_comes_back_is_the_sellers_again_and_goes_out_in_the_next_run() -> None:
+    shop = Shop()
+    shop.sold("ord-1", deliver=True)
+    assert shop.pay_out(11) == 91.7
+    payout = notices("payout.sent")[0]["payout"]
+    for _ in range(2):
+        due.take_back([PayoutReturn(payout, "account closed")], shop.now)
+    assert balances()["available"] == 91.7
+    (told,) = notices("payout.returned")
+    assert told["payout"] == payout and told["reason"] == {"en": "account closed"}
+    assert shop.pay_out(18) == 91.7
+
+
+def test_the_shops_systems_hear_of_decisions_holds_cover_and_payouts_once() -> None:
+    with staff_scope():
+        Endpoint.objects.create(
+            url="https://shop.example/hooks", kinds=[kind.value for kind in MessageKind], secret=b"sealed",
+            created_by="test", created_at=START,
+        )  # fmt: skip
+    shop = Shop()
+    shop.sold("ord-1", ip_country="XR")
+    shop.day = 0.1
+    rule("ord-1", Action.ALLOW, shop)
+    shop.ship("ord-1", day=0.5)
+    shop.tell("shipment.delivered", "ord-1", day=3, parcel="dhl:ord-1", address="12 Main St")
+    shop.pay_out(11)
+    with staff_scope():
+        told = list(StoredMessage.objects.order_by("at", "id").values_list("kind", flat=True))
+        hold = StoredMessage.objects.get(kind="hold.placed")
+    assert told == [
+        "decision.made", "hold.placed", "hold.released", "decision.changed", "coverage.protected", "payout.sent",
+    ]  # fmt: skip
+    assert hold.data["order"] == "ord-1" and hold.data["amount"] == {"minor": 9170, "currency": "USD"}
 
 
 # -- history ----------------------------------------------------------------------------------------------------------

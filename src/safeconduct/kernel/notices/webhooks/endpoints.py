@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.notices.errors import EndpointOff, EndpointRefused, NoSuchDelivery, NoSuchEndpoint
 from safeconduct.kernel.notices.models import DeliveryState, Endpoint, EndpointStep, StoredMessage, WebhookDelivery
 from safeconduct.kernel.notices.outbox import MessageKind
@@ -29,7 +30,6 @@ MOST_RESENT: Final = 10_000
 #: Every endpoint gets these; they cannot be chosen.
 _TEST: Final = MessageKind.TEST
 _SECRET_BYTES: Final = 32  # Standard Webhooks: 24 to 64
-_LOCK: Final = 0x5AFE_0009
 
 
 def create(url: str, kinds: Iterable[str], actor: Actor, *, at: datetime, name: str = "") -> tuple[Endpoint, str]:
@@ -37,7 +37,7 @@ def create(url: str, kinds: Iterable[str], actor: Actor, *, at: datetime, name: 
 
     Raises EndpointRefused with the field.
     """
-    query("SELECT pg_advisory_xact_lock(%s)", [_LOCK])  # two at once must not pass the limit together
+    query("SELECT pg_advisory_xact_lock(%s)", [Lock.ENDPOINTS])  # two at once must not pass the limit together
     if Endpoint.objects.count() >= MOST_ENDPOINTS:
         raise EndpointRefused("url", f"there are {MOST_ENDPOINTS} endpoints already; change one that is switched off")
     made = Endpoint(

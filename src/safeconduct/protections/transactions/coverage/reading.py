@@ -104,6 +104,7 @@ def read_template(text: str, file: str = "template.yaml") -> Template:
 class _Reader:
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
+        self.unread: set[str] = set()
 
     def template(self, root: Node, text: str) -> Template:
         top = self.mapping(root, "the file")
@@ -133,7 +134,7 @@ class _Reader:
                     self.fail(key.at, "conditions", f"`{name[:40]}` is no name", "use small letters, digits, _")
                 found[name] = self.condition(name, self.mapping(node, name))
             except _Refused:
-                continue
+                self.unread.add(name)
         return found
 
     def condition(self, name: str, node: Mapping) -> Condition:
@@ -173,7 +174,7 @@ class _Reader:
             self.fields(part, f"covers `{name}`", ("conditions", *_ORIGIN), ())
             words = self.words(part, "conditions")
             for word in words:
-                if word.value not in conditions:
+                if word.value not in conditions and word.value not in self.unread:
                     hint = suggest(word.value, conditions) or f"there are {choices(conditions)}"
                     self.fail(word.at, "conditions", f"there is no condition `{word.value[:40]}`", hint)
             yield Covered(cause, tuple(word.value for word in words), self.origin(part))

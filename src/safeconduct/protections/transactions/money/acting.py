@@ -5,39 +5,28 @@ Locks are taken in one order: rows of coverage, then orders, then the ledger's s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 
 from safeconduct.foundation.moments import at_micros
-from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
 from safeconduct.presets.numbers import Numbers, preset
-from safeconduct.protections.transactions.gathering import orders_of_disputes
 from safeconduct.protections.transactions.money import reading, telling
 from safeconduct.protections.transactions.money.plan import Plan, plan
 from safeconduct.protections.transactions.money.told import OrderMoney
 
 
-def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], now: datetime | None) -> None:
-    """Brings the books of a batch's orders to what the log and the decisions say.
-
-    ``now``: None stamps each entry with its fact's own time, in a world that is replayed.
-    """
-    orders = _touched(rows, made)
-    if orders:
-        settle(orders, now)
-
-
 def settle(orders: set[int], now: datetime | None) -> int:
-    """Posts, releases and holds what the books of these orders lack; returns how many orders had something missing."""
+    """Brings the books of these orders to what the log and the decisions say; returns how many lacked something.
+
+    ``now``: None stamps each entry with its fact's own time, in a world that is replayed. The orders must be locked.
+    """
     moving = reading.moving(sorted(orders))
     if not moving:
         return 0
-    reading.lock(moving)
     told = reading.told(moving)
     books = reading.books(sorted(told))
     review = timedelta(hours=settings.REVIEW_HOURS)
@@ -65,33 +54,21 @@ def _carry_out(plans: Mapping[int, Plan], told: Mapping[int, OrderMoney], now: d
             )
         }
         requests = [request for request in requests if request.key not in known]
+    dates = {order: made.available_at for order, made in plans.items() if made.available_at is not None}
+    if releases or requests or dates:  # several calls below: the sellers of all of them are locked in one order
+        ledger.stand_by(
+            {(told[order].seller, told[order].main) for order in plans if told[order].main}
+            | {(e.seller_key, e.currency) for e in entries if e.seller_key is not None}
+            | {(request.seller_key, request.currency) for request in requests}
+        )
     ledger.post(entries)
     if releases:
-        ledger.release(releases, at, "", ENGINE_ACTOR)
+        ledger.release(releases, at, "what it was held for has ended", ENGINE_ACTOR)
     if requests:
         ledger.hold(requests)
-    dates = {order: made.available_at for order, made in plans.items() if made.available_at is not None}
     if dates:
         ledger.reschedule_each(dates)
     telling.tell(releases, [request.key for request in requests], at, replay=now is None)
-
-
-def _touched(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided]) -> set[int]:
-    found: set[int] = set()
-    homeless: set[int] = set()
-    for row in rows:
-        if row["type"] in reading.CODES:
-            if row["order"] is not None:
-                found.add(row["order"])
-            elif row["dispute"] is not None:
-                homeless.add(row["dispute"])
-    for decision in made:
-        if decision.order_key is not None:
-            found.add(decision.order_key)
-    if homeless:
-        for orders in orders_of_disputes(homeless).values():
-            found |= orders
-    return found
 
 
 def _numbers(money: OrderMoney) -> Numbers:

@@ -41,8 +41,9 @@ def release(now: datetime, *, replay: bool = False) -> int:
     return done
 
 
-def run_payouts(now: datetime, *, key: str | None = None, sellers: Sequence[int] | None = None) -> PayoutRun:
-    """Pays what is available by now to all sellers (or these), and tells them. What is held is not available.
+def run_payouts(now: datetime, *, key: str | None = None, replay: bool = False) -> PayoutRun:
+    """Pays all sellers what is available by now, and tells them (``replay``: in the inbox only). What is held is not
+    available.
 
     ``key``: makes the run happen once; None: the run of the schedule that was due last. Going on after a crash pays
     nobody twice.
@@ -54,9 +55,9 @@ def run_payouts(now: datetime, *, key: str | None = None, sellers: Sequence[int]
     while True:
         with engine_scope():
             run = ledger.pay_out(
-                sellers, now, run_key=run_key, minimums=rules.minimums, after=after, limit=_AT_ONCE
+                None, now, run_key=run_key, minimums=rules.minimums, after=after, limit=_AT_ONCE
             )  # fmt: skip
-            telling.tell_of_payouts(run)
+            telling.tell_of_payouts(run, replay=replay)
         outcomes += run.outcomes
         if run.next_after is None:
             return PayoutRun(run_key, now, tuple(outcomes))

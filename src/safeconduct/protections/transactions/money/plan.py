@@ -41,7 +41,7 @@ def plan(money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None, r
     order.given_back()
     order.cover()
     order.hold(book, review)
-    if order.captured:
+    if order.captured and not any(entry.event == "capture" for entry in order.plan.entries):  # those set it themselves
         due = _available_at(money, numbers)
         if due != book.available_at:
             order.plan.available_at = due

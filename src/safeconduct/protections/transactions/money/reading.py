@@ -48,18 +48,6 @@ def moving(orders: Sequence[int]) -> list[int]:
     return sorted(order for (order,) in found)
 
 
-def lock(orders: Sequence[int]) -> None:
-    """Waits until nobody else plans these orders' money, and keeps others waiting until the scope ends.
-
-    What is read afterwards is at least what any earlier plan has seen, so that no plan goes back behind another.
-    """
-    query(
-        "SELECT count(pg_advisory_xact_lock(hashint8extended(o, 20714))) FROM"
-        " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
-        [list(orders)],
-    )
-
-
 def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
     """What is known of these orders' money. Orders whose seller was never told are left out: nobody's money moves."""
     rows: dict[int, list[Any]] = {}
@@ -100,7 +88,7 @@ def books(orders: Sequence[int]) -> dict[int, Book]:
     dates = dict(
         query(
             "SELECT order_key, max(available_at) FROM ledger_pending WHERE order_key = ANY(%b::bigint[])"
-            " AND amount_minor > 0 GROUP BY order_key",
+            " GROUP BY order_key",
             [list(orders)],
         ).fetchall()
     )

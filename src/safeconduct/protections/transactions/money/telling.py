@@ -61,8 +61,8 @@ def tell(released: Sequence[str], placed: Sequence[str], at: datetime, *, replay
         publish(messages)
 
 
-def tell_of_payouts(run: PayoutRun) -> None:
-    """Tells sellers of the payouts of a run; the same run again tells nothing again."""
+def tell_of_payouts(run: PayoutRun, *, replay: bool) -> None:
+    """Tells sellers of the payouts of a run; the same run again tells nothing again. ``replay``: as `tell`."""
     sent = [outcome for outcome in run.outcomes if outcome.state is PayoutState.PAID and outcome.payout_id]
     notices, messages = [], []
     for outcome in sent:
@@ -72,8 +72,9 @@ def tell_of_payouts(run: PayoutRun) -> None:
         notices.append(Notice(key, "payout.sent", values, run.at, outcome.seller_key, url="/portal/money/"))
         data = {"payout": outcome.payout_id, "amount": amount}
         messages.append(Message(key, MessageKind.PAYOUT_SENT, data, run.at, outcome.seller_key))
-    notify(notices)
-    publish(messages)
+    notify(notices, mail=not replay)
+    if not replay:
+        publish(messages)
 
 
 def tell_of_returns(payout_ids: Sequence[str], at: datetime) -> None:
