@@ -236,7 +236,7 @@ def opened_shop(key: int) -> tuple[object, ...]:
     return (PartyIn(Role.SELLER, key, "Asia/Shanghai", "CN", "zh-hans"),)
 
 
-def test_many_cases_move_in_one_batch_with_few_statements() -> None:
+def test_many_cases_move_in_one_batch() -> None:
     from safeconduct.kernel.cases import machine
     from safeconduct.kernel.cases.machine import Move
     from safeconduct.kernel.scope import Actor

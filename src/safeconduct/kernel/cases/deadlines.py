@@ -9,7 +9,7 @@ from typing import Any, Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import clockwork, machine, publishing, writing
 from safeconduct.kernel.cases.errors import CaseMalformed, NoMoreExtensions, NoSuchCase
-from safeconduct.kernel.cases.words import ClockState, Role
+from safeconduct.kernel.cases.words import PLATFORM, ClockState, Role
 from safeconduct.kernel.scope import Actor, query
 
 _NAMES: Final = (
@@ -42,7 +42,7 @@ def started(case_ids: Sequence[str], event: str, happened_at: datetime, *, at: d
 def extend(case_id: str, actor: Actor, role: Role, *, at: datetime) -> datetime | None:
     """Gives who has to act the extension that the workflow allows, with its reason in the history; returns the new end.
 
-    Raises NoSuchCase, NoMoreExtensions, CaseMalformed (it is not running, or the reason is missing).
+    Raises NoSuchCase, NoMoreExtensions, CaseMalformed (it is not running, not this role's, or without a reason).
     """
     if not actor.why.strip():
         raise CaseMalformed("why", "an extension says why; the other side reads it")
@@ -51,7 +51,10 @@ def extend(case_id: str, actor: Actor, role: Role, *, at: datetime) -> datetime 
         raise NoSuchCase(case_id)
     case = cases[case_id]
     clock = next((one for one in _open([case_id]) if one["state"] == ClockState.RUNNING), None)
-    data = workflows[case["workflow_id"]].states[case["state"]].clock
+    state = workflows[case["workflow_id"]].states[case["state"]]
+    data = state.clock
+    if role not in state.acts and role not in PLATFORM:
+        raise CaseMalformed("role", f"it is not the {role}'s turn; who has to act asks for more time")
     if clock is None or data is None:
         raise CaseMalformed("deadline", "no clock is running in this case")
     if len(clock["extensions"]) >= data.extensions or data.extension is None:

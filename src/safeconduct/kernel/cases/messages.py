@@ -93,6 +93,7 @@ def offer(
     one of the same role."""
     what.check()
     kind = MessageKind.PROPOSAL if role is Role.MEDIATOR else MessageKind.OFFER
+    locked([case_id])
     CaseMessage.objects.filter(case_id=case_id, role=role.value, offer_state=OfferState.OPEN).update(
         offer_state=OfferState.WITHDRAWN
     )
