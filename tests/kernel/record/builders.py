@@ -37,7 +37,7 @@ def leaves(count: int, *, first: int = 0, kind: str = "note") -> None:
 #: Tables whose triggers refuse changes even to the owner.
 GUARDED = (
     "record_entry", "record_detail", "record_tile", "record_checkpoint", "record_key", "record_secret", "leaf",
-    "ledger_hold_step",
+    "ledger_hold_step", "ledger_hold", "ledger_payout",
 )  # fmt: skip
 
 
