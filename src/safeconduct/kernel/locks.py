@@ -15,11 +15,10 @@ class Lock(IntEnum):
     RIGHTS = 0x5AFE_0001  # logins and rights, while they are brought up to date
     EVENT_ORDER = 0x5AFE_0002  # shared by who gives moments, exclusive for who settles them
     HOUSEKEEPING = 0x5AFE_0003  # what one lane does for all
-    HISTORY = 0x5AFE_0004  # shared by who decides, exclusive for who imports history
+    HISTORY = 0x5AFE_0004  # shared by who decides, exclusive for who imports history, builds roll-ups or ends them
     SCHEMA = 0x5AFE_0005  # migrations
     RECORD = 0x5AFE_0006  # the sequencer of the record, and who erases in it
     WITNESSES = 0x5AFE_0007  # showing a checkpoint to one place (pair)
-    ROLLUPS = 0x5AFE_0008  # building roll-ups, or ending them
     ENDPOINTS = 0x5AFE_0009  # how many webhook endpoints there are
     COMPACTION = 0x5AFE_0011  # the counts of rules
     BRAKE = 0x5AFE_0012

@@ -299,7 +299,7 @@ def _crowded(hot: Iterable[HotKey], wanted: dict[int, tuple[Rolled, int]], end: 
 
 
 def _mine() -> bool:
-    row = query("SELECT pg_try_advisory_xact_lock(%s)", [Lock.ROLLUPS]).fetchone()
+    row = query("SELECT pg_try_advisory_xact_lock(%s)", [Lock.HISTORY]).fetchone()
     return row is not None and bool(row[0])
 
 
