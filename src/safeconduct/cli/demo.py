@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PEOPLE = (
-    ("analyst", "li.wei@haihang.example", "Li Wei", "analyst"),
-    ("lead", "ana.rojas@haihang.example", "Ana Rojas", "lead"),
-    ("seller", "camila.soto@andes.example", "Camila Soto", ""),
+    ("analyst", "li.wei@haihang.example", "Li Wei", "analyst", "en", "UTC"),
+    ("lead", "ana.rojas@haihang.example", "Ana Rojas", "lead", "en", "UTC"),
+    ("seller", "camila.soto@andes.example", "Camila Soto", "", "es", "America/Santiago"),
 )
 
 #: What the demo's operator put into the protection fund, minor units of the buyers' currency.
@@ -220,9 +220,11 @@ def _people(folder: Path) -> None:
 
     sign_ins = []
     with staff_scope():
-        for role, email, name, staff_role in PEOPLE:
+        for role, email, name, staff_role, language, zone in PEOPLE:
             password = "-".join(secrets.token_hex(2) for _ in range(4))
-            user = User.objects.create_user(email, password, name=name, staff_role=staff_role)
+            user = User.objects.create_user(
+                email, password, name=name, staff_role=staff_role, language=language, time_zone=zone
+            )
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
             secret = generate_totp_secret()
             TOTP.activate(user, secret)
@@ -306,14 +308,14 @@ def _serve(folder: Path, options: Options, built: Built, console: Console) -> in
     people = json.loads((folder / "sign-ins.json").read_text())
 
     def ready(address: str) -> None:
-        console.print(f"\n[bold green]Console[/]  {address}/console/      [bold green]API[/]  {address}/v1/docs")
+        console.print(f"\n[bold green]Sign in[/]  {address}/      [bold green]API[/]  {address}/v1/docs")
+        console.print(f"  [dim]{'':<8} {'e-mail':<26} {'password':<20} code[/]")
         for p in people:
             console.print(
-                f"  {p['role']:<8} {p['email']:<28} password [bold]{p['password']}[/]"
-                f"  code [bold]{code_now(p['secret'])}[/]"
+                f"  {p['role']:<8} {p['email']:<26} [bold]{p['password']:<20}[/] [bold]{code_now(p['secret'])}[/]"
             )
         console.print(
-            "  Codes change every 30 s: [bold].venv/bin/safeconduct demo code[/] prints the present ones.\n"
+            "  Codes change every 30 s: [bold].venv/bin/safeconduct demo code[/] prints new ones.\n"
             "  New orders keep coming in. Ctrl-C stops.\n"
         )
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _BATCH = 1000
 #: Each batch is decided and acted on in one transaction. In a large one most orders are looked at once for several of
 #: their events; a lane that serves people takes small ones.
-_DECIDE_BATCH = 2500
+_DECIDE_BATCH = 10_000
 #: Lines the record takes in at once, and how long its clerk waits where there are none.
 _RECORD_BATCH, _CLERK_WAITS_S = 5000, 0.5
 

@@ -149,6 +149,6 @@ def _told(rule: Rule, full: str, language: str) -> str:
         case Disclosure.FULL:
             return full
         case Disclosure.CATEGORY:
-            return w.fill(w.category, category=rule.category)
+            return w.fill(w.category, category=w.categories.get(rule.category, f"“{rule.category}”"))
         case Disclosure.WITHHELD:
             return w.withheld

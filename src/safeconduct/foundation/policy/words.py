@@ -82,6 +82,7 @@ class Words:
     greatest: str
     withheld: str
     category: str
+    categories: Mapping[str, str]
 
     def fill(self, template: str, **values: Any) -> str:
         """A template of these words, filled."""
@@ -186,7 +187,26 @@ _EN = Words(
     least="the smallest of ({items})",
     greatest="the largest of ({items})",
     withheld="There is a reason that we do not describe, because a thief could use it. You can appeal.",
-    category="The reason is of the kind “{category}”.",
+    category="Our checks found {category}.",
+    categories={
+        "account-takeover": "signs that the buyer's account is in other hands",
+        "card-testing": "signs of card testing",
+        "combination": "several small signs together",
+        "delivery-address": "something unusual about the delivery address",
+        "deny-list": "an entry on the marketplace's list of what it refuses",
+        "dispute-history": "earlier disputes with the bank",
+        "geography": "places that do not fit together",
+        "links": "ties to other accounts",
+        "model": "a pattern known from earlier fraud",
+        "new-accounts": "unusually many new accounts",
+        "payment-checks": "checks of the payment that failed",
+        "refund-abuse": "a pattern of refunds",
+        "risk": "signs of risk",
+        "seller-activity": "unusual activity of the shop",
+        "stored-value": "stored value bought by a stranger",
+        "triangulation": "cards and recipients that do not belong together",
+        "velocity": "unusually many orders in a short time",
+    },
 )
 
 _ZH = Words(
@@ -282,7 +302,26 @@ _ZH = Words(
     least="（{items}）中的最小值",
     greatest="（{items}）中的最大值",
     withheld="存在一项原因，为防止被不法分子利用而不予说明。您可以申诉。",
-    category="原因类别：“{category}”。",
+    category="检查发现：{category}。",
+    categories={
+        "account-takeover": "买家账户可能被他人使用的迹象",
+        "card-testing": "盗卡试刷的迹象",
+        "combination": "多个轻微迹象同时出现",
+        "delivery-address": "收货地址有异常",
+        "deny-list": "命中平台的拒绝名单",
+        "dispute-history": "此前有银行争议",
+        "geography": "地点互不相符",
+        "links": "与其他账户有关联",
+        "model": "与以往欺诈相似的模式",
+        "new-accounts": "新账户异常集中",
+        "payment-checks": "支付校验未通过",
+        "refund-abuse": "异常的退款模式",
+        "risk": "风险迹象",
+        "seller-activity": "店铺活动异常",
+        "stored-value": "陌生账户购买储值商品",
+        "triangulation": "支付卡与收件人不相符",
+        "velocity": "短时间内订单异常多",
+    },
 )
 
 _ES = Words(
@@ -383,7 +422,26 @@ _ES = Words(
     least="el menor de ({items})",
     greatest="el mayor de ({items})",
     withheld="Hay un motivo que no describimos, porque un ladrón podría aprovecharlo. Usted puede apelar.",
-    category="El motivo es del tipo «{category}».",
+    category="Nuestros controles encontraron {category}.",
+    categories={
+        "account-takeover": "indicios de que la cuenta del comprador está en otras manos",
+        "card-testing": "indicios de prueba de tarjetas",
+        "combination": "varias señales leves juntas",
+        "delivery-address": "algo inusual en la dirección de entrega",
+        "deny-list": "una entrada en la lista de lo que el mercado rechaza",
+        "dispute-history": "disputas anteriores con el banco",
+        "geography": "lugares que no encajan entre sí",
+        "links": "vínculos con otras cuentas",
+        "model": "un patrón conocido de fraudes anteriores",
+        "new-accounts": "demasiadas cuentas nuevas",
+        "payment-checks": "comprobaciones de pago fallidas",
+        "refund-abuse": "un patrón de reembolsos",
+        "risk": "señales de riesgo",
+        "seller-activity": "actividad inusual de la tienda",
+        "stored-value": "valor almacenado comprado por un desconocido",
+        "triangulation": "tarjetas y destinatarios que no se corresponden",
+        "velocity": "demasiados pedidos en poco tiempo",
+    },
 )
 
 _BY_LANGUAGE: Mapping[str, Words] = {"en": _EN, "zh": _ZH, "es": _ES}
