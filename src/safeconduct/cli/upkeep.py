@@ -34,15 +34,14 @@ def jobs() -> list[Job]:
     from safeconduct.kernel.decisions import housekeeping, reactions
     from safeconduct.kernel.notices import upkeep as notices
     from safeconduct.kernel.notices.webhooks.courier import Courier
+    from safeconduct.kernel.protection import protections
     from safeconduct.kernel.record import sequencer
-    from safeconduct.protections.transactions.money import due
 
     return [
         Job("record", 1.0, sequencer.keep_up),
         Job("due dates", 2.0, reactions.sweep),
         Job("deadlines of cases", 2.0, sweep.keep_up),
-        Job("money that is due", 5.0, due.release),
-        Job("payouts", 300.0, due.run_payouts),
+        *(Job(job.name, job.every_s, job.work) for protection in protections() for job in protection.jobs),
         Job("webhooks", 0.5, Courier().turn, apart=True),
         Job("mail", 2.0, notices.send_mail, apart=True),
         Job("old messages", 3600.0, notices.tidy),

@@ -69,6 +69,15 @@ class OrderNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Periodic:
+    """Something a protection does every so many seconds; ``work`` takes the time and opens its own scopes."""
+
+    name: str
+    every_s: float
+    work: Callable[[datetime], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Protection:
     """One of the ten, as the house sees it.
 
@@ -81,7 +90,7 @@ class Protection:
     when they decide about it. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
     ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with `kernel.member_pages`.
     ``order_url``: the portal's page of an order, by its key, of the protection that has one.
-    ``case_kinds``: the kinds of cases it brings, each with its workflow.
+    ``jobs``: what it does at longer intervals than ``sweep``. ``case_kinds``: the kinds of cases it brings, each with its workflow.
     """
 
     name: str
@@ -97,6 +106,7 @@ class Protection:
     portal_urls: str | None = None
     console_urls: str | None = None
     order_url: Callable[[int], str] | None = None
+    jobs: tuple[Periodic, ...] = ()
     case_kinds: tuple[CaseKind, ...] = ()
 
 

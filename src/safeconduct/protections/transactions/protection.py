@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.decisions.reactions import Decided
-from safeconduct.kernel.protection import Protection
+from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
 from safeconduct.protections.transactions.gathering import EVENTS, attribute, lock
-from safeconduct.protections.transactions.money import acting
+from safeconduct.protections.transactions.money import acting, due
 
 ShippedList = tuple[str, str, str, str, tuple[str, ...]]
 """Name, kind (allow, deny, custom), entity (or "text"), purpose, first members."""
@@ -90,6 +90,7 @@ PROTECTION = Protection(
     event_types=frozenset(EVENTS),
     act=act,
     sweep=actions.sweep,
+    jobs=(Periodic("money that is due", 5.0, due.release), Periodic("payouts", 300.0, due.run_payouts)),
     status=portal_home.status,
     portal_menu=portal_home.menu,
     portal_urls="safeconduct.protections.transactions.portal_urls",
