@@ -90,7 +90,8 @@ class Protection:
     when they decide about it. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
     ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with `kernel.member_pages`.
     ``order_url``: the portal's page of an order, by its key, of the protection that has one.
-    ``jobs``: what it does at longer intervals than ``sweep``. ``case_kinds``: the kinds of cases it brings, each with its workflow.
+    ``jobs``: what it does at longer intervals than ``sweep``. ``case_kinds``: the kinds of cases it brings, each with
+    its workflow.
     """
 
     name: str
