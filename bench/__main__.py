@@ -22,6 +22,7 @@ PARTS = {
     "decide": "bench.decide",
     "http": "bench.over_http",
     "hot-keys": "bench.hot_keys",
+    "deadlines": "bench.deadlines",
     "backtest": "bench.backtest",
     "record": "bench.record",
     "ledger": "bench.ledger",

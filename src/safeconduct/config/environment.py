@@ -71,6 +71,12 @@ SETTINGS = (
         "",
         "Options of connectors as connector.option=value with commas, such as shopify.default_seller=sel-1.",
     ),
+    Setting("SAFECONDUCT_COUNTRY", "", "Country (ISO 3166) whose holidays the marketplace's own clocks observe."),
+    Setting(
+        "SAFECONDUCT_CLAMD",
+        "",
+        "ClamAV's clamd, as host:port or the path of its socket: uploads are scanned, and refused while it is silent.",
+    ),
     Setting(
         "SAFECONDUCT_RECORD_ORIGIN",
         "",
@@ -149,6 +155,8 @@ class Environment:
     fund_legal_form: str
     funds_held_by: str
     prepare: bool
+    country: str
+    clamd: str
 
     @property
     def production(self) -> bool:
@@ -184,6 +192,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         webhook_networks=_networks(values["SAFECONDUCT_WEBHOOK_NETWORKS"]),
         connector_options=_options(values["SAFECONDUCT_CONNECTOR_OPTIONS"]),
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
+        country=values["SAFECONDUCT_COUNTRY"].upper(),
+        clamd=values["SAFECONDUCT_CLAMD"],
         record_origin=values["SAFECONDUCT_RECORD_ORIGIN"],
         record_checkpoint_file=values["SAFECONDUCT_RECORD_CHECKPOINT_FILE"],
         record_witnesses=_words(values["SAFECONDUCT_RECORD_WITNESSES"]),

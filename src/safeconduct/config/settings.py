@@ -28,6 +28,8 @@ CONTROL_PER_10000 = ENV.control_per_10000
 CONTROL_CAP_MINOR = ENV.control_cap_minor
 RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 VAR = ENV.var
+PLATFORM_COUNTRY = ENV.country
+CLAMD = ENV.clamd
 RECORD_ORIGIN = ENV.record_origin
 RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
 RECORD_WITNESSES = ENV.record_witnesses
@@ -84,6 +86,9 @@ RECORD_SUBJECTS = {
     "hold": "safeconduct.kernel.ledger.record_payload.HOLDS",
     "payout": "safeconduct.kernel.ledger.record_payload.PAYOUTS",
     "payout_returned": "safeconduct.kernel.ledger.record_payload.RETURNED_PAYOUTS",
+    "case_step": "safeconduct.kernel.cases.record_payload.STEPS",
+    "case_outcome": "safeconduct.kernel.cases.record_payload.OUTCOMES",
+    "evidence": "safeconduct.kernel.cases.record_payload.EVIDENCE",
     "coverage": "safeconduct.protections.transactions.record_payload.STEPS",
     "coverage_template": "safeconduct.protections.transactions.record_payload.TEMPLATES",
 }

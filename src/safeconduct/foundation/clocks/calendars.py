@@ -59,11 +59,11 @@ class Calendar:
 
     def begins(self, day: date) -> datetime:
         """The instant at which a day begins."""
-        return self._instant(day, time(0), late=False)
+        return _instant(self.zone, day, time(0), False)
 
     def ends(self, day: date) -> datetime:
         """The last second of a day."""
-        return self._instant(day, _LAST_SECOND, late=True)
+        return _instant(self.zone, day, _LAST_SECOND, True)
 
     def hours(self, day: date) -> tuple[datetime, datetime] | None:
         """From when to when the party works on a day; None on a day off."""
@@ -82,14 +82,16 @@ class Calendar:
     def _minute(self, day: date, minute: int, *, late: bool) -> datetime:
         if minute == 24 * 60:
             return self.begins(day + _DAY)
-        return self._instant(day, time(minute // 60, minute % 60), late=late)
+        return _instant(self.zone, day, time(minute // 60, minute % 60), late)
 
-    def _instant(self, day: date, at: time, *, late: bool) -> datetime:
-        # An hour that is there twice begins with its first and ends with its second time; one that is skipped is taken
-        # after the gap: always what leaves the party more time.
-        zone = ZoneInfo(self.zone)
-        first, second = (datetime.combine(day, at.replace(fold=f), zone).astimezone(UTC) for f in (0, 1))
-        return max(first, second) if late else first
+
+@lru_cache(maxsize=65_536)
+def _instant(zone: str, day: date, at: time, late: bool) -> datetime:
+    # An hour that is there twice begins with its first and ends with its second time; one that is skipped is taken
+    # after the gap: always what leaves the party more time.
+    there = ZoneInfo(zone)
+    first, second = (datetime.combine(day, at.replace(fold=f), there).astimezone(UTC) for f in (0, 1))
+    return max(first, second) if late else first
 
 
 @lru_cache(maxsize=1024)

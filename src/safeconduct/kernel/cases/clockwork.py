@@ -77,7 +77,7 @@ class Subject:
 
 def platform_calendar() -> Calendar:
     """The marketplace's own working time: its zone and, where it is set, its country's holidays."""
-    return Where(settings.TIME_ZONE, getattr(settings, "PLATFORM_COUNTRY", "")).calendar()
+    return Where(settings.TIME_ZONE, settings.PLATFORM_COUNTRY).calendar()
 
 
 def known_pauses(since: datetime) -> list[KnownPause]:

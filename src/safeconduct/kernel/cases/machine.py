@@ -25,7 +25,7 @@ from safeconduct.kernel.cases.errors import (
 )
 from safeconduct.kernel.cases.kinds import kind_of
 from safeconduct.kernel.cases.outcomes import Outcome
-from safeconduct.kernel.cases.words import SEATS, ClockState, Role
+from safeconduct.kernel.cases.words import SEATS, ClockState, Role, Visibility
 from safeconduct.kernel.cases.workflow import NO_MONEY, State, Transition, Workflow
 from safeconduct.kernel.scope import Actor, query
 
@@ -182,13 +182,13 @@ def _check_person(one: Moved, seats: Mapping[str, str]) -> None:
         raise SeatTaken(f"only who has been made {one.move.role} of case {one.case_id} takes this step")
 
 
-def _check_needs(one: Moved, exhibits: Mapping[str, str]) -> None:
+def _check_needs(one: Moved, exhibits: Mapping[str, tuple[str, str]]) -> None:
     words = one.move.actor.why.strip()
     if "words" in one.step.needs and len(words) < _SHORTEST_WORDS:
         raise CaseMalformed("why", "say it in words; the other side reads them")
     if len(words) > _LONGEST_WORDS:
         raise CaseMalformed("why", f"is longer than {_LONGEST_WORDS} characters")
-    if "evidence" in one.step.needs and one.move.role not in exhibits.values():
+    if "evidence" in one.step.needs and all(role != one.move.role for role, _ in exhibits.values()):
         raise CaseMalformed("evidence", "bring at least one piece of evidence first")
     given = one.move.outcome
     if ("outcome" in one.step.needs) != (given is not None):
@@ -198,6 +198,9 @@ def _check_needs(one: Moved, exhibits: Mapping[str, str]) -> None:
         strangers = sorted(set(given.considered) - exhibits.keys())
         if strangers:
             raise CaseMalformed("considered", f"{', '.join(strangers)} is no evidence of this case")
+        seen = [exhibits[key][1] for key in given.considered]
+        if seen and all(visibility == Visibility.ADJUDICATOR for visibility in seen):
+            raise CaseMalformed("considered", "no party has seen any of it; an outcome rests on more than that")
         if given.automated and one.move.role in SEATS:
             raise CaseMalformed("automated", f"the {one.move.role} is a person")
 

@@ -262,7 +262,8 @@ class ClockPause(models.Model):
 
 class Evidence(models.Model):
     """A piece of evidence: immutable, found by what it is (SHA-256) within its holder, the order or the case it was
-    collected for. ``gist``: what those who do not see it are told. ``shredded_at``: its bytes are gone."""
+    collected for. ``sha256`` is of the bytes as they are kept, `received_sha256` as they came, with their metadata.
+    ``gist``: what those who do not see it are told. ``shredded_at``: its bytes are gone."""
 
     id = models.CharField(primary_key=True, max_length=30)
     holder = models.CharField(max_length=60)
@@ -274,6 +275,7 @@ class Evidence(models.Model):
     visibility = models.CharField(max_length=12, choices=[(v.value, v.value) for v in Visibility])
     gist = models.JSONField()
     sha256 = models.CharField(max_length=64)
+    received_sha256 = models.CharField(max_length=64)
     media_type = models.CharField(max_length=40)
     size_bytes = models.BigIntegerField()
     chunks = models.IntegerField()
@@ -286,7 +288,9 @@ class Evidence(models.Model):
     class Meta:
         db_table = "case_evidence"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["holder", "kind", "sha256"], name="case_evidence_once"),
+            models.UniqueConstraint(
+                fields=["holder", "kind", "sha256", "given_by", "visibility"], name="case_evidence_once"
+            ),
             models.CheckConstraint(condition=Q(size_bytes__gt=0), name="case_evidence_not_empty"),
             models.CheckConstraint(condition=~Q(gist={}), name="case_evidence_has_a_gist"),
         ]

@@ -187,7 +187,7 @@ class _Reader:
         return Clock(
             self.text(f"{place}.key", raw.get("key")),
             self.term(f"{place}.term", raw.get("term")) or read_term("1 day"),
-            self.word(f"{place}.of", raw.get("of") or (acts[0] if acts else None), Role, Role.OPERATOR),
+            self.word(f"{place}.of", raw.get("of") or (acts[0] if acts else Role.OPERATOR), Role, Role.OPERATOR),
             str(raw.get("floor") or ""), str(raw.get("starts_on") or ""),
             self.optional_term(f"{place}.else_after", raw.get("else_after")), int(raw.get("extensions") or 0),
             self.optional_term(f"{place}.extension", raw.get("extension")),

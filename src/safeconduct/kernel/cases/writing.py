@@ -48,15 +48,15 @@ def seats_of(ids: Sequence[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def exhibits_of(ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Case → id of evidence → which role brought it."""
-    found: dict[str, dict[str, str]] = {}
-    for case_id, evidence, role in query(
-        "SELECT x.case_id, e.id, e.given_by FROM case_exhibit x JOIN case_evidence e ON e.id = x.evidence_id"
-        " WHERE x.case_id = ANY(%s::text[])",
+def exhibits_of(ids: Sequence[str]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Case → id of evidence → which role brought it, and its class of visibility."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for case_id, evidence, role, visibility in query(
+        "SELECT x.case_id, e.id, e.given_by, e.visibility FROM case_exhibit x"
+        " JOIN case_evidence e ON e.id = x.evidence_id WHERE x.case_id = ANY(%s::text[])",
         [list(ids)],
     ):
-        found.setdefault(case_id, {})[evidence] = role
+        found.setdefault(case_id, {})[evidence] = role, visibility
     return found
 
 

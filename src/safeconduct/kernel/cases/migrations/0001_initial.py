@@ -287,6 +287,7 @@ class Migration(migrations.Migration):
                 ),
                 ("gist", models.JSONField()),
                 ("sha256", models.CharField(max_length=64)),
+                ("received_sha256", models.CharField(max_length=64)),
                 ("media_type", models.CharField(max_length=40)),
                 ("size_bytes", models.BigIntegerField()),
                 ("chunks", models.IntegerField()),
@@ -300,7 +301,9 @@ class Migration(migrations.Migration):
                 "db_table": "case_evidence",
                 "indexes": [models.Index(fields=["order_key"], name="case_evidence_of_order")],
                 "constraints": [
-                    models.UniqueConstraint(fields=("holder", "kind", "sha256"), name="case_evidence_once"),
+                    models.UniqueConstraint(
+                        fields=("holder", "kind", "sha256", "given_by", "visibility"), name="case_evidence_once"
+                    ),
                     models.CheckConstraint(condition=models.Q(("size_bytes__gt", 0)), name="case_evidence_not_empty"),
                     models.CheckConstraint(
                         condition=models.Q(("gist", {}), _negated=True), name="case_evidence_has_a_gist"
