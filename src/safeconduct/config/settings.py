@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "safeconduct.kernel.ledger",
     "safeconduct.kernel.decisions",
     "safeconduct.kernel.cases",
+    "safeconduct.kernel.claims",
     "safeconduct.protections.transactions",
     "safeconduct.api",
     "safeconduct.console",
