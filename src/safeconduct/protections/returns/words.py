@@ -81,6 +81,19 @@ class NoTravel(StrEnum):
     DANGEROUS = "dangerous"
 
 
+class Claimed(StrEnum):
+    """Why a seller claims on the fund; the grounds are those of Amazon's SAFE-T (read 2026-11-23)."""
+
+    #: Something else or nothing came back, or it was used up, and the buyer was paid all the same.
+    ABUSE = "abuse"
+    #: Worn or damaged by the buyer: the fund pays a part.
+    DAMAGE = "damage"
+    #: The platform or the clock paid the buyer, not the seller.
+    PAID_OVER_MY_HEAD = "paid_over_my_head"
+    #: The buyer was paid and nothing ever came back.
+    NEVER_RETURNED = "never_returned"
+
+
 #: Grades that lessen nothing. Opening and trying is inspection, which law allows (Directive 2011/83/EU, article 14(2);
 #: SAMR measures on seven-day returns, rev. 2020-10-23).
 WHOLE: Final = frozenset({Grade.SELLABLE_AS_NEW, Grade.OPENED_COMPLETE, Grade.DEFECTIVE_OR_DAMAGED_IN_TRANSIT})
