@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.foundation.money import Money, MoneyError
 from safeconduct.kernel.cases.errors import CasesError
-from safeconduct.kernel.cases.evidence import of_case
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.scope import savepoint
@@ -59,13 +58,13 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
     returned, reader = _found(return_id), reader_of(request)
     claim = queries.reimbursement_of(returned)
     context = {
-        **sheet.of_return(returned, reader), "evidence": of_case(returned.case_id), "seen": returned.case.step,
+        **sheet.of_return(returned, reader), "seen": returned.case.step,
         "may_decide": returned.case.state in _SEATS, "grades": list(GRADES.items()),
         "receptions": list(RECEPTIONS.items()), "advice": _advice(returned),
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
         "claim_sheet": None if claim is None else sheet.of_case(claim.case, reader.language),
         "may_decide_claim": claim is not None and claim.case.state in _SEATS,
-        "claim_evidence": [] if claim is None else of_case(claim.case_id),
+        "claim_evidence": [] if claim is None else sheet.evidence_of(claim.case, reader.language),
     }  # fmt: skip
     return page(request, "returns/console/return.html", context)
 

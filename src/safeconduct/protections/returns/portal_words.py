@@ -58,8 +58,8 @@ GRADES: Final[Mapping[Grade, Text]] = {
 }
 PAYERS: Final[Mapping[Payer, Text]] = {
     Payer.BUYER: lazy("the buyer"),
-    Payer.SELLER: lazy("you, the seller"),
-    Payer.CARRIER: lazy("the carrier; you advance it"),
+    Payer.SELLER: lazy("the seller"),
+    Payer.CARRIER: lazy("the carrier; the seller advances it"),
     Payer.PLATFORM: lazy("the marketplace"),
 }
 NO_TRAVEL: Final[Mapping[NoTravel, Text]] = {
@@ -82,7 +82,7 @@ REMEDIES: Final[Mapping[Remedy, Text]] = {
 }
 LIABILITIES: Final[Mapping[Liability, Text]] = {
     Liability.NOBODY: lazy("nobody"),
-    Liability.SELLER: lazy("you, the seller"),
+    Liability.SELLER: lazy("the seller"),
     Liability.BUYER: lazy("the buyer"),
     Liability.PLATFORM: lazy("the marketplace"),
     Liability.FUND: lazy("the protection fund"),

@@ -17,8 +17,16 @@ _KINDS = {
     "serial": (EvidenceKind.OUTBOUND_SERIAL, EvidenceKind.INBOUND_SERIAL),
     "photo_hash": (EvidenceKind.OUTBOUND_PHOTO, EvidenceKind.INBOUND_PHOTO),
 }
-_LEFT = {"en": "Noted when the goods left", "zh": "发货时的记录", "es": "Anotado al salir la mercancía"}
-_BACK = {"en": "Noted when the goods came back", "zh": "退回时的记录", "es": "Anotado al volver la mercancía"}
+_LEFT = {
+    "weight_g": {"en": "Weight when it left", "zh": "发货重量", "es": "Peso al salir"},
+    "serial": {"en": "Serial number that left", "zh": "发货序列号", "es": "Número de serie que salió"},
+    "photo_hash": {"en": "Picture taken before sending", "zh": "发货前照片", "es": "Imagen antes del envío"},
+}
+_BACK = {
+    "weight_g": {"en": "Weight when it came back", "zh": "退回重量", "es": "Peso al volver"},
+    "serial": {"en": "Serial number that came back", "zh": "退回序列号", "es": "Número de serie que volvió"},
+    "photo_hash": {"en": "Picture of what came back", "zh": "退回照片", "es": "Imagen de lo que volvió"},
+}
 
 
 def as_json(seen: Seen) -> dict[str, Any]:
@@ -37,7 +45,7 @@ def of_leaving(returned: Return) -> list[Piece]:
     return [
         Piece(
             _KINDS[name][0], Source.CARRIER if name == "weight_g" else Source.SELLER, fact({name: value}),
-            returned.seller_key, returned.requested_at, _LEFT, case_id=returned.case_id,
+            returned.seller_key, returned.requested_at, _LEFT[name], case_id=returned.case_id,
         )
         for name, value in returned.left.items()
     ]  # fmt: skip
@@ -49,7 +57,7 @@ def of_arriving(returned: Return) -> list[Piece]:
     return [
         Piece(
             _KINDS[name][1], Source.CARRIER if name == "weight_g" else Source.PLATFORM, fact({name: value}),
-            returned.seller_key, returned.received_at, _BACK, case_id=returned.case_id,
+            returned.seller_key, returned.received_at, _BACK[name], case_id=returned.case_id,
         )
         for name, value in returned.back.items()
     ]  # fmt: skip

@@ -7,8 +7,9 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from safeconduct.kernel.cases import evidence
 from safeconduct.kernel.cases import queries as cases
-from safeconduct.kernel.cases.models import Case, StoredOutcome
+from safeconduct.kernel.cases.models import Case, Evidence, StoredOutcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.ui.parts import Moment, Step
@@ -19,6 +20,7 @@ from safeconduct.protections.returns.drawing import shown
 from safeconduct.protections.returns.models import Return, ReturnLine
 from safeconduct.protections.returns.words import Acceptance, Grade, NoTravel, Payer, Reason, Reception, Wish
 
+_OPENED: Final = {"en": "Asked for", "zh": "提出申请", "es": "Solicitada"}
 #: A stop of a stepper → the step that is drawn.
 _STOPS: Final = {"done": "done", "now": "now"}
 
@@ -53,6 +55,7 @@ def of_return(returned: Return, reader: Reader) -> dict[str, object]:
     return {
         "returned": returned, "case": returned.case, "lines": [_line(line) for line in queries.lines_of(returned)],
         "compared": shown(compared, language), "about": _about(returned),
+        "evidence": evidence_of(returned.case, language),
         **of_case(returned.case, language),
     }  # fmt: skip
 
@@ -62,7 +65,7 @@ def of_case(case: Case, language: str) -> dict[str, object]:
     past = cases.history(case.id)
     workflow = cases.workflow_of(case)
     tone, word = words.STATUSES[Status(case.status)]
-    titles = {move.name: move.title for _, move in workflow.transitions()}
+    titles = {move.name: move.title for _, move in workflow.transitions()} | {"open": _OPENED}
     return {
         "tone": tone, "word": word, "state": spoken(workflow.state(case.state).title, language),
         "clock": cases.clock(case.id),
@@ -70,7 +73,7 @@ def of_case(case: Case, language: str) -> dict[str, object]:
             Step(spoken(stop.title, language), "", _STOPS.get(stop.state, "")) for stop in cases.stops(case, past)
         ],
         "history": [
-            Moment(spoken(titles.get(one.name, {"en": one.name}), language), one.at, one.why) for one in past
+            Moment(spoken(titles[one.name], language), one.at, one.why) for one in past
         ],
         "outcomes": [_ended(one, language) for one in cases.outcomes(case.id)],
     }  # fmt: skip
@@ -113,8 +116,19 @@ def _ended(outcome: StoredOutcome, language: str) -> Ended:
     )  # fmt: skip
 
 
-def steps_of(case: Case, role: Role, language: str) -> list[tuple[str, str, bool]]:
-    """What a role can do now: the step's name, its title, whether it needs words."""
+def evidence_of(case: Case, language: str) -> list[tuple[Evidence, str]]:
+    """The exhibits of a case, each with what it shows."""
+    return [(piece, spoken(piece.gist, language)) for piece in evidence.of_case(case.id)]
+
+
+def steps_of(returned: Return, role: Role, language: str) -> list[tuple[str, str, bool]]:
+    """What a role can do now: the step's name, its title, whether it needs words; not what would be refused."""
+    closed = {
+        "replace": returned.wish != Wish.EXCHANGE, "refuse": returned.statutory, "authorise": bool(returned.no_travel),
+        "destroy": not returned.no_travel,
+    }  # fmt: skip
     return [
-        (move.name, spoken(move.title, language), "words" in move.needs) for move in cases.steps_for(case, role)
-    ]  # fmt: skip
+        (move.name, spoken(move.title, language), "words" in move.needs)
+        for move in cases.steps_for(returned.case, role)
+        if not closed.get(move.name)
+    ]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.cases.errors import CasesError
-from safeconduct.kernel.cases.evidence import Piece, collect, of_case
+from safeconduct.kernel.cases.evidence import Piece, collect
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.words import Role, Source, Status
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
@@ -35,6 +35,9 @@ CSV_HEAD: Final = (
 #: Steps that need more than a word: each has a form of its own on the page.
 _OWN_FORM: Final = frozenset({"keep_goods", "contest"})
 REFUSALS: Final = (CasesError, ReturnsError)
+_BROUGHT: Final = {
+    "en": "Brought by the seller about what came back", "zh": "卖家就退回商品提交", "es": "Aportado por el vendedor",
+}  # fmt: skip
 
 
 @require_GET
@@ -83,10 +86,10 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
     """One return: what left beside what came back, the lines, where it stands, what to do, how it ended."""
     returned, reader = _mine(return_id), reader_of(request)
     claim = queries.reimbursement_of(returned)
-    steps = sheet.steps_of(returned.case, Role.SELLER, reader.language)
+    steps = sheet.steps_of(returned, Role.SELLER, reader.language)
     names = {name for name, _title, _words in steps}
     context = {
-        **sheet.of_return(returned, reader), "evidence": of_case(returned.case_id),
+        **sheet.of_return(returned, reader),
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_contest": "contest" in names, "may_keep": "keep_goods" in names, "seen": returned.case.step,
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
@@ -157,7 +160,7 @@ def _upload(request: MemberRequest, returned: Return) -> None:
     pieces = [
         Piece(
             EvidenceKind.PROOF_OF_DIFFERENCE, Source.SELLER, file.read(), returned.seller_key, timezone.now(),
-            {"en": "Brought by the seller about what came back"}, Role.SELLER, case_id=returned.case_id,
+            _BROUGHT, Role.SELLER, case_id=returned.case_id,
         )
         for file in files
     ]  # fmt: skip
