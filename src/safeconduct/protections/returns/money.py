@@ -19,6 +19,7 @@ from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
+from safeconduct.kernel.claims.queries import refundable
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import Entry
@@ -72,7 +73,7 @@ def pay(moved: Sequence[Moved], at: datetime) -> None:
     steps = {found[one.case_id].id: one for one in moved}
     claim_of = _claim(found.values(), {key: _wanted(one) for key, one in steps.items()}, at)
     orders = [one.order_key for one in found.values()]
-    already, left = _asked_for(orders), _left([line for line, _ in claim_of.values()])
+    already, left = _asked_for(orders), dict(refundable([line for line, _ in claim_of.values()]))
     sold = _sold(orders)
     asks, entries = [], []
     for returned in found.values():
@@ -207,16 +208,6 @@ def _asked_for(order_keys: Collection[int]) -> dict[str, int]:
         " JOIN claim_refund r ON r.claim_id = c.id"
         " WHERE c.order_key = ANY(%b::bigint[]) AND r.key LIKE 'return/%%' AND r.state <> 'failed' GROUP BY 1",
         [sorted(set(order_keys))],
-    )
-    return dict(rows.fetchall())
-
-
-def _left(line_ids: Collection[str]) -> dict[str, int]:
-    """Line → what can still be asked for: what was paid, less refunds and what banks took."""
-    rows = query(
-        "SELECT line_id, sum(greatest(0, amount_minor - running_minor - sent_minor - greatest(0, bank_minor)))::bigint"
-        " FROM claim_part WHERE line_id = ANY(%s::text[]) GROUP BY line_id",
-        [list(line_ids)],
     )
     return dict(rows.fetchall())
 
