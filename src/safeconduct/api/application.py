@@ -17,6 +17,7 @@ from safeconduct.api import (
     lists,
     money,
     policies,
+    returns,
     webhook_endpoints,
     webhooks,
 )
@@ -52,6 +53,7 @@ for _router in (
     policies.router,
     coverage.router,
     money.router,
+    returns.router,
     webhook_endpoints.router,
     webhooks.router,
 ):

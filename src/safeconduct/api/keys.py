@@ -35,6 +35,8 @@ class Scope(StrEnum):
     POLICIES_WRITE = "policies:write"
     COVERAGE_READ = "coverage:read"
     MONEY_READ = "money:read"
+    RETURNS_READ = "returns:read"
+    RETURNS_WRITE = "returns:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
 

@@ -175,6 +175,7 @@ def _prepare_database(folder: Path, begins: datetime) -> None:
     from safeconduct.kernel.ledger import actions as ledger
     from safeconduct.kernel.ledger.entries import Entry
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
+    from safeconduct.protections.returns import protection as returns
     from safeconduct.protections.transactions.protection import install, shipped_lists, shipped_policies
 
     if not settings.EMBEDDED:
@@ -194,7 +195,7 @@ def _prepare_database(folder: Path, begins: datetime) -> None:
                 actions.add_to_list(name, list(values), actor)
         # Lists are known from the world's beginning on.
         query("UPDATE list_entry SET from_moment = 0")
-        for text in shipped_policies():
+        for text in (*shipped_policies(), *returns.shipped_policies()):
             policies.install(text, at=begins, actor=actor)
         install(begins)
     _people(folder)

@@ -134,6 +134,10 @@ TABLES = (
     Table("claim_step", app=_CLAIM_STEP, engine=ADD, staff=ADD, seller_column="seller_key"),
     Table("claim_payment", engine=ADD, staff=ADD, open_because=_PAYMENTS),
     Table("claim_bank_debit", engine=ADD, staff=ADD, open_because=_PAYMENTS),
+    # returns
+    Table("return_file", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("return_line", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("return_reimbursement", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
     # the raw log
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),

@@ -226,13 +226,18 @@ def shipped(package: Path = _PACKAGE) -> tuple[list[Path], list[Path]]:
     )
 
 
+def _presets_of(workflow: Path) -> str:
+    """How names of its presets begin: `cases` of workflow.yaml, `cases-refund` of workflow-refund.yaml."""
+    return workflow.stem.replace("workflow", "cases", 1)
+
+
 def main(arguments: Sequence[str]) -> int:
     """The command: lints the files that are named, or all that are shipped; returns the exit code."""
     workflows, presets = ([Path(name) for name in arguments], []) if arguments else shipped()
     problems = 0
     for file in workflows:
         text = file.read_text(encoding="utf-8")
-        mine = [p for p in presets if p.parent.parent == file.parent]
+        mine = [p for p in presets if p.parent.parent == file.parent and p.name.startswith(_presets_of(file))]
         for preset_file in (None, *mine):
             try:
                 checked(text, None if preset_file is None else read_preset(preset_file.read_text(encoding="utf-8")))

@@ -103,6 +103,8 @@ USER_AGENT = _text(
     "user_agent", "browser or app as it names itself", indexed=False, personal=True, example="Mozilla/5.0"
 )
 WEIGHT = _number("weight_g", "weight in grams", 1300)
+SERIAL = _text("serial", "serial number on the goods, as the label says", indexed=False, example="SN-4021-77")
+PHOTO_HASH = _text("photo_hash", "PDQ hash of a picture of the goods, 64 hex digits", indexed=False, example="f" * 64)
 CARRIER = _text("carrier", "carrier", example="dhl")
 PROMOTION = _text("promotion", "the promotion under which it was sold", example="11.11")
 SELLER_REGISTERED_AT = _time("seller_registered_at", "when the seller's shop was opened")
@@ -217,7 +219,7 @@ CATALOGUE = Catalogue(
         # -- delivery ------------------------------------------------------------------------------------------------
         EventType("shipment.shipped", 50, "a parcel was handed to the carrier", (
             _required(ORDER), SELLER, BUYER, PARCEL, ADDRESS, SHIP_COUNTRY,
-            CARRIER, WEIGHT,
+            CARRIER, WEIGHT, SERIAL, PHOTO_HASH,
         ), ("fulfillments/create", "shipment.created")),
         EventType("shipment.tracked", 51, "the carrier scanned a parcel", (
             ORDER, SELLER, PARCEL, CARRIER,
@@ -242,7 +244,7 @@ CATALOGUE = Catalogue(
             _required(ORDER), SELLER, BUYER, REASON, CATEGORY,
         ), ("return_authorization.created", "order.return_requested", "returns/request")),
         EventType("return.received", 63, "returned goods arrived", (
-            _required(ORDER), SELLER, BUYER, PARCEL, WEIGHT,
+            _required(ORDER), SELLER, BUYER, PARCEL, WEIGHT, SERIAL, PHOTO_HASH,
         )),
         EventType("dispute.opened", 64, "a bank took a payment back for now", (
             _required(DISPUTE), ORDER, SELLER, BUYER, AMOUNT, CARD, REASON,

@@ -1,0 +1,167 @@
+"""Returns: asked for by the shop in the buyer's name, followed, and moved on by either side."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.http import HttpResponse
+from ninja import Query, Router
+
+from safeconduct.api import answers
+from safeconduct.api.gate import Call
+from safeconduct.api.keys import Scope
+from safeconduct.api.operations import operation
+from safeconduct.api.problems import Code, not_found
+from safeconduct.api.return_documents import ReturnFound, ReturnPage, ReturnsAsked, ReturnSent, ReturnStepSent
+from safeconduct.kernel.cases import queries as cases
+from safeconduct.kernel.cases.evidence import Piece, collect
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.models import StoredOutcome
+from safeconduct.kernel.cases.words import Role, Source
+from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.vault.pseudonyms import lookup
+from safeconduct.protections.returns import actions, queries
+from safeconduct.protections.returns.asks import Ask
+from safeconduct.protections.returns.models import Return
+
+router = Router(tags=["returns"])
+_PROVED: Final = {"en": "A statement in writing", "zh": "书面说明", "es": "Una declaración por escrito"}
+LISTED: Final[dict[str, Any]] = {
+    "id": "ret_01jy2d8m5nf9abt3k7r6x1q0wz", "order": "ord-90112", "reason": "no_reason", "state": "inspecting",
+    "status": "open", "amount": {"minor": 12990, "currency": "USD"}, "requested_at": "2026-06-01T12:00:00Z",
+    "law_due_at": "2026-06-15T21:59:59Z",
+}  # fmt: skip
+FOUND: Final[dict[str, Any]] = LISTED | {
+    "step": 3, "statutory": True, "freight": "buyer",
+    "can": {"buyer": [], "seller": ["accept", "contest"]},
+    "lines": [
+        {
+            "name": "", "amount_minor": 12990, "reception": "received", "acceptance": "pending", "grade": "",
+            "take_off_minor": 0, "late_minor": 0,
+        }
+    ],
+    "compared": [
+        {"what": "weight", "finding": "different", "because": "heavier", "left": "420", "back": "900"},
+    ],
+    "outcomes": [],
+}  # fmt: skip
+
+
+@operation(
+    router, "POST", "/returns", scope=Scope.RETURNS_WRITE, answer=ReturnFound, status=201, example=FOUND,
+    sends={"reference": "rma-311", "order": "ord-90112", "reason": "no_reason", "time_zone": "Europe/Berlin"},
+    problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
+)  # fmt: skip
+def request_return(request: Call, sent: ReturnSent) -> HttpResponse:
+    """Ask for a return in a buyer's name.
+
+    What law allows is authorised at once; its amount is held, and what was noted when the goods left becomes evidence.
+    """
+    order, now = lookup("order", sent.order), datetime.now(UTC)
+    if order is None:
+        raise not_found("order", sent.order)
+    ask = Ask(
+        f"api/{sent.reference}", order, now, sent.reason, sent.wish, sent.lines, sent.time_zone, sent.duties,
+        sent.no_travel,
+    )  # fmt: skip
+    (made,) = actions.request([ask], _actor(request), Role.ENGINE, at=now)
+    return _answer(request, made, status=201)
+
+
+@operation(
+    router, "GET", "/returns", scope=Scope.RETURNS_READ, answer=ReturnPage, example={"items": [LISTED], "next": None},
+    problems=(Code.INVALID,),
+)  # fmt: skip
+def list_returns(request: Call, asked: Query[ReturnsAsked]) -> HttpResponse:
+    """List returns, newest first, of one seller or of all."""
+    seller = lookup("seller", asked.seller) if asked.seller else None
+    if asked.seller and seller is None:
+        return answers.respond({"items": [], "next": None})
+    found = queries.returns_page(queries.Filtered(seller), after=asked.cursor or "", size=asked.limit)
+    return answers.respond({"items": [_listed(one) for one in found.items], "next": found.next or None})
+
+
+@operation(
+    router, "GET", "/returns/{return_id}", scope=Scope.RETURNS_READ, answer=ReturnFound, example=FOUND,
+    problems=(Code.NOT_FOUND,), speaks=True,
+)  # fmt: skip
+def get_return(request: Call, return_id: str) -> HttpResponse:
+    """Read one return: where it stands, what left beside what came back, what was decided and why."""
+    return _answer(request, return_id)
+
+
+@operation(
+    router, "POST", "/returns/{return_id}/steps", scope=Scope.RETURNS_WRITE, answer=ReturnFound, example=FOUND,
+    sends={"role": "buyer", "step": "sent", "carrier": "dhl", "tracking": "00340434292135100186"},
+    problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
+)  # fmt: skip
+def move_return(request: Call, return_id: str, sent: ReturnStepSent) -> HttpResponse:
+    """Take a step in a return for one of its parties: sent, withdraw, accept, contest, appeal …
+
+    The shop answers for acting in the name of the party.
+    """
+    role, now = Role(sent.role), datetime.now(UTC)
+    returned = actions.find(return_id)
+    actor = _actor(request, sent.words)
+    if sent.proof:
+        piece = Piece(
+            EvidenceKind.DECLARATION, Source(sent.role), sent.proof.encode(), returned.seller_key, now, _PROVED, role,
+            case_id=returned.case_id,
+        )  # fmt: skip
+        collect([piece], actor, at=now)
+    actions.step(
+        returned.id, sent.step, actor, role, at=now, seen_step=sent.seen_step, hub=sent.hub, carrier=sent.carrier,
+        tracking=sent.tracking,
+    )  # fmt: skip
+    return _answer(request, return_id)
+
+
+def _actor(request: Call, why: str = "") -> Actor:
+    return Actor(request.caller.key_id, "machine", why)
+
+
+def _answer(request: Call, return_id: str, *, status: int = 200) -> HttpResponse:
+    language = answers.language_of(request)
+    return answers.respond(_found(actions.find(return_id), language), status=status, language=language)
+
+
+def _listed(one: Return) -> dict[str, Any]:
+    return {
+        "id": one.id, "order": one.order_ref, "reason": one.reason, "state": one.case.state, "status": one.case.status,
+        "amount": {"minor": one.amount_minor, "currency": one.currency},
+        "requested_at": answers.written(one.requested_at), "law_due_at": answers.written(one.law_due_at),
+    }  # fmt: skip
+
+
+def _found(one: Return, language: str) -> dict[str, Any]:
+    can = {role: [step.name for step in cases.steps_for(one.case, role)] for role in (Role.BUYER, Role.SELLER)}
+    return _listed(one) | {
+        "step": one.case.step, "statutory": one.statutory, "freight": one.freight, "can": can,
+        "lines": [
+            {
+                "name": line.name, "amount_minor": line.amount_minor, "reception": line.reception,
+                "acceptance": line.acceptance, "grade": line.grade, "take_off_minor": line.take_off_minor,
+                "late_minor": line.late_minor,
+            }
+            for line in queries.lines_of(one)
+        ],
+        "compared": [
+            {"what": c.what, "finding": c.finding, "because": c.because, "left": c.left, "back": c.back}
+            for c in queries.compared(one)
+        ],
+        "outcomes": [_outcome(outcome, language) for outcome in cases.outcomes(one.case_id)],
+    }  # fmt: skip
+
+
+def _outcome(outcome: StoredOutcome, language: str) -> dict[str, Any]:
+    paid = None
+    if outcome.amount_minor is not None:
+        paid = {"minor": outcome.amount_minor, "currency": outcome.currency}
+    return {
+        "remedy": outcome.remedy, "amount": paid, "liability": outcome.liability, "standing": outcome.standing,
+        "rule": outcome.rule, "rule_version": outcome.rule_version, "says": spoken(outcome.told, language),
+        "automated": outcome.automated, "appeal_until": answers.written(outcome.appeal_until),
+        "decided_at": answers.written(outcome.at),
+    }  # fmt: skip

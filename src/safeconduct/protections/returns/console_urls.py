@@ -1,0 +1,14 @@
+"""The staff's pages about returns, under ``/console/returns/``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from safeconduct.protections.returns import console_views
+
+urlpatterns = [
+    path("", console_views.returns, name="returns"),
+    path("<str:return_id>/", console_views.one, name="return"),
+    path("<str:return_id>/decide/", console_views.decide, name="decide"),
+    path("<str:return_id>/reimbursement/", console_views.reimbursement, name="reimbursement"),
+]

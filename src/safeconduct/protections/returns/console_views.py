@@ -1,0 +1,161 @@
+"""The staff's pages of returns: what has to be judged, one return with its grading, a seller's claim on the fund."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from safeconduct.foundation.money import Money, MoneyError
+from safeconduct.kernel.cases.errors import CasesError
+from safeconduct.kernel.cases.words import Role, Status
+from safeconduct.kernel.decisions.models import Decision
+from safeconduct.kernel.scope import savepoint
+from safeconduct.kernel.staff_pages import StaffRequest, done, page
+from safeconduct.kernel.ui.parts import Choice, Filter, Page
+from safeconduct.kernel.ui.reader import reader_of
+from safeconduct.protections.returns import judging, queries, reimbursing, sheet
+from safeconduct.protections.returns.errors import JudgementRefused, ReturnsError
+from safeconduct.protections.returns.models import Return
+from safeconduct.protections.returns.portal_words import CLAIMED, GRADES, REASONS, RECEPTIONS, STATUSES
+from safeconduct.protections.returns.words import Claimed, Grade, Reason, Reception
+
+#: The policy that advises about returns.
+_ADVICE: Final = "return-abuse"
+_MOST_ADVICE: Final = 10
+#: Who may judge in which state of a case.
+_SEATS: Final = {"judging": Role.ARBITER, "appealed": Role.REVIEWER}
+REFUSALS: Final = (CasesError, ReturnsError)
+
+
+@require_GET
+def returns(request: StaffRequest) -> HttpResponse:
+    """Returns, the newest first; those that wait for a person by default."""
+    given = request.GET.get("status", Status.UNDER_REVIEW.value)
+    wanted = queries.Filtered(status=given if given in set(Status) else "")
+    found = queries.returns_page(wanted, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    states = [Choice(state.value, word) for state, (_tone, word) in STATUSES.items()]
+    context = {
+        "rows": [
+            {"one": one, "status": STATUSES[Status(one.case.status)], "reason": REASONS[Reason(one.reason)]}
+            for one in found.items
+        ],
+        "page": Page(found.next, found.previous, len(found.items)),
+        "filters": [Filter("status", _("State"), [*states, Choice("any", _("any"))], given)],
+    }  # fmt: skip
+    return page(request, "returns/console/returns.html", context)
+
+
+@require_GET
+def one(request: StaffRequest, return_id: str) -> HttpResponse:
+    """One return: the comparison, the evidence, what the policy advises, and the panel that grades and decides."""
+    returned, reader = _found(return_id), reader_of(request)
+    claim = queries.reimbursement_of(returned)
+    context = {
+        **sheet.of_return(returned, reader), "seen": returned.case.step,
+        "may_decide": returned.case.state in _SEATS, "grades": list(GRADES.items()),
+        "receptions": list(RECEPTIONS.items()), "advice": _advice(returned),
+        "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
+        "claim_sheet": None if claim is None else sheet.of_case(claim.case, reader.language),
+        "may_decide_claim": claim is not None and claim.case.state in _SEATS,
+        "claim_evidence": [] if claim is None else sheet.evidence_of(claim.case, reader.language),
+    }  # fmt: skip
+    return page(request, "returns/console/return.html", context)
+
+
+@require_POST
+def decide(request: StaffRequest, return_id: str) -> HttpResponse:
+    """Grades every line and decides, under the name of who is signed in."""
+    returned = _found(return_id)
+    url = reverse("console:returns:return", args=[returned.id])
+    try:
+        with savepoint():
+            findings = {line.name: _finding(request, returned, n) for n, line in enumerate(queries.lines_of(returned))}
+            judging.decide(
+                returned.id, request.user, _seat(returned.case.state), findings, _says(request), at=timezone.now(),
+                counts=request.POST.get("counts") == "1", seen_step=_seen(request),
+            )  # fmt: skip
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return _back(url)
+    return done(request, _("Decided. Both sides read your reasons, and can appeal."), url)
+
+
+@require_POST
+def reimbursement(request: StaffRequest, return_id: str) -> HttpResponse:
+    """Decides the seller's claim on the fund; the fund pays with the decision."""
+    returned = _found(return_id)
+    url, claim = reverse("console:returns:return", args=[returned.id]), queries.reimbursement_of(returned)
+    if claim is None:
+        raise Http404
+    try:
+        with savepoint():
+            reimbursing.decide(
+                claim, request.user, _seat(claim.case.state), _amount(request, "amount", returned.currency),
+                _says(request), at=timezone.now(), considered=tuple(request.POST.getlist("evidence")[:50]),
+                seen_step=_seen(request),
+            )  # fmt: skip
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return _back(url)
+    return done(request, _("Decided. The seller reads your reasons, and can appeal."), url)
+
+
+def _advice(returned: Return) -> list[Decision]:
+    rows = Decision.objects.filter(order_key=returned.order_key, policy=_ADVICE, standing=True).exclude(action="allow")
+    return list(rows.defer("values").order_by("-decided_at", "-id")[:_MOST_ADVICE])
+
+
+def _finding(request: StaffRequest, returned: Return, number: int) -> judging.Finding:
+    given = request.POST
+    grade, reception = given.get(f"grade_{number}", ""), given.get(f"reception_{number}", "")
+    if grade not in set(Grade):
+        raise JudgementRefused(_("Every line needs a grade."), "grade")
+    return judging.Finding(
+        Grade(grade), _amount(request, f"take_off_{number}", returned.currency),
+        _amount(request, f"late_{number}", returned.currency), tuple(given.getlist("evidence")[:50]),
+        Reception(reception) if reception in set(Reception) else None,
+    )  # fmt: skip
+
+
+def _amount(request: StaffRequest, name: str, currency: str) -> int:
+    text = request.POST.get(name, "").strip()
+    if not text:
+        return 0
+    try:
+        return Money.parse(text, currency).minor
+    except MoneyError as problem:
+        raise ReturnsError(str(problem), name) from None
+
+
+def _says(request: StaffRequest) -> dict[str, str]:
+    language = (get_language() or "en").split("-")[0]
+    return {language: request.POST.get("reason", "").strip()}
+
+
+def _seat(state: str) -> Role:
+    return _SEATS.get(state, Role.ARBITER)
+
+
+def _seen(request: StaffRequest) -> int | None:
+    text = request.POST.get("seen", "")
+    return int(text) if text.isdecimal() and len(text) < 9 else None
+
+
+def _found(return_id: str) -> Return:
+    found = queries.return_of(return_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _back(url: str) -> HttpResponse:
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response

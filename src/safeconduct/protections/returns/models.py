@@ -1,0 +1,140 @@
+"""Returns as they are stored, each beside its case: what was asked for, what left, what came back, and what a named
+person found about each line. That nothing is taken off without that person and evidence is the database's business."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from safeconduct.kernel.cases.models import Case
+from safeconduct.kernel.parties.models import User
+from safeconduct.protections.returns.words import (
+    LESSENED,
+    Acceptance,
+    Duties,
+    Grade,
+    NoTravel,
+    Payer,
+    Reason,
+    Reception,
+    Wish,
+)
+
+
+class Return(models.Model):
+    """Goods of one order on their way back. ``announced``: false for a parcel that came without authorisation.
+
+    ``statutory``, ``floors``, ``until_at``: the right that law gave when it was asked for; ``law_due_at``: by when law
+    wants the money paid. ``in_window``: the marketplace's own window, by the numbers named in `terms`. ``whole``: all
+    of the order comes back, so that weights can be compared. ``left``, ``back``: weight_g, serial, photo_hash as noted.
+    ``hub``: the local address it goes to, by the operator's name for it; "" for the seller's own. ``written_rule`` and
+    ``keeper_pays``: by which rule the buyer may keep the goods, and who pays then.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30)
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+")
+    seller_key = models.BigIntegerField()
+    order_key = models.BigIntegerField()
+    order_ref = models.CharField(max_length=200)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    announced = models.BooleanField(default=True)
+    reason = models.CharField(max_length=20, choices=[(r.value, r.value) for r in Reason])
+    wish = models.CharField(max_length=10, choices=[(w.value, w.value) for w in Wish])
+    freight = models.CharField(max_length=10, choices=[(p.value, p.value) for p in Payer])
+    duties = models.CharField(max_length=3, blank=True, default="", choices=[(d.value, d.value) for d in Duties])
+    no_travel = models.CharField(max_length=12, blank=True, default="", choices=[(n.value, n.value) for n in NoTravel])
+    buyer_country = models.CharField(max_length=2, blank=True, default="")
+    buyer_zone = models.CharField(max_length=64, default="UTC")
+    statutory = models.BooleanField()
+    floors = ArrayField(models.CharField(max_length=60), default=list)
+    until_at = models.DateTimeField(null=True)
+    in_window = models.BooleanField()
+    terms = models.CharField(max_length=60)
+    whole = models.BooleanField()
+    left = models.JSONField(default=dict)
+    back = models.JSONField(default=dict)
+    hub = models.CharField(max_length=60, blank=True, default="")
+    carrier = models.CharField(max_length=60, blank=True, default="")
+    tracking = models.CharField(max_length=120, blank=True, default="")
+    written_rule = models.CharField(max_length=120, blank=True, default="")
+    keeper_pays = models.CharField(max_length=10, blank=True, default="", choices=[(p.value, p.value) for p in Payer])
+    delivered_at = models.DateTimeField(null=True)
+    requested_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    law_due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "return_file"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(written_rule="", keeper_pays="") | (~Q(written_rule="") & ~Q(keeper_pays="")),
+                name="return_kept_goods_name_their_payer",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="return_amount"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["seller_key", "-requested_at", "-id"], name="return_of_seller"),
+            models.Index(fields=["order_key"], name="return_of_order"),
+            models.Index(fields=["law_due_at"], condition=Q(law_due_at__isnull=False), name="return_law_due"),
+        ]
+
+
+class ReturnLine(models.Model):
+    """One line of a return, on two axes: where it is (reception), and whether it is taken for what it should be
+    (acceptance). ``name``: of the order line; "" stands for the order as a whole."""
+
+    pk = models.CompositePrimaryKey("returned", "name")
+    returned = models.ForeignKey(Return, models.PROTECT, related_name="lines")
+    name = models.CharField(max_length=60, blank=True, default="")
+    seller_key = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
+    reception = models.CharField(max_length=16, choices=[(r.value, r.value) for r in Reception])
+    acceptance = models.CharField(max_length=14, choices=[(a.value, a.value) for a in Acceptance])
+    grade = models.CharField(max_length=1, blank=True, default="", choices=[(g.value, g.value) for g in Grade])
+    take_off_minor = models.BigIntegerField(default=0)
+    late_minor = models.BigIntegerField(default=0)
+    evidence = ArrayField(models.CharField(max_length=30), default=list)
+    judged_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    judged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "return_line"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(take_off_minor__gte=0)
+                & Q(late_minor__gte=0)
+                & Q(amount_minor__gte=F("take_off_minor") + F("late_minor")),
+                name="return_line_takes_off_what_is_there",
+            ),
+            models.CheckConstraint(
+                condition=(Q(take_off_minor=0, late_minor=0) & ~Q(grade__in=sorted(LESSENED)))
+                | (Q(judged_by__isnull=False) & ~Q(evidence=[])),
+                name="return_line_lessened_by_a_person_with_evidence",
+            ),
+        ]
+
+
+class Reimbursement(models.Model):
+    """A seller's claim on the fund for a return, once for each; decided in a case of its own. ``ground``: why;
+    ``most_minor``: what the terms allow for that ground."""
+
+    id = models.CharField(primary_key=True, max_length=30)
+    returned = models.OneToOneField(Return, models.PROTECT, related_name="reimbursement")
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+")
+    seller_key = models.BigIntegerField()
+    ground = models.CharField(max_length=30)
+    most_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    filed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "return_reimbursement"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(most_minor__gt=0), name="return_reimbursement_is_for_something")
+        ]
+        indexes: ClassVar = [models.Index(fields=["seller_key", "filed_at"], name="reimbursement_of_seller")]

@@ -1,0 +1,76 @@
+"""What pages read of returns: lists by index, one return with its lines, what waits for a seller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import QuerySet
+
+from safeconduct.kernel.cases.models import Party
+from safeconduct.kernel.cases.words import Role, Status, Turn
+from safeconduct.kernel.paging import PAGE, Order, Slice, page
+from safeconduct.protections.returns.comparing import Compared, compare
+from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine
+from safeconduct.protections.returns.proofs import from_json
+from safeconduct.protections.returns.terms import terms_on
+
+NEWEST: Final = Order("requested_at", descending=True)
+#: Where counting stops: a figure says 99+.
+MOST_COUNTED: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """Which returns: of a seller (None: of all), those whose case stands so, those that wait for the seller."""
+
+    seller_key: int | None = None
+    status: str = ""
+    waits: bool = False
+
+
+def returns_page(wanted: Filtered, *, after: str = "", before: str = "", size: int = PAGE) -> Slice[Return]:
+    """A page of returns with their cases, the newest first."""
+    rows: QuerySet[Return] = Return.objects.select_related("case")
+    if wanted.seller_key is not None:
+        rows = rows.filter(seller_key=wanted.seller_key)
+    if wanted.status:
+        rows = rows.filter(case__status=wanted.status)
+    if wanted.waits:
+        turns = Party.objects.filter(role=Role.SELLER, turn=Turn.MINE)
+        rows = rows.filter(case_id__in=turns.values("case_id"))
+    return page(rows, NEWEST, after=after, before=before, size=size)
+
+
+def return_of(return_id: str) -> Return | None:
+    """One return in scope with its case."""
+    return Return.objects.filter(id=return_id).select_related("case").first()
+
+
+def lines_of(returned: Return) -> list[ReturnLine]:
+    """Its lines, by name."""
+    return list(ReturnLine.objects.filter(returned_id=returned.id).order_by("name")[:MOST_COUNTED])
+
+
+def reimbursement_of(returned: Return) -> Reimbursement | None:
+    """The seller's claim on the fund for a return, with its case."""
+    return Reimbursement.objects.filter(returned_id=returned.id).select_related("case").first()
+
+
+def compared(returned: Return) -> tuple[Compared, ...]:
+    """What left beside what came back, by the numbers of the day on which it was asked for."""
+    terms = terms_on(returned.terms.partition("/")[0], returned.requested_at.date())
+    return compare(from_json(returned.left), from_json(returned.back), terms, whole=returned.whole)
+
+
+def waiting(seller_key: int, limit: int) -> list[Return]:
+    """Returns that wait for the seller, the oldest first."""
+    turns = Party.objects.filter(seller_key=seller_key, role=Role.SELLER, turn=Turn.MINE, case__kind="return")
+    rows = Return.objects.filter(seller_key=seller_key, case_id__in=turns.values("case_id"))
+    return list(rows.select_related("case").order_by("requested_at", "id")[:limit])
+
+
+def open_count(seller_key: int) -> int:
+    """How many returns of a seller are not closed, at most `MOST_COUNTED`."""
+    rows = Return.objects.filter(seller_key=seller_key).exclude(case__status=Status.CLOSED)
+    return rows[:MOST_COUNTED].count()

@@ -1,0 +1,134 @@
+"""What the pages of a return have in common: its lines, the comparison, where it stands, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from safeconduct.kernel.cases import evidence
+from safeconduct.kernel.cases import queries as cases
+from safeconduct.kernel.cases.models import Case, Evidence, StoredOutcome
+from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
+from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.ui.parts import Moment, Step
+from safeconduct.kernel.ui.reader import Reader
+from safeconduct.protections.returns import portal_words as words
+from safeconduct.protections.returns import queries
+from safeconduct.protections.returns.drawing import shown
+from safeconduct.protections.returns.models import Return, ReturnLine
+from safeconduct.protections.returns.words import Acceptance, Grade, NoTravel, Payer, Reason, Reception, Wish
+
+_OPENED: Final = {"en": "Asked for", "zh": "提出申请", "es": "Solicitada"}
+#: A stop of a stepper → the step that is drawn.
+_STOPS: Final = {"done": "done", "now": "now"}
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    """A line on its two axes, in words."""
+
+    line: ReturnLine
+    name: str
+    reception: str
+    tone: str
+    acceptance: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An outcome in its three lines, and why."""
+
+    outcome: StoredOutcome
+    gets: str
+    pays: str
+    counts: str
+    says: str
+
+
+def of_return(returned: Return, reader: Reader) -> dict[str, object]:
+    """What both the seller and the staff see of a return."""
+    language = reader.language
+    compared = queries.compared(returned)
+    return {
+        "returned": returned, "case": returned.case, "lines": [_line(line) for line in queries.lines_of(returned)],
+        "compared": shown(compared, language), "about": _about(returned),
+        "evidence": evidence_of(returned.case, language),
+        **of_case(returned.case, language),
+    }  # fmt: skip
+
+
+def of_case(case: Case, language: str) -> dict[str, object]:
+    """Where a case stands, what was and what comes, and how it ended."""
+    past = cases.history(case.id)
+    workflow = cases.workflow_of(case)
+    tone, word = words.STATUSES[Status(case.status)]
+    titles = {move.name: move.title for _, move in workflow.transitions()} | {"open": _OPENED}
+    return {
+        "tone": tone, "word": word, "state": spoken(workflow.state(case.state).title, language),
+        "clock": cases.clock(case.id),
+        "stops": [
+            Step(spoken(stop.title, language), "", _STOPS.get(stop.state, "")) for stop in cases.stops(case, past)
+        ],
+        "history": [
+            Moment(spoken(titles[one.name], language), one.at, one.why) for one in past
+        ],
+        "outcomes": [_ended(one, language) for one in cases.outcomes(case.id)],
+    }  # fmt: skip
+
+
+def _line(line: ReturnLine) -> LineShown:
+    tone, acceptance = words.ACCEPTANCES[Acceptance(line.acceptance)]
+    return LineShown(
+        line, line.name or _("The whole order"), str(words.RECEPTIONS[Reception(line.reception)]), tone,
+        str(acceptance), str(words.GRADES[Grade(line.grade)]) if line.grade else "",
+    )  # fmt: skip
+
+
+def _about(returned: Return) -> list[tuple[str, object]]:
+    pairs: list[tuple[str, object]] = [
+        (_("Reason"), words.REASONS[Reason(returned.reason)]),
+        (_("The buyer wants"), words.WISHES[Wish(returned.wish)]),
+        (_("The way back is paid by"), words.PAYERS[Payer(returned.freight)]),
+    ]
+    if returned.statutory:
+        pairs.append((_("Law"), _("The law gives the buyer this return; only what this parcel shows can lessen it.")))
+    if not returned.announced:
+        pairs.append((_("Announced"), _("No: the parcel came without authorisation.")))
+    if returned.no_travel:
+        pairs.append((_("Not to be sent"), words.NO_TRAVEL[NoTravel(returned.no_travel)]))
+    if returned.hub:
+        pairs.append((_("Goes to"), returned.hub))
+    if returned.tracking:
+        pairs.append((_("Tracking"), f"{returned.carrier} {returned.tracking}".strip()))
+    if returned.written_rule:
+        pairs.append((_("Kept by the rule"), returned.written_rule))
+    return pairs
+
+
+def _ended(outcome: StoredOutcome, language: str) -> Ended:
+    return Ended(
+        outcome, str(words.REMEDIES.get(Remedy(outcome.remedy), outcome.remedy)),
+        str(words.LIABILITIES.get(Liability(outcome.liability), outcome.liability)),
+        str(words.STANDINGS[Standing(outcome.standing)]), spoken(outcome.told, language),
+    )  # fmt: skip
+
+
+def evidence_of(case: Case, language: str) -> list[tuple[Evidence, str]]:
+    """The exhibits of a case, each with what it shows."""
+    return [(piece, spoken(piece.gist, language)) for piece in evidence.of_case(case.id)]
+
+
+def steps_of(returned: Return, role: Role, language: str) -> list[tuple[str, str, bool]]:
+    """What a role can do now: the step's name, its title, whether it needs words; not what would be refused."""
+    closed = {
+        "replace": returned.wish != Wish.EXCHANGE, "refuse": returned.statutory, "authorise": bool(returned.no_travel),
+        "destroy": not returned.no_travel,
+    }  # fmt: skip
+    return [
+        (move.name, spoken(move.title, language), "words" in move.needs)
+        for move in cases.steps_for(returned.case, role)
+        if not closed.get(move.name)
+    ]

@@ -1,0 +1,191 @@
+"""The seller's pages of returns: the list, one return with what left beside what came back, a claim on the fund."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from safeconduct.kernel.cases.errors import CasesError
+from safeconduct.kernel.cases.evidence import Piece, collect
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.words import Role, Source, Status
+from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.scope import Actor, engine_scope, seller_scope
+from safeconduct.kernel.ui.csv_export import Row, stream
+from safeconduct.kernel.ui.parts import Choice, Filter, Page
+from safeconduct.kernel.ui.reader import reader_of
+from safeconduct.protections.returns import actions, queries, reimbursing, sheet
+from safeconduct.protections.returns.errors import ReturnsError
+from safeconduct.protections.returns.models import Reimbursement, Return
+from safeconduct.protections.returns.portal_words import CLAIMED, REASONS, STATUSES
+from safeconduct.protections.returns.words import Claimed, Payer, Reason
+
+CSV_HEAD: Final = (
+    "return", "order", "requested_at", "reason", "state", "amount_minor", "currency", "received_at", "law_due_at",
+)  # fmt: skip
+#: Steps that need more than a word: each has a form of its own on the page.
+_OWN_FORM: Final = frozenset({"keep_goods", "contest"})
+REFUSALS: Final = (CasesError, ReturnsError)
+_BROUGHT: Final = {
+    "en": "Brought by the seller about what came back", "zh": "卖家就退回商品提交", "es": "Aportado por el vendedor",
+}  # fmt: skip
+
+
+@require_GET
+def returns(request: MemberRequest) -> HttpResponseBase:
+    """The list, with filters; as CSV too."""
+    status = request.GET.get("status", "")
+    wanted = queries.Filtered(
+        request.seller.key, status if status in set(Status) else "", bool(request.GET.get("todo"))
+    )
+    if request.GET.get("format") == "csv":
+        return _csv(wanted)
+    found = queries.returns_page(wanted, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    context = {
+        "rows": [
+            {"one": one, "status": STATUSES[Status(one.case.status)], "reason": REASONS[Reason(one.reason)]}
+            for one in found.items
+        ],
+        "page": Page(found.next, found.previous, len(found.items)),
+        "filters": [
+            Filter("status", _("State"), [Choice(s.value, word) for s, (_tone, word) in STATUSES.items()], status),
+            Filter("todo", _("Waits for"), [Choice("1", _("you"))], request.GET.get("todo", ""), _("anybody")),
+        ],
+        "filtered": bool(wanted.status or wanted.waits),
+    }  # fmt: skip
+    return page(request, "returns/returns.html", context)
+
+
+def _csv(wanted: queries.Filtered) -> HttpResponseBase:
+    def read(after: str) -> tuple[list[Row], str]:
+        found = queries.returns_page(wanted, after=after, size=1000)
+        return [
+            (
+                one.id, one.order_ref, one.requested_at.isoformat(), one.reason, one.case.state, one.amount_minor,
+                one.currency, one.received_at.isoformat() if one.received_at else "",
+                one.law_due_at.isoformat() if one.law_due_at else "",
+            )
+            for one in found.items
+        ], found.next  # fmt: skip
+
+    assert wanted.seller_key is not None
+    return stream("returns", CSV_HEAD, read, partial(seller_scope, wanted.seller_key))
+
+
+@require_GET
+def one(request: MemberRequest, return_id: str) -> HttpResponse:
+    """One return: what left beside what came back, the lines, where it stands, what to do, how it ended."""
+    returned, reader = _mine(return_id), reader_of(request)
+    claim = queries.reimbursement_of(returned)
+    steps = sheet.steps_of(returned, Role.SELLER, reader.language)
+    names = {name for name, _title, _words in steps}
+    context = {
+        **sheet.of_return(returned, reader),
+        "steps": [one for one in steps if one[0] not in _OWN_FORM],
+        "may_contest": "contest" in names, "may_keep": "keep_goods" in names, "seen": returned.case.step,
+        "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
+        "claim_sheet": None if claim is None else sheet.of_case(claim.case, reader.language),
+        "may_claim": claim is None and _may_claim(returned), "grounds": list(CLAIMED.items()),
+        "acts": request.membership.role in (MemberRole.OWNER, MemberRole.FULFILMENT, MemberRole.SUPPORT),
+    }  # fmt: skip
+    return page(request, "returns/return.html", context)
+
+
+@require_GET
+def case_page(request: MemberRequest, case_id: str) -> HttpResponse:
+    """The page of a case, where a message leads: of the return, or of the return a claim on the fund is about."""
+    found = Return.objects.filter(case_id=case_id).values_list("id", flat=True).first()
+    found = found or Reimbursement.objects.filter(case_id=case_id).values_list("returned_id", flat=True).first()
+    if found is None:
+        raise Http404
+    return HttpResponseRedirect(reverse("portal:returns:return", args=[found]))
+
+
+@require_POST
+@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT)
+def step(request: MemberRequest, return_id: str, name: str) -> HttpResponse:
+    """The seller's step on a return; a refusal is said on the page it came from."""
+    returned = _mine(return_id)
+    url = reverse("portal:returns:return", args=[returned.id])
+    actor = Actor(request.user.id, "seller", request.POST.get("reason", "").strip())
+    seen_step, at = _number(request.POST.get("seen", "")), timezone.now()
+    try:
+        with engine_scope():
+            if name == "contest":
+                _upload(request, returned)
+            if name == "keep_goods":
+                rule = request.POST.get("rule", "")
+                actions.keep_goods(
+                    returned.id, actor, Role.SELLER, rule, Payer.SELLER, at=at, seen_step=seen_step
+                )  # fmt: skip
+            else:
+                given = {field: request.POST.get(field, "") for field in ("hub", "carrier", "tracking")}
+                actions.step(returned.id, name, actor, Role.SELLER, at=at, seen_step=seen_step, **given)
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return _back(url)
+    return done(request, _("Done. The other side reads what you wrote."), url)
+
+
+@require_POST
+@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT, MemberRole.FINANCE)
+def reimbursement(request: MemberRequest, return_id: str) -> HttpResponse:
+    """The seller claims on the fund."""
+    returned = _mine(return_id)
+    url = reverse("portal:returns:return", args=[returned.id])
+    given = request.POST.get("ground", "")
+    actor = Actor(request.user.id, "seller", request.POST.get("reason", "").strip())
+    try:
+        if given not in set(Claimed):
+            raise ReturnsError(_("Choose why you claim."), "ground")
+        with engine_scope():
+            reimbursing.file(returned.id, Claimed(given), actor, at=timezone.now())
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return _back(url)
+    return done(request, _("Your claim is with a person now. You are told of the decision, with its reasons."), url)
+
+
+def _upload(request: MemberRequest, returned: Return) -> None:
+    files = request.FILES.getlist("files")[:10]
+    pieces = [
+        Piece(
+            EvidenceKind.PROOF_OF_DIFFERENCE, Source.SELLER, file.read(), returned.seller_key, timezone.now(),
+            _BROUGHT, Role.SELLER, case_id=returned.case_id,
+        )
+        for file in files
+    ]  # fmt: skip
+    collect(pieces, Actor(request.user.id, "seller"), at=timezone.now())
+
+
+def _may_claim(returned: Return) -> bool:
+    try:
+        return bool(reimbursing.most_of(returned, Claimed.ABUSE, timezone.now()))
+    except ReturnsError:
+        return False
+
+
+def _mine(return_id: str) -> Return:
+    found = queries.return_of(return_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 9 else None
+
+
+def _back(url: str) -> HttpResponse:
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
