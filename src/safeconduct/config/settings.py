@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "safeconduct.kernel.decisions",
     "safeconduct.kernel.cases",
     "safeconduct.protections.transactions",
+    "safeconduct.protections.disputes",
     "safeconduct.api",
     "safeconduct.console",
     "safeconduct.portal",

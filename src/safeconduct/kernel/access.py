@@ -114,6 +114,9 @@ TABLES = (
     Table("case_seat", engine=_SEAT, staff=_SEAT, open_because=_JUDGES),
     Table("case_workflow", app=READ, engine=ADD, staff=ADD, open_because="by what rules is decided is public"),
     Table("case_pause", app=READ, engine=EDIT, staff=EDIT, open_because="why clocks stand still is public"),
+    # disputes
+    Table("dispute", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("dispute_authorisation", app=READ, engine=EDIT, staff=READ, seller_column="seller_key"),
     # the raw log
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),
