@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "safeconduct.kernel.ledger",
     "safeconduct.kernel.decisions",
     "safeconduct.kernel.cases",
+    "safeconduct.kernel.claims",
     "safeconduct.protections.transactions",
     "safeconduct.protections.disputes",
     "safeconduct.api",
@@ -90,6 +91,8 @@ RECORD_SUBJECTS = {
     "case_step": "safeconduct.kernel.cases.record_payload.STEPS",
     "case_outcome": "safeconduct.kernel.cases.record_payload.OUTCOMES",
     "evidence": "safeconduct.kernel.cases.record_payload.EVIDENCE",
+    "claim_step": "safeconduct.kernel.claims.record_payload.STEPS",
+    "bank_debit": "safeconduct.kernel.claims.record_payload.DEBITS",
     "coverage": "safeconduct.protections.transactions.record_payload.STEPS",
     "coverage_template": "safeconduct.protections.transactions.record_payload.TEMPLATES",
 }

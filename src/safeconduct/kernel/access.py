@@ -42,6 +42,7 @@ _SALTS = "salts and private keys of the record: the app login has no right to th
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
+_PAYMENTS = "a payment may be of several sellers; each sees its own parts and shares of it"
 _PLATFORM_SUMS = "sums of the platform's own accounts; the app login has no right to them"
 
 #: Only what may change of the ledger's rows; of a transaction a seller does not see what the platform bore.
@@ -65,6 +66,13 @@ _OUTCOME = (
     " told, disclosure, category, withheld_basis, withheld_until, considered, missing, cure, redress, automated,"
     " appeal_until, final, replaces, verdict, at)"
 )
+
+#: Sums of a part are kept by triggers. Of a claim's history a seller does not see which person of the staff acted.
+_PART = "SELECT, INSERT (id, payment_id, line_id, seller_key, amount_minor), UPDATE (amount_minor)"
+_CLAIM = "SELECT, INSERT, UPDATE (closed_at, frozen_at, hold_key, holds)"
+_CHANNEL = "SELECT, INSERT, UPDATE (claimed_minor, hold_until, case_id, ended_at, outcome)"
+_REFUND = "SELECT, INSERT, UPDATE (state, told, by_bank_minor, due_at, ended_at)"
+_CLAIM_STEP = "SELECT (id, claim_id, seller_key, number, verb, facts, role, why, at)"
 
 TABLES = (
     # people
@@ -114,6 +122,18 @@ TABLES = (
     Table("case_seat", engine=_SEAT, staff=_SEAT, open_because=_JUDGES),
     Table("case_workflow", app=READ, engine=ADD, staff=ADD, open_because="by what rules is decided is public"),
     Table("case_pause", app=READ, engine=EDIT, staff=EDIT, open_because="why clocks stand still is public"),
+    # claims
+    Table("claim", app=READ, engine=_CLAIM, staff=_CLAIM, seller_column="seller_key"),
+    Table("claim_line", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("claim_part", app=READ, engine=_PART, staff=_PART, seller_column="seller_key"),
+    Table("claim_channel", app=READ, engine=_CHANNEL, staff=_CHANNEL, seller_column="seller_key"),
+    Table("claim_refund", app=READ, engine=_REFUND, staff=_REFUND, seller_column="seller_key"),
+    Table("claim_bank_share", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("claim_recovery", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("claim_evidence", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("claim_step", app=_CLAIM_STEP, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("claim_payment", engine=ADD, staff=ADD, open_because=_PAYMENTS),
+    Table("claim_bank_debit", engine=ADD, staff=ADD, open_because=_PAYMENTS),
     # disputes
     Table("dispute", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("dispute_authorisation", app=READ, engine=EDIT, staff=READ, seller_column="seller_key"),

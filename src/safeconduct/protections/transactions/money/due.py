@@ -11,6 +11,7 @@ from django.conf import settings
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import PayoutOutcome, PayoutRun
 from safeconduct.kernel.ledger.payouts import PayoutReturn
+from safeconduct.kernel.ledger.telling import tell_of_holds
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.presets.numbers import Payouts, preset
 from safeconduct.protections.transactions.money import telling
@@ -34,7 +35,7 @@ def release(now: datetime, *, replay: bool = False) -> int:
                 )
             ]
             moved = ledger.release_due(now, _AT_ONCE)
-            telling.tell(ending, (), now, replay=replay)
+            tell_of_holds(ending, (), now, replay=replay)
         done += moved
         if moved < _AT_ONCE:
             break

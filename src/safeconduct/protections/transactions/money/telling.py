@@ -1,4 +1,4 @@
-"""What sellers and the shop's systems are told about their money. Keys make each of it said once."""
+"""What sellers and the shop's systems are told about payouts. Keys make each of it said once."""
 
 from __future__ import annotations
 
@@ -6,63 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from safeconduct.kernel.ledger.entries import PayoutRun, PayoutState
-from safeconduct.kernel.ledger.rules import reasons, releases
 from safeconduct.kernel.notices.outbox import Message, MessageKind, Notice, notify, publish
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.pseudonyms import reveal
-from safeconduct.presets.numbers import preset
-
-_HOLDS = """
-SELECT h.id, h.key, h.seller_key, h.order_key, h.currency, h.held_minor, h.reason, h.released_by, h.release_at,
-       coalesce((SELECT sum(s.amount_minor) FROM ledger_hold_step s WHERE s.hold_id = h.id AND s.verb = 'released'), 0)
-FROM ledger_hold h WHERE h.key = ANY(%s::text[]) ORDER BY h.id
-"""
-
-
-def tell(released: Sequence[str], placed: Sequence[str], at: datetime, *, replay: bool) -> None:
-    """Tells of holds that were placed or released, by their keys. ``replay``: inbox only, and no messages.
-
-    A hold that takes the place of another for the same dispute is told once; what a hold gave up because it paid
-    somebody is no release.
-    """
-    if not released and not placed:
-        return
-    rows = query(_HOLDS, [[*released, *placed]]).fetchall()
-    names = reveal({order for _, _, _, order, *_ in rows if order is not None})
-    notices: list[Notice] = []
-    messages: list[Message] = []
-    fresh, again = set(placed), {_subject(key) for key in placed}
-    for identity, key, seller, order, currency, held, reason, released_by, release_at, gave in rows:
-        name = names[order][1] if order in names else None
-        about = {"hold": identity, "order": name, "reason": reason}
-        if key in fresh and held:
-            amount = {"minor": held, "currency": currency}
-            values: dict[str, Any] = {
-                "amount": amount, "order": name, "reason": dict(reasons()[reason].says), "release_at": release_at,
-                "release_if": dict(releases()[released_by]),
-            }  # fmt: skip
-            notices.append(Notice(f"hold/{_subject(key)}/placed", "money.held", values, at, seller, url=_url(order)))
-            data = {**about, "amount": amount, "release_at": release_at, "released_by": released_by}
-            messages.append(Message(f"hold/{identity}/placed", MessageKind.HOLD_PLACED, data, at, seller))
-        elif key not in fresh and gave:
-            amount = {"minor": int(gave), "currency": currency}
-            if _subject(key) not in again:
-                values = {"amount": amount, "order": name, "payout_at": _next_payout(at)}
-                notices.append(
-                    Notice(f"hold/{identity}/released", "money.released", values, at, seller, url=_url(order))
-                )
-            data = {**about, "amount": amount}
-            messages.append(Message(f"hold/{identity}/released", MessageKind.HOLD_RELEASED, data, at, seller))
-    notify(notices, mail=not replay)
-    if not replay:
-        publish(messages)
 
 
 def tell_of_payouts(run: PayoutRun, *, replay: bool) -> None:
-    """Tells sellers of the payouts of a run; the same run again tells nothing again. ``replay``: as `tell`."""
+    """Tells sellers of the payouts of a run; the same run again tells nothing again. ``replay``: inbox only, and no
+    messages."""
     sent = [outcome for outcome in run.outcomes if outcome.state is PayoutState.PAID and outcome.payout_id]
     notices, messages = [], []
     for outcome in sent:
@@ -92,16 +43,3 @@ def tell_of_returns(payout_ids: Sequence[str], at: datetime) -> None:
         messages.append(Message(key, MessageKind.PAYOUT_RETURNED, data, at, seller))
     notify(notices)
     publish(messages)
-
-
-def _subject(key: str) -> str:
-    """What a hold is about: the review, or the dispute whatever its amount is by now."""
-    return "/".join(key.split("/")[:4])
-
-
-def _next_payout(at: datetime) -> datetime:
-    return preset(settings.PRESET).on(at.date()).payouts.following(at)
-
-
-def _url(order: int | None) -> str:
-    return "" if order is None else f"/portal/transactions/orders/{order}/"
