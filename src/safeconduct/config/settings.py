@@ -75,7 +75,10 @@ INSTALLED_APPS = [
     "safeconduct.portal",
 ]
 # The protections that are built, in the order of the seller's home; each module has a `PROTECTION`.
-PROTECTIONS = ["safeconduct.protections.transactions.protection"]
+PROTECTIONS = [
+    "safeconduct.protections.transactions.protection",
+    "safeconduct.protections.disputes.protection",
+]
 # What lines of the record are about: kind → where its content is read (`kernel.record.subjects`).
 RECORD_SUBJECTS = {
     "decision": "safeconduct.kernel.decisions.record_payload.DECISIONS",

@@ -86,7 +86,9 @@ def _conversation(view: View, language: str) -> list[dict[str, Any]]:
     """Messages, offers, and the words of steps, in the order of time."""
     found = [
         {
-            "at": said.at, "who": ROLES[said.role], "mine": said.role is view.role,
+            "at": said.at,
+            "who": ROLES[said.role],
+            "mine": said.role is view.role,
             "words": spoken(said.by_language, language) if said.by_language else said.words,
             **_offer(view, said, language),
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 
 from django import forms
 from django.http import HttpRequest
@@ -75,6 +74,6 @@ def minor_of(text: str, currency: str) -> int:
     if "," in plain and "." not in plain:
         plain = plain.replace(",", ".")
     try:
-        return Money.of(Decimal(plain), currency).minor
-    except (InvalidOperation, MoneyError, ValueError):
+        return Money.parse(plain, currency).minor
+    except MoneyError:
         raise RequestMalformed("amount", f"{text!r} is no amount in {currency}; write for example 12.50") from None

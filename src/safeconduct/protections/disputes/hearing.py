@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +15,6 @@ from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.cases import evidence, pauses
 from safeconduct.kernel.cases.models import Case, ClockPause
 from safeconduct.kernel.cases.words import PauseScope, Remedy, Status
-from safeconduct.kernel.claims import actions as claims
-from safeconduct.kernel.claims.asks import ToldRefund
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope
@@ -54,7 +52,7 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
     of = {kind: {row["order"] for row in wanted if row["type"] == kind} for kind in _CODES}
     live = [dispute for dispute in disputes if dispute.ended_at is None]
     _gather([one for one in live if one.order_key in of[TRACKED] | of[DELIVERED]], stamp)
-    _refunded([row for row in wanted if row["type"] == REFUNDED], disputes, stamp)
+    _refunded(of[REFUNDED], disputes, stamp)
     back = [one for one in disputes if one.return_by is not None and one.order_key in of[RETURNED]]
     if back:
         money.came_back(back, stamp)
@@ -118,22 +116,11 @@ def _gather(disputes: Sequence[Dispute], at: datetime) -> None:
         evidence.exhibit(dispute.case_id, found[dispute.order_key], ENGINE_ACTOR, at=at)
 
 
-def _refunded(rows: Sequence[Mapping[str, Any]], disputes: Sequence[Dispute], at: datetime) -> None:
-    """A refund went out: the claim hears of it, and the seller is made whole where others bear it."""
-    latest = {dispute.order_key: dispute for dispute in disputes}
-    told = {event.moment: event for event in Event.objects.filter(moment__in=[row["moment"] for row in rows])}
-    heard = []
-    for row in rows:
-        event = told[row["moment"]]
-        minor = int((event.data.get("amount") or {}).get("minor") or 0)
-        if minor and row["order"] in latest:
-            heard.append(ToldRefund(f"event/{event.id}", latest[row["order"]].claim_id, minor))
-    if heard:
-        claims.hear_of_refund(heard, ENGINE_ACTOR, at=at)
-        paid = {row["order"] for row in rows}
-        over = [
-            one for one in latest.values() if one.order_key in paid and one.ended_at is not None and one.paid_at is None
-        ]
+def _refunded(orders: Collection[int], disputes: Sequence[Dispute], at: datetime) -> None:
+    """A refund went out and is posted: the seller is made whole where others bear it."""
+    latest = {dispute.order_key: dispute for dispute in disputes if dispute.order_key in orders}
+    over = [one for one in latest.values() if one.ended_at is not None and one.paid_at is None]
+    if over:
         money.make_whole([one for one in over if one.return_by is None], at)
 
 

@@ -17,9 +17,8 @@ from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.kernel.claims import actions as claims
-from safeconduct.kernel.claims import queries as claims_read
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk
-from safeconduct.kernel.claims.models import Channel
+from safeconduct.kernel.claims.models import Channel, Part
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import Entry
@@ -149,7 +148,10 @@ def _ask(wanted: Sequence[tuple[str, int]], at: datetime) -> None:
     """Asks for refunds, each at most what is left of what was paid: the buyer may have some of it by another way."""
     channels = _channels([case_id for case_id, _ in wanted])
     lines = {channel.claim_id: channel.claim.line_id for channel in channels.values()}
-    left = claims_read.refundable(list(lines.values()))
+    left: dict[str, int] = {}
+    for part in Part.objects.filter(line_id__in=lines.values()):
+        rest = part.amount_minor - part.running_minor - part.sent_minor - max(0, part.bank_minor)
+        left[part.line_id] = max(rest, left.get(part.line_id, 0))
     asks = []
     for case_id, amount in wanted:
         claim = channels[case_id].claim_id

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.protection import Protection
-from safeconduct.protections.disputes import automatic, guards, hearing, money
+from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home
 from safeconduct.protections.disputes.opening import KIND
 
 DISPUTE: Final = CaseKind(
@@ -41,5 +41,8 @@ PROTECTION = Protection(
     event_types=frozenset(hearing.EVENTS),
     act=act,
     sweep=sweep,
+    status=portal_home.status,
+    portal_menu=portal_home.menu,
+    portal_urls="safeconduct.protections.disputes.portal_urls",
     case_kinds=(DISPUTE,),
 )

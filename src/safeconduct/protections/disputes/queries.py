@@ -84,17 +84,15 @@ def at_stake(seller_key: int) -> list[tuple[str, int, int]]:
 
 def queue(person: str, view: str, now: datetime, limit: int = PAGE) -> list[Line]:
     """What waits for the platform, the nearest deadline first. Views: everything; ``mine``: where this person has a
-    seat; ``appeals``: appeals in cases where they have none, as those they may take; ``soon``: four hours or less."""
-    where, value = {
-        "mine": (
-            "EXISTS (SELECT FROM case_seat s WHERE s.case_id = f.id AND s.person_id = %s AND s.left_at IS NULL)", person
-        ),
-        "appeals": (
-            "f.status = 'appealed' AND NOT EXISTS (SELECT FROM case_seat s WHERE s.case_id = f.id AND s.person_id = %s)",
-            person,
-        ),
+    seat; ``appeals``: appeals in cases where they never had one, as those they may take; ``soon``: four hours or less.
+    """
+    seat = "EXISTS (SELECT FROM case_seat s WHERE s.case_id = f.id AND s.person_id = %s"
+    views: dict[str, tuple[str, object]] = {
+        "mine": (f"{seat} AND s.left_at IS NULL)", person),
+        "appeals": (f"f.status = 'appealed' AND NOT {seat})", person),
         "soon": ("c.due_at <= %s", now + _SOON),
-    }.get(view, ("d.opened_at <= %s", now))
+    }
+    where, value = views.get(view, ("d.opened_at <= %s", now))
     return _lines(
         f"{_LINES} WHERE d.ended_at IS NULL AND f.status IN ('under_review', 'appealed') AND {where}"
         " ORDER BY c.due_at NULLS LAST, d.number LIMIT %s",

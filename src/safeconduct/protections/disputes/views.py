@@ -22,6 +22,7 @@ from safeconduct.kernel.cases.errors import CasesError, NoSuchEvidence
 from safeconduct.kernel.cases.words import Role, Turn
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal, order_url
 from safeconduct.kernel.record.proving import proof_of
@@ -37,7 +38,6 @@ from safeconduct.protections.disputes.help import draft
 from safeconduct.protections.disputes.models import Dispute
 from safeconduct.protections.disputes.reading import View, view_of
 from safeconduct.protections.disputes.words import DONE, TURNS
-from safeconduct.kernel.notices.rendering import spoken
 
 REFUSED: Final = (CasesError, ClaimsError, Refusal)
 
@@ -113,9 +113,7 @@ def act(request: MemberRequest, case_id: str, verb: str) -> HttpResponse:
         with engine_scope():
             values, content, step = values_of(request, found)
             actor = Actor(request.user.id, "member")
-            do(
-                verb, Asked(found, Role.SELLER, actor, values, content, step, values["currency"]), at=timezone.now()
-            )
+            do(verb, Asked(found, Role.SELLER, actor, values, content, step, values["currency"]), at=timezone.now())
     except REFUSED as problem:
         messages.error(request, str(problem))
         return HttpResponseRedirect(here)
@@ -162,4 +160,3 @@ def proof(request: MemberRequest, case_id: str) -> HttpResponse:
     response = JsonResponse(file, json_dumps_params={"indent": 1, "ensure_ascii": False})
     response["Content-Disposition"] = f'attachment; filename="{case.outcome_id}.proof.json"'
     return response
-
