@@ -142,8 +142,8 @@ def join_channel(
         query(
             "INSERT INTO claim_channel (id, claim_id, seller_key, kind, about, round, case_id, claimed_minor,"
             " hold_until, outcome, opened_at) SELECT r.*, %s FROM jsonb_to_recordset(%s::jsonb)"
-            "  AS r(id text, claim_id text, seller_key bigint, kind text, about text, round smallint, case_id text, claimed_minor bigint,"
-            "  hold_until timestamptz, outcome text)",
+            "  AS r(id text, claim_id text, seller_key bigint, kind text, about text, round smallint, case_id text,"
+            "   claimed_minor bigint, hold_until timestamptz, outcome text)",
             [at, json.dumps(new)],
         )
         adopt([(row["claim_id"], row["case_id"]) for row in new if row["case_id"]], at)
@@ -209,16 +209,21 @@ def _lines(asks: Sequence[Opening]) -> dict[Place, str]:
         ],
     )  # fmt: skip
     found = {}
+    names: dict[int, set[str]] = {}
     for identity, seller, order, name, currency in query(
         "SELECT id, seller_key, order_key, name, currency FROM claim_line WHERE order_key = ANY(%s::bigint[])",
         [[order for order, _ in wanted]],
     ):
+        names.setdefault(order, set()).add(name)
         ask = wanted.get((order, name))
         if ask is None:
             continue
         if (ask.seller_key, ask.currency) != (seller, currency):
             raise ClaimMalformed("currency", f"line {name!r} of order {order} is of one seller and in {currency}")
         found[order, name] = identity
+    for order, there in names.items():
+        if "" in there and len(there) > 1:
+            raise ClaimMalformed("line", f"order {order} either has lines with names, or is one line without a name")
     return found
 
 

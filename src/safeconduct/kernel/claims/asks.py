@@ -9,6 +9,11 @@ from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, Item
 
 
+def payment_of_order(order_key: int) -> str:
+    """What a payment is called of which nothing is known but its order. Every room uses the same name."""
+    return f"order/{order_key}"
+
+
 @dataclass(frozen=True, slots=True)
 class Paid:
     """What a payment paid for an order line, with its part of shipping and tax. ``payment``: the caller's name of the

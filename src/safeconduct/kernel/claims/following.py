@@ -145,7 +145,8 @@ def exposure(claim: ClaimRow, at: datetime) -> Exposure:
     for channel in live(claim):
         if channel.hold_until > at:
             tracks.setdefault("bank" if channel.kind in OF_A_BANK else channel.kind, []).append(channel)
-    left = sum(part.left_minor for part in claim.parts) if claim.parts else None
+    known = any(part.amount_minor for part in claim.parts)  # a bank can be faster than news of the payment
+    left = sum(part.left_minor for part in claim.parts) if known else None
     found = [_of_track(channels, left) for channels in tracks.values()]
     running = sum(refund.to_send_minor for refund in claim.refunds if refund.item is Item.REFUND)
     found.append(_limited(running, left, Kind.REFUND_REQUEST, None))

@@ -40,6 +40,21 @@ def reporting_minor(money: Money, occurred_us: int) -> int | None:
     return minor if INT64_MIN <= minor <= INT64_MAX else None
 
 
+def exchanged_minor(money: Money, to: str, occurred_us: int) -> int | None:
+    """The amount in minor units of another currency at that day's rates, both through the reporting currency, or None
+    where one is not in force."""
+    if money.currency == to:
+        return money.minor
+    day = at_micros(occurred_us).date()
+    given, wanted = (
+        Decimal(1) if code == settings.REPORTING_CURRENCY else _rate(code, day) for code in (money.currency, to)
+    )
+    if given is None or wanted is None:
+        return None
+    minor = convert(money, to, given / wanted).minor
+    return minor if INT64_MIN <= minor <= INT64_MAX else None
+
+
 def store(rows: Iterable[tuple[str, date, Decimal, str]]) -> None:
     """Adds rates (currency, day, units of the reporting currency for one, source). A day's rate is never changed."""
     global _table

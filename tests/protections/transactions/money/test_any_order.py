@@ -62,7 +62,7 @@ def order_of(facts: Sequence[Fact]) -> OrderMoney:
             case "covered":
                 money.covered_minor, money.covered_currency = amount, "USD"
             case _:
-                money.disputes.append(Dispute(day, at_us, amount, "USD", at_us, Outcome(kind), 1))
+                money.disputes.append(Dispute(day, at_us, amount, "USD", at_us, Outcome(kind)))
     return money
 
 

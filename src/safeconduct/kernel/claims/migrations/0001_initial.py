@@ -39,6 +39,19 @@ CREATE TRIGGER only_grows BEFORE UPDATE ON claim_part
                        OR NEW.payment_id <> OLD.payment_id)
     EXECUTE FUNCTION claim_refuses();
 
+-- An order is its one line, or has lines with names; both at once would count its money twice.
+CREATE FUNCTION claim_line_begins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('claim_line'), hashtext(NEW.order_key::text));
+    IF EXISTS (SELECT FROM claim_line WHERE order_key = NEW.order_key AND (name = '') <> (NEW.name = '')) THEN
+        RAISE EXCEPTION 'order % is one line, or has lines with names', NEW.order_key
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER begins AFTER INSERT ON claim_line FOR EACH ROW EXECUTE FUNCTION claim_line_begins();
+
 CREATE FUNCTION claim_part_begins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.running_minor := 0;
@@ -204,7 +217,7 @@ GRANT EXECUTE ON FUNCTION claim_lock(text[], text[]) TO safeconduct_engine, safe
 """
 
 BACKWARDS = """
-DROP FUNCTION claim_refuses(), claim_part_begins(), claim_refund_is_allowed(), claim_counts_refunds(),
+DROP FUNCTION claim_refuses(), claim_line_begins(), claim_part_begins(), claim_refund_is_allowed(), claim_counts_refunds(),
     claim_counts_bank(), claim_shares_add_up(), claim_follows(), claim_recovers(), claim_lock(text[], text[]) CASCADE;
 """
 

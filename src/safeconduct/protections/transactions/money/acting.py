@@ -1,6 +1,6 @@
 """What money does: it follows a batch of events, and what people decide, inside the transaction that decides.
 
-Locks are taken in one order: rows of coverage, then orders, then the ledger's sellers.
+Locks are taken in one order: rows of coverage, then orders, then claims' payments and lines, then the ledger's sellers.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.ledger import actions as ledger
+from safeconduct.kernel.ledger.telling import tell_of_holds
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
 from safeconduct.presets.numbers import Numbers, preset
-from safeconduct.protections.transactions.money import reading, telling
+from safeconduct.protections.transactions.money import claiming, reading
 from safeconduct.protections.transactions.money.plan import Plan, plan
-from safeconduct.protections.transactions.money.told import OrderMoney
+from safeconduct.protections.transactions.money.told import Book, OrderMoney
 
 
 def settle(orders: set[int], now: datetime | None) -> int:
@@ -30,19 +32,26 @@ def settle(orders: set[int], now: datetime | None) -> int:
     told = reading.told(moving)
     books = reading.books(sorted(told))
     review = timedelta(hours=settings.REVIEW_HOURS)
-    plans: dict[int, Plan] = {}
-    for order, money in told.items():
-        made = plan(money, books[order], _numbers(money), now, review)
-        if made.entries or made.releases or made.holds or made.available_at is not None:
-            plans[order] = made
-    if plans:
-        _carry_out(plans, told, now)
-    return len(plans)
+    plans = {order: plan(money, books[order], _numbers(money), now, review) for order, money in told.items()}
+    lacking = {
+        order: made
+        for order, made in plans.items()
+        if made.entries or made.releases or made.holds or made.available_at is not None
+    }
+    in_trouble = {order for order, money in told.items() if money.disputes} | claiming.in_claims(told)
+    if lacking or in_trouble:
+        _carry_out(lacking, {order: plans[order] for order in in_trouble}, told, books, now)
+    return len(lacking)
 
 
-def _carry_out(plans: Mapping[int, Plan], told: Mapping[int, OrderMoney], now: datetime | None) -> None:
-    latest = max(told[order].latest_us for order in plans)
-    at = at_micros(latest) if now is None else now
+def _carry_out(
+    plans: Mapping[int, Plan], in_trouble: Mapping[int, Plan], told: Mapping[int, OrderMoney],
+    books: Mapping[int, Book], now: datetime | None,
+) -> None:  # fmt: skip
+    """Facts for claims first, because lines are locked before sellers; then entries and holds; then what follows for
+    claims from all of it."""
+    at = at_micros(max(told[order].latest_us for order in {*plans, *in_trouble})) if now is None else now
+    lines = claiming.tell({order: told[order] for order in in_trouble}, books, in_trouble, at) if in_trouble else set()
     entries = [entry for made in plans.values() for entry in made.entries]
     releases = [key for made in plans.values() for key in made.releases]
     requests = [request for made in plans.values() for request in made.holds]
@@ -55,9 +64,9 @@ def _carry_out(plans: Mapping[int, Plan], told: Mapping[int, OrderMoney], now: d
         }
         requests = [request for request in requests if request.key not in known]
     dates = {order: made.available_at for order, made in plans.items() if made.available_at is not None}
-    if releases or requests or dates:  # several calls below: the sellers of all of them are locked in one order
+    if lines or releases or requests or dates:  # several calls below: all their sellers are locked in one order
         ledger.stand_by(
-            {(told[order].seller, told[order].main) for order in plans if told[order].main}
+            {(told[order].seller, told[order].main) for order in {*plans, *in_trouble} if told[order].main}
             | {(e.seller_key, e.currency) for e in entries if e.seller_key is not None}
             | {(request.seller_key, request.currency) for request in requests}
         )
@@ -68,7 +77,9 @@ def _carry_out(plans: Mapping[int, Plan], told: Mapping[int, OrderMoney], now: d
         ledger.hold(requests)
     if dates:
         ledger.reschedule_each(dates)
-    telling.tell(releases, [request.key for request in requests], at, replay=now is None)
+    tell_of_holds(releases, [request.key for request in requests], at, replay=now is None)
+    if lines:
+        claims.settle(lines, ENGINE_ACTOR, at=at, quiet=now is None)
 
 
 def _numbers(money: OrderMoney) -> Numbers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.ledger.entries import Entry, HoldRequest
@@ -20,14 +21,23 @@ from safeconduct.protections.transactions.money.told import Book, Dispute, Order
 PREFIX = "order"
 
 
+class Disputed(NamedTuple):
+    """What an open dispute claims, in its own currency."""
+
+    minor: int
+    until: datetime
+
+
 @dataclass(slots=True)
 class Plan:
-    """What to do, in this order: post, release, hold. ``available_at``: when pending money is to be released, None
-    where that does not change."""
+    """What to do, in this order: post, release, hold. ``disputed``: what each open dispute still claims, and until when
+    it is held at most; claims hold it. ``available_at``: when pending money is to be released, None where that does not
+    change."""
 
     entries: list[Entry] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
     holds: list[HoldRequest] = field(default_factory=list)
+    disputed: dict[int, Disputed] = field(default_factory=dict)
     available_at: datetime | None = None
 
 
@@ -41,6 +51,7 @@ def plan(money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None, r
     order.given_back()
     order.cover()
     order.hold(book, review)
+    order.disputes()
     if order.captured and not any(entry.event == "capture" for entry in order.plan.entries):  # those set it themselves
         due = _available_at(money, numbers)
         if due != book.available_at:
@@ -184,10 +195,9 @@ class _Order:
             self._post("reimbursement_taken_back", "cover", 0, money.latest_us, amount=-more)
 
     def hold(self, book: Book, review: timedelta) -> None:
-        """Holds for a review and for open disputes: those that are missing, and those that have nothing left to do."""
-        wanted = [*self._review_hold(review), *self._dispute_holds()]
+        """The hold for a review, where it is missing; and the end of holds that have nothing left to do."""
         kept = set()
-        for request in wanted:
+        for request in self._review_hold(review):
             name = request.key.rpartition("/")[0]
             there = [hold.key for hold in book.holds if hold.key.rpartition("/")[0] == name]
             if there:
@@ -196,6 +206,19 @@ class _Order:
                 self.plan.holds.append(request)
         ours = f"{PREFIX}/{self.money.order}/"
         self.plan.releases = [h.key for h in book.holds if h.key.startswith(ours) and h.key not in kept]
+
+    def disputes(self) -> None:
+        """What open disputes claim of what has not gone back."""
+        left = max(0, self.captured - self._returned())
+        for dispute in self.money.disputes:
+            if dispute.outcome is not None:
+                continue
+            amount = self._disputed(dispute) or 0
+            if self._is_main(dispute) and self.captured:
+                amount = min(amount, left)
+                left -= amount
+            until = at_micros(dispute.opened_us) + self.numbers.holds.dispute
+            self.plan.disputed[dispute.key] = Disputed(amount, until)
 
     # -- targets ------------------------------------------------------------------------------------------------------
 
@@ -237,37 +260,13 @@ class _Order:
         until = max(at_micros(money.placed_us) + self.numbers.review.longest, money.ruled.at + review)
         at = self._time(money.latest_us)
         key = f"{PREFIX}/{money.order}/review/{money.ruled.id}/0"
-        return self._request(key, at, self.main, amount, "order_under_review", until, "review_ends")
-
-    def _dispute_holds(self) -> list[HoldRequest]:
-        found = []
-        left = max(0, self.captured - self._returned())
-        for dispute in self.money.disputes:
-            amount = self._disputed(dispute) or 0
-            if dispute.outcome is not None:
-                continue
-            if self._is_main(dispute) and self.captured:
-                amount = min(amount, left)
-                left -= amount
-                amount -= self.fee - min(self.fee, self._kept(amount))
-            if amount <= 0:
-                continue
-            until = at_micros(dispute.opened_us) + self.numbers.holds.dispute
-            facts = len(self.money.payments) + len(self.money.refunds) + dispute.news
-            key = f"{PREFIX}/{self.money.order}/dispute/{dispute.key}/{amount}/{facts}"
-            at = self._time(dispute.opened_us)
-            found += self._request(
-                key, at, dispute.currency or self.main, amount, "chargeback_open", until, "chargeback_decided"
-            )
-        return found
-
-    def _request(
-        self, key: str, at: datetime, currency: str, amount: int, reason: str, until: datetime, released_by: str
-    ) -> list[HoldRequest]:  # fmt: skip
-        if until <= max(at, self._time(self.money.latest_us)):
+        if until <= max(at, self._time(money.latest_us)):
             return []  # its longest time is over
-        money = self.money
-        return [HoldRequest(key, at, money.seller, money.order, currency, amount, reason, until, released_by)]
+        return [
+            HoldRequest(
+                key, at, money.seller, money.order, self.main, amount, "order_under_review", until, "review_ends"
+            )
+        ]
 
     # -- small steps --------------------------------------------------------------------------------------------------
 

@@ -146,7 +146,6 @@ def _hear(
     outcome: Outcome | None, *, ended: bool,
 ) -> None:  # fmt: skip
     one = disputes.setdefault(key, Dispute(key, at_us))
-    one.news += 1
     one.opened_us = min(one.opened_us, at_us)
     if minor is not None:
         one.minor, one.currency = minor, currency

@@ -21,7 +21,7 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Dispute:
-    """A bank dispute. ``outcome`` None: not decided. ``news``: how many events told of it."""
+    """A bank dispute. ``outcome`` None: not decided."""
 
     key: int
     opened_us: int
@@ -29,7 +29,6 @@ class Dispute:
     currency: str = ""
     closed_us: int | None = None
     outcome: Outcome | None = None
-    news: int = 0
 
 
 class Ruled(NamedTuple):
