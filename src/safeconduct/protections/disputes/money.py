@@ -17,7 +17,7 @@ from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.kernel.claims import actions as claims
-from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk
+from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
 from safeconduct.kernel.claims.models import Channel, Part
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
 from safeconduct.kernel.ledger import actions as ledger
@@ -49,11 +49,6 @@ WHERE t.order_key = ANY(w.orders) GROUP BY 1, 2
 """
 
 
-def payment_of(order_key: int) -> str:
-    """The name of an order's payment among claims: the shop tells of one payment for an order."""
-    return f"order/{order_key}"
-
-
 def hold(moved: Sequence[Moved], at: datetime) -> None:
     """The dispute joins the claim of its order, which holds what the buyer asks for."""
     orders = facts.orders([one.case["order_key"] for one in moved])
@@ -61,7 +56,7 @@ def hold(moved: Sequence[Moved], at: datetime) -> None:
     for one in moved:
         case, order = one.case, orders[one.case["order_key"]]
         paid.append(
-            Paid(payment_of(order.key), case["seller_key"], order.key, case["currency"], order.amount_minor or 0)
+            Paid(payment_of_order(order.key), case["seller_key"], order.key, case["currency"], order.amount_minor or 0)
         )
         opened.append(Opening(case["seller_key"], order.key, case["currency"], route=_route(one)))
     claims.declare(paid, at)
