@@ -21,7 +21,6 @@ from safeconduct.kernel.cases.words import Liability, MessageKind, OfferState, R
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.scope import Actor
 from safeconduct.protections.disputes.errors import NoOffersNow, NoSuchDispute
-from safeconduct.protections.disputes.models import Dispute
 
 #: States in which both sides can settle between themselves.
 TALKING: Final = frozenset({"open", "negotiating", "awaiting_platform", "evidence"})
@@ -170,9 +169,16 @@ def _of(case_id: str, message_id: str) -> str:
     return message_id
 
 
-def dispute_of(case_id: str) -> Dispute:
-    """The dispute of a case in scope. Raises NoSuchDispute."""
-    found = Dispute.objects.filter(case_id=case_id).first()
-    if found is None:
-        raise NoSuchDispute(case_id)
-    return found
+def state_of(case_id: str) -> str:
+    """The state a dispute is in."""
+    return _locked(case_id).state
+
+
+def currency_of(case_id: str) -> str:
+    """The currency of a dispute."""
+    return _locked(case_id).currency
+
+
+def amount_of(case_id: str) -> int:
+    """What is in dispute, in minor units."""
+    return _locked(case_id).amount_minor or 0

@@ -7,10 +7,12 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any, Final
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.protection import Protection
+from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home
 from safeconduct.protections.disputes.opening import KIND
 
@@ -34,6 +36,11 @@ def sweep(now: datetime) -> int:
     return automatic.send_due(now) + hearing.returns_due(now)
 
 
+def console_menu() -> tuple[MenuEntry, ...]:
+    """The staff's queue of disputes."""
+    return (MenuEntry(_("Disputes"), reverse("console:disputes:queue"), "scale", go="i"),)
+
+
 PROTECTION = Protection(
     "disputes",
     _("Dispute resolution"),
@@ -44,5 +51,7 @@ PROTECTION = Protection(
     status=portal_home.status,
     portal_menu=portal_home.menu,
     portal_urls="safeconduct.protections.disputes.portal_urls",
+    console_menu=console_menu,
+    console_urls="safeconduct.protections.disputes.console_urls",
     case_kinds=(DISPUTE,),
 )

@@ -8,7 +8,6 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
-from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.words import Liability, OfferState, Remedy, Role, Source, Standing, Turn
 
 Text = str | Promise
@@ -17,6 +16,9 @@ ROLES: Final[Mapping[Role, Text]] = {
     Role.BUYER: lazy("Buyer"), Role.SELLER: lazy("Seller"), Role.OPERATOR: lazy("Platform"),
     Role.MEDIATOR: lazy("Mediator"), Role.ARBITER: lazy("Platform"), Role.REVIEWER: lazy("Platform"),
     Role.APPROVER: lazy("Platform"), Role.ENGINE: lazy("automatic"),
+}  # fmt: skip
+SEAT_NAMES: Final[Mapping[Role, Text]] = {
+    Role.MEDIATOR: lazy("mediator"), Role.ARBITER: lazy("arbiter"), Role.REVIEWER: lazy("reviewer of the appeal"),
 }  # fmt: skip
 #: Turn → tone and word, for the one who reads it.
 TURNS: Final[Mapping[Turn, tuple[str, Text]]] = {
@@ -50,11 +52,6 @@ SOURCES: Final[Mapping[Source, tuple[str, Text]]] = {
 OFFERS: Final[Mapping[OfferState, tuple[str, Text]]] = {
     OfferState.OPEN: ("warn", lazy("open")), OfferState.ACCEPTED: ("good", lazy("accepted")),
     OfferState.DECLINED: ("", lazy("declined")), OfferState.WITHDRAWN: ("", lazy("taken back")),
-}  # fmt: skip
-KINDS: Final[Mapping[EvidenceKind, Text]] = {
-    EvidenceKind.ORDER_DETAILS: lazy("Order"), EvidenceKind.PROOF_OF_SHIPMENT: lazy("Proof of shipment"),
-    EvidenceKind.TRACKING: lazy("Tracking"), EvidenceKind.PROOF_OF_DELIVERY: lazy("Proof of delivery"),
-    EvidenceKind.DELIVERY_SIGNATURE: lazy("Signature"), EvidenceKind.OTHER: lazy("Another piece"),
 }  # fmt: skip
 #: What stands above the page after a verb was done.
 DONE: Final[Mapping[str, Text]] = {
