@@ -90,7 +90,8 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
     wanted = SEATS.get(view.case.state)
     holder = next((s.person for s in held if wanted and s.role == wanted and s.left_at is None), None)
     context = {
-        **context_of(view, language), "seats": [(ROLES[Role(s.role)], s.role, s.person, s.left_at) for s in held],
+        **context_of(view, language), "base": reverse("console:disputes:dispute", args=[case_id]),
+        "seats": [(ROLES[Role(s.role)], s.role, s.person, s.left_at) for s in held],
         "wanted": wanted, "wanted_word": wanted and SEAT_NAMES[wanted], "holder": holder, "mine": mine,
         "collision": holder is not None and holder.id != request.user.id,
         "acts": holder is not None and holder.id == request.user.id,

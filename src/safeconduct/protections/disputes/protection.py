@@ -53,5 +53,6 @@ PROTECTION = Protection(
     portal_urls="safeconduct.protections.disputes.portal_urls",
     console_menu=console_menu,
     console_urls="safeconduct.protections.disputes.console_urls",
+    public_urls="safeconduct.protections.disputes.hosted_urls",
     case_kinds=(DISPUTE,),
 )

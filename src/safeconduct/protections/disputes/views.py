@@ -85,7 +85,7 @@ def _page(request: MemberRequest, found: Dispute, *, status: int = 200) -> HttpR
     view, language = view_of(found, Role.SELLER, at=timezone.now()), get_language() or "en"
     words = draft(view.help)
     context = {
-        **context_of(view, language),
+        **context_of(view, language), "base": reverse("portal:disputes:dispute", args=[found.case_id]),
         "answer": AnswerForm(initial={"words": spoken(words, language) if words else ""}), "has_draft": bool(words),
         "offer_form": OfferForm(view.case.currency), "evidence_form": _evidence_form(view, language),
         "order_url": order_url(found.order_key), "authorised": automatic.standing(found.seller_key),
