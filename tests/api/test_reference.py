@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from safeconduct.api import reference, schemas
+from safeconduct.api import dispute_documents, reference, schemas
 from safeconduct.api.events import ENVELOPE
 from safeconduct.kernel.events.envelope import Incoming, read_envelope
 
@@ -30,17 +30,22 @@ def operations() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def document(reference_: str) -> Any:
+    """The class of a document, by its reference."""
+    name = reference_.rpartition("/")[2]
+    return getattr(schemas, name, None) or getattr(dispute_documents, name)
+
+
 @pytest.mark.parametrize(("name", "operation"), operations(), ids=[name for name, _ in operations()])
 def test_every_operation_has_examples_that_its_schemas_accept(name: str, operation: dict[str, Any]) -> None:
     good = next(answer for status, answer in operation["responses"].items() if int(status) < 400)
     content = good["content"]["application/json"]
-    model = getattr(schemas, content["schema"]["$ref"].rpartition("/")[2])
-    model.model_validate(content["example"])
+    document(content["schema"]["$ref"]).model_validate(content["example"])
     if "requestBody" in operation:
         sent = operation["requestBody"]["content"]["application/json"]
         assert sent["example"], name
         if "$ref" in sent["schema"]:
-            getattr(schemas, sent["schema"]["$ref"].rpartition("/")[2]).model_validate(sent["example"])
+            document(sent["schema"]["$ref"]).model_validate(sent["example"])
     assert operation["summary"] and operation["tags"], name
 
 

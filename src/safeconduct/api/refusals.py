@@ -11,9 +11,12 @@ from ninja.errors import HttpError, ValidationError
 
 from safeconduct.api import outage
 from safeconduct.api.problems import KINDS, Code, FieldError, Problem
+from safeconduct.kernel.cases.errors import CasesError
+from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.events.log import BatchTooLarge
 from safeconduct.kernel.notices.errors import NoticesError
+from safeconduct.kernel.protection import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +44,10 @@ def problem_of(request: HttpRequest, problem: Exception) -> Problem:
         case DecisionsError():
             code = _BY_STATUS.get(problem.status, Code.CONFLICT)
             return Problem(code, str(problem), more={"code": problem.code})
-        case NoticesError() if problem.status < 500:
+        case NoticesError() | CasesError() | ClaimsError() | Refusal() if problem.status < 500:
             code = _BY_STATUS.get(problem.status, Code.CONFLICT)
-            errors = [FieldError(problem.field, str(problem))] if problem.field else []
+            field = getattr(problem, "field", "")
+            errors = [FieldError(field, str(problem))] if field else []
             return Problem(code, str(problem), errors=errors, more={"code": problem.code})
         case Http404():
             return Problem(Code.NOT_FOUND, "there is nothing at this address")

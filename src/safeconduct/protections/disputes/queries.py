@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.words import Turn
 from safeconduct.kernel.scope import query
 from safeconduct.protections.disputes.errors import NoSuchDispute
@@ -116,6 +117,16 @@ def one(case_id: str) -> Dispute:
     if found is None:
         raise NoSuchDispute(case_id)
     return found
+
+
+def lines_of(case_ids: Sequence[str]) -> list[Line]:
+    """These disputes as lines of a list, the newest first."""
+    return _lines(f"{_LINES} WHERE d.case_id = ANY(%s::text[]) ORDER BY d.number DESC", [list(case_ids)])
+
+
+def currency_of(case_id: str) -> str:
+    """The currency of a dispute."""
+    return cases.case(case_id).currency
 
 
 def of_order(order_key: int) -> list[Dispute]:
