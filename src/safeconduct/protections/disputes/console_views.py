@@ -98,7 +98,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         "offer_form": OfferForm(view.case.currency), "seller": Seller.objects.filter(key=found.seller_key).first(),
         "remedies": [(r.value, REMEDIES[r]) for r in _REMEDIES],
         "liabilities": [(one.value, LIABILITIES[one]) for one in _LIABILITIES],
-        "standings": [(s.value, STANDINGS[s]) for s in reversed(STANDINGS)],
+        "standings": [(one.value, STANDINGS[one]) for one in (Standing.DOES_NOT_COUNT, Standing.COUNTS)],
         "precedents": _precedents(found, language), "pieces": _pieces(view, language),
         "decides": view.case.state in ("adjudication", "appealed"),
     }  # fmt: skip

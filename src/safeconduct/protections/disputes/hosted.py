@@ -173,7 +173,7 @@ def _mine(request: BuyerRequest, number: int) -> Dispute | None:
 
 
 def _seller(request: BuyerRequest) -> str:
-    found = Seller.objects.filter(key=request.order.seller_key).first()
+    found = Seller.objects.filter(key=request.order.seller_key or 0).first()
     return found.name if found else ""
 
 
