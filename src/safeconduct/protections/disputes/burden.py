@@ -79,7 +79,7 @@ def proves(kind: ClaimType, route: Route, on: date) -> tuple[Role, str]:
     burden = burdens()[kind]
     law = floors.burden(burden.law, route, on) if burden.law else []
     if law:
-        return Role(law[0].burden), law[0].source
+        return Role(law[0].burden), law[0].source if law[0].acts else f"{law[0].source} (counsel to confirm)"
     return burden.proves, burden.source
 
 

@@ -83,7 +83,7 @@ def draft(found: Help) -> Sentence:
 
 def _written(found: Help, language: str) -> str:
     lines = [_FROM_RECORDS[language]]
-    lines += [f"- {_text(p.gist, language)} ({p.kind}, {p.id})" for p in found.there if p.visibility == Visibility.BOTH]
+    lines += [f"- {_text(piece.gist, language)}" for piece in found.there if piece.visibility == Visibility.BOTH]
     lines += [f"{_MISSING[language]} {gap.shows[language]}." for gap in found.gaps]
     return "\n".join(lines)
 

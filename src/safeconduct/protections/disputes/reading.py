@@ -20,6 +20,12 @@ from safeconduct.protections.disputes.help import Help, help_with
 from safeconduct.protections.disputes.models import Dispute
 
 _NO_STEP = frozenset({"settle"})
+#: The states in the order in which a dispute that nobody settles goes through them; those marked are shown ahead.
+_WAY = (
+    "open", "negotiating", "awaiting_platform", "evidence", "mediation", "proposed", "proposed_to_buyer",
+    "proposed_to_seller", "adjudication", "decided", "appealed", "final",
+)  # fmt: skip
+_AHEAD = ("negotiating", "adjudication", "decided", "final")
 
 
 @dataclass(slots=True)
@@ -45,8 +51,12 @@ class View:
 
     @property
     def stops(self) -> list[Stop]:
-        """The stepper."""
-        return stepper(self.workflow, self.case.state, [step.to_state for step in self.past])
+        """The stepper: where it was and is, and the way that it takes if nobody settles."""
+        here = self.case.state
+        past = stepper(self.workflow, here, [step.to_state for step in self.past])
+        done = [stop for stop in past if stop.state != "to_come"]
+        ahead = [] if here not in _WAY else [s for s in _AHEAD if _WAY.index(s) > _WAY.index(here)]
+        return done + [Stop(name, self.workflow.states[name].title, "to_come") for name in ahead]
 
     @property
     def turn(self) -> str:
