@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 from tests.kernel.claims.claims_world import (
+    ACTOR,
     ORDER,
     SELLER,
     ask,
@@ -30,6 +31,8 @@ from tests.kernel.claims.claims_world import (
 
 from safeconduct.kernel.claims.errors import ChannelEnded, KeyReused, MoreThanIsLeft, RefundFrozen
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, Item
+from safeconduct.kernel.notices.webhooks import endpoints
+from safeconduct.kernel.scope import staff_scope
 
 RETURN, CHARGEBACK, DISPUTE = ChannelKind.RETURN, ChannelKind.CHARGEBACK, ChannelKind.PLATFORM_DISPUTE
 WON, LOST, SETTLED = ChannelOutcome.WON, ChannelOutcome.LOST, ChannelOutcome.SETTLED
@@ -104,6 +107,17 @@ def test_a_loss_that_the_bank_has_not_booked_yet_counts_as_well() -> None:
     assert refunds()["r"][0] == "paid_by_bank"
     debit(at=12)
     assert recoveries() == []
+
+
+def test_what_a_bank_took_pays_the_oldest_refund_first() -> None:
+    paid()
+    claim = opened()
+    ask(claim, 30, key="first", at=1)
+    ask(claim, 30, key="second", at=2)
+    join(claim, amount=40, at=3)
+    debit(40, at=3)
+    leave(claim, LOST, at=9)
+    assert refunds() == {"first": ("paid_by_bank", 3_000, 3_000), "second": ("requested", 3_000, 1_000)}
 
 
 def test_a_refund_asked_for_after_the_loss_is_not_paid_by_it() -> None:
@@ -339,3 +353,16 @@ def test_the_seller_is_told_of_a_hold_and_of_its_end() -> None:
     leave(claim, WON)
     assert rows("SELECT code FROM notice ORDER BY at, id") == [("money.held",), ("money.released",)]
     assert rows("SELECT DISTINCT seller_key FROM notice") == [(SELLER,)]
+
+
+def test_the_shops_systems_are_told_what_to_send_and_what_to_leave() -> None:
+    with staff_scope():
+        endpoints.create("https://shop.example/hooks", ["refund.changed"], ACTOR, at=days(0))
+    paid()
+    claim = opened()
+    ask(claim, 60, key="r", matter="refund_after_withdrawal")
+    join(claim, amount=40, at=2)
+    debit(40, at=3)
+    leave(claim, LOST, at=9)
+    told_of = rows("SELECT data ->> 'state', (data -> 'amount' ->> 'minor')::int FROM webhook_message ORDER BY at, id")
+    assert told_of == [("requested", 6_000), ("frozen", 6_000), ("requested", 2_000)]

@@ -49,7 +49,7 @@ def declare(paid: Sequence[Paid], at: datetime) -> dict[Place, str]:
         "INSERT INTO claim_payment (id, key, currency, at) SELECT w.id, w.key, w.currency, %s"
         " FROM unnest(%s::text[], %s::text[], %s::text[]) AS w(id, key, currency)"
         " ORDER BY w.key ON CONFLICT (key) DO NOTHING",
-        [at, [new_id("pay") for _ in keys], list(keys), list(keys.values())],
+        [at, [new_id("pmt") for _ in keys], list(keys), list(keys.values())],
     )
     payments = {
         key: (identity, currency)

@@ -121,7 +121,7 @@ def steps(claim_id: str) -> list[Step]:
 
 
 def evidence_of(claim_id: str) -> list[Evidence]:
-    """The evidence of all channels of a claim, the oldest capture first; who may open a piece, `cases.evidence` says."""
+    """The evidence of all channels of a claim, the oldest first; `cases.evidence` says who may open it."""
     ids = SharedEvidence.objects.filter(claim_id=claim_id).values("evidence_id")
     return list(Evidence.objects.filter(id__in=ids).order_by("captured_at", "id")[:_MOST])
 

@@ -11,6 +11,7 @@ from typing import Any
 from safeconduct.kernel.claims import following, reading, statutory
 from safeconduct.kernel.claims.asks import Settled
 from safeconduct.kernel.claims.following import ClaimRow
+from safeconduct.kernel.claims.telling import tell_of_refunds
 from safeconduct.kernel.claims.words import FREEZING, Item, RefundState
 from safeconduct.kernel.claims.writing import Did, steps
 from safeconduct.kernel.ledger import actions as ledger
@@ -51,6 +52,9 @@ def settle(line_ids: Collection[str], actor: Actor, *, at: datetime, quiet: bool
             changes.closed.append(claim.id)
             changes.done.append(Did(claim.id, "closed"))
     _write(claims, changes, actor, at)
+    if not quiet:
+        running = [refund.id for claim in claims for refund in claim.refunds]
+        tell_of_refunds(running, [row["id"] for row in changes.refunds], at)
     if changes.releases or changes.requests:
         _carry_out(changes, actor, at, quiet=quiet)
     return Settled(

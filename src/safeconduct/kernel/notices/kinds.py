@@ -30,6 +30,7 @@ class MessageKind(StrEnum):
     CASE_DECIDED = "case.decided"
     CASE_CLOSED = "case.closed"
     CASE_PLATFORM_MISSED = "case.platform_missed"
+    REFUND_CHANGED = "refund.changed"
     TEST = "webhook.test"
 
 
@@ -259,6 +260,23 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
         {
             "case": "cas_01jy2d8m4kq5v6w7x8y9zabcde", "kind": "dispute", "clock": "adjudication",
             "due_at": "2026-06-03T12:00:00+00:00", "round": 1,
+        },
+    ),
+    MessageKind.REFUND_CHANGED: Told(
+        "A refund is to be sent, or one that was is not any more: send it only while its state is `requested`.",
+        {
+            "refund": Field(Form.TEXT, "Id of the refund."), "claim": Field(Form.TEXT, "Id of its claim."),
+            "order": _ORDER, "line": Field(Form.TEXT, "Your name of the order line.", optional=True),
+            "item": Field(Form.TEXT, "What it is for: `refund`, `statutory_damages` or `return_freight`."),
+            "amount": Field(Form.MONEY, "What is still to be sent."),
+            "state": Field(
+                Form.TEXT, "`requested`: send it. `frozen`: do not, the buyer's bank decides. `paid_by_bank`: do not."
+            ),
+            "due_at": Field(Form.TIME, "Until when law asks for it.", optional=True),
+        },
+        {
+            "refund": "rfd_01jy2d8m4kq5v6w7x8y9zabcde", "claim": "clm_01jy2d8m4kq5v6w7x8y9zabcde", "order": "ord-90112",
+            "item": "refund", "amount": _USD, "state": "requested", "due_at": "2026-06-15T23:59:59+00:00",
         },
     ),
     MessageKind.TEST: Told(
