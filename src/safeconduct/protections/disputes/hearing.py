@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import Count
 from ruamel.yaml import YAML
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.cases import evidence, pauses
-from safeconduct.kernel.cases.models import Case, ClockPause
+from safeconduct.kernel.cases.models import Case, ClockPause, Exhibit
 from safeconduct.kernel.cases.words import PauseScope, Remedy, Status
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.models import Event
@@ -24,12 +25,13 @@ from safeconduct.protections.disputes.models import Dispute, Opened
 from safeconduct.protections.disputes.opening import Request, lock, open_disputes
 
 EVENTS: Final = (
-    "refund.requested", "refund.created", "return.received", "shipment.tracked", "shipment.delivered", "dispute.opened",
-    "dispute.closed",
+    "refund.requested", "refund.created", "return.received", "shipment.delivered", "dispute.opened", "dispute.closed",
 )  # fmt: skip
-ASKED, REFUNDED, RETURNED, TRACKED, DELIVERED, BANK_OPENED, BANK_CLOSED = (CATALOGUE[name].code for name in EVENTS)
+ASKED, REFUNDED, RETURNED, DELIVERED, BANK_OPENED, BANK_CLOSED = (CATALOGUE[name].code for name in EVENTS)
 _FILE: Final = Path(__file__).resolve().parent / "refund_requests.yaml"
 _BATCH: Final = 200
+#: Pieces from which on records add no more to a case; what the parties bring has room left.
+_FULL: Final = 100
 _BANK: Final = {
     "en": "The buyer's bank decides about the same payment; the clocks of this dispute stand still meanwhile.",
     "zh": "买家的银行正在处理同一笔付款；在此期间本纠纷暂停计时。",
@@ -51,7 +53,7 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
         return
     of = {kind: {row["order"] for row in wanted if row["type"] == kind} for kind in _CODES}
     live = [dispute for dispute in disputes if dispute.ended_at is None]
-    _gather([one for one in live if one.order_key in of[TRACKED] | of[DELIVERED]], stamp)
+    _gather([one for one in live if one.order_key in of[DELIVERED]], stamp)
     _refunded(of[REFUNDED], disputes, stamp)
     back = [one for one in disputes if one.return_by is not None and one.order_key in of[RETURNED]]
     if back:
@@ -110,18 +112,26 @@ def _within(order: facts.Order, amount: Mapping[str, Any] | None) -> int | None:
 
 
 def _gather(disputes: Sequence[Dispute], at: datetime) -> None:
-    """What carriers say while a dispute runs becomes an exhibit, for both sides to see."""
+    """A delivery while a dispute runs becomes an exhibit with all scans, for both sides to see.
+
+    A case that is full of evidence takes no more; the event is stored all the same.
+    """
+    counts = Exhibit.objects.filter(case_id__in=[one.case_id for one in disputes]).values("case_id")
+    full = {row["case_id"] for row in counts.annotate(n=Count("evidence_id")) if row["n"] >= _FULL}
+    disputes = [one for one in disputes if one.case_id not in full]
+    if not disputes:
+        return
     found = facts.collect(list(facts.orders([one.order_key for one in disputes]).values()), at=at)
     for dispute in disputes:
         evidence.exhibit(dispute.case_id, found[dispute.order_key], ENGINE_ACTOR, at=at)
 
 
 def _refunded(orders: Collection[int], disputes: Sequence[Dispute], at: datetime) -> None:
-    """A refund went out and is posted: the seller is made whole where others bear it."""
-    latest = {dispute.order_key: dispute for dispute in disputes if dispute.order_key in orders}
-    over = [one for one in latest.values() if one.ended_at is not None and one.paid_at is None]
-    if over:
-        money.make_whole([one for one in over if one.return_by is None], at)
+    """A refund went out and is posted: where it was the whole of an outcome's, the seller gets what others bear."""
+    over = [one for one in disputes if one.order_key in orders and one.ended_at is not None and one.paid_at is None]
+    sent = money.sent([one.case_id for one in over]) if over else frozenset()
+    if sent:
+        money.make_whole([one for one in over if one.case_id in sent], at)
 
 
 def _stop(disputes: Sequence[Dispute], at: datetime) -> None:

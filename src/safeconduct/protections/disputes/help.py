@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.cases.words import Role, Visibility
 from safeconduct.kernel.cases.workflow import LANGUAGES, Sentence
 from safeconduct.protections.disputes.burden import Burden, ClaimType, Need, Wanted, burdens, proves
+
+#: A little less than the words of a step may have.
+_LONGEST: Final = 3_900
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def _written(found: Help, language: str) -> str:
     lines = [_FROM_RECORDS[language]]
     lines += [f"- {_text(piece.gist, language)}" for piece in found.there if piece.visibility == Visibility.BOTH]
     lines += [f"{_MISSING[language]} {gap.shows[language]}." for gap in found.gaps]
-    return "\n".join(lines)
+    return "\n".join(lines)[:_LONGEST]
 
 
 def _text(words: Sentence, language: str) -> str:

@@ -18,8 +18,8 @@ from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
-from safeconduct.kernel.claims.models import Channel, Part
-from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
+from safeconduct.kernel.claims.models import Channel, Part, Refund
+from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, RefundState
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import Entry
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
@@ -29,6 +29,8 @@ from safeconduct.protections.disputes.models import Dispute
 
 #: Until when a buyer sends goods back that a refund waits for: AliExpress gives 10 days (read 2026-11-23, excerpts).
 SENDS_BACK: Final = timedelta(days=10)
+#: What a dispute's refund is called among claims, before the id of its case.
+_KEY: Final = "dispute/"
 _PAID_OUT: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND})
 #: Who bears → the event by which the seller is made whole. The operator's own part comes out of the fund as well, which
 #: the operator fills (`fund_paid_in`).
@@ -112,6 +114,13 @@ def never_came_back(disputes: Sequence[Dispute], at: datetime) -> None:
     Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(return_by=None, paid_at=at)
 
 
+def sent(case_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the cases whose refund has gone out."""
+    keys = [f"{_KEY}{case_id}" for case_id in case_ids]
+    rows = Refund.objects.filter(key__in=keys, state=RefundState.SENT).values_list("key", flat=True)
+    return frozenset(key.removeprefix(_KEY) for key in rows)
+
+
 def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
     """After a refund was posted: gives the seller back what others bear of it by the outcome.
 
@@ -152,7 +161,7 @@ def _ask(wanted: Sequence[tuple[str, int]], at: datetime) -> None:
         claim = channels[case_id].claim_id
         within = min(amount, left[lines[claim]])
         if within > 0:
-            asks.append(RefundAsk(f"dispute/{case_id}", claim, within))
+            asks.append(RefundAsk(f"{_KEY}{case_id}", claim, within))
     claims.request_refund(asks, ENGINE_ACTOR, at=at)
 
 
