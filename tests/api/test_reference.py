@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from safeconduct.api import reference, return_documents, schemas
+from safeconduct.api import dispute_documents, reference, return_documents, schemas
 from safeconduct.api.events import ENVELOPE
 from safeconduct.kernel.events.envelope import Incoming, read_envelope
 
@@ -33,7 +33,7 @@ def operations() -> list[tuple[str, dict[str, Any]]]:
 def document(reference_: str) -> Any:
     """The class of a document, by its reference."""
     name = reference_.rpartition("/")[2]
-    return getattr(schemas, name, None) or getattr(return_documents, name)
+    return next(getattr(room, name) for room in (schemas, return_documents, dispute_documents) if hasattr(room, name))
 
 
 @pytest.mark.parametrize(("name", "operation"), operations(), ids=[name for name, _ in operations()])

@@ -12,6 +12,7 @@ from ninja.parser import Parser
 from safeconduct.api import (
     coverage,
     decisions,
+    disputes,
     events,
     labels,
     lists,
@@ -52,6 +53,7 @@ for _router in (
     lists.router,
     policies.router,
     coverage.router,
+    disputes.router,
     money.router,
     returns.router,
     webhook_endpoints.router,

@@ -34,6 +34,8 @@ class Scope(StrEnum):
     POLICIES_READ = "policies:read"
     POLICIES_WRITE = "policies:write"
     COVERAGE_READ = "coverage:read"
+    DISPUTES_READ = "disputes:read"
+    DISPUTES_WRITE = "disputes:write"
     MONEY_READ = "money:read"
     RETURNS_READ = "returns:read"
     RETURNS_WRITE = "returns:write"

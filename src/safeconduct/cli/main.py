@@ -20,6 +20,7 @@ payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what 
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 record_app = typer.Typer(no_args_is_help=True, help="The record: verify it, prove a line, change its key.")
 webhooks_app = typer.Typer(no_args_is_help=True, help="Webhooks: where messages go, and what became of them.")
+cases_app = typer.Typer(no_args_is_help=True, help="Cases: check workflows and presets.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Ledger: is it right, and a seller's statement.")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
@@ -33,6 +34,7 @@ app.add_typer(rates_app, name="rates")
 app.add_typer(record_app, name="record")
 app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(cases_app, name="cases")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -292,6 +294,18 @@ def coverage_simulate(
     from safeconduct.cli.coverage import simulate
 
     raise SystemExit(simulate(file, since=since, until=until, as_json=as_json))
+
+
+@cases_app.command("lint", epilog="Example: safeconduct cases lint my-workflow.yaml")
+def cases_lint(
+    files: Annotated[
+        Optional[list[Path]], typer.Argument(help="Workflows; all that ship if left out.", exists=True, dir_okay=False)
+    ] = None,
+) -> None:
+    """Checks workflows of cases, those that are shipped with their presets. Exit code 1 where there is an error."""
+    from safeconduct.kernel.cases.lint import main as lint
+
+    raise SystemExit(lint([str(file) for file in files or ()]))
 
 
 @keys_app.command("create", epilog="Example: safeconduct keys create")

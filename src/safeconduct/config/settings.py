@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "safeconduct.kernel.cases",
     "safeconduct.kernel.claims",
     "safeconduct.protections.transactions",
+    "safeconduct.protections.disputes",
     "safeconduct.protections.returns",
     "safeconduct.api",
     "safeconduct.console",
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
 # The protections that are built, in the order of the seller's home; each module has a `PROTECTION`.
 PROTECTIONS = [
     "safeconduct.protections.transactions.protection",
+    "safeconduct.protections.disputes.protection",
     "safeconduct.protections.returns.protection",
 ]
 # What lines of the record are about: kind → where its content is read (`kernel.record.subjects`).

@@ -1,10 +1,12 @@
-"""Every address: the front door, the API, the portal, the console, signing in, and the interface's own."""
+"""Every address: the front door, the API, the portal, the console, signing in, and the interface's own,
+and what protections host for people without an account."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from safeconduct.kernel.protection import protections
 from safeconduct.portal.views.door import front_door
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("ui/", include("safeconduct.kernel.ui.urls")),
     path("record/", include("safeconduct.api.record")),
+    *(path(f"{one.name}/", include(one.public_urls)) for one in protections() if one.public_urls is not None),
     path("", include("safeconduct.api.urls")),
 ]
 if settings.MODE == "development":

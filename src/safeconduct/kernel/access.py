@@ -138,6 +138,9 @@ TABLES = (
     Table("return_file", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_line", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_reimbursement", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    # disputes
+    Table("dispute", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("dispute_authorisation", app=READ, engine=EDIT, staff=READ, seller_column="seller_key"),
     # the raw log
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),

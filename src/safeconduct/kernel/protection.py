@@ -90,8 +90,9 @@ class Protection:
     when they decide about it. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
     ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with `kernel.member_pages`.
     ``order_url``: the portal's page of an order, by its key, of the protection that has one.
-    ``jobs``: what it does at longer intervals than ``sweep``. ``case_kinds``: the kinds of cases it brings, each with
-    its workflow.
+    ``jobs``: what it does at longer intervals than ``sweep``. ``public_urls``: a module of addresses under ``/<name>/``
+    for people without an account, which guards them itself. ``case_kinds``: the kinds of cases it brings, each with its
+    workflow.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Protection:
     console_menu: Callable[[], Sequence[MenuEntry]] | None = None
     portal_urls: str | None = None
     console_urls: str | None = None
+    public_urls: str | None = None
     order_url: Callable[[int], str] | None = None
     jobs: tuple[Periodic, ...] = ()
     case_kinds: tuple[CaseKind, ...] = ()

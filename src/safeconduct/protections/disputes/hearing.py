@@ -1,0 +1,153 @@
+"""What events mean for disputes: refunds that were asked for or sent, goods that came back, parcels, banks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Count
+from ruamel.yaml import YAML
+
+from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.cases import evidence, pauses
+from safeconduct.kernel.cases.models import Case, ClockPause, Exhibit
+from safeconduct.kernel.cases.words import PauseScope, Remedy, Status
+from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.models import Event
+from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope
+from safeconduct.protections.disputes import facts, money
+from safeconduct.protections.disputes.burden import type_of
+from safeconduct.protections.disputes.models import Dispute, Opened
+from safeconduct.protections.disputes.opening import Request, lock, open_disputes
+
+EVENTS: Final = (
+    "refund.requested", "refund.created", "return.received", "shipment.delivered", "dispute.opened", "dispute.closed",
+)  # fmt: skip
+ASKED, REFUNDED, RETURNED, DELIVERED, BANK_OPENED, BANK_CLOSED = (CATALOGUE[name].code for name in EVENTS)
+_FILE: Final = Path(__file__).resolve().parent / "refund_requests.yaml"
+_BATCH: Final = 200
+#: Pieces from which on records add no more to a case; what the parties bring has room left.
+_FULL: Final = 100
+_BANK: Final = {
+    "en": "The buyer's bank decides about the same payment; the clocks of this dispute stand still meanwhile.",
+    "zh": "买家的银行正在处理同一笔付款；在此期间本纠纷暂停计时。",
+    "es": "El banco del comprador decide sobre el mismo pago; entretanto se detienen los plazos de esta disputa.",
+}
+
+
+def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
+    """Acts on a batch of events, inside the transaction that decides. A few queries, whatever the batch's size."""
+    wanted = [row for row in rows if row["type"] in _CODES and row["order"] is not None]
+    if not wanted:
+        return
+    keys = sorted({row["order"] for row in wanted})
+    lock(keys)
+    stamp = at or max(at_micros(row["occurred"]) for row in wanted)
+    _open([row for row in wanted if row["type"] == ASKED], stamp)
+    disputes = list(Dispute.objects.filter(order_key__in=keys).order_by("number"))
+    if not disputes:
+        return
+    of = {kind: {row["order"] for row in wanted if row["type"] == kind} for kind in _CODES}
+    live = [dispute for dispute in disputes if dispute.ended_at is None]
+    _gather([one for one in live if one.order_key in of[DELIVERED]], stamp)
+    _refunded(of[REFUNDED], disputes, stamp)
+    back = [one for one in disputes if one.return_by is not None and one.order_key in of[RETURNED]]
+    if back:
+        money.came_back(back, stamp)
+    _stop([one for one in live if one.order_key in of[BANK_OPENED]], stamp)
+    _go_on([one for one in live if one.order_key in of[BANK_CLOSED]], stamp)
+
+
+def returns_due(now: datetime) -> int:
+    """Ends refunds on return whose time is over; returns how many. Opens its own scope."""
+    with engine_scope():
+        rows = Dispute.objects.select_for_update(skip_locked=True).filter(return_by__lte=now, paid_at=None)
+        late = list(rows.order_by("return_by")[:_BATCH])
+        if late:
+            money.never_came_back(late, now)
+    return len(late)
+
+
+@lru_cache(maxsize=1)
+def opens() -> Mapping[str, bool]:
+    """Preset → whether a refund that a shop was asked for opens a dispute."""
+    raw = YAML(typ="safe", pure=True).load(_FILE)
+    return {name: bool(one["opens"]) for name, one in raw.items()}
+
+
+_CODES: Final = frozenset(CATALOGUE[name].code for name in EVENTS)
+
+
+def _open(rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    if not rows or not opens().get(settings.PRESET, False):
+        return
+    known = facts.orders({row["order"] for row in rows})
+    busy = set(Dispute.objects.filter(order_key__in=known, ended_at=None).values_list("order_key", flat=True))
+    told = {event.moment: event for event in Event.objects.filter(moment__in=[row["moment"] for row in rows])}
+    requests: dict[int, Request] = {}
+    for row in sorted(rows, key=lambda one: one["moment"]):
+        order, event = known.get(row["order"]), told[row["moment"]]
+        kind = type_of(str(event.data.get("reason") or ""))
+        if order is None or kind is None or not order.amount_minor or order.key in busy | requests.keys():
+            continue
+        amount = _within(order, event.data.get("amount"))
+        requests[order.key] = Request(
+            f"event/{event.id}", order.key, kind,
+            Remedy.REFUND if amount is None or amount == order.amount_minor else Remedy.PARTIAL_REFUND,
+            Actor(event.source[:80], "event"), Opened.EVENT, amount, language=order.language,
+        )  # fmt: skip
+    open_disputes(list(requests.values()), at=at)
+
+
+def _within(order: facts.Order, amount: Mapping[str, Any] | None) -> int | None:
+    """What is asked for, where it is a part of the order's amount in its currency; None for all of it."""
+    if not amount or amount.get("currency") != order.currency or order.amount_minor is None:
+        return None
+    minor = int(amount.get("minor") or 0)
+    return minor if 0 < minor < order.amount_minor else None
+
+
+def _gather(disputes: Sequence[Dispute], at: datetime) -> None:
+    """A delivery while a dispute runs becomes an exhibit with all scans, for both sides to see.
+
+    A case that is full of evidence takes no more; the event is stored all the same.
+    """
+    counts = Exhibit.objects.filter(case_id__in=[one.case_id for one in disputes]).values("case_id")
+    full = {row["case_id"] for row in counts.annotate(n=Count("evidence_id")) if row["n"] >= _FULL}
+    disputes = [one for one in disputes if one.case_id not in full]
+    if not disputes:
+        return
+    found = facts.collect(list(facts.orders([one.order_key for one in disputes]).values()), at=at)
+    for dispute in disputes:
+        evidence.exhibit(dispute.case_id, found[dispute.order_key], ENGINE_ACTOR, at=at)
+
+
+def _refunded(orders: Collection[int], disputes: Sequence[Dispute], at: datetime) -> None:
+    """A refund went out and is posted: where it was the whole of an outcome's, the seller gets what others bear."""
+    over = [one for one in disputes if one.order_key in orders and one.ended_at is not None and one.paid_at is None]
+    sent = money.sent([one.case_id for one in over]) if over else frozenset()
+    if sent:
+        money.make_whole([one for one in over if one.case_id in sent], at)
+
+
+def _stop(disputes: Sequence[Dispute], at: datetime) -> None:
+    running = Case.objects.filter(id__in=[one.case_id for one in disputes]).exclude(status=Status.CLOSED)
+    stopped = set(_open_pauses(disputes).values_list("value", flat=True))
+    for case_id in running.order_by("id").values_list("id", flat=True):
+        if case_id not in stopped:
+            pauses.declare(PauseScope.CASE, case_id, at, None, _BANK, ENGINE_ACTOR, at=at)
+
+
+def _go_on(disputes: Sequence[Dispute], at: datetime) -> None:
+    for pause in _open_pauses(disputes).filter(begins_at__lt=at):
+        pauses.end(pause.id, at, at=at)
+
+
+def _open_pauses(disputes: Sequence[Dispute]) -> Any:
+    return ClockPause.objects.filter(
+        scope=PauseScope.CASE, value__in=[one.case_id for one in disputes], ends_at=None, declared_by=ENGINE_ACTOR.id
+    ).order_by("id")

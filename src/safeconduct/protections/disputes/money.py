@@ -1,0 +1,213 @@
+"""What steps of a dispute do to money, all through the order's claim: one hold, one limit, nobody paid twice.
+
+A dispute is a channel of its claim. What an outcome gives to the buyer is a refund that is asked for, never more than
+is left of what was paid; it is sent by the shop and posted when the shop says so. Where somebody else than the seller
+bears it, the seller is made whole then, out of the fund or the claim on the carrier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from safeconduct.kernel.cases.floors import Route
+from safeconduct.kernel.cases.machine import Moved
+from safeconduct.kernel.cases.words import Liability, Remedy, Role
+from safeconduct.kernel.claims import actions as claims
+from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
+from safeconduct.kernel.claims.models import Channel, Part, Refund
+from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, RefundState
+from safeconduct.kernel.ledger import actions as ledger
+from safeconduct.kernel.ledger.entries import Entry
+from safeconduct.kernel.scope import ENGINE_ACTOR, query
+from safeconduct.presets.numbers import preset
+from safeconduct.protections.disputes import facts
+from safeconduct.protections.disputes.models import Dispute
+
+#: Until when a buyer sends goods back that a refund waits for: AliExpress gives 10 days (read 2026-11-23, excerpts).
+SENDS_BACK: Final = timedelta(days=10)
+#: What a dispute's refund is called among claims, before the id of its case.
+_KEY: Final = "dispute/"
+_PAID_OUT: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND})
+#: Who bears → the event by which the seller is made whole. The operator's own part comes out of the fund as well, which
+#: the operator fills (`fund_paid_in`).
+_MADE_WHOLE: Final[Mapping[Liability, str]] = {
+    Liability.FUND: "protection_reimbursement",
+    Liability.PLATFORM: "protection_reimbursement",
+    Liability.CARRIER: "carrier_claim_to_seller",
+}
+#: What costs the seller when the buyer is paid back, and what makes up for it.
+_REFUNDS: Final = ("refund", "partial_refund", "refund_owed", "refund_no_longer_owed")
+_GIVEN_BACK: Final = ("protection_reimbursement", "reimbursement_taken_back", "carrier_claim_to_seller")
+_LOST: Final = """
+SELECT t.order_key, t.currency, coalesce(-sum(p.amount_minor) FILTER (WHERE t.event = ANY(w.refunds)), 0)::bigint,
+       coalesce(sum(p.amount_minor) FILTER (WHERE t.event = ANY(w.given_back)), 0)::bigint
+FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id AND p.seller_key IS NOT NULL,
+     (SELECT %s::bigint[] AS orders, %s::text[] AS refunds, %s::text[] AS given_back) AS w
+WHERE t.order_key = ANY(w.orders) GROUP BY 1, 2
+"""
+
+
+def hold(moved: Sequence[Moved], at: datetime) -> None:
+    """The dispute joins the claim of its order, which holds what the buyer asks for."""
+    orders = facts.orders([one.case["order_key"] for one in moved])
+    paid, opened = [], []
+    for one in moved:
+        case, order = one.case, orders[one.case["order_key"]]
+        paid.append(
+            Paid(payment_of_order(order.key), case["seller_key"], order.key, case["currency"], order.amount_minor or 0)
+        )
+        opened.append(Opening(case["seller_key"], order.key, case["currency"], route=_route(one)))
+    claims.declare(paid, at)
+    ids = claims.open_claim(opened, ENGINE_ACTOR, at=at)
+    until = at + preset(settings.PRESET).on(at.date()).holds.dispute
+    joins = [
+        Joining(
+            claim, ChannelKind.PLATFORM_DISPUTE, one.case_id, one.case["amount_minor"], until, case_id=one.case_id
+        )
+        for one, claim in zip(moved, ids, strict=True)
+    ]  # fmt: skip
+    claims.join_channel(joins, ENGINE_ACTOR, at=at)
+
+
+def claim_of(case_id: str) -> str:
+    """The claim that a dispute has joined."""
+    channel = Channel.objects.get(kind=ChannelKind.PLATFORM_DISPUTE, about=case_id)
+    return channel.claim_id
+
+
+def release(moved: Sequence[Moved], at: datetime) -> None:
+    """The buyer withdrew: the channel ends, and what it held with it."""
+    _leave([(one.case_id, ChannelOutcome.WITHDRAWN) for one in moved], at)
+
+
+def execute(moved: Sequence[Moved], at: datetime) -> None:
+    """Carries outcomes out: asks for the refund and ends the channel. A refund on return waits for the goods."""
+    asks, ends, waits = [], [], []
+    for one in moved:
+        assert one.outcome is not None
+        if one.outcome["remedy"] == Remedy.REFUND_ON_RETURN:
+            waits.append(one.case_id)
+            continue
+        if one.outcome["remedy"] in _PAID_OUT:
+            asks.append((one.case_id, int(one.outcome["amount_minor"])))
+        ends.append((one.case_id, _ended(one)))
+    _ask(asks, at)
+    _leave(ends, at)
+    Dispute.objects.filter(case_id__in=waits).update(return_by=at + SENDS_BACK)
+
+
+def came_back(disputes: Sequence[Dispute], at: datetime) -> None:
+    """The goods are back: the refund that waited for them is asked for."""
+    amounts = _amounts([dispute.case_id for dispute in disputes])
+    _ask([(dispute.case_id, amounts[dispute.case_id]) for dispute in disputes], at)
+    _leave([(dispute.case_id, ChannelOutcome.SETTLED) for dispute in disputes], at)
+    Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(return_by=None)
+
+
+def never_came_back(disputes: Sequence[Dispute], at: datetime) -> None:
+    """The buyer kept the goods beyond the time: no refund is due, and the hold ends."""
+    _leave([(dispute.case_id, ChannelOutcome.SETTLED) for dispute in disputes], at)
+    Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(return_by=None, paid_at=at)
+
+
+def sent(case_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the cases whose refund has gone out."""
+    keys = [f"{_KEY}{case_id}" for case_id in case_ids]
+    rows = Refund.objects.filter(key__in=keys, state=RefundState.SENT).values_list("key", flat=True)
+    return frozenset(key.removeprefix(_KEY) for key in rows)
+
+
+def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
+    """After a refund was posted: gives the seller back what others bear of it by the outcome.
+
+    What coverage has paid for the order already is not paid again.
+    """
+    bearing = _bearing([dispute.case_id for dispute in disputes])
+    lost = _lost([dispute.order_key for dispute in disputes])
+    entries = []
+    for dispute in disputes:
+        shares, amount, currency = bearing[dispute.case_id]
+        loss, covered = lost.get((dispute.order_key, currency), (0, 0))
+        open_minor = max(0, loss - covered)
+        for who, share in sorted(shares.items()):
+            event = _MADE_WHOLE.get(Liability(who))
+            given = min(open_minor, round(min(loss, amount) * share / amount)) if event and amount else 0
+            if event and given:
+                open_minor -= given
+                entries.append(
+                    Entry(
+                        event, f"dispute/{dispute.case_id}/{who}", at, currency, dispute.seller_key, dispute.order_key,
+                        {"amount": given}, f"{dispute}: borne by the {who}",
+                    )
+                )  # fmt: skip
+    ledger.post(entries)
+    Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(paid_at=at)
+
+
+def _ask(wanted: Sequence[tuple[str, int]], at: datetime) -> None:
+    """Asks for refunds, each at most what is left of what was paid: the buyer may have some of it by another way."""
+    channels = _channels([case_id for case_id, _ in wanted])
+    lines = {channel.claim_id: channel.claim.line_id for channel in channels.values()}
+    left: dict[str, int] = {}
+    for part in Part.objects.filter(line_id__in=lines.values()):
+        rest = part.amount_minor - part.running_minor - part.sent_minor - max(0, part.bank_minor)
+        left[part.line_id] = max(rest, left.get(part.line_id, 0))
+    asks = []
+    for case_id, amount in wanted:
+        claim = channels[case_id].claim_id
+        within = min(amount, left[lines[claim]])
+        if within > 0:
+            asks.append(RefundAsk(f"{_KEY}{case_id}", claim, within))
+    claims.request_refund(asks, ENGINE_ACTOR, at=at)
+
+
+def _leave(ends: Sequence[tuple[str, ChannelOutcome]], at: datetime) -> None:
+    channels = _channels([case_id for case_id, _ in ends])
+    claims.leave_channel(
+        [Leaving(channels[case].claim_id, ChannelKind.PLATFORM_DISPUTE, case, outcome) for case, outcome in ends],
+        ENGINE_ACTOR, at=at,
+    )  # fmt: skip
+
+
+def _channels(case_ids: Sequence[str]) -> dict[str, Channel]:
+    rows = Channel.objects.filter(kind=ChannelKind.PLATFORM_DISPUTE, about__in=list(case_ids)).select_related("claim")
+    return {channel.about: channel for channel in rows}
+
+
+def _ended(one: Moved) -> ChannelOutcome:
+    assert one.outcome is not None
+    if one.step.name == "settle":
+        return ChannelOutcome.SETTLED
+    return ChannelOutcome.WON if one.outcome["liability"] != Liability.SELLER else ChannelOutcome.LOST
+
+
+def _amounts(case_ids: Sequence[str]) -> dict[str, int]:
+    return {case: amount for case, (_, amount, _) in _bearing(case_ids).items()}
+
+
+def _bearing(case_ids: Sequence[str]) -> dict[str, tuple[dict[str, int], int, str]]:
+    """Case → who bears how much of its outcome, the amount, its currency."""
+    rows = query(
+        "SELECT c.id, o.liability, o.shares, coalesce(o.amount_minor, 0), o.currency FROM case_file c"
+        " JOIN case_outcome o ON o.id = c.outcome_id WHERE c.id = ANY(%s::text[])",
+        [list(case_ids)],
+    )
+    return {
+        case: (dict(shares) or {liability: amount}, amount, currency)
+        for case, liability, shares, amount, currency in rows
+    }
+
+
+def _lost(order_keys: Sequence[int]) -> dict[tuple[int, str], tuple[int, int]]:
+    """(Order, currency) → what refunds have cost the seller, and what was paid back to them for it."""
+    rows = query(_LOST, [list(order_keys), list(_REFUNDS), list(_GIVEN_BACK)])
+    return {(order, currency): (loss, back) for order, currency, loss, back in rows}
+
+
+def _route(one: Moved) -> Route:
+    countries = {Role(party["role"]): party["country"] for party in one.parties}
+    return Route(countries.get(Role.BUYER, ""), countries.get(Role.SELLER, ""), one.case["route"])

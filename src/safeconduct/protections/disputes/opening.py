@@ -1,0 +1,137 @@
+"""Opens disputes: by the shop's API, by the buyer's own link, or because a shop tells of a refund that was asked for.
+
+The order's records become evidence, the claim takes its hold, the seller's clock starts: one transaction. In an engine
+scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from safeconduct.kernel.cases import messages
+from safeconduct.kernel.cases.messages import Offer
+from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
+from safeconduct.kernel.cases.words import Remedy, Role
+from safeconduct.kernel.scope import Actor, query
+from safeconduct.protections.disputes import facts, money
+from safeconduct.protections.disputes.burden import ClaimType
+from safeconduct.protections.disputes.errors import NoSuchOrder, OpenAlready, RequestMalformed
+from safeconduct.protections.disputes.models import Dispute, Opened
+
+KIND: Final = "dispute"
+_ASKED: Final = (Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT)
+_LONGEST_WORDS: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A dispute to be opened. ``key``: the opener's, once for ever. ``amount_minor``: what is asked, in the order's
+    currency; None for all of it. ``words``: the buyer's, "" where there are none. ``zone``, ``language``: the buyer's.
+    """
+
+    key: str
+    order_key: int
+    type: ClaimType
+    asked: Remedy
+    actor: Actor
+    opened: Opened
+    amount_minor: int | None = None
+    words: str = ""
+    zone: str = ""
+    language: str = ""
+
+
+def open_disputes(requests: Sequence[Request], *, at: datetime) -> list[Dispute]:
+    """Opens these disputes and returns them in order; a key that is known gives the one it opened the first time.
+
+    Raises NoSuchOrder, OpenAlready, RequestMalformed, and what claims refuse; then nothing is opened.
+    """
+    lock([request.order_key for request in requests])
+    known = _opened_before(requests)
+    fresh = {request.key: request for request in requests if request.key not in known}
+    if len({request.order_key for request in fresh.values()}) < len(fresh):
+        raise RequestMalformed("order", "has one dispute at a time; hand one over")
+    found = facts.orders({request.order_key for request in fresh.values()})
+    for request in fresh.values():
+        _check(request, found.get(request.order_key))
+    _check_alone(list(fresh.values()), found)
+    facts.collect(list(found.values()), at=at)
+    cases = open_cases([_case(request, found[request.order_key], at) for request in fresh.values()], at=at)
+    for request, case_id in zip(fresh.values(), cases, strict=True):
+        order = found[request.order_key]
+        assert order.seller_key is not None
+        known[request.key] = Dispute.objects.create(
+            case_id=case_id, claim_id=money.claim_of(case_id), seller_key=order.seller_key, buyer_key=order.buyer_key,
+            order_key=order.key, order_ref=order.ref, type=request.type, asked=request.asked, opened=request.opened,
+            opened_at=at,
+        )  # fmt: skip
+        _say(request, order, case_id, at)
+    return [known[request.key] for request in requests]
+
+
+def lock(order_keys: Sequence[int]) -> None:
+    """Waits until nobody else opens or ends a dispute of these orders, until the scope ends."""
+    query(
+        "SELECT count(pg_advisory_xact_lock(hashint8extended(o, 20715))) FROM"
+        " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
+        [list(order_keys)],
+    )
+
+
+def _opened_before(requests: Sequence[Request]) -> dict[str, Dispute]:
+    rows = query(
+        "SELECT key, id FROM case_file WHERE key = ANY(%s::text[])", [[f"{KIND}/{one.key}" for one in requests]]
+    ).fetchall()
+    disputes = {d.case_id: d for d in Dispute.objects.filter(case_id__in=[case for _, case in rows])}
+    return {key.removeprefix(f"{KIND}/"): disputes[case] for key, case in rows}
+
+
+def _check(request: Request, order: facts.Order | None) -> None:
+    if order is None:
+        raise NoSuchOrder(str(request.order_key))
+    if order.amount_minor is None:
+        raise RequestMalformed("order", f"{order.ref} has no amount; tell it with order.placed")
+    if request.asked not in _ASKED:
+        raise RequestMalformed("asked", f"is one of {', '.join(_ASKED)}")
+    asked = order.amount_minor if request.amount_minor is None else request.amount_minor
+    if not 0 < asked <= order.amount_minor:
+        raise RequestMalformed("amount", f"is at most what was paid, {order.amount_minor} minor units, and not nothing")
+    if request.asked is Remedy.PARTIAL_REFUND and asked == order.amount_minor:
+        raise RequestMalformed("amount", "of a partial refund is less than what was paid; or ask for a refund")
+    if len(request.words) > _LONGEST_WORDS:
+        raise RequestMalformed("words", f"are longer than {_LONGEST_WORDS} characters")
+
+
+def _check_alone(fresh: Sequence[Request], found: dict[int, facts.Order]) -> None:
+    there = Dispute.objects.filter(order_key__in=[request.order_key for request in fresh], ended_at=None).first()
+    if there is not None:
+        raise OpenAlready(found[there.order_key].ref, there.number)
+
+
+def _case(request: Request, order: facts.Order, at: datetime) -> Opening:
+    assert order.seller_key is not None
+    return Opening(
+        f"{KIND}/{request.key}", KIND, order.seller_key,
+        (
+            PartyIn(
+                Role.BUYER, order.buyer_key, request.zone, order.buyer_country,
+                (request.language or order.language)[:16],
+            ),
+            PartyIn(Role.SELLER, order.seller_key),
+        ),
+        request.actor, Role.BUYER, order_key=order.key,
+        amount_minor=request.amount_minor if request.amount_minor is not None else order.amount_minor,
+        currency=order.currency, carrier=order.carrier[:60], facts={"type": request.type.value},
+    )  # fmt: skip
+
+
+def _say(request: Request, order: facts.Order, case_id: str, at: datetime) -> None:
+    """What the buyer asks is an offer of theirs: the seller accepts it, or answers with another."""
+    replaced = request.asked is Remedy.REPLACEMENT
+    amount = request.amount_minor if request.amount_minor is not None else order.amount_minor
+    offer = Offer(request.asked, None if replaced else amount, "" if replaced else order.currency)
+    words = request.words.strip() or f"{request.type.value}: {request.asked.value}"
+    messages.offer(case_id, request.actor, Role.BUYER, offer, words, at=at)

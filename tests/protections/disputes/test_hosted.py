@@ -1,0 +1,113 @@
+"""The buyer's link: opening a dispute without an account, in one's own language, and following it to the end."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from tests.portal import shops
+from tests.protections.disputes.people import page_of, sold
+
+from safeconduct.kernel.cases.models import Case
+from safeconduct.kernel.scope import staff_scope
+from safeconduct.protections.disputes.links import token_of
+from safeconduct.protections.disputes.models import Dispute
+
+pytestmark = pytest.mark.usefixtures("empty_database")
+
+
+def read(client: Client, address: str, status: int = 200) -> str:
+    answer = client.get(address)
+    assert answer.status_code == status, answer.status_code
+    assert len(answer.content) < 100_000
+    return answer.content.decode()
+
+
+def door(order_key: int) -> str:
+    return f"/disputes/{token_of(order_key)}/"
+
+
+def asked(**changes: str) -> dict[str, str]:
+    return {"type": "not_received", "asked": "refund", "words": "It never came, I was at home.", **changes}
+
+
+def the_dispute() -> tuple[Dispute, str]:
+    with staff_scope():
+        dispute = Dispute.objects.get()
+        return dispute, Case.objects.get(id=dispute.case_id).state
+
+
+def test_a_buyer_opens_a_dispute_and_follows_it_without_an_account() -> None:
+    order = sold()
+    buyer, here = Client(), door(order.key)
+    assert "What is wrong?" in read(buyer, here)
+    assert buyer.post(f"{here}open/", asked()).status_code == 303
+    dispute, state = the_dispute()
+    assert (state, dispute.opened) == ("open", "link")
+    page = read(buyer, here)
+    assert "It never came, I was at home." in page
+    assert "The seller proves that the parcel was delivered" in page
+    buyer.post(
+        f"{here}{dispute.number}/evidence/",
+        {"kind": "buyer_statement", "gist": "An empty doorstep", "file": SimpleUploadedFile("d.txt", b"empty")},
+    )
+    assert "An empty doorstep" in read(buyer, here)
+    assert "An empty doorstep" in shops.read(shops.signed_in(), page_of(dispute.case_id))
+
+
+def test_both_settle_over_the_link_and_the_page_of_the_seller() -> None:
+    order = sold()
+    buyer, here = Client(), door(order.key)
+    buyer.post(f"{here}open/", asked())
+    dispute, _ = the_dispute()
+    shops.signed_in().post(
+        f"{page_of(dispute.case_id)}offer/", {"remedy": "partial_refund", "amount": "30", "words": "Sorry"}
+    )
+    page = read(buyer, here)
+    assert "a partial refund: $30.00" in page
+    offer = page.split("/accept/")[1].split('name="offer" value="')[1].split('"')[0]
+    buyer.post(f"{here}{dispute.number}/accept/", {"offer": offer})
+    assert the_dispute()[1] == "agreed"
+    assert "the seller" in read(buyer, here)
+
+
+def test_what_is_wrong_with_a_form_is_told_and_what_was_written_is_kept() -> None:
+    order = sold()
+    buyer, here = Client(), door(order.key)
+    answer = buyer.post(f"{here}open/", asked(asked="partial_refund", amount="many"))
+    assert answer.status_code == 422
+    assert "write for example 12.50" in answer.content.decode()
+    assert "I was at home." in answer.content.decode()
+    assert buyer.post(f"{here}open/", asked(asked="partial_refund", amount="500")).status_code == 422
+    assert buyer.post(f"{here}open/", asked(type="bad_mood")).status_code == 422
+
+
+def test_a_second_dispute_of_the_same_order_is_refused_while_one_is_open() -> None:
+    order = sold()
+    buyer, here = Client(), door(order.key)
+    buyer.post(f"{here}open/", asked())
+    again = buyer.post(f"{here}open/", asked())
+    assert again.status_code == 422
+    assert "has the open dispute DSP-" in again.content.decode()
+
+
+def test_a_changed_link_opens_nothing_and_a_link_opens_one_order_only() -> None:
+    order = sold()
+    buyer, here = Client(), door(order.key)
+    buyer.post(f"{here}open/", asked())
+    dispute, _ = the_dispute()
+    assert "not valid any more" in read(buyer, f"{here[:-2]}x/", 404)
+    other = door(shops.order(at=shops.ago(9)).key)
+    assert buyer.post(f"{other}{dispute.number}/withdraw/", {}).status_code == 404
+    assert the_dispute()[1] == "open"
+
+
+def test_the_page_is_in_the_language_of_the_order_and_hides_the_seller_side() -> None:
+    shops.open_for_business()
+    order = shops.order(at=shops.ago(24), ship_country="CL", locale="es")
+    buyer, here = Client(), door(order.key)
+    assert "No llegó" in read(buyer, here)
+    buyer.post(f"{here}open/", asked())
+    page = read(buyer, here)
+    assert "El vendedor prueba que el paquete se entregó" in page
+    assert "Responde el vendedor" in page
