@@ -38,6 +38,7 @@ CONNECTOR_OPTIONS = ENV.connector_options
 PRESET = ENV.preset
 FUND_LEGAL_FORM = ENV.fund_legal_form
 FUNDS_HELD_BY = ENV.funds_held_by
+MERCHANT_OF_RECORD = ENV.merchant_of_record
 
 ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)

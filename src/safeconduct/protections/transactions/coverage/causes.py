@@ -40,6 +40,11 @@ def cause_of(reason: str | None) -> Cause | None:
     return None if reason is None else _causes().get(reason.strip().lower())
 
 
+def words_of(cause: Cause) -> frozenset[str]:
+    """All words and codes that name a cause, in small letters."""
+    return frozenset(word for word, named in _causes().items() if named is cause)
+
+
 def outcome_of(word: str | None) -> Outcome | None:
     """How a dispute ended, or None for a word that does not say."""
     return None if word is None else _OUTCOMES.get(word.strip().lower())
