@@ -111,8 +111,8 @@ SETTINGS = (
     Setting(
         "SAFECONDUCT_MERCHANT_OF_RECORD",
         "platform",
-        "Who sells in the eyes of the card schemes: `platform`, so that a card's earlier orders at other sellers help to "
-        "answer a chargeback, or `seller`.",
+        "Who sells in the eyes of the card schemes: `platform`, so that a card's earlier orders at other sellers help "
+        "to answer a chargeback, or `seller`.",
     ),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
