@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ _CHINESE: Final = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
     "Noto Serif CJK SC", "PingFang SC", "Microsoft YaHei", "SimSun",
 )  # fmt: skip
+_PAGE: Final = re.compile(rb"/Type\s*/Page\b(?!s)")
 _ARABIC: Final = ("Noto Sans Arabic", "Noto Naskh Arabic", "Noto Kufi Arabic", "Geeza Pro")
 
 
@@ -36,11 +39,31 @@ def typefaces(language: str) -> tuple[str, list[str]]:
     return language, [family for family in order if family in there]
 
 
-def compiled(template: Path, inputs: Mapping[str, str], at: datetime) -> bytes:
-    """The template's document with these inputs, dated ``at``. What it reads must lie in its folder."""
+def compiled(
+    template: Path, inputs: Mapping[str, str], at: datetime, files: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The template's document with these inputs, dated ``at``. ``files``: what it reads, by plain names.
+
+    Raises typst.TypstError where it cannot be made: of what comes from outside, pictures that are none.
+    """
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        source = root / template.name
+        source.write_bytes(template.read_bytes())
+        for name, content in (files or {}).items():
+            (root / name).write_bytes(content)
+        return _compiled(source, inputs, at)
+
+
+def pages(document: bytes) -> int:
+    """How many pages a document has that was made here."""
+    return len(_PAGE.findall(document))
+
+
+def _compiled(source: Path, inputs: Mapping[str, str], at: datetime) -> bytes:
     import typst
 
-    compiler = typst.Compiler(template, font_paths=_fonts())
+    compiler = typst.Compiler(source, root=source.parent, font_paths=_fonts())
     made = compiler.compile(format="pdf", sys_inputs=dict(inputs), timestamp=int(at.timestamp()))
     assert isinstance(made, bytes)
     return made
