@@ -87,6 +87,7 @@ RECORD_SUBJECTS = {
     "payout_returned": "safeconduct.kernel.ledger.record_payload.RETURNED_PAYOUTS",
     "coverage": "safeconduct.protections.transactions.record_payload.STEPS",
     "coverage_template": "safeconduct.protections.transactions.record_payload.TEMPLATES",
+    "bank_dispute": "safeconduct.protections.transactions.record_payload.DISPUTE_STEPS",
 }
 
 MIDDLEWARE = [

@@ -17,6 +17,7 @@ from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
+from safeconduct.protections.transactions.chargebacks import hearing
 from safeconduct.protections.transactions.gathering import EVENTS, attribute, lock
 from safeconduct.protections.transactions.money import acting
 
@@ -65,13 +66,14 @@ def install(now: datetime) -> None:
 
 
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
-    """Certificates first, then money, which pays what they say, then what people are told."""
+    """Certificates first, then money, which pays what they say, then banks' disputes, then what people are told."""
     events = attribute(rows)
     orders = {order for _, about in events for order in about}
     if orders:
         lock(sorted(orders))
         actions.act(events, made, at)
         acting.settle(orders, at)
+    hearing.hear(rows, at)
     deciding.tell(rows, made, at)
 
 
