@@ -76,7 +76,7 @@ def test_personal_words_and_pictures_stay_with_the_bank(tmp_path: Path) -> None:
     told = replace(dossier(), exhibits=(*dossier().exhibits, letter))
     assert "Ana Rojas" in words(made(told, "en", redacted=False).pdf, tmp_path)
     seller = words(made(told, "en", redacted=True).pdf, tmp_path)
-    assert "Ana Rojas" not in seller and "Shown to the bank; it names persons." in seller
+    assert "Ana Rojas" not in seller and "Shown to the bank only: it names persons or other orders." in seller
 
 
 def test_what_helps_least_is_left_out_where_there_is_no_room() -> None:

@@ -60,7 +60,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Exhibit:
     """Something that is shown: lines, words, a picture. ``document``: which of `packs` it is. ``source``: who knows it.
-    ``personal``: words and picture show persons, and stay with the bank.
+    ``personal``: it shows persons, or other shops' orders, and stays with the bank.
     """
 
     document: str
@@ -305,11 +305,11 @@ def _exhibit(n: int, exhibit: Exhibit, title: str, redacted: bool) -> dict[str, 
         "about": " · ".join(filter(None, (str(exhibit.source), "" if exhibit.at is None else _minute(exhibit.at)))),
         "rows": [
             [str(row.label), mask(row.personal, row.value) if redacted and row.personal else row.value]
-            for row in exhibit.rows
+            for row in (() if hidden else exhibit.rows)
         ],
         "text": "" if hidden else exhibit.text,
         "picture": f"exhibit-{n}.{PICTURES[exhibit.media_type]}" if exhibit.picture and not hidden else "",
-        "hidden": _("Shown to the bank; it names persons.") if hidden and (exhibit.text or exhibit.picture) else "",
+        "hidden": _("Shown to the bank only: it names persons or other orders.") if hidden else "",
     }
 
 
