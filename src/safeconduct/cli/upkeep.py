@@ -35,6 +35,7 @@ def jobs() -> list[Job]:
     from safeconduct.kernel.notices import upkeep as notices
     from safeconduct.kernel.notices.webhooks.courier import Courier
     from safeconduct.kernel.record import sequencer
+    from safeconduct.protections.transactions.chargebacks import answers, sending
     from safeconduct.protections.transactions.money import due
 
     return [
@@ -43,6 +44,8 @@ def jobs() -> list[Job]:
         Job("deadlines of cases", 2.0, sweep.keep_up),
         Job("money that is due", 5.0, due.release),
         Job("payouts", 300.0, due.run_payouts),
+        Job("answers to banks that are due", 60.0, answers.auto_submit_due),
+        Job("answers to banks", 5.0, sending.send_due, apart=True),
         Job("webhooks", 0.5, Courier().turn, apart=True),
         Job("mail", 2.0, notices.send_mail, apart=True),
         Job("old messages", 3600.0, notices.tidy),

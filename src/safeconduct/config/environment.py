@@ -114,6 +114,13 @@ SETTINGS = (
         "Who sells in the eyes of the card schemes: `platform`, so that a card's earlier orders at other sellers help "
         "to answer a chargeback, or `seller`.",
     ),
+    Setting(
+        "SAFECONDUCT_STRIPE_API_KEY",
+        "",
+        "A restricted key of Stripe that may write disputes and files: answers to banks are sent with it. Empty: they "
+        "are downloaded and handed in by a person.",
+    ),
+    Setting("SAFECONDUCT_STRIPE_API_URL", "https://api.stripe.com", "Where Stripe's interface is."),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
 
@@ -155,6 +162,8 @@ class Environment:
     fund_legal_form: str
     funds_held_by: str
     merchant_of_record: str
+    stripe_api_key: str
+    stripe_api_url: str
     prepare: bool
 
     @property
@@ -199,6 +208,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         fund_legal_form=values["SAFECONDUCT_FUND_LEGAL_FORM"],
         funds_held_by=values["SAFECONDUCT_FUNDS_HELD_BY"],
         merchant_of_record=_choice(values, "SAFECONDUCT_MERCHANT_OF_RECORD", ("platform", "seller")),
+        stripe_api_key=values["SAFECONDUCT_STRIPE_API_KEY"],
+        stripe_api_url=values["SAFECONDUCT_STRIPE_API_URL"].rstrip("/"),
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
 

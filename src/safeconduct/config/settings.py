@@ -39,6 +39,8 @@ PRESET = ENV.preset
 FUND_LEGAL_FORM = ENV.fund_legal_form
 FUNDS_HELD_BY = ENV.funds_held_by
 MERCHANT_OF_RECORD = ENV.merchant_of_record
+STRIPE_API_KEY = ENV.stripe_api_key
+STRIPE_API_URL = ENV.stripe_api_url
 
 ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)

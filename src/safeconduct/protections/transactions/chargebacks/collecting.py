@@ -33,6 +33,12 @@ _TYPES: Final = (
 _CODES: Final = {CATALOGUE[name].code: name for name in _TYPES}
 #: What is opened of an order, with the kind under which the seller's copy masks it.
 _OPENED: Final = ("ip", "device", "email", "address", "billing_address")
+#: What can come out of the log: facts from records, and no one's own words.
+FROM_RECORDS: Final = frozenset({
+    "order_details", "payment_checks", "three_ds", "ip_address", "device", "customer", "delivery_address",
+    "billing_address", "approval", "proof_of_shipment", "tracking", "proof_of_delivery", "delivery_signature",
+    "verified_delivery", "proof_of_refund", "earlier_payments",
+})  # fmt: skip
 #: The carrier's scans that a bank is shown; more of them say nothing more.
 _SCANS: Final = 12
 
