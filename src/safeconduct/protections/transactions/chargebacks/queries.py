@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Exists, OuterRef
+
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER
-from safeconduct.protections.transactions.chargebacks.models import BankDispute
+from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
 from safeconduct.protections.transactions.chargebacks.worth import Group
 
 _NEWEST: Final = Order("opened_at", descending=True)
@@ -23,8 +25,11 @@ def disputes_page(
 
 
 def waiting(seller_key: int | None, at: datetime, *, limit: int) -> list[BankDispute]:
-    """Disputes whose bank waits for an answer, the most urgent first; of a seller, or of all (None)."""
-    rows = BankDispute.objects.filter(status__in=[one.value for one in OPEN_FOR_ANSWER], due_at__gt=at)
+    """Disputes whose bank waits for an answer that nobody sent, the most urgent first; of one seller, or (None) all."""
+    given = BankAnswer.objects.filter(dispute=OuterRef("pk"), stage=OuterRef("stage")).exclude(state="staged")
+    rows = BankDispute.objects.filter(
+        ~Exists(given), status__in=[one.value for one in OPEN_FOR_ANSWER], due_at__gt=at, answerable=True
+    )
     if seller_key is not None:
         rows = rows.filter(seller_key=seller_key)
     return list(rows.order_by("due_at", "id")[:limit])
