@@ -16,6 +16,7 @@ keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys 
 people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff, the first owner of a shop.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
 coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
+chargebacks_app = typer.Typer(no_args_is_help=True, help="Chargebacks: how many orders could be defended.")
 payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 record_app = typer.Typer(no_args_is_help=True, help="The record: verify it, prove a line, change its key.")
@@ -26,6 +27,7 @@ app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
 app.add_typer(coverage_app, name="coverage")
+app.add_typer(chargebacks_app, name="chargebacks")
 app.add_typer(keys_app, name="keys")
 app.add_typer(people_app, name="people")
 app.add_typer(labels_app, name="labels")
@@ -306,6 +308,20 @@ def cases_lint(
     from safeconduct.kernel.cases.lint import main as lint
 
     raise SystemExit(lint([str(file) for file in files or ()]))
+
+
+@chargebacks_app.command("readiness", epilog="Example: safeconduct chargebacks readiness --seller sel-1042 --json")
+def chargebacks_readiness(
+    seller: Annotated[
+        Optional[str], typer.Option(help="One seller, by the shop's id; otherwise the marketplace.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=730, help="Orders of so many days.")] = 180,
+    as_json: Json = False,
+) -> None:
+    """Counts the orders that could be defended with Visa's Compelling Evidence 3.0, and says what is missing."""
+    from safeconduct.cli.chargebacks import readiness
+
+    raise SystemExit(readiness(seller, days, as_json=as_json))
 
 
 @keys_app.command("create", epilog="Example: safeconduct keys create")

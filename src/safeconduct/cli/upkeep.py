@@ -41,7 +41,7 @@ def jobs() -> list[Job]:
         Job("record", 1.0, sequencer.keep_up),
         Job("due dates", 2.0, reactions.sweep),
         Job("deadlines of cases", 2.0, sweep.keep_up),
-        *(Job(job.name, job.every_s, job.work) for protection in protections() for job in protection.jobs),
+        *(Job(job.name, job.every_s, job.work, job.apart) for protection in protections() for job in protection.jobs),
         Job("webhooks", 0.5, Courier().turn, apart=True),
         Job("mail", 2.0, notices.send_mail, apart=True),
         Job("old messages", 3600.0, notices.tidy),

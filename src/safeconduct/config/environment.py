@@ -114,6 +114,19 @@ SETTINGS = (
         "",
         "The licensed provider that holds sellers' money, as sellers read it. Production does not start without it.",
     ),
+    Setting(
+        "SAFECONDUCT_MERCHANT_OF_RECORD",
+        "platform",
+        "Who sells in the eyes of the card schemes: `platform`, so that a card's earlier orders at other sellers help "
+        "to answer a chargeback, or `seller`.",
+    ),
+    Setting(
+        "SAFECONDUCT_STRIPE_API_KEY",
+        "",
+        "A restricted key of Stripe that may write disputes and files: answers to banks are sent with it. Empty: they "
+        "are downloaded and handed in by a person.",
+    ),
+    Setting("SAFECONDUCT_STRIPE_API_URL", "https://api.stripe.com", "Where Stripe's interface is."),
     Setting("SAFECONDUCT_PREPARE", "1", "0 where a transaction pooler without prepared statements stands between."),
 )  # fmt: skip
 
@@ -154,6 +167,9 @@ class Environment:
     preset: str
     fund_legal_form: str
     funds_held_by: str
+    merchant_of_record: str
+    stripe_api_key: str
+    stripe_api_url: str
     prepare: bool
     country: str
     clamd: str
@@ -201,6 +217,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         preset=_preset(values["SAFECONDUCT_PRESET"]),
         fund_legal_form=values["SAFECONDUCT_FUND_LEGAL_FORM"],
         funds_held_by=values["SAFECONDUCT_FUNDS_HELD_BY"],
+        merchant_of_record=_choice(values, "SAFECONDUCT_MERCHANT_OF_RECORD", ("platform", "seller")),
+        stripe_api_key=values["SAFECONDUCT_STRIPE_API_KEY"],
+        stripe_api_url=values["SAFECONDUCT_STRIPE_API_URL"].rstrip("/"),
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
 
@@ -269,6 +288,12 @@ def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
     if not low <= number <= high:
         raise ValueError(f"{name} is {number}; it must be between {low} and {high}")
     return number
+
+
+def _choice(values: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
+    if values[name] not in words:
+        raise ValueError(f"{name} is {values[name]!r}; it can be {' or '.join(words)}")
+    return values[name]
 
 
 def _preset(name: str) -> str:

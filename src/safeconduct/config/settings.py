@@ -40,6 +40,9 @@ CONNECTOR_OPTIONS = ENV.connector_options
 PRESET = ENV.preset
 FUND_LEGAL_FORM = ENV.fund_legal_form
 FUNDS_HELD_BY = ENV.funds_held_by
+MERCHANT_OF_RECORD = ENV.merchant_of_record
+STRIPE_API_KEY = ENV.stripe_api_key
+STRIPE_API_URL = ENV.stripe_api_url
 
 ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)
@@ -100,6 +103,7 @@ RECORD_SUBJECTS = {
     "bank_debit": "safeconduct.kernel.claims.record_payload.DEBITS",
     "coverage": "safeconduct.protections.transactions.record_payload.STEPS",
     "coverage_template": "safeconduct.protections.transactions.record_payload.TEMPLATES",
+    "bank_dispute": "safeconduct.protections.transactions.record_payload.DISPUTE_STEPS",
 }
 
 MIDDLEWARE = [

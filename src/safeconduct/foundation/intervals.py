@@ -40,8 +40,8 @@ def exact_interval(hits: int, trials: int, confidence: float = CONFIDENCE) -> In
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence of {confidence} is not between 0 and 1")
     tail = (1 - confidence) / 2
-    low = 0.0 if hits == 0 else _beta_quantile(tail, hits, trials - hits + 1)
-    high = 1.0 if hits == trials else _beta_quantile(1 - tail, hits + 1, trials - hits)
+    low = 0.0 if hits == 0 else beta_quantile(tail, hits, trials - hits + 1)
+    high = 1.0 if hits == trials else beta_quantile(1 - tail, hits + 1, trials - hits)
     return Interval(low, high)
 
 
@@ -109,7 +109,8 @@ def _fraction(x: float, a: float, b: float) -> float:
     return value
 
 
-def _beta_quantile(share: float, a: float, b: float) -> float:
+def beta_quantile(share: float, a: float, b: float) -> float:
+    """The value below which a beta distribution has this share, by bisection to the last bit."""
     low, high = 0.0, 1.0
     for _ in range(200):
         middle = (low + high) / 2

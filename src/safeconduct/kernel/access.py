@@ -73,6 +73,12 @@ _CLAIM = "SELECT, INSERT, UPDATE (closed_at, frozen_at, hold_key, holds)"
 _CHANNEL = "SELECT, INSERT, UPDATE (claimed_minor, hold_until, case_id, ended_at, outcome)"
 _REFUND = "SELECT, INSERT, UPDATE (state, told, by_bank_minor, due_at, ended_at)"
 _CLAIM_STEP = "SELECT (id, claim_id, seller_key, number, verb, facts, role, why, at)"
+#: A seller sees what was answered, and of the pack the masked copy.
+_ANSWER = (
+    "SELECT (id, dispute_id, seller_key, stage, kind, state, language, percent, complete, missing, left_out, manifest,"
+    " sha256, staged_at, staged_by, queued_at, queued_by, authorisation_id, next_try_at, attempts, sent_at, how)"
+)
+_ANSWER_FILE = "SELECT (answer_id, seller_key, copy)"
 
 TABLES = (
     # people
@@ -108,6 +114,11 @@ TABLES = (
     Table("coverage", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("coverage_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
     Table("coverage_usage", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("bank_dispute", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("bank_dispute_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("bank_answer", app=_ANSWER, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("bank_answer_file", app=_ANSWER_FILE, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("defence_authorisation", app=EDIT, engine=READ, staff=READ, seller_column="seller_key"),
     Table("coverage_template", app=READ, engine=EDIT, staff=EDIT, open_because="what is promised to all is public"),
     # cases: a row without a seller's key is one that the seller may not see
     Table("case_file", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),

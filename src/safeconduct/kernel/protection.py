@@ -70,11 +70,14 @@ class OrderNote:
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """Something a protection does every so many seconds; ``work`` takes the time and opens its own scopes."""
+    """Something a protection does every so many seconds; ``work`` takes the time and opens its own scopes. ``apart``:
+    it waits for others outside, and so has a thread of its own.
+    """
 
     name: str
     every_s: float
     work: Callable[[datetime], object]
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from safeconduct.kernel.ledger.queries import Statement
 from safeconduct.kernel.ledger.rules import rules
 from safeconduct.kernel.ledger.wording import EVENTS
 from safeconduct.kernel.scope import engine_scope, seller_scope
+from safeconduct.kernel.ui import pdf
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ORDERS = {ORDER: "=A-1001"}
@@ -87,7 +88,7 @@ def test_the_same_statement_makes_the_same_file() -> None:
 
 
 def test_a_chinese_name_is_shown_where_a_font_has_it(tmp_path: Path) -> None:
-    if not set(typst.Fonts().families()) & set(statements._CHINESE):
+    if not set(typst.Fonts().families()) & set(pdf._CHINESE):
         pytest.skip("no font with Chinese is installed")
     shown = words(statements.statement_pdf(month("CNY"), "zh-hans", SHANGHAI, seller="深圳云帆贸易"), tmp_path)
     assert "深圳云帆贸易" in shown
@@ -98,7 +99,7 @@ def test_without_a_chinese_font_a_chinese_statement_is_written_in_english(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bare = typst.Fonts(include_system_fonts=False)
-    monkeypatch.setattr(statements, "_fonts", lambda: bare)
+    monkeypatch.setattr(pdf, "_fonts", lambda: bare)
     assert "Statement of account" in words(statements.statement_pdf(month(), "zh-hans", SHANGHAI), tmp_path)
 
 

@@ -97,6 +97,17 @@ CATEGORY = _text("category", "the marketplace's product category", example="cosm
 LOCALE = _text("locale", "language of the person, BCP 47", example="es-CL")
 REASON = _text("reason", "reason as the source gives it, a code or word", example="not_received")
 OUTCOME = _text("outcome", "how it ended", example="approved")
+NETWORK_REASON = _text(
+    "network_reason", "the card scheme's reason code, as the processor spells it", indexed=False, example="10.4"
+)
+DISPUTE_STAGE = _text(
+    "stage", "how far the bank's dispute has come", "inquiry", "chargeback", "second_chargeback", "pre_arbitration",
+    "arbitration", indexed=False,
+)  # fmt: skip
+EVIDENCE_OFFER = _text(
+    "evidence_offer", "programmes under which the processor takes evidence, with commas between them", indexed=False,
+    example="visa_compelling_evidence_3",
+)  # fmt: skip
 DUE_AT = _time("due_at", "until when the processor accepts evidence")
 PRICE = _money("price", "the price asked")
 USER_AGENT = _text(
@@ -249,16 +260,17 @@ CATALOGUE = Catalogue(
         EventType("dispute.opened", 64, "a bank took a payment back for now", (
             _required(DISPUTE), ORDER, SELLER, BUYER, AMOUNT, CARD, REASON,
             _text("network", "card scheme", example="visa"),
-            DUE_AT,
+            DUE_AT, NETWORK_REASON, DISPUTE_STAGE, EVIDENCE_OFFER,
         ), ("charge.dispute.created", "disputes/create")),
         EventType("dispute.updated", 65, "a bank dispute changed", (
-            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT,
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT, NETWORK_REASON, DISPUTE_STAGE,
+            EVIDENCE_OFFER,
         ), (
             "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
             "disputes/update",
         )),
         EventType("dispute.closed", 66, "a bank dispute ended", (
-            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME,
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE,
         ), ("charge.dispute.closed",)),
         EventType("fraud.warned", 67, "a card issuer reported a payment as fraud before a dispute", (
             ORDER, SELLER, CARD, AMOUNT, REASON,

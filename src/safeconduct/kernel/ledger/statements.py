@@ -9,9 +9,8 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
@@ -22,17 +21,9 @@ from safeconduct.kernel.ledger.queries import Movement, Statement
 from safeconduct.kernel.ledger.wording import account_said, event_said
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.csv_export import Row, text
-
-if TYPE_CHECKING:
-    from typst import Fonts
+from safeconduct.kernel.ui.pdf import compiled, typefaces
 
 _TEMPLATE: Final = Path(__file__).resolve().parent / "statement.typ"
-#: Families by preference: those of the systems Safeconduct runs on, then the one that is part of typst itself.
-_LATIN: Final = ("Noto Sans", "Liberation Sans", "DejaVu Sans", "Helvetica Neue", "Arial", "Libertinus Serif")
-_CHINESE: Final = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
-    "Noto Serif CJK SC", "PingFang SC", "Microsoft YaHei", "SimSun",
-)  # fmt: skip
 
 
 def statement_csv(
@@ -66,36 +57,14 @@ def statement_pdf(
     Where the machine has no font with Chinese, a Chinese statement is written in English: boxes would tell nobody
     anything. ``seller``: the name that is printed; ``orders`` as in `statement_csv`.
     """
-    import typst
-
-    fonts = _fonts()
-    there = set(fonts.families())
-    families = [family for family in (*_LATIN, *_CHINESE) if family in there]
-    if language.startswith("zh"):
-        families = [family for family in (*_CHINESE, *_LATIN) if family in there]
-        if not there & set(_CHINESE):
-            language = "en"
+    language, families = typefaces(language)
     with override(_django_language(language)):
         given = {
             **_told(statement, language, zone, seller, orders or {}),
             "fonts": families,
             "language": language.split("-")[0].lower(),
         }
-    compiler = typst.Compiler(_TEMPLATE, font_paths=fonts)
-    made = compiler.compile(
-        format="pdf", sys_inputs={"statement": json.dumps(given, ensure_ascii=False)},
-        timestamp=int(statement.end.timestamp()),
-    )  # fmt: skip
-    assert isinstance(made, bytes)
-    return made
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> Fonts:
-    """The machine's fonts, looked for once: that takes half a second."""
-    import typst
-
-    return typst.Fonts()
+    return compiled(_TEMPLATE, {"statement": json.dumps(given, ensure_ascii=False)}, statement.end)
 
 
 def _told(statement: Statement, language: str, zone: tzinfo, seller: str, orders: Mapping[int, str]) -> dict[str, Any]:

@@ -9,7 +9,19 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.protections.transactions.chargebacks.models import (
+    AnswerFile,
+    BankAnswer,
+    BankDispute,
+    DefenceAuthorisation,
+    DisputeStep,
+)
 from safeconduct.protections.transactions.coverage.words import Action, State
+
+__all__ = (
+    "AnswerFile", "BankAnswer", "BankDispute", "Coverage", "CoverageStep", "CoverageUsage", "DefenceAuthorisation",
+    "DisputeStep", "TemplateState", "TemplateVersion",
+)  # fmt: skip
 
 
 def _template_id() -> str:

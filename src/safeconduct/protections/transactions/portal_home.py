@@ -17,6 +17,8 @@ from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.protection import Figure, Status, ToDo
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.transactions import queries
+from safeconduct.protections.transactions.chargebacks import queries as chargebacks
+from safeconduct.protections.transactions.chargebacks.models import BankDispute
 from safeconduct.protections.transactions.coverage.certificate import from_json
 from safeconduct.protections.transactions.coverage.words import OF_THE_SELLER, Standing, State
 from safeconduct.protections.transactions.models import Coverage
@@ -29,8 +31,11 @@ _COUNTED: Final = COVERED | {State.VOID, State.DENIED}
 
 
 def menu() -> list[MenuEntry]:
-    """Orders."""
-    return [MenuEntry(_("Orders"), reverse("portal:transactions:orders"), "list", go="o")]
+    """Orders, chargebacks."""
+    return [
+        MenuEntry(_("Orders"), reverse("portal:transactions:orders"), "list", go="o"),
+        MenuEntry(_("Chargebacks"), reverse("portal:transactions:chargebacks"), "shield", go="b"),
+    ]
 
 
 def order_url(order_key: int) -> str:
@@ -44,8 +49,16 @@ def status(seller_key: int) -> Status:
     sums, waiting = queries.sums(seller_key, now), queries.waiting(seller_key, now, limit=_MOST_TO_DOS)
     url = reverse("portal:transactions:orders")
     to_dos = tuple(to_do for order in waiting for to_do in _to_dos(order))
+    answers = tuple(_answer(one) for one in chargebacks.waiting(seller_key, now, limit=_MOST_TO_DOS))
+    sentence = _sentence(sums, to_dos)
+    if answers and not to_dos:
+        sentence = ngettext("%(n)s bank waits for an answer", "%(n)s banks wait for an answer", len(answers)) % {
+            "n": len(answers)
+        }
+        url = reverse("portal:transactions:chargebacks")
     return Status(
-        "attention" if to_dos else "good", _sentence(sums, to_dos), f"{url}?todo=1" if to_dos else url, to_dos,
+        "attention" if to_dos or answers else "good", sentence, f"{url}?todo=1" if to_dos else url,
+        (*answers, *to_dos),
         _figures(seller_key, sums, now, url),
     )  # fmt: skip
 
@@ -62,6 +75,15 @@ def _sentence(sums: queries.Sums, to_dos: Sequence[ToDo]) -> str:
     return _("%(covered)s of %(all)s orders of the last 30 days are covered") % {
         "covered": sums.count(*COVERED), "all": all_of_them,
     }  # fmt: skip
+
+
+def _answer(dispute: BankDispute) -> ToDo:
+    """A bank that waits for an answer."""
+    return ToDo(
+        _("%(dispute)s: answer the bank") % {"dispute": dispute.ref},
+        reverse("portal:transactions:chargeback", args=[dispute.id]),
+        _("With a bank, silence is a loss."), dispute.due_at, dispute.amount_minor, dispute.currency,
+    )  # fmt: skip
 
 
 def _to_dos(order: Coverage) -> list[ToDo]:

@@ -17,6 +17,7 @@ from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
+from safeconduct.protections.transactions.chargebacks import answers, hearing, sending
 from safeconduct.protections.transactions.gathering import EVENTS, attribute, lock
 from safeconduct.protections.transactions.money import acting, due
 
@@ -65,13 +66,14 @@ def install(now: datetime) -> None:
 
 
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
-    """Certificates first, then money, which pays what they say, then what people are told."""
+    """Certificates first, then money, which pays what they say, then banks' disputes, then what people are told."""
     events = attribute(rows)
     orders = {order for _, about in events for order in about}
     if orders:
         lock(sorted(orders))
         actions.act(events, made, at)
         acting.settle(orders, at)
+    hearing.hear(rows, at)
     deciding.tell(rows, made, at)
 
 
@@ -90,7 +92,12 @@ PROTECTION = Protection(
     event_types=frozenset(EVENTS),
     act=act,
     sweep=actions.sweep,
-    jobs=(Periodic("money that is due", 5.0, due.release), Periodic("payouts", 300.0, due.run_payouts)),
+    jobs=(
+        Periodic("money that is due", 5.0, due.release),
+        Periodic("payouts", 300.0, due.run_payouts),
+        Periodic("answers to banks that are due", 60.0, answers.auto_submit_due),
+        Periodic("answers to banks", 5.0, sending.send_due, apart=True),
+    ),
     status=portal_home.status,
     portal_menu=portal_home.menu,
     portal_urls="safeconduct.protections.transactions.portal_urls",

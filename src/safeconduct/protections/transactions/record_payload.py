@@ -1,4 +1,4 @@
-"""What the record commits to about coverage: each change of an order's, and each template ruled on."""
+"""What the record commits to: changes of orders' coverage, templates ruled on, steps of banks' disputes."""
 
 from __future__ import annotations
 
@@ -67,5 +67,30 @@ def _template_ids(after: str | None, limit: int) -> list[str]:
     return [key for (key,) in rows]
 
 
+def _dispute_steps(subjects: Sequence[str]) -> dict[str, Content]:
+    rows = query(
+        "SELECT s.id, s.dispute_id, d.ref, s.seller_key, s.what, s.stage, s.status, s.sha256, s.at, s.actor, s.why"
+        " FROM bank_dispute_step s JOIN bank_dispute d ON d.id = s.dispute_id WHERE s.id = ANY(%b::text[])",
+        [list(subjects)],
+    )
+    return {
+        key: Content(
+            {
+                "dispute": dispute, "processor_id": ref, "seller": str(seller or ""), "what": what, "stage": stage,
+                "status": status, "pack_sha256": sha256, "at": stamp(at),
+            },
+            {"actor": actor, "why": why},
+            what,
+        )
+        for key, dispute, ref, seller, what, stage, status, sha256, at, actor, why in rows
+    }  # fmt: skip
+
+
+def _dispute_step_ids(after: str | None, limit: int) -> list[str]:
+    rows = query("SELECT id FROM bank_dispute_step WHERE id > %s ORDER BY id LIMIT %s", [after or "", limit])
+    return [key for (key,) in rows]
+
+
 STEPS: Final = Subjects(_steps, _step_ids)
 TEMPLATES: Final = Subjects(_templates, _template_ids, public=True)
+DISPUTE_STEPS: Final = Subjects(_dispute_steps, _dispute_step_ids)

@@ -1,0 +1,250 @@
+"""Answers to banks: staged, looked at, and sent once, by a person or under a seller's standing authorisation.
+
+With a bank, silence is loss. So `auto_submit_due` sends what is complete `BEFORE_CUT_OFF` the last moment, if the
+seller said once that it may; what is not complete, or not authorised, goes to the staff. What is sent by itself holds
+facts from records only: never a declaration, an admission, or a person's own words.
+
+Locks are taken in one order: disputes by their ids, then answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Exists, OuterRef
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.scope import Actor, engine_scope, query
+from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.protections.transactions.chargebacks import sending
+from safeconduct.protections.transactions.chargebacks.collecting import FROM_RECORDS, dossiers
+from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, made
+from safeconduct.protections.transactions.chargebacks.errors import (
+    AlreadyAnswered,
+    DisputeNotFound,
+    NoAnswerTaken,
+    NothingStaged,
+    NotToDownload,
+    TooLate,
+)
+from safeconduct.protections.transactions.chargebacks.hearing import Step, write_steps
+from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER
+from safeconduct.protections.transactions.chargebacks.models import (
+    AnswerFile,
+    AnswerKind,
+    AnswerState,
+    BankAnswer,
+    BankDispute,
+    DefenceAuthorisation,
+)
+
+#: How long before the bank's last moment an authorised answer goes: guardrails, section 2.
+BEFORE_CUT_OFF: Final = timedelta(hours=12)
+#: Disputes in one transaction of the sweep (two documents are drawn for each), and transactions in one call.
+_BATCH: Final = 10
+_ROUNDS: Final = 10
+_ENGINE: Final = "engine"
+PURPOSE: Final = "chargeback"
+
+
+def authorise(seller_key: int, person: str, at: datetime) -> str:
+    """A member's standing word for the seller; one that is there already is kept. Returns its id."""
+    query(
+        "INSERT INTO defence_authorisation (id, seller_key, given_by, given_at, revoked_by) VALUES (%s, %s, %s, %s, '')"
+        " ON CONFLICT (seller_key) WHERE revoked_at IS NULL DO NOTHING",
+        [new_id("dau"), seller_key, person, at],
+    )
+    return DefenceAuthorisation.objects.values_list("id", flat=True).get(seller_key=seller_key, revoked_at=None)
+
+
+def revoke(seller_key: int, person: str, at: datetime) -> bool:
+    """Takes the standing word back; answers that are on their way stay. Returns whether there was one."""
+    found = DefenceAuthorisation.objects.filter(seller_key=seller_key, revoked_at=None)
+    return bool(found.update(revoked_by=person, revoked_at=at))
+
+
+def stage(
+    dispute_id: str, actor: Actor, at: datetime, *, language: str = "en", more: Sequence[Exhibit] = ()
+) -> BankAnswer:
+    """Makes the answer ready, from the records and what a person adds. Made again, it takes the earlier one's place.
+
+    Raises DisputeNotFound, NoAnswerTaken, TooLate, AlreadyAnswered, and PackRefused for what cannot be drawn. In a
+    scope of the engine.
+    """
+    dispute = _open(dispute_id, at)
+    dossier = dossiers([dispute], at)[dispute.id]
+    dossier = replace(dossier, exhibits=(*dossier.exhibits, *more))
+    return _stage(dispute, dossier, actor, at, language)
+
+
+def submit(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
+    """A person says *send*: from now on the answer cannot be changed. Raises as `stage`, and NothingStaged."""
+    dispute = _open(dispute_id, at)
+    answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
+    if answer is None:
+        raise NothingStaged
+    _queue(dispute, answer, actor.id, at)
+    write_steps([_step(dispute, "submitted", at, actor, answer.sha256)])
+    return answer
+
+
+def accept(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
+    """A person gives the dispute up: the bank is told, where the processor takes that. Raises as `stage`."""
+    dispute = _open(dispute_id, at)
+    answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
+    if answer is not None:
+        AnswerFile.objects.filter(answer=answer).update(bank=b"", copy=b"")
+    answer = answer or BankAnswer(dispute=dispute, stage=dispute.stage, seller_key=dispute.seller_key)
+    answer.kind, answer.language, answer.percent, answer.complete = AnswerKind.ACCEPT, "", 0, False
+    answer.missing, answer.left_out, answer.manifest, answer.sha256, answer.fields = {}, [], [], "", b""
+    answer.staged_at, answer.staged_by = at, actor.id
+    answer.save()
+    _queue(dispute, answer, actor.id, at)
+    write_steps([_step(dispute, "accepted", at, actor)])
+    return answer
+
+
+def hand_in(dispute_id: str, actor: Actor, at: datetime) -> bytes:
+    """The bank's copy of an answer that was submitted, for a person who hands it in; from now on it counts as sent.
+
+    Raises DisputeNotFound, NothingStaged, and NotToDownload where the processor's interface takes it.
+    """
+    dispute = _found(dispute_id)
+    answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
+    if answer is None or answer.state == AnswerState.STAGED or answer.kind != AnswerKind.FIGHT:
+        raise NothingStaged
+    if answer.state == AnswerState.QUEUED and answer.next_try_at is not None:
+        raise NotToDownload
+    if answer.state != AnswerState.SENT:
+        answer.state, answer.sent_at, answer.how = AnswerState.SENT, at, "download"
+        answer.save(update_fields=["state", "sent_at", "how"])
+        write_steps([_step(dispute, "handed_in", at, actor, answer.sha256)])
+    return opened(answer.id, "bank")
+
+
+def opened(answer_id: str, which: str) -> bytes:
+    """A stored document: ``bank`` with clear data, ``copy`` for the seller, for whose login only that one is there."""
+    sealed = AnswerFile.objects.values_list(which, flat=True).get(answer_id=answer_id)
+    return unseal(PURPOSE, f"{answer_id}/{which}", bytes(sealed))
+
+
+def auto_submit_due(now: datetime) -> int:
+    """Sends or hands to the staff what the bank's last moment is near for. Returns how many disputes were looked at."""
+    done = 0
+    answered = BankAnswer.objects.filter(dispute=OuterRef("pk"), stage=OuterRef("stage")).exclude(
+        state=AnswerState.STAGED
+    )
+    for _ in range(_ROUNDS):
+        with engine_scope():
+            due = list(
+                BankDispute.objects.select_for_update(skip_locked=True)
+                .filter(
+                    status__in=[status.value for status in OPEN_FOR_ANSWER], answerable=True, to_staff_at=None,
+                    due_at__gt=now, due_at__lte=now + BEFORE_CUT_OFF,
+                )
+                .filter(~Exists(answered))
+                .order_by("due_at", "id")[:_BATCH]
+            )  # fmt: skip
+            if due:
+                _send_or_hand_over(due, now)
+        done += len(due)
+        if len(due) < _BATCH:
+            break
+    return done
+
+
+def _send_or_hand_over(due: Sequence[BankDispute], now: datetime) -> None:
+    sellers = {one.seller_key for one in due if one.seller_key is not None}
+    given = DefenceAuthorisation.objects.filter(seller_key__in=sellers, revoked_at=None)
+    words = dict(given.values_list("seller_key", "id"))
+    ready = BankAnswer.objects.select_for_update().filter(dispute__in=due, state=AnswerState.STAGED)
+    staged = {one.dispute_id: one for one in ready}
+    engine = Actor(_ENGINE, _ENGINE)
+    facts = dossiers(due, now)
+    steps, late = [], []
+    for one in due:
+        word, answer = words.get(one.seller_key or 0), staged.get(one.id)
+        if word is not None and not (answer and answer.stage == one.stage and answer.complete and _of_records(answer)):
+            answer = _stage(one, facts[one.id], engine, now, "en") if facts[one.id].score.complete else None
+        if word is None or answer is None:
+            late.append(one.id)
+            why = "no standing authorisation" if word is None else "required documents are missing"
+            steps.append(_step(one, "to_staff", now, engine, why=why))
+            continue
+        answer.authorisation_id = word
+        _queue(one, answer, _ENGINE, now)
+        steps.append(_step(one, "submitted", now, engine, answer.sha256, why=f"authorisation {word}"))
+    BankDispute.objects.filter(id__in=late).update(to_staff_at=now)
+    write_steps(steps)
+
+
+def _of_records(answer: BankAnswer) -> bool:
+    return all(entry["document"] in FROM_RECORDS for entry in answer.manifest)
+
+
+def _found(dispute_id: str) -> BankDispute:
+    dispute = BankDispute.objects.select_for_update().filter(id=dispute_id).first()
+    if dispute is None:
+        raise DisputeNotFound(dispute_id)
+    return dispute
+
+
+def _open(dispute_id: str, at: datetime) -> BankDispute:
+    """The dispute, locked, if it takes an answer now."""
+    dispute = _found(dispute_id)
+    answered = BankAnswer.objects.filter(dispute=dispute, stage=dispute.stage).exclude(state=AnswerState.STAGED)
+    if answered.exists():
+        raise AlreadyAnswered
+    if dispute.status not in {status.value for status in OPEN_FOR_ANSWER} or not dispute.answerable:
+        raise NoAnswerTaken(dispute.status)
+    if dispute.due_at is not None and not dispute.due_of_table and at >= dispute.due_at:
+        raise TooLate
+    return dispute
+
+
+def _stage(dispute: BankDispute, dossier: Dossier, actor: Actor, at: datetime, language: str) -> BankAnswer:
+    bank = made(dossier, language, redacted=False)
+    copy = made(dossier, language, redacted=True)
+    score = dossier.score
+    answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
+    answer = answer or BankAnswer(dispute=dispute, stage=dispute.stage, seller_key=dispute.seller_key)
+    answer.kind, answer.language, answer.percent, answer.complete = (
+        AnswerKind.FIGHT, language, score.percent, score.complete,
+    )  # fmt: skip
+    answer.missing = {"required": score.missing, "any_of": score.open_groups}
+    answer.left_out = list(bank.left_out)
+    # The salts stay in the bank's copy: with them, who reads this row could guess what was hashed.
+    answer.manifest = [
+        {name: value for name, value in asdict(entry).items() if name != "salt"} for entry in bank.manifest
+    ]
+    answer.sha256, answer.staged_at, answer.staged_by = bank.sha256, at, actor.id
+    fields = json.dumps(sending.text_fields(dossier), ensure_ascii=False).encode()
+    answer.fields = seal(PURPOSE, f"{answer.id}/fields", fields)
+    answer.save()
+    AnswerFile.objects.update_or_create(
+        answer=answer,
+        defaults={
+            "seller_key": dispute.seller_key,
+            "bank": seal(PURPOSE, f"{answer.id}/bank", bank.pdf),
+            "copy": seal(PURPOSE, f"{answer.id}/copy", copy.pdf),
+        },
+    )
+    return answer
+
+
+def _queue(dispute: BankDispute, answer: BankAnswer, by: str, at: datetime) -> None:
+    answer.state, answer.queued_at, answer.queued_by = AnswerState.QUEUED, at, by
+    answer.next_try_at = at if sending.has_interface(dispute.processor) else None
+    answer.save(update_fields=["state", "queued_at", "queued_by", "next_try_at", "authorisation"])
+
+
+def _step(
+    dispute: BankDispute, what: str, at: datetime, actor: Actor, sha256: str = "", why: str = ""
+) -> Step:  # fmt: skip
+    return Step(
+        dispute.id, dispute.seller_key, what, dispute.stage, dispute.status, at, actor.id, why or actor.why, sha256
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""What can be refused about an answer to a bank: each says what is wrong and the way out."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from safeconduct.kernel.protection import Refusal
+
+
+class ChargebackError(Refusal):
+    """A refusal about a bank's dispute."""
+
+    code = "chargeback"
+
+
+class DisputeNotFound(ChargebackError):
+    code = "dispute_not_found"
+    status = 404
+
+    def __init__(self, dispute_id: str) -> None:
+        super().__init__(_("There is no bank dispute %(id)s.") % {"id": dispute_id})
+
+
+class NoAnswerTaken(ChargebackError):
+    code = "no_answer_taken"
+
+    def __init__(self, status: str) -> None:
+        words = _("The bank takes no answer to this dispute now (%(status)s). Wait for what it decides.")
+        super().__init__(words % {"status": status})
+
+
+class TooLate(ChargebackError):
+    code = "answer_too_late"
+
+    def __init__(self) -> None:
+        super().__init__(_("The bank's last day has passed; it takes no answer any more."))
+
+
+class AlreadyAnswered(ChargebackError):
+    code = "already_answered"
+
+    def __init__(self) -> None:
+        super().__init__(_("This stage was answered; a bank takes one answer and no changes."))
+
+
+class NothingStaged(ChargebackError):
+    code = "nothing_staged"
+
+    def __init__(self) -> None:
+        super().__init__(_("No answer is ready. Make one, look at it, then send it."))
+
+
+class NotToDownload(ChargebackError):
+    code = "sent_by_interface"
+
+    def __init__(self) -> None:
+        super().__init__(_("This answer goes over the processor's interface; nobody hands it in by hand."))

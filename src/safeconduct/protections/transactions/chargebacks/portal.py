@@ -1,0 +1,196 @@
+"""A seller's pages of chargebacks: what banks dispute, what the answer holds, by when it must go, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.protection import Refusal
+from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.ui.parts import Page
+from safeconduct.protections.transactions.chargebacks import answers, queries
+from safeconduct.protections.transactions.chargebacks.dossier import PackRefused
+from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER, Stage, Status
+from safeconduct.protections.transactions.chargebacks.models import (
+    AnswerState,
+    BankAnswer,
+    BankDispute,
+    DefenceAuthorisation,
+    DisputeStep,
+)
+from safeconduct.protections.transactions.chargebacks.packs import packs
+from safeconduct.protections.transactions.chargebacks.reading import said
+from safeconduct.protections.transactions.chargebacks.reason_codes import table
+
+Text = str | Promise
+
+#: Status → tone and words. *Won* is never said without that the bank can go on.
+STATUSES: Final[Mapping[Status, tuple[str, Text]]] = {
+    Status.WARNING_NEEDS_RESPONSE: ("warn", lazy("The bank asks")),
+    Status.WARNING_UNDER_REVIEW: ("info", lazy("The bank reads the answer")),
+    Status.WARNING_CLOSED: ("good", lazy("Question closed")),
+    Status.NEEDS_RESPONSE: ("bad", lazy("An answer is needed")),
+    Status.UNDER_REVIEW: ("info", lazy("The bank reads the answer")),
+    Status.WON: ("good", lazy("Won for now; the bank can reopen it")),
+    Status.LOST: ("bad", lazy("Lost")),
+    Status.PREVENTED: ("", lazy("Refunded before it began")),
+}
+STAGES: Final[Mapping[Stage, Text]] = {
+    Stage.INQUIRY: lazy("Question of the bank"),
+    Stage.CHARGEBACK: lazy("Chargeback"),
+    Stage.SECOND_CHARGEBACK: lazy("Second chargeback"),
+    Stage.PRE_ARBITRATION: lazy("Before arbitration"),
+    Stage.ARBITRATION: lazy("Arbitration"),
+}
+STEPS: Final[Mapping[str, Text]] = {
+    "opened": lazy("The bank opened the dispute"),
+    "moved": lazy("The dispute went on"),
+    "closed": lazy("The bank decided"),
+    "submitted": lazy("The answer was given out to be sent; it cannot be changed any more"),
+    "accepted": lazy("The dispute was given up"),
+    "sent": lazy("The answer reached the processor"),
+    "not_sent": lazy("The processor refused the answer; the marketplace looks at it"),
+    "handed_in": lazy("The answer was handed in by hand"),
+    "to_staff": lazy("The marketplace takes it over: the last day is near"),
+}
+_MOST_STEPS: Final = 50
+
+
+@require_GET
+def disputes(request: MemberRequest) -> HttpResponse:
+    """The list, and the standing authorisation."""
+    found = queries.disputes_page(
+        request.seller.key, after=request.GET.get("after", ""), before=request.GET.get("before", "")
+    )
+    language = get_language() or "en"
+    context = {
+        "rows": [_line(one, language) for one in found.items],
+        "page": Page(found.next, found.previous, len(found.items)),
+        "authorisation": DefenceAuthorisation.objects.filter(seller_key=request.seller.key, revoked_at=None).first(),
+    }
+    return page(request, "transactions/chargebacks.html", context)
+
+
+@require_GET
+def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
+    """One dispute: what is asked, what the answer shows and lacks, by when, and what happened."""
+    one = _mine(request, dispute_id)
+    language = get_language() or "en"
+    answer = BankAnswer.objects.filter(dispute=one, stage=one.stage).defer("fields", "problem").first()
+    found = packs()
+
+    def title(name: str) -> str:
+        return said(found.documents[name].title, language)
+
+    steps = DisputeStep.objects.filter(dispute=one).order_by("id")[:_MOST_STEPS]
+    context = {
+        **_line(one, language),
+        "answer": answer,
+        "shown": [title(entry["document"]) for entry in answer.manifest] if answer else [],
+        "missing": _missing(answer, title),
+        "may_answer": one.status in {status.value for status in OPEN_FOR_ANSWER}
+        and one.answerable
+        and (answer is None or answer.state == AnswerState.STAGED)
+        and (one.due_at is None or timezone.now() < one.due_at),
+        "wanted": [title(name) for name in found.of(table(one.opened_at.date()).codes.get(one.code_key)).required],
+        "history": [(STEPS.get(step.what, step.what), step.at) for step in steps],
+    }
+    return page(request, "transactions/chargeback.html", context)
+
+
+@require_GET
+def copy(request: MemberRequest, dispute_id: str) -> HttpResponse:
+    """The seller's copy of the answer, as PDF, with personal data masked."""
+    one = _mine(request, dispute_id)
+    answer = BankAnswer.objects.filter(dispute=one, stage=one.stage).exclude(sha256="").only("id").first()
+    if answer is None:
+        raise Http404
+    response = HttpResponse(answers.opened(answer.id, "copy"), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{answer.id}.pdf"'
+    return response
+
+
+@require_POST
+@only_for(MemberRole.FINANCE, MemberRole.SUPPORT)
+def stage(request: MemberRequest, dispute_id: str) -> HttpResponse:
+    """Makes the answer ready."""
+    return _do(request, dispute_id, answers.stage, _("The answer is ready. Look at it, then send it."))
+
+
+@require_POST
+@only_for(MemberRole.FINANCE, MemberRole.SUPPORT)
+def submit(request: MemberRequest, dispute_id: str) -> HttpResponse:
+    """Sends it."""
+    return _do(request, dispute_id, answers.submit, _("The answer goes to the bank. It cannot be changed any more."))
+
+
+@require_POST
+@only_for(MemberRole.FINANCE)
+def accept(request: MemberRequest, dispute_id: str) -> HttpResponse:
+    """Gives the dispute up."""
+    return _do(request, dispute_id, answers.accept, _("The dispute is given up; the buyer keeps the money."))
+
+
+@require_POST
+@only_for(MemberRole.FINANCE)
+def authorise(request: MemberRequest) -> HttpResponse:
+    """Gives the standing authorisation, or takes it back."""
+    target, now = reverse("portal:transactions:chargebacks"), timezone.now()
+    if request.POST.get("give") == "1":
+        answers.authorise(request.seller.key, str(request.user.pk), now)
+        return done(request, _("Complete answers go by themselves twelve hours before the last moment."), target)
+    answers.revoke(request.seller.key, str(request.user.pk), now)
+    return done(request, _("No answer goes by itself any more."), target)
+
+
+def _do(
+    request: MemberRequest, dispute_id: str, verb: Callable[..., BankAnswer], said_after: str
+) -> HttpResponse:  # fmt: skip
+    one = _mine(request, dispute_id)
+    target = reverse("portal:transactions:chargeback", args=[one.id])
+    try:
+        # The evidence lies where no seller may read: whose dispute it is was checked in the seller's own scope.
+        with engine_scope():
+            verb(one.id, Actor(str(request.user.pk), request.membership.role), timezone.now())
+    except (Refusal, PackRefused) as problem:
+        messages.error(request, str(problem))
+        response = HttpResponseRedirect(target)
+        response.status_code = 303
+        return response
+    return done(request, said_after, target)
+
+
+def _mine(request: MemberRequest, dispute_id: str) -> BankDispute:
+    one = BankDispute.objects.filter(id=dispute_id, seller_key=request.seller.key).first()
+    if one is None:
+        raise Http404
+    return one
+
+
+def _line(one: BankDispute, language: str) -> dict[str, object]:
+    code = table(one.opened_at.date()).codes.get(one.code_key)
+    tone, word = STATUSES[Status(one.status)]
+    return {
+        "dispute": one, "tone": tone, "word": word, "stage": STAGES[Stage(one.stage)],
+        "why": said(code.title, language) if code is not None else one.reason.replace("_", " "),
+        "open": one.status in {status.value for status in OPEN_FOR_ANSWER},
+    }  # fmt: skip
+
+
+def _missing(answer: BankAnswer | None, title: Callable[[str], str]) -> list[str]:
+    if answer is None or not answer.missing:
+        return []
+    groups = (" / ".join(title(name) for name in group) for group in answer.missing["any_of"])
+    return [*(title(name) for name in answer.missing["required"]), *groups]

@@ -1,0 +1,110 @@
+"""What Adyen tells us of payments and disputes, and how it signs it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from connector_samples import by_type, only, read, shared_data
+
+from safeconduct.connectors import SignatureReason, SignatureRefused, load_connector
+
+#: The key of Adyen's own published test of this item (adyen-dotnet-api-library, MIT).
+KEY = "74F490DD33F7327BAECC88B2947C011FC02D014A473AAA33A8EC93E4DC069174"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def sample(name: str) -> Any:
+    return json.loads((shared_data() / "payloads" / "adyen" / name).read_text(encoding="utf-8"))
+
+
+def told(code: str, success: str = "true", **more: Any) -> dict[str, Any]:
+    item = {
+        "additionalData": {
+            "chargebackReasonCode": "10.4", "chargebackSchemeCode": "visa",
+            "defensePeriodEndsAt": "2026-06-20T10:00:00+02:00",
+        },
+        "amount": {"currency": "EUR", "value": 1000}, "eventCode": code, "eventDate": "2026-06-01T13:55:31+02:00",
+        "merchantAccountCode": "Shop", "merchantReference": "ord-1", "originalReference": "991", "pspReference": "992",
+        "success": success, **more,
+    }  # fmt: skip
+    return {"live": "true", "notificationItems": [{"NotificationRequestItem": item}]}
+
+
+def test_the_published_chargeback_opens_a_dispute() -> None:
+    (opened,) = read("adyen", sample("notification.chargeback.json"), default_seller="sel-1").events
+    assert opened["type"] == "dispute.opened" and opened["time"] == "2018-03-23T12:55:31Z"
+    assert opened["data"] == {
+        "dispute": "9915555555555555", "order": "XXXXXXXXXX", "seller": "sel-1", "reason": "10.4", "network": "visa",
+        "network_reason": "10.4", "stage": "chargeback", "amount": {"minor": 1000, "currency": "EUR"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "stage", "outcome"),
+    [
+        ("REQUEST_FOR_INFORMATION", "dispute.opened", "inquiry", None),
+        ("NOTIFICATION_OF_CHARGEBACK", "dispute.opened", "chargeback", None),
+        ("INFORMATION_SUPPLIED", "dispute.updated", None, "under_review"),
+        ("CHARGEBACK_REVERSED", "dispute.closed", None, "won"),
+        ("SECOND_CHARGEBACK", "dispute.closed", "second_chargeback", "lost"),
+        ("PREARBITRATION_WON", "dispute.closed", "pre_arbitration", "won"),
+        ("PREARBITRATION_LOST", "dispute.closed", "pre_arbitration", "lost"),
+        ("DISPUTE_DEFENSE_PERIOD_ENDED", "dispute.closed", None, "lost"),
+    ],
+)
+def test_each_stage_of_a_dispute_has_its_event(code: str, kind: str, stage: str | None, outcome: str | None) -> None:
+    event = by_type(read("adyen", told(code)))[kind]
+    data = event["data"]
+    assert (data["dispute"], data.get("stage"), data.get("outcome")) == ("992", stage, outcome)
+    assert event["id"].startswith("992:" + code)
+    if kind == "dispute.opened":
+        assert data["due_at"] == "2026-06-20T08:00:00Z"
+
+
+def test_a_step_that_did_not_succeed_says_nothing() -> None:
+    for code in ("CHARGEBACK_REVERSED", "SECOND_CHARGEBACK"):
+        reading = read("adyen", told(code, success="false"))
+        assert not reading.events and len(reading.unknown) == 1
+
+
+def test_a_warning_of_fraud_comes_before_the_dispute() -> None:
+    assert only(read("adyen", told("NOTIFICATION_OF_FRAUD", reason="Fraud"))).get("type") == "fraud.warned"
+
+
+def signed() -> bytes:
+    return json.dumps({"notificationItems": [{"NotificationRequestItem": sample("hmac-validation.json")}]}).encode()
+
+
+def test_adyens_own_test_of_its_signature_holds_and_any_change_breaks_it() -> None:
+    adyen = load_connector("adyen")
+    adyen.verify(signed(), {}, ["00" * 32, KEY], NOW)
+    for before, after in (("1000", "1001"), ("EUR", "USD"), ("AUTHORISATION", "CHARGEBACK"), ('"true"', '"false"')):
+        with pytest.raises(SignatureRefused) as refused:
+            adyen.verify(signed().replace(before.encode(), after.encode()), {}, [KEY], NOW)
+        assert refused.value.reason is SignatureReason.MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("raw", "keys", "reason"),
+    [
+        (b"no json", [KEY], SignatureReason.MALFORMED),
+        (b'{"notificationItems": [{"NotificationRequestItem": {}}]}', [KEY], SignatureReason.MALFORMED),
+        (b'{"notificationItems": []}', [KEY], SignatureReason.MISSING_HEADER),
+        (b'{"notificationItems": []}', ["no hex"], SignatureReason.NO_SECRET),
+        (b'{"notificationItems": []}', [], SignatureReason.NO_SECRET),
+    ],
+)
+def test_a_body_that_is_not_signed_is_refused(raw: bytes, keys: list[str], reason: SignatureReason) -> None:
+    with pytest.raises(SignatureRefused) as refused:
+        load_connector("adyen").verify(raw, {}, keys, NOW)
+    assert refused.value.reason is reason
+
+
+def test_one_unsigned_item_makes_the_whole_body_untrusted() -> None:
+    body = json.loads(signed())
+    body["notificationItems"].append(told("CHARGEBACK")["notificationItems"][0])
+    with pytest.raises(SignatureRefused):
+        load_connector("adyen").verify(json.dumps(body).encode(), {}, [KEY], NOW)

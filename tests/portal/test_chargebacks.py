@@ -1,0 +1,116 @@
+"""A seller's chargebacks: what the bank asks, what can be answered by when, and nobody else's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.scope import staff_scope
+from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
+from tests.kernel.builders import event, usd
+from tests.portal import shops
+from tests.portal.shops import NOW, ago, happen, read
+
+LIST = "/portal/transactions/chargebacks/"
+
+
+@pytest.fixture(autouse=True)
+def a_marketplace() -> None:
+    shops.open_for_business()
+
+
+def disputed(**more: Any) -> str:
+    sold = shops.order(at=ago(24 * 20), three_ds="authenticated", ip="8.8.4.4")
+    happen(
+        event(
+            "dispute.opened", at=ago(30), dispute=f"dp_{sold.ref}", order=sold.ref, seller="sel-1", amount=usd(120),
+            **{"reason": "fraudulent", "network": "visa", "network_reason": "10.4", "stage": "chargeback",
+               "due_at": (NOW + timedelta(days=5)).isoformat()} | more,
+        )
+    )  # fmt: skip
+    with staff_scope():
+        return BankDispute.objects.get(ref=f"dp_{sold.ref}").id
+
+
+def post(client: Client, address: str, **data: str) -> str:
+    answer = client.post(address, data, follow=True)
+    assert answer.redirect_chain and answer.redirect_chain[0][1] == 303
+    return unescape(answer.content.decode())
+
+
+def test_a_seller_puts_the_answer_together_looks_at_it_and_sends_it_once() -> None:
+    dispute = disputed()
+    client = shops.signed_in()
+    assert "Fraud without the card present" in read(client, LIST)
+    page = unescape(read(client, f"{LIST}{dispute}/"))
+    assert "The bank wants it by" in page and "Put the answer together" in page
+    page = post(client, f"{LIST}{dispute}/stage/")
+    assert "Authenticated with 3-D Secure" in page and "Send it to the bank" in page
+    copy = client.get(f"{LIST}{dispute}/copy/")
+    assert (
+        copy["Content-Type"] == "application/pdf"
+        and copy.content.startswith(b"%PDF")
+        and b"8.8.4.4" not in copy.content
+    )
+    page = post(client, f"{LIST}{dispute}/submit/")
+    assert "It cannot be changed any more." in page and "Send it to the bank" not in page
+    assert "This stage was answered" in post(client, f"{LIST}{dispute}/submit/")
+    with staff_scope():
+        assert BankAnswer.objects.get().state == "queued"
+
+
+def test_what_is_missing_is_said_before_it_is_sent() -> None:
+    dispute = disputed(network_reason="13.1", reason="product_not_received")
+    page = post(shops.signed_in(), f"{LIST}{dispute}/stage/")
+    assert "Missing: Delivered to the agreed address by the agreed day / " in page
+
+
+def test_won_is_never_said_without_that_it_can_be_reopened() -> None:
+    dispute = disputed()
+    with staff_scope():
+        ref = BankDispute.objects.get(id=dispute).ref
+    happen(event("dispute.closed", at=ago(2), dispute=ref, seller="sel-1", outcome="won"))
+    page = read(shops.signed_in(), f"{LIST}{dispute}/")
+    assert "Won for now; the bank can reopen it" in page and "The money is yours for now." in page
+
+
+def test_another_shops_chargeback_is_not_there() -> None:
+    dispute = disputed()
+    stranger = shops.signed_in("sel-2")
+    assert dispute not in read(stranger, LIST)
+    for address in ("", "copy/"):
+        read(stranger, f"{LIST}{dispute}/{address}", 404)
+    assert stranger.post(f"{LIST}{dispute}/accept/").status_code == 404
+
+
+def test_only_who_may_sends_and_authorises() -> None:
+    dispute = disputed()
+    reader = shops.signed_in(role=MemberRole.READ_ONLY)
+    for address in (f"{dispute}/submit/", f"{dispute}/accept/", "authorisation/"):
+        assert reader.post(f"{LIST}{address}").status_code == 403
+    assert "Chargebacks" in read(reader, LIST)
+
+
+def test_a_standing_authorisation_is_given_and_taken_back() -> None:
+    client = shops.signed_in()
+    assert "twelve hours before the last moment" in post(client, f"{LIST}authorisation/", give="1")
+    assert "You allowed this" in read(client, LIST)
+    assert "No answer goes by itself any more." in post(client, f"{LIST}authorisation/", give="0")
+
+
+def test_the_home_says_that_a_bank_waits_until_the_answer_is_sent() -> None:
+    dispute = disputed()
+    client = shops.signed_in()
+    assert "answer the bank" in read(client, "/portal/")
+    post(client, f"{LIST}{dispute}/stage/")
+    post(client, f"{LIST}{dispute}/submit/")
+    assert "answer the bank" not in read(client, "/portal/")
+
+
+def test_without_chargebacks_the_list_says_what_will_be_here() -> None:
+    assert "No chargebacks" in read(shops.signed_in(), LIST)

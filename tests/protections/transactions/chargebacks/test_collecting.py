@@ -1,0 +1,128 @@
+"""What the log knows of a disputed order becomes what the bank is shown, and nothing that speaks against the seller."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.kernel.builders import usd
+from tests.protections.transactions.shop import START, Shop
+
+from safeconduct.kernel.scope import engine_scope
+from safeconduct.protections.transactions.chargebacks import earlier
+from safeconduct.protections.transactions.chargebacks.ce3 import Status
+from safeconduct.protections.transactions.chargebacks.collecting import dossiers
+from safeconduct.protections.transactions.chargebacks.dossier import Dossier, made
+from safeconduct.protections.transactions.chargebacks.models import BankDispute
+
+pytestmark = pytest.mark.usefixtures("empty_database")
+
+ANA: dict[str, Any] = {
+    "buyer": "ana", "card": "card-ana", "ip": "8.8.4.4", "device": "fingerprint-of-ana-0001", "email": "ana@example.org",
+    "listing": "lst-1", "category": "kettles", "digital": False,
+}  # fmt: skip
+VISA: dict[str, Any] = {"network": "visa", "network_reason": "10.4", "stage": "chargeback"}
+
+
+def told(ref: str = "dp-o-1") -> Dossier:
+    with engine_scope():
+        one = BankDispute.objects.get(ref=ref)
+        return dossiers([one], START + timedelta(days=30))[one.id]
+
+
+def shown(dossier: Dossier) -> dict[str, dict[str, str]]:
+    return {one.document: {str(row.label): row.value for row in one.rows} for one in dossier.exhibits}
+
+
+def test_a_delivered_order_brings_its_proofs_along() -> None:
+    shop = Shop()
+    shop.sold("o-1", deliver=True, avs="Y", cvv="M", three_ds="authenticated", billing_address="12 Main St", **ANA)
+    shop.disputed("o-1", day=20, **VISA)
+    found = shown(told())
+    assert set(found) == {
+        "order_details", "payment_checks", "three_ds", "ip_address", "device", "customer", "delivery_address",
+        "billing_address", "proof_of_shipment", "tracking", "proof_of_delivery", "verified_delivery",
+    }  # fmt: skip
+    assert found["ip_address"] == {"IP address": "8.8.4.4"}
+    assert found["proof_of_delivery"] == {"Delivered": "2026-06-04 12:00 UTC", "To": "12 Main St"}
+    assert told().score.complete and told().code is not None
+    assert [str(one.says) for one in told().timeline][:2] == ["Order placed", "Order paid"]
+
+
+def test_what_speaks_against_the_seller_is_no_exhibit() -> None:
+    shop = Shop()
+    shop.sold("o-1", avs="N", cvv="N", three_ds="failed", **ANA)
+    shop.ship("o-1", day=0.5)
+    shop.tell("shipment.delivered", "o-1", day=3, parcel="dhl:o-1", address="9 Elm St", signed=True)
+    shop.disputed("o-1", day=20, **VISA)
+    found = shown(told())
+    assert not set(found) & {
+        "payment_checks",
+        "three_ds",
+        "proof_of_delivery",
+        "delivery_signature",
+        "verified_delivery",
+    }
+    assert not told().score.complete
+
+
+def test_a_refund_that_was_sent_answers_a_credit_that_was_not_given() -> None:
+    shop = Shop()
+    shop.sold("o-1", **ANA)
+    shop.tell("refund.created", "o-1", day=10, amount=usd(100))
+    shop.disputed("o-1", day=20, **VISA | {"network_reason": "13.6", "reason": "credit_not_processed"})
+    assert shown(told())["proof_of_refund"] == {"Refunded": "$100.00 · 2026-06-11 12:00 UTC"}
+    assert told().score.complete
+
+
+def test_two_earlier_payments_of_the_same_card_are_the_proof() -> None:
+    shop = Shop()
+    shop.sold("p-1", day=0, seller="sel-2", **ANA)
+    shop.sold("p-2", day=10, **ANA)
+    shop.sold("o-1", day=200, **ANA)
+    shop.disputed("o-1", day=210, evidence_offer="visa_compelling_evidence_3", **VISA)
+    with engine_scope():
+        one = BankDispute.objects.get(ref="dp-o-1")
+        answers = earlier.answers([one])[one.id]
+    assert {name: answer.status for name, answer in answers.items()} == {
+        "visa": Status.QUALIFIED, "stripe": Status.QUALIFIED,
+    }  # fmt: skip
+    assert answers["stripe"].priors == ("p-1", "p-2")
+    assert shown(told())["earlier_payments"]["customer_purchase_ip"] == "8.8.4.4"
+    copy = made(told(), "en", redacted=True)
+    assert copy.pdf != made(told(), "en", redacted=False).pdf and told().score.complete
+
+
+@pytest.mark.parametrize(
+    "change", [{"ip": "1.1.1.1", "device": "fingerprint-of-someone", "email": "x@example.org"}, {"card": "card-2"}]
+)
+def test_earlier_payments_of_somebody_else_prove_nothing(change: dict[str, Any]) -> None:
+    shop = Shop()
+    shop.sold("p-1", day=0, **ANA | change)
+    shop.sold("p-2", day=10, **ANA | change)
+    shop.sold("o-1", day=200, **ANA)
+    shop.disputed("o-1", day=210, **VISA)
+    assert "earlier_payments" not in shown(told())
+
+
+def test_a_seller_of_record_is_shown_only_its_own_orders(settings_of_record: None) -> None:
+    shop = Shop()
+    shop.sold("p-1", day=0, seller="sel-2", **ANA)
+    shop.sold("p-2", day=10, **ANA)
+    shop.sold("o-1", day=200, **ANA)
+    shop.disputed("o-1", day=210, **VISA)
+    assert "earlier_payments" not in shown(told())
+
+
+@pytest.fixture
+def settings_of_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "MERCHANT_OF_RECORD", "seller")
+
+
+def test_a_dispute_of_an_unknown_order_has_a_dossier_with_its_gaps() -> None:
+    shop = Shop()
+    shop.disputed("o-9", day=20, **VISA)
+    assert told("dp-o-9").score.missing == ("order_details",) and not told("dp-o-9").exhibits
