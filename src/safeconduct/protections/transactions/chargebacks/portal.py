@@ -76,7 +76,7 @@ def disputes(request: MemberRequest) -> HttpResponse:
     )
     language = get_language() or "en"
     context = {
-        "rows": [_line(one, language) for one in found.items],
+        "rows": [line_of(one, language) for one in found.items],
         "page": Page(found.next, found.previous, len(found.items)),
         "authorisation": DefenceAuthorisation.objects.filter(seller_key=request.seller.key, revoked_at=None).first(),
     }
@@ -97,7 +97,7 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
     lacks = answer.missing if answer else {}
     steps = DisputeStep.objects.filter(dispute=one).order_by("id")[:_MOST_STEPS]
     context = {
-        **_line(one, language),
+        **line_of(one, language),
         "answer": answer,
         "shown": [title(entry["document"]) for entry in answer.manifest] if answer else [],
         "missing": [title(name) for name in lacks.get("required", ())],
@@ -181,7 +181,8 @@ def _mine(request: MemberRequest, dispute_id: str) -> BankDispute:
     return one
 
 
-def _line(one: BankDispute, language: str) -> dict[str, object]:
+def line_of(one: BankDispute, language: str) -> dict[str, object]:
+    """What a list says of a dispute, for sellers and staff."""
     code = table(one.opened_at.date()).codes.get(one.code_key)
     tone, word = STATUSES[Status(one.status)]
     return {
