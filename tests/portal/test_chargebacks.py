@@ -67,7 +67,7 @@ def test_a_seller_puts_the_answer_together_looks_at_it_and_sends_it_once() -> No
 def test_what_is_missing_is_said_before_it_is_sent() -> None:
     dispute = disputed(network_reason="13.1", reason="product_not_received")
     page = post(shops.signed_in(), f"{LIST}{dispute}/stage/")
-    assert "Missing: Delivered to the agreed address by the agreed day / " in page
+    assert "Missing: one of these<small>Delivered to the agreed address by the agreed day · " in page
 
 
 def test_won_is_never_said_without_that_it_can_be_reopened() -> None:

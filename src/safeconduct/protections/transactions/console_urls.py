@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from safeconduct.protections.transactions import console_costs, console_views
+from safeconduct.protections.transactions.chargebacks import console as chargebacks
 
 urlpatterns = [
     path("templates/", console_views.templates, name="templates"),
@@ -16,4 +17,8 @@ urlpatterns = [
     path("templates/<str:version_id>/approve/", console_views.approve, name="approve_template"),
     path("templates/<str:version_id>/reject/", console_views.reject, name="reject_template"),
     path("costs/", console_costs.costs_page, name="costs"),
+    path("chargebacks/", chargebacks.disputes, name="chargebacks"),
+    path("chargebacks/<slug:dispute_id>/stage/", chargebacks.stage, name="chargeback_stage"),
+    path("chargebacks/<slug:dispute_id>/submit/", chargebacks.submit, name="chargeback_submit"),
+    path("chargebacks/<slug:dispute_id>/hand-in/", chargebacks.hand_in, name="chargeback_hand_in"),
 ]

@@ -78,10 +78,11 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
 
 
 def console_menu() -> tuple[MenuEntry, ...]:
-    """The staff's pages about coverage."""
+    """The staff's pages about coverage and chargebacks."""
     return (
         MenuEntry(_("Coverage"), reverse("console:transactions:templates"), "shield", go="c"),
         MenuEntry(_("Costs"), reverse("console:transactions:costs"), "chart", go="o"),
+        MenuEntry(_("Chargebacks"), reverse("console:transactions:chargebacks"), "shield", go="b"),
     )
 
 

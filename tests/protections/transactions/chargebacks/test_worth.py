@@ -73,5 +73,5 @@ def test_only_disputes_that_were_answered_and_decided_count() -> None:
         assert groups == [Group(2, 1), Group(2, 1), Group(2, 1)]
         assert queries.groups_of(open_one, complete=False, before=day(26))[2] == Group(0, 0)
         assert queries.groups_of(open_one, complete=True, before=day(24)) == [Group(0, 0)] * 3
-        assert [one.ref for one in queries.waiting(None, day(26), limit=5)] == ["dp_d"]
+        assert queries.waiting(None, day(26), limit=5) == []  # the open one was answered
         assert len(queries.disputes_page(open_one.seller_key).items) == 4

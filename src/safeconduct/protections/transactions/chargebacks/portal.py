@@ -76,7 +76,7 @@ def disputes(request: MemberRequest) -> HttpResponse:
     )
     language = get_language() or "en"
     context = {
-        "rows": [_line(one, language) for one in found.items],
+        "rows": [line_of(one, language) for one in found.items],
         "page": Page(found.next, found.previous, len(found.items)),
         "authorisation": DefenceAuthorisation.objects.filter(seller_key=request.seller.key, revoked_at=None).first(),
     }
@@ -94,12 +94,14 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
     def title(name: str) -> str:
         return said(found.documents[name].title, language)
 
+    lacks = answer.missing if answer else {}
     steps = DisputeStep.objects.filter(dispute=one).order_by("id")[:_MOST_STEPS]
     context = {
-        **_line(one, language),
+        **line_of(one, language),
         "answer": answer,
         "shown": [title(entry["document"]) for entry in answer.manifest] if answer else [],
-        "missing": _missing(answer, title),
+        "missing": [title(name) for name in lacks.get("required", ())],
+        "missing_one_of": [[title(name) for name in group] for group in lacks.get("any_of", ())],
         "may_answer": one.status in {status.value for status in OPEN_FOR_ANSWER}
         and one.answerable
         and (answer is None or answer.state == AnswerState.STAGED)
@@ -179,7 +181,8 @@ def _mine(request: MemberRequest, dispute_id: str) -> BankDispute:
     return one
 
 
-def _line(one: BankDispute, language: str) -> dict[str, object]:
+def line_of(one: BankDispute, language: str) -> dict[str, object]:
+    """What a list says of a dispute, for sellers and staff."""
     code = table(one.opened_at.date()).codes.get(one.code_key)
     tone, word = STATUSES[Status(one.status)]
     return {
@@ -187,10 +190,3 @@ def _line(one: BankDispute, language: str) -> dict[str, object]:
         "why": said(code.title, language) if code is not None else one.reason.replace("_", " "),
         "open": one.status in {status.value for status in OPEN_FOR_ANSWER},
     }  # fmt: skip
-
-
-def _missing(answer: BankAnswer | None, title: Callable[[str], str]) -> list[str]:
-    if answer is None or not answer.missing:
-        return []
-    groups = (" / ".join(title(name) for name in group) for group in answer.missing["any_of"])
-    return [*(title(name) for name in answer.missing["required"]), *groups]

@@ -1,0 +1,82 @@
+"""The staff's page of chargebacks: which banks wait, what nobody answered, and answers that are handed in by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from safeconduct.kernel.parties.models import StaffRole
+from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
+from safeconduct.kernel.ui.parts import Page
+from safeconduct.protections.transactions.chargebacks import answers, queries
+from safeconduct.protections.transactions.chargebacks.models import AnswerKind, AnswerState, BankAnswer
+from safeconduct.protections.transactions.chargebacks.portal import line_of
+
+
+@require_GET
+def disputes(request: StaffRequest) -> HttpResponse:
+    """All disputes, newest first, each with its answer; those that were handed to the staff are marked."""
+    found = queries.disputes_page(None, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    given = {
+        (one.dispute_id, one.stage): one
+        for one in BankAnswer.objects.filter(dispute__in=found.items).defer("fields", "manifest")
+    }
+    language, now = get_language() or "en", timezone.now()
+    rows = []
+    for one in found.items:
+        answer = given.get((one.id, one.stage))
+        row = line_of(one, language)
+        staged = answer is not None and answer.state == AnswerState.STAGED
+        may = bool(row["open"]) and one.answerable and (one.due_at is None or now < one.due_at)
+        by_hand = answer is not None and answer.kind == AnswerKind.FIGHT and (
+            answer.state == AnswerState.FAILED or (answer.state == AnswerState.QUEUED and answer.next_try_at is None)
+        )  # fmt: skip
+        rows.append(
+            {**row, "answer": answer, "may_stage": may and (answer is None or staged), "may_submit": may and staged,
+             "by_hand": by_hand}
+        )  # fmt: skip
+    return page(
+        request,
+        "transactions/console/chargebacks.html",
+        {"rows": rows, "page": Page(found.next, found.previous, len(found.items))},
+    )
+
+
+@require_POST
+@for_role(StaffRole.ANALYST)
+def stage(request: StaffRequest, dispute_id: str) -> HttpResponse:
+    """Puts the answer together from the records."""
+    return _do(request, dispute_id, answers.stage, _("The answer is ready."))
+
+
+@require_POST
+@for_role(StaffRole.LEAD)
+def submit(request: StaffRequest, dispute_id: str) -> HttpResponse:
+    """Sends it."""
+    return _do(request, dispute_id, answers.submit, _("The answer goes to the bank. It cannot be changed any more."))
+
+
+@require_POST
+@for_role(StaffRole.LEAD)
+def hand_in(request: StaffRequest, dispute_id: str) -> HttpResponse:
+    """The bank's copy with clear data, for a person who hands it in; from then on it counts as sent."""
+    with engine_scope():
+        pdf = answers.hand_in(dispute_id, actor_of(request), timezone.now())
+    response = HttpResponse(pdf, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{dispute_id}.pdf"'
+    return response
+
+
+def _do(
+    request: StaffRequest, dispute_id: str, verb: Callable[..., BankAnswer], said_after: str
+) -> HttpResponse:  # fmt: skip
+    with engine_scope():
+        verb(dispute_id, actor_of(request), timezone.now())
+    return done(request, said_after, reverse("console:transactions:chargebacks"))

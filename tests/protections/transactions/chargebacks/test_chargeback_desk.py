@@ -1,0 +1,83 @@
+"""Chargebacks in the console: what comes to the staff is put together, sent, or handed in by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.test import Client
+from django.utils import timezone
+from tests.kernel.builders import person, usd
+from tests.protections.transactions.shop import Shop, envelope
+
+from safeconduct.kernel.parties.models import StaffRole
+from safeconduct.kernel.scope import staff_scope
+from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
+
+pytestmark = pytest.mark.usefixtures("empty_database")
+
+LIST = "/console/transactions/chargebacks/"
+
+
+def signed_in(role: StaffRole = StaffRole.LEAD) -> Client:
+    user = person(role)
+    with staff_scope():
+        TOTP.activate(user, generate_totp_secret())
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def disputed(**more: Any) -> str:
+    shop = Shop()
+    shop.sold("o-1", three_ds="authenticated")
+    shop.day = 20
+    told = {"network": "visa", "network_reason": "10.4", "reason": "fraudulent", "stage": "chargeback"}
+    due = (timezone.now() + timedelta(days=3)).isoformat()
+    shop.send(
+        [
+            envelope(
+                "dispute.opened",
+                "o-1",
+                at=shop.now,
+                source="adyen",
+                dispute="dp_1",
+                amount=usd(100),
+                due_at=due,
+                **told | more,
+            )
+        ]
+    )
+    with staff_scope():
+        return BankDispute.objects.get().id
+
+
+def test_a_lead_puts_an_answer_together_sends_it_and_hands_it_in() -> None:
+    dispute, client = disputed(), signed_in()
+    assert "dp_1" in client.get(LIST).content.decode()
+    assert "ready, complete" in client.post(f"{LIST}{dispute}/stage/", follow=True).content.decode()
+    assert "to be handed in" in client.post(f"{LIST}{dispute}/submit/", follow=True).content.decode()
+    assert client.post(f"{LIST}{dispute}/hand-in/").content.startswith(b"%PDF")
+    with staff_scope():
+        assert (BankAnswer.objects.get().state, BankAnswer.objects.get().how) == ("sent", "download")
+    page = client.get(LIST).content.decode()
+    assert "Download and hand in" not in page and len(page) < 100_000
+
+
+def test_an_analyst_puts_together_and_does_not_send() -> None:
+    dispute, client = disputed(), signed_in(StaffRole.ANALYST)
+    assert client.post(f"{LIST}{dispute}/stage/").status_code == 303
+    for verb in ("submit", "hand-in"):
+        assert client.post(f"{LIST}{dispute}/{verb}/").status_code == 403
+
+
+def test_what_cannot_be_done_is_refused_with_the_reason() -> None:
+    dispute, client = disputed(), signed_in()
+    answer = client.post(f"{LIST}{dispute}/submit/")
+    assert answer.status_code == 409 and "No answer is ready" in answer.content.decode()
+
+
+def test_without_disputes_the_page_says_where_they_come_from() -> None:
+    assert "connect Stripe or Adyen" in signed_in().get(LIST).content.decode()
