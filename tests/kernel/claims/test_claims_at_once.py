@@ -102,3 +102,20 @@ def test_a_chargeback_that_ends_while_another_begins_leaves_the_claim_frozen() -
         assert [type(problem) for problem in problems] == [ClaimClosed] and found == [(False, False)]
     else:
         assert found == [(True, True)]
+
+
+def test_two_lines_of_an_order_never_wait_for_each_other_in_a_circle() -> None:
+    claims = {}
+    for line in ("a", "b", "c"):
+        paid(30, payment=f"p-{line}", line=line, fee=0)
+        claims[line] = opened(line=line)
+        join(claims[line], ChannelKind.RETURN, amount=5, until=300)
+
+    def pursue(line: str) -> None:
+        for turn in range(15):
+            join(claims[line], about=f"dp-{line}-{turn}", amount=10, at=2 + turn)
+            leave(claims[line], ChannelOutcome.WON, about=f"dp-{line}-{turn}", at=2 + turn)
+
+    assert at_once(*(lambda line=line: pursue(line) for line in claims)) == []
+    assert sums_are_right()
+    assert rows("SELECT sum(held_minor)::bigint FROM ledger_hold WHERE ended_at IS NULL") == [(1_500,)]

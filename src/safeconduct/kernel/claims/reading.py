@@ -30,7 +30,8 @@ FROM claim_channel ch WHERE ch.claim_id = ANY(%s::text[]) ORDER BY ch.opened_at,
 
 
 def lock(line_ids: Collection[str], payment_ids: Collection[str] = ()) -> None:
-    """Waits for these payments and lines until the scope ends: payments first, each in the order of their ids."""
+    """Waits for these payments, and for all lines of these lines' orders, until the scope ends: payments first, each in
+    the order of their ids."""
     query("SELECT claim_lock(%s::text[], %s::text[])", [list(payment_ids), list(line_ids)])
 
 

@@ -204,12 +204,14 @@ CREATE CONSTRAINT TRIGGER recovers AFTER INSERT OR UPDATE ON claim_part DEFERRAB
 CREATE CONSTRAINT TRIGGER recovers AFTER INSERT OR UPDATE ON claim_recovery DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION claim_recovers();
 
--- Whoever changes claims waits here for the one before: payments first, then lines, each in the order of their ids.
+-- Whoever changes claims waits here for the one before: payments first, then lines, each in the order of their ids. All
+-- lines of an order, because what is held for one changes with what is held for another.
 CREATE FUNCTION claim_lock(payments text[], lines text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
     PERFORM id FROM claim_payment WHERE id = ANY (payments) ORDER BY id FOR NO KEY UPDATE;
-    PERFORM id FROM claim_line WHERE id = ANY (lines) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM l.id FROM claim_line l WHERE l.order_key IN (SELECT order_key FROM claim_line WHERE id = ANY (lines))
+        ORDER BY l.id FOR NO KEY UPDATE;
 END
 $$;
 REVOKE EXECUTE ON FUNCTION claim_lock(text[], text[]) FROM PUBLIC;
