@@ -305,9 +305,31 @@ def cases_lint(
     ] = None,
 ) -> None:
     """Checks workflows of cases, those that are shipped with their presets. Exit code 1 where there is an error."""
-    from safeconduct.kernel.cases.lint import main as lint
+    from safeconduct.cli.cases import lint
 
-    raise SystemExit(lint([str(file) for file in files or ()]))
+    raise SystemExit(lint(files or []))
+
+
+@cases_app.command(
+    "publish", epilog="Example: safeconduct cases publish jd-like --author a@example.org --approver b@example.org"
+)
+def cases_publish(
+    preset: Annotated[str, typer.Argument(help="A preset's file, or the name of one that ships.")],
+    author: Annotated[str, typer.Option(help="E-mail of who chose it.")],
+    approver: Annotated[str, typer.Option(help="E-mail of the second person.")],
+    kind: Annotated[str, typer.Option(help="The kind of case.")] = "dispute",
+    why: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    since: Annotated[
+        Optional[datetime], typer.Option(formats=["%Y-%m-%d"], help="In force from this day (UTC); now if left out.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Puts a marketplace's terms in force for new cases, with the second person's approval."""
+    from safeconduct.cli.cases import publish
+
+    raise SystemExit(
+        publish(preset, kind=kind, author=author, approver=approver, why=why, since=since, as_json=as_json)
+    )
 
 
 @chargebacks_app.command("readiness", epilog="Example: safeconduct chargebacks readiness --seller sel-1042 --json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.kernel.builders import person, usd
+from tests.kernel.builders import event, person, usd
 from tests.protections.transactions.shop import START, Shop, balances, key_of
 
 from safeconduct.kernel.cases import publishing, seats
@@ -31,8 +31,12 @@ SELLER = Actor("usr_seller", "member")
 class Court:
     """One order, one dispute about it."""
 
-    def __init__(self, *, amount: float = 100, preset: str = "", deliver: bool = True) -> None:
+    def __init__(
+        self, *, amount: float = 100, preset: str = "", deliver: bool = True, seller_country: str = ""
+    ) -> None:
         self.shop = Shop()
+        if seller_country:
+            self.shop.send([event("seller.registered", at=START, seller="sel-1", seller_country=seller_country)])
         if preset:
             with staff_scope():
                 publishing.publish(

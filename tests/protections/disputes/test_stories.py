@@ -12,6 +12,7 @@ from safeconduct.kernel.cases.errors import CaseMalformed, ChangedMeanwhile, Gua
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
 from safeconduct.kernel.record.proving import proof_of
 from safeconduct.kernel.scope import engine_scope
+from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.errors import OpenAlready
 from safeconduct.protections.disputes.models import Opened
 
@@ -241,3 +242,16 @@ def test_a_page_that_is_out_of_date_answers_nothing() -> None:
     court.do("answer", Role.SELLER, words="It was delivered on the third day")
     with engine_scope(), pytest.raises(ChangedMeanwhile):
         actions.take(court.case, "escalate", Actor("b", "buyer"), Role.BUYER, at=court.now, seen_step=1)
+
+
+def test_no_refund_without_a_return_is_forced_where_law_forbids_it() -> None:
+    court = Court(seller_country="CN")
+    court.open(type=ClaimType.NOT_AS_DESCRIBED)
+    arbiter = court.to_the_arbiter()
+    with pytest.raises(GuardRefused, match="Order 116"):
+        court.take("decide", Role.ARBITER, arbiter, decision())
+    court.take("decide", Role.ARBITER, arbiter, decision(remedy=Remedy.REFUND_ON_RETURN))
+    court.wait(8)
+    assert (court.state, court.refunds()) == ("final", [])
+    court.shop.tell("return.received", "ord-1", day=court.shop.day + 1)
+    assert court.refunds() == [("requested", 10_000)]

@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from safeconduct.kernel.cases import floors
+from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.machine import Moved
-from safeconduct.kernel.cases.words import Liability, Remedy
+from safeconduct.kernel.cases.words import Liability, Remedy, Role
+from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.models import Dispute
 
+#: Types of claim in which no goods are with the buyer to be sent back, or none are at issue.
+_NOTHING_TO_RETURN: Final = frozenset({ClaimType.NOT_RECEIVED, ClaimType.REFUND_NOT_PAID})
 #: What somebody can decide about a dispute.
 DECIDED: Final = frozenset(
     {Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT}
@@ -40,6 +45,29 @@ def _problem(one: Moved) -> str:
     if given.amount_minor and given.liability in (Liability.NOBODY, Liability.BUYER, Liability.RIGHTS_OWNER):
         return "somebody pays a refund: the seller, the carrier, the platform, the fund, or several"
     return ""
+
+
+def within_law(moved: Sequence[Moved], at: datetime) -> Mapping[str, str]:
+    """Refuses a refund at the seller's cost without a return where law forbids the platform to force one. Where nothing
+    was received, or a refund was promised already, there is nothing to send back."""
+    costly = {one.case_id: one for one in moved if _forced(one)}
+    kinds = dict(Dispute.objects.filter(case_id__in=costly).values_list("case_id", "type"))
+    found = {}
+    for case_id, one in costly.items():
+        countries = {party["role"]: party["country"] for party in one.parties}
+        route = Route(countries.get(Role.BUYER, ""), countries.get(Role.SELLER, ""), one.case["route"])
+        law = floors.of_matter("refund_without_return", route, at.date())
+        if law and kinds.get(case_id) not in _NOTHING_TO_RETURN:
+            found[case_id] = (
+                f"the platform may not force a refund without a return here ({law[0].source}); decide a refund when the"
+                " goods are back, or who else bears it"
+            )
+    return found
+
+
+def _forced(one: Moved) -> bool:
+    given = one.move.outcome
+    return given is not None and given.remedy is Remedy.REFUND and given.liability is Liability.SELLER
 
 
 def keep_up(moved: Sequence[Moved], at: datetime) -> None:

@@ -152,7 +152,7 @@ def _ask(wanted: Sequence[tuple[str, int]], at: datetime) -> None:
     """Asks for refunds, each at most what is left of what was paid: the buyer may have some of it by another way."""
     channels = _channels([case_id for case_id, _ in wanted])
     lines = {channel.claim_id: channel.claim.line_id for channel in channels.values()}
-    left: dict[str, int] = {}
+    left: dict[str, int] = {}  # of the payment with most left: one refund goes back through one payment
     for part in Part.objects.filter(line_id__in=lines.values()):
         rest = part.amount_minor - part.running_minor - part.sent_minor - max(0, part.bank_minor)
         left[part.line_id] = max(rest, left.get(part.line_id, 0))

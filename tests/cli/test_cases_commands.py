@@ -1,0 +1,47 @@
+"""`cases publish`: whose terms are in force, from when, by whose word."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.kernel.builders import person
+
+from safeconduct.cli import cases
+from safeconduct.kernel.cases import publishing
+from safeconduct.kernel.scope import engine_scope
+
+
+def publish(preset: str, author: str, approver: str, kind: str = "dispute") -> int:
+    return cases.publish(preset, kind=kind, author=author, approver=approver, why="ours", since=None, as_json=True)
+
+
+def test_a_preset_that_ships_is_put_in_force_by_two_people(capsys: pytest.CaptureFixture[str]) -> None:
+    publishing.forget()
+    author, approver = person().email, person().email
+    assert publish("ebay-like", author, approver) == 0
+    told = json.loads(capsys.readouterr().out)
+    with engine_scope():
+        (key, workflow) = publishing.in_force(["dispute"], datetime.now(UTC) + timedelta(minutes=1))["dispute"]
+    assert key == told["id"]
+    clock = workflow.states["open"].clock
+    assert clock is not None
+    assert str(clock.term) == "3 working days"
+
+
+@pytest.mark.parametrize(
+    ("preset", "kind", "said"),
+    [("nobody-like", "dispute", "no preset nobody-like ships"), ("ebay-like", "quarrel", "no kind of case quarrel")],
+)
+def test_what_is_not_there_is_named(preset: str, kind: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        publish(preset, person().email, person().email, kind)
+    assert said in capsys.readouterr().err
+
+
+def test_one_person_alone_publishes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = person().email
+    with pytest.raises(SystemExit):
+        publish("ebay-like", alone, alone)
+    assert "a second person" in capsys.readouterr().err
