@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.presets import numbers
 from safeconduct.protections.returns.comparing import Because, Finding, Seen, compare, differs
-from safeconduct.protections.returns.freight import advanced_by, payer
+from safeconduct.protections.returns.freight import payer
 from safeconduct.protections.returns.refunding import Ground, Judgement, Line, NoGround, refund
 from safeconduct.protections.returns.rights import Asked, refund_due, rights
 from safeconduct.protections.returns.terms import TermsMalformed, all_terms, read, terms_on
@@ -127,12 +127,6 @@ def test_no_refund_is_ever_less_without_evidence_of_this_parcel_and_a_named_pers
 )
 def test_who_pays_for_the_way_back(reason: Reason, grade: Grade | None, duties: Duties | None, who: Payer) -> None:
     assert payer(reason, grade=grade, duties=duties) is who
-
-
-def test_the_platform_pays_for_what_it_orders_and_the_seller_advances_what_the_carrier_owes() -> None:
-    assert payer(Reason.NO_REASON, kept=True) is Payer.PLATFORM
-    assert advanced_by(Payer.CARRIER) is Payer.SELLER
-    assert advanced_by(Payer.BUYER) is Payer.BUYER
 
 
 # -- comparison -------------------------------------------------------------------------------------------------------
