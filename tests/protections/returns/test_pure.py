@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.presets import numbers
 from safeconduct.protections.returns.comparing import Because, Finding, Seen, compare, differs
-from safeconduct.protections.returns.freight import advanced_by, payer
+from safeconduct.protections.returns.freight import payer
 from safeconduct.protections.returns.refunding import Ground, Judgement, Line, NoGround, refund
 from safeconduct.protections.returns.rights import Asked, refund_due, rights
 from safeconduct.protections.returns.terms import TermsMalformed, all_terms, read, terms_on
@@ -83,13 +83,14 @@ def test_a_line_that_never_set_out_is_no_part_of_the_refund() -> None:
 
 _judgements = st.none() | st.builds(
     Judgement, st.sampled_from(Grade), st.sampled_from(["", "usr_ana"]),
-    st.sampled_from([(), ("evd_scale",)]), st.integers(-5, 12_000), st.integers(-5, 4_000),
+    st.sampled_from([(), ("evd_scale",)]), st.just(0) | st.integers(-5, 6_000), st.just(0) | st.integers(-5, 2_000),
 )  # fmt: skip
 _lines = st.lists(
     st.builds(Line, st.just("1"), st.integers(0, 20_000), st.sampled_from(Reception), _judgements), min_size=1, max_size=4
 )  # fmt: skip
 
 
+@settings(max_examples=400)
 @given(_lines, st.booleans(), st.booleans())
 def test_no_refund_is_ever_less_without_evidence_of_this_parcel_and_a_named_person(
     lines: list[Line], statutory: bool, in_window: bool
@@ -126,12 +127,6 @@ def test_no_refund_is_ever_less_without_evidence_of_this_parcel_and_a_named_pers
 )
 def test_who_pays_for_the_way_back(reason: Reason, grade: Grade | None, duties: Duties | None, who: Payer) -> None:
     assert payer(reason, grade=grade, duties=duties) is who
-
-
-def test_the_platform_pays_for_what_it_orders_and_the_seller_advances_what_the_carrier_owes() -> None:
-    assert payer(Reason.NO_REASON, kept=True) is Payer.PLATFORM
-    assert advanced_by(Payer.CARRIER) is Payer.SELLER
-    assert advanced_by(Payer.BUYER) is Payer.BUYER
 
 
 # -- comparison -------------------------------------------------------------------------------------------------------

@@ -19,15 +19,13 @@ _BY_REASON: Final[Mapping[Reason, Payer]] = {
 _OF_THE_BUYER: Final = frozenset({Grade.USED_OR_DAMAGED_BY_BUYER, Grade.PARTS_MISSING, Grade.DIFFERENT_OR_EMPTY})
 
 
-def payer(reason: Reason, *, grade: Grade | None = None, duties: Duties | None = None, kept: bool = False) -> Payer:
+def payer(reason: Reason, *, grade: Grade | None = None, duties: Duties | None = None) -> Payer:
     """Who pays for the way back.
 
     ``grade``: what a named person found; goods the buyer used up or swapped come back at the buyer's cost, a defect
     that was found is the seller's although no reason was given. ``duties``: of the listing, for goods that were refused
-    at customs; unknown ones are the seller's to have said. ``kept``: the platform ordered a refund without return.
+    at customs; unknown ones are the seller's to have said. Goods that are kept have no way back.
     """
-    if kept:
-        return Payer.PLATFORM
     if grade in _OF_THE_BUYER:
         return Payer.BUYER
     if reason is Reason.CUSTOMS_REFUSED:
@@ -35,8 +33,3 @@ def payer(reason: Reason, *, grade: Grade | None = None, duties: Duties | None =
     if reason is Reason.NO_REASON and grade is Grade.DEFECTIVE_OR_DAMAGED_IN_TRANSIT:
         return Payer.SELLER
     return _BY_REASON[reason]
-
-
-def advanced_by(who: Payer) -> Payer:
-    """Who pays first where the carrier is liable: the seller, who claims it back from the carrier."""
-    return Payer.SELLER if who is Payer.CARRIER else who
