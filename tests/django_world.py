@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -68,6 +70,20 @@ def forget_everything() -> None:
         query(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
     for module in (pseudonyms, sellers, rates, scoring):
         module.forget()
+
+
+def thread_of(work: Callable[..., object], *args: object, **kwargs: object) -> threading.Thread:
+    """A thread that gives its connections back when it ends: those of a test are few."""
+
+    def run() -> None:
+        from safeconduct.kernel.scope import close_connections
+
+        try:
+            work(*args, **kwargs)
+        finally:
+            close_connections()
+
+    return threading.Thread(target=run, daemon=True)
 
 
 _start()

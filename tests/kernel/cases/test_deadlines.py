@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.django_world import thread_of
 from tests.kernel.builders import person
 from tests.kernel.cases.builders import (
     BUYER,
@@ -69,7 +69,7 @@ def test_a_deadline_fires_once_also_when_it_is_swept_again_and_late_rather_than_
 
 def test_many_sweepers_at_once_fire_each_deadline_once() -> None:
     ids = [opened() for _ in range(30)]
-    sweepers = [threading.Thread(target=sweep, args=(DUE,), kwargs={"limit": 7}) for _ in range(6)]
+    sweepers = [thread_of(sweep, DUE, limit=7) for _ in range(6)]
     for thread in sweepers:
         thread.start()
     for thread in sweepers:

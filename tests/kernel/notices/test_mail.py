@@ -17,6 +17,7 @@ import pytest
 from django.core import mail as outbox_of
 from django.core.mail.backends.base import BaseEmailBackend
 from django.test import override_settings
+from tests.django_world import thread_of
 from tests.kernel.builders import START, minutes, person
 from tests.kernel.notices.mail_server import receiving_mail
 from tests.kernel.notices.notices_world import SHOP, member, money_held, payout_sent, shop, tell
@@ -102,7 +103,7 @@ def test_what_is_written_into_a_text_is_no_markup() -> None:
 def test_two_workers_at_once_send_each_mail_once() -> None:
     people = [member(email=f"m{n}@example.org") for n in range(6)]
     tell(*(payout_sent() for _ in range(10)))
-    threads = [threading.Thread(target=upkeep.send_mail, args=(START,)) for _ in range(3)]
+    threads = [thread_of(upkeep.send_mail, START) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -117,7 +118,7 @@ def test_what_another_worker_is_claiming_is_passed_over_and_not_waited_for() -> 
     tell(money_held())
     with engine_scope():
         list(NoticeCopy.objects.select_for_update())
-        other = threading.Thread(target=upkeep.send_mail, args=(START,), daemon=True)
+        other = thread_of(upkeep.send_mail, START)
         other.start()
         other.join(10)
         assert not other.is_alive()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from standardwebhooks import WebhookVerificationError
+from tests.django_world import thread_of
 from tests.kernel.builders import person
 from tests.kernel.notices.receiver import Receiver, receiving
 
@@ -132,7 +133,7 @@ def test_an_undone_transaction_sends_nothing(receiver: Receiver) -> None:
 def test_two_couriers_at_once_deliver_everything_once(receiver: Receiver) -> None:
     endpoint(receiver)
     tell(*(hold() for _ in range(120)))
-    threads = [threading.Thread(target=deliver) for _ in range(2)]
+    threads = [thread_of(deliver) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -148,7 +149,7 @@ def test_what_another_worker_is_claiming_is_passed_over_and_not_waited_for(recei
         _spread(NOW)
     with engine_scope():
         WebhookDelivery.objects.select_for_update().get()
-        other = threading.Thread(target=deliver, daemon=True)
+        other = thread_of(deliver)
         other.start()
         other.join(10)
         assert not other.is_alive()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from datetime import timedelta
 
 import psycopg
 import pytest
+from tests.django_world import thread_of
 from tests.kernel.record.builders import NOW, decisions, leaves
 
 from safeconduct.foundation.signed_note import Checkpoint, Note
@@ -93,7 +93,7 @@ def test_two_sequencers_at_once_append_each_leaf_once() -> None:
         except BaseException as problem:
             problems.append(problem)
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
+    threads = [thread_of(work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -70,8 +70,12 @@ class OrderMoney:
 
     @property
     def main(self) -> str:
-        """The currency the buyer paid in; what the order was placed in until a payment is told."""
-        return next((paid.currency for paid in self.payments if paid.currency), self.currency)
+        """The currency the buyer paid in; what the order was placed in until a payment is told; of an order that was
+        never told at all, that of the first who asks for its money.
+        """
+        paid = next((paid.currency for paid in self.payments if paid.currency), self.currency)
+        asked = [*(refund.currency for refund in self.refunds), *(dispute.currency for dispute in self.disputes)]
+        return paid or next((currency for currency in asked if currency), "")
 
 
 class Posted(NamedTuple):
