@@ -155,11 +155,20 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     desk.day(now)
     open_shop(PEOPLE[-1][1], now)
     _after(now)
+    _send_no_history()
     sequenced = _sequence()
     return Built(
         len(events), ran.decisions, moved_days, told, desk.ruled, made - started, ran.received_s, ran.decided_s,
         ran.between_s, sequenced,
     )  # fmt: skip
+
+
+def _send_no_history() -> None:
+    """What was told while the months went by stays in the inboxes: nobody wants last summer's mails now."""
+    from safeconduct.kernel.scope import engine_scope, query
+
+    with engine_scope():
+        query("UPDATE notice_copy SET mail_state = 'unwanted' WHERE mail_state = 'waiting'")
 
 
 def _prepare_database(folder: Path, begins: datetime) -> None:
