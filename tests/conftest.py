@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,13 @@ def postgres_url() -> str:
     import tests.django_world as world
 
     return os.environ["SAFECONDUCT_DATABASE_URL"] if world else ""
+
+
+@pytest.fixture(autouse=True)
+def _no_language_of_an_earlier_test() -> Iterator[None]:
+    """A request leaves its reader's language active in its thread, which the next test would inherit."""
+    yield
+    if "django.utils.translation" in sys.modules and os.environ.get("DJANGO_SETTINGS_MODULE"):
+        from django.utils import translation
+
+        translation.deactivate()
