@@ -134,9 +134,10 @@ def prepare(history: int) -> str:
     import random
 
     ready(Path(os.environ["SAFECONDUCT_VAR"]))
-    from safeconduct.api.keys import Scope, create_key
+    from safeconduct.api.keys import create_key
     from safeconduct.kernel.decisions import policies
     from safeconduct.kernel.events import log
+    from safeconduct.kernel.operations.calls import Scope
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
 
     now = datetime.now(UTC)

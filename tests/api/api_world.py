@@ -8,7 +8,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
-from safeconduct.api.keys import Scope, create_key
+from safeconduct.api.keys import create_key
+from safeconduct.kernel.operations.calls import Scope
 from safeconduct.kernel.scope import Actor, staff_scope
 
 EVERYTHING = tuple(Scope)

@@ -8,7 +8,8 @@ from typing import Any
 from tests.api.api_world import Machine, good, key, problem
 from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, person, usd
 
-from safeconduct.api.schemas import BatchAnswer, DecisionFound, DecisionPage, EventAnswer
+from safeconduct.api.decision_documents import DecisionFound, DecisionPage
+from safeconduct.api.event_documents import BatchAnswer, EventAnswer
 from safeconduct.kernel.decisions import policies
 from safeconduct.kernel.decisions.models import Decision, Review
 from safeconduct.kernel.parties.models import StaffRole

@@ -12,11 +12,12 @@ from tests.kernel.builders import event, live_policy, usd
 
 from safeconduct.api import gate
 from safeconduct.api.gate import guarded
-from safeconduct.api.keys import KeyRefused, Scope, create_key, expire_key, revoke_key
+from safeconduct.api.keys import KeyRefused, create_key, expire_key, revoke_key
 from safeconduct.api.models import ApiKey, IdempotentAnswer
-from safeconduct.api.problems import Code, Problem
 from safeconduct.kernel.decisions.models import WatchList
 from safeconduct.kernel.events.models import Event
+from safeconduct.kernel.operations.calls import Scope
+from safeconduct.kernel.operations.problems import Code, Problem
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
 
 LIST = {"name": "stolen-cards", "kind": "deny", "entity": "card"}

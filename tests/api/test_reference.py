@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from ninja import Schema
 
-from safeconduct.api import dispute_documents, reference, return_documents, schemas
+from safeconduct.api import reference
 from safeconduct.api.events import ENVELOPE
 from safeconduct.kernel.events.envelope import Incoming, read_envelope
 
@@ -33,7 +34,12 @@ def operations() -> list[tuple[str, dict[str, Any]]]:
 def document(reference_: str) -> Any:
     """The class of a document, by its reference."""
     name = reference_.rpartition("/")[2]
-    return next(getattr(room, name) for room in (schemas, return_documents, dispute_documents) if hasattr(room, name))
+    (found,) = {kind for kind in documents_below(Schema) if kind.__name__ == name}
+    return found
+
+
+def documents_below(base: type[Schema]) -> set[type[Schema]]:
+    return {kind for child in base.__subclasses__() for kind in (child, *documents_below(child))}
 
 
 @pytest.mark.parametrize(("name", "operation"), operations(), ids=[name for name, _ in operations()])

@@ -10,7 +10,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
-from safeconduct.api.problems import Code, Problem
+from safeconduct.kernel.operations.problems import Code, Problem
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 32

@@ -6,29 +6,29 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Query
 
-from safeconduct.api import answers
+from safeconduct.api import decided
+from safeconduct.api.decision_documents import DecisionFound, DecisionPage, DecisionsAsked, OverrideSent
 from safeconduct.api.examples import DECISION_FOUND, DECISION_LISTED
-from safeconduct.api.gate import Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.paging import cursor_of, number_of, parts_of
-from safeconduct.api.problems import Code, invalid, not_found
-from safeconduct.api.schemas import DecisionFound, DecisionPage, DecisionsAsked, OverrideSent
 from safeconduct.api.staff import person_behind
 from safeconduct.foundation.ids import is_id
 from safeconduct.foundation.moments import EPOCH, moment
 from safeconduct.kernel.decisions import actions
 from safeconduct.kernel.decisions.models import DecisionKind
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.cursors import cursor_of, number_of, parts_of
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.problems import Code, invalid, not_found
 from safeconduct.kernel.vault.pseudonyms import lookup_many
 
-router = Router(tags=["decisions"])
+operations = Operations("decisions")
 _LATEST = datetime(2090, 1, 1, tzinfo=UTC)
 
 
 @operation(
-    router, "GET", "/decisions", scope=Scope.DECISIONS_READ, answer=DecisionPage,
+    operations, "GET", "/decisions", scope=Scope.DECISIONS_READ, answer=DecisionPage,
     example={"items": [DECISION_LISTED], "next": None}, problems=(Code.INVALID,), speaks=True,
 )  # fmt: skip
 def list_decisions(request: Call, asked: Query[DecisionsAsked]) -> HttpResponse:
@@ -41,17 +41,17 @@ def list_decisions(request: Call, asked: Query[DecisionsAsked]) -> HttpResponse:
     if conditions is None:
         return answers.respond({"items": [], "next": None}, language=language)
     rows = answers.read(
-        f"{answers.SELECT_DECISIONS} WHERE {' AND '.join(conditions)} ORDER BY d.moment DESC, d.id DESC LIMIT %s",
+        f"{decided.SELECT_DECISIONS} WHERE {' AND '.join(conditions)} ORDER BY d.moment DESC, d.id DESC LIMIT %s",
         [*parameters, asked.limit + 1],
     )
     page = rows[: asked.limit]
     after = cursor_of(page[-1]["moment"], page[-1]["id"]) if len(rows) > asked.limit else None
-    return answers.respond({"items": answers.named_rows(page, language), "next": after}, language=language)
+    return answers.respond({"items": decided.named_rows(page, language), "next": after}, language=language)
 
 
 @operation(
-    router, "GET", "/decisions/{decision_id}", scope=Scope.DECISIONS_READ, answer=DecisionFound, example=DECISION_FOUND,
-    problems=(Code.NOT_FOUND,), speaks=True,
+    operations, "GET", "/decisions/{decision_id}", scope=Scope.DECISIONS_READ, answer=DecisionFound,
+    example=DECISION_FOUND, problems=(Code.NOT_FOUND,), speaks=True,
 )  # fmt: skip
 def get_decision(request: Call, decision_id: str) -> HttpResponse:
     """Read one decision with its reasons and the values it saw."""
@@ -60,7 +60,7 @@ def get_decision(request: Call, decision_id: str) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/decisions/{decision_id}/override", scope=Scope.DECISIONS_WRITE, answer=DecisionFound,
+    operations, "POST", "/decisions/{decision_id}/override", scope=Scope.DECISIONS_WRITE, answer=DecisionFound,
     example=DECISION_FOUND | {
         "kind": "override", "action": "allow", "automated": False, "decided_by": "usr_01jy2d8m4kq5v6w7x8y9zabcde",
         "replaces": DECISION_FOUND["id"], "id": "dec_01jy2d9m5nf9abt3k7r6x1q0wz",
@@ -85,12 +85,12 @@ def override_decision(request: Call, decision_id: str, sent: OverrideSent) -> Ht
 
 def _found(decision_id: str, language: str) -> dict[str, Any]:
     rows = (
-        answers.read(f"{answers.SELECT_DECISIONS} WHERE d.id = %s", [decision_id]) if is_id(decision_id, "dec") else []
+        answers.read(f"{decided.SELECT_DECISIONS} WHERE d.id = %s", [decision_id]) if is_id(decision_id, "dec") else []
     )
     if not rows:
         raise not_found("decision", decision_id)
     row = rows[0]
-    return answers.named_rows(rows, language)[0] | {
+    return decided.named_rows(rows, language)[0] | {
         "fired": row["fired"], "muted": row["muted"], "allowed_by": row["allowed_by"] or None,
         "control": row["control"], "values": row["values"],
     }  # fmt: skip

@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Router
 from ninja.params.functions import Query
 
-from safeconduct.api import answers, outage
+from safeconduct.api import decided, outage
+from safeconduct.api.event_documents import BatchAnswer, EventAnswer, EventFound
 from safeconduct.api.examples import BATCH_ANSWER, DECISION, EVENT, EVENT_ANSWER
-from safeconduct.api.gate import PASSING, Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.problems import Code, FieldError, Problem, invalid, not_found
-from safeconduct.api.schemas import BatchAnswer, EventAnswer, EventFound
+from safeconduct.api.gate import PASSING
 from safeconduct.foundation.ids import is_id
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.decisions.models import DecisionKind
 from safeconduct.kernel.events.log import MAX_BATCH, Stored
 from safeconduct.kernel.events.models import EventKind
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.problems import Code, FieldError, Problem, invalid, not_found
 from safeconduct.kernel.scope import engine_scope
 
-router = Router(tags=["events"])
+operations = Operations("events")
 
 ENVELOPE: dict[str, Any] = {
     "type": "object",
@@ -42,7 +42,7 @@ ENVELOPE: dict[str, Any] = {
 
 
 @operation(
-    router, "POST", "/events", scope=Scope.EVENTS_WRITE, answer=EventAnswer, example=EVENT_ANSWER, sends=EVENT,
+    operations, "POST", "/events", scope=Scope.EVENTS_WRITE, answer=EventAnswer, example=EVENT_ANSWER, sends=EVENT,
     schema=ENVELOPE, one_transaction=False, speaks=True,
 )  # fmt: skip
 def send_event(request: Call, wait: bool = Query(True, description="`false`: store it only.")) -> HttpResponse:
@@ -65,7 +65,7 @@ def send_event(request: Call, wait: bool = Query(True, description="`false`: sto
 
 
 @operation(
-    router, "POST", "/events/batch", scope=Scope.EVENTS_WRITE, answer=BatchAnswer, example=BATCH_ANSWER,
+    operations, "POST", "/events/batch", scope=Scope.EVENTS_WRITE, answer=BatchAnswer, example=BATCH_ANSWER,
     sends={"events": [EVENT]},
     schema={
         "oneOf": [
@@ -101,7 +101,7 @@ def send_events(request: Call, wait: bool = Query(True, description="`false`: st
 
 
 @operation(
-    router, "GET", "/events/{event_id}", scope=Scope.DECISIONS_READ, answer=EventFound,
+    operations, "GET", "/events/{event_id}", scope=Scope.DECISIONS_READ, answer=EventFound,
     example={
         "id": EVENT_ANSWER["id"], "source": "shop", "source_id": "e-1", "type": "order.placed", "type_known": True,
         "occurred_at": "2026-06-01T12:00:00Z", "received_at": "2026-06-01T12:00:01Z", "waiting": False,
@@ -120,12 +120,12 @@ def get_event(request: Call, event_id: str) -> HttpResponse:
         raise not_found("event", event_id)
     row = rows[0]
     language = answers.language_of(request)
-    made = [answers.of_row(d, language) for d in answers.standing_decisions([row["moment"]]).get(row["moment"], [])]
+    made = [decided.of_row(d, language) for d in decided.standing_decisions([row["moment"]]).get(row["moment"], [])]
     document = {
         "id": row["id"], "source": row["source"], "source_id": row["source_id"], "type": row["type"],
         "type_known": row["kind"] != EventKind.UNKNOWN, "occurred_at": answers.written(row["occurred_at"]),
         "received_at": answers.written(row["received_at"]), "data": row["data"], "waiting": row["waiting"],
-        "action": answers.strictest(d["action"] for d in made), "decisions": made,
+        "action": decided.strictest(d["action"] for d in made), "decisions": made,
     }  # fmt: skip
     return answers.respond(document, language=language)
 
@@ -147,7 +147,7 @@ def _outcomes(accepted: lanes.Accepted, batch: Sequence[object], wait: bool, lan
     made: dict[int, list[dict[str, Any]]] = {}
     for decision in accepted.decisions:
         if decision.kind is DecisionKind.LIVE:
-            made.setdefault(decision.moment, []).append(answers.of_made(decision, language))
+            made.setdefault(decision.moment, []).append(decided.of_made(decision, language))
     stored = accepted.receipt.stored
     if wait:
         outage.refresh()
@@ -161,16 +161,16 @@ def _fill_in(made: dict[int, list[dict[str, Any]]], stored: Sequence[Stored], la
     if not missing:
         return
     with engine_scope():
-        found = answers.standing_decisions(missing)
+        found = decided.standing_decisions(missing)
     for moment, rows in found.items():
-        made[moment] = [answers.of_row(row, language) for row in rows]
+        made[moment] = [decided.of_row(row, language) for row in rows]
 
 
 def _outcome(
     item: Stored, envelope: object, made: Mapping[int, list[dict[str, Any]]], accepted: lanes.Accepted, wait: bool
 ) -> dict[str, Any]:
     decisions = made.get(item.moment, [])
-    action = answers.strictest(decision["action"] for decision in decisions)
+    action = decided.strictest(decision["action"] for decision in decisions)
     provisional = False
     if wait and action is None and item.queued and (fallback := _fallback(item, envelope, accepted)) is not None:
         action, provisional = fallback, True

@@ -46,38 +46,6 @@ DECISION_FOUND: dict[str, Any] = DECISION_LISTED | {
     "fired": ["card_at_many_shops"], "muted": [], "allowed_by": None, "control": False,
     "values": {"amount": 12990, "card_shops_1h": 3},
 }  # fmt: skip
-COVERAGE_LISTED: dict[str, Any] = {
-    "order": "ord-90112", "seller": "sel-1042", "state": "active", "up_to": {"minor": 12990, "currency": "USD"},
-    "pays": {"minor": 0, "currency": "USD"}, "placed_at": "2026-06-01T12:00:00Z", "ship_by": "2026-06-03T12:02:00Z",
-    "shipped_at": None, "delivered_at": None, "changed_at": "2026-06-01T12:02:00Z",
-}  # fmt: skip
-COVERAGE_FOUND: dict[str, Any] = COVERAGE_LISTED | {
-    "until": "2026-11-28T12:02:00Z", "template": "jd-like", "template_version": 1,
-    "causes": [
-        {
-            "cause": "not_received", "state": "active", "reason": "ship_by",
-            "says": "Shipped within 48 hours of payment",
-            "pays": {"minor": 0, "currency": "USD"},
-        }
-    ],
-    "conditions": [
-        {
-            "name": "ship_by", "standing": "pending", "says": "Shipped within 48 hours of payment",
-            "do": "Hand the parcel over and enter its tracking number", "since": None, "due_at": "2026-06-03T12:02:00Z",
-        }
-    ],
-}  # fmt: skip
-BALANCE: dict[str, Any] = {
-    "currency": "USD", "available_minor": 18340, "pending_minor": 9170, "on_hold_minor": 9200, "reserve_minor": 0,
-    "deposits_minor": 0, "owed_minor": 0, "next_release_at": "2026-06-11T12:00:00Z",
-}  # fmt: skip
-HOLD: dict[str, Any] = {
-    "id": "hld_01jy2d8m4kq5v6w7x8y9zabcde", "order": "ord-90112", "currency": "USD", "held_minor": 9200,
-    "asked_minor": 9200, "reason": "chargeback_open",
-    "says": "The amount is held because the buyer's bank is taking it back", "released_by": "chargeback_decided",
-    "release_says": "It is released when the bank decides for you", "held_at": "2026-06-07T12:00:00Z",
-    "release_at": "2026-12-04T12:00:00Z", "ended_at": None,
-}  # fmt: skip
 POLICY_TEXT = """\
 policy: order-risk
 on: order.placed

@@ -22,8 +22,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from safeconduct.api import bodies, keys, outage
-from safeconduct.api.problems import Code, Problem, invalid
 from safeconduct.api.refusals import refusal
+from safeconduct.kernel.operations.calls import Call, Caller, Scope
+from safeconduct.kernel.operations.problems import Code, Problem, invalid
 from safeconduct.kernel.scope import alone, engine_scope, query, undo
 
 CLAIM_S = 60
@@ -36,29 +37,12 @@ View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: the key, and what it may do."""
-
-    key_id: str
-    name: str
-    scopes: frozenset[str]
-    created_by: str
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """An Idempotency-Key that this request holds since a time."""
 
     key_id: str
     key: str
     since: datetime
-
-
-class Call(HttpRequest):
-    """A request that has passed the gate; what its handlers see."""
-
-    caller: Caller
-    document: Any
 
 
 _ADMIT = """
@@ -94,7 +78,7 @@ FROM given LEFT JOIN counted ON true LEFT JOIN claimed ON true
 """
 
 
-def guarded(scope: keys.Scope, *, one_transaction: bool, takes_json: bool = False) -> Callable[[View], View]:
+def guarded(scope: Scope, *, one_transaction: bool, takes_json: bool = False) -> Callable[[View], View]:
     """Puts the gate before an operation.
 
     ``one_transaction``: the handler and the memory of its answer commit together, and nothing remains of a refusal.
@@ -120,7 +104,7 @@ def guarded(scope: keys.Scope, *, one_transaction: bool, takes_json: bool = Fals
 
 
 def _pass(
-    request: Call, scope: keys.Scope, run: View, args: Any, kwargs: Any, one_transaction: bool, takes_json: bool
+    request: Call, scope: Scope, run: View, args: Any, kwargs: Any, one_transaction: bool, takes_json: bool
 ) -> HttpResponse:
     secret = _secret(request)
     raw = bodies.raw_body(request) if request.method != "GET" else b""
@@ -163,7 +147,7 @@ def _secret(request: HttpRequest) -> str:
     return secret
 
 
-def _admit(request: Call, secret: str, scope: keys.Scope, raw: bytes) -> HttpResponse | Claim | None:
+def _admit(request: Call, secret: str, scope: Scope, raw: bytes) -> HttpResponse | Claim | None:
     """Who calls, checked and counted. Returns the kept answer, the claim made, or None without an Idempotency-Key."""
     digest = keys.digest(secret)
     key = _idempotency_key(request)

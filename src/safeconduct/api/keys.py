@@ -12,35 +12,14 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from safeconduct.api.models import ApiKey
+from safeconduct.kernel.operations.calls import Scope
 from safeconduct.kernel.scope import Actor
 
 PREFIX = "sck_"
 _HINT_LETTERS = 10
 _SECRET = re.compile(PREFIX + "[A-Za-z0-9_-]{43}", re.ASCII)
-
-
-class Scope(StrEnum):
-    """What a key may do. None includes another."""
-
-    EVENTS_WRITE = "events:write"
-    DECISIONS_READ = "decisions:read"
-    DECISIONS_WRITE = "decisions:write"
-    LABELS_WRITE = "labels:write"
-    LISTS_READ = "lists:read"
-    LISTS_WRITE = "lists:write"
-    POLICIES_READ = "policies:read"
-    POLICIES_WRITE = "policies:write"
-    COVERAGE_READ = "coverage:read"
-    DISPUTES_READ = "disputes:read"
-    DISPUTES_WRITE = "disputes:write"
-    MONEY_READ = "money:read"
-    RETURNS_READ = "returns:read"
-    RETURNS_WRITE = "returns:write"
-    WEBHOOKS_READ = "webhooks:read"
-    WEBHOOKS_WRITE = "webhooks:write"
 
 
 class KeyRefused(ValueError):

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from ninja import Router
 
-from safeconduct.api import answers
-from safeconduct.api.gate import Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.schemas import LabelsAnswer, LabelsSent
+from safeconduct.api.decision_documents import LabelsAnswer, LabelsSent
 from safeconduct.kernel.decisions import labels
 from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.declaring import Operations, operation
 from safeconduct.kernel.vault.pseudonyms import lookup_many
 
-router = Router(tags=["labels"])
+operations = Operations("labels")
 ORIGIN = "api"
 
 
 @operation(
-    router, "POST", "/labels", scope=Scope.LABELS_WRITE, answer=LabelsAnswer,
+    operations, "POST", "/labels", scope=Scope.LABELS_WRITE, answer=LabelsAnswer,
     example={
         "results": [
             {"index": 0, "status": "accepted", "problem": None},

@@ -6,25 +6,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Query
 
-from safeconduct.api import answers
-from safeconduct.api.gate import Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.paging import cursor_of, number_of, parts_of
-from safeconduct.api.problems import Code, Problem, invalid, not_found
-from safeconduct.api.schemas import EntriesAnswer, EntriesSent, EntryPage, ListFound, ListPage, ListSent, PageAsked
+from safeconduct.api.list_documents import EntriesAnswer, EntriesSent, EntryPage, ListFound, ListPage, ListSent
 from safeconduct.foundation.ids import is_id
 from safeconduct.foundation.moments import moment, moment_time
 from safeconduct.kernel.decisions import actions
 from safeconduct.kernel.decisions.models import WatchList
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.cursors import cursor_of, number_of, parts_of
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.documents import PageAsked
+from safeconduct.kernel.operations.problems import Code, Problem, invalid, not_found
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault.pseudonyms import mask, reveal
 
-router = Router(tags=["lists"])
+operations = Operations("lists")
 _ROLE = "machine"
 _ENTITIES = sorted({f.entity for event in CATALOGUE.values() for f in event.fields if f.entity is not None} | {"text"})
 _LIST = {
@@ -38,7 +38,7 @@ _ENTRY = {
 
 
 @operation(
-    router, "GET", "/lists", scope=Scope.LISTS_READ, answer=ListPage, example={"items": [_LIST], "next": None},
+    operations, "GET", "/lists", scope=Scope.LISTS_READ, answer=ListPage, example={"items": [_LIST], "next": None},
     problems=(Code.INVALID,),
 )  # fmt: skip
 def list_lists(request: Call, asked: Query[PageAsked]) -> HttpResponse:
@@ -50,7 +50,7 @@ def list_lists(request: Call, asked: Query[PageAsked]) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/lists", scope=Scope.LISTS_WRITE, answer=ListFound, status=201, example=_LIST | {"entries": 0},
+    operations, "POST", "/lists", scope=Scope.LISTS_WRITE, answer=ListFound, status=201, example=_LIST | {"entries": 0},
     sends={"name": "stolen-cards", "kind": "deny", "entity": "card", "purpose": "Cards reported by issuers"},
     problems=(Code.EXISTS,),
 )  # fmt: skip
@@ -66,7 +66,7 @@ def create_list(request: Call, sent: ListSent) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/lists/{name}/entries", scope=Scope.LISTS_READ, answer=EntryPage,
+    operations, "GET", "/lists/{name}/entries", scope=Scope.LISTS_READ, answer=EntryPage,
     example={"items": [_ENTRY], "next": None}, problems=(Code.NOT_FOUND, Code.INVALID),
 )  # fmt: skip
 def list_entries(request: Call, name: str, asked: Query[PageAsked]) -> HttpResponse:
@@ -90,7 +90,7 @@ def list_entries(request: Call, name: str, asked: Query[PageAsked]) -> HttpRespo
 
 
 @operation(
-    router, "POST", "/lists/{name}/entries", scope=Scope.LISTS_WRITE, answer=EntriesAnswer, status=201,
+    operations, "POST", "/lists/{name}/entries", scope=Scope.LISTS_WRITE, answer=EntriesAnswer, status=201,
     example={"items": [_ENTRY]}, sends={"values": ["fp_9aX"], "why": "Reported by the issuer", "until": None},
     problems=(Code.NOT_FOUND,),
 )  # fmt: skip
@@ -113,7 +113,7 @@ def add_entries(request: Call, name: str, sent: EntriesSent) -> HttpResponse:
 
 
 @operation(
-    router, "DELETE", "/lists/{name}/entries/{entry_id}", scope=Scope.LISTS_WRITE, answer=EntriesAnswer,
+    operations, "DELETE", "/lists/{name}/entries/{entry_id}", scope=Scope.LISTS_WRITE, answer=EntriesAnswer,
     example={"items": [_ENTRY | {"until": "2026-06-02T09:00:00Z"}]}, problems=(Code.NOT_FOUND,),
 )  # fmt: skip
 def end_entry(request: Call, name: str, entry_id: str) -> HttpResponse:

@@ -16,11 +16,11 @@ import psycopg
 from django.db import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
-from safeconduct.api.problems import Code, Problem
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions.models import VersionState
 from safeconduct.kernel.decisions.running import running
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.operations.problems import Code, Problem
 from safeconduct.kernel.scope import engine_scope
 
 #: How long a process does not try again after a failed connection.

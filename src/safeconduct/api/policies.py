@@ -8,33 +8,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Query
 
-from safeconduct.api import answers
 from safeconduct.api.examples import POLICY_TEXT
-from safeconduct.api.gate import Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.paging import cursor_of, parts_of
-from safeconduct.api.problems import Code, invalid, not_found
-from safeconduct.api.schemas import (
-    DraftSaved,
-    DraftSent,
-    PageAsked,
-    PolicyChecked,
-    PolicyPage,
-    PolicySent,
-    VersionFound,
-)
+from safeconduct.api.policy_documents import DraftSaved, DraftSent, PolicyChecked, PolicyPage, PolicySent, VersionFound
 from safeconduct.api.staff import person_behind
 from safeconduct.foundation.ids import is_id
 from safeconduct.foundation.policy.diagnostics import Diagnostic
 from safeconduct.kernel.decisions import policies
 from safeconduct.kernel.decisions.errors import PolicyNameDiffers
 from safeconduct.kernel.decisions.models import PolicyVersion
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.cursors import cursor_of, parts_of
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.documents import PageAsked
+from safeconduct.kernel.operations.problems import Code, invalid, not_found
 from safeconduct.kernel.parties.models import StaffRole
 
-router = Router(tags=["policies"])
+operations = Operations("policies")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,79}")
 _FINDING = {
     "line": 5, "column": 11, "end_column": 17, "severity": "error", "code": "unknown-name",
@@ -48,7 +40,7 @@ _VERSION = {
 
 
 @operation(
-    router, "GET", "/policies", scope=Scope.POLICIES_READ, answer=PolicyPage,
+    operations, "GET", "/policies", scope=Scope.POLICIES_READ, answer=PolicyPage,
     example={
         "items": [{"policy": "order-risk", "live": 3, "challenger": None, "shadow": [4], "latest": 5}], "next": None,
     },
@@ -69,7 +61,7 @@ def list_policies(request: Call, asked: Query[PageAsked]) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/policies/{name}/versions/{number}", scope=Scope.POLICIES_READ, answer=VersionFound,
+    operations, "GET", "/policies/{name}/versions/{number}", scope=Scope.POLICIES_READ, answer=VersionFound,
     example=_VERSION, problems=(Code.NOT_FOUND, Code.INVALID),
 )  # fmt: skip
 def get_policy_version(request: Call, name: str, number: int) -> HttpResponse:
@@ -89,7 +81,7 @@ def get_policy_version(request: Call, name: str, number: int) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/policies/check", scope=Scope.POLICIES_READ, answer=PolicyChecked,
+    operations, "POST", "/policies/check", scope=Scope.POLICIES_READ, answer=PolicyChecked,
     example={"ok": False, "policy": None, "diagnostics": [_FINDING]}, sends={"text": POLICY_TEXT},
 )  # fmt: skip
 def check_policy(request: Call, sent: PolicySent) -> HttpResponse:
@@ -105,7 +97,7 @@ def check_policy(request: Call, sent: PolicySent) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/policies/{name}/drafts", scope=Scope.POLICIES_WRITE, answer=DraftSaved, status=201,
+    operations, "POST", "/policies/{name}/drafts", scope=Scope.POLICIES_WRITE, answer=DraftSaved, status=201,
     example={
         "id": "pol_01jy2d8m4kq5v6w7x8y9zabcde", "policy": "order-risk", "number": 4, "revision": 1, "state": "draft",
         "ok": True, "diagnostics": [],

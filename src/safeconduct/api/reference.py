@@ -99,7 +99,7 @@ def groups() -> list[dict[str, Any]]:
 
 def problems() -> list[dict[str, Any]]:
     """Every code with its status, title and way out."""
-    from safeconduct.api.problems import KINDS
+    from safeconduct.kernel.operations.problems import KINDS
 
     return [
         {"code": code.value, "status": kind.status, "title": kind.title, "way_out": kind.way_out}

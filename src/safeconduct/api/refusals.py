@@ -10,12 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
 from safeconduct.api import outage
-from safeconduct.api.problems import KINDS, Code, FieldError, Problem
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.events.log import BatchTooLarge
 from safeconduct.kernel.notices.errors import NoticesError
+from safeconduct.kernel.operations.problems import KINDS, Code, FieldError, Problem
 from safeconduct.kernel.protection import Refusal
 
 logger = logging.getLogger(__name__)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from safeconduct.api.gate import Caller
-from safeconduct.api.problems import invalid
+from safeconduct.kernel.operations.calls import Caller
+from safeconduct.kernel.operations.problems import invalid
 from safeconduct.kernel.parties.models import User
 
 

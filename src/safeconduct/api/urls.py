@@ -13,8 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from safeconduct.api import health, reference
 from safeconduct.api.application import api
 from safeconduct.api.gate import View
-from safeconduct.api.problems import Code, Problem
 from safeconduct.api.refusals import not_allowed, refusal
+from safeconduct.kernel.operations.problems import Code, Problem
 
 
 def _whole(view: View) -> View:

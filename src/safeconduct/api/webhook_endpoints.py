@@ -6,14 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Query
 
-from safeconduct.api import answers
-from safeconduct.api.gate import Call, Caller
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.problems import Code, invalid
-from safeconduct.api.schemas import (
+from safeconduct.api.webhook_documents import (
     DeliveriesAsked,
     DeliveryFound,
     DeliveryListed,
@@ -29,10 +24,14 @@ from safeconduct.api.schemas import (
 )
 from safeconduct.kernel.notices.models import DeliveryState, Endpoint, WebhookDelivery
 from safeconduct.kernel.notices.webhooks import endpoints, queries
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Caller, Scope
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.problems import Code, invalid
 from safeconduct.kernel.paging import read_cursor
 from safeconduct.kernel.scope import Actor
 
-router = Router(tags=["webhooks"])
+operations = Operations("webhooks")
 _ENDPOINT = {
     "id": "whe_01jy2d8m4kq5v6w7x8y9zabcde", "url": "https://shop.example/safeconduct", "name": "Shop",
     "kinds": ["decision.changed", "hold.placed"], "enabled": True, "off": None, "off_since": None,
@@ -47,7 +46,7 @@ _ATTEMPT = {"at": "2026-06-01T12:00:00Z", "status": 503, "latency_ms": 41, "prob
 
 
 @operation(
-    router, "GET", "/webhooks/endpoints", scope=Scope.WEBHOOKS_READ, answer=EndpointPage,
+    operations, "GET", "/webhooks/endpoints", scope=Scope.WEBHOOKS_READ, answer=EndpointPage,
     example={"items": [_ENDPOINT], "next": None},
 )  # fmt: skip
 def list_endpoints(request: Call) -> HttpResponse:
@@ -59,7 +58,7 @@ def list_endpoints(request: Call) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/webhooks/endpoints", scope=Scope.WEBHOOKS_WRITE, answer=EndpointFound, status=201,
+    operations, "POST", "/webhooks/endpoints", scope=Scope.WEBHOOKS_WRITE, answer=EndpointFound, status=201,
     example=_ENDPOINT, sends={"url": _ENDPOINT["url"], "kinds": _ENDPOINT["kinds"], "name": "Shop"},
 )  # fmt: skip
 def create_endpoint(request: Call, sent: EndpointSent) -> HttpResponse:
@@ -72,7 +71,7 @@ def create_endpoint(request: Call, sent: EndpointSent) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/webhooks/endpoints/{endpoint_id}", scope=Scope.WEBHOOKS_READ, answer=EndpointFound,
+    operations, "GET", "/webhooks/endpoints/{endpoint_id}", scope=Scope.WEBHOOKS_READ, answer=EndpointFound,
     example=_ENDPOINT, problems=(Code.NOT_FOUND,),
 )  # fmt: skip
 def get_endpoint(request: Call, endpoint_id: str) -> HttpResponse:
@@ -81,7 +80,7 @@ def get_endpoint(request: Call, endpoint_id: str) -> HttpResponse:
 
 
 @operation(
-    router, "PATCH", "/webhooks/endpoints/{endpoint_id}", scope=Scope.WEBHOOKS_WRITE, answer=EndpointFound,
+    operations, "PATCH", "/webhooks/endpoints/{endpoint_id}", scope=Scope.WEBHOOKS_WRITE, answer=EndpointFound,
     example=_ENDPOINT, sends={"kinds": _ENDPOINT["kinds"], "enabled": True}, problems=(Code.NOT_FOUND,),
 )  # fmt: skip
 def change_endpoint(request: Call, endpoint_id: str, sent: EndpointChange) -> HttpResponse:
@@ -97,7 +96,7 @@ def change_endpoint(request: Call, endpoint_id: str, sent: EndpointChange) -> Ht
 
 
 @operation(
-    router, "GET", "/webhooks/endpoints/{endpoint_id}/secret", scope=Scope.WEBHOOKS_WRITE, answer=SecretFound,
+    operations, "GET", "/webhooks/endpoints/{endpoint_id}/secret", scope=Scope.WEBHOOKS_WRITE, answer=SecretFound,
     example={"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "previous_until": None}, problems=(Code.NOT_FOUND,),
 )  # fmt: skip
 def get_endpoint_secret(request: Call, endpoint_id: str) -> HttpResponse:
@@ -107,7 +106,7 @@ def get_endpoint_secret(request: Call, endpoint_id: str) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/webhooks/endpoints/{endpoint_id}/rotate", scope=Scope.WEBHOOKS_WRITE, answer=EndpointFound,
+    operations, "POST", "/webhooks/endpoints/{endpoint_id}/rotate", scope=Scope.WEBHOOKS_WRITE, answer=EndpointFound,
     example=_ENDPOINT, sends={"at_once": False}, problems=(Code.NOT_FOUND,),
 )  # fmt: skip
 def rotate_endpoint_secret(request: Call, endpoint_id: str, sent: RotateSent) -> HttpResponse:
@@ -120,7 +119,7 @@ def rotate_endpoint_secret(request: Call, endpoint_id: str, sent: RotateSent) ->
 
 
 @operation(
-    router, "POST", "/webhooks/endpoints/{endpoint_id}/ping", scope=Scope.WEBHOOKS_WRITE, answer=DeliveryListed,
+    operations, "POST", "/webhooks/endpoints/{endpoint_id}/ping", scope=Scope.WEBHOOKS_WRITE, answer=DeliveryListed,
     status=201, example=_DELIVERY | {"kind": "webhook.test", "attempts": 0, "status": None},
     problems=(Code.NOT_FOUND, Code.CONFLICT),
 )  # fmt: skip
@@ -133,7 +132,7 @@ def ping_endpoint(request: Call, endpoint_id: str) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/webhooks/endpoints/{endpoint_id}/resend", scope=Scope.WEBHOOKS_WRITE, answer=ResendAnswer,
+    operations, "POST", "/webhooks/endpoints/{endpoint_id}/resend", scope=Scope.WEBHOOKS_WRITE, answer=ResendAnswer,
     example={"messages": 214}, problems=(Code.NOT_FOUND, Code.CONFLICT),
     sends={"since": "2026-06-01T00:00:00Z", "until": "2026-06-02T00:00:00Z", "delivered_too": False},
 )  # fmt: skip
@@ -149,7 +148,7 @@ def resend_period(request: Call, endpoint_id: str, sent: ResendSent) -> HttpResp
 
 
 @operation(
-    router, "GET", "/webhooks/endpoints/{endpoint_id}/deliveries", scope=Scope.WEBHOOKS_READ, answer=DeliveryPage,
+    operations, "GET", "/webhooks/endpoints/{endpoint_id}/deliveries", scope=Scope.WEBHOOKS_READ, answer=DeliveryPage,
     example={"items": [_DELIVERY], "next": None}, problems=(Code.NOT_FOUND, Code.INVALID),
 )  # fmt: skip
 def list_deliveries(request: Call, endpoint_id: str, asked: Query[DeliveriesAsked]) -> HttpResponse:
@@ -161,7 +160,7 @@ def list_deliveries(request: Call, endpoint_id: str, asked: Query[DeliveriesAske
 
 
 @operation(
-    router, "GET", "/webhooks/deliveries/{delivery_id}", scope=Scope.WEBHOOKS_READ, answer=DeliveryFound,
+    operations, "GET", "/webhooks/deliveries/{delivery_id}", scope=Scope.WEBHOOKS_READ, answer=DeliveryFound,
     example=_DELIVERY | {"data": {"hold": "hld_1"}, "log": [_ATTEMPT]}, problems=(Code.NOT_FOUND,),
 )  # fmt: skip
 def get_delivery(request: Call, delivery_id: str) -> HttpResponse:
@@ -175,7 +174,7 @@ def get_delivery(request: Call, delivery_id: str) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/webhooks/deliveries/{delivery_id}/resend", scope=Scope.WEBHOOKS_WRITE, answer=DeliveryListed,
+    operations, "POST", "/webhooks/deliveries/{delivery_id}/resend", scope=Scope.WEBHOOKS_WRITE, answer=DeliveryListed,
     example=_DELIVERY | {"attempts": 0}, problems=(Code.NOT_FOUND, Code.CONFLICT),
 )  # fmt: skip
 def resend_delivery(request: Call, delivery_id: str) -> HttpResponse:

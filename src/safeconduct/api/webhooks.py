@@ -11,16 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.decorators import decorate_view
 
-from safeconduct.api import answers, outage
+from safeconduct.api import outage
 from safeconduct.api.bodies import raw_body
 from safeconduct.api.gate import View
-from safeconduct.api.operations import problem_responses
-from safeconduct.api.problems import Code, Problem, not_found
 from safeconduct.api.refusals import refusal
-from safeconduct.api.schemas import WebhookAnswer
+from safeconduct.api.webhook_documents import WebhookAnswer
 from safeconduct.connectors.connector import UnknownConnectorError
 from safeconduct.connectors.intake import ingest
 from safeconduct.connectors.signatures import SignatureRefused
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.declaring import problem_responses
+from safeconduct.kernel.operations.problems import Code, Problem, not_found
 
 router = Router(tags=["connectors"])
 _SHOWN_REFUSALS = 20

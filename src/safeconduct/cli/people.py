@@ -31,7 +31,8 @@ def create_root_key() -> int:
 def create_api_key(name: str, scopes: list[str], *, as_json: bool) -> int:
     """Creates a key and prints it once."""
     start_django()
-    from safeconduct.api.keys import Scope, create_key
+    from safeconduct.api.keys import create_key
+    from safeconduct.kernel.operations.calls import Scope
     from safeconduct.kernel.scope import Actor, staff_scope
 
     known = {scope.value for scope in Scope}

@@ -95,7 +95,8 @@ class Protection:
     ``order_url``: the portal's page of an order, by its key, of the protection that has one.
     ``jobs``: what it does at longer intervals than ``sweep``. ``public_urls``: a module of addresses under ``/<name>/``
     for people without an account, which guards them itself. ``case_kinds``: the kinds of cases it brings, each with its
-    workflow.
+    workflow. ``api``: a module whose ``OPERATIONS`` are what it offers under ``/v1`` (`kernel.operations`), read when
+    the API is put together.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Protection:
     portal_urls: str | None = None
     console_urls: str | None = None
     public_urls: str | None = None
+    api: str | None = None
     order_url: Callable[[int], str] | None = None
     jobs: tuple[Periodic, ...] = ()
     case_kinds: tuple[CaseKind, ...] = ()

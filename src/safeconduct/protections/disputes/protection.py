@@ -54,5 +54,6 @@ PROTECTION = Protection(
     console_menu=console_menu,
     console_urls="safeconduct.protections.disputes.console_urls",
     public_urls="safeconduct.protections.disputes.hosted_urls",
+    api="safeconduct.protections.disputes.api",
     case_kinds=(DISPUTE,),
 )

@@ -106,4 +106,5 @@ PROTECTION = Protection(
     about_order=console_order.notes_of,
     console_menu=console_menu,
     console_urls="safeconduct.protections.transactions.console_urls",
+    api="safeconduct.protections.transactions.api",
 )

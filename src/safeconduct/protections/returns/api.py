@@ -6,27 +6,33 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Query
 
-from safeconduct.api import answers
-from safeconduct.api.gate import Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.problems import Code, not_found
-from safeconduct.api.return_documents import ReturnFound, ReturnPage, ReturnsAsked, ReturnSent, ReturnStepSent
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence import Piece, collect
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.models import StoredOutcome
 from safeconduct.kernel.cases.words import Role, Source
 from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.problems import Code, not_found
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.returns import actions, queries
+from safeconduct.protections.returns.api_documents import (
+    ReturnFound,
+    ReturnPage,
+    ReturnsAsked,
+    ReturnSent,
+    ReturnStepSent,
+)
 from safeconduct.protections.returns.asks import Ask
 from safeconduct.protections.returns.models import Return
 
-router = Router(tags=["returns"])
+operations = Operations("returns")
+OPERATIONS = (operations,)
 _PROVED: Final = {"en": "A statement in writing", "zh": "书面说明", "es": "Una declaración por escrito"}
 LISTED: Final[dict[str, Any]] = {
     "id": "ret_01jy2d8m5nf9abt3k7r6x1q0wz", "order": "ord-90112", "reason": "no_reason", "state": "inspecting",
@@ -50,7 +56,7 @@ FOUND: Final[dict[str, Any]] = LISTED | {
 
 
 @operation(
-    router, "POST", "/returns", scope=Scope.RETURNS_WRITE, answer=ReturnFound, status=201, example=FOUND,
+    operations, "POST", "/returns", scope=Scope.RETURNS_WRITE, answer=ReturnFound, status=201, example=FOUND,
     sends={"reference": "rma-311", "order": "ord-90112", "reason": "no_reason", "time_zone": "Europe/Berlin"},
     problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
 )  # fmt: skip
@@ -71,8 +77,8 @@ def request_return(request: Call, sent: ReturnSent) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/returns", scope=Scope.RETURNS_READ, answer=ReturnPage, example={"items": [LISTED], "next": None},
-    problems=(Code.INVALID,),
+    operations, "GET", "/returns", scope=Scope.RETURNS_READ, answer=ReturnPage,
+    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,),
 )  # fmt: skip
 def list_returns(request: Call, asked: Query[ReturnsAsked]) -> HttpResponse:
     """List returns, newest first, of one seller or of all."""
@@ -84,7 +90,7 @@ def list_returns(request: Call, asked: Query[ReturnsAsked]) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/returns/{return_id}", scope=Scope.RETURNS_READ, answer=ReturnFound, example=FOUND,
+    operations, "GET", "/returns/{return_id}", scope=Scope.RETURNS_READ, answer=ReturnFound, example=FOUND,
     problems=(Code.NOT_FOUND,), speaks=True,
 )  # fmt: skip
 def get_return(request: Call, return_id: str) -> HttpResponse:
@@ -93,7 +99,7 @@ def get_return(request: Call, return_id: str) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/returns/{return_id}/steps", scope=Scope.RETURNS_WRITE, answer=ReturnFound, example=FOUND,
+    operations, "POST", "/returns/{return_id}/steps", scope=Scope.RETURNS_WRITE, answer=ReturnFound, example=FOUND,
     sends={"role": "buyer", "step": "sent", "carrier": "dhl", "tracking": "00340434292135100186"},
     problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
 )  # fmt: skip

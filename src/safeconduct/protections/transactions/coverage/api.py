@@ -7,24 +7,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Query
 
-from safeconduct.api import answers
-from safeconduct.api.examples import COVERAGE_FOUND, COVERAGE_LISTED
-from safeconduct.api.gate import Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.paging import cursor_of, number_of, parts_of
-from safeconduct.api.problems import Code, invalid, not_found
-from safeconduct.api.schemas import CoverageAsked, CoverageFound, CoveragePage
 from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.cursors import cursor_of, number_of, parts_of
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.problems import Code, invalid, not_found
 from safeconduct.kernel.vault.pseudonyms import lookup, reveal
+from safeconduct.protections.transactions.coverage.api_documents import (
+    COVERAGE_FOUND,
+    COVERAGE_LISTED,
+    CoverageAsked,
+    CoverageFound,
+    CoveragePage,
+)
 from safeconduct.protections.transactions.coverage.certificate import Certificate, from_json
 from safeconduct.protections.transactions.coverage.template import Template
 from safeconduct.protections.transactions.telling import reason_says
 from safeconduct.protections.transactions.versions import parsed
 
-router = Router(tags=["coverage"])
+operations = Operations("coverage")
 _SELECT = (
     "SELECT c.order_key, c.seller_key, c.order_ref, c.state, c.up_to_minor, c.pays_minor, c.currency, c.placed_at,"
     " c.ship_by_at, c.shipped_at, c.delivered_at, c.changed_at"
@@ -32,7 +36,7 @@ _SELECT = (
 
 
 @operation(
-    router, "GET", "/coverage", scope=Scope.COVERAGE_READ, answer=CoveragePage,
+    operations, "GET", "/coverage", scope=Scope.COVERAGE_READ, answer=CoveragePage,
     example={"items": [COVERAGE_LISTED], "next": None}, problems=(Code.INVALID,),
 )  # fmt: skip
 def list_coverage(request: Call, asked: Query[CoverageAsked]) -> HttpResponse:
@@ -61,8 +65,8 @@ def list_coverage(request: Call, asked: Query[CoverageAsked]) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/coverage/{path:order}", scope=Scope.COVERAGE_READ, answer=CoverageFound, example=COVERAGE_FOUND,
-    problems=(Code.NOT_FOUND,), speaks=True,
+    operations, "GET", "/coverage/{path:order}", scope=Scope.COVERAGE_READ, answer=CoverageFound,
+    example=COVERAGE_FOUND, problems=(Code.NOT_FOUND,), speaks=True,
 )  # fmt: skip
 def get_coverage(request: Call, order: str) -> HttpResponse:
     """Read how one order is protected, by the shop's id of the order.

@@ -8,10 +8,20 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
-from ninja import Query, Router
+from ninja import Query
 
-from safeconduct.api import answers
-from safeconduct.api.dispute_documents import (
+from safeconduct.foundation.ids import is_id
+from safeconduct.kernel.cases.words import MessageKind, Role
+from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.cursors import cursor_of, parts_of
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.problems import Code, not_found
+from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.vault.pseudonyms import lookup, reveal
+from safeconduct.protections.disputes import queries
+from safeconduct.protections.disputes.api_documents import (
     FOUND,
     LISTED,
     SENT,
@@ -24,29 +34,19 @@ from safeconduct.api.dispute_documents import (
     LinkMade,
     LinkSent,
 )
-from safeconduct.api.gate import Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.paging import cursor_of, parts_of
-from safeconduct.api.problems import Code, not_found
-from safeconduct.foundation.ids import is_id
-from safeconduct.kernel.cases.words import MessageKind, Role
-from safeconduct.kernel.notices.rendering import spoken
-from safeconduct.kernel.scope import Actor
-from safeconduct.kernel.vault.pseudonyms import lookup, reveal
-from safeconduct.protections.disputes import queries
 from safeconduct.protections.disputes.doing import Asked, do
 from safeconduct.protections.disputes.links import token_of
 from safeconduct.protections.disputes.models import Dispute, Opened
 from safeconduct.protections.disputes.opening import Request, open_disputes
 from safeconduct.protections.disputes.reading import View, view_of
 
-router = Router(tags=["disputes"])
+operations = Operations("disputes")
+OPERATIONS = (operations,)
 
 
 @operation(
-    router, "POST", "/disputes", scope=Scope.DISPUTES_WRITE, answer=DisputeFound, status=201, example=FOUND, sends=SENT,
-    problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
+    operations, "POST", "/disputes", scope=Scope.DISPUTES_WRITE, answer=DisputeFound, status=201, example=FOUND,
+    sends=SENT, problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
 )  # fmt: skip
 def open_dispute(request: Call, sent: DisputeSent) -> HttpResponse:
     """Open a dispute about an order.
@@ -69,7 +69,7 @@ def open_dispute(request: Call, sent: DisputeSent) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/disputes", scope=Scope.DISPUTES_READ, answer=DisputePage,
+    operations, "GET", "/disputes", scope=Scope.DISPUTES_READ, answer=DisputePage,
     example={"items": [LISTED], "next": None}, problems=(Code.INVALID,),
 )  # fmt: skip
 def list_disputes(request: Call, asked: Query[DisputesAsked]) -> HttpResponse:
@@ -86,7 +86,7 @@ def list_disputes(request: Call, asked: Query[DisputesAsked]) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/disputes/{dispute_id}", scope=Scope.DISPUTES_READ, answer=DisputeFound, example=FOUND,
+    operations, "GET", "/disputes/{dispute_id}", scope=Scope.DISPUTES_READ, answer=DisputeFound, example=FOUND,
     problems=(Code.NOT_FOUND,), speaks=True,
 )  # fmt: skip
 def get_dispute(request: Call, dispute_id: str) -> HttpResponse:
@@ -99,7 +99,7 @@ def get_dispute(request: Call, dispute_id: str) -> HttpResponse:
 
 
 @operation(
-    router, "POST", "/disputes/{dispute_id}/steps", scope=Scope.DISPUTES_WRITE, answer=DisputeFound, example=FOUND,
+    operations, "POST", "/disputes/{dispute_id}/steps", scope=Scope.DISPUTES_WRITE, answer=DisputeFound, example=FOUND,
     sends=STEP, problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
 )  # fmt: skip
 def move_dispute(request: Call, dispute_id: str, sent: DisputeStepSent) -> HttpResponse:
@@ -117,7 +117,7 @@ def move_dispute(request: Call, dispute_id: str, sent: DisputeStepSent) -> HttpR
 
 
 @operation(
-    router, "POST", "/dispute-links", scope=Scope.DISPUTES_WRITE, answer=LinkMade, status=201,
+    operations, "POST", "/dispute-links", scope=Scope.DISPUTES_WRITE, answer=LinkMade, status=201,
     example={"url": "https://safeconduct.example/disputes/NTM1…/"}, sends={"order": "ord-90112"},
     problems=(Code.NOT_FOUND,),
 )  # fmt: skip

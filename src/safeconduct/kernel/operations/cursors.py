@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from safeconduct.api.problems import invalid
+from safeconduct.kernel.operations.problems import invalid
 
 _SEPARATOR = "\x1f"
 

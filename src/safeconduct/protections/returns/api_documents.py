@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import Field
 
-from safeconduct.api.schemas import Amount, Cursor, Sent, Text
+from safeconduct.kernel.operations.documents import Amount, Cursor, Sent, Text
 from safeconduct.protections.returns.words import Duties, NoTravel, Reason, Wish
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ninja import Router
-from ninja.decorators import decorate_view
+from django.http import HttpResponse
 from pydantic import BaseModel
 
-from safeconduct.api.gate import guarded
-from safeconduct.api.keys import Scope
-from safeconduct.api.problems import KINDS, MEDIA_TYPE, Code
+from safeconduct.kernel.operations.calls import Scope
+from safeconduct.kernel.operations.problems import KINDS, MEDIA_TYPE, Code
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -32,8 +31,35 @@ _IDEMPOTENCY = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation as it was declared.
+
+    ``one_transaction``: its handler commits together with the memory of its answer. ``takes_json``: it has a body.
+    ``described``: what the specification says beyond path and documents.
+    """
+
+    handler: Callable[..., HttpResponse]
+    method: str
+    path: str
+    scope: Scope
+    status: int
+    answer: type[BaseModel]
+    one_transaction: bool
+    takes_json: bool
+    described: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """The operations of a module, under one heading of the reference, in the order in which they were declared."""
+
+    tag: str
+    declared: list[Operation] = field(default_factory=list)
+
+
 def operation(
-    router: Router,
+    operations: Operations,
     method: str,
     path: str,
     *,
@@ -47,7 +73,7 @@ def operation(
     one_transaction: bool = True,
     speaks: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Declares a handler as an operation of the API.
+    """Declares a handler as an operation of the API. Without the gate before it, it is never called.
 
     ``sends``: an example of the body. ``schema``: the body's schema, where the handler reads the document itself.
     ``problems``: the refusals besides those that every operation of this method has. ``speaks``: answers contain
@@ -70,12 +96,9 @@ def operation(
         extra["requestBody"] = {"required": True, "content": {"application/json": content}}
 
     def declare(handler: Handler) -> Handler:
-        guard = guarded(scope, one_transaction=one_transaction, takes_json=with_body)
-        summary, _, rest = (handler.__doc__ or handler.__name__).strip().partition("\n")
-        router.api_operation(
-            [method], path, response={status: answer}, openapi_extra=extra, operation_id=handler.__name__,
-            summary=summary.rstrip("."), description=" ".join(rest.split()) or None,
-        )(decorate_view(guard)(handler))  # fmt: skip
+        operations.declared.append(
+            Operation(handler, method, path, scope, status, answer, one_transaction, with_body, extra)
+        )
         return handler
 
     return declare

@@ -6,25 +6,24 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from django.http import HttpResponse
-from ninja import Query, Router
+from ninja import Query
 
-from safeconduct.api import answers
-from safeconduct.api.examples import BALANCE, HOLD
-from safeconduct.api.gate import Call
-from safeconduct.api.keys import Scope
-from safeconduct.api.operations import operation
-from safeconduct.api.paging import cursor_of, parts_of
-from safeconduct.api.problems import Code
-from safeconduct.api.schemas import BalancesAnswer, HoldPage, HoldsAsked, SellerAsked
 from safeconduct.kernel.ledger import queries
+from safeconduct.kernel.operations import answers
+from safeconduct.kernel.operations.calls import Call, Scope
+from safeconduct.kernel.operations.cursors import cursor_of, parts_of
+from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.documents import SellerAsked
+from safeconduct.kernel.operations.problems import Code
 from safeconduct.kernel.vault.pseudonyms import lookup, reveal
 from safeconduct.protections.transactions.money import due
+from safeconduct.protections.transactions.money.api_documents import BALANCE, HOLD, BalancesAnswer, HoldPage, HoldsAsked
 
-router = Router(tags=["money"])
+operations = Operations("money")
 
 
 @operation(
-    router, "GET", "/balances", scope=Scope.MONEY_READ, answer=BalancesAnswer,
+    operations, "GET", "/balances", scope=Scope.MONEY_READ, answer=BalancesAnswer,
     example={"items": [BALANCE], "next_payout_at": "2026-06-11T06:00:00Z"}, problems=(Code.INVALID,),
 )  # fmt: skip
 def get_balances(request: Call, asked: Query[SellerAsked]) -> HttpResponse:
@@ -40,7 +39,7 @@ def get_balances(request: Call, asked: Query[SellerAsked]) -> HttpResponse:
 
 
 @operation(
-    router, "GET", "/holds", scope=Scope.MONEY_READ, answer=HoldPage, example={"items": [HOLD], "next": None},
+    operations, "GET", "/holds", scope=Scope.MONEY_READ, answer=HoldPage, example={"items": [HOLD], "next": None},
     problems=(Code.INVALID,), speaks=True,
 )  # fmt: skip
 def list_holds(request: Call, asked: Query[HoldsAsked]) -> HttpResponse:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from safeconduct.api.schemas import Amount, Cursor, Sent, Text
 from safeconduct.kernel.cases.words import Remedy, Role, Status
+from safeconduct.kernel.operations.documents import Amount, Cursor, Sent, Text
 from safeconduct.protections.disputes.burden import ClaimType
 
 Asked = Literal[Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT]

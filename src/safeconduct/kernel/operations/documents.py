@@ -1,0 +1,42 @@
+"""Documents that several operations share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import AfterValidator, ConfigDict, Field
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("contains U+0000, which cannot be stored")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,79}$")]
+Why = Annotated[Text, Field(min_length=3, max_length=2000, description="The reason, a sentence; it is kept.")]
+Cursor = Annotated[str, Field(max_length=300, description="`next` of the page before.")]
+
+
+class Sent(Schema):
+    """A body: a field that is not known is an error, so that a slip of the pen is not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageAsked(Schema):
+    cursor: Cursor | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+class Amount(Schema):
+    """Money: whole minor units of a currency (ISO 4217)."""
+
+    minor: int
+    currency: str
+
+
+class SellerAsked(Schema):
+    seller: Annotated[Text, Field(min_length=1, max_length=2000, description="The shop's id of the seller.")]

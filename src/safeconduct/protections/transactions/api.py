@@ -1,0 +1,10 @@
+"""What transaction protection offers under /v1: how orders are covered, and what a seller has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from safeconduct.protections.transactions.coverage import api as coverage
+from safeconduct.protections.transactions.money import api as money
+
+OPERATIONS: Final = (coverage.operations, money.operations)
