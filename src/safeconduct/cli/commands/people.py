@@ -1,0 +1,55 @@
+"""Commands about who comes in: keys, people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from safeconduct.cli.commands.options import Json
+
+keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys of the API.")
+people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff, the first owner of a shop.")
+
+
+@keys_app.command("create", epilog="Example: safeconduct keys create")
+def keys_create() -> None:
+    """Writes a new root key file. Keep a copy apart from the database: without it nothing sealed can be opened."""
+    from safeconduct.cli.people import create_root_key
+
+    raise SystemExit(create_root_key())
+
+
+@keys_app.command("api", epilog="Example: safeconduct keys api shop --scope events:write --scope decisions:read")
+def keys_api(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    scope: Annotated[list[str], typer.Option("--scope", help="What it may do; repeat for several.")],
+    as_json: Json = False,
+) -> None:
+    """Creates a key of the API and shows it once."""
+    from safeconduct.cli.people import create_api_key
+
+    raise SystemExit(create_api_key(name, scope, as_json=as_json))
+
+
+@people_app.command("invite", epilog="Example: safeconduct people invite ana@example.org --role administrator")
+def people_invite(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    role: Annotated[str, typer.Option(help="analyst, lead or administrator.")] = "analyst",
+) -> None:
+    """Makes a person with a one-time password link: how the first member of staff comes in."""
+    from safeconduct.cli.people import invite
+
+    raise SystemExit(invite(email, role))
+
+
+@people_app.command("invite-member", epilog="Example: safeconduct people invite-member ana@example.org sel-1")
+def people_invite_member(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    seller: Annotated[str, typer.Argument(help="The seller, as the shop system names it.")],
+    role: Annotated[str, typer.Option(help="owner, finance, fulfilment, listing, support or read_only.")] = "owner",
+) -> None:
+    """Invites somebody to act for a seller: how a shop's first owner comes in. Later ones are invited in the portal."""
+    from safeconduct.cli.people import invite_member
+
+    raise SystemExit(invite_member(email, seller, role))

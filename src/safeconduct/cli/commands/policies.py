@@ -1,0 +1,128 @@
+"""Commands about policies, and about the promises to sellers: policy, coverage, cases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from safeconduct.cli.commands.options import Json
+
+policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, test, publish.")
+coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
+cases_app = typer.Typer(no_args_is_help=True, help="Cases: check workflows and presets.")
+
+
+@policy_app.command("check", epilog="Example: safeconduct policy check order-risk.yaml")
+def policy_check(
+    files: Annotated[list[Path], typer.Argument(help="Policy files.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Checks policies: names, types, windows, reasons. Exit code 1 where there is an error."""
+    from safeconduct.cli.policy import check
+
+    raise SystemExit(check(files, as_json=as_json))
+
+
+@policy_app.command("explain", epilog="Example: safeconduct policy explain order-risk.yaml --language es")
+def policy_explain(
+    file: Annotated[Path, typer.Argument(help="A policy file.", exists=True, dir_okay=False)],
+    language: Annotated[str, typer.Option(help="en, zh or es.")] = "en",
+) -> None:
+    """Tells a policy as plain prose."""
+    from safeconduct.cli.policy import explain
+
+    raise SystemExit(explain(file, language=language))
+
+
+@policy_app.command("test", epilog="Example: safeconduct policy test order-risk.yaml")
+def policy_test(
+    files: Annotated[
+        list[Path], typer.Argument(help="Policy files; their tests lie beside them.", exists=True, dir_okay=False)
+    ],
+    as_json: Json = False,
+) -> None:
+    """Runs the tests that stand beside policies. Exit code 1 where one fails."""
+    from safeconduct.cli.policy import test
+
+    raise SystemExit(test(files, as_json=as_json))
+
+
+@policy_app.command(
+    "publish", epilog="Example: safeconduct policy publish order-risk.yaml --author li@… --approver ana@…"
+)
+def policy_publish(
+    file: Annotated[Path, typer.Argument(help="A policy file.", exists=True, dir_okay=False)],
+    author: Annotated[str, typer.Option(help="E-mail of the member of staff who wrote it.")],
+    approver: Annotated[str, typer.Option(help="E-mail of the second person, a lead.")],
+    percent: Annotated[int, typer.Option(min=1, max=100, help="Share of orders it decides, as challenger.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Stores a policy as a new version and puts it in force, with the second person's approval."""
+    from safeconduct.cli.policy import publish
+
+    raise SystemExit(publish(file, author=author, approver=approver, percent=percent, as_json=as_json))
+
+
+@coverage_app.command("check", epilog="Example: safeconduct coverage check jd-like.yaml")
+def coverage_check(
+    files: Annotated[list[Path], typer.Argument(help="Coverage templates.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Checks coverage templates: conditions, causes, amounts, sources. Exit code 1 where there is an error."""
+    from safeconduct.cli.coverage import check
+
+    raise SystemExit(check(files, as_json=as_json))
+
+
+@coverage_app.command("simulate", epilog="Example: safeconduct coverage simulate draft.yaml --from 2026-01-01 --json")
+def coverage_simulate(
+    file: Annotated[Path, typer.Argument(help="The template to try.", exists=True, dir_okay=False)],
+    since: Annotated[
+        Optional[datetime], typer.Option("--from", formats=["%Y-%m-%d"], help="Orders from this day on (UTC).")
+    ] = None,
+    until: Annotated[
+        Optional[datetime], typer.Option("--until", formats=["%Y-%m-%d"], help="Orders before this day (UTC).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Evaluates past orders with a changed template: what would be covered, and what the fund would have paid."""
+    from safeconduct.cli.coverage import simulate
+
+    raise SystemExit(simulate(file, since=since, until=until, as_json=as_json))
+
+
+@cases_app.command("lint", epilog="Example: safeconduct cases lint my-workflow.yaml")
+def cases_lint(
+    files: Annotated[
+        Optional[list[Path]], typer.Argument(help="Workflows; all that ship if left out.", exists=True, dir_okay=False)
+    ] = None,
+) -> None:
+    """Checks workflows of cases, those that are shipped with their presets. Exit code 1 where there is an error."""
+    from safeconduct.cli.cases import lint
+
+    raise SystemExit(lint(files or []))
+
+
+@cases_app.command(
+    "publish", epilog="Example: safeconduct cases publish jd-like --author a@example.org --approver b@example.org"
+)
+def cases_publish(
+    preset: Annotated[str, typer.Argument(help="A preset's file, or the name of one that ships.")],
+    author: Annotated[str, typer.Option(help="E-mail of who chose it.")],
+    approver: Annotated[str, typer.Option(help="E-mail of the second person.")],
+    kind: Annotated[str, typer.Option(help="The kind of case.")] = "dispute",
+    why: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    since: Annotated[
+        Optional[datetime], typer.Option(formats=["%Y-%m-%d"], help="In force from this day (UTC); now if left out.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Puts a marketplace's terms in force for new cases, with the second person's approval."""
+    from safeconduct.cli.cases import publish
+
+    raise SystemExit(
+        publish(preset, kind=kind, author=author, approver=approver, why=why, since=since, as_json=as_json)
+    )
