@@ -20,7 +20,7 @@ _MOST_TO_DOS: Final = 6
 
 def menu() -> list[MenuEntry]:
     """Returns."""
-    return [MenuEntry(_("Returns"), reverse("portal:returns:returns"), "undo", go="b")]
+    return [MenuEntry(_("Returns"), reverse("portal:returns:returns"), "undo", go="t")]
 
 
 def status(seller_key: int) -> Status:

@@ -60,7 +60,7 @@ def sweep(now: datetime) -> int:
 
 def console_menu() -> tuple[MenuEntry, ...]:
     """The staff's pages about returns."""
-    return (MenuEntry(_("Returns"), reverse("console:returns:returns"), "undo", go="b"),)
+    return (MenuEntry(_("Returns"), reverse("console:returns:returns"), "undo", go="t"),)
 
 
 PROTECTION = Protection(
