@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from safeconduct.cli.demo_cases import CaseDesk
     from safeconduct.demo import World
     from safeconduct.kernel.parties.models import Membership
     from safeconduct.presets.numbers import Payouts
@@ -43,11 +44,13 @@ _OBJECTION = (
 
 @dataclass(slots=True)
 class Desk:
-    """The desk. ``fraud``: orders that are fraud, as the world knows; ``closes``: the end of the history."""
+    """The desk. ``fraud``: orders that are fraud, as the world knows; ``closes``: the end of the history;
+    ``cases``: who works on disputes and returns."""
 
     seed: int
     fraud: Collection[str]
     closes: datetime
+    cases: CaseDesk
     ruled: int = 0
 
     def day(self, until: datetime) -> None:
@@ -56,6 +59,7 @@ class Desk:
         from safeconduct.protections.transactions.money import due
 
         self.work(until)
+        self.cases.day(until)
         for _ in range(_MOST_ROUNDS):
             if not reactions.sweep(until):
                 break

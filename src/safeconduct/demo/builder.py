@@ -168,7 +168,7 @@ class WorldBuilder:
 
     def complain(
         self, order: Order, at: int, channel: Channel, fault: Fault, cause: str, *, incident: int = 0,
-        opens: str = "", earlier: EarlierPayments | None = None,
+        opens: str = "", earlier: EarlierPayments | None = None, paid: bool = False,
     ) -> None:  # fmt: skip
         """Write down what a complaint truly was."""
-        self.grievances.append(Grievance(order, at, channel, fault, cause, incident, opens, earlier))
+        self.grievances.append(Grievance(order, at, channel, fault, cause, incident, opens, earlier, paid))

@@ -45,6 +45,7 @@ class EarlierPayments(StrEnum):
 class Grievance:
     """A complaint while the world is being made. ``opens``: the type of the dispute that the buyer opens on the
     marketplace's pages at that time, "" where they do not. ``earlier``: None where the dispute is about no fraud.
+    ``paid``: the shop sends the money back of its own accord.
     """
 
     order: Order
@@ -55,12 +56,14 @@ class Grievance:
     incident: int
     opens: str
     earlier: EarlierPayments | None
+    paid: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """One row. ``cause``: the attack or the honest look-alikes it comes from. ``incident``: the ring, thief or liar
-    within it. ``at``: RFC 3339. ``earlier``: as in `EarlierPayments`, or ""."""
+    within it. ``at``: RFC 3339. ``earlier``: as in `EarlierPayments`, or "". ``paid``: the shop sends the money back of
+    its own accord."""
 
     order_id: str
     at: str
@@ -70,6 +73,7 @@ class Complaint:
     incident: str
     opens: str
     earlier: str
+    paid: bool
     amount_minor: int
     currency: str
 

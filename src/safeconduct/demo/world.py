@@ -113,6 +113,12 @@ class World:
             for s in self.builder.sellers
         ]
 
+    @cached_property
+    def strike(self) -> tuple[str, datetime, datetime] | None:
+        """The customs strike: the country whose parcels stand still, from when and until when."""
+        found = self.builder.strike
+        return None if found is None else (found[0], at_micros(found[1]), at_micros(found[2]))
+
     @property
     def records(self) -> list[Record]:
         """What happened within the world's history, oldest first."""
@@ -134,7 +140,7 @@ class World:
         return [
             Complaint(
                 one.order.id, rfc3339(one.at), one.channel, one.fault, one.cause, f"{one.cause}#{one.incident}",
-                one.opens, "" if one.earlier is None else one.earlier.value, one.order.amount_minor, CURRENCY,
+                one.opens, "" if one.earlier is None else one.earlier.value, one.paid, one.order.amount_minor, CURRENCY,
             )
             for one in self._grievances
             if one.at < END

@@ -36,7 +36,7 @@ def plant(b: WorldBuilder, rng: Random, parameters: Parameters) -> None:
             insists = rng.random() >= 0.7
             b.complain(
                 order, asked + 2 * DAY if insists else asked, Channel.MARKETPLACE, Fault.BUYER, NAME, incident=i,
-                opens="not_received" if insists else "",
+                opens="not_received" if insists else "", paid=not insists,
             )  # fmt: skip
             if not insists:
                 paid_back = asked + rng.randrange(6 * HOUR, 3 * DAY)

@@ -46,7 +46,7 @@ def _sell_air(b: WorldBuilder, rng: Random, incident: int, shop: Seller, buyer: 
     insists = rng.random() >= 0.9
     b.complain(
         order, asked + 3 * DAY if insists else asked, Channel.MARKETPLACE, Fault.SELLER, NAME, incident=incident,
-        opens="not_received" if insists else "",
+        opens="not_received" if insists else "", paid=not insists,
     )  # fmt: skip
     if not insists:
         b.record("refund.created", asked + int(rng.uniform(1, 5) * DAY), order, {"reason": "not_received"})

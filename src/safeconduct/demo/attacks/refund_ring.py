@@ -56,7 +56,7 @@ def plant(b: WorldBuilder, rng: Random, parameters: Parameters) -> None:
             insists = rng.random() >= 0.85
             b.complain(
                 order, asked + 2 * DAY if insists else asked, Channel.MARKETPLACE, Fault.BUYER, NAME,
-                opens=reason if insists else "",
+                opens=reason if insists else "", paid=not insists,
             )  # fmt: skip
             if not insists:
                 b.record("refund.created", paid_back, order, {"reason": "damaged"})

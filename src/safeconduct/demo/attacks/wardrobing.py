@@ -51,6 +51,7 @@ def _borrow(b: WorldBuilder, rng: Random, buyer: Buyer, at: int, incident: int, 
     b.record("return.requested", asked + MINUTE, order, {"reason": "changed_mind", "category": order.listing.category})
     back = asked + int(rng.uniform(3, 8) * DAY)
     came_back(b, rng, order, back, max(30, round(order.weight_g * rng.uniform(0.97, 1.02))), order.serial)
-    b.complain(order, back, Channel.RETURN, Fault.BUYER, NAME, incident=incident)
-    if rng.random() < _UNSEEN_SHARE:
+    unseen = rng.random() < _UNSEEN_SHARE
+    b.complain(order, back, Channel.RETURN, Fault.BUYER, NAME, incident=incident, paid=unseen)
+    if unseen:
         b.record("refund.created", back + int(rng.uniform(0.3, 3) * DAY), order, {"reason": "changed_mind"})
