@@ -302,11 +302,12 @@ def code_now(secret: str) -> str:
 
 
 def _summary(console: Console, built: Built, scores: Scores) -> None:
-    from safeconduct.demo.scoreboard import render, render_books, render_cover
+    from safeconduct.demo.scoreboard import render, render_books, render_cases, render_cover
 
     console.print()
     render(scores.decisions, console)
     render_cover(scores.cover, console)
+    render_cases(scores.cases, console)
     for books in scores.books:
         render_books(books, console)
     console.print(
@@ -314,7 +315,8 @@ def _summary(console: Console, built: Built, scores: Scores) -> None:
         f" ({built.events / max(built.seconds_to_receive, 0.001):,.0f}/s), {built.decisions:,} acted on in"
         f" {built.seconds_to_decide:.0f} s ({built.decisions / max(built.seconds_to_decide, 0.001):,.0f}/s), what time"
         f" and people do in {built.seconds_between:.0f} s, the last of the record in {built.seconds_to_sequence:.0f} s;"
-        f" {built.ruled:,} held orders ruled on by the staff[/]"
+        f" {built.ruled:,} held orders ruled on by the staff, {built.disputes:,} disputes opened by buyers, {built.judged:,}"
+        " cases judged[/]"
     )
 
 

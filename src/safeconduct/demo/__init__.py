@@ -8,6 +8,7 @@ result); `live_events` lets the world go on.
 
 from __future__ import annotations
 
+from safeconduct.demo.case_scoring import CaseReport, score_cases
 from safeconduct.demo.complaints import Complaint, read_complaints, write_complaints
 from safeconduct.demo.cover import Cover, covers, read_covers, write_covers
 from safeconduct.demo.cover_scoring import CoverReport, Standing, score_cover
@@ -18,7 +19,8 @@ from safeconduct.demo.truth import Action, Label, read_truth
 from safeconduct.demo.world import SellerFacts, World, generate, world_sha256, write_truth
 
 __all__ = [
-    "SHIFTS", "Action", "Complaint", "Cover", "CoverReport", "Decision", "Label", "Parameters", "Report", "SellerFacts",
-    "Shift", "Standing", "World", "covers", "generate", "live_events", "read_complaints", "read_covers", "read_truth",
-    "score", "score_cover", "world_sha256", "write_complaints", "write_covers", "write_truth",
+    "SHIFTS", "Action", "CaseReport", "Complaint", "Cover", "CoverReport", "Decision", "Label", "Parameters", "Report",
+    "SellerFacts", "Shift", "Standing", "World", "covers", "generate", "live_events", "read_complaints", "read_covers",
+    "read_truth", "score", "score_cases", "score_cover", "world_sha256", "write_complaints", "write_covers",
+    "write_truth",
 ]  # fmt: skip
