@@ -315,8 +315,8 @@ def _summary(console: Console, built: Built, scores: Scores) -> None:
         f" ({built.events / max(built.seconds_to_receive, 0.001):,.0f}/s), {built.decisions:,} acted on in"
         f" {built.seconds_to_decide:.0f} s ({built.decisions / max(built.seconds_to_decide, 0.001):,.0f}/s), what time"
         f" and people do in {built.seconds_between:.0f} s, the last of the record in {built.seconds_to_sequence:.0f} s;"
-        f" {built.ruled:,} held orders ruled on by the staff, {built.disputes:,} disputes opened by buyers, {built.judged:,}"
-        " cases judged[/]"
+        f" {built.ruled:,} held orders ruled on by the staff, {built.disputes:,} disputes opened by buyers,"
+        f" {built.judged:,} cases judged[/]"
     )
 
 

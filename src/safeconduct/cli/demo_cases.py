@@ -191,7 +191,7 @@ class CaseDesk:
         taken = 0
         plain: dict[Any, list[tuple[_Case, datetime]]] = {}
         for row in rows:
-            case = _Case(*row, self._by_order.get(row[9]))
+            case = _Case(*row, truth=self._by_order.get(row[9]))
             rng = self._rng(case)
             at = case.since + rng.triangular(0.05, 0.92, 0.3) * (case.due_at - case.since)
             if at >= until:

@@ -51,7 +51,6 @@ def score_world(folder: Path, *, moved_days: int) -> Scores:
         decided = query(
             "SELECT e.source_id, e.data->>'order', d.action, d.decided_at, e.data->'amount'->>'minor', d.fired"
             " FROM decision d JOIN event e USING (moment) WHERE d.kind = 'live' AND e.source = 'haihang'"
-            " AND d.policy <> 'return-abuse'"  # advice about complaints stops no order; it is scored with the cases
         ).fetchall()
         covered = query(
             "SELECT order_ref, certificate->'positions', pays_minor, rulings, (extract(epoch FROM changed_at) * 1e6"

@@ -90,23 +90,23 @@ def _case_lines(report: CaseReport) -> Group:
         return _money(minor, report)
 
     earlier, strike = report.earlier, report.strike
+    exact = "bold green" if earlier.exact else "bold red"
     banks = Text.assemble(
-        "Friendly fraud at the bank: earlier payments answer ",
-        (f"{earlier.answerable_told} of {earlier.answerable}", _good(1.0 if earlier.exact else 0.0)),
-        " disputes that they do answer, and none of ",
-        (f"{earlier.nearly_told} of {earlier.nearly}", _good(1.0 if earlier.exact else 0.0)),
-        " that miss it by a day or an element.",
+        "Friendly fraud at the bank: told rightly that earlier payments answer it ",
+        (f"{earlier.answerable_told} of {earlier.answerable}", exact),
+        ", that it misses this by a day or an element ", (f"{earlier.nearly_told} of {earlier.nearly}", exact), ".",
     )  # fmt: skip
     accused = Text.assemble(
         "Honest complaints that the advice spoke of: ", (f"{report.honest_accused:,} of {report.honest:,}", "bold"),
-        " (", (_percent(report.false_accusation_rate, 2), _bad(report.false_accusation_rate)), "). Staff ruled rightly ",
-        f"in {report.honest_judged_right:,} of {report.honest_judged:,} cases of honest buyers. Abuse cost shops ",
-        (money(report.lost_minor), "red"), ", and ", (money(report.saved_minor), "bold green"), " was saved.",
+        " (", (_percent(report.false_accusation_rate, 2), _bad(report.false_accusation_rate)), "). Honest buyers' ",
+        f"cases that staff ruled on rightly: {report.honest_judged_right:,} of {report.honest_judged:,}. ",
+        "Abuse cost shops ", (money(report.lost_minor), "red"), "; ", (money(report.saved_minor), "bold green"),
+        " was saved.",
     )  # fmt: skip
     stood = Text.assemble(
-        f"The customs strike: {strike.disputes:,} disputes, the clocks of {strike.paused:,} stood still; against shops ",
-        "counted ", (f"{strike.counted:,}", "red" if strike.counted else "green"), ", deadlines missed ",
-        (f"{strike.missed:,}", "red" if strike.missed else "green"), ".",
+        f"The customs strike: {strike.disputes:,} disputes, the clocks of {strike.paused:,} stood still; ",
+        "counted against shops ", (f"{strike.counted:,}", "red" if strike.counted else "green"),
+        ", deadlines they missed ", (f"{strike.missed:,}", "red" if strike.missed else "green"), ".",
     )  # fmt: skip
     told = ", ".join(f"{who} {count:,}" for who, count in report.waiting.items()) or "nobody"
     times = Text(f"Open cases, by whose turn it is: {told}.")
