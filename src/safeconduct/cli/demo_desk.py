@@ -135,7 +135,8 @@ def open_shop(email: str, at: datetime) -> None:
 
 def seller_of_the_demo() -> int:
     """The shop whose owner signs in: Chilean, like the strike in its season; rather one with something to object to,
-    and with much to do. In a scope of staff. Raises LookupError in a world without orders.
+    with a case that waits for it, and with much to do. In a scope of staff. Raises LookupError in a world without
+    orders.
     """
     from safeconduct.kernel.scope import query
 
@@ -144,6 +145,8 @@ def seller_of_the_demo() -> int:
         " WHERE c.placed_at > (SELECT max(placed_at) FROM coverage) - interval '30 days'"
         " GROUP BY c.seller_key, s.country ORDER BY s.country <> 'CL', NOT EXISTS (SELECT FROM decision d"
         " WHERE d.seller_key = c.seller_key AND d.standing AND d.policy = 'order-risk' AND d.action = 'block'),"
+        " NOT EXISTS (SELECT FROM case_party p JOIN case_file f ON f.id = p.case_id WHERE f.seller_key = c.seller_key"
+        " AND f.status <> 'closed' AND p.role = 'seller' AND p.turn = 'my_turn'),"
         " count(*) DESC, c.seller_key LIMIT 1"
     ).fetchone()
     if row is None:

@@ -51,7 +51,7 @@ CUSTOMS_STRIKE = "customs_strike"
 #: Of the buyers whose parcels stand still in the strike: those who say that nothing came. It comes, and they let it be.
 STRIKE_CLAIM_SHARE = 0.08
 #: Of those: who also opens a dispute, whose clocks stand still until the customs work again.
-STRIKE_DISPUTE_SHARE = 0.5
+STRIKE_DISPUTE_SHARE = 0.3
 
 
 def sell(

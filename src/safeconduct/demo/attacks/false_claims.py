@@ -33,7 +33,7 @@ def plant(b: WorldBuilder, rng: Random, parameters: Parameters) -> None:
             assert arrived is not None
             asked = arrived + int(rng.uniform(0.3, 6) * DAY)
             ask_refund(b, order, asked, "not_received", keeps_goods=True)
-            insists = rng.random() >= 0.7
+            insists = rng.random() >= 0.8
             b.complain(
                 order, asked + 2 * DAY if insists else asked, Channel.MARKETPLACE, Fault.BUYER, NAME, incident=i,
                 opens="not_received" if insists else "", paid=not insists,

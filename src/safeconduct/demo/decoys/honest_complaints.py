@@ -12,14 +12,16 @@ from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.truth import Action, Kind, Severity
 
 NAME = "honest_complaints"
-DESCRIPTION = "Seventy buyers with broken or wrong goods whose shop does not pay: they open a dispute, and are right"
+DESCRIPTION = (
+    "Thirty-five buyers with broken or wrong goods whose shop does not pay: they open a dispute, and are right"
+)
 
 #: What the shop is told → the type of the dispute that follows.
 _WRONGS = (("damaged", "damaged"), ("wrong_item", "wrong_or_missing"), ("not_as_described", "not_as_described"))
 
 
 def plant(b: WorldBuilder, rng: Random, parameters: Parameters) -> None:
-    for i, buyer in enumerate(b.reserve_buyers(rng, b.scaled(70, least=10), lambda x: x.registered_at < START)):
+    for i, buyer in enumerate(b.reserve_buyers(rng, b.scaled(35, least=10), lambda x: x.registered_at < START)):
         b.label_entity(Kind.BUYER, buyer, NAME, DECOY, Action.ALLOW, severity=Severity.NONE, incident=i)
         at = b.moment(rng, 4, 95) if rng.random() < 0.6 else b.moment(rng, 95, 128)
         order = b.draft(rng, buyer, b.any_seller(rng, at), at)
