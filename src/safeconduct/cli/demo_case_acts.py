@@ -172,7 +172,8 @@ def _appeal(desk: Desk, case: Known, rng: Random, at: datetime) -> Done:
     last = StoredOutcome.objects.filter(case_id=case.id).order_by("-at", "-id").first()
     if last is None or last.automated:
         return None
-    lost = "seller" if last.liability == "seller" else "buyer"
+    whole = (last.amount_minor or 0) >= case.amount_minor if case.kind == "return" else last.liability == "seller"
+    lost = "seller" if whole else "buyer"  # of a return, whoever did not get all of it
     rightly = case.fault != lost
     if rng.random() >= (_APPEALS_RIGHTLY if rightly else _APPEALS_WRONGLY):
         return None

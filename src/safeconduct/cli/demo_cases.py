@@ -30,7 +30,9 @@ _TOGETHER_DAYS = 2
 
 _WAITING = """
 SELECT c.id, c.kind, c.state, c.since, d.due_at, c.seller_key, coalesce(c.amount_minor, 0), c.currency,
-    w.version, coalesce(p.order_ref, r.order_ref), r.id
+    w.version, coalesce(p.order_ref, r.order_ref), r.id,
+    EXISTS (SELECT FROM case_pause u JOIN case_party y ON y.case_id = c.id AND y.country = u.value
+        WHERE u.scope = 'country' AND u.ends_at IS NULL)
 FROM case_file c JOIN case_workflow w ON w.id = c.workflow_id
 JOIN case_deadline d ON d.case_id = c.id AND d.state = 'running'
 LEFT JOIN dispute p ON p.case_id = c.id LEFT JOIN return_file r ON r.case_id = c.id
@@ -167,8 +169,10 @@ class CaseDesk:
             rows = _rows(until)
         taken = 0
         steps: dict[int, list[tuple[Move, datetime]]] = {}
-        for row in rows:
+        for *row, stands_still in rows:
             case = Known(*(*row, self._by_order.get(row[9])))
+            if stands_still and case.state != "open":
+                continue  # nobody knows until when an outcome could be appealed
             rng = self._rng(case)
             at = case.since + rng.triangular(0.05, 0.92, 0.3) * (case.due_at - case.since)
             act = ACTS.get((case.kind, case.state))

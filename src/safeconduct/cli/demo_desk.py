@@ -24,6 +24,8 @@ _MOST_ROUNDS = 50
 _BEHIND = timedelta(days=5)
 #: What is older in a seller's inbox has been read.
 _READ_UNTIL = timedelta(days=4)
+#: Documents for banks that are drawn, and how much time a bank must leave for looking at one.
+_DOCUMENTS, _TIME_TO_LOOK = 6, timedelta(days=1)
 _FINE = (
     "Rang the buyer; name, order and bank statement agree.",
     "Long-standing buyer on a journey, confirmed by e-mail from the old address.",
@@ -116,7 +118,8 @@ def fraud_of(world: World) -> frozenset[str]:
 
 
 def open_shop(email: str, at: datetime) -> None:
-    """Lets a person own the demo's shop: with an inbox that has a past, and one refusal they object to."""
+    """Lets a person own the demo's shop: with an inbox that has a past, one refusal they object to, and
+    documents for the banks that wait."""
     from safeconduct.kernel.notices import actions as notices
     from safeconduct.kernel.parties import members
     from safeconduct.kernel.parties.models import MemberRole, User
@@ -131,6 +134,7 @@ def open_shop(email: str, at: datetime) -> None:
         ).fetchall()
         notices.mark_read(person.id, [notice for (notice,) in old], at=at)
     _object_once(member, at)
+    _answer_banks(member, at)
 
 
 def seller_of_the_demo() -> int:
@@ -167,6 +171,23 @@ def _object_once(member: Membership, at: datetime) -> None:
         ).fetchone()
         if row is not None:
             second_look.ask(row[0], member.seller_key, member.person, _OBJECTION, at=at)
+
+
+def _answer_banks(member: Membership, at: datetime) -> None:
+    """Documents for banks that wait for an answer: the owner's, to be looked at; those of others are on their way."""
+    from safeconduct.kernel.scope import Actor, engine_scope, query
+    from safeconduct.protections.transactions.chargebacks import answers
+
+    with engine_scope():
+        rows = query(
+            "SELECT id, seller_key = %s FROM bank_dispute WHERE status = 'needs_response' AND answerable"
+            " AND due_at > %s AND seller_key IS NOT NULL ORDER BY seller_key <> %s, due_at, ref LIMIT %s",
+            [member.seller_key, at + _TIME_TO_LOOK, member.seller_key, _DOCUMENTS],
+        ).fetchall()
+        for dispute, own in rows:
+            answers.stage(dispute, Actor("shop", "seller"), at, language=member.person.language if own else "en")
+            if not own:
+                answers.submit(dispute, Actor("shop", "seller"), at)
 
 
 def spread_the_clocks() -> None:
