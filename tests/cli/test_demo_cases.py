@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 import tests.django_world as world
-from tests.kernel.builders import person
-from tests.protections.transactions.shop import Shop
+from tests.kernel.builders import event, person
+from tests.protections.transactions.shop import START, Shop
 
 from safeconduct.cli.demo_cases import CaseDesk
 from safeconduct.demo import Complaint
@@ -27,17 +27,22 @@ def empty_database() -> Iterator[None]:
     publishing.forget()
 
 
-def worked(fault: Fault, *, seed: int = 7, weeks: int = 12, cause: str = "honest_complaints") -> CaseDesk:
+def worked(
+    fault: Fault, *, seed: int = 7, weeks: int = 12, cause: str = "honest_complaints", strike_days: int = 9,
+    seller_country: str = "",
+) -> CaseDesk:  # fmt: skip
     """One sold order whose buyer opens a dispute, and the desk at work for some weeks."""
     shop = Shop()
     for _ in range(3):
         person()
+    if seller_country:
+        shop.send([event("seller.registered", at=START, seller="sel-1", seller_country=seller_country)])
     shop.sold("ord-1", amount=100, deliver=True, ship_country="DE")
     at = (shop.now + timedelta(days=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
     complaint = Complaint(
         "ord-1", at, Channel.MARKETPLACE, fault, cause, f"{cause}#0", "not_received", "", False, 10_000, "USD"
     )
-    desk = CaseDesk(seed, [complaint], timedelta(), ("CL", shop.now, shop.now + timedelta(days=9)))
+    desk = CaseDesk(seed, [complaint], timedelta(), ("CL", shop.now, shop.now + timedelta(days=strike_days)))
     for week in range(1, weeks + 1):
         desk.day(shop.now + timedelta(days=7 * week))
     return desk
@@ -84,3 +89,16 @@ def test_the_same_seed_takes_the_same_way() -> None:
     publishing.forget()
     worked(Fault.SELLER, seed=3)
     assert path() == first and first[0]
+
+
+def test_nobody_decides_while_a_strike_without_an_end_holds_the_clocks() -> None:
+    worked(Fault.SELLER, seller_country="CL", strike_days=50, weeks=7)
+    with staff_scope():
+        assert ClockPause.objects.get(scope="country").ends_at is None
+        assert Case.objects.get().status != "decided" and not StoredOutcome.objects.exists()
+
+
+def test_after_the_strike_it_is_decided() -> None:
+    worked(Fault.SELLER, seller_country="CL", strike_days=50, weeks=16)
+    with staff_scope():
+        assert StoredOutcome.objects.exists() and Case.objects.get().status in ("decided", "closed")
