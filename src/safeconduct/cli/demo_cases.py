@@ -30,9 +30,7 @@ _TOGETHER_DAYS = 2
 
 _WAITING = """
 SELECT c.id, c.kind, c.state, c.since, d.due_at, c.seller_key, coalesce(c.amount_minor, 0), c.currency,
-    w.version, coalesce(p.order_ref, r.order_ref), r.id,
-    EXISTS (SELECT FROM case_pause u JOIN case_party y ON y.case_id = c.id AND y.country = u.value
-        WHERE u.scope = 'country' AND u.ends_at IS NULL)
+    w.version, coalesce(p.order_ref, r.order_ref), r.id
 FROM case_file c JOIN case_workflow w ON w.id = c.workflow_id
 JOIN case_deadline d ON d.case_id = c.id AND d.state = 'running'
 LEFT JOIN dispute p ON p.case_id = c.id LEFT JOIN return_file r ON r.case_id = c.id
@@ -53,7 +51,7 @@ class CaseDesk:
     opened: int = 0
     decided: int = 0
     _next: int = 0
-    _pause: str = ""
+    _paused: bool = False
     _by_order: dict[str, Complaint] = field(default_factory=dict)
     _staff: list[User] = field(default_factory=list)
     _let_be: set[tuple[str, str]] = field(default_factory=set)
@@ -74,24 +72,18 @@ class CaseDesk:
     # -- what happens beside cases ---------------------------------------------------------------------------------
 
     def _strike(self, until: datetime) -> None:
-        """The platform declares that clocks stand still, and, once it is over, that they run again."""
+        """The platform declares that clocks stand still for as long as the strike was announced."""
         from safeconduct.kernel.cases import pauses
         from safeconduct.kernel.cases.words import PauseScope
         from safeconduct.kernel.scope import Actor, staff_scope
 
-        if self.strike is None or self.strike[1] + self.moved >= until or self._pause == "over":
+        if self.strike is None or self.strike[1] + self.moved >= until or self._paused:
             return
         country, begins, ends = self.strike[0], self.strike[1] + self.moved, self.strike[2] + self.moved
         with staff_scope():
-            if not self._pause:
-                actor = Actor(self._people()[0].id, "operator")
-                declared = pauses.declare(
-                    PauseScope.COUNTRY, country, begins, None, words.STRIKE, actor, at=begins
-                )  # fmt: skip
-                self._pause = declared.id
-            if ends < until:
-                pauses.end(self._pause, until, at=until)
-                self._pause = "over"
+            actor = Actor(self._people()[0].id, "operator")
+            pauses.declare(PauseScope.COUNTRY, country, begins, ends, words.STRIKE, actor, at=begins)
+        self._paused = True
 
     def _complain(self, until: datetime) -> None:
         """Buyers open disputes through their orders' links."""
@@ -169,10 +161,8 @@ class CaseDesk:
             rows = _rows(until)
         taken = 0
         steps: dict[int, list[tuple[Move, datetime]]] = {}
-        for *row, stands_still in rows:
+        for row in rows:
             case = Known(*(*row, self._by_order.get(row[9])))
-            if stands_still and case.state != "open":
-                continue  # nobody knows until when an outcome could be appealed
             rng = self._rng(case)
             at = case.since + rng.triangular(0.05, 0.92, 0.3) * (case.due_at - case.since)
             act = ACTS.get((case.kind, case.state))
