@@ -89,7 +89,7 @@ def _answer(desk: Desk, case: Known, rng: Random, at: datetime) -> Done:
     if case.fault == "carrier" and rng.random() < _WITHDRAWS:
         return _move(case, "withdraw", "buyer", words.BUYER_WITHDRAWS)
     draw = rng.random()
-    if draw < _SILENT:
+    if draw < _SILENT and case.fault != "carrier":  # who waits for a parcel of theirs is asked, and says so
         return None
     if draw < _SILENT + _OFFERS and case.fault == "seller" and case.amount_minor > 1:
         share = max(1, case.amount_minor * rng.randint(25, 70) // 100)

@@ -107,7 +107,8 @@ def ship(
         arrives = max(arrives, b.strike[2] + int(rng.uniform(0.5, 4) * DAY))
         b.label_decoy(order, CUSTOMS_STRIKE)
         if rng.random() < STRIKE_CLAIM_SHARE:
-            asked = arrives - int(rng.uniform(0.4, 2) * DAY)
+            impatient = b.strike[2] - int(rng.uniform(0.3, 3) * DAY)  # mostly while the strike lasts
+            asked = max(at + DAY, min(impatient, arrives - int(0.4 * DAY)))
             ask_refund(b, order, asked, "not_received", keeps_goods=False)
             b.complain(
                 order, asked, Channel.MARKETPLACE, Fault.CARRIER, CUSTOMS_STRIKE,
