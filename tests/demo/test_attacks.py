@@ -32,7 +32,7 @@ def by_incident(rows: list[Label]) -> dict[str, list[Label]]:
 
 def test_every_attack_and_decoy_tells_its_name_and_left_labels(mall: Reading) -> None:
     modules = (*ATTACKS, *DECOYS)
-    assert len({module.NAME for module in modules}) == len(modules) == 24
+    assert len({module.NAME for module in modules}) == len(modules) == 27
     assert all(module.DESCRIPTION and module.__doc__ for module in modules)
     assert {row.attack for row in mall.truth} == {module.NAME for module in modules}
 
@@ -99,31 +99,61 @@ def test_stolen_cards_look_suspicious_more_often_than_not_but_not_always(full: W
         assert not order.proxy
 
 
-def test_friendly_fraud_has_two_older_payments_with_the_same_card_device_and_address(mall: Reading) -> None:
-    for role, lowest, count in (("ce3_eligible", 120, 2), ("ce3_near_miss", 0, 2)):
-        rows = [row for row in mall.labels("friendly_fraud") if row.role == role]
-        assert rows
-        for row in rows:
-            order = mall.placed(row.entity_id)
-            dispute = mall.having(row.entity_id, "dispute.opened")[0]
-            priors = [
-                e for e in mall.by_type["order.placed"]
-                if e["data"]["buyer"] == order["buyer"] and e["data"]["order"] != order["order"]
-                and e["data"].get("card") == order["card"] and e["data"]["device"] == order["device"]
-                and e["data"]["address"] == order["address"] and e["time"] < row.start
-                and not mall.by_order[e["data"]["order"]][-1]["type"].startswith("dispute")
-            ]  # fmt: skip
-            days = [(at(dispute) - at(prior)).days for prior in priors]
-            assert sum(lowest <= day <= 365 for day in days) >= count, (role, days)
-            if role == "ce3_near_miss":
-                assert max(days) <= 119
-            assert mall.having(row.entity_id, "shipment.delivered")[0]["time"] < dispute["time"]
-            assert row.expected_action == "allow"
+def test_a_bank_can_be_answered_where_two_old_payments_agree_and_else_it_is_missed_by_a_day_or_an_element(
+    mall: Reading,
+) -> None:
+    rows = [row for row in mall.world.complaints if row.cause == "friendly_fraud"]
+    assert Counter(bool(row.earlier == "answer") for row in rows) == {True: 14, False: 10}
+    warned = {e["data"]["order"] for e in mall.by_type["fraud.warned"]}
+    disputed = {e["data"]["order"] for e in mall.by_type["dispute.opened"]}
+    for row in rows:
+        order = mall.placed(row.order_id)
+        dispute = mall.having(row.order_id, "dispute.opened")[0]
+        assert dispute["data"] | {"network": "visa", "network_reason": "10.4"} == dispute["data"]
+        placed = at(mall.having(row.order_id, "order.placed")[0])
+        same = [
+            e for e in mall.by_type["order.placed"]
+            if all(e["data"].get(name) == order[name] for name in ("card", "seller", "email", "device"))
+            and e["data"]["order"] not in disputed | warned
+        ]  # fmt: skip
+        ages = [((at(dispute).date() - at(e).date()).days, (placed.date() - at(e).date()).days) for e in same]
+        old = sum(min(pair) >= 120 and max(pair) <= 364 for pair in ages)
+        assert (row.earlier == "answer") == (old >= 2), (row.earlier, ages)
+        if row.earlier == "a_day_too_young":
+            assert 119 in [age for age, _ in ages]
+
+
+def test_what_comes_back_swapped_is_lighter_or_has_another_number(mall: Reading) -> None:
+    rows = [row for row in mall.world.complaints if row.cause == "return_swaps"]
+    assert len(rows) == 6
+    for row in rows:
+        left = mall.having(row.order_id, "shipment.shipped")[0]["data"]
+        back = mall.having(row.order_id, "return.received")[0]["data"]
+        assert back["weight_g"] < 0.9 * left["weight_g"] or back["serial"] != left["serial"]
+        assert not mall.having(row.order_id, "refund.created")
+
+
+def test_what_was_worn_comes_back_whole_again_and_again(mall: Reading) -> None:
+    for rows in by_incident(mall.labels("wardrobing")).values():
+        back = [e for row in rows for e in mall.having(row.entity_id, "return.received")]
+        assert len(rows) == 12 and 8 <= len(back) <= 11
+        for event in back:
+            left = mall.having(event["data"]["order"], "shipment.shipped")[0]["data"]
+            assert 0.95 < event["data"]["weight_g"] / left["weight_g"] < 1.05
+            assert event["data"].get("serial") == left.get("serial")
+
+
+def test_who_complains_honestly_is_not_paid_by_the_shop_and_opens_a_dispute(mall: Reading) -> None:
+    rows = [row for row in mall.world.complaints if row.cause == "honest_complaints"]
+    assert rows and all(row.opens and row.fault == "seller" and not row.abuse for row in rows)
+    for row in rows:
+        assert mall.having(row.order_id, "refund.requested")[0]["time"] < row.at
+        assert not mall.having(row.order_id, "refund.created")
 
 
 def test_a_buyer_who_did_it_before_is_to_be_looked_at(mall: Reading) -> None:
     rows = [row for row in mall.labels("friendly_fraud") if row.role == "repeat"]
-    assert rows and all(row.expected_action == "review" for row in rows)
+    assert rows and all(row.expected_action == "challenge" for row in rows)
     for row in rows:
         buyer = mall.placed(row.entity_id)["buyer"]
         earlier = [e for e in mall.by_type["dispute.opened"] if e["data"]["buyer"] == buyer and e["time"] < row.start]

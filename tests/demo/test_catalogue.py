@@ -19,7 +19,8 @@ _EXPECTED_TYPES = {
     "seller.registered", "session.started", "session.failed", "security.changed", "payout_account.changed",
     "promotion.joined", "review.posted", "payment.attempted", "order.placed", "order.paid", "order.cancelled",
     "order.changed", "shipment.shipped", "shipment.tracked", "shipment.delivered", "refund.requested",
-    "refund.created", "return.requested", "return.received", "dispute.opened", "dispute.closed", "fraud.warned",
+    "refund.created", "return.requested", "return.received", "dispute.opened", "dispute.updated", "dispute.closed",
+    "fraud.warned",
 }  # fmt: skip
 
 

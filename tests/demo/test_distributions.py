@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from statistics import mean
 
@@ -20,9 +21,9 @@ def at(event: Event) -> datetime:
     return datetime.fromisoformat(event["time"].replace("Z", "+00:00"))
 
 
-def delays(mall: Reading, first: str, second: str) -> list[timedelta]:
+def delays(mall: Reading, first: str, second: str, without: Collection[str] = ()) -> list[timedelta]:
     found = []
-    for events in mall.by_order.values():
+    for events in (events for order, events in mall.by_order.items() if order not in without):
         times = {event["type"]: at(event) for event in reversed(events)}
         if first in times and second in times:
             found.append(times[second] - times[first])
@@ -59,7 +60,8 @@ def test_reviews_are_j_shaped(mall: Reading) -> None:
 
 
 def test_disputes_come_weeks_after_the_order_and_some_are_not_known_yet(mall: Reading) -> None:
-    found = delays(mall, "order.placed", "dispute.opened")
+    at_once = {row.order_id for row in mall.world.complaints if row.cause == "friendly_fraud"}
+    found = delays(mall, "order.placed", "dispute.opened", without=at_once)
     assert all(timedelta(days=19) < delay < timedelta(days=101) for delay in found)
     later = [record for record in mall.world.pending if record[2] == "dispute.opened"]
     assert len(found) > 30 and len(later) > 8
@@ -106,7 +108,7 @@ def test_the_full_world_has_its_planned_size(full: World) -> None:
     truth = list(full.truth)
     assert 0.005 <= sum(map(is_bad_order, truth)) / full.order_count <= 0.02
     rows = Counter(row.attack for row in truth if row.entity_kind == "order")
-    assert rows["stolen_cards"] == 60 and rows["friendly_fraud"] == 120 and rows["live_stream"] == 320
+    assert rows["stolen_cards"] == 60 and 120 < rows["friendly_fraud"] < 140 and rows["live_stream"] == 320
     attempts = sum(row.attack == "card_testing" and row.entity_kind in ("event", "order") for row in truth)
     assert 1_700 <= attempts <= 1_780
     eligible = sum(row.role == "ce3_eligible" for row in truth)

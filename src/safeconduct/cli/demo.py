@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli.demo_cases import CaseDesk
 from safeconduct.cli.demo_desk import Desk, fraud_of, open_shop, spread_the_clocks, weeks
 from safeconduct.cli.demo_score import Scores, score_world
 from safeconduct.cli.output import emit_json, fail
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 PEOPLE = (
     ("analyst", "li.wei@haihang.example", "Li Wei", "analyst", "en", "UTC"),
     ("lead", "ana.rojas@haihang.example", "Ana Rojas", "lead", "en", "UTC"),
+    ("arbiter", "mei.tanaka@haihang.example", "Mei Tanaka", "analyst", "en", "UTC"),
     ("seller", "camila.soto@andes.example", "Camila Soto", "", "es", "America/Santiago"),
 )
 
@@ -54,7 +56,7 @@ class Options:
 class Built:
     """What running the world through the engine gave. ``moved_days``: by how much its times were moved, so that its
     history ends last night. ``told``: events after that history which were told as well. ``ruled``: held orders that
-    the staff ruled on.
+    the staff ruled on; ``disputes``: opened by buyers; ``judged``: disputes and returns that the staff decided.
     """
 
     events: int
@@ -62,6 +64,8 @@ class Built:
     moved_days: int
     told: int
     ruled: int
+    disputes: int
+    judged: int
     seconds_to_make: float
     seconds_to_receive: float
     seconds_to_decide: float
@@ -75,7 +79,7 @@ def run(options: Options) -> None:
 
     console = Console(stderr=options.as_json, highlight=False)
     folder = prepare_environment(Path(os.environ.get("SAFECONDUCT_VAR", "var")) / "demo")
-    wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 2}
+    wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 3}
     marker = folder / "world.json"
     if options.fresh or not marker.exists() or json.loads(marker.read_text())["parameters"] != wanted:
         marker.unlink(missing_ok=True)
@@ -123,7 +127,7 @@ def prepare_environment(folder: Path) -> Path:
 def build(folder: Path, options: Options, console: Console) -> Built:
     """Makes the world and runs all of it through the front door."""
     from safeconduct.cli.demo_replay import Crew, tell
-    from safeconduct.demo import Parameters, generate, write_covers, write_truth
+    from safeconduct.demo import Parameters, generate, write_complaints, write_covers, write_truth
     from safeconduct.foundation.moments import micros
 
     started = time.perf_counter()
@@ -140,6 +144,7 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     crew = Crew(events)  # forked before Django is set up: connections are never shared
     write_truth(world, folder / "truth.jsonl")
     write_covers(world, folder / "cover.jsonl", micros(now - moved))
+    write_complaints(world.complaints, folder / "complaints.jsonl")
     made = time.perf_counter()
     console.print(
         f"  {len(events):,} events of {len(world.sellers)} sellers, {begins:%d %b} to {ends:%d %b %Y}"
@@ -148,7 +153,9 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     _prepare_database(folder, begins)
     from safeconduct.protections.transactions.money import due
 
-    desk = Desk(options.seed, fraud_of(world), ends)
+    desk = Desk(
+        options.seed, fraud_of(world), ends, CaseDesk(options.seed, world.complaints, moved, world.strike)
+    )  # fmt: skip
     points = weeks(begins, ends, due.schedule(ends))
     ran = crew.run(console, quiet=options.as_json, points=points, between=desk.day)
     told = tell(world.aftermath(moved_days, now), now)
@@ -158,8 +165,8 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     _send_no_history()
     sequenced = _sequence()
     return Built(
-        len(events), ran.decisions, moved_days, told, desk.ruled, made - started, ran.received_s, ran.decided_s,
-        ran.between_s, sequenced,
+        len(events), ran.decisions, moved_days, told, desk.ruled, desk.cases.opened, desk.cases.decided,
+        made - started, ran.received_s, ran.decided_s, ran.between_s, sequenced,
     )  # fmt: skip
 
 
@@ -295,11 +302,12 @@ def code_now(secret: str) -> str:
 
 
 def _summary(console: Console, built: Built, scores: Scores) -> None:
-    from safeconduct.demo.scoreboard import render, render_books, render_cover
+    from safeconduct.demo.scoreboard import render, render_books, render_cases, render_cover
 
     console.print()
     render(scores.decisions, console)
     render_cover(scores.cover, console)
+    render_cases(scores.cases, console)
     for books in scores.books:
         render_books(books, console)
     console.print(
@@ -307,7 +315,8 @@ def _summary(console: Console, built: Built, scores: Scores) -> None:
         f" ({built.events / max(built.seconds_to_receive, 0.001):,.0f}/s), {built.decisions:,} acted on in"
         f" {built.seconds_to_decide:.0f} s ({built.decisions / max(built.seconds_to_decide, 0.001):,.0f}/s), what time"
         f" and people do in {built.seconds_between:.0f} s, the last of the record in {built.seconds_to_sequence:.0f} s;"
-        f" {built.ruled:,} held orders ruled on by the staff[/]"
+        f" {built.ruled:,} held orders ruled on by the staff, {built.disputes:,} disputes opened by buyers,"
+        f" {built.judged:,} cases judged[/]"
     )
 
 

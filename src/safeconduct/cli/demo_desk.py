@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from safeconduct.cli.demo_cases import CaseDesk
     from safeconduct.demo import World
     from safeconduct.kernel.parties.models import Membership
     from safeconduct.presets.numbers import Payouts
@@ -23,6 +24,8 @@ _MOST_ROUNDS = 50
 _BEHIND = timedelta(days=5)
 #: What is older in a seller's inbox has been read.
 _READ_UNTIL = timedelta(days=4)
+#: Documents for banks that are drawn, and how much time a bank must leave for looking at one.
+_DOCUMENTS, _TIME_TO_LOOK = 6, timedelta(days=1)
 _FINE = (
     "Rang the buyer; name, order and bank statement agree.",
     "Long-standing buyer on a journey, confirmed by e-mail from the old address.",
@@ -43,11 +46,13 @@ _OBJECTION = (
 
 @dataclass(slots=True)
 class Desk:
-    """The desk. ``fraud``: orders that are fraud, as the world knows; ``closes``: the end of the history."""
+    """The desk. ``fraud``: orders that are fraud, as the world knows; ``closes``: the end of the history;
+    ``cases``: who works on disputes and returns."""
 
     seed: int
     fraud: Collection[str]
     closes: datetime
+    cases: CaseDesk
     ruled: int = 0
 
     def day(self, until: datetime) -> None:
@@ -56,6 +61,7 @@ class Desk:
         from safeconduct.protections.transactions.money import due
 
         self.work(until)
+        self.cases.day(until)
         for _ in range(_MOST_ROUNDS):
             if not reactions.sweep(until):
                 break
@@ -112,7 +118,8 @@ def fraud_of(world: World) -> frozenset[str]:
 
 
 def open_shop(email: str, at: datetime) -> None:
-    """Lets a person own the demo's shop: with an inbox that has a past, and one refusal they object to."""
+    """Lets a person own the demo's shop: with an inbox that has a past, one refusal they object to, and
+    documents for the banks that wait."""
     from safeconduct.kernel.notices import actions as notices
     from safeconduct.kernel.parties import members
     from safeconduct.kernel.parties.models import MemberRole, User
@@ -127,11 +134,13 @@ def open_shop(email: str, at: datetime) -> None:
         ).fetchall()
         notices.mark_read(person.id, [notice for (notice,) in old], at=at)
     _object_once(member, at)
+    _answer_banks(member, at)
 
 
 def seller_of_the_demo() -> int:
     """The shop whose owner signs in: Chilean, like the strike in its season; rather one with something to object to,
-    and with much to do. In a scope of staff. Raises LookupError in a world without orders.
+    with a case that waits for it, and with much to do. In a scope of staff. Raises LookupError in a world without
+    orders.
     """
     from safeconduct.kernel.scope import query
 
@@ -140,6 +149,8 @@ def seller_of_the_demo() -> int:
         " WHERE c.placed_at > (SELECT max(placed_at) FROM coverage) - interval '30 days'"
         " GROUP BY c.seller_key, s.country ORDER BY s.country <> 'CL', NOT EXISTS (SELECT FROM decision d"
         " WHERE d.seller_key = c.seller_key AND d.standing AND d.policy = 'order-risk' AND d.action = 'block'),"
+        " NOT EXISTS (SELECT FROM case_party p JOIN case_file f ON f.id = p.case_id WHERE f.seller_key = c.seller_key"
+        " AND f.status <> 'closed' AND p.role = 'seller' AND p.turn = 'my_turn'),"
         " count(*) DESC, c.seller_key LIMIT 1"
     ).fetchone()
     if row is None:
@@ -160,6 +171,23 @@ def _object_once(member: Membership, at: datetime) -> None:
         ).fetchone()
         if row is not None:
             second_look.ask(row[0], member.seller_key, member.person, _OBJECTION, at=at)
+
+
+def _answer_banks(member: Membership, at: datetime) -> None:
+    """Documents for banks that wait for an answer: the owner's, to be looked at; those of others are on their way."""
+    from safeconduct.kernel.scope import Actor, engine_scope, query
+    from safeconduct.protections.transactions.chargebacks import answers
+
+    with engine_scope():
+        rows = query(
+            "SELECT id, seller_key = %s FROM bank_dispute WHERE status = 'needs_response' AND answerable"
+            " AND due_at > %s AND seller_key IS NOT NULL ORDER BY seller_key <> %s, due_at, ref LIMIT %s",
+            [member.seller_key, at + _TIME_TO_LOOK, member.seller_key, _DOCUMENTS],
+        ).fetchall()
+        for dispute, own in rows:
+            answers.stage(dispute, Actor("shop", "seller"), at, language=member.person.language if own else "en")
+            if not own:
+                answers.submit(dispute, Actor("shop", "seller"), at)
 
 
 def spread_the_clocks() -> None:

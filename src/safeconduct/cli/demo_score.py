@@ -12,26 +12,30 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli.demo_case_score import read_case_score
 from safeconduct.cli.output import emit_json, fail
 
 if TYPE_CHECKING:
     from safeconduct.demo import CoverReport, Report
     from safeconduct.demo.books import Books
+    from safeconduct.demo.case_scoring import CaseReport
 
 SEEDS = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Both scores of a world, the engine's decisions and the cover of its orders; and what the ledger says."""
+    """The scores of a world: the engine's decisions, the cover of its orders, its cases; and what the ledger says."""
 
     decisions: Report
     cover: CoverReport
+    cases: CaseReport
     books: tuple[Books, ...]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            **self.decisions.as_json(), "cover": self.cover.as_json(), "books": [one.as_json() for one in self.books],
+            **self.decisions.as_json(), "cover": self.cover.as_json(), "cases": self.cases.as_json(),
+            "books": [one.as_json() for one in self.books],
         }  # fmt: skip
 
 
@@ -66,6 +70,7 @@ def score_world(folder: Path, *, moved_days: int) -> Scores:
     return Scores(
         score(read_truth(folder / "truth.jsonl"), decisions),
         score_cover(read_covers(folder / "cover.jsonl"), standings),
+        read_case_score(folder),
         read_books(),
     )
 
@@ -153,14 +158,20 @@ def score_seeds(*, shift: str, orders: int, as_json: bool) -> None:
     table = Table(title=f"Three public seeds, shift {shift}")
     for name in (
         "seed", "caught", "precision", "good orders stopped", "decoys stopped", "wrongly void", "wrongly covered",
-        "claims paid rightly",
+        "claims paid rightly", "banks answerable", "complaints accused", "rulings right",
     ):  # fmt: skip
         table.add_column(name, justify="right")
     for seed, r in reports.items():
-        cover = r["cover"]
+        cover, cases = r["cover"], r["cases"]
+        earlier, ruled = cases["earlier"], [cases["honest_judged_right"], cases["honest_judged"]]
+        for abuse in cases["abuse"]:
+            ruled = [ruled[0] + abuse["judged_right"], ruled[1] + abuse["judged"]]
         table.add_row(
             str(seed), f"{r['recall']:.1%}", f"{r['precision']:.1%}" if r["precision"] is not None else "–",
             f"{r['good_stop_rate']:.2%}", f"{r['decoy_stop_rate']:.2%}", f"{cover['wrongly_void_rate']:.2%}",
             f"{cover['wrongly_covered_rate']:.2%}", f"{cover['paid_rightly']:,} of {cover['owed']:,}",
+            f"{earlier['answerable_told']} of {earlier['answerable']}, nearly {earlier['nearly_told']} of"
+            f" {earlier['nearly']}",
+            f"{cases['false_accusation_rate']:.2%}", f"{ruled[0]} of {ruled[1]}",
         )  # fmt: skip
     Console().print(table)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from random import Random
 
 from safeconduct.demo.almanac import DAY, START
+from safeconduct.demo.complaints import Channel, EarlierPayments, Fault, Grievance
 from safeconduct.demo.orders import Order, draft
 from safeconduct.demo.parameters import Parameters, Shift
 from safeconduct.demo.people import Buyer, Seller, new_buyer
@@ -32,6 +33,7 @@ class WorldBuilder:
         self.newcomers: list[Buyer] = []
         self.records: list[Record] = []
         self.marks: list[Mark] = []
+        self.grievances: list[Grievance] = []
         self.strike: tuple[str, int, int] | None = None
         self.orders_placed = 0
         self._used: set[int] = set()
@@ -55,6 +57,7 @@ class WorldBuilder:
         """Hand over what was recorded, and forget it together with the labels and newcomers."""
         taken, self.records = self.records, []
         self.marks.clear()
+        self.grievances.clear()
         self.newcomers.clear()
         self._used.clear()
         return taken
@@ -162,3 +165,10 @@ class WorldBuilder:
     def label_decoy(self, order: Order, decoy: str, incident: int = 0) -> None:
         """Write down that this order is honest, however it looks."""
         self.label_order(order, decoy, DECOY, Action.ALLOW, severity=Severity.NONE, incident=incident)
+
+    def complain(
+        self, order: Order, at: int, channel: Channel, fault: Fault, cause: str, *, incident: int = 0,
+        opens: str = "", earlier: EarlierPayments | None = None, paid: bool = False,
+    ) -> None:  # fmt: skip
+        """Write down what a complaint truly was."""
+        self.grievances.append(Grievance(order, at, channel, fault, cause, incident, opens, earlier, paid))

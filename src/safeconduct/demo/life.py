@@ -11,6 +11,7 @@ from random import Random
 
 from safeconduct.demo.almanac import DAY, HOUR, MINUTE, SECOND, in_golden_week, rfc3339
 from safeconduct.demo.builder import WorldBuilder
+from safeconduct.demo.complaints import Channel, Fault
 from safeconduct.demo.goods import CATEGORIES, delivery_days, dispatch_hours
 from safeconduct.demo.orders import Order, parcel_number
 from safeconduct.demo.rendering import money
@@ -29,11 +30,28 @@ GOODWILL_SHARE = 0.012
 REDIRECTED_SHARE, HEEDED_SHARE = 0.006, 0.6
 #: Of open bank disputes: those the bank lets drop before it decides.
 WITHDRAWN_SHARE = 0.04
+#: Of disputes whose shop is no thief: those that it answers before the bank's last day.
+ANSWERED_SHARE = 0.85
+#: The schemes' codes for the processors' words; UnionPay's are in no table of ours, so it tells none.
+_CODES = {
+    ("visa", "fraudulent"): "10.4",
+    ("visa", "product_not_received"): "13.1",
+    ("visa", "product_unacceptable"): "13.3",
+    ("visa", "duplicate"): "12.6.1",
+    ("mastercard", "fraudulent"): "4837",
+    ("mastercard", "product_not_received"): "4853",
+    ("mastercard", "product_unacceptable"): "4853",
+    ("mastercard", "duplicate"): "4834",
+}
+#: Goods that have a serial number.
+_NUMBERED = "tools"
 _STARS = ((5, 0.74), (4, 0.84), (3, 0.89), (2, 0.92), (1, 1.0))
 _DECLINES = ("insufficient_funds", "do_not_honor", "authentication_required", "expired_card", "try_again_later")
 CUSTOMS_STRIKE = "customs_strike"
 #: Of the buyers whose parcels stand still in the strike: those who say that nothing came. It comes, and they let it be.
 STRIKE_CLAIM_SHARE = 0.08
+#: Of those: who also opens a dispute, whose clocks stand still until the customs work again.
+STRIKE_DISPUTE_SHARE = 0.3
 
 
 def sell(
@@ -69,6 +87,8 @@ def ship(
     """Hand the parcel over and, where it arrives, answer when."""
     at = order.paid_at + int((dispatch_hours(rng) if hours is None else hours) * HOUR) + 10 * MINUTE
     order.parcel = parcel or parcel_number(rng, order.carrier)
+    if order.listing.category == _NUMBERED:
+        order.serial = serial_number(rng)
     b.record("shipment.shipped", at, order)
     cold = CATEGORIES[order.listing.category].cold_chain
     arrives = at + int(delivery_days(rng, cold) * DAY)
@@ -87,13 +107,24 @@ def ship(
         arrives = max(arrives, b.strike[2] + int(rng.uniform(0.5, 4) * DAY))
         b.label_decoy(order, CUSTOMS_STRIKE)
         if rng.random() < STRIKE_CLAIM_SHARE:
-            ask_refund(b, order, arrives - int(rng.uniform(0.4, 2) * DAY), "not_received", keeps_goods=False)
+            impatient = b.strike[2] - int(rng.uniform(0.3, 3) * DAY)  # mostly while the strike lasts
+            asked = max(at + DAY, min(impatient, arrives - int(0.4 * DAY)))
+            ask_refund(b, order, asked, "not_received", keeps_goods=False)
+            b.complain(
+                order, asked, Channel.MARKETPLACE, Fault.CARRIER, CUSTOMS_STRIKE,
+                opens="not_received" if rng.random() < STRIKE_DISPUTE_SHARE else "",
+            )  # fmt: skip
     if not delivered:
         return None
     if draw > 0.97:
         b.record("shipment.tracked", arrives - rng.randrange(2 * HOUR, 9 * HOUR), order, {"scan": "out_for_delivery"})
     b.record("shipment.delivered", arrives, order, {"signed": signed(rng, order)})
     return arrives
+
+
+def serial_number(rng: Random) -> str:
+    """A number as it stands on a machine's plate."""
+    return f"SN{token(rng, 10).upper()}"
 
 
 def signed(rng: Random, order: Order) -> bool:
@@ -182,8 +213,16 @@ def send_back(b: WorldBuilder, rng: Random, order: Order, arrived: int, reason: 
     b.record("return.requested", asked + MINUTE, order, {"reason": reason, "category": category})
     back = asked + int(rng.uniform(4, 12) * DAY)
     weight = max(30, round(order.weight_g * rng.uniform(0.97, 1.03)))
-    b.record("return.received", back, order, {"parcel": parcel_number(rng, order.carrier), "weight_g": weight})
+    came_back(b, rng, order, back, weight, order.serial)
     b.record("refund.created", back + int(rng.uniform(0.3, 3) * DAY), order, {"reason": reason})
+
+
+def came_back(b: WorldBuilder, rng: Random, order: Order, at: int, weight_g: int, serial: str) -> int:
+    """A parcel with goods arrives at the shop that sent them."""
+    extra: dict[str, object] = {"parcel": parcel_number(rng, order.carrier), "weight_g": weight_g}
+    if serial:
+        extra["serial"] = serial
+    return b.record("return.received", at, order, extra)
 
 
 def review(b: WorldBuilder, rng: Random, order: Order, at: int, stars: int | None = None) -> int:
@@ -213,10 +252,18 @@ def dispute(
     assert order.card is not None
     opened = order.at + int(dispute_delay_days(rng) * DAY) if opened_at is None else opened_at
     case = f"dp_{token(rng)}"
-    due = opened + rng.choice((7, 10, 14)) * DAY
-    b.record("dispute.opened", opened, order, {
-        "dispute": case, "reason": reason, "network": order.card.network, "due_at": rfc3339(due),
-    })  # fmt: skip
+    term = rng.choice((7, 10, 14)) * DAY
+    told: dict[str, object] = {
+        "dispute": case, "reason": reason, "network": order.card.network, "due_at": rfc3339(opened + term),
+        "stage": "chargeback",
+    }  # fmt: skip
+    code = _CODES.get((order.card.network, reason))
+    if code is not None:
+        told["network_reason"] = code
+    b.record("dispute.opened", opened, order, told)
+    if not order.crooked and rng.random() < ANSWERED_SHARE:
+        answered = opened + int(rng.uniform(0.3, 0.95) * term)
+        b.record("dispute.updated", answered, order, {"dispute": case, "reason": reason, "outcome": "under_review"})
     outcome = "lost" if rng.random() < lost else "withdrawn" if rng.random() < WITHDRAWN_SHARE else "won"
     b.record("dispute.closed", opened + int(rng.uniform(25, 60) * DAY), order, {
         "dispute": case, "reason": reason, "outcome": outcome,

@@ -24,7 +24,8 @@ class Order:
 
     ``weight_g`` is what the parcel weighs; ``parcel`` is set when it is shipped. ``sent_to`` is where it goes if the
     address was changed after placing, ``paid_at`` when it was paid. ``placed`` is the number of its order.placed
-    record, -1 until then. ``crooked``: the shop itself is the thief, and deserves no protection for it.
+    record, -1 until then. ``crooked``: the shop itself is the thief, and deserves no protection for it. ``serial``:
+    of the goods that were sent, where they have one.
     """
 
     seller: Seller
@@ -67,6 +68,7 @@ class Order:
     placed: int = -1
     paid_at: int = 0
     crooked: bool = False
+    serial: str = ""
 
 
 def draft(rng: Random, buyer: Buyer, seller: Seller, at: int, listing: Listing | None = None) -> Order:

@@ -100,11 +100,13 @@ def _with_parties(order: Order, extra: Data) -> Data:
 
 
 def _shipped(order: Order, extra: Data) -> Data:
-    return {
+    data = {
         "order": order.id, "seller": order.seller.id, "buyer": order.buyer.id, "parcel": order.parcel,
         "address": order.sent_to or order.address, "ship_country": order.ship_country,
         "carrier": order.carrier, "weight_g": order.weight_g, **extra,
     }  # fmt: skip
+    _put(data, "serial", order.serial or None)
+    return data
 
 
 def _tracked(order: Order, extra: Data) -> Data:
@@ -144,7 +146,7 @@ def _disputed(order: Order, extra: Data) -> Data:
     return data | extra
 
 
-def _dispute_closed(order: Order, extra: Data) -> Data:
+def _dispute_moved(order: Order, extra: Data) -> Data:
     return {"order": order.id, "seller": order.seller.id, "amount": money(order.amount_minor)} | extra
 
 
@@ -161,7 +163,8 @@ _RENDERERS: dict[str, Callable[[Order, Data], Data]] = {
     "order.changed": _with_parties, "shipment.shipped": _shipped, "shipment.tracked": _tracked,
     "shipment.delivered": _delivered, "refund.requested": _refund_requested, "refund.created": _refunded,
     "return.requested": _with_parties, "return.received": _with_parties, "review.posted": _reviewed,
-    "dispute.opened": _disputed, "dispute.closed": _dispute_closed, "fraud.warned": _warned,
+    "dispute.opened": _disputed, "dispute.updated": _dispute_moved, "dispute.closed": _dispute_moved,
+    "fraud.warned": _warned,
 }  # fmt: skip
 
 

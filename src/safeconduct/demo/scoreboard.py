@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from safeconduct.demo.books import Books
+from safeconduct.demo.case_scoring import CaseReport
 from safeconduct.demo.cover_scoring import CoverReport
 from safeconduct.demo.scoring import AttackScore, DecoyScore, Report
 
@@ -53,6 +54,13 @@ def render_cover(report: CoverReport, console: Console) -> None:
         console.print(_cover_decoys(report))
 
 
+def render_cases(report: CaseReport, console: Console) -> None:
+    """Print the score of cases: banks, complaints, rulings, the strike, and what waits."""
+    console.print(Panel(_case_lines(report), title="Cases", title_align="left", border_style="cyan", padding=(1, 2)))
+    if report.abuse:
+        console.print(_abuse_table(report))
+
+
 def render_books(books: Books, console: Console) -> None:
     """Print what became of the money."""
 
@@ -75,6 +83,61 @@ def render_books(books: Books, console: Console) -> None:
     )  # fmt: skip
     lines = (paid, waits, fund)
     console.print(Panel(Group(*lines), title="Money", title_align="left", border_style="cyan", padding=(1, 2)))
+
+
+def _case_lines(report: CaseReport) -> Group:
+    def money(minor: int) -> str:
+        return _money(minor, report)
+
+    earlier, strike = report.earlier, report.strike
+    exact = "bold green" if earlier.exact else "bold red"
+    banks = Text.assemble(
+        "Friendly fraud at the bank: told rightly that earlier payments answer it ",
+        (f"{earlier.answerable_told} of {earlier.answerable}", exact),
+        ", that it misses this by a day or an element ", (f"{earlier.nearly_told} of {earlier.nearly}", exact), ".",
+    )  # fmt: skip
+    accused = Text.assemble(
+        "Honest complaints that the advice spoke of: ", (f"{report.honest_accused:,} of {report.honest:,}", "bold"),
+        " (", (_percent(report.false_accusation_rate, 2), _bad(report.false_accusation_rate)), "). Honest buyers' ",
+        f"cases that staff ruled on rightly: {report.honest_judged_right:,} of {report.honest_judged:,}. ",
+        "Abuse cost shops ", (money(report.lost_minor), "red"), "; ", (money(report.saved_minor), "bold green"),
+        " was saved.",
+    )  # fmt: skip
+    stood = Text.assemble(
+        f"The customs strike: {strike.disputes:,} disputes, the clocks of {strike.paused:,} stood still; ",
+        "counted against shops ", (f"{strike.counted:,}", "red" if strike.counted else "green"),
+        ", deadlines they missed ", (f"{strike.missed:,}", "red" if strike.missed else "green"), ".",
+    )  # fmt: skip
+    told = ", ".join(f"{who} {count:,}" for who, count in report.waiting.items()) or "nobody"
+    times = Text(f"Open cases, by whose turn it is: {told}.")
+    if report.median_h_to_action is not None and report.median_h_to_decision is not None:
+        times.append(
+            f" A dispute was taken up after {_duration(report.median_h_to_action * 3600)} and decided after"
+            f" {_duration(report.median_h_to_decision * 3600)} (medians)."
+        )
+    return Group(banks, accused, stood, times)
+
+
+def _abuse_table(report: CaseReport) -> Table:
+    table = Table(
+        title="Complaints that were not honest", title_justify="left", title_style="bold", header_style="dim",
+        caption="noticed: advice to look closer, never a refusal; people decide", caption_justify="left",
+    )  # fmt: skip
+    table.add_column("abuse", no_wrap=True)
+    table.add_column("noticed", no_wrap=True)
+    table.add_column("complaints", justify="right")
+    table.add_column("precision", justify="right")
+    table.add_column("who", justify="right")
+    table.add_column("judged rightly", justify="right")
+    table.add_column("saved", justify="right", style="green")
+    table.add_column("lost", justify="right", style="red")
+    for one in report.abuse:
+        table.add_row(
+            one.cause.replace("_", " "), _bar(one.recall), f"{one.noticed:,}/{one.complaints:,}",
+            "–" if one.precision is None else _percent(one.precision), f"{one.incidents_noticed:,}/{one.incidents:,}",
+            f"{one.judged_right:,}/{one.judged:,}", _money(one.saved_minor, report), _money(one.lost_minor, report),
+        )  # fmt: skip
+    return table
 
 
 def _cover_lines(report: CoverReport) -> Group:
@@ -213,7 +276,7 @@ def _percent(share: float, digits: int = 0) -> str:
     return f"{share * 100:.{digits}f} %"
 
 
-def _money(minor: int, report: Report | CoverReport | Books) -> str:
+def _money(minor: int, report: Report | CoverReport | CaseReport | Books) -> str:
     whole = f"{(minor + 50) // 100:,}"
     symbol = _SYMBOLS.get(report.currency)
     return f"{symbol}{whole}" if symbol else f"{whole} {report.currency}"

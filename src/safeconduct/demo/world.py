@@ -17,6 +17,7 @@ from safeconduct.demo import attacks, decoys
 from safeconduct.demo.almanac import DAY, END, START, rfc3339
 from safeconduct.demo.background import fill_with_orders, open_shops, run_offices
 from safeconduct.demo.builder import DECOY, WorldBuilder
+from safeconduct.demo.complaints import Complaint, complaint_lines
 from safeconduct.demo.cover import cover_lines, covers
 from safeconduct.demo.live import live_events
 from safeconduct.demo.orders import CURRENCY, Order
@@ -76,6 +77,7 @@ class World:
         self._records = [record for record in ordered if record[0] < END]
         self.pending: list[Record] = ordered[len(self._records) :]
         self._marks = builder.marks
+        self._grievances = sorted(builder.grievances, key=lambda one: one.at)
         self._positions = {record[1]: i for i, record in enumerate(self._records)}
         builder.close()
         _name_buyers(builder)
@@ -111,6 +113,12 @@ class World:
             for s in self.builder.sellers
         ]
 
+    @cached_property
+    def strike(self) -> tuple[str, datetime, datetime] | None:
+        """The customs strike: the country whose parcels stand still, from when and until when."""
+        found = self.builder.strike
+        return None if found is None else (found[0], at_micros(found[1]), at_micros(found[2]))
+
     @property
     def records(self) -> list[Record]:
         """What happened within the world's history, oldest first."""
@@ -125,6 +133,18 @@ class World:
     def truth(self) -> Iterator[Label]:
         """The label rows; attacks and decoys in the order of their files, rows in the order of time."""
         return iter(self._labels)
+
+    @cached_property
+    def complaints(self) -> list[Complaint]:
+        """What each complaint within the world's history truly was, in the order of time."""
+        return [
+            Complaint(
+                one.order.id, rfc3339(one.at), one.channel, one.fault, one.cause, f"{one.cause}#{one.incident}",
+                one.opens, "" if one.earlier is None else one.earlier.value, one.paid, one.order.amount_minor, CURRENCY,
+            )
+            for one in self._grievances
+            if one.at < END
+        ]  # fmt: skip
 
     @cached_property
     def _labels(self) -> list[Label]:
@@ -240,13 +260,13 @@ def write_truth(world: World, path: Path) -> int:
 
 
 def world_sha256(world: World) -> str:
-    """One digest over every event, every label and what cover every order deserves, in hexadecimal."""
+    """One digest over every event, label and complaint, and what cover every order deserves, in hexadecimal."""
     digest = hashlib.sha256()
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for event in world.events:
         digest.update(encode(event).encode())
         digest.update(b"\n")
-    for line in chain(truth_lines(world.truth), cover_lines(covers(world))):
+    for line in chain(truth_lines(world.truth), cover_lines(covers(world)), complaint_lines(world.complaints)):
         digest.update(line.encode())
         digest.update(b"\n")
     return digest.hexdigest()

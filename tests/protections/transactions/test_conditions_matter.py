@@ -158,6 +158,39 @@ LIMITS: dict[str, tuple[Values, list[Values]]] = {
         [*NOT_TAKEN, {"buyer_orders_400d": 1}, {"buyer_usual_400d": (12_001, 3)},
          {"amount": 5_999, "buyer_usual_400d": (3, 3)}],
     ),
+    "strange_card_and_failed_check": (
+        {**STRANGER, "card_country": "CA", "ship_country": "CN", "ip_country": "CN", "amount": 8_000, "avs": "N"},
+        [{"card_country": "CN", "ip_country": "BR"}, {"ip_country": "CA"}, {"amount": 7_999}, {"avs": "Y"},
+         KNOWN_BUYER, KNOWN_CARD, COVERED],
+    ),
+    "new_device_abroad": (
+        {**TAKEN, "buyer_orders_400d": 1, "card_country": "CN", "ship_country": "CN", "ip_country": "MX",
+         "amount": 6_000},
+        [{"buyer_orders_400d": 0}, {"buyer_first_order": ago(59)}, {"buyer_devices_400d": 1},
+         {"card_country": "MX"}, {"ship_country": "MX"}, {"buyer_usual_400d": (12_001, 3)},
+         {"amount": 5_999, "buyer_usual_400d": (3, 3)}, COVERED],
+    ),
+    "young_shop_turns_dear": (
+        {"seller_registered_at": ago(14), "amount": 8_000, "seller_usual_14d": (16_000, 2), "seller_dear_4d": 6,
+         "seller_dear_1d": 3, "seller_dear_14d": 8, "seller_orders_4d": 10, "seller_orders_14d": 13},
+        [{"seller_registered_at": ago(13.9)}, {"seller_registered_at": ago(241)},
+         {"amount": 7_999, "seller_usual_14d": (2, 2)}, {"seller_usual_14d": (16_001, 2)},
+         {"seller_dear_4d": 3, "seller_dear_1d": 0, "seller_dear_14d": 3, "seller_orders_4d": 5},
+         {"seller_dear_1d": 4}, {"seller_dear_14d": 9}, {"seller_orders_4d": 11, "seller_orders_14d": 14},
+         {"seller_orders_14d": 12}],
+    ),
+    "dear_orders_light_parcels": (
+        {"seller_registered_at": ago(364), "amount": 8_000, "seller_light_4d": 3, "seller_shipped_4d": 6,
+         "seller_dear_4d": 3, "seller_dear_14d": 5},
+        [{"seller_registered_at": ago(365)}, {"amount": 7_999}, {"seller_light_4d": 2, "seller_shipped_4d": 2},
+         {"seller_shipped_4d": 7}, {"seller_dear_4d": 2, "seller_dear_14d": 2}, {"seller_dear_14d": 6}],
+    ),
+    "shop_people_pay_for_strangers": (
+        {"device_signin_shops_30d": 1, "ip_signin_shops_7d": 0, "name_matches_card": False, "card_orders_400d": 0,
+         "card_country": "US", "ship_country": "CN"},
+        [{"device_signin_shops_30d": 0}, {"device_signin_shops_30d": 0, "ip_signin_shops_7d": 3},
+         {"name_matches_card": True}, {"ship_country": "US"}, KNOWN_CARD, COVERED],
+    ),
     "own_shop_device": (
         {"device_signin_shops_30d": 1, "device_all_shops_30d": 2, "device_all_shops_before_30d": 2,
          "device_bought_shops_30d": 2, "device_bought_shops_before_30d": 1},
@@ -285,6 +318,12 @@ def test_no_rule_with_limits_is_left_out() -> None:
         *(("drop_address", s) for s in ({"avs": "N"}, {"buyer_orders_400d": 0, "amount": 20_000})),
         *(("hidden_place", s) for s in (
             {"avs": "N"}, {"name_matches_card": False}, {"buyer_registered_at": ago(0.9)})),
+        *(("strange_card_and_failed_check", s) for s in (
+            {"cvv": "N"}, {"proxy": True}, {"card_declines_1h": 2},
+            {"buyer_registered_at": ago(0.9), "card_funding": "prepaid"},
+            {"buyer_registered_at": ago(0.9), "name_matches_card": False})),
+        *(("shop_people_pay_for_strangers", s) for s in (
+            {"avs": "N"}, {"cvv": "N"}, {"buyer_cards_7d": 2}, {"buyer_orders_400d": 1})),
         *(("forwarder_and_doubt", s) for s in (
             {"avs": "N"}, {"cvv": "N"}, {"name_matches_card": False}, {"ip_country": "VN", "card_country": "US"})),
         *(("account_in_other_hands", s) for s in (
@@ -325,6 +364,7 @@ def test_any_other_sign_of_the_same_weight_does_as_well(name: str, sign: Values)
         "own_shop_device": {"device_bought_shops_before_30d": 2},
         "own_shop_address": {"address_bought_shops_before_400d": 2},
         "device_tries_cards": {"device_declined_cards_1h": 4}, "shop_of_mismatched_cards": {"avs": "Y"},
+        "strange_card_and_failed_check": {"avs": "Y"}, "shop_people_pay_for_strangers": {"ship_country": "US"},
     }  # fmt: skip
     base = {**LIMITS[name][0], **without[name]}
     assert not _fires(name, base)

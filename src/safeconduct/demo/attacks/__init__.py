@@ -15,11 +15,13 @@ from safeconduct.demo.attacks import (
     mule_addresses,
     new_account_burst,
     refund_ring,
+    return_swaps,
     stolen_cards,
     triangulation,
+    wardrobing,
 )
 
 ATTACKS: tuple[ModuleType, ...] = (
     card_testing, stolen_cards, friendly_fraud, refund_ring, mule_addresses, triangulation, bust_out, buyer_takeover,
-    new_account_burst, brushing, false_claims, label_only,
+    new_account_burst, brushing, false_claims, label_only, return_swaps, wardrobing,
 )  # fmt: skip

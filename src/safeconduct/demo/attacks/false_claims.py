@@ -1,6 +1,7 @@
 """Buyers who have the parcel, and tell the marketplace that it never came.
 
-Nothing shows when they order, so the rows expect "allow". The seller kept every term: the fund answers for it.
+Nothing shows when they order, so the rows expect "allow". The seller kept every term: the fund answers for it. Where
+the shop does not pay, the buyer insists and opens a dispute.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from random import Random
 
 from safeconduct.demo.almanac import DAY, HOUR, START
 from safeconduct.demo.builder import WorldBuilder
+from safeconduct.demo.complaints import Channel, Fault
 from safeconduct.demo.life import ask_refund, sell, ship
 from safeconduct.demo.orders import set_amount
 from safeconduct.demo.parameters import Parameters
@@ -31,7 +33,12 @@ def plant(b: WorldBuilder, rng: Random, parameters: Parameters) -> None:
             assert arrived is not None
             asked = arrived + int(rng.uniform(0.3, 6) * DAY)
             ask_refund(b, order, asked, "not_received", keeps_goods=True)
-            if rng.random() < 0.7:
+            insists = rng.random() >= 0.8
+            b.complain(
+                order, asked + 2 * DAY if insists else asked, Channel.MARKETPLACE, Fault.BUYER, NAME, incident=i,
+                opens="not_received" if insists else "", paid=not insists,
+            )  # fmt: skip
+            if not insists:
                 paid_back = asked + rng.randrange(6 * HOUR, 3 * DAY)
                 b.record("refund.created", paid_back, order, {"reason": "not_received"})
             b.label_order(order, NAME, "denied_delivery", Action.ALLOW, severity=Severity.LOW, incident=i)

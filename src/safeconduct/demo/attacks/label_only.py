@@ -10,6 +10,7 @@ from random import Random
 
 from safeconduct.demo.almanac import DAY
 from safeconduct.demo.builder import WorldBuilder
+from safeconduct.demo.complaints import Channel, Fault
 from safeconduct.demo.life import ask_refund, dispute, sell
 from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.parcels import print_label
@@ -42,5 +43,10 @@ def _sell_air(b: WorldBuilder, rng: Random, incident: int, shop: Seller, buyer: 
         dispute(b, rng, order, "product_not_received", lost=0.95, opened_at=order.at + int(rng.uniform(20, 40) * DAY))
         return
     ask_refund(b, order, asked, "not_received", keeps_goods=False)
-    if rng.random() < 0.9:
+    insists = rng.random() >= 0.9
+    b.complain(
+        order, asked + 3 * DAY if insists else asked, Channel.MARKETPLACE, Fault.SELLER, NAME, incident=incident,
+        opens="not_received" if insists else "", paid=not insists,
+    )  # fmt: skip
+    if not insists:
         b.record("refund.created", asked + int(rng.uniform(1, 5) * DAY), order, {"reason": "not_received"})

@@ -6,6 +6,7 @@ from random import Random
 
 from safeconduct.demo.almanac import DAY, END, HOUR
 from safeconduct.demo.builder import WorldBuilder
+from safeconduct.demo.complaints import Channel, Fault
 from safeconduct.demo.life import ask_refund, sell, ship
 from safeconduct.demo.orders import Order, set_amount
 from safeconduct.demo.parameters import Parameters
@@ -49,9 +50,15 @@ def plant(b: WorldBuilder, rng: Random, parameters: Parameters) -> None:
             arrived = ship(b, rng, order)
             assert arrived is not None
             asked = arrived + int(rng.uniform(0.05, 2) * DAY)
-            ask_refund(b, order, asked, rng.choice(("damaged", "damaged", "not_received")), keeps_goods=True)
+            reason = rng.choice(("damaged", "damaged", "not_received"))
+            ask_refund(b, order, asked, reason, keeps_goods=True)
             paid_back = asked + int(rng.uniform(0.1, 2) * DAY)
-            if rng.random() < 0.85:
+            insists = rng.random() >= 0.85
+            b.complain(
+                order, asked + 2 * DAY if insists else asked, Channel.MARKETPLACE, Fault.BUYER, NAME,
+                opens=reason if insists else "", paid=not insists,
+            )  # fmt: skip
+            if not insists:
                 b.record("refund.created", paid_back, order, {"reason": "damaged"})
             found.append((order, asked))
     _label(b, found)

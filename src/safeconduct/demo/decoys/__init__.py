@@ -12,6 +12,7 @@ from safeconduct.demo.decoys import (
     gift_season,
     golden_week,
     high_returners,
+    honest_complaints,
     live_stream,
     second_thoughts,
     shared_offices,
@@ -21,5 +22,5 @@ from safeconduct.demo.decoys import (
 
 DECOYS: tuple[ModuleType, ...] = (
     customs_strike, travellers, shared_offices, families, high_returners, live_stream, dormitory, gift_season,
-    big_spenders, golden_week, second_thoughts, split_parcels,
+    big_spenders, golden_week, second_thoughts, split_parcels, honest_complaints,
 )  # fmt: skip
