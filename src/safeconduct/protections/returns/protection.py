@@ -75,5 +75,6 @@ PROTECTION = Protection(
     portal_urls="safeconduct.protections.returns.portal_urls",
     console_menu=console_menu,
     console_urls="safeconduct.protections.returns.console_urls",
+    public_urls="safeconduct.protections.returns.hosted_urls",
     case_kinds=(RETURN, REIMBURSEMENT),
 )
