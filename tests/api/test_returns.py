@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from tests.api.api_world import Machine, good, key, problem
 from tests.portal import shops
 from tests.portal.shops import ago
@@ -55,6 +55,7 @@ def test_refusals_name_the_field_and_the_way_out() -> None:
     problem(ask(Machine(key("returns:read")), order), 403, "scope-missing")
 
 
+@override_settings(ROOT_URLCONF="safeconduct.config.urls")
 def test_the_buyer_gets_a_link_and_reads_where_the_parcel_goes() -> None:
     order, shop = shops.order(at=ago(90), ship_country="US").ref, Machine()
     made = good(ask(shop, order), 201)
