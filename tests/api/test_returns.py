@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client, override_settings
 from tests.api.api_world import Machine, good, key, problem
 from tests.portal import shops
 from tests.portal.shops import ago
@@ -52,3 +53,18 @@ def test_refusals_name_the_field_and_the_way_out() -> None:
     problem(shop.post(f"/v1/returns/{made['id']}/steps", {"role": "seller", "step": "withdraw"}), 409, "conflict")
     problem(shop.get("/v1/returns/ret_nothing"), 404, "not-found")
     problem(ask(Machine(key("returns:read")), order), 403, "scope-missing")
+
+
+@override_settings(ROOT_URLCONF="safeconduct.config.urls")
+def test_the_buyer_gets_a_link_and_reads_where_the_parcel_goes() -> None:
+    order, shop = shops.order(at=ago(90), ship_country="US").ref, Machine()
+    made = good(ask(shop, order), 201)
+    assert made["authorisation"].startswith("R-")
+    steps = f"/v1/returns/{made['id']}/steps"
+    sent = {"role": "seller", "step": "authorise", "send_to": "4 Elm St\nReno NV 89501"}
+    assert good(shop.post(steps, sent))["send_to"] == "4 Elm St\nReno NV 89501"
+    url = good(shop.post("/v1/return-links", {"order": order}), 201)["url"]
+    page = Client().get(url)
+    assert page.status_code == 200
+    assert "Reno NV 89501" in page.content.decode()
+    problem(shop.post("/v1/return-links", {"order": "ord-unknown"}), 404, "not-found")

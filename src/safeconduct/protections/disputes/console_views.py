@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from safeconduct.kernel.buyer_pages import served
 from safeconduct.kernel.cases import messages as talk
 from safeconduct.kernel.cases import seats
 from safeconduct.kernel.cases.models import Seat
@@ -37,7 +38,7 @@ from safeconduct.protections.disputes.errors import NoSuchDispute, RequestMalfor
 from safeconduct.protections.disputes.forms import OfferForm, minor_of
 from safeconduct.protections.disputes.models import Dispute
 from safeconduct.protections.disputes.reading import View, view_of
-from safeconduct.protections.disputes.views import REFUSED, served
+from safeconduct.protections.disputes.views import REFUSED
 from safeconduct.protections.disputes.words import LIABILITIES, REMEDIES, ROLES, SEAT_NAMES, STANDINGS, TURNS
 
 #: State → the seat that acts there.

@@ -3,9 +3,7 @@ without an account, as wide as a telephone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,14 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from safeconduct.kernel import buyer_pages
 from safeconduct.kernel.cases.words import Remedy, Role
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import Seller
-from safeconduct.kernel.scope import Actor, engine_scope
-from safeconduct.kernel.ui.reader import read_as, reader_of
+from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.kernel.ui.views import fault
 from safeconduct.protections.disputes import facts, queries
 from safeconduct.protections.disputes.burden import ClaimType, burdens
@@ -30,15 +27,13 @@ from safeconduct.protections.disputes.case_page import context_of
 from safeconduct.protections.disputes.doing import Asked, do
 from safeconduct.protections.disputes.errors import RequestMalformed
 from safeconduct.protections.disputes.forms import OFFERED, EvidenceForm, OfferForm, minor_of, values_of
-from safeconduct.protections.disputes.links import order_of
 from safeconduct.protections.disputes.models import Dispute, Opened
 from safeconduct.protections.disputes.opening import Request, open_disputes
 from safeconduct.protections.disputes.reading import view_of
-from safeconduct.protections.disputes.views import REFUSED, served
+from safeconduct.protections.disputes.views import REFUSED
 from safeconduct.protections.disputes.words import DONE, REMEDIES
 
-P = ParamSpec("P")
-_BUYER: Final = Actor("buyer/link", "buyer")
+_BUYER: Final = buyer_pages.BUYER
 
 
 class BuyerRequest(HttpRequest):
@@ -48,26 +43,7 @@ class BuyerRequest(HttpRequest):
     token: str
 
 
-View = Callable[Concatenate[BuyerRequest, P], HttpResponseBase]
-
-
-def behind_the_link(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """Admits whoever has a good link, and opens an engine scope: buyers have no login of their own."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        key = order_of(token)
-        if key is None:
-            return fault(request, 404, detail=_("This link is not valid any more. Ask the shop for a new one."))
-        with engine_scope():
-            order = facts.orders([key]).get(key)
-            if order is None:
-                return fault(request, 404, detail=_("This order is not known here. Ask the shop."))
-            read_as(request, order.language, "")
-            request.order, request.token = order, token  # type: ignore[attr-defined]
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
-
-    return never_cache(guarded)
+behind_the_link = buyer_pages.behind_the_link(lambda key: facts.orders([key]).get(key))
 
 
 @require_GET
@@ -129,7 +105,7 @@ def act(request: BuyerRequest, number: int, verb: str) -> HttpResponseBase:
 def piece(request: BuyerRequest, number: int, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
     found = _mine(request, number)
-    return fault(request, 404) if found is None else served(found.case_id, evidence_id, Role.BUYER)
+    return fault(request, 404) if found is None else buyer_pages.served(found.case_id, evidence_id, Role.BUYER)
 
 
 def _form(request: BuyerRequest, *, status: int = 200) -> HttpResponse:

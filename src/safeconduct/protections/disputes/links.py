@@ -1,30 +1,7 @@
-"""The buyer's signed link: whoever has it may open and follow the dispute of one order, and nothing else.
-
-It holds the pseudonym of the order and no personal data, is good for `GOOD_FOR`, and is worth what a parcel's tracking
-page is: the shop sends it to the buyer alone.
-"""
+"""The link under which a buyer opens and follows the dispute of an order: the order's, as the kernel makes it."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
+from safeconduct.kernel.buyer_pages import order_of, token_of
 
-from django.core import signing
-
-#: As long as buyers can complain anywhere we know of: PayPal's window is 180 days (read 2026-11-23).
-GOOD_FOR: Final = timedelta(days=180)
-_SALT: Final = "safeconduct.disputes.link"
-
-
-def token_of(order_key: int) -> str:
-    """The token of an order."""
-    return signing.dumps(order_key, salt=_SALT)
-
-
-def order_of(token: str) -> int | None:
-    """The order's key; None for a token that is not ours, was changed, or is too old."""
-    try:
-        key = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)
-    except signing.BadSignature:
-        return None
-    return key if isinstance(key, int) else None
+__all__ = ["order_of", "token_of"]

@@ -19,6 +19,7 @@ from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
 from safeconduct.kernel.claims.models import Channel, Part, Refund
+from safeconduct.kernel.claims.whole import MADE_WHOLE
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, RefundState
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import Entry
@@ -41,7 +42,7 @@ _MADE_WHOLE: Final[Mapping[Liability, str]] = {
 }
 #: What costs the seller when the buyer is paid back, and what makes up for it.
 _REFUNDS: Final = ("refund", "partial_refund", "refund_owed", "refund_no_longer_owed")
-_GIVEN_BACK: Final = ("protection_reimbursement", "reimbursement_taken_back", "carrier_claim_to_seller")
+_GIVEN_BACK: Final = tuple(event for event in MADE_WHOLE if event != "representment_won_after_reimbursement")
 _LOST: Final = """
 SELECT t.order_key, t.currency, coalesce(-sum(p.amount_minor) FILTER (WHERE t.event = ANY(w.refunds)), 0)::bigint,
        coalesce(sum(p.amount_minor) FILTER (WHERE t.event = ANY(w.given_back)), 0)::bigint

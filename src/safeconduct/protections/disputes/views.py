@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -17,8 +17,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.cases import evidence
-from safeconduct.kernel.cases.errors import CasesError, NoSuchEvidence
+from safeconduct.kernel.buyer_pages import served
+from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Turn
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
@@ -137,16 +137,6 @@ def authorisation(request: MemberRequest) -> HttpResponse:
 def piece(request: MemberRequest, case_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
     return served(_mine(case_id).case_id, evidence_id, Role.SELLER)
-
-
-def served(case_id: str, evidence_id: str, role: Role) -> HttpResponseBase:
-    """A piece for a role, read in the scope that is open."""
-    try:
-        found, parts = evidence.read(case_id, evidence_id, role)
-        content = list(parts)
-    except NoSuchEvidence:
-        raise Http404 from None
-    return StreamingHttpResponse(content, headers=dict(evidence.headers(found)))
 
 
 @require_GET

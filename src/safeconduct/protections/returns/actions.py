@@ -6,7 +6,7 @@ changes by a step of the case alone (`steps` says what each does beside it).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,8 +34,11 @@ from safeconduct.protections.returns.words import Acceptance, Payer, Reception, 
 KIND: Final = "return"
 #: States in which a parcel can still arrive.
 _EXPECTS: Final = ("requested", "authorised", "in_transit")
+_LONGEST_ADDRESS: Final = 500
 #: Here a parcel that was given up for lost can still arrive: it is looked at by who judges.
 _JUDGED: Final = "judging"
+#: States in which a parcel has not set out yet.
+_CAN_BE_SENT: Final = ("requested", "authorised")
 #: State → the step by which law's clock pays there.
 _PAID_BY_LAW: Final = {"in_transit": "law_pays", "inspecting": "law_pays", _JUDGED: "law_pays_by_fund"}
 
@@ -67,6 +70,7 @@ def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime) -> l
         if case_id not in known and case_id not in made:
             made[case_id] = fresh[ask.key]
             fresh[ask.key].case_id = case_id
+    _same_as_before(made.values())
     Return.objects.bulk_create(made.values())
     new_ids = {one.id for one in made.values()}
     ReturnLine.objects.bulk_create([line for line in lines if line.returned_id in new_ids])
@@ -116,20 +120,36 @@ def receive(arrivals: Sequence[Arrival], *, at: datetime) -> list[str]:
 
 def step(
     return_id: str, name: str, actor: Actor, role: Role, *, at: datetime, seen_step: int | None = None,
-    hub: str = "", carrier: str = "", tracking: str = "",
+    hub: str = "", carrier: str = "", tracking: str = "", send_to: str = "",
 ) -> Moved:  # fmt: skip
     """A step that needs nothing but to be taken: authorise, refuse, sent, accept, contest, replace, withdraw, appeal ….
 
-    ``hub``: the local address the parcel goes to; ``carrier``, ``tracking``: of its label or its way. Raises
-    NoSuchReturn and what cases raise.
+    ``send_to``, ``hub``: where the parcel goes, the seller's to say; ``carrier``, ``tracking``: of its label or its
+    way. Raises NoSuchReturn and what cases raise.
     """
     returned = find(return_id)
     words = {"hub": hub.strip()[:60], "carrier": carrier.strip()[:60], "tracking": tracking.strip()[:120]}
+    if role is Role.BUYER:
+        words.pop("hub")
+    elif send_to.strip():
+        _goes_to(returned, send_to)
     given = {field: text for field, text in words.items() if text}
     if given:
         Return.objects.filter(id=returned.id).update(**given)
     (moved,) = machine.transition([Move(returned.case_id, name, actor, role, seen_step=seen_step, facts=given)], at=at)
     return moved
+
+
+def direct(return_id: str, send_to: str, hub: str = "") -> None:
+    """Says where the parcel goes, as long as it can still be sent there; the next returns from that country go there
+    as well, unless their seller says otherwise. Raises NoSuchReturn, ReturnsError."""
+    returned = find(return_id)
+    if returned.case.state not in _CAN_BE_SENT:
+        raise ReturnsError(_("The parcel is on its way or back; where it goes cannot be changed any more."), "send_to")
+    if not send_to.strip():
+        raise ReturnsError(_("Write the address the buyer sends it to."), "send_to")
+    _goes_to(returned, send_to)
+    Return.objects.filter(id=returned.id).update(hub=hub.strip()[:60])
 
 
 def keep_goods(
@@ -183,18 +203,43 @@ def _return(ask: Ask, order: Told) -> Return:
     terms = terms_on(settings.PRESET, ask.at.date())
     law = rights(Asked(Route(order.buyer_country, order.seller_country), ask.buyer_zone, order.delivered_at, ask.at))
     window = timedelta(days=terms.window_days)
+    identity = new_id("ret")
     amount = sum(ask.lines.values()) if ask.lines else order.amount_minor
     if not 0 <= amount <= order.amount_minor or any(minor < 0 for minor in ask.lines.values()):
         raise NothingToReturn(_("More is asked for than the order came to. Check the lines."), "lines")
     return Return(
-        id=new_id("ret"), seller_key=order.seller_key, order_key=order.order_key, order_ref=order.order_ref,
-        currency=order.currency, amount_minor=amount, announced=ask.announced, reason=ask.reason, wish=ask.wish,
+        id=identity, authorisation=f"R-{identity[-8:].upper()}", seller_key=order.seller_key,
+        order_key=order.order_key, order_ref=order.order_ref, currency=order.currency,
+        amount_minor=amount, announced=ask.announced, reason=ask.reason, wish=ask.wish,
         freight=payer(ask.reason, duties=ask.duties), duties=ask.duties or "", no_travel=ask.no_travel or "",
         buyer_country=order.buyer_country, buyer_zone=ask.buyer_zone, statutory=law.statutory, floors=list(law.by),
         until_at=law.until, in_window=order.delivered_at is None or ask.at <= order.delivered_at + window,
         terms=terms.version, whole=amount == order.amount_minor, left=proofs.as_json(order.left),
         carrier=order.carrier, delivered_at=order.delivered_at, requested_at=ask.at,
     )  # fmt: skip
+
+
+def _goes_to(returned: Return, send_to: str) -> None:
+    address = "\n".join(line.strip() for line in send_to.strip().splitlines() if line.strip())
+    if len(address) > _LONGEST_ADDRESS:
+        raise ReturnsError(_("An address has at most %(n)s letters.") % {"n": _LONGEST_ADDRESS}, "send_to")
+    Return.objects.filter(id=returned.id).update(send_to=address)
+
+
+def _same_as_before(fresh: Collection[Return]) -> None:
+    """New returns go where their sellers had the last one from the same country sent."""
+    places = sorted({(one.seller_key, one.buyer_country) for one in fresh if not one.no_travel})
+    known = {
+        (seller, country): (send_to, hub)
+        for seller, country, send_to, hub in query(
+            "SELECT w.seller, w.country, r.send_to, r.hub FROM unnest(%b::bigint[], %s::text[]) AS w(seller, country)"
+            " CROSS JOIN LATERAL (SELECT send_to, hub FROM return_file WHERE seller_key = w.seller"
+            "  AND buyer_country = w.country AND send_to <> '' ORDER BY requested_at DESC, id DESC LIMIT 1) r",
+            [[seller for seller, _ in places], [country for _, country in places]],
+        )
+    }
+    for one in fresh:
+        one.send_to, one.hub = known.get((one.seller_key, one.buyer_country), ("", ""))
 
 
 def _lines(ask: Ask, order: Told, returned: Return) -> list[ReturnLine]:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.http import HttpResponse
+from django.urls import reverse
 from ninja import Query
 
+from safeconduct.kernel.buyer_pages import token_of
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence import Piece, collect
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
@@ -23,6 +25,8 @@ from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.returns import actions, queries
 from safeconduct.protections.returns.api_documents import (
     ReturnFound,
+    ReturnLinkMade,
+    ReturnLinkSent,
     ReturnPage,
     ReturnsAsked,
     ReturnSent,
@@ -40,7 +44,8 @@ LISTED: Final[dict[str, Any]] = {
     "law_due_at": "2026-06-15T21:59:59Z",
 }  # fmt: skip
 FOUND: Final[dict[str, Any]] = LISTED | {
-    "step": 3, "statutory": True, "freight": "buyer",
+    "step": 3, "authorisation": "R-7X6R1Q0W", "hub": "", "send_to": "Lindenstr. 4\n10115 Berlin\nDE",
+    "statutory": True, "freight": "buyer",
     "can": {"buyer": [], "seller": ["accept", "contest"]},
     "lines": [
         {
@@ -119,9 +124,26 @@ def move_return(request: Call, return_id: str, sent: ReturnStepSent) -> HttpResp
         collect([piece], actor, at=now)
     actions.step(
         returned.id, sent.step, actor, role, at=now, seen_step=sent.seen_step, hub=sent.hub, carrier=sent.carrier,
-        tracking=sent.tracking,
+        tracking=sent.tracking, send_to=sent.send_to,
     )  # fmt: skip
     return _answer(request, return_id)
+
+
+@operation(
+    operations, "POST", "/return-links", scope=Scope.RETURNS_WRITE, answer=ReturnLinkMade, status=201,
+    example={"url": "https://safeconduct.example/returns/NTM1…/"}, sends={"order": "ord-90112"},
+    problems=(Code.NOT_FOUND,),
+)  # fmt: skip
+def make_return_link(request: Call, sent: ReturnLinkSent) -> HttpResponse:
+    """Make the link under which a buyer asks for a return of an order and follows it, without an account.
+
+    It is good for 180 days. Whoever has it acts as the buyer: send it to the buyer alone.
+    """
+    order = lookup("order", sent.order)
+    if order is None:
+        raise not_found("order", sent.order)
+    url = request.build_absolute_uri(reverse("returns:show", args=[token_of(order)]))
+    return answers.respond({"url": url}, status=201)
 
 
 def _actor(request: Call, why: str = "") -> Actor:
@@ -144,7 +166,8 @@ def _listed(one: Return) -> dict[str, Any]:
 def _found(one: Return, language: str) -> dict[str, Any]:
     can = {role: [step.name for step in cases.steps_for(one.case, role)] for role in (Role.BUYER, Role.SELLER)}
     return _listed(one) | {
-        "step": one.case.step, "statutory": one.statutory, "freight": one.freight, "can": can,
+        "step": one.case.step, "authorisation": one.authorisation, "hub": one.hub, "send_to": one.send_to,
+        "statutory": one.statutory, "freight": one.freight, "can": can,
         "lines": [
             {
                 "name": line.name, "amount_minor": line.amount_minor, "reception": line.reception,

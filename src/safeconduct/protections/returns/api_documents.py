@@ -36,8 +36,21 @@ class ReturnStepSent(Sent):
     proof: Annotated[Text, Field(max_length=20_000)] = Field("", description="What proves it, as text; it is evidence.")
     hub: Annotated[Text, Field(max_length=60)] = ""
     carrier: Annotated[Text, Field(max_length=60)] = ""
+    send_to: Annotated[Text, Field(max_length=500)] = Field("", description="The seller's word where it goes; lines.")
     tracking: Annotated[Text, Field(max_length=120)] = ""
     seen_step: int | None = Field(None, ge=0, description="`step` as you saw it; refused where it has moved on.")
+
+
+class ReturnLinkSent(Sent):
+    """An order whose buyer gets a link."""
+
+    order: Annotated[Text, Field(min_length=1, max_length=2000, description="The shop's id of the order.")]
+
+
+class ReturnLinkMade(Schema):
+    """A page where whoever has the link asks for a return of this order and follows it."""
+
+    url: str
 
 
 class ReturnsAsked(Schema):
@@ -101,6 +114,9 @@ class ReturnOutcome(Schema):
 
 class ReturnFound(ReturnListed):
     step: int
+    authorisation: str = Field(description="What the buyer writes on the parcel.")
+    hub: str = Field(description="The local address it goes to, by the operator's name; empty for the seller's own.")
+    send_to: str = Field(description="Where it goes, line by line, as the seller wrote it; empty: not said yet.")
     statutory: bool = Field(description="Law gives the buyer this return.")
     freight: str = Field(description="Who pays for the way back.")
     can: dict[str, list[str]] = Field(description="Which steps each party has now.")

@@ -9,6 +9,7 @@ from safeconduct.protections.returns import console_views
 urlpatterns = [
     path("", console_views.returns, name="returns"),
     path("<str:return_id>/", console_views.one, name="return"),
+    path("<str:return_id>/evidence/<str:evidence_id>/", console_views.piece, name="piece"),
     path("<str:return_id>/decide/", console_views.decide, name="decide"),
     path("<str:return_id>/reimbursement/", console_views.reimbursement, name="reimbursement"),
 ]

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.foundation.money import Money, MoneyError
+from safeconduct.kernel.buyer_pages import served
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.decisions.models import Decision
@@ -58,7 +60,8 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
     returned, reader = _found(return_id), reader_of(request)
     claim = queries.reimbursement_of(returned)
     context = {
-        **sheet.of_return(returned, reader), "seen": returned.case.step,
+        **sheet.of_return(returned, reader, Role.ARBITER), "seen": returned.case.step,
+        "base": reverse("console:returns:return", args=[returned.id]),
         "may_decide": returned.case.state in _SEATS, "grades": list(GRADES.items()),
         "receptions": list(RECEPTIONS.items()), "advice": _advice(returned),
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
@@ -67,6 +70,12 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
         "claim_evidence": [] if claim is None else sheet.evidence_of(claim.case, reader.language),
     }  # fmt: skip
     return page(request, "returns/console/return.html", context)
+
+
+@require_GET
+def piece(request: StaffRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
+    """A piece of evidence, as a file to keep."""
+    return served(_found(return_id).case_id, evidence_id, Role.ARBITER)
 
 
 @require_POST

@@ -31,6 +31,7 @@ class Told:
     buyer_key: int | None
     buyer_country: str
     seller_country: str
+    language: str = ""
     carrier: str = ""
     delivered_at: datetime | None = None
     left: Seen = field(default_factory=Seen)
@@ -45,7 +46,7 @@ def told(order_keys: Collection[int]) -> dict[int, Told]:
                 amount = data["amount"]
                 found[order_key] = Told(
                     order_key, seller_key, data["order"], amount["minor"], amount["currency"], buyer_key,
-                    data.get("ship_country", ""), data.get("seller_country", ""),
+                    data.get("ship_country", ""), data.get("seller_country", ""), str(data.get("locale") or ""),
                 )  # fmt: skip
         elif order_key in found:
             order = found[order_key]

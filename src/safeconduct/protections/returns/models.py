@@ -30,7 +30,8 @@ class Return(models.Model):
     ``statutory``, ``floors``, ``until_at``: the right that law gave when it was asked for; ``law_due_at``: by when law
     wants the money paid. ``in_window``: the marketplace's own window, by the numbers named in `terms`. ``whole``: all
     of the order comes back, so that weights can be compared. ``left``, ``back``: weight_g, serial, photo_hash as noted.
-    ``hub``: the local address it goes to, by the operator's name for it; "" for the seller's own. ``written_rule`` and
+    ``authorisation``: what the buyer writes on the parcel. ``send_to``: where it goes, as the seller wrote it; ``hub``:
+    the local address by the operator's name for it, "" for the seller's own. ``written_rule`` and
     ``keeper_pays``: by which rule the buyer may keep the goods, and who pays then.
     """
 
@@ -57,6 +58,8 @@ class Return(models.Model):
     whole = models.BooleanField()
     left = models.JSONField(default=dict)
     back = models.JSONField(default=dict)
+    authorisation = models.CharField(max_length=10)
+    send_to = models.CharField(max_length=500, blank=True, default="")
     hub = models.CharField(max_length=60, blank=True, default="")
     carrier = models.CharField(max_length=60, blank=True, default="")
     tracking = models.CharField(max_length=120, blank=True, default="")
@@ -76,6 +79,7 @@ class Return(models.Model):
                 name="return_kept_goods_name_their_payer",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="return_amount"),
+            models.UniqueConstraint(fields=["authorisation"], name="return_authorisation_names_one"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["seller_key", "-requested_at", "-id"], name="return_of_seller"),

@@ -20,6 +20,7 @@ from safeconduct.kernel.cases.words import Liability, Remedy
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
 from safeconduct.kernel.claims.queries import refundable
+from safeconduct.kernel.claims.whole import MADE_WHOLE
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import Entry
@@ -34,10 +35,6 @@ _REFUNDS: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND
 #: What the law calls the duty that a refund fulfils (`cases/floors.yaml`).
 _MATTERS: Final[Mapping[str, str]] = {"CN": "refund_after_return"}
 _WITHDRAWAL: Final = "refund_after_withdrawal"
-#: Events by which the fund pays a seller, and by which it takes that back.
-_BY_FUND: Final[Mapping[str, int]] = {
-    "protection_reimbursement": 1, "provisional_reimbursement": 1, "abuse_proven": 1, "reimbursement_taken_back": -1,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +215,14 @@ def _sold(order_keys: Collection[int]) -> dict[int, Sold]:
     for order, event, key, amounts in query(
         "SELECT order_key, event, key, amounts FROM ledger_transaction"
         " WHERE order_key = ANY(%b::bigint[]) AND event = ANY(%s::text[]) ORDER BY id",
-        [sorted(found), ["capture", *_BY_FUND]],
+        [sorted(found), ["capture", *MADE_WHOLE]],
     ):
         book = found[order]
         if event == "capture":
             fees = amounts.get("fee", 0) + amounts.get("protection_fee", 0)
             found[order] = replace(book, sale_minor=book.sale_minor + amounts["sale"], fee_minor=book.fee_minor + fees)
             continue
-        paid = amounts["amount"] * _BY_FUND[event]
+        paid = (amounts["amount"] - amounts.get("fee", 0)) * MADE_WHOLE[event]
         case = key.split("/")[1] if key.startswith("case/") else ""
         by_case = {**book.by_case, case: book.by_case.get(case, 0) + paid}
         found[order] = replace(book, fund_minor=book.fund_minor + paid, by_case=by_case)

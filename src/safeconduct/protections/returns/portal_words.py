@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.kernel.cases.words import Liability, Remedy, Standing, Status
+from safeconduct.kernel.claims.words import RefundState
 from safeconduct.protections.returns.comparing import Because, Finding, What
 from safeconduct.protections.returns.words import Acceptance, Claimed, Grade, NoTravel, Payer, Reason, Reception, Wish
 
@@ -92,6 +93,20 @@ LIABILITIES: Final[Mapping[Liability, Text]] = {
 STANDINGS: Final[Mapping[Standing, Text]] = {
     Standing.COUNTS: lazy("It counts in your figures."),
     Standing.DOES_NOT_COUNT: lazy("It does not count in your figures."),
+}
+REFUNDS: Final[Mapping[RefundState, tuple[str, Text]]] = {
+    RefundState.REQUESTED: ("info", lazy("Asked of the shop; it sends the money")),
+    RefundState.FROZEN: ("warn", lazy("Stands still while a bank decides about the same money")),
+    RefundState.SENT: ("good", lazy("Sent")),
+    RefundState.FAILED: ("bad", lazy("Could not be sent")),
+    RefundState.PAID_BY_BANK: ("good", lazy("Your bank has paid it")),
+}
+DONE_BY_BUYER: Final[Mapping[str, Text]] = {
+    "sent": lazy("Noted. It is followed until it arrives."),
+    "withdraw": lazy("The return is withdrawn."),
+    "to_platform": lazy("A person of the marketplace looks at it."),
+    "appeal": lazy("Another person looks at it anew. You are told of the decision here, with its reasons."),
+    "evidence": lazy("Added. Both sides see it."),
 }
 WHATS: Final[Mapping[What, Text]] = {
     What.WEIGHT: lazy("Weight"),

@@ -76,5 +76,6 @@ PROTECTION = Protection(
     console_menu=console_menu,
     console_urls="safeconduct.protections.returns.console_urls",
     api="safeconduct.protections.returns.api",
+    public_urls="safeconduct.protections.returns.hosted_urls",
     case_kinds=(RETURN, REIMBURSEMENT),
 )

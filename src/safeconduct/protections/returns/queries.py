@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from safeconduct.kernel.cases.models import Party
 from safeconduct.kernel.cases.words import Role, Status, Turn
+from safeconduct.kernel.claims.models import Refund
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.protections.returns.comparing import Compared, compare
 from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine
@@ -45,6 +46,18 @@ def returns_page(wanted: Filtered, *, after: str = "", before: str = "", size: i
 def return_of(return_id: str) -> Return | None:
     """One return in scope with its case."""
     return Return.objects.filter(id=return_id).select_related("case").first()
+
+
+def of_order(order_key: int) -> list[Return]:
+    """The returns of an order with their cases, the newest first."""
+    rows = Return.objects.filter(order_key=order_key).select_related("case").order_by("-requested_at", "-id")
+    return list(rows[:MOST_COUNTED])
+
+
+def refunds_of(returned: Return) -> list[Refund]:
+    """What was asked for and sent of its money, the oldest first; in an engine, staff or the seller's scope."""
+    rows = Refund.objects.filter(claim__order_key=returned.order_key, key__startswith=f"return/{returned.id}/")
+    return list(rows.order_by("requested_at", "id")[:MOST_COUNTED])
 
 
 def lines_of(returned: Return) -> list[ReturnLine]:

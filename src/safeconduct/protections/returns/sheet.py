@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from safeconduct.kernel.cases import evidence
 from safeconduct.kernel.cases import queries as cases
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.models import Case, Evidence, StoredOutcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
 from safeconduct.kernel.notices.rendering import spoken
@@ -21,6 +22,11 @@ from safeconduct.protections.returns.models import Return, ReturnLine
 from safeconduct.protections.returns.words import Acceptance, Grade, NoTravel, Payer, Reason, Reception, Wish
 
 _OPENED: Final = {"en": "Asked for", "zh": "提出申请", "es": "Solicitada"}
+#: What pictures show: the goods when they were sold and sent, or as they came back.
+_OF_LEAVING: Final = frozenset({EvidenceKind.LISTING_SNAPSHOT, EvidenceKind.OUTBOUND_PHOTO})
+_OF_RETURNING: Final = frozenset(
+    {EvidenceKind.INBOUND_PHOTO, EvidenceKind.PROOF_OF_DIFFERENCE, EvidenceKind.PHOTO_OF_DAMAGE}
+)
 #: A stop of a stepper → the step that is drawn.
 _STOPS: Final = {"done": "done", "now": "now"}
 
@@ -48,14 +54,23 @@ class Ended:
     says: str
 
 
-def of_return(returned: Return, reader: Reader) -> dict[str, object]:
-    """What both the seller and the staff see of a return."""
+@dataclass(frozen=True, slots=True)
+class PieceShown:
+    """An exhibit as it is listed. ``opens``: whether the reader may open it; ``picture``: whether it can be shown."""
+
+    piece: Evidence
+    text: str
+    opens: bool
+    picture: bool
+
+
+def of_return(returned: Return, reader: Reader, role: Role) -> dict[str, object]:
+    """What everybody sees of a return: the seller, the buyer, the staff who judge."""
     language = reader.language
     compared = queries.compared(returned)
     return {
         "returned": returned, "case": returned.case, "lines": [_line(line) for line in queries.lines_of(returned)],
-        "compared": shown(compared, language), "about": _about(returned),
-        "evidence": evidence_of(returned.case, language),
+        "compared": shown(compared, language), "about": _about(returned), **_exhibits(returned, role, language),
         **of_case(returned.case, language),
     }  # fmt: skip
 
@@ -99,8 +114,9 @@ def _about(returned: Return) -> list[tuple[str, object]]:
         pairs.append((_("Announced"), _("No: the parcel came without authorisation.")))
     if returned.no_travel:
         pairs.append((_("Not to be sent"), words.NO_TRAVEL[NoTravel(returned.no_travel)]))
-    if returned.hub:
-        pairs.append((_("Goes to"), returned.hub))
+    if returned.send_to or returned.hub:
+        pairs.append((_("Goes to"), ", ".join(filter(None, (returned.hub, *returned.send_to.splitlines())))))
+    pairs.append((_("Written on the parcel"), returned.authorisation))
     if returned.tracking:
         pairs.append((_("Tracking"), f"{returned.carrier} {returned.tracking}".strip()))
     if returned.written_rule:
@@ -119,6 +135,20 @@ def _ended(outcome: StoredOutcome, language: str) -> Ended:
 def evidence_of(case: Case, language: str) -> list[tuple[Evidence, str]]:
     """The exhibits of a case, each with what it shows."""
     return [(piece, spoken(piece.gist, language)) for piece in evidence.of_case(case.id)]
+
+
+def _exhibits(returned: Return, role: Role, language: str) -> dict[str, object]:
+    """The exhibits; the label apart; and the pictures of what left beside those of what came back."""
+    pieces = [
+        PieceShown(piece, text, may := evidence.may_see(piece, role), may and piece.media_type.startswith("image/"))
+        for piece, text in evidence_of(returned.case, language)
+    ]
+    pictures = [one for one in pieces if one.picture]
+    return {
+        "evidence": pieces, "labels": [one for one in pieces if one.piece.kind == EvidenceKind.RETURN_ADDRESS],
+        "left_pictures": [one for one in pictures if one.piece.kind in _OF_LEAVING],
+        "back_pictures": [one for one in pictures if one.piece.kind in _OF_RETURNING],
+    }  # fmt: skip
 
 
 def steps_of(returned: Return, role: Role, language: str) -> list[tuple[str, str, bool]]:

@@ -13,10 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from safeconduct.kernel.buyer_pages import served
 from safeconduct.kernel.cases.errors import CasesError
-from safeconduct.kernel.cases.evidence import Piece, collect
-from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
-from safeconduct.kernel.cases.words import Role, Source, Status
+from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import Actor, engine_scope, seller_scope
@@ -27,6 +26,7 @@ from safeconduct.protections.returns import actions, queries, reimbursing, sheet
 from safeconduct.protections.returns.errors import ReturnsError
 from safeconduct.protections.returns.models import Reimbursement, Return
 from safeconduct.protections.returns.portal_words import CLAIMED, REASONS, STATUSES
+from safeconduct.protections.returns.uploads import bring, bring_label
 from safeconduct.protections.returns.words import Claimed, Payer, Reason
 
 CSV_HEAD: Final = (
@@ -35,9 +35,6 @@ CSV_HEAD: Final = (
 #: Steps that need more than a word: each has a form of its own on the page.
 _OWN_FORM: Final = frozenset({"keep_goods", "contest"})
 REFUSALS: Final = (CasesError, ReturnsError)
-_BROUGHT: Final = {
-    "en": "Brought by the seller about what came back", "zh": "卖家就退回商品提交", "es": "Aportado por el vendedor",
-}  # fmt: skip
 
 
 @require_GET
@@ -89,9 +86,10 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
     steps = sheet.steps_of(returned, Role.SELLER, reader.language)
     names = {name for name, _title, _words in steps}
     context = {
-        **sheet.of_return(returned, reader),
+        **sheet.of_return(returned, reader, Role.SELLER), "base": reverse("portal:returns:return", args=[returned.id]),
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_contest": "contest" in names, "may_keep": "keep_goods" in names, "seen": returned.case.step,
+        "may_direct": returned.case.state in ("requested", "authorised") and not returned.no_travel,
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
         "claim_sheet": None if claim is None else sheet.of_case(claim.case, reader.language),
         "may_claim": claim is None and _may_claim(returned), "grounds": list(CLAIMED.items()),
@@ -121,19 +119,41 @@ def step(request: MemberRequest, return_id: str, name: str) -> HttpResponse:
     try:
         with engine_scope():
             if name == "contest":
-                _upload(request, returned)
+                bring(returned, request.FILES.getlist("files"), Role.SELLER, actor, at=at, wanted=True)
             if name == "keep_goods":
                 rule = request.POST.get("rule", "")
                 actions.keep_goods(
                     returned.id, actor, Role.SELLER, rule, Payer.SELLER, at=at, seen_step=seen_step
                 )  # fmt: skip
             else:
-                given = {field: request.POST.get(field, "") for field in ("hub", "carrier", "tracking")}
+                given = {field: request.POST.get(field, "") for field in ("send_to", "hub", "carrier", "tracking")}
                 actions.step(returned.id, name, actor, Role.SELLER, at=at, seen_step=seen_step, **given)
     except REFUSALS as problem:
         messages.error(request, str(problem))
         return _back(url)
     return done(request, _("Done. The other side reads what you wrote."), url)
+
+
+@require_POST
+@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT)
+def address(request: MemberRequest, return_id: str) -> HttpResponse:
+    """Where the parcel goes, and the label to send it with."""
+    returned, at = _mine(return_id), timezone.now()
+    url = reverse("portal:returns:return", args=[returned.id])
+    try:
+        with engine_scope():
+            actions.direct(returned.id, request.POST.get("send_to", ""), request.POST.get("hub", ""))
+            bring_label(returned, request.FILES.getlist("label"), Actor(request.user.id, "seller"), at=at)
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return _back(url)
+    return done(request, _("Noted. The buyer sees it on the page of the return."), url)
+
+
+@require_GET
+def piece(request: MemberRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
+    """A piece of evidence, as a file to keep."""
+    return served(_mine(return_id).case_id, evidence_id, Role.SELLER)
 
 
 @require_POST
@@ -153,18 +173,6 @@ def reimbursement(request: MemberRequest, return_id: str) -> HttpResponse:
         messages.error(request, str(problem))
         return _back(url)
     return done(request, _("Your claim is with a person now. You are told of the decision, with its reasons."), url)
-
-
-def _upload(request: MemberRequest, returned: Return) -> None:
-    files = request.FILES.getlist("files")[:10]
-    pieces = [
-        Piece(
-            EvidenceKind.PROOF_OF_DIFFERENCE, Source.SELLER, file.read(), returned.seller_key, timezone.now(),
-            _BROUGHT, Role.SELLER, case_id=returned.case_id,
-        )
-        for file in files
-    ]  # fmt: skip
-    collect(pieces, Actor(request.user.id, "seller"), at=timezone.now())
 
 
 def _may_claim(returned: Return) -> bool:

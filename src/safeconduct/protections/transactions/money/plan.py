@@ -183,9 +183,10 @@ class _Order:
             self._post("protection_fee", "protection", 0, at_us, fee=change)
 
     def cover(self) -> None:
-        """What the fund pays: what coverage says, at most what the seller bore."""
+        """What the fund pays: what coverage says, at most what the seller bore and no dispute or return made good."""
         money = self.money
         lost = self.refunded + self._taken() - (self.numbers.commission.of(self.captured) - self.fee)
+        lost -= max(0, money.whole_minor)
         wanted = min(money.covered_minor, max(0, lost)) if money.covered_currency == self.main else 0
         more = wanted - self.reimbursed
         self.reimbursed = wanted

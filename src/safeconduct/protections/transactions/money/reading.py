@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from safeconduct.kernel.claims.whole import made_whole
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.coverage.causes import outcome_of
 from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action, Outcome
+from safeconduct.protections.transactions.money.plan import PREFIX
 from safeconduct.protections.transactions.money.told import Book, Dispute, OpenHold, OrderMoney, Posted, Ruled, Told
 
 #: What moves money, or says when it is released.
@@ -66,6 +68,9 @@ def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
             # Coverage counts in the reporting currency; the share of the order that it pays is the same in any.
             found[order].covered_minor = (pays * minor * 2 + amount) // (2 * amount)
             found[order].covered_currency = currency
+    for (order, currency), minor in made_whole(found, but=f"{PREFIX}/").items():
+        if currency == found[order].main:
+            found[order].whole_minor = minor
     return found
 
 

@@ -44,7 +44,8 @@ class OrderMoney:
     """One order. Amounts are minor units; ``minor``, ``currency``: as placed, None and empty where not told.
 
     ``delivered_us``: when the last parcel arrived, None while one is under way. ``covered_minor``: what coverage pays
-    for it, in ``covered_currency``.
+    for it, in ``covered_currency``. ``whole_minor``: what disputes and returns have given the seller for its losses
+    already, in the currency the buyer paid.
     """
 
     order: int
@@ -62,6 +63,7 @@ class OrderMoney:
     ruled: Ruled | None = None
     covered_minor: int = 0
     covered_currency: str = ""
+    whole_minor: int = 0
 
     @property
     def moves(self) -> bool:

@@ -1,0 +1,100 @@
+"""Pages for buyers, who have no account: a signed link for each order, the door behind it, and how files are served.
+
+The link holds the pseudonym of the order and no personal data, is good for `GOOD_FOR`, and is worth what a parcel's
+tracking page is: the shop sends it to the buyer alone. It is the same for all protections; the address before it says
+which of them is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec, Protocol
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from safeconduct.kernel.cases import evidence
+from safeconduct.kernel.cases.errors import NoSuchEvidence
+from safeconduct.kernel.cases.words import Role
+from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.ui.reader import read_as
+from safeconduct.kernel.ui.views import fault
+
+P = ParamSpec("P")
+#: As long as buyers can complain anywhere we know of: PayPal's window is 180 days (read 2026-11-23).
+GOOD_FOR: Final = timedelta(days=180)
+#: Links are out there: the word stays what it was when only disputes had pages for buyers.
+_SALT: Final = "safeconduct.disputes.link"
+#: Who acts behind a link.
+BUYER: Final = Actor("buyer/link", "buyer")
+
+
+class Order(Protocol):
+    """What the door needs of an order: the language it was placed in, "" where nobody said."""
+
+    language: str
+
+
+View = Callable[Concatenate[Any, P], HttpResponseBase]
+
+
+def token_of(order_key: int) -> str:
+    """The token of an order."""
+    return signing.dumps(order_key, salt=_SALT)
+
+
+def order_of(token: str) -> int | None:
+    """The order's key; None for a token that is not ours, was changed, or is too old."""
+    try:
+        key = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)
+    except signing.BadSignature:
+        return None
+    return key if isinstance(key, int) else None
+
+
+def behind_the_link(find: Callable[[int], Order | None]) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+    """Admits whoever has a good link, and opens an engine scope: buyers have no login of their own.
+
+    ``find``: what the protection knows of an order, by its key; the view finds it as `request.order`, and the link's
+    token as `request.token`.
+    """
+
+    def guard(view: View[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            key = order_of(token)
+            if key is None:
+                return fault(request, 404, detail=_("This link is not valid any more. Ask the shop for a new one."))
+            with engine_scope():
+                order = find(key)
+                if order is None:
+                    return fault(request, 404, detail=_("This order is not known here. Ask the shop."))
+                read_as(request, order.language, "")
+                request.order, request.token = order, token  # type: ignore[attr-defined]
+                return view(request, *args, **kwargs)
+
+        return never_cache(guarded)
+
+    return guard
+
+
+def back(address: str) -> HttpResponse:
+    """After an action, done or refused: the page it came from."""
+    response = HttpResponseRedirect(address)
+    response.status_code = 303
+    return response
+
+
+def served(case_id: str, evidence_id: str, role: Role) -> HttpResponseBase:
+    """A piece of evidence for a role, as a file to keep, read in the scope that is open. Raises Http404."""
+    try:
+        found, parts = evidence.read(case_id, evidence_id, role)
+        content = list(parts)
+    except NoSuchEvidence:
+        raise Http404 from None
+    return StreamingHttpResponse(content, headers=dict(evidence.headers(found)))
