@@ -16,7 +16,7 @@ keys_app = typer.Typer(no_args_is_help=True, help="Keys: the root key, and keys 
 people_app = typer.Typer(no_args_is_help=True, help="People: the first member of staff, the first owner of a shop.")
 labels_app = typer.Typer(no_args_is_help=True, help="Labels: what orders turned out to be.")
 coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
-chargebacks_app = typer.Typer(no_args_is_help=True, help="Chargebacks: how many orders could be defended.")
+chargebacks_app = typer.Typer(no_args_is_help=True, help="Chargebacks: answer one, and see what could be defended.")
 payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
 rates_app = typer.Typer(no_args_is_help=True, help="Exchange rates by day.")
 record_app = typer.Typer(no_args_is_help=True, help="The record: verify it, prove a line, change its key.")
@@ -344,6 +344,30 @@ def chargebacks_readiness(
     from safeconduct.cli.chargebacks import readiness
 
     raise SystemExit(readiness(seller, days, as_json=as_json))
+
+
+@chargebacks_app.command("answer", epilog="Example: safeconduct chargebacks answer --order ord-90112 --pdf answer.pdf")
+def chargebacks_answer(
+    file: Annotated[
+        Optional[Path], typer.Argument(help="A processor's webhook about a dispute.", exists=True, dir_okay=False)
+    ] = None,
+    order: Annotated[Optional[str], typer.Option(help="Or: make a dispute of Stripe's about this order.")] = None,
+    code: Annotated[str, typer.Option(help="Its reason code, with the network.")] = "visa/10.4",
+    connector: Annotated[str, typer.Option(help="Whose webhook it is: stripe or adyen.")] = "stripe",
+    seller: Annotated[Optional[str], typer.Option(help="The seller of a webhook that names none.")] = None,
+    pdf: Annotated[Optional[Path], typer.Option(help="Write the bank's copy there, with clear data.")] = None,
+    at_least: Annotated[int, typer.Option(min=0, max=100, help="Exit code 1 below so many percent.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """From a dispute's webhook to an answer that is ready to be looked at, with the time of each step and the gaps."""
+    from safeconduct.cli.chargeback_answer import answer
+
+    raise SystemExit(
+        answer(
+            file, connector=connector, order=order, code=code, seller=seller, pdf=pdf, at_least=at_least,
+            as_json=as_json,
+        )
+    )  # fmt: skip
 
 
 @keys_app.command("create", epilog="Example: safeconduct keys create")
