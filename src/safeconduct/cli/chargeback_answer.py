@@ -177,13 +177,14 @@ def _made(order: str, code: str, now: datetime) -> bytes:
         fail(f"there is no reason code {code!r}; write network and code, such as visa/10.4", USAGE)
     with engine_scope():
         key = lookup("order", order)
-        row = query(
+        row: tuple[Any, ...] | None = query(
             'SELECT e.data FROM fact f JOIN event e ON e.moment = f.moment WHERE f."order" = %b AND f.type = %b'
             " ORDER BY f.moment LIMIT 1",
             [key, CATALOGUE["order.placed"].code],
         ).fetchone()
-    amount: Mapping[str, Any] = (row[0].get("amount") or {}) if row is not None else {}
-    if row is None or not amount:
+    placed: Mapping[str, Any] = {} if row is None else row[0]
+    amount = placed.get("amount")
+    if not amount:
         fail(f"no order {order!r} was placed here; give the shop's id of an order, as events name it")
     opened = int(now.timestamp())
     return json.dumps({
@@ -192,7 +193,7 @@ def _made(order: str, code: str, now: datetime) -> bytes:
             "object": {
                 "id": f"dp_{order}", "object": "dispute", "created": opened, "status": "needs_response",
                 "amount": amount["minor"], "currency": str(amount["currency"]).lower(), "charge": f"ch_{order}",
-                "reason": entry.reason.value, "metadata": {"order_id": order, "seller_id": row[0].get("seller")},
+                "reason": entry.reason.value, "metadata": {"order_id": order, "seller_id": placed.get("seller")},
                 "payment_method_details": {
                     "type": "card",
                     "card": {"brand": network, "network_reason_code": number, "case_type": "chargeback"},

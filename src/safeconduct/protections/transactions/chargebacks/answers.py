@@ -81,19 +81,27 @@ def stage(
     return _stage(dispute, dossier, actor, at, language)
 
 
-def submit(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
-    """A person says *send*: from now on the answer cannot be changed. Raises as `stage`, and NothingStaged."""
+def submit(
+    dispute_id: str, actor: Actor, at: datetime, *, kind: AnswerKind = AnswerKind.FIGHT
+) -> BankAnswer:  # fmt: skip
+    """A person says *send*: from now on the answer cannot be changed.
+
+    ``kind``: what they looked at. Raises as `stage`, and NothingStaged where no answer of that kind is ready.
+    """
     dispute = _open(dispute_id, at)
     answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
-    if answer is None:
+    if answer is None or answer.kind != kind:
         raise NothingStaged
     _queue(dispute, answer, actor.id, at)
-    write_steps([_step(dispute, "submitted", at, actor, answer.sha256)])
+    what = "submitted" if kind is AnswerKind.FIGHT else "accepted"
+    write_steps([_step(dispute, what, at, actor, answer.sha256)])
     return answer
 
 
 def accept(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
-    """A person gives the dispute up: the bank is told, where the processor takes that. Raises as `stage`."""
+    """Makes ready to give the dispute up; a person confirms it with `submit`, and then the bank is told, where the
+    processor takes that. An answer that was ready is dropped. Raises as `stage`.
+    """
     dispute = _open(dispute_id, at)
     answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
     if answer is not None:
@@ -103,8 +111,6 @@ def accept(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
     answer.missing, answer.left_out, answer.manifest, answer.sha256, answer.fields = {}, [], [], "", b""
     answer.staged_at, answer.staged_by = at, actor.id
     answer.save()
-    _queue(dispute, answer, actor.id, at)
-    write_steps([_step(dispute, "accepted", at, actor)])
     return answer
 
 
@@ -168,6 +174,10 @@ def _send_or_hand_over(due: Sequence[BankDispute], now: datetime) -> None:
     steps, late = [], []
     for one in due:
         word, answer = words.get(one.seller_key or 0), staged.get(one.id)
+        if answer is not None and answer.stage == one.stage and answer.kind == AnswerKind.ACCEPT:
+            late.append(one.id)
+            steps.append(_step(one, "to_staff", now, engine, why="that it is given up was not confirmed"))
+            continue
         if word is not None and not (answer and answer.stage == one.stage and answer.complete and _of_records(answer)):
             answer = _stage(one, facts[one.id], engine, now, "en") if facts[one.id].score.complete else None
         if word is None or answer is None:
