@@ -134,7 +134,7 @@ def _taken(raw: bytes, connector: str, seller: str | None, now: datetime) -> str
         fail(f"there is no connector {connector!r}; there are {', '.join(sorted(names()))}", USAGE)
     options = {} if seller is None else {"default_seller": seller}
     told = [event["data"] for event in load_connector(connector).read(raw, {}, options).events]
-    ref = next((str(data["dispute"]) for data in told if data.get("dispute")), None)
+    ref = next((str(data["dispute"]) for data in told if isinstance(data, Mapping) and data.get("dispute")), None)
     if ref is None:
         fail("this body tells of no dispute; give one such as Stripe's charge.dispute.created")
     outcome = ingest(connector, raw, {}, signed=False, secrets=(), now=now, options=options)

@@ -20,7 +20,7 @@ from django.db.models import Exists, OuterRef
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.scope import Actor, engine_scope, query
 from safeconduct.kernel.vault.sealing import seal, unseal
-from safeconduct.protections.transactions.chargebacks import sending
+from safeconduct.protections.transactions.chargebacks import sending, telling
 from safeconduct.protections.transactions.chargebacks.collecting import FROM_RECORDS, dossiers
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, made
 from safeconduct.protections.transactions.chargebacks.errors import (
@@ -78,7 +78,9 @@ def stage(
     dispute = _open(dispute_id, at)
     dossier = dossiers([dispute], at)[dispute.id]
     dossier = replace(dossier, exhibits=(*dossier.exhibits, *more))
-    return _stage(dispute, dossier, actor, at, language)
+    answer = _stage(dispute, dossier, actor, at, language)
+    telling.tell_ready(dispute, answer, at)
+    return answer
 
 
 def submit(
@@ -129,6 +131,7 @@ def hand_in(dispute_id: str, actor: Actor, at: datetime) -> bytes:
         answer.state, answer.sent_at, answer.how = AnswerState.SENT, at, "download"
         answer.save(update_fields=["state", "sent_at", "how"])
         write_steps([_step(dispute, "handed_in", at, actor, answer.sha256)])
+        telling.tell_sent(answer.id, at)
     return opened(answer.id, "bank")
 
 
