@@ -33,10 +33,10 @@ CROSS JOIN LATERAL (
     SELECT min(s.at) AS since FROM bank_dispute_step s WHERE s.dispute_id = d.id AND s.stage = d.stage
 ) b
 CROSS JOIN LATERAL (
-    SELECT max(u.percent) AS percent FROM unnest(%(percents)s::int[]) AS u(percent)
-    WHERE b.since + (d.due_at - b.since) * u.percent / 100.0 <= %(now)s
+    SELECT max(u.percent) AS percent FROM unnest(%s::int[]) AS u(percent)
+    WHERE b.since + (d.due_at - b.since) * u.percent / 100.0 <= %s
 ) p
-WHERE d.status = ANY(%(open)s::text[]) AND d.due_at > %(now)s AND d.answerable AND d.seller_key IS NOT NULL
+WHERE d.status = ANY(%s::text[]) AND d.due_at > %s AND d.answerable AND d.seller_key IS NOT NULL
     AND p.percent IS NOT NULL
     AND NOT EXISTS (
         SELECT FROM bank_answer a WHERE a.dispute_id = d.id AND a.stage = d.stage AND a.state <> 'staged'
@@ -44,7 +44,7 @@ WHERE d.status = ANY(%(open)s::text[]) AND d.due_at > %(now)s AND d.answerable A
     AND NOT EXISTS (
         SELECT FROM notice n WHERE n.key = concat('chargeback/', d.id, '/', d.stage, '/due/', p.percent)
     )
-ORDER BY d.due_at, d.id LIMIT %(most)s
+ORDER BY d.due_at, d.id LIMIT %s
 """
 
 
@@ -108,11 +108,7 @@ def remind(now: datetime) -> int:
     """
     with engine_scope():
         rows = query(
-            _DUE,
-            {
-                "percents": list(REMINDERS), "now": now, "most": _BATCH,
-                "open": [status.value for status in OPEN_FOR_ANSWER],
-            },
+            _DUE, [list(REMINDERS), now, [status.value for status in OPEN_FOR_ANSWER], now, _BATCH]
         ).fetchall()  # fmt: skip
         return notify(
             [
