@@ -173,7 +173,7 @@ def _send_or_hand_over(due: Sequence[BankDispute], now: datetime) -> None:
     ready = BankAnswer.objects.select_for_update().filter(dispute__in=due, state=AnswerState.STAGED)
     staged = {one.dispute_id: one for one in ready}
     engine = Actor(_ENGINE, _ENGINE)
-    facts = dossiers(due, now)
+    facts = dossiers(due, now, records_only=True)
     steps, late = [], []
     for one in due:
         word, answer = words.get(one.seller_key or 0), staged.get(one.id)
