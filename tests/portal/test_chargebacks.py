@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from safeconduct.kernel.parties.models import MemberRole
@@ -114,3 +115,20 @@ def test_the_home_says_that_a_bank_waits_until_the_answer_is_sent() -> None:
 
 def test_without_chargebacks_the_list_says_what_will_be_here() -> None:
     assert "No chargebacks" in read(shops.signed_in(), LIST)
+
+
+def test_giving_up_says_what_it_costs_and_waits_for_a_confirmation() -> None:
+    dispute = disputed()
+    client = shops.signed_in()
+    page = unescape(read(client, f"{LIST}{dispute}/"))
+    assert "Chance to win: 50% (95 %: " in page and "so nothing is advised" in page
+    page = post(client, f"{LIST}{dispute}/accept/")
+    assert "The buyer keeps" in page and "Confirm: give it up" in page and "Send it to the bank" not in page
+    assert shops.signed_in(role=MemberRole.SUPPORT).post(f"{LIST}{dispute}/give-up/").status_code == 403
+    assert "The dispute was given up." in post(client, f"{LIST}{dispute}/give-up/")
+
+
+def test_what_an_answer_is_worth_stands_beside_its_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "BANK_ANSWER_COST_MINOR", 1_500)
+    page = unescape(read(shops.signed_in(), f"{LIST}{disputed()}/"))
+    assert "An answer is worth $45.00 on average" in page and "$15.00 for the answer itself" in page

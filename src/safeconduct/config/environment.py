@@ -121,6 +121,12 @@ SETTINGS = (
         "to answer a chargeback, or `seller`.",
     ),
     Setting(
+        "SAFECONDUCT_BANK_ANSWER_COST_MINOR",
+        "0",
+        "What one answer to a bank costs you, fees of the processor included, in minor units of the reporting currency:"
+        " whether fighting a chargeback pays is weighed with it. 0: the chance is shown, and nothing is advised.",
+    ),
+    Setting(
         "SAFECONDUCT_STRIPE_API_KEY",
         "",
         "A restricted key of Stripe that may write disputes and files: answers to banks are sent with it. Empty: they "
@@ -168,6 +174,7 @@ class Environment:
     fund_legal_form: str
     funds_held_by: str
     merchant_of_record: str
+    bank_answer_cost_minor: int
     stripe_api_key: str
     stripe_api_url: str
     prepare: bool
@@ -218,6 +225,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         fund_legal_form=values["SAFECONDUCT_FUND_LEGAL_FORM"],
         funds_held_by=values["SAFECONDUCT_FUNDS_HELD_BY"],
         merchant_of_record=_choice(values, "SAFECONDUCT_MERCHANT_OF_RECORD", ("platform", "seller")),
+        bank_answer_cost_minor=_integer(values, "SAFECONDUCT_BANK_ANSWER_COST_MINOR", 0, 1_000_000),
         stripe_api_key=values["SAFECONDUCT_STRIPE_API_KEY"],
         stripe_api_url=values["SAFECONDUCT_STRIPE_API_URL"].rstrip("/"),
         prepare=values["SAFECONDUCT_PREPARE"] != "0",

@@ -41,6 +41,7 @@ PRESET = ENV.preset
 FUND_LEGAL_FORM = ENV.fund_legal_form
 FUNDS_HELD_BY = ENV.funds_held_by
 MERCHANT_OF_RECORD = ENV.merchant_of_record
+BANK_ANSWER_COST_MINOR = ENV.bank_answer_cost_minor
 STRIPE_API_KEY = ENV.stripe_api_key
 STRIPE_API_URL = ENV.stripe_api_url
 

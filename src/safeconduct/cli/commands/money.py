@@ -12,7 +12,7 @@ from safeconduct.cli.commands.options import Json
 
 payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Ledger: is it right, and a seller's statement.")
-chargebacks_app = typer.Typer(no_args_is_help=True, help="Chargebacks: how many orders could be defended.")
+chargebacks_app = typer.Typer(no_args_is_help=True, help="Chargebacks: answer one, and see what could be defended.")
 
 
 @payouts_app.command("run", epilog="Example: safeconduct payouts run --at 2026-06-04T06:00:00Z --json")
@@ -89,3 +89,27 @@ def chargebacks_readiness(
     from safeconduct.cli.chargebacks import readiness
 
     raise SystemExit(readiness(seller, days, as_json=as_json))
+
+
+@chargebacks_app.command("answer", epilog="Example: safeconduct chargebacks answer --order ord-90112 --pdf answer.pdf")
+def chargebacks_answer(
+    file: Annotated[
+        Optional[Path], typer.Argument(help="A processor's webhook about a dispute.", exists=True, dir_okay=False)
+    ] = None,
+    order: Annotated[Optional[str], typer.Option(help="Or: make a dispute of Stripe's about this order.")] = None,
+    code: Annotated[str, typer.Option(help="Its reason code, with the network.")] = "visa/10.4",
+    connector: Annotated[str, typer.Option(help="Whose webhook it is: stripe or adyen.")] = "stripe",
+    seller: Annotated[Optional[str], typer.Option(help="The seller of a webhook that names none.")] = None,
+    pdf: Annotated[Optional[Path], typer.Option(help="Write the bank's copy there, with clear data.")] = None,
+    at_least: Annotated[int, typer.Option(min=0, max=100, help="Exit code 1 below so many percent.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """From a dispute's webhook to an answer that is ready to be looked at, with the time of each step and the gaps."""
+    from safeconduct.cli.chargeback_answer import answer
+
+    raise SystemExit(
+        answer(
+            file, connector=connector, order=order, code=code, seller=seller, pdf=pdf, at_least=at_least,
+            as_json=as_json,
+        )
+    )  # fmt: skip

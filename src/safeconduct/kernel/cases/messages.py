@@ -128,6 +128,17 @@ def read(case: Case, role: Role) -> list[Said]:
     return [_said(row) for row in rows[:_MOST]]
 
 
+def between(case_ids: Sequence[str], roles: Sequence[Role]) -> list[tuple[str, Said]]:
+    """Words of several cases that all of these parties may read and one of them wrote, with their cases, the oldest
+    first; of more than anybody reads, the newest. Offers and proposals are none of them. One query.
+    """
+    names = [role.value for role in roles]
+    rows = CaseMessage.objects.filter(
+        case_id__in=list(case_ids), kind=MessageKind.WORDS, role__in=names, readers__contains=names
+    )
+    return [(row.case_id, _said(row)) for row in reversed(rows.order_by("-at", "-id")[:_MOST])]
+
+
 def _hidden() -> list[str]:
     return [MessageKind.OFFER.value, MessageKind.PROPOSAL.value]
 

@@ -20,5 +20,7 @@ urlpatterns = [
     path("chargebacks/", chargebacks.disputes, name="chargebacks"),
     path("chargebacks/<slug:dispute_id>/stage/", chargebacks.stage, name="chargeback_stage"),
     path("chargebacks/<slug:dispute_id>/submit/", chargebacks.submit, name="chargeback_submit"),
+    path("chargebacks/<slug:dispute_id>/accept/", chargebacks.accept, name="chargeback_accept"),
+    path("chargebacks/<slug:dispute_id>/give-up/", chargebacks.give_up, name="chargeback_give_up"),
     path("chargebacks/<slug:dispute_id>/hand-in/", chargebacks.hand_in, name="chargeback_hand_in"),
 ]

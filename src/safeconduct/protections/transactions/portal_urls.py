@@ -18,4 +18,5 @@ urlpatterns = [
     path("chargebacks/<slug:dispute_id>/stage/", portal.stage, name="chargeback_stage"),
     path("chargebacks/<slug:dispute_id>/submit/", portal.submit, name="chargeback_submit"),
     path("chargebacks/<slug:dispute_id>/accept/", portal.accept, name="chargeback_accept"),
+    path("chargebacks/<slug:dispute_id>/give-up/", portal.give_up, name="chargeback_give_up"),
 ]

@@ -17,7 +17,7 @@ from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
-from safeconduct.protections.transactions.chargebacks import answers, hearing, sending
+from safeconduct.protections.transactions.chargebacks import answers, hearing, sending, telling
 from safeconduct.protections.transactions.gathering import EVENTS, attribute, lock
 from safeconduct.protections.transactions.money import acting, due
 
@@ -97,6 +97,7 @@ PROTECTION = Protection(
         Periodic("money that is due", 5.0, due.release),
         Periodic("payouts", 300.0, due.run_payouts),
         Periodic("answers to banks that are due", 60.0, answers.auto_submit_due),
+        Periodic("reminders of banks' last moments", 60.0, telling.remind),
         Periodic("answers to banks", 5.0, sending.send_due, apart=True),
     ),
     status=portal_home.status,

@@ -26,6 +26,7 @@ from safeconduct.protections.transactions.chargebacks.errors import (
     TooLate,
 )
 from safeconduct.protections.transactions.chargebacks.models import (
+    AnswerKind,
     BankAnswer,
     BankDispute,
     DefenceAuthorisation,
@@ -257,6 +258,11 @@ def test_a_dispute_can_be_accepted(bank: Stripe) -> None:
     stage(dispute := disputed())
     with engine_scope():
         answers.accept(dispute, PERSON, day(21))
+    assert sending.send_due(day(21)) == 0  # until a person confirms it, nobody is told
+    with pytest.raises(NothingStaged), engine_scope():
+        answers.submit(dispute, PERSON, day(21))  # whoever saw an answer does not give up by mistake
+    with engine_scope():
+        answers.submit(dispute, PERSON, day(21), kind=AnswerKind.ACCEPT)
     sending.send_due(day(21))
     assert bank.disputes["dp_o-1"]["status"] == "lost" and not bank.files
     assert told(dispute) == ["opened", "accepted", "sent"]
@@ -278,3 +284,34 @@ def test_nothing_is_sent_that_the_bank_does_not_take(bank: Stripe) -> None:
     with pytest.raises(NoAnswerTaken):
         stage(silent)
     assert answers.auto_submit_due(day(26.9)) == 0
+
+
+def test_an_acceptance_that_nobody_confirmed_never_goes_by_itself_nor_is_fought(bank: Stripe) -> None:
+    dispute = disputed()
+    authorised()
+    with engine_scope():
+        answers.accept(dispute, PERSON, day(21))
+    assert answers.auto_submit_due(day(26.5)) == 1
+    assert (answer().state, answer().kind) == ("staged", "accept")
+    with engine_scope():
+        assert DisputeStep.objects.get(what="to_staff").why == "that it is given up was not confirmed"
+
+
+def test_the_processors_last_moment_wins_over_our_table_and_a_restart_sends_nothing_twice(bank: Stripe) -> None:
+    dispute = disputed()
+    authorised()
+    shop = Shop()
+    shop.day = 22
+    sooner = {"dispute": "dp_o-1", "due_at": "2026-06-24T12:00:00Z"}  # day 23
+    shop.send([envelope("dispute.updated", "o-1", at=shop.now, source="stripe", **sooner)])
+    with engine_scope():
+        one = BankDispute.objects.get(id=dispute)
+        assert (one.due_at, one.due_of_table) == (day(23), False)
+    assert answers.auto_submit_due(day(22.49)) == 0 and answers.auto_submit_due(day(22.5)) == 1
+    bank.swallow = 1  # the process dies after the processor took it
+    sending.send_due(day(22.5))
+    bank.answers.clear()
+    for at in (day(22.6), day(22.7), day(22.8)):
+        answers.auto_submit_due(at)
+        sending.send_due(at)
+    assert answer().state == "sent" and len(bank.submissions) == 1

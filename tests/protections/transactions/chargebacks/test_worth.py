@@ -69,9 +69,9 @@ def test_only_disputes_that_were_answered_and_decided_count() -> None:
             Shop(template=None).tell("dispute.closed", order, day=25, dispute=f"dp_{order}", outcome=outcome)
     with engine_scope():
         open_one = BankDispute.objects.get(id=decided["d"])
-        groups = queries.groups_of(open_one, complete=True, before=day(26) + timedelta(hours=1))
+        groups = queries.history(day(26) + timedelta(hours=1)).of(open_one.code_key, complete=True)
         assert groups == [Group(2, 1), Group(2, 1), Group(2, 1)]
-        assert queries.groups_of(open_one, complete=False, before=day(26))[2] == Group(0, 0)
-        assert queries.groups_of(open_one, complete=True, before=day(24)) == [Group(0, 0)] * 3
+        assert queries.history(day(26)).of(open_one.code_key, complete=False)[2] == Group(0, 0)
+        assert queries.history(day(24)).of(open_one.code_key, complete=True) == [Group(0, 0)] * 3
         assert queries.waiting(None, day(26), limit=5) == []  # the open one was answered
         assert len(queries.disputes_page(open_one.seller_key).items) == 4

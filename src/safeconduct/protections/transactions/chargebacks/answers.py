@@ -20,7 +20,7 @@ from django.db.models import Exists, OuterRef
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.scope import Actor, engine_scope, query
 from safeconduct.kernel.vault.sealing import seal, unseal
-from safeconduct.protections.transactions.chargebacks import sending
+from safeconduct.protections.transactions.chargebacks import sending, telling
 from safeconduct.protections.transactions.chargebacks.collecting import FROM_RECORDS, dossiers
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, made
 from safeconduct.protections.transactions.chargebacks.errors import (
@@ -78,22 +78,32 @@ def stage(
     dispute = _open(dispute_id, at)
     dossier = dossiers([dispute], at)[dispute.id]
     dossier = replace(dossier, exhibits=(*dossier.exhibits, *more))
-    return _stage(dispute, dossier, actor, at, language)
+    answer = _stage(dispute, dossier, actor, at, language)
+    telling.tell_ready(dispute, answer, at)
+    return answer
 
 
-def submit(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
-    """A person says *send*: from now on the answer cannot be changed. Raises as `stage`, and NothingStaged."""
+def submit(
+    dispute_id: str, actor: Actor, at: datetime, *, kind: AnswerKind = AnswerKind.FIGHT
+) -> BankAnswer:  # fmt: skip
+    """A person says *send*: from now on the answer cannot be changed.
+
+    ``kind``: what they looked at. Raises as `stage`, and NothingStaged where no answer of that kind is ready.
+    """
     dispute = _open(dispute_id, at)
     answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
-    if answer is None:
+    if answer is None or answer.kind != kind:
         raise NothingStaged
     _queue(dispute, answer, actor.id, at)
-    write_steps([_step(dispute, "submitted", at, actor, answer.sha256)])
+    what = "submitted" if kind is AnswerKind.FIGHT else "accepted"
+    write_steps([_step(dispute, what, at, actor, answer.sha256)])
     return answer
 
 
 def accept(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
-    """A person gives the dispute up: the bank is told, where the processor takes that. Raises as `stage`."""
+    """Makes ready to give the dispute up; a person confirms it with `submit`, and then the bank is told, where the
+    processor takes that. An answer that was ready is dropped. Raises as `stage`.
+    """
     dispute = _open(dispute_id, at)
     answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
     if answer is not None:
@@ -103,8 +113,6 @@ def accept(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
     answer.missing, answer.left_out, answer.manifest, answer.sha256, answer.fields = {}, [], [], "", b""
     answer.staged_at, answer.staged_by = at, actor.id
     answer.save()
-    _queue(dispute, answer, actor.id, at)
-    write_steps([_step(dispute, "accepted", at, actor)])
     return answer
 
 
@@ -123,6 +131,7 @@ def hand_in(dispute_id: str, actor: Actor, at: datetime) -> bytes:
         answer.state, answer.sent_at, answer.how = AnswerState.SENT, at, "download"
         answer.save(update_fields=["state", "sent_at", "how"])
         write_steps([_step(dispute, "handed_in", at, actor, answer.sha256)])
+        telling.tell_sent(answer.id, at)
     return opened(answer.id, "bank")
 
 
@@ -164,10 +173,14 @@ def _send_or_hand_over(due: Sequence[BankDispute], now: datetime) -> None:
     ready = BankAnswer.objects.select_for_update().filter(dispute__in=due, state=AnswerState.STAGED)
     staged = {one.dispute_id: one for one in ready}
     engine = Actor(_ENGINE, _ENGINE)
-    facts = dossiers(due, now)
+    facts = dossiers(due, now, records_only=True)
     steps, late = [], []
     for one in due:
         word, answer = words.get(one.seller_key or 0), staged.get(one.id)
+        if answer is not None and answer.stage == one.stage and answer.kind == AnswerKind.ACCEPT:
+            late.append(one.id)
+            steps.append(_step(one, "to_staff", now, engine, why="that it is given up was not confirmed"))
+            continue
         if word is not None and not (answer and answer.stage == one.stage and answer.complete and _of_records(answer)):
             answer = _stage(one, facts[one.id], engine, now, "en") if facts[one.id].score.complete else None
         if word is None or answer is None:

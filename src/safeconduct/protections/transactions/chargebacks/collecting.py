@@ -20,6 +20,7 @@ from safeconduct.kernel.events.words import EVENTS
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.keys import purpose_key
 from safeconduct.kernel.vault.pseudonyms import reveal
+from safeconduct.protections.transactions.chargebacks.conversing import conversations
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, Happened, Row
 from safeconduct.protections.transactions.chargebacks.earlier import earlier_payments
 from safeconduct.protections.transactions.chargebacks.models import BankDispute
@@ -77,8 +78,12 @@ class _Order:
         return next((fact for fact in self.facts if fact.name == name), None)
 
 
-def dossiers(disputes: Sequence[BankDispute], at: datetime) -> dict[str, Dossier]:
-    """What is known about these disputes, by their ids. In a scope of the engine."""
+def dossiers(
+    disputes: Sequence[BankDispute], at: datetime, *, records_only: bool = False
+) -> dict[str, Dossier]:  # fmt: skip
+    """What is known about these disputes, by their ids. ``records_only``: without anybody's own words, for what is sent
+    without a person who looks at it. In a scope of the engine.
+    """
     orders = _orders(sorted({one.order_key for one in disputes if one.order_key is not None}))
     keys = {
         key
@@ -96,12 +101,15 @@ def dossiers(disputes: Sequence[BankDispute], at: datetime) -> dict[str, Dossier
         ).fetchall()
     )
     proofs = earlier_payments(disputes)
+    said = {} if records_only else conversations(orders.keys())
     found = packs()
     made = {}
     for one in disputes:
         code = table(one.opened_at.date()).codes.get(one.code_key)
         order = orders.get(one.order_key or 0, _Order())
         exhibits = [*_exhibits(order, clear), *([proofs[one.id]] if one.id in proofs else [])]
+        if one.order_key in said:
+            exhibits.append(said[one.order_key])
         placed = order.first("order.placed")
         made[one.id] = Dossier(
             dispute=one.ref, network=one.network, network_code=one.network_code, code=code, reason=one.reason,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -17,7 +18,8 @@ from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_rol
 from safeconduct.kernel.ui.parts import Page
 from safeconduct.protections.transactions.chargebacks import answers, queries
 from safeconduct.protections.transactions.chargebacks.models import AnswerKind, AnswerState, BankAnswer
-from safeconduct.protections.transactions.chargebacks.portal import line_of
+from safeconduct.protections.transactions.chargebacks.portal import line_of, words_of
+from safeconduct.protections.transactions.chargebacks.weighing import weighed
 
 
 @require_GET
@@ -29,18 +31,21 @@ def disputes(request: StaffRequest) -> HttpResponse:
         for one in BankAnswer.objects.filter(dispute__in=found.items).defer("fields", "manifest")
     }
     language, now = get_language() or "en", timezone.now()
+    worth = weighed([(one, bool((a := given.get((one.id, one.stage))) and a.complete)) for one in found.items], now)
     rows = []
     for one in found.items:
         answer = given.get((one.id, one.stage))
         row = line_of(one, language)
         staged = answer is not None and answer.state == AnswerState.STAGED
         may = bool(row["open"]) and one.answerable and (one.due_at is None or now < one.due_at)
+        giving_up = staged and answer is not None and answer.kind == AnswerKind.ACCEPT
         by_hand = answer is not None and answer.kind == AnswerKind.FIGHT and (
             answer.state == AnswerState.FAILED or (answer.state == AnswerState.QUEUED and answer.next_try_at is None)
         )  # fmt: skip
         rows.append(
-            {**row, "answer": answer, "may_stage": may and (answer is None or staged), "may_submit": may and staged,
-             "by_hand": by_hand}
+            {**row, "answer": answer, "may_stage": may and (answer is None or staged),
+             "may_submit": may and staged and not giving_up, "may_give_up": may and giving_up, "by_hand": by_hand,
+             "weighed": words_of(worth[one.id]) if may else None}
         )  # fmt: skip
     return page(
         request,
@@ -61,6 +66,26 @@ def stage(request: StaffRequest, dispute_id: str) -> HttpResponse:
 def submit(request: StaffRequest, dispute_id: str) -> HttpResponse:
     """Sends it."""
     return _do(request, dispute_id, answers.submit, _("The answer goes to the bank. It cannot be changed any more."))
+
+
+@require_POST
+@for_role(StaffRole.LEAD)
+def accept(request: StaffRequest, dispute_id: str) -> HttpResponse:
+    """Makes ready to give it up."""
+    return _do(
+        request,
+        dispute_id,
+        answers.accept,
+        _("Nothing is told to the bank yet. Confirm it, or put an answer together."),
+    )
+
+
+@require_POST
+@for_role(StaffRole.LEAD)
+def give_up(request: StaffRequest, dispute_id: str) -> HttpResponse:
+    """Confirms that it is given up."""
+    verb = partial(answers.submit, kind=AnswerKind.ACCEPT)
+    return _do(request, dispute_id, verb, _("The dispute is given up; the buyer keeps the money."))
 
 
 @require_POST

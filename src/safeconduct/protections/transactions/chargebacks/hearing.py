@@ -12,6 +12,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
+from safeconduct.protections.transactions.chargebacks import telling
 from safeconduct.protections.transactions.chargebacks.mirror import Mirror, News, Told, fold
 
 CODES: Final = {CATALOGUE[told.value].code: told for told in Told}
@@ -77,19 +78,23 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> list[str]:
             [keys],
         )
     }
-    written, steps = [], []
+    written, steps, changed = [], [], []
+    happened: dict[str, datetime] = {}
     for key, one in told.items():
         mirror = fold(one.news)
         identity, stage, status = before.get(key) or (new_id("pdp"), "", "")
         written.append(_row(identity, key, one, mirror))
         if (stage, status) != (mirror.stage.value, mirror.status.value):
             latest = max(news.at for news in one.news)
+            happened[identity] = latest
+            changed.append(written[-1])
             what = "opened" if not status else "closed" if mirror.closed_at is not None else "moved"
             steps.append(
                 Step(identity, one.seller, what, mirror.stage.value, mirror.status.value, latest if at is None else at)
             )
     query(_WRITE, [json.dumps(written, ensure_ascii=False)])
     write_steps(steps)
+    telling.tell_heard(changed, at, happened)
     return [row["id"] for row in written]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from django.contrib import messages
@@ -24,6 +25,7 @@ from safeconduct.protections.transactions.chargebacks import answers, queries
 from safeconduct.protections.transactions.chargebacks.dossier import PackRefused
 from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER, Stage, Status
 from safeconduct.protections.transactions.chargebacks.models import (
+    AnswerKind,
     AnswerState,
     BankAnswer,
     BankDispute,
@@ -33,6 +35,8 @@ from safeconduct.protections.transactions.chargebacks.models import (
 from safeconduct.protections.transactions.chargebacks.packs import packs
 from safeconduct.protections.transactions.chargebacks.reading import said
 from safeconduct.protections.transactions.chargebacks.reason_codes import table
+from safeconduct.protections.transactions.chargebacks.weighing import Weighed, weighed
+from safeconduct.protections.transactions.chargebacks.worth import Advice
 
 Text = str | Promise
 
@@ -65,6 +69,12 @@ STEPS: Final[Mapping[str, Text]] = {
     "handed_in": lazy("The answer was handed in by hand"),
     "to_staff": lazy("The marketplace takes it over: the last day is near"),
 }
+#: What the numbers say, for people; they decide.
+ADVICE: Final[Mapping[Advice, tuple[str, Text]]] = {
+    Advice.FIGHT: ("good", lazy("Fighting pays")),
+    Advice.ACCEPT: ("warn", lazy("Fighting costs more than it brings")),
+    Advice.UNCLEAR: ("", lazy("The numbers do not say")),
+}
 _MOST_STEPS: Final = 50
 
 
@@ -94,11 +104,12 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
     def title(name: str) -> str:
         return said(found.documents[name].title, language)
 
-    lacks = answer.missing if answer else {}
+    lacks = answer.missing if answer and answer.kind == AnswerKind.FIGHT else {}
     steps = DisputeStep.objects.filter(dispute=one).order_by("id")[:_MOST_STEPS]
     context = {
         **line_of(one, language),
         "answer": answer,
+        "weighed": _weighed(one, answer),
         "shown": [title(entry["document"]) for entry in answer.manifest] if answer else [],
         "missing": [title(name) for name in lacks.get("required", ())],
         "missing_one_of": [[title(name) for name in group] for group in lacks.get("any_of", ())],
@@ -141,8 +152,18 @@ def submit(request: MemberRequest, dispute_id: str) -> HttpResponse:
 @require_POST
 @only_for(MemberRole.FINANCE)
 def accept(request: MemberRequest, dispute_id: str) -> HttpResponse:
-    """Gives the dispute up."""
-    return _do(request, dispute_id, answers.accept, _("The dispute is given up; the buyer keeps the money."))
+    """Makes ready to give the dispute up."""
+    return _do(
+        request, dispute_id, answers.accept, _("Nothing is told to the bank yet. Read what it costs, then confirm.")
+    )
+
+
+@require_POST
+@only_for(MemberRole.FINANCE)
+def give_up(request: MemberRequest, dispute_id: str) -> HttpResponse:
+    """Confirms that it is given up."""
+    verb = partial(answers.submit, kind=AnswerKind.ACCEPT)
+    return _do(request, dispute_id, verb, _("The dispute is given up; the buyer keeps the money."))
 
 
 @require_POST
@@ -172,6 +193,22 @@ def _do(
         response.status_code = 303
         return response
     return done(request, said_after, target)
+
+
+def _weighed(one: BankDispute, answer: BankAnswer | None) -> dict[str, object] | None:
+    """What fighting is worth, while it can be chosen. The history is the marketplace's: only its figures come here."""
+    if one.status not in {status.value for status in OPEN_FOR_ANSWER}:
+        return None
+    with engine_scope():
+        found = weighed([(one, answer is not None and answer.complete)], timezone.now())[one.id]
+    return words_of(found)
+
+
+def words_of(found: Weighed) -> dict[str, object]:
+    """What was weighed, with the words for it."""
+    tone, says = ADVICE[found.advice]
+    interval = found.chance.interval
+    return {"found": found, "tone": tone, "says": says, "low": interval.low, "high": interval.high}
 
 
 def _mine(request: MemberRequest, dispute_id: str) -> BankDispute:

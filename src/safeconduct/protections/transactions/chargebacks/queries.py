@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -35,21 +37,38 @@ def waiting(seller_key: int | None, at: datetime, *, limit: int) -> list[BankDis
     return list(rows.order_by("due_at", "id")[:limit])
 
 
-def groups_of(dispute: BankDispute, *, complete: bool, before: datetime) -> list[Group]:
-    """Decided disputes that were fought: all, those of the same code, those answered as completely. Widest first.
+@dataclass(frozen=True, slots=True)
+class History:
+    """Decided disputes that were fought, by code and by whether the answer was complete."""
+
+    groups: Mapping[tuple[str, bool], Group]
+
+    def of(self, code_key: str, *, complete: bool) -> list[Group]:
+        """All, those of the code, those answered as completely: widest first."""
+        same = [(done, group) for (code, done), group in self.groups.items() if code == code_key]
+        return [
+            _sum(self.groups.values()),
+            _sum(group for _, group in same),
+            _sum(group for done, group in same if done == complete),
+        ]
+
+
+def history(before: datetime) -> History:
+    """What the marketplace has learnt by fighting until a time.
 
     Only answers that were sent count: a dispute that nobody answered says nothing about answering. In a scope of
     engine or staff: the history is the marketplace's.
     """
-    row = query(
-        "SELECT count(*), count(*) FILTER (WHERE d.status = 'won'),"
-        " count(*) FILTER (WHERE d.code_key = %b), count(*) FILTER (WHERE d.code_key = %b AND d.status = 'won'),"
-        " count(*) FILTER (WHERE d.code_key = %b AND a.complete = %b),"
-        " count(*) FILTER (WHERE d.code_key = %b AND a.complete = %b AND d.status = 'won')"
+    rows = query(
+        "SELECT d.code_key, a.complete, count(*), count(*) FILTER (WHERE d.status = 'won')"
         " FROM bank_dispute d JOIN bank_answer a ON a.dispute_id = d.id AND a.stage = d.stage"
         "  AND a.state = 'sent' AND a.kind = 'fight'"
-        " WHERE d.status IN ('won', 'lost') AND d.closed_at < %b",
-        [dispute.code_key] * 3 + [complete, dispute.code_key, complete, before],
-    ).fetchone()
-    assert row is not None
-    return [Group(row[n], row[n + 1]) for n in (0, 2, 4)]
+        " WHERE d.status IN ('won', 'lost') AND d.closed_at < %b GROUP BY 1, 2",
+        [before],
+    )
+    return History({(code, complete): Group(decided, won) for code, complete, decided, won in rows})
+
+
+def _sum(groups: Iterable[Group]) -> Group:
+    found = list(groups)
+    return Group(sum(one.decided for one in found), sum(one.won for one in found))

@@ -18,6 +18,7 @@ from django.conf import settings
 
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.kernel.vault.sealing import unseal
+from safeconduct.protections.transactions.chargebacks import telling
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier
 from safeconduct.protections.transactions.chargebacks.hearing import Step, write_steps
 
@@ -133,6 +134,8 @@ def _note(one: Outgoing, step: Step, now: datetime, problem: str, *, again: bool
                 [now, one.answer_id],
             ).rowcount
             write_steps([step] if changed else [])
+            if changed:
+                telling.tell_sent(one.answer_id, now)
             return
         if again:
             query(
