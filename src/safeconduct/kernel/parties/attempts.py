@@ -104,6 +104,11 @@ def remember(person: User, token: str, at: datetime) -> tuple[str, bool]:
     return fresh, True
 
 
+def devices_of(person: User) -> list[SignInDevice]:
+    """The browsers a person is known by, the last used first; at most `DEVICES`. One query."""
+    return list(SignInDevice.objects.filter(person=person).order_by("-last_used_at", "-id")[:DEVICES])
+
+
 def forget_devices(person: User) -> int:
     """Every browser of the person is unknown again; how many were known."""
     return SignInDevice.objects.filter(person=person).delete()[0]
