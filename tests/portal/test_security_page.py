@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from safeconduct.kernel.parties import members
 from safeconduct.kernel.parties.models import MemberRole, SignInDevice
 from safeconduct.kernel.scope import visitor_scope
 from tests.portal import shops
@@ -48,3 +49,12 @@ def test_who_only_reads_may_still_make_their_own_browsers_unknown_and_that_is_to
         assert SignInDevice.objects.count() == 1  # the colleague's
     assert "Made all browsers unknown again" in read(colleague, PAGE)
     assert reader.get(PAGE + "browsers/forget/").status_code == 405
+
+
+def test_a_new_role_and_the_end_of_somebodys_access_are_told_to_the_shop() -> None:
+    owner, colleague = shops.signed_in("sel-1"), shops.member("sel-1", role=MemberRole.SUPPORT)
+    (membership,) = members.sellers_of(colleague, at=shops.NOW)
+    assert owner.post(f"/portal/people/{membership.id}/role/", {"role": "finance"}).status_code == 303
+    assert "Has another role now" in read(owner, PAGE)
+    assert owner.post(f"/portal/people/{membership.id}/end/").status_code == 303
+    assert "Does not act for the shop any more" in read(owner, PAGE)

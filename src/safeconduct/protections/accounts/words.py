@@ -17,6 +17,8 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "signed_in_new": lazy("Signed in from a browser that was not known before"),
     "password_changed": lazy("Changed the password"),
     "password_stopped": lazy("So many wrong passwords came from elsewhere that none is taken from there any more"),
+    "role_changed": lazy("Has another role now"),
+    "access_ended": lazy("Does not act for the shop any more"),
     "browsers_forgotten": lazy("Made all browsers unknown again"),
 }
 #: Level of an event → the tone of its tag, and its word.
