@@ -55,6 +55,9 @@ _HOLD = (
 )
 _PAYOUT = "SELECT, INSERT, UPDATE (returned_at, returned_why)"
 
+#: What happened to an account stays; where it came from is taken out after its time.
+_SECURITY_EVENT = "SELECT, INSERT, UPDATE (origin)"
+
 #: Evidence never changes; its bytes can be shredded. Of an outcome a seller sees what they are told of its reasons.
 _EVIDENCE = "SELECT, INSERT, UPDATE (shredded_at)"
 _CHUNK = "SELECT, INSERT, DELETE"
@@ -85,6 +88,9 @@ TABLES = (
     Table("person", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
     Table("invitation", app=EDIT, staff=EDIT, open_because=_PEOPLE),
     Table("membership", app=EDIT, engine=READ, staff=EDIT, open_because=_MEMBERS),
+    Table("security_event", app=ADD, engine=_SECURITY_EVENT, staff=ADD, seller_column="seller_key"),
+    Table("sign_in_device", app=ALL, staff=READ, open_because=_PEOPLE),
+    Table("sign_in_failures", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("django_session", app=ALL, open_because=_PEOPLE),
     Table("account_emailaddress", app=ALL, staff=ALL, open_because=_PEOPLE),
     Table("account_emailconfirmation", app=ALL, open_because=_PEOPLE),

@@ -159,6 +159,60 @@ class Membership(models.Model):
         return self.ended_at is None and (self.expires_at is None or self.expires_at > at)
 
 
+class SecurityEvent(models.Model):
+    """Something that happened to an account (`security_events`). Append-only; only `origin` can be taken out."""
+
+    id = models.CharField(primary_key=True, max_length=30)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    seller_key = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=60)
+    level = models.CharField(max_length=8)
+    facts = models.JSONField()
+    origin = models.BinaryField(null=True)
+    actor = models.CharField(max_length=60)
+    role = models.CharField(max_length=40)
+    why = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "security_event"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(level__in=["info", "notice", "alert"]), name="security_event_level"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["seller_key", "-id"], name="security_event_of_seller"),
+            models.Index(fields=["person", "-id"], name="security_event_of_person"),
+            models.Index(fields=["at"], condition=Q(origin__isnull=False), name="security_event_with_origin"),
+        ]
+
+
+class SignInDevice(models.Model):
+    """A browser that a person has signed in with before. Only the hash of its cookie is kept."""
+
+    id = models.CharField(primary_key=True, max_length=30)
+    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    cookie_hash = models.BinaryField(unique=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "sign_in_device"
+
+
+class SignInFailures(models.Model):
+    """Wrong passwords since the last right one: per address and known device; `device` is empty for all unknown ones
+    together. `address_hash` is a keyed hash, so that addresses without an account are counted alike."""
+
+    pk = models.CompositePrimaryKey("address_hash", "device")
+    address_hash = models.BinaryField()
+    device = models.CharField(max_length=30, blank=True)
+    failures = models.IntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "sign_in_failures"
+
+
 class Seller(models.Model):
     """A seller of the marketplace. `ref` is the shop system's id, `key` the pseudonym that stands in facts."""
 

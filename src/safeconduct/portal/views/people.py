@@ -20,11 +20,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices.actions import catch_up
-from safeconduct.kernel.parties import invitations, members
+from safeconduct.kernel.parties import invitations, members, security_events
 from safeconduct.kernel.parties.errors import InvitationGone, NoSuchMember, PartiesError
 from safeconduct.kernel.parties.forms import AcceptForm
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, User
-from safeconduct.kernel.scope import engine_scope, seller_scope, visitor_scope
+from safeconduct.kernel.parties.security_events import Happened, Level
+from safeconduct.kernel.scope import Actor, engine_scope, seller_scope, visitor_scope
 from safeconduct.portal.access import CHOSEN, refused
 from safeconduct.portal.words import MEMBER_ROLES, role_name
 
@@ -119,6 +120,7 @@ def change_role(request: MemberRequest, membership_id: str) -> HttpResponse:
         raise NoSuchMember(membership_id)
     _of_this_shop(request, membership_id, now)
     member = members.change_member_role(membership_id, MemberRole(wanted), request.user, at=now)
+    _note(request, "role_changed", member, now)
     text = _("%(name)s is %(role)s now.") % {"name": member.person, "role": role_name(wanted)}
     return done(request, text, reverse("portal:people"))
 
@@ -128,10 +130,16 @@ def end(request: MemberRequest, membership_id: str) -> HttpResponse:
     """Ends a membership: an owner anybody's, everybody their own."""
     now = timezone.now()
     _of_this_shop(request, membership_id, now)
-    members.end_membership(membership_id, request.user, at=now)
+    _note(request, "access_ended", members.end_membership(membership_id, request.user, at=now), now)
     if membership_id == request.membership.id:
         return done(request, _("You do not act for this shop any more."), reverse("front_door"))
     return done(request, _("They do not act for the shop any more."), reverse("portal:people"))
+
+
+def _note(request: MemberRequest, kind: str, membership: Membership, now: datetime) -> None:
+    """Tells the shop's people what became of somebody's access."""
+    happened = Happened(kind, Level.NOTICE, membership.person_id, membership.seller_key, {"role": membership.role})
+    security_events.note([happened], Actor(request.user.id, request.membership.role), now)
 
 
 def _of_this_shop(request: MemberRequest, membership_id: str, now: datetime) -> Membership:

@@ -1,0 +1,128 @@
+"""What happened to an account, as its people are told: one append-only list for every part that guards accounts.
+
+A row is about a person (whose account), a seller (who sees it), or both. The database writes a line of the record for
+each, in the same statement, so that no caller can forget it. Where a request came from is sealed beside the row and can
+be taken out after its time (`forget_origins`); everything else stays. ``facts`` hold no personal data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.parties.models import SecurityEvent
+from safeconduct.kernel.scope import Actor, query
+from safeconduct.kernel.vault.sealing import seal, unseal
+
+#: Sign-in data is kept for 180 days (the house's own schedule for raw addresses and browsers of sign-ins).
+ORIGIN_KEPT: Final = timedelta(days=180)
+_PURPOSE: Final = "security-event"
+
+
+class Level(StrEnum):
+    """How loud a row is: a daily matter, something to know, something to act on."""
+
+    INFO = "info"
+    NOTICE = "notice"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from. Personal data: it is kept sealed."""
+
+    address: str = ""
+    browser: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One thing that happened. ``kind``: a word such as `signed_in`; ``facts``: ids, counts, times, kinds of things."""
+
+    kind: str
+    level: Level = Level.INFO
+    person_id: str | None = None
+    seller_key: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = None
+
+
+def note(events: Sequence[Happened], actor: Actor, at: datetime) -> list[str]:
+    """Keeps these, in the open scope; returns their ids. One statement. In a seller's scope only for that seller."""
+    rows = []
+    for event in events:
+        key = new_id("sev")
+        sealed = None
+        if event.origin is not None:
+            plain = json.dumps([event.origin.address, event.origin.browser[:400]]).encode()
+            sealed = seal(_PURPOSE, _place(key), plain)
+        rows.append((key, event, sealed))
+    if rows:
+        query(
+            "INSERT INTO security_event"
+            " (id, person_id, seller_key, kind, level, facts, origin, actor, role, why, at)"
+            " SELECT id, person, seller, kind, level, facts::jsonb, origin, %s, %s, %s, %s"
+            " FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::bytea[])"
+            " AS r(id, person, seller, kind, level, facts, origin)",
+            [
+                actor.id, actor.role, actor.why.strip(), at, [key for key, _, _ in rows],
+                [event.person_id for _, event, _ in rows], [event.seller_key for _, event, _ in rows],
+                [event.kind for _, event, _ in rows], [event.level.value for _, event, _ in rows],
+                [json.dumps(dict(event.facts)) for _, event, _ in rows], [sealed for _, _, sealed in rows],
+            ],
+        )  # fmt: skip
+    return [key for key, _, _ in rows]
+
+
+def note_for_person(event: Happened, actor: Actor, at: datetime) -> list[str]:
+    """Keeps something about a person once for each seller they act for at that time, so that each of these sees it;
+    for someone who acts for none, once without a seller. Needs an engine or staff scope.
+    """
+    found = query(
+        "SELECT seller_key FROM membership WHERE person_id = %s AND ended_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > %s) ORDER BY seller_key",
+        [event.person_id, at],
+    )
+    keys: list[int | None] = [key for (key,) in found] or [None]
+    return note(
+        [Happened(event.kind, event.level, event.person_id, key, event.facts, event.origin) for key in keys], actor, at
+    )
+
+
+def of_seller(seller_key: int, *, since: datetime, limit: int = 100, before: str | None = None) -> list[SecurityEvent]:
+    """What a seller sees, the latest first; `before` is the id of the last row of the page before. One query."""
+    rows = SecurityEvent.objects.filter(seller_key=seller_key, at__gte=since)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return list(rows.order_by("-id")[:limit])
+
+
+def of_person(person_id: str, *, since: datetime, limit: int = 100) -> list[SecurityEvent]:
+    """What happened to a person's account, the latest first, for staff and the engine. One query."""
+    return list(SecurityEvent.objects.filter(person_id=person_id, at__gte=since).order_by("-id")[:limit])
+
+
+def origin_of(event: SecurityEvent) -> Origin | None:
+    """Where it came from, as long as that is kept."""
+    if event.origin is None:
+        return None
+    address, browser = json.loads(unseal(_PURPOSE, _place(event.id), bytes(event.origin)))
+    return Origin(address, browser)
+
+
+def forget_origins(now: datetime, *, limit: int = 1000) -> int:
+    """Takes out where requests came from that are older than `ORIGIN_KEPT`; how many. Needs an engine scope."""
+    return query(
+        "UPDATE security_event SET origin = NULL WHERE id IN"
+        " (SELECT id FROM security_event WHERE at < %s AND origin IS NOT NULL ORDER BY at LIMIT %s)",
+        [now - ORIGIN_KEPT, limit],
+    ).rowcount
+
+
+def _place(key: str) -> str:
+    return f"security_event/origin/{key}"

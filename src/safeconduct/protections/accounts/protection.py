@@ -1,0 +1,36 @@
+"""The face of account security: who gets in, with what, and what a thief who does is kept from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from safeconduct.kernel.parties import security_events
+from safeconduct.kernel.protection import Periodic, Protection
+from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.ui.parts import MenuEntry
+
+
+def portal_menu() -> tuple[MenuEntry, ...]:
+    """The seller's page about security."""
+    return (MenuEntry(_("Security"), reverse("portal:accounts:security"), "lock"),)
+
+
+def forget_origins(now: datetime) -> None:
+    """Takes out where requests came from, once it is past its time; each batch is a transaction of its own."""
+    done = 1
+    while done:
+        with engine_scope():
+            done = security_events.forget_origins(now)
+
+
+PROTECTION = Protection(
+    "accounts",
+    _("Account security"),
+    "lock",
+    portal_menu=portal_menu,
+    portal_urls="safeconduct.protections.accounts.portal_urls",
+    jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
+)

@@ -1,0 +1,64 @@
+"""The seller's page about security: how the shop is guarded, who acts for it, and what happened in 90 days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.parties import attempts, members, security_events
+from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.parties.security_events import Happened, Level
+from safeconduct.kernel.scope import Actor
+from safeconduct.protections.accounts.queries import guards_of
+from safeconduct.protections.accounts.words import LEVELS, sentence_of
+
+#: What the page shows of the past, and how much of it at once.
+SHOWN: Final = timedelta(days=90)
+ROWS: Final = 50
+EVERYONE: Final = tuple(MemberRole)
+
+
+@require_GET
+def security(request: MemberRequest) -> HttpResponse:
+    """How the shop is guarded, and what happened to the accounts of its people."""
+    now = timezone.now()
+    people = members.members_of(request.seller.key, at=now)
+    guards = guards_of(people)
+    names = {m.person_id: str(m.person) for m in people}
+    found = security_events.of_seller(
+        request.seller.key, since=now - SHOWN, limit=ROWS + 1, before=request.GET.get("before") or None
+    )
+    rows = [
+        {
+            "at": e.at, "who": names.get(e.person_id or "", _("somebody who acted for the shop then")),
+            "sentence": sentence_of(e), "tone": LEVELS[e.level][0], "level": LEVELS[e.level][1],
+        }
+        for e in found[:ROWS]
+    ]  # fmt: skip
+    context = {
+        "guards": guards.each, "score": guards.score, "full": len(guards.each), "rows": rows,
+        "people": [(m, m.person_id in guards.second_step) for m in people],
+        "next": found[ROWS - 1].id if len(found) > ROWS else "",
+        "browsers": attempts.devices_of(request.user),
+    }  # fmt: skip
+    return page(request, "accounts/security.html", context)
+
+
+@require_POST
+@only_for(*EVERYONE)
+def forget_browsers(request: MemberRequest) -> HttpResponse:
+    """Every browser of the person who asks is unknown again; the next sign-in from each is told as a new one."""
+    attempts.forget_devices(request.user)
+    happened = Happened("browsers_forgotten", Level.NOTICE, request.user.id, request.seller.key)
+    security_events.note([happened], Actor(request.user.id, request.membership.role), timezone.now())
+    return done(
+        request, _("No browser is known any more. Yours becomes known with your next sign-in."),
+        reverse("portal:accounts:security"),
+    )  # fmt: skip

@@ -1,0 +1,36 @@
+"""What happened to an account, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from safeconduct.kernel.parties.models import SecurityEvent
+
+#: Kind of event → what it says. Who adds a kind adds its sentence here.
+SENTENCES: Final[Mapping[str, str | Promise]] = {
+    "signed_in": lazy("Signed in"),
+    "signed_in_new": lazy("Signed in from a browser that was not known before"),
+    "password_changed": lazy("Changed the password"),
+    "password_stopped": lazy("So many wrong passwords came from elsewhere that none is taken from there any more"),
+    "role_changed": lazy("Has another role now"),
+    "access_ended": lazy("Does not act for the shop any more"),
+    "browsers_forgotten": lazy("Made all browsers unknown again"),
+}
+#: Level of an event → the tone of its tag, and its word.
+LEVELS: Final[Mapping[str, tuple[str, str | Promise]]] = {
+    "info": ("", lazy("daily")),
+    "notice": ("info", lazy("to know")),
+    "alert": ("bad", lazy("act")),
+}
+
+
+def sentence_of(event: SecurityEvent) -> str:
+    """An event as a sentence; a kind without words is named, never left out."""
+    kind = "signed_in_new" if event.kind == "signed_in" and event.facts.get("new_device") else event.kind
+    found = SENTENCES.get(kind)
+    return str(found) if found is not None else _("Something else: %(kind)s") % {"kind": kind.replace("_", " ")}
