@@ -23,6 +23,8 @@ record_app = typer.Typer(no_args_is_help=True, help="The record: verify it, prov
 webhooks_app = typer.Typer(no_args_is_help=True, help="Webhooks: where messages go, and what became of them.")
 cases_app = typer.Typer(no_args_is_help=True, help="Cases: check workflows and presets.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Ledger: is it right, and a seller's statement.")
+risk_app = typer.Typer(no_args_is_help=True, help="Account risk: score sign-ins.")
+app.add_typer(risk_app, name="risk")
 app.add_typer(events_app, name="events")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(policy_app, name="policy")
@@ -296,6 +298,17 @@ def coverage_simulate(
     from safeconduct.cli.coverage import simulate
 
     raise SystemExit(simulate(file, since=since, until=until, as_json=as_json))
+
+
+@risk_app.command("rba", epilog="Example: safeconduct risk rba sign-ins.json --json")
+def risk_rba(
+    file: Annotated[Path, typer.Argument(help="Sign-ins, weights and the cases to score, as JSON.")],
+    as_json: Json = False,
+) -> None:
+    """Scores how unusual sign-ins are; where the file knows the scores, says how far ours are from them."""
+    from safeconduct.cli.risk import rba
+
+    raise typer.Exit(rba(file, as_json=as_json))
 
 
 @cases_app.command("lint", epilog="Example: safeconduct cases lint my-workflow.yaml")
