@@ -5,8 +5,8 @@ coarse (address, network, country; whole name, browser, system, kind of device).
 values are anywhere, against how probable they are for this person. It has no unit and no fixed limit; it is compared
 with the scores of the same marketplace's own accepted sign-ins.
 
-Source of the formula: D. Freeman et al., *Who Are You? A Statistical Approach to Measuring User Authenticity* (2016), as
-computed by the MIT-licensed notebook of das-group/rba-algorithm at 28fec46 (read and run 2026-11-23), whose edge cases
+Source of the formula: D. Freeman et al., *Who Are You? A Statistical Approach to Measuring User Authenticity* (2016),
+as computed by the MIT-licensed notebook of das-group/rba-algorithm at 28fec46 (read and run 2026-11-23). Its edge cases
 are its author's: only the exact level is smoothed, and only globally; what is new to a person in every level counts as
 four times as probable anywhere as for them. Every person is taken to be attacked equally often.
 """
@@ -35,8 +35,8 @@ class Seen:
     """What counters say about one feature of a sign-in.
 
     ``everywhere`` and ``own``: how often the value of each level was seen in all sign-ins, and in the person's.
-    ``coarse_values``: how many different values the levels but the exact one have had, together. ``inside``: how many of
-    them were seen together with this exact value.
+    ``coarse_values``: how many different values the levels but the exact one have had, together. ``inside``: how many
+    of them were seen together with this exact value.
     """
 
     weights: tuple[float, ...]
@@ -101,7 +101,7 @@ class _Feature:
 
 
 class History:
-    """Sign-ins that succeeded, as counters. A sign-in is scored first and learnt afterwards, and only if it succeeded."""
+    """Sign-ins that succeeded, as counters. One is scored first and learnt afterwards, and only if it succeeded."""
 
     def __init__(self, *weights: tuple[float, ...]) -> None:
         self._features = [_Feature(each) for each in weights or (ADDRESS_WEIGHTS, BROWSER_WEIGHTS)]
