@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "safeconduct.kernel.decisions",
     "safeconduct.kernel.cases",
     "safeconduct.kernel.claims",
+    "safeconduct.protections.accounts",
     "safeconduct.protections.transactions",
     "safeconduct.protections.disputes",
     "safeconduct.protections.returns",
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
 ]
 # The protections that are built, in the order of the seller's home; each module has a `PROTECTION`.
 PROTECTIONS = [
+    "safeconduct.protections.accounts.protection",
     "safeconduct.protections.transactions.protection",
     "safeconduct.protections.disputes.protection",
     "safeconduct.protections.returns.protection",

@@ -1,0 +1,3 @@
+"""What account security keeps; the tables of each part lie in its folder."""
+
+from __future__ import annotations

@@ -1,0 +1,9 @@
+"""The face of account security: who gets in, with what, and what a thief who does is kept from."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from safeconduct.kernel.protection import Protection
+
+PROTECTION = Protection("accounts", _("Account security"), "key")
