@@ -7,12 +7,16 @@ from importlib.resources import files
 
 import pytest
 import tests.django_world as world
-from tests.kernel.builders import START, live_policy, minutes
+from tests.kernel.builders import START, event, live_policy, minutes
 
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.foundation.policy.policy_tests import read_tests, run_tests
 from safeconduct.foundation.policy.reader import read_policy
+from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.ledger import payout_accounts
+from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.vault.pseudonyms import lookup_many
 from safeconduct.protections.accounts.risk.judging import Act, ActKind, judge
 from safeconduct.protections.accounts.risk.signals import SIGNALS, Level, level_of
 
@@ -71,6 +75,26 @@ def test_a_thief_who_recovers_and_wants_the_money_is_locked_out() -> None:
     lanes.accept([event("security.changed", at=START, seller="sel-1", member="usr_ana", change="recovery")])
     second = judge(Act(ActKind.PAYOUT_CHANGE, "usr_ana", START + minutes(10), "sel-1"))
     assert second.refused and second.level is Level.LOCK
+
+
+def test_a_doubtful_sign_in_holds_payouts_and_a_changed_account_alone_does_not() -> None:
+    live_policy(TEXT)
+    judge(Act(ActKind.PAYOUT_CHANGE, "usr_bo", START, "sel-2"))
+    judge(Act(ActKind.SIGN_IN, "usr_ana", START, "sel-1", {"score_band": 2}))
+    with engine_scope():
+        keys = lookup_many({("seller", "sel-1"), ("seller", "sel-2")})
+        stopped = payout_accounts.stops(list(keys.values()), START + minutes(71 * 60))
+        later = payout_accounts.stops(list(keys.values()), START + minutes(73 * 60))
+    assert stopped == {keys["seller", "sel-1"]: "account_risk"} and not later
+
+
+def test_a_takeover_ends_with_payouts_stopped_until_two_people_say_so() -> None:
+    live_policy(TEXT)
+    lanes.accept([event("security.changed", at=START, seller="sel-1", member="usr_ana", change="recovery")])
+    judge(Act(ActKind.PAYOUT_CHANGE, "usr_ana", START + minutes(10), "sel-1"))
+    with engine_scope():
+        (key,) = lookup_many({("seller", "sel-1")}).values()
+        assert payout_accounts.unpaid([key], START + minutes(365 * 24 * 60)) == {key}
 
 
 def test_an_act_that_is_none_is_refused_by_name() -> None:

@@ -5,5 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.protection import Protection
+from safeconduct.protections.accounts.risk import acting
 
-PROTECTION = Protection("accounts", _("Account security"), "key")
+PROTECTION = Protection(
+    "accounts", _("Account security"), "key", event_types=frozenset({"access.requested"}), act=acting.act
+)
