@@ -88,6 +88,18 @@ def test_a_doubtful_sign_in_holds_payouts_and_a_changed_account_alone_does_not()
     assert stopped == {keys["seller", "sel-1"]: "account_risk"} and not later
 
 
+def test_signing_in_again_after_a_recovery_does_not_put_the_end_of_the_hold_off() -> None:
+    live_policy(TEXT)
+    day = 24 * 60
+    lanes.accept([event("security.changed", at=START, seller="sel-1", member="usr_ana", change="recovery")])
+    for number in range(3):
+        judge(Act(ActKind.SIGN_IN, "usr_ana", START + minutes(number * day), "sel-1"))
+    with engine_scope():
+        (key,) = lookup_many({("seller", "sel-1")}).values()
+        assert payout_accounts.stops([key], START + minutes(7 * day - 1))
+        assert not payout_accounts.stops([key], START + minutes(7 * day + 1))
+
+
 def test_a_takeover_ends_with_payouts_stopped_until_two_people_say_so() -> None:
     live_policy(TEXT)
     lanes.accept([event("security.changed", at=START, seller="sel-1", member="usr_ana", change="recovery")])
