@@ -25,6 +25,7 @@ app.add_typer(record.record_app, name="record")
 app.add_typer(record.webhooks_app, name="webhooks")
 app.add_typer(money.ledger_app, name="ledger")
 app.add_typer(policies.cases_app, name="cases")
+app.add_typer(policies.risk_app, name="risk")
 
 
 def main() -> None:

@@ -53,6 +53,12 @@ _HOLD = (
     "SELECT, INSERT,"
     " UPDATE (taken_minor, pending_minor, available_minor, reserve_minor, owed_minor, release_at, ended_at)"
 )
+#: A seller sees neither the number of an account, nor which person of the staff ended a stop.
+_PAYOUT_ACCOUNT = (
+    "SELECT (id, seller_key, last4, country, state, name_verified, asked_at, verified_at, ageing_since, activated_at,"
+    " ended_at, why)"
+)
+_PAYOUT_STOP = "SELECT (id, seller_key, reason, at, until, ended_at)"
 _PAYOUT = "SELECT, INSERT, UPDATE (returned_at, returned_why)"
 
 #: What happened to an account stays; where it came from is taken out after its time.
@@ -115,6 +121,8 @@ TABLES = (
     Table("ledger_hold", app=READ, engine=_HOLD, staff=_HOLD, seller_column="seller_key"),
     Table("ledger_hold_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
     Table("ledger_payout", app=READ, engine=_PAYOUT, staff=_PAYOUT, seller_column="seller_key"),
+    Table("payout_account", app=_PAYOUT_ACCOUNT, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("payout_stop", app=_PAYOUT_STOP, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("ledger_checkpoint", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
     Table("ledger_horizon", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
     Table("coverage", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),

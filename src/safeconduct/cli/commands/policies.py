@@ -12,6 +12,7 @@ from safeconduct.cli.commands.options import Json
 
 policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, test, publish.")
 coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
+risk_app = typer.Typer(no_args_is_help=True, help="Account risk: score sign-ins.")
 cases_app = typer.Typer(no_args_is_help=True, help="Cases: check workflows and presets.")
 
 
@@ -126,3 +127,14 @@ def cases_publish(
     raise SystemExit(
         publish(preset, kind=kind, author=author, approver=approver, why=why, since=since, as_json=as_json)
     )
+
+
+@risk_app.command("rba", epilog="Example: safeconduct risk rba sign-ins.json --json")
+def risk_rba(
+    file: Annotated[Path, typer.Argument(help="Sign-ins, weights and the cases to score, as JSON.")],
+    as_json: Json = False,
+) -> None:
+    """Scores how unusual sign-ins are; where the file knows the scores, says how far ours are from them."""
+    from safeconduct.cli.risk import rba
+
+    raise typer.Exit(rba(file, as_json=as_json))

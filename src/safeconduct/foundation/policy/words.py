@@ -189,6 +189,7 @@ _EN = Words(
     withheld="There is a reason that we do not describe, because a thief could use it. You can appeal.",
     category="Our checks found {category}.",
     categories={
+        "access": "signs that somebody else may be using the account",
         "account-takeover": "signs that the buyer's account is in other hands",
         "card-testing": "signs of card testing",
         "combination": "several small signs together",
@@ -304,6 +305,7 @@ _ZH = Words(
     withheld="存在一项原因，为防止被不法分子利用而不予说明。您可以申诉。",
     category="检查发现：{category}。",
     categories={
+        "access": "可能有他人正在使用该账户的迹象",
         "account-takeover": "买家账户可能被他人使用的迹象",
         "card-testing": "盗卡试刷的迹象",
         "combination": "多个轻微迹象同时出现",
@@ -424,6 +426,7 @@ _ES = Words(
     withheld="Hay un motivo que no describimos, porque un ladrón podría aprovecharlo. Usted puede apelar.",
     category="Nuestros controles encontraron {category}.",
     categories={
+        "access": "indicios de que otra persona usa la cuenta",
         "account-takeover": "indicios de que la cuenta del comprador está en otras manos",
         "card-testing": "indicios de prueba de tarjetas",
         "combination": "varias señales leves juntas",

@@ -159,7 +159,7 @@ CATALOGUE = Catalogue(
             USER_AGENT,
         ), ("seller.login", "login.succeeded")),
         EventType("session.failed", 3, "a sign-in to a seller's account failed", (
-            SELLER, MEMBER, DEVICE, IP, IP_COUNTRY, REASON,
+            SELLER, MEMBER, EMAIL, DEVICE, IP, IP_COUNTRY, REASON,
         ), ("login.failed",)),
         EventType("security.changed", 4, "a credential, factor, contact or key of a seller changed", (
             _required(SELLER), MEMBER, DEVICE, IP, IP_COUNTRY, SESSION_AGE,
@@ -181,6 +181,35 @@ CATALOGUE = Catalogue(
         EventType("export.requested", 8, "a person of a seller asked for a file of data", (
             _required(SELLER), MEMBER, DEVICE, IP, IP_COUNTRY,
             _number("rows", "rows in the file", 500),
+        )),
+        EventType("access.requested", 9, "a person of a seller is about to do something sensitive", (
+            SELLER, _required(MEMBER), DEVICE, IP, IP_COUNTRY, SESSION_AGE, PROXY, BANK_ACCOUNT,
+            _required(_text(
+                "act", "what they are about to do", "sign_in", "session_use", "recovery", "factor_change",
+                "contact_change", "member_added", "key_created", "payout_change", "mass_edit", "mass_export",
+            )),
+            _text(
+                "member_role", "role of the person, or of the member who is added", "owner", "finance", "fulfilment",
+                "listing", "support", "read_only",
+            ),
+            _text("factor", "strongest factor used", "password", "otp", "passkey", "recovery_code", "sso"),
+            _flag("new_device", "the device was not seen for this person before"),
+            _flag("new_network", "the network (ASN) was not seen for this person before"),
+            _flag("new_country", "the country was not seen for this person before"),
+            _flag("impossible_travel", "too far from the last sign-ins for the time between"),
+            _number("score_band", "how unusual: 0 usual, 1 above the first limit, 2 above the second", 0),
+            _flag("password_breached", "the password stands in a set of breached ones"),
+            _flag("network_changed", "the session's network changed since it began"),
+            _flag("browser_changed", "the session's browser changed since it began"),
+            _flag("device_proof_failed", "the device could not prove that the session is its own"),
+            _number("dormant_days", "days since the person signed in last", 3),
+            _number("deep_cuts_percent", "share of the catalogue whose prices fall by more than 70 per cent", 0),
+            _number("rows", "rows in the file", 500),
+            _number("usual_rows", "95th percentile of the seller's files in 30 days, in rows", 400),
+            _flag("over_quota", "more buyers' data than the quota allows"),
+            _flag("canary", "it touches an order or buyer that exists only to be touched by a thief"),
+            _flag("asked_in_chat", "it was asked for in a conversation, by telephone or chat"),
+            _flag("impersonated", "a member of staff looks through the seller's eyes"),
         )),
         # -- listings and promotion ----------------------------------------------------------------------------------
         EventType("listing.created", 20, "a seller offered something", (

@@ -64,6 +64,8 @@ class PayoutState(StrEnum):
     #: All that was available went towards what the seller owed.
     MADE_GOOD = "made_good"
     NOTHING = "nothing"
+    #: Nothing goes to this seller at present, whatever is available (`payout_accounts.stop`).
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.types import INT64_MIN
-from safeconduct.kernel.ledger import record_payload, store
+from safeconduct.kernel.ledger import payout_accounts, record_payload, store
 from safeconduct.kernel.ledger.accounts import Kind
 from safeconduct.kernel.ledger.books import Books, Draft, Purse
 from safeconduct.kernel.ledger.checks import MOST_AT_ONCE, check_key, check_time, digest
@@ -38,10 +38,12 @@ def pay_out(
 ) -> PayoutRun:
     """Pays the available money of these sellers (None: of all who have some), in each currency.
 
-    What a seller owes is made good first. ``minimums``: smallest payout in minor units by currency; a currency that is
-    not named has none. ``run_key`` makes it happen once for each seller and currency (None: the time of the run): the
-    same run again reports what the first did and pays nothing. At most ``limit`` sellers; `PayoutRun.next_after` says
-    where to go on. Two runs at once wait for each other, and the second finds nothing available.
+    What a seller owes is made good first. Money goes to the account that is active at that moment, where one is on
+    file here; to a seller whose payouts are stopped nothing goes. ``minimums``: smallest payout in minor units by
+    currency; a currency that is not named has none. ``run_key`` makes it happen once for each seller and currency
+    (None: the time of the run): the same run again reports what the first did and pays nothing. At most ``limit``
+    sellers; `PayoutRun.next_after` says where to go on. Two runs at once wait for each other, and the second finds
+    nothing available.
     """
     check_time("pay_out", "now", now)
     key = run_key or f"payout:{now.isoformat()}"
@@ -59,9 +61,14 @@ def pay_out(
         return PayoutRun(key, now, (), next_after)
     books = store.open_books([(seller, None, currency) for seller, currency in pairs], ())
     outcomes = _of_run(key, sellers)
+    # Read under the sellers' locks: a stop, a freeze or another account comes before this run or after it.
+    stopped, destinations = payout_accounts.unpaid(sellers, now), payout_accounts.destinations(sellers)
     rows = []
     for seller, currency in pairs:
         if (seller, currency) in outcomes:
+            continue
+        if seller in stopped:
+            outcomes[seller, currency] = PayoutOutcome(seller, currency, PayoutState.STOPPED)
             continue
         outcome = _pay(books, books.purse(seller, currency), key, now, (minimums or {}).get(currency, 1))
         outcomes[seller, currency] = outcome
@@ -70,12 +77,15 @@ def pay_out(
     store.write(books)
     if rows:
         query(
-            "INSERT INTO ledger_payout (id, run_key, seller_key, currency, amount_minor, made_good_minor, at)"
-            " SELECT w.id, %s, w.seller, w.currency, w.amount, w.made_good, %s FROM unnest(%s::text[], %s::bigint[],"
-            " %s::text[], %s::bigint[], %s::bigint[]) AS w (id, seller, currency, amount, made_good)",
+            "INSERT INTO ledger_payout"
+            " (id, run_key, seller_key, currency, amount_minor, made_good_minor, at, account_id)"
+            " SELECT w.id, %s, w.seller, w.currency, w.amount, w.made_good, %s, nullif(w.account, '')"
+            " FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::text[])"
+            " AS w (id, seller, currency, amount, made_good, account)",
             [
                 key, now, [o.payout_id for o in rows], [o.seller_key for o in rows], [o.currency for o in rows],
                 [o.amount_minor for o in rows], [o.made_good_minor for o in rows],
+                [destinations.get(o.seller_key, "") for o in rows],
             ],
         )  # fmt: skip
         leaves.add(record_payload.PAYOUT, [o.payout_id for o in rows], now)

@@ -11,6 +11,7 @@ from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
+from safeconduct.protections.accounts.risk import acting
 
 
 def portal_menu() -> tuple[MenuEntry, ...]:
@@ -30,6 +31,8 @@ PROTECTION = Protection(
     "accounts",
     _("Account security"),
     "lock",
+    event_types=frozenset({"access.requested"}),
+    act=acting.act,
     portal_menu=portal_menu,
     portal_urls="safeconduct.protections.accounts.portal_urls",
     jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),

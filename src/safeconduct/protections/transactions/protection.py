@@ -95,6 +95,7 @@ PROTECTION = Protection(
     sweep=actions.sweep,
     jobs=(
         Periodic("money that is due", 5.0, due.release),
+        Periodic("payout accounts that have aged", 60.0, due.ripen_accounts),
         Periodic("payouts", 300.0, due.run_payouts),
         Periodic("answers to banks that are due", 60.0, answers.auto_submit_due),
         Periodic("reminders of banks' last moments", 60.0, telling.remind),

@@ -9,6 +9,7 @@ from typing import Final
 from django.conf import settings
 
 from safeconduct.kernel.ledger import actions as ledger
+from safeconduct.kernel.ledger import payout_accounts
 from safeconduct.kernel.ledger.entries import PayoutOutcome, PayoutRun
 from safeconduct.kernel.ledger.payouts import PayoutReturn
 from safeconduct.kernel.ledger.telling import tell_of_holds
@@ -63,6 +64,12 @@ def run_payouts(now: datetime, *, key: str | None = None, replay: bool = False) 
         if run.next_after is None:
             return PayoutRun(run_key, now, tuple(outcomes))
         after = run.next_after
+
+
+def ripen_accounts(now: datetime) -> int:
+    """Makes new payout accounts active that have aged; returns how many moved."""
+    with engine_scope():
+        return payout_accounts.ripen(now)
 
 
 def take_back(returns: Sequence[PayoutReturn], at: datetime) -> list[str]:
