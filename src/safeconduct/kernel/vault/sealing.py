@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from safeconduct.kernel.vault.keys import purpose_key
 
 _VERSION = b"\x01"
+#: Version, nonce and tag: nothing shorter was ever sealed.
+_SHORTEST = 1 + 12 + 16
 
 
 class SealBroken(RuntimeError):
@@ -36,6 +38,8 @@ def unseal(purpose: str, place: str, sealed: bytes) -> bytes:
     """Opens what `seal` made for the same purpose and place. Raises SealBroken otherwise."""
     if sealed[:1] != _VERSION:
         raise SealBroken(f"sealed bytes of an unknown version at {place}")
+    if len(sealed) < _SHORTEST:
+        raise SealBroken(f"sealed bytes at {place} do not open: cut short")
     try:
         return _cipher(purpose).decrypt(sealed[1:13], sealed[13:], place.encode())
     except InvalidTag:

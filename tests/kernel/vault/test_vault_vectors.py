@@ -1,0 +1,74 @@
+"""The ciphers and hashes the vault stands on, against the answers of Project Wycheproof; and what a seal is bound to."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from safeconduct.kernel.vault.sealing import SealBroken, seal, unseal
+
+VECTORS = Path(__file__).parent / "wycheproof"  # C2SP/wycheproof, Apache-2.0; licence beside them
+
+
+def cases(name: str, **shape: int) -> list[Any]:
+    groups = json.loads((VECTORS / f"{name}_test.json").read_text(encoding="utf-8"))["testGroups"]
+    found = [
+        pytest.param(group, case, id=f"{case['tcId']}-{case['result']}")
+        for group in groups
+        if all(group[key] == value for key, value in shape.items())
+        for case in group["tests"]
+    ]
+    assert len(found) > 50, f"the file of {name} holds too few cases"
+    return found
+
+
+@pytest.mark.parametrize(("group", "case"), cases("aes_gcm", ivSize=96, keySize=256, tagSize=128))
+def test_aes_256_gcm_opens_what_is_whole_and_nothing_else(group: dict[str, Any], case: dict[str, str]) -> None:
+    key, nonce, aad, plain = (bytes.fromhex(case[name]) for name in ("key", "iv", "aad", "msg"))
+    sealed = bytes.fromhex(case["ct"] + case["tag"])
+    if case["result"] == "invalid":
+        with pytest.raises(InvalidTag):
+            AESGCM(key).decrypt(nonce, sealed, aad)
+    else:
+        assert AESGCM(key).decrypt(nonce, sealed, aad) == plain
+        assert AESGCM(key).encrypt(nonce, plain, aad) == sealed
+
+
+@pytest.mark.parametrize(("group", "case"), cases("hkdf_sha256"))
+def test_hkdf_gives_the_keys_it_should(group: dict[str, Any], case: dict[str, Any]) -> None:
+    secret, salt, info = (bytes.fromhex(case[name]) for name in ("ikm", "salt", "info"))
+    if case["result"] == "invalid":
+        with pytest.raises(ValueError, match="larger"):
+            HKDF(SHA256(), case["size"], salt, info)
+    else:
+        assert HKDF(SHA256(), case["size"], salt, info).derive(secret).hex() == case["okm"]
+
+
+@pytest.mark.parametrize(("group", "case"), cases("hmac_sha256"))
+def test_hmac_agrees_on_every_tag(group: dict[str, Any], case: dict[str, str]) -> None:
+    made = hmac.digest(bytes.fromhex(case["key"]), bytes.fromhex(case["msg"]), "sha256")[: group["tagSize"] // 8]
+    assert hmac.compare_digest(made, bytes.fromhex(case["tag"])) is (case["result"] == "valid")
+
+
+def test_a_seal_that_is_moved_changed_or_cut_does_not_open() -> None:
+    sealed = seal("event", "event_body/evt_1", b"Ana Rojas")
+    assert unseal("event", "event_body/evt_1", sealed) == b"Ana Rojas"
+    for purpose, place, given in (
+        ("event", "event_body/evt_2", sealed),
+        ("delivery", "event_body/evt_1", sealed),
+        ("event", "event_body/evt_1", sealed[:-1]),
+        ("event", "event_body/evt_1", sealed[:5]),
+        ("event", "event_body/evt_1", b""),
+        ("event", "event_body/evt_1", sealed[:-1] + bytes([sealed[-1] ^ 1])),
+        ("event", "event_body/evt_1", b"\x02" + sealed[1:]),
+    ):
+        with pytest.raises(SealBroken):
+            unseal(purpose, place, given)
