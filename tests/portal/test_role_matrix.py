@@ -47,6 +47,7 @@ OPEN = frozenset(
         "returns:returns",
         "returns:case",
         "returns:return",
+        "returns:piece",
     ]
 )
 #: What acts for the shop: only these.
@@ -55,12 +56,13 @@ MATRIX = {
     "second_look": HANDS,
     "invite": {"owner"}, "withdraw": {"owner"}, "member_role": {"owner"},
     "transactions:authorise": {"owner", "finance"}, "transactions:chargeback_accept": {"owner", "finance"},
+    "transactions:chargeback_give_up": {"owner", "finance"},
     "transactions:chargeback_stage": {"owner", "finance", "support"},
     "transactions:chargeback_submit": {"owner", "finance", "support"},
     "disputes:authorisation": {"owner", "support"},
     "disputes:act": {"owner", "support", "fulfilment", "finance"},
     "returns:reimbursement": {"owner", "support", "fulfilment", "finance"},
-    "returns:step": {"owner", "support", "fulfilment"},
+    "returns:step": {"owner", "support", "fulfilment"}, "returns:address": {"owner", "support", "fulfilment"},
 }  # fmt: skip
 #: Not behind the door: an invitation's link is its own key.
 DOORLESS = {"welcome"}

@@ -305,7 +305,7 @@ def test_a_won_dispute_gives_the_money_back() -> None:
     shop.disputed("ord-1", day=5, outcome="won")  # on the day on which the money would have been released
     assert holds() == []
     assert balances() == {"available": 91.7, "fee_revenue": 8, "protection_fund": 0.3, "psp_clearing": -100}
-    assert [n["code"] for n in notices()][-1] == "money.released"
+    assert [n["code"] for n in notices()][-2:] == ["money.released", "chargeback.decided"]
 
 
 def test_a_case_that_is_won_after_all_repays_the_fund_first() -> None:
