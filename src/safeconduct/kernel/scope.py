@@ -21,7 +21,10 @@ from typing import Any
 import psycopg
 from django.db import connections, transaction
 from django.db.models import Model
-from psycopg.types.json import JsonbLoader
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+
+from safeconduct.foundation import compact_json
 
 APP, ENGINE, STAFF, OWNER = "default", "engine", "staff", "owner"
 
@@ -120,13 +123,20 @@ def current_alias() -> str:
     return _alias.get()
 
 
+class _Jsonb(Loader):
+    """JSON as values."""
+
+    def load(self, data: Buffer) -> Any:
+        return compact_json.loads(data)
+
+
 def query(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
     """Runs a statement of the hand-written path in the scope's transaction, parameters bound by the server.
 
     Binary arrays (``%b::bigint[]``) need that: Django's own cursors would write them into the text.
     """
     cursor = psycopg.Cursor(raw_connection())
-    cursor.adapters.register_loader("jsonb", JsonbLoader)  # Django leaves JSON as text for its own fields to read
+    cursor.adapters.register_loader("jsonb", _Jsonb)  # Django leaves JSON as text for its own fields to read
     return cursor.execute(statement, parameters or None)
 
 

@@ -7,7 +7,6 @@ a decision sees is exactly what a replay sees.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 
+from safeconduct.foundation import compact_json
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import TIE_BITS, moment_time
 from safeconduct.foundation.policy.nodes import Action
@@ -271,8 +271,8 @@ def store(made: list[Made], claimed: Sequence[int], at: datetime | None, settled
     if not made:
         query("DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])", [list(claimed)])
         return
-    given = json.dumps([_record(decision, at, settled) for decision in made], ensure_ascii=False, separators=(",", ":"))
-    counts = json.dumps(list(_counts(made, at)))
+    given = compact_json.dumps([_record(decision, at, settled) for decision in made])
+    counts = compact_json.dumps(list(_counts(made, at)))
     query(_WRITE, [given, settings.REVIEW_HOURS, counts, list(claimed)])
 
 

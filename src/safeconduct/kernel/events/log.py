@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from safeconduct.foundation import compact_json
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import TIES, at_micros, micros, moment_time
 from safeconduct.kernel.events import rollups
@@ -277,7 +278,7 @@ def _insert(rows: list[_Row], learned: int | None, lease_s: float) -> set[int]:
     found = query(
         _INSERT,
         [
-            *columns, json.dumps(facts, ensure_ascii=False), [r.id for r in rows], [r.sealed for r in rows],
+            *columns, compact_json.dumps(facts), [r.id for r in rows], [r.sealed for r in rows],
             lease_s, [r.moment for r in rows if r.queued],
         ],
     )  # fmt: skip

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from safeconduct.foundation import compact_json
 from safeconduct.kernel.ledger import record_payload
 from safeconduct.kernel.ledger.accounts import PLATFORM_KINDS, SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.books import Books, Draft, Held, Purse, Step
@@ -85,7 +85,7 @@ def _ensure(pairs: Sequence[tuple[int, str]], codes: Sequence[str]) -> list[tupl
     ).fetchone()
     if there == (len(pairs) * len(SELLER_KINDS),) and len(platform) == len(codes) * len(PLATFORM_KINDS):
         return platform
-    wanted = json.dumps([{"seller_key": seller, "currency": currency} for seller, currency in pairs])
+    wanted = compact_json.dumps([{"seller_key": seller, "currency": currency} for seller, currency in pairs])
     query(_ENSURE, [wanted, list(SELLER_KINDS), codes, list(PLATFORM_KINDS)])
     return query(_PLATFORM, [codes, list(PLATFORM_KINDS)]).fetchall()
 
@@ -100,14 +100,14 @@ def stand_by(pairs: Iterable[tuple[int, str]]) -> None:
     wanted = sorted(set(pairs))
     query(
         _ENSURE,
-        [json.dumps([{"seller_key": s, "currency": c} for s, c in wanted]), list(SELLER_KINDS),
+        [compact_json.dumps([{"seller_key": s, "currency": c} for s, c in wanted]), list(SELLER_KINDS),
          sorted({currency for _, currency in wanted}), list(PLATFORM_KINDS)],
     )  # fmt: skip
     lock(sorted({seller for seller, _ in wanted}))
 
 
 def _read_orders(books: Books, wanted: Sequence[Place], hold_keys: Sequence[str]) -> None:
-    given = json.dumps([{"seller_key": s, "order_key": o, "currency": c} for s, o, c in wanted])
+    given = compact_json.dumps([{"seller_key": s, "order_key": o, "currency": c} for s, o, c in wanted])
     for seller, order, currency, amount, available_at in query(_PENDING, [given]):
         purse = books.purse(seller, currency)
         purse.pending[order] = amount
@@ -166,7 +166,7 @@ def schedule(dates: dict[Place, datetime]) -> int:
         " WHERE p.seller_key = w.seller_key AND p.order_key = w.order_key AND p.currency = w.currency"
         " AND p.available_at IS DISTINCT FROM w.available_at",
         [
-            json.dumps(
+            compact_json.dumps(
                 [
                     {"seller_key": s, "order_key": o or 0, "currency": c, "available_at": at.isoformat()}
                     for (s, o, c), at in dates.items()
@@ -193,7 +193,7 @@ def _write_transactions(drafts: Sequence[Draft]) -> set[str]:
         " FROM jsonb_to_recordset(%s::jsonb) AS w (id text, key text, event text, at timestamptz, currency text,"
         " seller_key bigint, order_key bigint, legs smallint, amounts jsonb, memo text, provisional boolean,"
         " reverses text, digest text) ORDER BY key ON CONFLICT DO NOTHING RETURNING key",
-        [json.dumps(rows)],
+        [compact_json.dumps(rows)],
     )
     return {d.key for d in drafts} - {key for (key,) in written}
 
@@ -220,7 +220,7 @@ def _write_postings(books: Books, drafts: Sequence[Draft]) -> None:
 
 def _write_holds(books: Books) -> None:
     changed = books.changed_holds()
-    rows = json.dumps([_hold_row(hold) for hold in changed])
+    rows = compact_json.dumps([_hold_row(hold) for hold in changed])
     record = (
         "jsonb_to_recordset(%s::jsonb) AS w (id text, key text, seller_key bigint, order_key bigint, currency text,"
         " asked_minor bigint, taken_minor bigint, pending_minor bigint, available_minor bigint, reserve_minor bigint,"
@@ -273,5 +273,5 @@ def write_steps(steps: Sequence[Step]) -> None:
         " AS w (hold_id text, seller_key bigint, verb text, at timestamptz, amount_minor bigint,"
         " release_at timestamptz, actor text, why text) RETURNING id, at)"
         " INSERT INTO leaf (kind, subject, body, created_at) SELECT %s, %s || id, '{}', at FROM kept ORDER BY id",
-        [json.dumps(rows), record_payload.HOLD, record_payload.STEP],
+        [compact_json.dumps(rows), record_payload.HOLD, record_payload.STEP],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from safeconduct.foundation import compact_json
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.scope import query
@@ -62,7 +62,7 @@ class Change:
     def __post_init__(self) -> None:
         self.stored = self.certificate.as_json()
         rulings = [list(ruling) for ruling in self.facts.rulings]
-        text = json.dumps([self.stored, rulings, self.facts.amount_minor], separators=(",", ":"))
+        text = compact_json.dumps([self.stored, rulings, self.facts.amount_minor])
         self.digest = zlib.crc32(text.encode())
 
     @property
@@ -196,7 +196,7 @@ def write(changes: Sequence[Change]) -> set[int]:
     changed = [c for c in changes if c.before is None or c.before.digest != c.digest]
     if not changed:
         return set()
-    given = json.dumps([_row(change) for change in changed], ensure_ascii=False, separators=(",", ":"))
+    given = compact_json.dumps([_row(change) for change in changed])
     done = {order for (order,) in query(_WRITE, [given])}
     return {change.order for change in changed} - done
 
