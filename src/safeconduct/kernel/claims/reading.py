@@ -78,12 +78,15 @@ def active(line_ids: Sequence[str]) -> list[ClaimRow]:
 
 def commissions(orders: Collection[int]) -> Mapping[tuple[int, str], tuple[int, int]]:
     """(Order, currency) → the commission that stands in the ledger, and what the order still comes to."""
+    # From the orders to their legs, never from the platform's accounts: on those stands everybody's money. The planner
+    # cannot know how few the orders are.
     rows = query(
         "SELECT t.order_key, p.currency,"
         " coalesce(sum(p.amount_minor) FILTER (WHERE a.kind = 'fee_revenue'), 0)::bigint,"
         " coalesce(-sum(p.amount_minor) FILTER (WHERE a.kind <> 'fee_revenue'), 0)::bigint"
-        " FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id"
-        " JOIN ledger_account a ON a.id = p.account_id"
+        " FROM ledger_transaction t CROSS JOIN LATERAL ("
+        "   SELECT * FROM ledger_posting p WHERE p.transaction_id = t.id OFFSET 0"
+        " ) p JOIN ledger_account a ON a.id = p.account_id"
         " WHERE t.order_key = ANY(%b::bigint[]) AND a.kind IN ('fee_revenue', 'psp_clearing', 'buyer_refund_payable')"
         " GROUP BY t.order_key, p.currency",
         [sorted(orders)],
