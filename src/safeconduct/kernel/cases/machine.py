@@ -53,7 +53,7 @@ class Move:
 class Moved:
     """A step as it is taken: what conditions are asked about and effects are given. ``case``: the row before it.
     ``changed``: the state is another; not so while the other side still has its part to do. ``outcome``: the one made
-    by this step, else the one that stands, as a row; None before any."""
+    by this step, else the one that stands, as a row; None before any. ``quiet``: it is of history, and mails nobody."""
 
     case: dict[str, Any]
     parties: list[dict[str, Any]]
@@ -68,6 +68,7 @@ class Moved:
     new_outcome: bool = False
     clock: dict[str, Any] | None = None
     done: set[Role] = field(default_factory=set)
+    quiet: bool = False
 
     @property
     def case_id(self) -> str:
@@ -80,10 +81,13 @@ class Moved:
         return f"case/{self.case['id']}/{self.case['step'] + 1}"
 
 
-def transition(moves: Sequence[Move], *, at: datetime, ended_as: Mapping[str, ClockState] | None = None) -> list[Moved]:
+def transition(
+    moves: Sequence[Move], *, at: datetime, ended_as: Mapping[str, ClockState] | None = None, quiet: bool = False
+) -> list[Moved]:
     """Takes these steps, all of them or (raising) none once the scope ends.
 
-    ``ended_as``: how the sweeper says the clocks ended. Raises NoSuchCase, NotPossible, ChangedMeanwhile,
+    ``ended_as``: how the sweeper says the clocks ended. ``quiet``: nobody is mailed, for history that is imported or
+    replayed. Raises NoSuchCase, NotPossible, ChangedMeanwhile,
     CaseMalformed, SeatTaken, GuardRefused.
     """
     if not moves:
@@ -108,16 +112,19 @@ def transition(moves: Sequence[Move], *, at: datetime, ended_as: Mapping[str, Cl
         _check_needs(one, exhibits.get(move.case_id, {}))
         moved.append(one)
     _check_guards(moved, at)
-    finish(moved, at, ended_as or {})
+    finish(moved, at, ended_as or {}, quiet=quiet)
     return moved
 
 
-def finish(moved: Sequence[Moved], at: datetime, ended_as: Mapping[str, ClockState]) -> None:
+def finish(
+    moved: Sequence[Moved], at: datetime, ended_as: Mapping[str, ClockState], *, quiet: bool = False
+) -> None:  # fmt: skip
     """Writes what was planned, then moves the money. Also the end of opening."""
     if not moved:
         return
     known = clockwork.known_pauses(at)
     for one in moved:
+        one.quiet = quiet
         if one.changed:
             subject = clockwork.subject_of(one.case, one.parties)
             one.clock = clockwork.made(subject, one.target, at, known)
@@ -125,7 +132,7 @@ def finish(moved: Sequence[Moved], at: datetime, ended_as: Mapping[str, ClockSta
     clockwork.end({one.case_id: ended_as.get(one.case_id, _how_met(one)) for one in moved if one.changed}, at)
     writing.steps(moved, at)
     clockwork.store([one.clock for one in moved if one.clock is not None])
-    telling.tell(moved, at)
+    telling.tell(moved, at, quiet=quiet)
     _effects(moved, at)
 
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 _SOON: Final = timedelta(hours=24)
 
 
-def tell(moved: Sequence[Moved], at: datetime) -> None:
-    """Notices to sellers and messages to the shop's systems, about states that changed."""
+def tell(moved: Sequence[Moved], at: datetime, *, quiet: bool = False) -> None:
+    """Notices to sellers and messages to the shop's systems, about states that changed. ``quiet``: of history that is
+    imported or replayed nobody is mailed, and systems are not told."""
     told = [one for one in moved if one.changed]
-    notify([_decided(one, at) if one.new_outcome else _moved(one, at) for one in told])
-    publish([_message(one, at) for one in told])
+    notify([_decided(one, at) if one.new_outcome else _moved(one, at) for one in told], mail=not quiet)
+    if not quiet:
+        publish([_message(one, at) for one in told])
 
 
 def _moved(one: Moved, at: datetime) -> Notice:
