@@ -8,6 +8,7 @@ without its step. **Order of locks: the case, then everything of it.** Runs in a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +28,7 @@ from safeconduct.kernel.cases.kinds import kind_of
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import SEATS, ClockState, Role, Visibility
 from safeconduct.kernel.cases.workflow import NO_MONEY, State, Transition, Workflow
-from safeconduct.kernel.scope import Actor, query
+from safeconduct.kernel.scope import Actor, query, savepoint
 
 MOST_AT_ONCE: Final = 1_000
 _LONGEST_WORDS: Final = 4_000
@@ -114,6 +115,25 @@ def transition(
     _check_guards(moved, at)
     finish(moved, at, ended_as or {}, quiet=quiet)
     return moved
+
+
+def transition_each(moves: Sequence[Move], *, at: datetime) -> list[Moved]:
+    """For sweepers: takes these steps together or, where one of them cannot be taken, each alone; returns those taken.
+
+    So one broken case stops no other. It stays as it was, is written down, and is tried again with the next sweep.
+    """
+    try:
+        with savepoint():
+            return transition(moves, at=at)
+    except Exception:
+        taken: list[Moved] = []
+        for move in moves:
+            try:
+                with savepoint():
+                    taken += transition([move], at=at)
+            except Exception as problem:
+                sys.stderr.write(f"case {move.case_id}: {type(problem).__name__}; {move.name} will be tried again\n")
+        return taken
 
 
 def finish(
@@ -236,8 +256,6 @@ def _decide(one: Moved, at: datetime) -> None:
     person = (one.move.actor.id, one.move.role.value) if one.move.role in SEATS else None
     final = one.target.ends
     until = None if final or one.clock is None else one.clock["due_at"]
-    if not final and until is None:
-        raise CaseMalformed("outcome", "its time for an appeal stands still; declare the end of the pause first")
     one.outcome = outcomes.row(given, one.case_id, one.case["seller_key"], person, until, final, one.outcome, at)
     one.new_outcome = True
 

@@ -43,6 +43,10 @@ _CAN_BE_SENT: Final = ("requested", "authorised")
 _PAID_BY_LAW: Final = {"in_transit": "law_pays", "inspecting": "law_pays", _JUDGED: "law_pays_by_fund"}
 
 
+#: A return by when law wants it paid, and its id.
+Due = tuple[datetime, str]
+
+
 def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime, quiet: bool = False) -> list[str]:
     """Returns begin: each becomes a case with its clocks, evidence of what left, and a channel of the order's claim.
 
@@ -172,20 +176,22 @@ def keep_goods(
     return moved
 
 
-def law_pays(now: datetime, limit: int) -> int:
-    """Pays what law wants paid by now, of so many returns; returns of how many. In an engine scope.
+def law_pays(now: datetime, limit: int, after: Due | None = None) -> tuple[int, Due | None]:
+    """Pays what law wants paid by now, of so many returns; returns of how many, and after which one to go on (None:
+    that was all). In an engine scope.
 
-    Cases that somebody else works on are passed over, and come next time.
+    Cases that somebody else works on, and those that cannot be paid, are passed over and come with the next sweep.
     """
     rows = query(
-        "SELECT c.id, c.state FROM return_file r JOIN case_file c ON c.id = r.case_id WHERE r.law_due_at <= %s"
-        " AND c.state = ANY(%s::text[]) ORDER BY r.law_due_at LIMIT %s FOR UPDATE OF c SKIP LOCKED",
-        [now, list(_PAID_BY_LAW), limit],
+        "SELECT c.id, c.state, r.law_due_at, r.id FROM return_file r JOIN case_file c ON c.id = r.case_id"
+        " WHERE r.law_due_at <= %s AND (%s::timestamptz IS NULL OR (r.law_due_at, r.id) > (%s, %s))"
+        " AND c.state = ANY(%s::text[]) ORDER BY r.law_due_at, r.id LIMIT %s FOR UPDATE OF c SKIP LOCKED",
+        [now, *((after[0], *after) if after else (None, None, None)), list(_PAID_BY_LAW), limit],
     ).fetchall()
-    machine.transition(
-        [Move(case_id, _PAID_BY_LAW[state], ENGINE_ACTOR, Role.ENGINE) for case_id, state in rows], at=now
+    paid = machine.transition_each(
+        [Move(case_id, _PAID_BY_LAW[state], ENGINE_ACTOR, Role.ENGINE) for case_id, state, _due, _id in rows], at=now
     )
-    return len(rows)
+    return len(paid), (rows[-1][2], rows[-1][3]) if len(rows) == limit else None
 
 
 def find(return_id: str) -> Return:
