@@ -66,7 +66,7 @@ class CaseDesk:
         for _ in range(_MOST_STEPS):
             if not self._step(until):
                 break
-        sweep.keep_up(until)
+        sweep.keep_up(until, quiet=True)
         self._refunds(until)
 
     # -- what happens beside cases ---------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class CaseDesk:
                     Actor("buyer/link", "buyer"), Opened.LINK, words=said.get(order.language[:2], said["en"]),
                 )  # fmt: skip
                 try:
-                    open_disputes([request], at=at)
+                    open_disputes([request], at=at, quiet=True)
                 except OpenAlready:
                     continue
             self.opened += 1
@@ -178,7 +178,7 @@ class CaseDesk:
                 steps.setdefault(at.toordinal() // _TOGETHER_DAYS, []).append((done, at))
         for group in steps.values():
             with staff_scope():
-                machine.transition([move for move, _ in group], at=max(at for _, at in group))
+                machine.transition([move for move, _ in group], at=max(at for _, at in group), quiet=True)
         return taken
 
     def _rng(self, case: Known) -> Random:

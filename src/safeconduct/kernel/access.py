@@ -73,7 +73,7 @@ _SEAT = "SELECT, INSERT, UPDATE (left_at)"
 _OUTCOME = (
     "SELECT (id, case_id, seller_key, remedy, amount_minor, currency, liability, shares, standing, rule, rule_version,"
     " told, disclosure, category, withheld_basis, withheld_until, considered, missing, cure, redress, automated,"
-    " appeal_until, final, replaces, verdict, at)"
+    " appeal_until, appeal_paused, final, replaces, verdict, at)"
 )
 
 #: Sums of a part are kept by triggers. Of a claim's history a seller does not see which person of the staff acted.

@@ -21,16 +21,16 @@ from tests.protections.returns.market import (
 )
 from tests.protections.transactions.shop import balances, events_posted
 
-from safeconduct.kernel.cases import publishing
+from safeconduct.kernel.cases import pauses, publishing
 from safeconduct.kernel.cases.errors import GuardRefused, SeatTaken
 from safeconduct.kernel.cases.evidence import Piece, collect
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.lint import lint
-from safeconduct.kernel.cases.words import Role, Source
+from safeconduct.kernel.cases.words import PauseScope, Role, Source
 from safeconduct.kernel.claims.models import Recovery
 from safeconduct.kernel.record import sequencer
 from safeconduct.kernel.record.proving import proof_of
-from safeconduct.kernel.scope import engine_scope, query, staff_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
 from safeconduct.protections.returns import actions, protection, queries, reimbursing
 from safeconduct.protections.returns.comparing import differs
 from safeconduct.protections.returns.errors import JudgementRefused, ReimbursementRefused, ReturnsError
@@ -105,6 +105,46 @@ def test_the_buyer_appeals_and_another_person_pays_the_whole() -> None:
     assert (state(), outcome().verdict, refunds()) == ("final", "overturned", [(100, "requested")])
     assert market.pays_out_refunds() == 100
     assert (seller_money(), open_claims()) == (0, 0)
+
+
+def test_law_pays_during_a_pause_without_end_and_the_time_to_appeal_begins_when_it_ends() -> None:
+    market = Market()
+    market.sent(**PHONE)
+    market.wants_back()
+    market.does("sent", Role.BUYER, day=8)
+    case_id, lead = returned().case_id, Actor("usr_lead", "operator")
+    with staff_scope():
+        begins, why = market.now, {"en": "The ports are closed until further notice."}
+        pause = pauses.declare(PauseScope.CASE, case_id, begins, None, why, lead, at=begins)
+    market.passes(20.5)
+    assert (state(), refunds()) == ("decided", [(100, "requested")])
+    assert (outcome().final, outcome().appeal_until, outcome().appeal_paused) == (False, None, True)
+    market.passes(120)
+    assert state() == "decided"  # nobody loses the appeal while its clock stands still
+    with staff_scope():
+        pauses.end(pause.id, market.now, at=market.now)
+    market.passes(149)
+    assert state() == "decided"
+    market.passes(152)
+    assert state() == "final"
+
+
+def test_one_return_that_cannot_be_paid_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    market = Market()
+    for order in ("ord-1", "ord-2", "ord-3"):
+        market.sent(order, **PHONE)
+        market.wants_back(order)
+        market.does("sent", Role.BUYER, order=order, day=8)
+    with engine_scope():
+        # Books know no such currency for this order: its refund cannot be asked for.
+        Return.objects.filter(id=returned("ord-1").id).update(currency="XXX")
+    monkeypatch.setattr(protection, "_BATCH", 1)  # a broken one at the head of the queue fills a whole batch
+    market.passes(20.5)
+    assert [state(order) for order in ("ord-1", "ord-2", "ord-3")] == ["in_transit", "decided", "decided"]
+    with engine_scope():
+        Return.objects.filter(id=returned("ord-1").id).update(currency="USD")
+    market.passes(20.6)
+    assert state() == "decided"
 
 
 def test_law_pays_whether_or_not_the_seller_has_looked() -> None:

@@ -8,6 +8,7 @@ without its step. **Order of locks: the case, then everything of it.** Runs in a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +28,7 @@ from safeconduct.kernel.cases.kinds import kind_of
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import SEATS, ClockState, Role, Visibility
 from safeconduct.kernel.cases.workflow import NO_MONEY, State, Transition, Workflow
-from safeconduct.kernel.scope import Actor, query
+from safeconduct.kernel.scope import Actor, query, savepoint
 
 MOST_AT_ONCE: Final = 1_000
 _LONGEST_WORDS: Final = 4_000
@@ -53,7 +54,7 @@ class Move:
 class Moved:
     """A step as it is taken: what conditions are asked about and effects are given. ``case``: the row before it.
     ``changed``: the state is another; not so while the other side still has its part to do. ``outcome``: the one made
-    by this step, else the one that stands, as a row; None before any."""
+    by this step, else the one that stands, as a row; None before any. ``quiet``: it is of history, and mails nobody."""
 
     case: dict[str, Any]
     parties: list[dict[str, Any]]
@@ -68,6 +69,7 @@ class Moved:
     new_outcome: bool = False
     clock: dict[str, Any] | None = None
     done: set[Role] = field(default_factory=set)
+    quiet: bool = False
 
     @property
     def case_id(self) -> str:
@@ -80,10 +82,13 @@ class Moved:
         return f"case/{self.case['id']}/{self.case['step'] + 1}"
 
 
-def transition(moves: Sequence[Move], *, at: datetime, ended_as: Mapping[str, ClockState] | None = None) -> list[Moved]:
+def transition(
+    moves: Sequence[Move], *, at: datetime, ended_as: Mapping[str, ClockState] | None = None, quiet: bool = False
+) -> list[Moved]:
     """Takes these steps, all of them or (raising) none once the scope ends.
 
-    ``ended_as``: how the sweeper says the clocks ended. Raises NoSuchCase, NotPossible, ChangedMeanwhile,
+    ``ended_as``: how the sweeper says the clocks ended. ``quiet``: nobody is mailed, for history that is imported or
+    replayed. Raises NoSuchCase, NotPossible, ChangedMeanwhile,
     CaseMalformed, SeatTaken, GuardRefused.
     """
     if not moves:
@@ -108,16 +113,38 @@ def transition(moves: Sequence[Move], *, at: datetime, ended_as: Mapping[str, Cl
         _check_needs(one, exhibits.get(move.case_id, {}))
         moved.append(one)
     _check_guards(moved, at)
-    finish(moved, at, ended_as or {})
+    finish(moved, at, ended_as or {}, quiet=quiet)
     return moved
 
 
-def finish(moved: Sequence[Moved], at: datetime, ended_as: Mapping[str, ClockState]) -> None:
+def transition_each(moves: Sequence[Move], *, at: datetime) -> list[Moved]:
+    """For sweepers: takes these steps together or, where one of them cannot be taken, each alone; returns those taken.
+
+    So one broken case stops no other. It stays as it was, is written down, and is tried again with the next sweep.
+    """
+    try:
+        with savepoint():
+            return transition(moves, at=at)
+    except Exception:
+        taken: list[Moved] = []
+        for move in moves:
+            try:
+                with savepoint():
+                    taken += transition([move], at=at)
+            except Exception as problem:
+                sys.stderr.write(f"case {move.case_id}: {type(problem).__name__}; {move.name} will be tried again\n")
+        return taken
+
+
+def finish(
+    moved: Sequence[Moved], at: datetime, ended_as: Mapping[str, ClockState], *, quiet: bool = False
+) -> None:  # fmt: skip
     """Writes what was planned, then moves the money. Also the end of opening."""
     if not moved:
         return
     known = clockwork.known_pauses(at)
     for one in moved:
+        one.quiet = quiet
         if one.changed:
             subject = clockwork.subject_of(one.case, one.parties)
             one.clock = clockwork.made(subject, one.target, at, known)
@@ -125,7 +152,7 @@ def finish(moved: Sequence[Moved], at: datetime, ended_as: Mapping[str, ClockSta
     clockwork.end({one.case_id: ended_as.get(one.case_id, _how_met(one)) for one in moved if one.changed}, at)
     writing.steps(moved, at)
     clockwork.store([one.clock for one in moved if one.clock is not None])
-    telling.tell(moved, at)
+    telling.tell(moved, at, quiet=quiet)
     _effects(moved, at)
 
 
@@ -229,8 +256,6 @@ def _decide(one: Moved, at: datetime) -> None:
     person = (one.move.actor.id, one.move.role.value) if one.move.role in SEATS else None
     final = one.target.ends
     until = None if final or one.clock is None else one.clock["due_at"]
-    if not final and until is None:
-        raise CaseMalformed("outcome", "its time for an appeal stands still; declare the end of the pause first")
     one.outcome = outcomes.row(given, one.case_id, one.case["seller_key"], person, until, final, one.outcome, at)
     one.new_outcome = True
 

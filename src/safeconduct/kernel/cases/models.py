@@ -361,6 +361,8 @@ class StoredOutcome(models.Model):
 
     ``facts`` are the reasons whole, for staff; ``told`` what the parties are told of them. ``considered``: evidence.
     ``shares``: who bears how much, in minor units, where several pay. ``replaces``: the outcome that was appealed.
+    ``appeal_until`` is empty of a final one, and where ``appeal_paused``: a pause without end stood when it was made,
+    and the case's clock says until when it can be appealed, once the pause has an end.
     """
 
     id = models.CharField(primary_key=True, max_length=30)
@@ -390,6 +392,7 @@ class StoredOutcome(models.Model):
     approved_by = models.CharField(max_length=30, null=True)
     approved_role = models.CharField(max_length=16, null=True)
     appeal_until = models.DateTimeField(null=True)
+    appeal_paused = models.BooleanField(default=False, db_default=False)
     final = models.BooleanField()
     replaces = models.CharField(max_length=30, null=True)
     verdict = models.CharField(max_length=10, choices=[(v.value, v.value) for v in Verdict], blank=True, default="")
@@ -412,7 +415,10 @@ class StoredOutcome(models.Model):
                 name="case_outcome_of_a_person",
             ),
             models.CheckConstraint(
-                condition=Q(final=True) | Q(appeal_until__isnull=False), name="case_outcome_can_be_appealed"
+                condition=Q(final=True, appeal_paused=False)
+                | Q(appeal_until__isnull=False, appeal_paused=False)
+                | Q(final=False, appeal_until__isnull=True, appeal_paused=True),
+                name="case_outcome_can_be_appealed",
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor__isnull=True, currency="") | (Q(amount_minor__gte=0) & ~Q(currency="")),

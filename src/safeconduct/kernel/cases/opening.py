@@ -58,9 +58,10 @@ class Opening:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def open_cases(requests: Sequence[Opening], *, at: datetime) -> list[str]:
+def open_cases(requests: Sequence[Opening], *, at: datetime, quiet: bool = False) -> list[str]:
     """Opens these cases and returns their ids in order; a key that is known gives the case it opened the first time.
 
+    ``quiet``: nobody is mailed, for history that is imported or replayed.
     Raises NoSuchKind, CaseMalformed, WorkflowRefused. Evidence of the case's order is added as its exhibits.
     """
     if not requests:
@@ -81,7 +82,7 @@ def open_cases(requests: Sequence[Opening], *, at: datetime) -> list[str]:
         planned.append(_plan(fresh[key], rows[key], parties, workflow))
     _insert_parties(planned)
     _exhibit([(rows[key]["id"], fresh[key]) for key in sorted(made)], at)
-    machine.finish(planned, at, {})
+    machine.finish(planned, at, {}, quiet=quiet)
     ids = {key: row["id"] for key, row in rows.items() if key in made}
     missing = [key for key in rows if key not in made]
     if missing:

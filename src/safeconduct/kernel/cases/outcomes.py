@@ -102,7 +102,10 @@ def row(
     outcome: Outcome, case_id: str, seller_key: int, decided: tuple[str, str] | None, appeal_until: datetime | None,
     final: bool, before: Mapping[str, Any] | None, at: datetime,
 ) -> dict[str, Any]:  # fmt: skip
-    """An outcome as a row of its table. ``decided``: the person and the seat, where a person decided."""
+    """An outcome as a row of its table. ``decided``: the person and the seat, where a person decided.
+
+    ``appeal_until``: None of one that is not final while a pause without end stops the clock of the appeal.
+    """
     return {
         "id": new_id("out"), "case_id": case_id, "seller_key": seller_key, "remedy": outcome.remedy.value,
         "amount_minor": outcome.amount_minor, "currency": outcome.currency, "liability": outcome.liability.value,
@@ -116,6 +119,7 @@ def row(
         "decided_by": decided[0] if decided else None, "decided_role": decided[1] if decided else None,
         "approved_by": outcome.approved_by, "approved_role": "approver" if outcome.approved_by else None,
         "appeal_until": None if appeal_until is None else appeal_until.isoformat(), "final": final,
+        "appeal_paused": not final and appeal_until is None,
         "replaces": before["id"] if before else None, "verdict": verdict(outcome, before).value if before else "",
         "at": at.isoformat(),
     }  # fmt: skip

@@ -39,8 +39,11 @@ _COLUMNS: Final = (
 )
 
 
-def sweep(now: datetime, *, limit: int = BATCH) -> int:
-    """Does what has come due by ``now`` for up to so many cases, in transactions of its own; returns for how many."""
+def sweep(now: datetime, *, limit: int = BATCH, quiet: bool = False) -> int:
+    """Does what has come due by ``now`` for up to so many cases, in transactions of its own; returns for how many.
+
+    ``quiet``: nobody is mailed, for history that is replayed.
+    """
     spread(now)
     with engine_scope():
         claimed = _claim(now, limit)
@@ -48,17 +51,17 @@ def sweep(now: datetime, *, limit: int = BATCH) -> int:
             return 0
         try:
             with savepoint():
-                _work(claimed, now)
+                _work(claimed, now, quiet=quiet)
         except Exception:  # one broken case must not stop the others: each is tried alone
             for case_id in claimed:
-                _alone(case_id, now)
+                _alone(case_id, now, quiet=quiet)
     return len(claimed)
 
 
-def keep_up(now: datetime) -> int:
+def keep_up(now: datetime, *, quiet: bool = False) -> int:
     """Sweeps until nothing is due; returns for how many cases something was done. For the periodic jobs."""
     total = 0
-    while done := sweep(now):
+    while done := sweep(now, quiet=quiet):
         total += done
     return total
 
@@ -72,10 +75,10 @@ def _claim(now: datetime, limit: int) -> list[str]:
     return [case_id for (case_id,) in rows]
 
 
-def _alone(case_id: str, now: datetime) -> None:
+def _alone(case_id: str, now: datetime, *, quiet: bool) -> None:
     try:
         with savepoint():
-            _work([case_id], now)
+            _work([case_id], now, quiet=quiet)
     except Exception as problem:
         sys.stderr.write(f"case {case_id}: {type(problem).__name__}; its deadline will be tried again\n")
         query(
@@ -85,7 +88,7 @@ def _alone(case_id: str, now: datetime) -> None:
         )
 
 
-def _work(ids: Sequence[str], now: datetime) -> None:
+def _work(ids: Sequence[str], now: datetime, *, quiet: bool) -> None:
     cases = machine.locked(ids)
     parties = machine.parties_of(ids)
     workflows = publishing.by_id([case["workflow_id"] for case in cases.values()])
@@ -108,9 +111,11 @@ def _work(ids: Sequence[str], now: datetime) -> None:
         else:
             moves.append(_silence(clock, case, workflow))
     clockwork.change(changed)
-    notify(reminders)
-    machine.transition(moves, at=now, ended_as={move.case_id: ClockState.MISSED for move in moves})
-    _missed(misses, known, now)
+    notify(reminders, mail=not quiet)
+    machine.transition(
+        moves, at=now, ended_as={move.case_id: ClockState.MISSED for move in moves}, quiet=quiet
+    )  # fmt: skip
+    _missed(misses, known, now, quiet=quiet)
 
 
 def _due(ids: Sequence[str], now: datetime) -> list[dict[str, Any]]:
@@ -166,7 +171,9 @@ def _silence(clock: Mapping[str, Any], case: Mapping[str, Any], workflow: Workfl
     return Move(clock["case_id"], state.silence.do or BACKSTOP, ENGINE_ACTOR, Role.ENGINE, facts=facts)
 
 
-def _missed(misses: Sequence[Mapping[str, Any]], known: Sequence[KnownPause], now: datetime) -> None:
+def _missed(
+    misses: Sequence[Mapping[str, Any]], known: Sequence[KnownPause], now: datetime, *, quiet: bool
+) -> None:  # fmt: skip
     """The platform's first miss: counted, written into the history, told to the leads and to the shop's systems, and
     the same term once more. The second is the backstop."""
     if not misses:
@@ -193,7 +200,9 @@ def _missed(misses: Sequence[Mapping[str, Any]], known: Sequence[KnownPause], no
         )
         for miss, row in zip(misses, fresh, strict=True)
         for person in people
-    ])  # fmt: skip
+    ], mail=not quiet)  # fmt: skip
+    if quiet:
+        return
     publish([
         Message(
             f"{miss['id']}/missed", MessageKind.CASE_PLATFORM_MISSED,

@@ -18,13 +18,21 @@ if TYPE_CHECKING:
 
 #: A deadline nearer than this makes a notice urgent.
 _SOON: Final = timedelta(hours=24)
+#: Of an outcome that is made while a pause without end stops the clock of its appeal.
+_APPEAL_PAUSED: Final[Sentence] = {
+    "en": "You can appeal. The time for it stands still because of a pause, and runs only when the pause has ended.",
+    "zh": "您可以申诉。因暂停计时，申诉期限目前不计算，暂停结束后才开始计算。",
+    "es": "Puede apelar. El plazo está detenido por una pausa y solo corre cuando esta haya terminado.",
+}
 
 
-def tell(moved: Sequence[Moved], at: datetime) -> None:
-    """Notices to sellers and messages to the shop's systems, about states that changed."""
+def tell(moved: Sequence[Moved], at: datetime, *, quiet: bool = False) -> None:
+    """Notices to sellers and messages to the shop's systems, about states that changed. ``quiet``: of history that is
+    imported or replayed nobody is mailed, and systems are not told."""
     told = [one for one in moved if one.changed]
-    notify([_decided(one, at) if one.new_outcome else _moved(one, at) for one in told])
-    publish([_message(one, at) for one in told])
+    notify([_decided(one, at) if one.new_outcome else _moved(one, at) for one in told], mail=not quiet)
+    if not quiet:
+        publish([_message(one, at) for one in told])
 
 
 def _moved(one: Moved, at: datetime) -> Notice:
@@ -50,6 +58,7 @@ def _decided(one: Moved, at: datetime) -> Notice:
         "liability": LIABILITY[Liability(outcome["liability"])], "standing": STANDING[Standing(outcome["standing"])],
         "reasons": [outcome["told"]], "missing": list(outcome["missing"]) or None, "cure": outcome["cure"] or None,
         "appeal_until": None if until is None else datetime.fromisoformat(until),
+        "appeal_paused": _APPEAL_PAUSED if outcome["appeal_paused"] else None,
     }  # fmt: skip
     return Notice(
         f"{one.case_id}/{one.case['step'] + 1}", "case.decided",

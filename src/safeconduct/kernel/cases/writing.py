@@ -23,7 +23,7 @@ _OUTCOME_COLUMNS: Final = (
     " shares jsonb, standing text, rule text, rule_version text, facts jsonb, told jsonb, disclosure text,"
     " category text, withheld_basis text, withheld_until date, considered text[], missing jsonb, cure jsonb,"
     " redress jsonb, automated boolean, decided_by text, decided_role text, approved_by text, approved_role text,"
-    " appeal_until timestamptz, final boolean, replaces text, verdict text, at timestamptz"
+    " appeal_until timestamptz, appeal_paused boolean, final boolean, replaces text, verdict text, at timestamptz"
 )
 OUTCOME_NAMES: Final = ", ".join(part.split()[0] for part in _OUTCOME_COLUMNS.split(", "))
 

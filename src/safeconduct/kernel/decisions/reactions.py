@@ -70,5 +70,17 @@ def react(rows: Sequence[dict[str, Any]], made: Sequence[Decided], at: datetime 
 
 
 def sweep(now: datetime) -> int:
-    """Does what has come due by ``now`` in every protection, each in transactions of its own. Returns how much."""
-    return sum(reaction.sweep(now) for reaction in reactions() if reaction.sweep is not None)
+    """Does what has come due by ``now`` in every protection, each in transactions of its own. Returns how much.
+
+    One that fails stops no other; its problem is raised when all have had their turn.
+    """
+    total, problem = 0, None
+    for reaction in reactions():
+        if reaction.sweep is not None:
+            try:
+                total += reaction.sweep(now)
+            except Exception as raised:
+                problem = problem or raised
+    if problem is not None:
+        raise problem
+    return total

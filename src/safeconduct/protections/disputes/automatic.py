@@ -74,8 +74,8 @@ def send_due(now: datetime) -> int:
             if words:
                 moves.append(_move(dispute, authorisation, words.get(language[:2]) or words["en"]))
                 dispute.sent_under_id, dispute.sent_at = authorisation, now
-        machine.transition(moves, at=now)
-        sent = [dispute for dispute in disputes.values() if dispute.sent_at == now]
+        answered = {one.case_id for one in machine.transition_each(moves, at=now)}
+        sent = [dispute for dispute in disputes.values() if dispute.case_id in answered]
         Dispute.objects.bulk_update(sent, ["sent_under", "sent_at"])
     return len(sent)
 

@@ -40,14 +40,18 @@ _BANK: Final = {
 
 
 def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
-    """Acts on a batch of events, inside the transaction that decides. A few queries, whatever the batch's size."""
+    """Acts on a batch of events, inside the transaction that decides. A few queries, whatever the batch's size.
+
+    ``at``: now; None for history that is imported or replayed, of which nobody is mailed.
+    """
     wanted = [row for row in rows if row["type"] in _CODES and row["order"] is not None]
     if not wanted:
         return
     keys = sorted({row["order"] for row in wanted})
     lock(keys)
     stamp = at or max(at_micros(row["occurred"]) for row in wanted)
-    _open([row for row in wanted if row["type"] == ASKED], stamp)
+    quiet = at is None
+    _open([row for row in wanted if row["type"] == ASKED], stamp, quiet=quiet)
     disputes = list(Dispute.objects.filter(order_key__in=keys).order_by("number"))
     if not disputes:
         return
@@ -57,7 +61,7 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
     _refunded(of[REFUNDED], disputes, stamp)
     back = [one for one in disputes if one.return_by is not None and one.order_key in of[RETURNED]]
     if back:
-        money.came_back(back, stamp)
+        money.came_back(back, stamp, quiet=quiet)
     _stop([one for one in live if one.order_key in of[BANK_OPENED]], stamp)
     _go_on([one for one in live if one.order_key in of[BANK_CLOSED]], stamp)
 
@@ -82,7 +86,7 @@ def opens() -> Mapping[str, bool]:
 _CODES: Final = frozenset(CATALOGUE[name].code for name in EVENTS)
 
 
-def _open(rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
+def _open(rows: Sequence[Mapping[str, Any]], at: datetime, *, quiet: bool) -> None:
     if not rows or not opens().get(settings.PRESET, False):
         return
     known = facts.orders({row["order"] for row in rows})
@@ -100,7 +104,7 @@ def _open(rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
             Remedy.REFUND if amount is None or amount == order.amount_minor else Remedy.PARTIAL_REFUND,
             Actor(event.source[:80], "event"), Opened.EVENT, amount, language=order.language,
         )  # fmt: skip
-    open_disputes(list(requests.values()), at=at)
+    open_disputes(list(requests.values()), at=at, quiet=quiet)
 
 
 def _within(order: facts.Order, amount: Mapping[str, Any] | None) -> int | None:

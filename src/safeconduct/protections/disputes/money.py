@@ -71,7 +71,7 @@ def hold(moved: Sequence[Moved], at: datetime) -> None:
         )
         for one, claim in zip(moved, ids, strict=True)
     ]  # fmt: skip
-    claims.join_channel(joins, ENGINE_ACTOR, at=at)
+    claims.join_channel(joins, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
 
 
 def claim_of(case_id: str) -> str:
@@ -82,7 +82,7 @@ def claim_of(case_id: str) -> str:
 
 def release(moved: Sequence[Moved], at: datetime) -> None:
     """The buyer withdrew: the channel ends, and what it held with it."""
-    _leave([(one.case_id, ChannelOutcome.WITHDRAWN) for one in moved], at)
+    _leave([(one.case_id, ChannelOutcome.WITHDRAWN) for one in moved], at, quiet=moved[0].quiet)
 
 
 def execute(moved: Sequence[Moved], at: datetime) -> None:
@@ -96,16 +96,16 @@ def execute(moved: Sequence[Moved], at: datetime) -> None:
         if one.outcome["remedy"] in _PAID_OUT:
             asks.append((one.case_id, int(one.outcome["amount_minor"])))
         ends.append((one.case_id, _ended(one)))
-    _ask(asks, at)
-    _leave(ends, at)
+    _ask(asks, at, quiet=moved[0].quiet)
+    _leave(ends, at, quiet=moved[0].quiet)
     Dispute.objects.filter(case_id__in=waits).update(return_by=at + SENDS_BACK)
 
 
-def came_back(disputes: Sequence[Dispute], at: datetime) -> None:
-    """The goods are back: the refund that waited for them is asked for."""
+def came_back(disputes: Sequence[Dispute], at: datetime, *, quiet: bool = False) -> None:
+    """The goods are back: the refund that waited for them is asked for. ``quiet``: nobody is mailed."""
     amounts = _amounts([dispute.case_id for dispute in disputes])
-    _ask([(dispute.case_id, amounts[dispute.case_id]) for dispute in disputes], at)
-    _leave([(dispute.case_id, ChannelOutcome.SETTLED) for dispute in disputes], at)
+    _ask([(dispute.case_id, amounts[dispute.case_id]) for dispute in disputes], at, quiet=quiet)
+    _leave([(dispute.case_id, ChannelOutcome.SETTLED) for dispute in disputes], at, quiet=quiet)
     Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(return_by=None)
 
 
@@ -149,7 +149,7 @@ def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
     Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(paid_at=at)
 
 
-def _ask(wanted: Sequence[tuple[str, int]], at: datetime) -> None:
+def _ask(wanted: Sequence[tuple[str, int]], at: datetime, *, quiet: bool) -> None:
     """Asks for refunds, each at most what is left of what was paid: the buyer may have some of it by another way."""
     channels = _channels([case_id for case_id, _ in wanted])
     lines = {channel.claim_id: channel.claim.line_id for channel in channels.values()}
@@ -163,14 +163,14 @@ def _ask(wanted: Sequence[tuple[str, int]], at: datetime) -> None:
         within = min(amount, left[lines[claim]])
         if within > 0:
             asks.append(RefundAsk(f"{_KEY}{case_id}", claim, within))
-    claims.request_refund(asks, ENGINE_ACTOR, at=at)
+    claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=quiet)
 
 
-def _leave(ends: Sequence[tuple[str, ChannelOutcome]], at: datetime) -> None:
+def _leave(ends: Sequence[tuple[str, ChannelOutcome]], at: datetime, *, quiet: bool = False) -> None:
     channels = _channels([case_id for case_id, _ in ends])
     claims.leave_channel(
         [Leaving(channels[case].claim_id, ChannelKind.PLATFORM_DISPUTE, case, outcome) for case, outcome in ends],
-        ENGINE_ACTOR, at=at,
+        ENGINE_ACTOR, at=at, quiet=quiet,
     )  # fmt: skip
 
 

@@ -44,9 +44,10 @@ class Request:
     language: str = ""
 
 
-def open_disputes(requests: Sequence[Request], *, at: datetime) -> list[Dispute]:
+def open_disputes(requests: Sequence[Request], *, at: datetime, quiet: bool = False) -> list[Dispute]:
     """Opens these disputes and returns them in order; a key that is known gives the one it opened the first time.
 
+    ``quiet``: nobody is mailed, for history that is imported or replayed.
     Raises NoSuchOrder, OpenAlready, RequestMalformed, and what claims refuse; then nothing is opened.
     """
     lock([request.order_key for request in requests])
@@ -59,7 +60,9 @@ def open_disputes(requests: Sequence[Request], *, at: datetime) -> list[Dispute]
         _check(request, found.get(request.order_key))
     _check_alone(list(fresh.values()), found)
     facts.collect(list(found.values()), at=at)
-    cases = open_cases([_case(request, found[request.order_key], at) for request in fresh.values()], at=at)
+    cases = open_cases(
+        [_case(request, found[request.order_key], at) for request in fresh.values()], at=at, quiet=quiet
+    )  # fmt: skip
     for request, case_id in zip(fresh.values(), cases, strict=True):
         order = found[request.order_key]
         assert order.seller_key is not None

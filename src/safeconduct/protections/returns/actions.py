@@ -43,11 +43,16 @@ _CAN_BE_SENT: Final = ("requested", "authorised")
 _PAID_BY_LAW: Final = {"in_transit": "law_pays", "inspecting": "law_pays", _JUDGED: "law_pays_by_fund"}
 
 
-def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime) -> list[str]:
+#: A return by when law wants it paid, and its id.
+Due = tuple[datetime, str]
+
+
+def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime, quiet: bool = False) -> list[str]:
     """Returns begin: each becomes a case with its clocks, evidence of what left, and a channel of the order's claim.
 
     Returns the ids in order; the same key again is the return of the first time. What law allows is allowed at once,
-    and goods that must not travel are to be destroyed instead. Raises NothingToReturn.
+    and goods that must not travel are to be destroyed instead. ``quiet``: nobody is mailed, for history that is
+    imported or replayed. Raises NothingToReturn.
     """
     if not asks:
         return []
@@ -63,7 +68,7 @@ def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime) -> l
         fresh[ask.key] = returned
         lines += _lines(ask, order, returned)
         openings.append(_opening(ask, order, returned, actor, role))
-    case_ids = opening.open_cases(openings, at=at)
+    case_ids = opening.open_cases(openings, at=at, quiet=quiet)
     known = dict(Return.objects.filter(case_id__in=case_ids).values_list("case_id", "id"))
     made = {}
     for ask, case_id in zip(asks, case_ids, strict=True):
@@ -75,18 +80,18 @@ def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime) -> l
     new_ids = {one.id for one in made.values()}
     ReturnLine.objects.bulk_create([line for line in lines if line.returned_id in new_ids])
     collect([piece for one in made.values() for piece in proofs.of_leaving(one)], ENGINE_ACTOR, at=at)
-    money.begin(list(made.values()), at)
-    machine.transition([move for one in made.values() for move in _at_once(one)], at=at)
+    money.begin(list(made.values()), at, quiet=quiet)
+    machine.transition([move for one in made.values() for move in _at_once(one)], at=at, quiet=quiet)
     ids = known | {case_id: one.id for case_id, one in made.items()}
     return [ids[case_id] for case_id in case_ids]
 
 
-def receive(arrivals: Sequence[Arrival], *, at: datetime) -> list[str]:
+def receive(arrivals: Sequence[Arrival], *, at: datetime, quiet: bool = False) -> list[str]:
     """Parcels came back: what was noted of them becomes evidence, and who has to look gets the turn.
 
     A parcel of an order that nobody asked to return becomes a return without authorisation: goods are never refused at
     the door, because then nobody would have them. Returns the ids of the returns that were moved, in no order; a parcel
-    that is told twice, or comes after the end, moves nothing.
+    that is told twice, or comes after the end, moves nothing. ``quiet``: nobody is mailed, as in `request`.
     """
     latest = {arrival.order_key: arrival for arrival in arrivals}
     open_ones = _open(latest)
@@ -99,7 +104,7 @@ def receive(arrivals: Sequence[Arrival], *, at: datetime) -> list[str]:
             for one in strangers
             if one.order_key in known
         ],
-        ENGINE_ACTOR, Role.ENGINE, at=at,
+        ENGINE_ACTOR, Role.ENGINE, at=at, quiet=quiet,
     )  # fmt: skip
     due = [one for one in _open(latest).values() if one.case.state in (*_EXPECTS, _JUDGED) and not one.received_at]
     for one in due:
@@ -113,8 +118,9 @@ def receive(arrivals: Sequence[Arrival], *, at: datetime) -> list[str]:
     ReturnLine.objects.bulk_update(lines, ["reception"])
     collect([piece for one in due for piece in proofs.of_arriving(one)], ENGINE_ACTOR, at=at)
     machine.transition(
-        [Move(one.case_id, "received", ENGINE_ACTOR, Role.ENGINE) for one in due if one.case.state in _EXPECTS], at=at
-    )
+        [Move(one.case_id, "received", ENGINE_ACTOR, Role.ENGINE) for one in due if one.case.state in _EXPECTS],
+        at=at, quiet=quiet,
+    )  # fmt: skip
     return [one.id for one in due]
 
 
@@ -170,20 +176,22 @@ def keep_goods(
     return moved
 
 
-def law_pays(now: datetime, limit: int) -> int:
-    """Pays what law wants paid by now, of so many returns; returns of how many. In an engine scope.
+def law_pays(now: datetime, limit: int, after: Due | None = None) -> tuple[int, Due | None]:
+    """Pays what law wants paid by now, of so many returns; returns of how many, and after which one to go on (None:
+    that was all). In an engine scope.
 
-    Cases that somebody else works on are passed over, and come next time.
+    Cases that somebody else works on, and those that cannot be paid, are passed over and come with the next sweep.
     """
     rows = query(
-        "SELECT c.id, c.state FROM return_file r JOIN case_file c ON c.id = r.case_id WHERE r.law_due_at <= %s"
-        " AND c.state = ANY(%s::text[]) ORDER BY r.law_due_at LIMIT %s FOR UPDATE OF c SKIP LOCKED",
-        [now, list(_PAID_BY_LAW), limit],
+        "SELECT c.id, c.state, r.law_due_at, r.id FROM return_file r JOIN case_file c ON c.id = r.case_id"
+        " WHERE r.law_due_at <= %s AND (%s::timestamptz IS NULL OR (r.law_due_at, r.id) > (%s, %s))"
+        " AND c.state = ANY(%s::text[]) ORDER BY r.law_due_at, r.id LIMIT %s FOR UPDATE OF c SKIP LOCKED",
+        [now, *((after[0], *after) if after else (None, None, None)), list(_PAID_BY_LAW), limit],
     ).fetchall()
-    machine.transition(
-        [Move(case_id, _PAID_BY_LAW[state], ENGINE_ACTOR, Role.ENGINE) for case_id, state in rows], at=now
+    paid = machine.transition_each(
+        [Move(case_id, _PAID_BY_LAW[state], ENGINE_ACTOR, Role.ENGINE) for case_id, state, _due, _id in rows], at=now
     )
-    return len(rows)
+    return len(paid), (rows[-1][2], rows[-1][3]) if len(rows) == limit else None
 
 
 def find(return_id: str) -> Return:

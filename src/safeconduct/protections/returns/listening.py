@@ -33,7 +33,8 @@ _EXCHANGES: Final = frozenset({"exchange", "size_exchange"})
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
     """Opens returns that buyers ask for, and moves on those whose parcel came back.
 
-    What a policy decided about the buyer plays no part: it advises the people who look, and stops nothing.
+    What a policy decided about the buyer plays no part: it advises the people who look, and stops nothing. ``at``: now;
+    None for history that is imported or replayed, of which nobody is mailed.
     """
     mine = [row for row in rows if row["type"] in (_REQUESTED, _RECEIVED) and row["order"] is not None]
     if not mine:
@@ -50,13 +51,13 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
     )
     known = told([order for order in asked if order not in busy])
     asks = [_ask(asked[order], data[asked[order]["moment"]]) for order in known]
-    actions.request(asks, ENGINE_ACTOR, Role.ENGINE, at=now)
+    actions.request(asks, ENGINE_ACTOR, Role.ENGINE, at=now, quiet=at is None)
     arrivals = [
         Arrival(f"event/{row['moment']}", row["order"], at_micros(row["occurred"]), seen(data[row["moment"]]))
         for row in mine
         if row["type"] == _RECEIVED
     ]
-    actions.receive(arrivals, at=now)
+    actions.receive(arrivals, at=now, quiet=at is None)
 
 
 def _ask(row: Mapping[str, Any], data: Mapping[str, Any]) -> Ask:

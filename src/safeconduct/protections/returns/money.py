@@ -59,16 +59,16 @@ class Sold:
         return max(0, self.sale_minor - self.fee_minor - others)
 
 
-def begin(returns: Sequence[Return], at: datetime) -> None:
-    """New returns become channels of their orders' claims, which hold what is asked for."""
-    _claim(returns, {one.id: one.amount_minor for one in returns}, at)
+def begin(returns: Sequence[Return], at: datetime, *, quiet: bool = False) -> None:
+    """New returns become channels of their orders' claims, which hold what is asked for; ``quiet`` mails nobody."""
+    _claim(returns, {one.id: one.amount_minor for one in returns}, at, quiet=quiet)
 
 
 def pay(moved: Sequence[Moved], at: datetime) -> None:
     """The refund that the outcome says, less what was asked for in an earlier step; and who bears it."""
     found = _of_cases(moved)
     steps = {found[one.case_id].id: one for one in moved}
-    claim_of = _claim(found.values(), {key: _wanted(one) for key, one in steps.items()}, at)
+    claim_of = _claim(found.values(), {key: _wanted(one) for key, one in steps.items()}, at, quiet=moved[0].quiet)
     orders = [one.order_key for one in found.values()]
     already, left = _asked_for(orders), dict(refundable([line for line, _ in claim_of.values()]))
     sold = _sold(orders)
@@ -85,22 +85,23 @@ def pay(moved: Sequence[Moved], at: datetime) -> None:
         book = sold[returned.order_key]
         bears = book.borne_by_seller(_others(step, before + amount - too_much) + too_much)
         entries += _entries(book, returned, step, bears, at, abuse=too_much > 0)
-    claims.request_refund(asks, ENGINE_ACTOR, at=at)
+    claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
     ledger.post(entries)
-    _leave([found[one.case_id] for one in moved if one.target.ends], claim_of, ChannelOutcome.SETTLED, at)
+    ended = [found[one.case_id] for one in moved if one.target.ends]
+    _leave(ended, claim_of, ChannelOutcome.SETTLED, at, quiet=moved[0].quiet)
 
 
 def let_go(moved: Sequence[Moved], at: datetime) -> None:
     """The return ends; what is not needed for a refund under way is free again."""
     found = _of_cases(moved)
-    claim_of = _claim(found.values(), {}, at)
-    _leave(found.values(), claim_of, ChannelOutcome.SETTLED, at)
+    claim_of = _claim(found.values(), {}, at, quiet=moved[0].quiet)
+    _leave(found.values(), claim_of, ChannelOutcome.SETTLED, at, quiet=moved[0].quiet)
 
 
 def claim_again(moved: Sequence[Moved], at: datetime) -> None:
     """An appeal can come to the whole amount: as much is held again until it is decided."""
     found = _of_cases(moved)
-    _claim(found.values(), {one.id: one.amount_minor for one in found.values()}, at)
+    _claim(found.values(), {one.id: one.amount_minor for one in found.values()}, at, quiet=moved[0].quiet)
 
 
 def fund_reimburses(moved: Sequence[Moved], at: datetime) -> None:
@@ -118,7 +119,7 @@ def fund_reimburses(moved: Sequence[Moved], at: datetime) -> None:
 
 
 def _claim(
-    returns: Iterable[Return], claimed: Mapping[str, int], at: datetime
+    returns: Iterable[Return], claimed: Mapping[str, int], at: datetime, *, quiet: bool
 ) -> dict[int, tuple[str, str]]:  # fmt: skip
     """Order → (line, active claim), with these returns as channels that want so much; others are left as they are."""
     mine = list({one.id: one for one in returns}.values())
@@ -142,16 +143,17 @@ def _claim(
         for one in mine
         if one.id in claimed
     ]
-    claims.join_channel(joins, ENGINE_ACTOR, at=at)
+    claims.join_channel(joins, ENGINE_ACTOR, at=at, quiet=quiet)
     return found
 
 
 def _leave(
-    returns: Collection[Return], claim_of: Mapping[int, tuple[str, str]], outcome: ChannelOutcome, at: datetime
+    returns: Collection[Return], claim_of: Mapping[int, tuple[str, str]], outcome: ChannelOutcome, at: datetime, *,
+    quiet: bool,
 ) -> None:  # fmt: skip
     leaves = [Leaving(claim_of[one.order_key][1], ChannelKind.RETURN, one.id, outcome) for one in returns]
     if leaves:
-        claims.leave_channel(leaves, ENGINE_ACTOR, at=at)
+        claims.leave_channel(leaves, ENGINE_ACTOR, at=at, quiet=quiet)
 
 
 def _of_cases(moved: Sequence[Moved]) -> dict[str, Return]:

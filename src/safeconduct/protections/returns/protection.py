@@ -49,12 +49,12 @@ def shipped_policies() -> tuple[str, ...]:
 
 def sweep(now: datetime) -> int:
     """Pays what law wants paid by now; each batch is a transaction of its own."""
-    total = 0
+    total, after = 0, None
     while True:
         with engine_scope():
-            done = actions.law_pays(now, _BATCH)
+            done, after = actions.law_pays(now, _BATCH, after)
         total += done
-        if done < _BATCH:
+        if after is None:
             return total
 
 
