@@ -14,7 +14,7 @@ EVENTS: Final = {
     "capture": gettext_lazy("The buyer paid; the money is pending until it is released"),
     "commission": gettext_lazy("The marketplace's commission"),
     "protection_fee": gettext_lazy("What the seller pays for protection"),
-    "protection_fee_returned": gettext_lazy("The fee for protection was given back, because the sale was"),
+    "protection_fee_returned": gettext_lazy("The fee for protection was given back with the sale"),
     "hold": gettext_lazy("Money held"),
     "hold_lifted": gettext_lazy("A hold has ended"),
     "release": gettext_lazy("Pending money has become available"),

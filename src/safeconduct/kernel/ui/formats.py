@@ -99,7 +99,8 @@ def clock(at: datetime, zone: tzinfo, language: str) -> str:
     here = at.astimezone(zone)
     locale = _calendar(language)
     city = get_timezone_location(zone, locale=locale, return_city=True) if "/" in str(zone) else str(zone)
-    return f"{format_skeleton('MMMMEEEEd', here, locale=locale)}, {here:%H:%M} ({city})"
+    gap = " " if locale.language == "zh" else ", "
+    return f"{format_skeleton('MMMMEEEEd', here, locale=locale)}{gap}{here:%H:%M} ({city})"
 
 
 def full(at: datetime, zone: tzinfo, language: str) -> str:

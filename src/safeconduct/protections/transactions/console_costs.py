@@ -42,7 +42,7 @@ def _page(request: StaffRequest, found: Costs) -> HttpResponse:
     fees = [float(sum(f.value_minor or 0 for f in found.fees if f.month == month)) for month in months]
     names = _sellers(found.used)
     context = {
-        "costs": found, "currency": found.currency, "labels": labels,
+        "costs": found, "currency": found.currency, "labels": labels, "since": found.since.date(),
         "series": [Series(_("Paid for claims"), paid, "violet"), Series(_("Fees for protection"), fees, "good")],
         "claims": [{"line": line, "cause": CAUSES[line.cause]} for line in found.claims],
         "used": [{"line": line, "seller": names.get(line.seller_key or 0)} for line in found.used],
