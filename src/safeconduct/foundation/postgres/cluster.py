@@ -27,6 +27,8 @@ SETTINGS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_connections": "60",
+    # A batch of a replayed history locks each of its orders and claims by an advisory lock, until it commits.
+    "max_locks_per_transaction": "1024",
     "max_parallel_workers_per_gather": "1",
     "synchronous_commit": "on",
     "max_wal_size": "1GB",
