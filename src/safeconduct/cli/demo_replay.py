@@ -243,19 +243,34 @@ ORDER BY q.moment LIMIT %s FOR UPDATE OF q SKIP LOCKED
 
 def _decide_until(until: datetime, number: int, size: int, advance: Callable[[int], None]) -> None:
     """Decides one worker's part of what was known before a time, in the order in which it became known."""
+    import django.db
+    import psycopg
+
     from safeconduct.foundation.moments import TIE_BITS, micros
     from safeconduct.kernel.decisions import engine
     from safeconduct.kernel.scope import engine_scope, query
 
-    done, end = 0, micros(until) << TIE_BITS
+    done, end, most = 0, micros(until) << TIE_BITS, _DECIDE_BATCH
     while True:
-        with engine_scope():
-            claimed = [moment for (moment,) in query(_CLAIM, [done, end, size, number, _DECIDE_BATCH])]
-            engine.decide_claimed(claimed, now=None)
+        try:
+            with engine_scope():
+                claimed = [moment for (moment,) in query(_CLAIM, [done, end, size, number, most])]
+                engine.decide_claimed(claimed, now=None)
+        except (psycopg.OperationalError, django.db.OperationalError) as problem:
+            if not _no_room_for_locks(problem) or most == 1:
+                raise
+            most = max(1, most // 2)  # somebody's own server, which has room for fewer locks than ours
+            continue
         if not claimed:
             return
         done = claimed[-1]
         advance(len(claimed))
+
+
+def _no_room_for_locks(problem: Exception) -> bool:
+    import psycopg
+
+    return isinstance(problem.__cause__ or problem, psycopg.errors.OutOfMemory)
 
 
 def _drip(seed: int, shift: str, orders: int, told: int) -> None:
