@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import psycopg
+import pytest
+from tests.kernel.builders import START, event, live_policy, minutes
+
 from safeconduct.cli.demo_desk import fraud_of, weeks
+from safeconduct.cli.demo_replay import tell
 from safeconduct.cli.demo_score import held_seconds
 from safeconduct.demo import Parameters, generate
+from safeconduct.kernel.decisions.models import Decision
+from safeconduct.kernel.scope import owner_scope, query, staff_scope
 from safeconduct.presets.numbers import Origin, Payouts
 
 SECOND = 1_000_000
@@ -38,3 +47,57 @@ def test_the_desk_learns_of_fraud_and_of_no_honest_order() -> None:
     fraud = fraud_of(world)
     assert 3 < len(fraud) < 120
     assert not fraud & set(world.decoy_orders)
+
+
+class Told:
+    """Events as the world has them."""
+
+    def __init__(self, events: list[dict[str, object]]) -> None:
+        self.events = events
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def between(self, first: int, last: int) -> list[dict[str, object]]:
+        return self.events[first:last]
+
+
+@contextmanager
+def server_with_room_for(most: int) -> Iterator[None]:
+    """A database that refuses larger batches with the error of a server that has no room for more locks."""
+    with owner_scope():
+        query(
+            f"CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" IF (SELECT count(*) FROM gone) > {most} THEN"
+            f" RAISE 'out of shared memory' USING ERRCODE = 'out_of_memory'; END IF; RETURN NULL; END $$"
+        )
+        query(
+            "CREATE TRIGGER no_room AFTER DELETE ON event_queue REFERENCING OLD TABLE AS gone"
+            " FOR EACH STATEMENT EXECUTE FUNCTION no_room()"
+        )
+    try:
+        yield
+    finally:
+        with owner_scope():
+            query("DROP FUNCTION no_room() CASCADE")
+
+
+def test_a_server_with_room_for_few_locks_is_given_smaller_batches_and_every_event_is_decided_once() -> None:
+    live_policy()
+    events = Told([event(at=START + minutes(number)) for number in range(20)])
+    with server_with_room_for(3):
+        assert tell(events, START + minutes(60)) == 20
+    with staff_scope():
+        assert Decision.objects.count() == 20
+        assert len(set(Decision.objects.values_list("moment", flat=True))) == 20
+
+
+def test_a_server_without_room_for_a_single_event_stops_the_demo_and_loses_nothing() -> None:
+    live_policy()
+    with server_with_room_for(0), pytest.raises(psycopg.errors.OutOfMemory):
+        tell(Told([event()]), START + minutes(60))
+    with staff_scope():
+        assert Decision.objects.count() == 0
+    assert tell(Told([]), START + minutes(60)) == 0
+    with staff_scope():
+        assert Decision.objects.count() == 1

@@ -53,18 +53,18 @@ def jobs() -> list[Job]:
 
 def run(stop: threading.Event) -> None:
     """Does each job when it is due, until told to stop."""
-    todo = jobs()
-    for job in todo:
+    every = jobs()
+    for job in every:
         if job.apart:
             threading.Thread(target=_in_turn, args=([job], stop), daemon=True, name=job.name).start()
-    _in_turn([job for job in todo if not job.apart], stop)
+    _in_turn([job for job in every if not job.apart], stop)
 
 
-def _in_turn(todo: list[Job], stop: threading.Event) -> None:
-    for job in todo:
+def _in_turn(these: list[Job], stop: threading.Event) -> None:
+    for job in these:
         job.due = time.monotonic() + job.every_s
     while not stop.wait(_TURN_S):
-        for job in todo:
+        for job in these:
             if time.monotonic() >= job.due:
                 attempt(job, datetime.now(UTC))
                 job.due = time.monotonic() + job.every_s

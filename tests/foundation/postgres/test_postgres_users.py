@@ -23,6 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from safeconduct.foundation.postgres import FolderUnusable, StartFailed, binaries, find_wheel_binaries, lease, status
 from safeconduct.foundation.postgres.layout import Phase, State, open_folder
+from safeconduct.foundation.postgres.sockets import SHARED_HOME
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about what root does")
 CONNECT = """
@@ -141,7 +142,7 @@ def test_nobody_else_can_reach_the_socket(
     beside = socket_in(commands.start(near).url())
     far = open_place / ("deep" * 20) / ("down" * 20)
     away = socket_in(commands.start(far).url())
-    assert beside.startswith(str(near)) and away.startswith("/tmp/safeconduct-")
+    assert beside.startswith(str(near)) and away.startswith(f"{SHARED_HOME}/safeconduct-")
     for path in (beside, away):
         assert stat.S_IMODE(Path(path).parent.stat().st_mode) == 0o700
         if other_user.uid == Path(path).stat().st_uid:
@@ -166,7 +167,9 @@ def test_a_private_runtime_directory_is_used_and_somebody_elses_is_not(
     other.parent.mkdir()
     deep.rename(other)
     (other / "state.json").unlink()
-    assert socket_in(commands.start(other, env={"XDG_RUNTIME_DIR": str(runtime)}).url()).startswith("/tmp/safeconduct-")
+    assert socket_in(commands.start(other, env={"XDG_RUNTIME_DIR": str(runtime)}).url()).startswith(
+        f"{SHARED_HOME}/safeconduct-"
+    )
 
 
 @needs_root
@@ -280,7 +283,7 @@ def test_root_does_not_make_folders_where_a_users_file_tells_it_to(
     folder.rename(deep)
     trap = open_place / "safeconduct-trap"
     open_folder(deep).write_state(State(Phase.STOPPED, 0, socket_dir=str(trap)))
-    assert socket_in(commands.start(deep).url()).startswith("/tmp/safeconduct-")
+    assert socket_in(commands.start(deep).url()).startswith(f"{SHARED_HOME}/safeconduct-")
     assert not trap.exists()
 
 

