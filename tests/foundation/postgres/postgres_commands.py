@@ -175,6 +175,15 @@ def server_processes(folder: Path) -> list[int]:
     return found
 
 
+def server_owners(folder: Path) -> set[int]:
+    """User ids of the processes that work in the folder's data; one that ends meanwhile (a session's) is left out."""
+    owners = set()
+    for pid in server_processes(folder):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            owners.add(Path(f"/proc/{pid}").stat().st_uid)
+    return owners
+
+
 def wait_until_stopped(folder: Path) -> None:
     state = open_folder(folder).read_state()
     assert eventually(lambda: not server_processes(folder)), f"{folder} still runs"

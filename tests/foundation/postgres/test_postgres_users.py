@@ -15,7 +15,7 @@ from postgres_commands import (
     OtherUser,
     alive,
     eventually,
-    server_processes,
+    server_owners,
     supervisor_pid,
     wait_until_stopped,
 )
@@ -90,7 +90,7 @@ def test_root_first_does_not_lock_the_folders_owner_out(
     folder = home_of(other_user, open_place) / "var" / "pg"
     first = commands.start(folder)
     write_answer(first.url())
-    assert {uid_of(pid) for pid in server_processes(folder)} == {other_user.uid}
+    assert server_owners(folder) == {other_user.uid}
     second = commands.start(folder, other=other_user)
     assert answer(second.url()) == (41,), "while root still uses it"
     first.leave()
@@ -184,7 +184,7 @@ def test_root_under_a_closed_home_makes_no_account_and_changes_no_permission(
     command = commands.start(home / "var" / "pg")
     write_answer(command.url())
     assert answer(commands.start(home / "var" / "pg").url()) == (41,)
-    assert 0 not in {uid_of(pid) for pid in server_processes(home / "var" / "pg")}, "postgres never runs as root"
+    assert 0 not in server_owners(home / "var" / "pg"), "postgres never runs as root"
     assert Path("/etc/passwd").read_bytes() == accounts
     assert [(path, path.stat().st_mode, path.stat().st_uid, path.stat().st_gid) for path in above] == before
 
@@ -290,5 +290,5 @@ def test_root_does_not_make_folders_where_a_users_file_tells_it_to(
 def test_the_callers_secrets_do_not_reach_postgres(commands: Commands, folder: Path) -> None:
     secret = {"DJANGO_SECRET_KEY": "hunter2", "PGOPTIONS": "-c work_mem=1"}
     commands.start(folder, env=secret).url()
-    for pid in (*server_processes(folder), supervisor_pid(folder)):
+    for pid in (status(folder).pid, supervisor_pid(folder)):
         assert b"hunter2" not in Path(f"/proc/{pid}/environ").read_bytes()
