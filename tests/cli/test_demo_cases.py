@@ -16,7 +16,7 @@ from safeconduct.demo.complaints import Channel, Fault
 from safeconduct.kernel.cases import publishing
 from safeconduct.kernel.cases.models import Case, ClockPause, Deadline, Seat, Step, StoredOutcome
 from safeconduct.kernel.claims.models import Refund
-from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.scope import engine_scope, query, staff_scope
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +44,16 @@ def worked(
     )
     desk = CaseDesk(seed, [complaint], timedelta(), ("CL", shop.now, shop.now + timedelta(days=strike_days)))
     for week in range(1, weeks + 1):
-        desk.day(shop.now + timedelta(days=7 * week))
+        until = shop.now + timedelta(days=7 * week)
+        desk.strikes(until)
+        desk.people(until, everybody())
+        desk.clocks(until)
     return desk
+
+
+def everybody() -> list[int]:
+    with engine_scope():
+        return [key for (key,) in query("SELECT key FROM seller").fetchall()]
 
 
 def path() -> list[str]:
@@ -63,7 +71,7 @@ def test_a_buyer_who_is_right_is_paid_by_the_shop_with_reasons_and_by_different_
         held = list(Seat.objects.values_list("person_id", flat=True))
         assert len(held) == len(set(held)) >= 2
         assert Refund.objects.get().amount_minor == 10_000
-    assert (desk.opened, desk.decided >= 1) == (1, True)
+    assert (desk.tally.opened, desk.tally.judged >= 1) == (1, True)
 
 
 def test_a_buyer_who_lies_gets_nothing() -> None:

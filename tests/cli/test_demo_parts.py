@@ -11,11 +11,13 @@ import pytest
 from tests.kernel.builders import START, event, live_policy, minutes
 
 from safeconduct.cli.demo_desk import fraud_of, weeks
-from safeconduct.cli.demo_replay import tell
+from safeconduct.cli.demo_replay import dealt, tell
 from safeconduct.cli.demo_score import held_seconds
 from safeconduct.demo import Parameters, generate
 from safeconduct.kernel.decisions.models import Decision
-from safeconduct.kernel.scope import owner_scope, query, staff_scope
+from safeconduct.kernel.events import log
+from safeconduct.kernel.events.log import Known
+from safeconduct.kernel.scope import engine_scope, owner_scope, query, staff_scope
 from safeconduct.presets.numbers import Origin, Payouts
 
 SECOND = 1_000_000
@@ -90,6 +92,20 @@ def test_a_server_with_room_for_few_locks_is_given_smaller_batches_and_every_eve
     with staff_scope():
         assert Decision.objects.count() == 20
         assert len(set(Decision.objects.values_list("moment", flat=True))) == 20
+
+
+def test_sellers_are_dealt_out_so_that_each_worker_has_as_much_to_decide() -> None:
+    live_policy()
+    sold = {"sel-great": 9, "sel-a": 4, "sel-b": 3, "sel-c": 3, "sel-quiet": 0}
+    told = [event(at=START + minutes(n), seller=s) for s, many in sold.items() for n in range(many)]
+    late = [event(at=START + minutes(90), seller="sel-a"), event(at=START + minutes(99), seller="sel-quiet")]
+    for one in (*told, *late):
+        log.receive([one], queue=frozenset({"order.placed"}), known=Known.WHEN_IT_HAPPENED)
+    shares = dealt(START + minutes(60), 2)
+    with engine_scope():
+        names = dict(query("SELECT key, ref FROM seller").fetchall())
+    assert sorted(len(share) for share in shares) == [2, 3]
+    assert {names[key] for key in min(shares, key=len)} == {"sel-great", "sel-quiet"}
 
 
 def test_a_server_without_room_for_a_single_event_stops_the_demo_and_loses_nothing() -> None:

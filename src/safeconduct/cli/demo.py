@@ -11,8 +11,11 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,13 +94,19 @@ def run(options: Options) -> None:
 
         start_django()
         built = Built(**json.loads(marker.read_text())["built"])
-    scores = score_world(folder, moved_days=built.moved_days)
-    if options.as_json:
-        emit_json({"parameters": wanted, "built": asdict(built), "score": scores.as_json()})
-    else:
-        _summary(console, built, scores)
-    if options.serve:
-        raise SystemExit(_serve(folder, options, built, console))
+    with ThreadPoolExecutor(1) as beside:
+        scoring = beside.submit(score_world, folder, moved_days=built.moved_days)
+
+        def tell() -> None:
+            scores = scoring.result()
+            if options.as_json:
+                emit_json({"parameters": wanted, "built": asdict(built), "score": scores.as_json()})
+            else:
+                _summary(console, built, scores)
+
+        if options.serve:
+            raise SystemExit(_serve(folder, options, built, console, tell))
+        tell()
 
 
 def print_codes(*, as_json: bool) -> None:
@@ -127,21 +136,33 @@ def prepare_environment(folder: Path) -> Path:
 def build(folder: Path, options: Options, console: Console) -> Built:
     """Makes the world and runs all of it through the front door."""
     from safeconduct.cli.demo_replay import Crew, tell
-    from safeconduct.demo import Parameters, generate, write_complaints, write_covers, write_truth
+    from safeconduct.demo import (
+        WORLD_END,
+        WORLD_START,
+        Parameters,
+        generate,
+        write_complaints,
+        write_covers,
+        write_truth,
+    )
     from safeconduct.foundation.moments import micros
 
     started = time.perf_counter()
     console.print(f"[bold]Haihang Mall[/], seed {options.seed}, shift {options.shift}: making the world …")
+    now = datetime.now(UTC)
+    moved_days = (now - WORLD_END).days
+    moved = timedelta(days=moved_days)
+    begins, ends = WORLD_START + moved, WORLD_END + moved
     try:
-        world = generate(Parameters(seed=options.seed, orders=options.orders, shift=options.shift))
+        parameters = Parameters(seed=options.seed, orders=options.orders, shift=options.shift)
     except (ValueError, KeyError) as problem:
         fail(str(problem), 2)
-    now = datetime.now(UTC)
-    moved_days = (now - world.end).days
-    moved = timedelta(days=moved_days)
-    begins, ends = world.start + moved, world.end + moved
+    prepared = _beside(lambda: _prepare_database(folder, begins))
+    world = generate(parameters)
     events = world.moved(moved_days)
-    crew = Crew(events)  # forked before Django is set up: connections are never shared
+    cases = CaseDesk(options.seed, world.complaints, moved, world.strike)
+    desk = Desk(options.seed, fraud_of(world), ends, cases)
+    crew = Crew(events, desk)  # forked before Django is set up: connections are never shared
     write_truth(world, folder / "truth.jsonl")
     write_covers(world, folder / "cover.jsonl", micros(now - moved))
     write_complaints(world.complaints, folder / "complaints.jsonl")
@@ -150,24 +171,38 @@ def build(folder: Path, options: Options, console: Console) -> Built:
         f"  {len(events):,} events of {len(world.sellers)} sellers, {begins:%d %b} to {ends:%d %b %Y}"
         f" · {made - started:.1f} s"
     )
-    _prepare_database(folder, begins)
+    prepared()
+    from safeconduct.cli.start import start_django
+
+    start_django(migrate=False)
     from safeconduct.protections.transactions.money import due
 
-    desk = Desk(
-        options.seed, fraud_of(world), ends, CaseDesk(options.seed, world.complaints, moved, world.strike)
-    )  # fmt: skip
     points = weeks(begins, ends, due.schedule(ends))
-    ran = crew.run(console, quiet=options.as_json, points=points, between=desk.day)
+    ran = crew.run(console, quiet=options.as_json, points=points, between=lambda point: desk.day(point, crew.people))
     told = tell(world.aftermath(moved_days, now), now)
-    desk.day(now)
+    desk.day(now, crew.people)
+    done = crew.end()
     open_shop(PEOPLE[-1][1], now)
     _after(now)
     _send_no_history()
     sequenced = _sequence()
     return Built(
-        len(events), ran.decisions, moved_days, told, desk.ruled, desk.cases.opened, desk.cases.decided,
+        len(events), ran.decisions, moved_days, told, done.ruled, done.opened, done.judged,
         made - started, ran.received_s, ran.decided_s, ran.between_s, sequenced,
     )  # fmt: skip
+
+
+def _beside(work: Callable[[], None]) -> Callable[[], None]:
+    """Does something in a process of its own; what is returned waits for its end, and ends with it if it failed."""
+    process = get_context("fork").Process(target=work, daemon=True)
+    process.start()
+
+    def wait() -> None:
+        process.join()
+        if process.exitcode:
+            raise SystemExit(process.exitcode)
+
+    return wait
 
 
 def _send_no_history() -> None:
@@ -320,13 +355,15 @@ def _summary(console: Console, built: Built, scores: Scores) -> None:
     )
 
 
-def _serve(folder: Path, options: Options, built: Built, console: Console) -> int:
+def _serve(folder: Path, options: Options, built: Built, console: Console, tell: Callable[[], None]) -> int:
+    """Serves; once it does, the summary is told by ``tell``, and who may sign in."""
     from safeconduct.cli.demo_replay import drip
     from safeconduct.cli.serving import serve
 
     people = json.loads((folder / "sign-ins.json").read_text())
 
     def ready(address: str) -> None:
+        tell()
         console.print(f"\n[bold green]Sign in[/]  {address}/      [bold green]API[/]  {address}/v1/docs")
         console.print(f"  [dim]{'':<8} {'e-mail':<26} {'password':<20} code[/]")
         for p in people:

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from safeconduct.cli import demo_words as words
+from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:
     from safeconduct.demo import Complaint
@@ -49,9 +50,9 @@ class Known:
 
 
 class Desk(Protocol):
-    """Who works on cases: how many were decided, and who has which seat in one."""
+    """Who works on cases: what was done, and who has which seat in one."""
 
-    decided: int
+    tally: Tally
 
     def person(self, case: Known, seat: int) -> User:
         """Mediator 0, arbiter 1, reviewer 2."""
@@ -141,7 +142,7 @@ def _decide(desk: Desk, case: Known, at: datetime, step: str, seat: int, *, righ
 
     role, person = (Role.ARBITER, Role.REVIEWER)[seat - 1], desk.person(case, seat)
     seats.take(case.id, person, role, at=at)
-    desk.decided += 1
+    desk.tally.judged += 1
     return _move(case, step, role.value, "", person.id, _outcome(case, right=right))
 
 
@@ -238,7 +239,7 @@ def _graded(desk: Desk, case: Known, at: datetime, seat: int, *, right: bool) ->
     }  # fmt: skip
     role = (Role.ARBITER, Role.REVIEWER)[seat - 1]
     judging.decide(case.return_id, desk.person(case, seat), role, findings, words.GRADED[grade.value], at=at)
-    desk.decided += 1
+    desk.tally.judged += 1
     return True
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeconduct.cli import demo_words as words
 from safeconduct.cli.demo_case_acts import ACTS, Known
+from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:
     from safeconduct.demo import Complaint
@@ -36,6 +37,7 @@ JOIN case_deadline d ON d.case_id = c.id AND d.state = 'running'
 LEFT JOIN dispute p ON p.case_id = c.id LEFT JOIN return_file r ON r.case_id = c.id
 WHERE c.status <> 'closed' AND c.kind IN ('dispute', 'return') AND d.due_at IS NOT NULL
     AND c.state <> 'authorised' AND c.state <> 'in_transit' AND c.since < %s
+    AND coalesce(c.seller_key, 0) = ANY(%s::bigint[])
 ORDER BY coalesce(p.order_ref, r.order_ref), c.id
 """
 
@@ -48,44 +50,45 @@ class CaseDesk:
     complaints: Sequence[Complaint]
     moved: timedelta
     strike: tuple[str, datetime, datetime] | None
-    opened: int = 0
-    decided: int = 0
+    tally: Tally = field(default_factory=Tally)
+    _declared: bool = False
     _next: int = 0
-    _paused: bool = False
     _by_order: dict[str, Complaint] = field(default_factory=dict)
     _staff: list[User] = field(default_factory=list)
     _let_be: set[tuple[str, str]] = field(default_factory=set)
 
-    def day(self, until: datetime) -> None:
-        """Everything that people do about cases by a time; then the deadlines that have come due."""
+    def people(self, until: datetime, sellers: Sequence[int]) -> None:
+        """Everything that people do about some sellers' cases by a time."""
+        self._by_order = self._by_order or {one.order_id: one for one in self.complaints}
+        self._complain(until, sellers)
+        for _ in range(_MOST_STEPS):
+            if not self._step(until, sellers):
+                break
+
+    def clocks(self, until: datetime) -> None:
+        """What follows for everybody: deadlines that have come due, and refunds that shops were told to send."""
         from safeconduct.kernel.cases import sweep
 
-        self._by_order = self._by_order or {one.order_id: one for one in self.complaints}
-        self._strike(until)
-        self._complain(until)
-        for _ in range(_MOST_STEPS):
-            if not self._step(until):
-                break
         sweep.keep_up(until, quiet=True)
         self._refunds(until)
 
     # -- what happens beside cases ---------------------------------------------------------------------------------
 
-    def _strike(self, until: datetime) -> None:
+    def strikes(self, until: datetime) -> None:
         """The platform declares that clocks stand still for as long as the strike was announced."""
         from safeconduct.kernel.cases import pauses
         from safeconduct.kernel.cases.words import PauseScope
         from safeconduct.kernel.scope import Actor, staff_scope
 
-        if self.strike is None or self.strike[1] + self.moved >= until or self._paused:
+        if self.strike is None or self.strike[1] + self.moved >= until or self._declared:
             return
         country, begins, ends = self.strike[0], self.strike[1] + self.moved, self.strike[2] + self.moved
         with staff_scope():
             actor = Actor(self._people()[0].id, "operator")
             pauses.declare(PauseScope.COUNTRY, country, begins, ends, words.STRIKE, actor, at=begins)
-        self._paused = True
+        self._declared = True
 
-    def _complain(self, until: datetime) -> None:
+    def _complain(self, until: datetime, sellers: Sequence[int]) -> None:
         """Buyers open disputes through their orders' links."""
         from safeconduct.kernel.cases.words import Remedy
         from safeconduct.kernel.scope import Actor, engine_scope, query
@@ -104,7 +107,10 @@ class CaseDesk:
             if not one.opens:
                 continue
             with engine_scope():
-                row = query("SELECT order_key FROM coverage WHERE order_ref = %s", [one.order_id]).fetchone()
+                row = query(
+                    "SELECT order_key FROM coverage WHERE order_ref = %s AND seller_key = ANY(%s::bigint[])",
+                    [one.order_id, list(sellers)],
+                ).fetchone()
                 order = None if row is None else facts.orders({row[0]}).get(row[0])
                 if order is None:
                     continue
@@ -117,7 +123,7 @@ class CaseDesk:
                     open_disputes([request], at=at, quiet=True)
                 except OpenAlready:
                     continue
-            self.opened += 1
+            self.tally.opened += 1
 
     def _refunds(self, until: datetime) -> None:
         """Shops send the refunds that they were told to send, and say so."""
@@ -152,13 +158,13 @@ class CaseDesk:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def _step(self, until: datetime) -> int:
+    def _step(self, until: datetime, sellers: Sequence[int]) -> int:
         """One step of each case whose people would have taken it by then; returns how many were taken."""
         from safeconduct.kernel.cases import machine
         from safeconduct.kernel.scope import staff_scope
 
         with staff_scope():
-            rows = _rows(until)
+            rows = _rows(until, sellers)
         taken = 0
         steps: dict[int, list[tuple[Move, datetime]]] = {}
         for row in rows:
@@ -198,7 +204,7 @@ class CaseDesk:
         return people[(int(case.order[4:]) + seat) % len(people)]
 
 
-def _rows(until: datetime) -> list[Any]:
+def _rows(until: datetime, sellers: Sequence[int]) -> list[Any]:
     from safeconduct.kernel.scope import query
 
-    return query(_WAITING, [until]).fetchall()
+    return query(_WAITING, [until, list(sellers)]).fetchall()

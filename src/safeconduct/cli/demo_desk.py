@@ -6,7 +6,7 @@ they are wrong. The product hears only what they decide.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -53,15 +53,15 @@ class Desk:
     fraud: Collection[str]
     closes: datetime
     cases: CaseDesk
-    ruled: int = 0
 
-    def day(self, until: datetime) -> None:
-        """What people and time do by then: held orders are ruled on, what has come due is done, sellers are paid."""
+    def day(self, until: datetime, people: Callable[[datetime], None]) -> None:
+        """What ``people`` do by then, and time: what has come due is done, sellers are paid."""
         from safeconduct.kernel.decisions import reactions
         from safeconduct.protections.transactions.money import due
 
-        self.work(until)
-        self.cases.day(until)
+        self.cases.strikes(until)
+        people(until)
+        self.cases.clocks(until)
         for _ in range(_MOST_ROUNDS):
             if not reactions.sweep(until):
                 break
@@ -69,7 +69,12 @@ class Desk:
         if until == due.schedule(until).due(until):
             due.run_payouts(until, replay=True)
 
-    def work(self, until: datetime) -> None:
+    def people(self, until: datetime, sellers: Sequence[int]) -> None:
+        """What people do about some sellers' orders by a time: held ones are ruled on, complaints opened and judged."""
+        self.work(until, sellers)
+        self.cases.people(until, sellers)
+
+    def work(self, until: datetime, sellers: Sequence[int]) -> None:
         """Rules on what was held and would have been looked at by a time, each at its hour, oldest first."""
         from safeconduct.demo.seeds import generator
         from safeconduct.foundation.policy.nodes import Action
@@ -82,8 +87,9 @@ class Desk:
             held = query(
                 "SELECT r.decision_id, r.opened_at, e.data ->> 'order' FROM review r"
                 " JOIN decision d ON d.id = r.decision_id JOIN event e ON e.moment = d.moment"
-                " WHERE r.state = 'open' AND r.opened_at < %s ORDER BY r.opened_at",
-                [min(until, self.closes - _BEHIND)],
+                " WHERE r.state = 'open' AND r.opened_at < %s AND coalesce(d.seller_key, 0) = ANY(%s::bigint[])"
+                " ORDER BY r.opened_at",
+                [min(until, self.closes - _BEHIND), list(sellers)],
             ).fetchall()
         for decision, opened_at, order in held:
             rng = generator(self.seed, order)
@@ -95,7 +101,7 @@ class Desk:
             action, words = (Action.BLOCK, _FRAUD) if blocked else (Action.ALLOW, _FINE)
             with staff_scope():
                 actions.override(decision, rng.choice(people), action, rng.choice(words), at=at)
-            self.ruled += 1
+            self.cases.tally.ruled += 1
 
 
 def weeks(begins: datetime, ends: datetime, payouts: Payouts) -> list[datetime]:

@@ -21,11 +21,13 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli.demo_tally import Tally
 from safeconduct.cli.output import fail
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from safeconduct.cli.demo_desk import Desk
     from safeconduct.demo.world import Events
 
 _BATCH = 1000
@@ -47,16 +49,21 @@ class Ran:
 
 
 class Crew:
-    """Forked workers that share the world's memory; they wait until `run` lets them begin."""
+    """Forked workers that share the world's memory; they wait until they are told what to do.
 
-    def __init__(self, events: Events) -> None:
+    Each works on sellers of its own, dealt out anew whenever events are decided: two workers that wrote about one
+    seller's orders would wait for each other.
+    """
+
+    def __init__(self, events: Events, desk: Desk) -> None:
         context = get_context("fork")
         self.total = len(events)
         self.pipes: list[Connection] = []
+        self.shares: list[list[int]] = []
         size = max(1, min(4, os.cpu_count() or 1))
         for number in range(size):
             ours, theirs = context.Pipe()
-            context.Process(target=_member, args=(theirs, events, number, size), daemon=True).start()
+            context.Process(target=_member, args=(theirs, events, desk, number, size), daemon=True).start()
             theirs.close()
             self.pipes.append(ours)
         self.clerk, theirs = context.Pipe()
@@ -77,19 +84,36 @@ class Crew:
         with Progress(*columns, console=console, disable=quiet) as progress:
             task = progress.add_task("events received ", total=self.total)
             with _indexes_afterwards():
-                received_s = self._phase("receive", lambda n: progress.update(task, advance=n))
+                received_s = self._phase(["receive"] * len(self.pipes), lambda n: progress.update(task, advance=n))
             waiting = _waiting()
             task = progress.add_task("decisions made  ", total=waiting)
             self.clerk.send("begin")
             for point in points:
-                decided_s += self._phase(("decide", point), lambda n: progress.update(task, advance=n))
+                self.shares = dealt(point, len(self.pipes))
+                decided_s += self._phase(
+                    [("decide", point, share) for share in self.shares], lambda n: progress.update(task, advance=n)
+                )  # fmt: skip
                 started = time.perf_counter()
                 between(point)
                 between_s += time.perf_counter() - started
-        for pipe in (*self.pipes, self.clerk):
-            pipe.send("end")
-        self._hear_the_clerk()
         return Ran(received_s, decided_s, waiting, between_s)
+
+    def people(self, until: datetime) -> None:
+        """Lets the people of the world do what they do by a time, each worker those of its sellers' orders."""
+        self._phase([("people", until, share) for share in self.shares], lambda _: None)
+
+    def end(self) -> Tally:
+        """Sends everybody home once what was begun is done; returns what the people did."""
+        done = Tally()
+        for pipe in self.pipes:
+            pipe.send("end")
+            said = pipe.recv()
+            if isinstance(said, str):
+                fail(said)
+            done += said
+        self.clerk.send("end")
+        self._hear_the_clerk()
+        return done
 
     def _hear_the_clerk(self) -> None:
         """Waits until the clerk has done what was begun."""
@@ -100,9 +124,9 @@ class Crew:
         if said != "done":
             fail(str(said))
 
-    def _phase(self, order: object, advance: Callable[[int], None]) -> float:
+    def _phase(self, orders: Sequence[object], advance: Callable[[int], None]) -> float:
         started = time.perf_counter()
-        for pipe in self.pipes:
+        for pipe, order in zip(self.pipes, orders, strict=True):
             pipe.send(order)
         busy = list(self.pipes)
         while busy:
@@ -136,7 +160,8 @@ def tell(events: Events, now: datetime) -> int:
     done = 0
     for first in range(0, len(events), _BATCH):
         done += _stored(events.between(first, first + _BATCH))
-    _decide_until(now, 0, 1, lambda _: None)
+    (everybody,) = dealt(now, 1)
+    _decide_until(now, everybody, lambda _: None)
     return done
 
 
@@ -169,15 +194,50 @@ def _waiting() -> int:
         return lanes.waiting()[0]
 
 
-def _member(pipe: Connection, events: Events, number: int, size: int) -> None:
+#: How many events of each seller wait to be decided by then; events of no seller are those of seller 0.
+_WAITING = """
+WITH waiting AS (
+    SELECT coalesce(f.seller, 0) AS seller, count(*) AS events FROM event_queue q JOIN fact f ON f.moment = q.moment
+    WHERE q.moment < %s GROUP BY 1
+)
+SELECT coalesce(w.seller, s.key), coalesce(w.events, 0) FROM waiting w FULL JOIN seller s ON s.key = w.seller
+ORDER BY 2 DESC, 1
+"""
+
+
+def dealt(until: datetime, size: int) -> list[list[int]]:
+    """All sellers, dealt to so many workers so that each has about as many events to decide."""
+    from safeconduct.kernel.scope import engine_scope, query
+
+    shares: list[list[int]] = [[] for _ in range(size)]
+    loads = [0] * size
+    with engine_scope():
+        for seller, events in query(_WAITING, [_end(until)]):
+            least = loads.index(min(loads))
+            shares[least].append(seller)
+            loads[least] += events + 1  # the quiet ones are dealt out evenly too
+    return shares
+
+
+def _end(until: datetime) -> int:
+    from safeconduct.foundation.moments import TIE_BITS, micros
+
+    return micros(until) << TIE_BITS
+
+
+def _member(pipe: Connection, events: Events, desk: Desk, number: int, size: int) -> None:
     try:
         while (order := pipe.recv()) != "end":
-            if order == "receive":
-                _start()
-                _receive(pipe, events, number, size)
-            else:
-                _decide_until(order[1], number, size, pipe.send)
+            match order:
+                case "receive":
+                    _start()
+                    _receive(pipe, events, number, size)
+                case "decide", until, sellers:
+                    _decide_until(until, sellers, pipe.send)
+                case "people", until, sellers:
+                    desk.people(until, sellers)
             pipe.send("done")
+        pipe.send(desk.cases.tally)
     except (EOFError, KeyboardInterrupt):
         pass
     except Exception as problem:
@@ -233,28 +293,26 @@ def _stored(batch: list[dict[str, Any]]) -> int:
     return len(receipt.stored)
 
 
-#: Each worker takes the events of its own sellers: two that wrote about one seller's orders would wait for each other.
 _CLAIM = """
 SELECT q.moment FROM event_queue q JOIN fact f ON f.moment = q.moment
-WHERE q.moment > %s AND q.moment < %s AND abs(coalesce(f.seller, f.moment) %% %s) = %s
+WHERE q.moment > %s AND q.moment < %s AND coalesce(f.seller, 0) = ANY(%s::bigint[])
 ORDER BY q.moment LIMIT %s FOR UPDATE OF q SKIP LOCKED
 """
 
 
-def _decide_until(until: datetime, number: int, size: int, advance: Callable[[int], None]) -> None:
-    """Decides one worker's part of what was known before a time, in the order in which it became known."""
+def _decide_until(until: datetime, sellers: Sequence[int], advance: Callable[[int], None]) -> None:
+    """Decides what was known of some sellers before a time, in the order in which it became known."""
     import django.db
     import psycopg
 
-    from safeconduct.foundation.moments import TIE_BITS, micros
     from safeconduct.kernel.decisions import engine
     from safeconduct.kernel.scope import engine_scope, query
 
-    done, end, most = 0, micros(until) << TIE_BITS, _DECIDE_BATCH
+    done, end, most = 0, _end(until), _DECIDE_BATCH
     while True:
         try:
             with engine_scope():
-                claimed = [moment for (moment,) in query(_CLAIM, [done, end, size, number, most])]
+                claimed = [moment for (moment,) in query(_CLAIM, [done, end, list(sellers), most])]
                 engine.decide_claimed(claimed, now=None)
         except (psycopg.OperationalError, django.db.OperationalError) as problem:
             if not _no_room_for_locks(problem) or most == 1:
@@ -276,6 +334,7 @@ def _no_room_for_locks(problem: Exception) -> bool:
 def _drip(seed: int, shift: str, orders: int, told: int) -> None:
     from safeconduct.demo import Parameters, generate, live_events
 
+    os.nice(10)  # whoever looks at the demo comes first
     world = generate(Parameters(seed=seed, orders=orders, shift=shift))
     _start()
     from safeconduct.kernel.decisions import lanes

@@ -16,11 +16,11 @@ from safeconduct.demo.live import live_events
 from safeconduct.demo.parameters import SHIFTS, Parameters, Shift
 from safeconduct.demo.scoring import Decision, Report, score
 from safeconduct.demo.truth import Action, Label, read_truth
-from safeconduct.demo.world import SellerFacts, World, generate, world_sha256, write_truth
+from safeconduct.demo.world import WORLD_END, WORLD_START, SellerFacts, World, generate, world_sha256, write_truth
 
 __all__ = [
-    "SHIFTS", "Action", "CaseReport", "Complaint", "Cover", "CoverReport", "Decision", "Label", "Parameters", "Report",
-    "SellerFacts", "Shift", "Standing", "World", "covers", "generate", "live_events", "read_complaints", "read_covers",
-    "read_truth", "score", "score_cases", "score_cover", "world_sha256", "write_complaints", "write_covers",
-    "write_truth",
+    "SHIFTS", "WORLD_END", "WORLD_START", "Action", "CaseReport", "Complaint", "Cover", "CoverReport", "Decision",
+    "Label", "Parameters", "Report", "SellerFacts", "Shift", "Standing", "World", "covers", "generate", "live_events",
+    "read_complaints", "read_covers", "read_truth", "score", "score_cases", "score_cover", "world_sha256",
+    "write_complaints", "write_covers", "write_truth",
 ]  # fmt: skip

@@ -31,6 +31,10 @@ from safeconduct.foundation.moments import at_micros, micros
 _PLANNED = frozenset({Kind.BUYER, Kind.DEVICE, Kind.IP})
 
 
+#: The first instant of every world, 2026-07-01T00:00Z, and the end of its history, 2026-11-24T00:00Z.
+WORLD_START, WORLD_END = at_micros(START), at_micros(END)
+
+
 @dataclass(frozen=True, slots=True)
 class SellerFacts:
     """What the marketplace knows of a seller without looking at events."""
@@ -85,13 +89,13 @@ class World:
 
     @property
     def start(self) -> datetime:
-        """The first instant of the world, 2026-07-01T00:00Z."""
-        return at_micros(START)
+        """The first instant of the world."""
+        return WORLD_START
 
     @property
     def end(self) -> datetime:
-        """The end of its history, 2026-11-24T00:00Z; what happens later is in the tail."""
-        return at_micros(END)
+        """The end of its history; what happens later is in the tail."""
+        return WORLD_END
 
     @property
     def events(self) -> Events:
