@@ -29,7 +29,8 @@ _STEP_COLUMNS: Final = ("id", "case_id", "number", "name", "from_state", "to_sta
 _OUTCOME_COLUMNS: Final = (
     "id", "case_id", "remedy", "amount_minor", "currency", "liability", "shares", "standing", "rule", "rule_version",
     "told", "disclosure", "category", "withheld_basis", "withheld_until", "considered", "missing", "cure", "redress",
-    "automated", "appeal_until", "appeal_paused", "final", "replaces", "verdict", "at",
+    "automated", "decided_role", "approved_role", "second_above_minor", "appeal_until", "appeal_paused", "final",
+    "replaces", "verdict", "at",
 )  # fmt: skip
 
 
