@@ -19,8 +19,8 @@ class Proposal(models.Model):
     """A decision above an amount as one person has proposed it: it moves nothing until a second person confirms it.
 
     ``name``: the step that it is; ``outcome``, ``facts``, ``why``: what came with it, never changed.
-    ``at_stake_minor``: what the case is about, or the outcome where that is more; ``above_minor``: the amount it exceeds. What may be
-    written later, once, is what became of it. ``why_returned``: for its author alone.
+    ``at_stake_minor``: what the case is about, or the outcome where that is more; ``above_minor``: the amount it
+    exceeds. What may be written later, once, is what became of it. ``why_returned``: for its author alone.
     """
 
     id = models.CharField(primary_key=True, max_length=30)
@@ -67,7 +67,10 @@ class Proposal(models.Model):
                 fields=["case"], condition=Q(state="waiting"), name="case_proposal_one_waits"
             ),
         ]  # fmt: skip
-        indexes: ClassVar = [models.Index(fields=["case", "at"], name="case_proposal_of_case")]
+        indexes: ClassVar = [
+            models.Index(fields=["case", "at"], name="case_proposal_of_case"),
+            models.Index(fields=["at", "id"], condition=Q(state="waiting"), name="case_proposal_waiting"),
+        ]
 
 
 class BlindReview(models.Model):

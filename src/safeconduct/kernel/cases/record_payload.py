@@ -85,7 +85,8 @@ def proposal_contents(ids: Sequence[str]) -> dict[str, Content]:
 def blind_contents(ids: Sequence[str]) -> dict[str, Content]:
     """What these blind reviews came to; which decision they were of is withheld from its parties."""
     found = {}
-    for one in BlindReview.objects.filter(id__in=list(ids)):
+    for one in BlindReview.objects.filter(id__in=list(ids), given_at__isnull=False):
+        assert one.given_at is not None
         withheld = {
             "outcome": one.outcome_id, "remedy": one.remedy, "liability": one.liability, "standing": one.standing,
             "amount_minor": one.amount_minor, "says": one.says, "differs": list(one.differs), "by": one.taken_by_id,

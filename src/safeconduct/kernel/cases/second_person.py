@@ -18,12 +18,13 @@ from safeconduct.kernel.cases.models import Proposal, Seat
 from safeconduct.kernel.cases.outcomes import Confirmed, of_plain
 from safeconduct.kernel.cases.words import ProposalState, Role
 from safeconduct.kernel.cases.writing import Line
+from safeconduct.kernel.paging import Order, Slice, page
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import Actor
 
 _SHORTEST, _LONGEST = 3, 4_000
-#: How many cases that wait are asked for at once.
-MOST: Final = 500
+#: Where counting stops: a badge says 99+.
+MOST_COUNTED: Final = 100
 
 
 def take_seat(proposal_id: str, person: User, *, at: datetime) -> Seat:
@@ -79,6 +80,17 @@ def waiting(case_id: str) -> Proposal | None:
     """The decision of a case that waits for a second person."""
     rows = Proposal.objects.filter(case_id=case_id, state=ProposalState.WAITING)
     return rows.select_related("proposed_by").first()
+
+
+def all_waiting(*, after: str = "", before: str = "") -> Slice[Proposal]:
+    """Decisions of all kinds of cases that wait for a second person, the oldest first."""
+    rows = Proposal.objects.filter(state=ProposalState.WAITING).select_related("case", "proposed_by")
+    return page(rows, Order("at"), after=after, before=before)
+
+
+def how_many_wait() -> int:
+    """How many wait, at most `MOST_COUNTED`."""
+    return Proposal.objects.filter(state=ProposalState.WAITING)[:MOST_COUNTED].count()
 
 
 def returned(case_id: str, state_name: str) -> Proposal | None:

@@ -32,7 +32,7 @@ TWO_PEOPLE: Final[Mapping[str, Sentence]] = {
         "es": "Lo decidió el árbitro y, por el importe en juego, lo confirmó una segunda persona.",
     },
     Role.REVIEWER: {
-        "en": "Decided by the reviewer of the appeal and, because of the amount at stake, confirmed by a second person.",
+        "en": "Decided by who reviews the appeal and, because of the amount at stake, confirmed by a second person.",
         "zh": "由申诉复核员裁决；因涉案金额较大，已由第二人确认。",
         "es": "Lo decidió quien revisa la apelación y, por el importe en juego, lo confirmó una segunda persona.",
     },
@@ -75,7 +75,8 @@ def _decided(one: Moved, at: datetime) -> Notice:
     values = {
         "case": one.case_id, "kind": dict(one.workflow.title), "remedy": REMEDY[Remedy(outcome["remedy"])],
         "liability": LIABILITY[Liability(outcome["liability"])], "standing": STANDING[Standing(outcome["standing"])],
-        "reasons": [told for told in (outcome["told"], both) if told], "missing": list(outcome["missing"]) or None, "cure": outcome["cure"] or None,
+        "reasons": [told for told in (outcome["told"], both) if told],
+        "missing": list(outcome["missing"]) or None, "cure": outcome["cure"] or None,
         "appeal_until": None if until is None else datetime.fromisoformat(until),
         "appeal_paused": _APPEAL_PAUSED if outcome["appeal_paused"] else None,
     }  # fmt: skip

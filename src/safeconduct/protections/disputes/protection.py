@@ -23,6 +23,8 @@ DISPUTE: Final = CaseKind(
     guards={"amount_in_dispute": guards.amount_in_dispute, "within_law": guards.within_law},
     after=guards.keep_up,
     url="/portal/disputes/{id}/",
+    console_url="/console/disputes/{id}/",
+    remedies=guards.DECIDED,
 )
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.cases.kinds import CaseKind
+from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
@@ -31,6 +32,8 @@ RETURN = CaseKind(
     guards=steps.GUARDS,
     after=steps.after,
     url="/portal/returns/cases/{id}/",
+    console_url="/console/returns/cases/{id}/",
+    remedies=(Remedy.NOTHING, Remedy.PARTIAL_REFUND, Remedy.REFUND),
 )
 REIMBURSEMENT = CaseKind(
     reimbursing.KIND,
@@ -38,6 +41,8 @@ REIMBURSEMENT = CaseKind(
     effects={"fund_reimburses": money.fund_reimburses},
     guards=steps.GUARDS,
     url="/portal/returns/cases/{id}/",
+    console_url="/console/returns/cases/{id}/",
+    remedies=(Remedy.NOTHING, Remedy.REIMBURSE),
 )
 
 

@@ -354,6 +354,12 @@ class Migration(migrations.Migration):
             model_name="proposal",
             index=models.Index(fields=["case", "at"], name="case_proposal_of_case"),
         ),
+        migrations.AddIndex(
+            model_name="proposal",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["at", "id"], name="case_proposal_waiting"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="proposal",
             constraint=models.CheckConstraint(
