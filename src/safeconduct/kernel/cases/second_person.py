@@ -38,11 +38,12 @@ def take_seat(proposal_id: str, person: User, *, at: datetime) -> Seat:
     return seats.take(found.case_id, person, Role.APPROVER, at=at)
 
 
-def confirm(proposal_id: str, person: User, *, at: datetime) -> Proposal:
+def confirm(proposal_id: str, person: User, *, at: datetime, quiet: bool = False) -> Proposal:
     """Confirms a proposed decision: the step is taken now, with both people in its outcome, and the money moves.
 
-    Everything the step asks for is asked again. The same person's second word changes nothing. Raises NoSuchProposal,
-    ProposalAnswered, SeatTaken, and what `machine.transition` does.
+    Everything the step asks for is asked again. The same person's second word changes nothing. ``quiet``: nobody is
+    mailed, for history that is replayed. Raises NoSuchProposal, ProposalAnswered, SeatTaken, and what
+    `machine.transition` does.
     """
     found = _locked(proposal_id)
     if (found.state, found.answered_by_id) == (ProposalState.CONFIRMED, person.id):
@@ -54,7 +55,7 @@ def confirm(proposal_id: str, person: User, *, at: datetime) -> Proposal:
     move = Move(
         found.case_id, found.name, actor, Role(found.proposed_role), of_plain(found.outcome), None, found.facts, word
     )
-    machine.transition([move], at=at)
+    machine.transition([move], at=at, quiet=quiet)
     return found
 
 
