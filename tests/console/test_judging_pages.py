@@ -161,3 +161,14 @@ def test_nobody_but_the_staff_opens_these_pages() -> None:
     for address in ("proposals/", "fairness/", "fairness/misses/", "fairness/reviews/blr_x/"):
         assert seller.get(f"/console/{address}").status_code in (302, 403)
     assert staff().get("/console/fairness/reviews/blr_x/").status_code == 404
+
+
+def test_a_case_is_exported_from_both_sides_and_not_to_strangers() -> None:
+    case_id = at_the_arbiter(careful=False)
+    seller, arbiter = shops.signed_in(), staff("Arbiter")
+    assert "export/" in shops.read(seller, page_of(case_id))
+    for client, address in ((seller, page_of(case_id)), (arbiter, desk(case_id))):
+        answer = client.get(f"{address}export/")
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+        assert b"".join(answer.streaming_content).startswith(b"PK")
+    assert Client().get(f"{page_of(case_id)}export/").status_code == 302

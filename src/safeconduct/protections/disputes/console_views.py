@@ -19,7 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.buyer_pages import served
+from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases import blind, seats, second_person
 from safeconduct.kernel.cases import messages as talk
 from safeconduct.kernel.cases.models import Seat
@@ -107,7 +107,8 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         "liabilities": [(one.value, LIABILITIES[one]) for one in _LIABILITIES],
         "standings": [(one.value, STANDINGS[one]) for one in (Standing.DOES_NOT_COUNT, Standing.COUNTS)],
         "precedents": _precedents(found, language), "pieces": _pieces(view, language),
-        "second": panel(view.case, request.user, language), "decides": view.case.state in ("adjudication", "appealed"),
+        "exports": True, "second": panel(view.case, request.user, language),
+        "decides": view.case.state in ("adjudication", "appealed"),
     }  # fmt: skip
     return page(request, "disputes/console/case.html", context)
 
@@ -116,6 +117,15 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
 def piece(request: StaffRequest, case_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, for those who judge."""
     return served(_one(case_id).case_id, evidence_id, Role.ARBITER)
+
+
+@require_GET
+def export(request: StaffRequest, case_id: str) -> HttpResponseBase:
+    """The dispute as a ZIP, with all that who judges may open."""
+    found = _one(case_id)
+    if blind.reads_blind(case_id, request.user):
+        raise Http404
+    return bundled(found.case_id, Role.ARBITER)
 
 
 @require_POST

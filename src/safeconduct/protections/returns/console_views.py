@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.foundation.money import Money, MoneyError
-from safeconduct.kernel.buyer_pages import served
+from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases import blind
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Status
@@ -100,6 +100,15 @@ def of_case(request: StaffRequest, case_id: str) -> HttpResponse:
 def piece(request: StaffRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
     return served(_found(return_id).case_id, evidence_id, Role.ARBITER)
+
+
+@require_GET
+def export(request: StaffRequest, return_id: str) -> HttpResponseBase:
+    """The return as a ZIP, with all that who judges may open."""
+    found = _found(return_id)
+    if blind.reads_blind(found.case_id, request.user):
+        raise Http404
+    return bundled(found.case_id, Role.ARBITER)
 
 
 @require_POST
