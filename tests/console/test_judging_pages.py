@@ -13,6 +13,7 @@ from safeconduct.kernel.cases import publishing
 from safeconduct.kernel.cases.models import BlindReview, Proposal, StoredOutcome
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import staff_scope
+from safeconduct.portal.views import public
 
 #: The order is of 120.00; two people decide above 50.00.
 PRESET = "preset: careful\nsince: 2026-01-01\nsource: ours\nsecond_person_above: [50 USD]\n"
@@ -153,6 +154,15 @@ def test_the_fairness_report_shows_shares_with_their_number_and_its_public_part_
     assert told["seller_wins"]["all"] == {"n": None, "share": None, "interval": None}
     assert arbiter.get("/console/fairness/?since=yesterday&until=9999-12-31").status_code == 200
     assert "The platform has kept all its deadlines" in read(arbiter, "/console/fairness/misses/")
+
+
+def test_everybody_reads_the_public_page_and_nobody_is_found_in_it() -> None:
+    public.of_day.cache_clear()
+    shops.open_for_business()
+    page = read(Client(), "/fairness/")
+    assert "How fairly cases are decided here" in page
+    assert "fewer than five cases" in page
+    public.of_day.cache_clear()
 
 
 def test_nobody_but_the_staff_opens_these_pages() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from django.contrib import messages
@@ -19,11 +20,11 @@ from safeconduct.kernel.buyer_pages import served
 from safeconduct.kernel.cases import blind, second_person
 from safeconduct.kernel.cases.errors import CaseMalformed, CasesError, NoSuchReview
 from safeconduct.kernel.cases.kinds import kind_of
-from safeconduct.kernel.cases.labels import LIABILITIES, REMEDIES, SEATS, STANDINGS
+from safeconduct.kernel.cases.labels import LIABILITIES, PARTY, REMEDIES, SEATS, SOURCES, STANDINGS
+from safeconduct.kernel.cases.messages import Said
 from safeconduct.kernel.cases.models import BlindReview, Case, Deadline
 from safeconduct.kernel.cases.queries import workflow_of
-from safeconduct.kernel.cases.titles import title_of
-from safeconduct.kernel.cases.words import ClockState, Liability, Remedy, Role, Standing
+from safeconduct.kernel.cases.words import ClockState, Liability, Remedy, Role, Source, Standing
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import savepoint
@@ -88,15 +89,13 @@ def review(request: StaffRequest, review_id: str) -> HttpResponse:
         raise Http404 from None
     found, language = sheet.review, get_language() or "en"
     mine = found.taken_by_id == request.user.id
-    workflow = workflow_of(sheet.case)
     context = {
         "review": found, "case": sheet.case, "kind": _kind(sheet.case), "mine": mine, "url": url_of(sheet.case),
-        "pieces": [(piece, spoken(piece.gist, language)) for piece in sheet.pieces] if mine or found.given_at else [],
-        "said": [
-            (said.role, spoken(said.by_language, language) if said.by_language else said.words, said.at)
-            for said in sheet.said
+        "pieces": [
+            (piece, spoken(piece.gist, language), SOURCES[Source(piece.source)])
+            for piece in (sheet.pieces if mine else ())
         ],
-        "steps": [(spoken(title_of(workflow, s.from_state, s.name), language), s.why, s.at) for s in sheet.steps],
+        "said": _said(sheet, language) if mine else [],
         "remedies": [(word.value, REMEDIES[word]) for word in kind_of(sheet.case.kind).remedies],
         "liabilities": [(word.value, LIABILITIES[word]) for word in _PAYS],
         "standings": [(word.value, text) for word, text in STANDINGS.items()],
@@ -140,6 +139,19 @@ def review_piece(request: StaffRequest, review_id: str, evidence_id: str) -> Htt
     if found is None:
         raise Http404
     return served(found.case_id, evidence_id, Role.BLIND_REVIEWER)
+
+
+def _said(sheet: blind.Sheet, language: str) -> list[tuple[object, str, datetime]]:
+    """Who said what when, messages and the words of steps together."""
+    found: list[tuple[object, str, datetime]] = [
+        (PARTY.get(said.role, SEATS.get(said.role, "")), _words(said, language), said.at) for said in sheet.said
+    ]
+    found += [(PARTY[Role(step.role)], step.why, step.at) for step in sheet.steps]
+    return sorted(found, key=lambda one: one[2])
+
+
+def _words(said: Said, language: str) -> str:
+    return spoken(said.by_language, language) if said.by_language else said.words
 
 
 def compared(found: BlindReview) -> list[tuple[str, object, object, bool]]:

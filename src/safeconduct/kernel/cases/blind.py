@@ -16,7 +16,7 @@ from safeconduct.kernel.cases import evidence, machine, messages, seats
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchReview, ReviewGiven, SeatTaken
 from safeconduct.kernel.cases.messages import Said
 from safeconduct.kernel.cases.models import BlindReview, Case, CaseMessage, Evidence, Seat, Step, StoredOutcome
-from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
+from safeconduct.kernel.cases.words import PARTIES, Liability, Remedy, Role, Standing
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import query
 
@@ -39,7 +39,7 @@ class Given:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What a blind reviewer reads: all evidence that the decision could rest on, and all words from before the first
-    decision of the case. ``words``: with the words of steps among them."""
+    decision of the case. ``steps``: those by which a party said something."""
 
     review: BlindReview
     case: Case
@@ -126,7 +126,8 @@ def sheet(review_id: str) -> Sheet:
     until = next((n for n, step in enumerate(before) if step.outcome_id is not None), len(before))
     return Sheet(
         review, review.case, [one for one in evidence.of_case(review.case_id) if one.added_at <= review.outcome.at],
-        [said for said in messages.read(review.case, Role.BLIND_REVIEWER) if said.at <= first.at], before[:until],
+        [said for said in messages.read(review.case, Role.BLIND_REVIEWER) if said.at <= first.at],
+        [step for step in before[:until] if step.why and step.role in PARTIES],
     )  # fmt: skip
 
 

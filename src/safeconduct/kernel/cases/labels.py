@@ -8,7 +8,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
-from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
+from safeconduct.kernel.cases.words import Liability, Remedy, Role, Source, Standing
 
 Text = str | Promise
 
@@ -31,6 +31,15 @@ STANDINGS: Final[Mapping[Standing, Text]] = {
     Standing.DOES_NOT_COUNT: lazy("It does not count in the seller's figures"),
     Standing.COUNTS: lazy("It counts in the seller's figures"),
 }
+PARTY: Final[Mapping[Role, Text]] = {
+    Role.BUYER: lazy("Buyer"), Role.SELLER: lazy("Seller"), Role.RIGHTS_OWNER: lazy("Rights owner"),
+    Role.BANK: lazy("Bank"),
+}  # fmt: skip
+SOURCES: Final[Mapping[Source, Text]] = {
+    Source.BUYER: lazy("Buyer"), Source.SELLER: lazy("Seller"), Source.RIGHTS_OWNER: lazy("Rights owner"),
+    Source.PLATFORM: lazy("Records"), Source.CARRIER: lazy("Carrier"), Source.PAYMENT_PROCESSOR: lazy("Processor"),
+    Source.BANK: lazy("Bank"), Source.LABORATORY: lazy("Laboratory"), Source.AUTHORITY: lazy("Authority"),
+}  # fmt: skip
 SEATS: Final[Mapping[Role, Text]] = {
     Role.MEDIATOR: lazy("mediator"), Role.ARBITER: lazy("arbiter"), Role.REVIEWER: lazy("reviewer of the appeal"),
     Role.APPROVER: lazy("second person"), Role.BLIND_REVIEWER: lazy("blind reviewer"),
