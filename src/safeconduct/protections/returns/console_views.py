@@ -69,7 +69,7 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
     """One return: the comparison, the evidence, what the policy advises, and the panel that grades and decides."""
     returned, reader = _found(return_id), reader_of(request)
     claim = queries.reimbursement_of(returned)
-    for case_id in filter(None, (returned.case_id, claim and claim.case_id)):
+    for case_id in (returned.case_id, *(() if claim is None else (claim.case_id,))):
         if review := blind.reads_blind(case_id, request.user):
             return HttpResponseRedirect(reverse("console:blind_review", args=[review]))
     context = {
@@ -127,7 +127,7 @@ def decide(request: StaffRequest, return_id: str) -> HttpResponse:
         messages.error(request, str(problem))
         return _back(url)
     return done(
-        request, _KEPT if moved.proposal else _("Decided. Both sides read your reasons, and can appeal."), url
+        request, str(_KEPT) if moved.proposal else _("Decided. Both sides read your reasons, and can appeal."), url
     )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def reimbursement(request: StaffRequest, return_id: str) -> HttpResponse:
         messages.error(request, str(problem))
         return _back(url)
     return done(
-        request, _KEPT if moved.proposal else _("Decided. The seller reads your reasons, and can appeal."), url
+        request, str(_KEPT) if moved.proposal else _("Decided. The seller reads your reasons, and can appeal."), url
     )  # fmt: skip
 
 
