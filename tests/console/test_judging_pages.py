@@ -117,6 +117,7 @@ def test_a_blind_review_is_read_without_the_outcome_and_a_disagreement_comes_to_
     blind.post(f"{address}take/", {})
     page = read(blind, address)
     assert "The carrier delivered it." in page
+    assert "It did not arrive" in page
     for hidden in ("The scans end before", "7.77", "Arbiter"):
         assert hidden not in page
     assert blind.get(desk(case_id)).status_code == 302, "the case itself is closed to who reviews it blind"

@@ -89,8 +89,9 @@ def review(request: StaffRequest, review_id: str) -> HttpResponse:
         raise Http404 from None
     found, language = sheet.review, get_language() or "en"
     mine = found.taken_by_id == request.user.id
+    says = kind_of(sheet.case.kind).says
     context = {
-        "review": found, "case": sheet.case, "kind": _kind(sheet.case), "mine": mine, "url": url_of(sheet.case),
+        "says": "" if says is None else says(sheet.case.id, language), "review": found, "case": sheet.case, "kind": _kind(sheet.case), "mine": mine, "url": url_of(sheet.case),
         "pieces": [
             (piece, spoken(piece.gist, language), SOURCES[Source(piece.source)])
             for piece in (sheet.pieces if mine else ())

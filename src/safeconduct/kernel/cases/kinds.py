@@ -33,7 +33,7 @@ class CaseKind:
     """A kind of case. ``text``: its workflow as shipped. ``effects``: by the names that `money:` uses. ``after``: told
     of every step, for what a protection keeps beside a case. ``url``: the path of a seller's page of a case, with
     ``{id}``; "" while there is none. ``console_url``: likewise of the staff's. ``remedies``: what somebody who decides
-    can give.
+    can give. ``says``: what a case (its id) is about, in a sentence of a language, for who judges without its page.
     """
 
     name: str
@@ -43,6 +43,7 @@ class CaseKind:
     after: Effect | None = None
     url: str = ""
     console_url: str = ""
+    says: Callable[[str, str], str] | None = None
     remedies: tuple[Remedy, ...] = (Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN)
 
     def workflow(self, preset_text: str = "") -> Workflow:

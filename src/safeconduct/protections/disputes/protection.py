@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.ui.parts import MenuEntry
-from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home
+from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home, queries
 from safeconduct.protections.disputes.opening import KIND
 
 DISPUTE: Final = CaseKind(
@@ -25,6 +25,7 @@ DISPUTE: Final = CaseKind(
     url="/portal/disputes/{id}/",
     console_url="/console/disputes/{id}/",
     remedies=guards.DECIDED,
+    says=queries.says,
 )
 
 

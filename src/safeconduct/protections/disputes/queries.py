@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.words import Turn
+from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.scope import query
+from safeconduct.protections.disputes.burden import ClaimType, burdens
 from safeconduct.protections.disputes.errors import NoSuchDispute
 from safeconduct.protections.disputes.models import Dispute
 
@@ -119,6 +121,11 @@ def one(case_id: str) -> Dispute:
     if found is None:
         raise NoSuchDispute(case_id)
     return found
+
+
+def says(case_id: str, language: str) -> str:
+    """What a dispute is about, as its buyer says it."""
+    return spoken(burdens()[ClaimType(one(case_id).type)].title, language)
 
 
 def lines_of(case_ids: Sequence[str]) -> list[Line]:

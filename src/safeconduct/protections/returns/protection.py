@@ -15,7 +15,7 @@ from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
-from safeconduct.protections.returns import actions, listening, money, portal_home, reimbursing, steps
+from safeconduct.protections.returns import actions, listening, money, portal_home, queries, reimbursing, steps
 
 #: How many refunds that law wants a sweep pays in one transaction.
 _BATCH: Final = 200
@@ -34,6 +34,7 @@ RETURN = CaseKind(
     url="/portal/returns/cases/{id}/",
     console_url="/console/returns/cases/{id}/",
     remedies=(Remedy.NOTHING, Remedy.PARTIAL_REFUND, Remedy.REFUND),
+    says=queries.says,
 )
 REIMBURSEMENT = CaseKind(
     reimbursing.KIND,
@@ -43,6 +44,7 @@ REIMBURSEMENT = CaseKind(
     url="/portal/returns/cases/{id}/",
     console_url="/console/returns/cases/{id}/",
     remedies=(Remedy.NOTHING, Remedy.REIMBURSE),
+    says=queries.says,
 )
 
 

@@ -13,8 +13,10 @@ from safeconduct.kernel.claims.models import Refund
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.protections.returns.comparing import Compared, compare
 from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine
+from safeconduct.protections.returns.portal_words import REASONS
 from safeconduct.protections.returns.proofs import from_json
 from safeconduct.protections.returns.terms import terms_on
+from safeconduct.protections.returns.words import Reason
 
 NEWEST: Final = Order("requested_at", descending=True)
 #: Where counting stops: a figure says 99+.
@@ -58,6 +60,12 @@ def of_any_case(case_id: str) -> Return | None:
     """The return of a case, or of the case of its claim on the fund."""
     claims = Reimbursement.objects.filter(case_id=case_id)
     return Return.objects.filter(Q(case_id=case_id) | Q(id__in=claims.values("returned_id"))).first()
+
+
+def says(case_id: str, language: str) -> str:
+    """Why the goods of a case came back, as the buyer said it."""
+    found = of_any_case(case_id)
+    return "" if found is None else str(REASONS[Reason(found.reason)])
 
 
 def of_order(order_key: int) -> list[Return]:
