@@ -1,4 +1,4 @@
-"""`cases publish`: whose terms are in force, from when, by whose word."""
+"""`cases publish`: whose terms are in force, from when, by whose word. `cases fairness`: the figures."""
 
 from __future__ import annotations
 
@@ -45,3 +45,16 @@ def test_one_person_alone_publishes_nothing(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit):
         publish("ebay-like", alone, alone)
     assert "a second person" in capsys.readouterr().err
+
+
+def test_the_fairness_report_is_told_in_json_and_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    day = datetime(2026, 6, 1, tzinfo=UTC)
+    assert cases.fairness(since=day, until=day, public=True, as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["since"], told["until"]) == ("2026-06-01T00:00:00+00:00", "2026-06-02T00:00:00+00:00")
+    assert told["platform_misses"] == []
+    assert cases.fairness(since=None, until=None, public=False, as_json=False) == 0
+    assert "overturned on appeal" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cases.fairness(since=day, until=datetime(2026, 5, 1, tzinfo=UTC), public=False, as_json=False)
+    assert "is not before --until" in capsys.readouterr().err

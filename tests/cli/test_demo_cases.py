@@ -29,18 +29,18 @@ def empty_database() -> Iterator[None]:
 
 def worked(
     fault: Fault, *, seed: int = 7, weeks: int = 12, cause: str = "honest_complaints", strike_days: int = 9,
-    seller_country: str = "",
+    seller_country: str = "", amount: int = 100,
 ) -> CaseDesk:  # fmt: skip
     """One sold order whose buyer opens a dispute, and the desk at work for some weeks."""
     shop = Shop()
-    for _ in range(3):
+    for _ in range(5):
         person()
     if seller_country:
         shop.send([event("seller.registered", at=START, seller="sel-1", seller_country=seller_country)])
-    shop.sold("ord-1", amount=100, deliver=True, ship_country="DE")
+    shop.sold("ord-1", amount=amount, deliver=True, ship_country="DE")
     at = (shop.now + timedelta(days=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
     complaint = Complaint(
-        "ord-1", at, Channel.MARKETPLACE, fault, cause, f"{cause}#0", "not_received", "", False, 10_000, "USD"
+        "ord-1", at, Channel.MARKETPLACE, fault, cause, f"{cause}#0", "not_received", "", False, amount * 100, "USD"
     )
     desk = CaseDesk(seed, [complaint], timedelta(), ("CL", shop.now, shop.now + timedelta(days=strike_days)))
     for week in range(1, weeks + 1):
@@ -72,6 +72,13 @@ def test_a_buyer_who_is_right_is_paid_by_the_shop_with_reasons_and_by_different_
         assert len(held) == len(set(held)) >= 2
         assert Refund.objects.get().amount_minor == 10_000
     assert (desk.tally.opened, desk.tally.judged >= 1) == (1, True)
+
+
+def test_what_is_too_much_for_one_person_is_confirmed_by_another() -> None:
+    worked(Fault.SELLER, amount=4_000)
+    with staff_scope():
+        made = [one for one in StoredOutcome.objects.all() if not one.automated]
+        assert made and all(one.approved_by not in (None, one.decided_by) for one in made)
 
 
 def test_a_buyer_who_lies_gets_nothing() -> None:

@@ -1,12 +1,13 @@
-"""`cases lint` and `cases publish`."""
+"""`cases lint`, `cases publish` and `cases fairness`."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from safeconduct.cli.output import OK, emit_json, fail
+from safeconduct.cli.output import OK, USAGE, emit_json, fail
 
 #: A preset published for now begins a little later: it never holds for the past.
 _SOON = timedelta(seconds=1)
@@ -56,6 +57,62 @@ def publish(
     else:
         sys.stdout.write(f"{kind}: {made.version} in force from {made.since:%Y-%m-%d %H:%M} UTC\n")
     return OK
+
+
+def fairness(*, since: datetime | None, until: datetime | None, public: bool, as_json: bool) -> int:
+    """How fairly cases were decided from the first moment of a day to the last of another (UTC), the last 90 days if
+    left out. ``public``: without small cells."""
+    from safeconduct.cli.start import start_django
+
+    start_django()
+    from safeconduct.kernel.cases import fairness as figures
+    from safeconduct.kernel.scope import staff_scope
+
+    end = datetime.now(UTC) if until is None else until.replace(tzinfo=UTC) + timedelta(days=1)
+    begin = end - figures.USUAL if since is None else since.replace(tzinfo=UTC)
+    if begin >= end:
+        fail(f"--since {begin:%Y-%m-%d} is not before --until", USAGE)
+    with staff_scope():
+        found = figures.document(figures.report(begin, end), public=public)
+    if as_json:
+        emit_json(found)
+        return OK
+    sys.stdout.write(f"from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC; shares with their 95 % interval\n")
+    for one in found["decision_time"]:
+        _line(f"time to decision, {one['kind']}", _hours(one["median_s"], one["p90_s"]), one["n"])
+    _rate("overturned on appeal", found["appeals"]["overturned"])
+    _rate("amended on appeal", found["appeals"]["amended"])
+    _rate("sellers win", found["seller_wins"]["all"])
+    for cell in found["seller_wins"]["by_country"]:
+        _rate(f"sellers win, country {cell['name'] or '-'}", cell)
+    for cell in found["seller_wins"]["by_language"]:
+        _rate(f"sellers win, language {cell['name'] or '-'}", cell)
+    _rate("losses that no person decided", found["automated_losses"])
+    for cell in found["missed_by_zone"]:
+        _rate(f"missed by sellers in {cell['name']}", cell)
+    for part, cell in found["blind_review"].items():
+        _rate(f"blind review agrees, {part}", cell)
+    for one in found["platform_misses"]:
+        text = f"{one['first']} once, {one['second']} twice (backstop)"
+        sys.stdout.write(f"{'the platform missed ' + one['kind'] + '/' + one['clock']:<44}{text}\n")
+    return OK
+
+
+def _rate(name: str, cell: dict[str, Any]) -> None:
+    if cell["share"] is None:
+        return _line(name, "too few", cell["n"])
+    low, high = cell["interval"]
+    return _line(name, f"{cell['share']:.1%} ({low:.1%} to {high:.1%})", cell["n"])
+
+
+def _line(name: str, value: str, number: int | None) -> None:
+    sys.stdout.write(f"{name:<44}{value:<28}" + ("" if number is None else f"n = {number}") + "\n")
+
+
+def _hours(median_s: int | None, p90_s: int | None) -> str:
+    if median_s is None or p90_s is None:
+        return "too few"
+    return f"median {median_s / 3600:.1f} h, 9 of 10 {p90_s / 3600:.1f} h"
 
 
 def _text(preset: str) -> str:

@@ -31,6 +31,8 @@ PEOPLE = (
     ("analyst", "li.wei@haihang.example", "Li Wei", "analyst", "en", "UTC"),
     ("lead", "ana.rojas@haihang.example", "Ana Rojas", "lead", "en", "UTC"),
     ("arbiter", "mei.tanaka@haihang.example", "Mei Tanaka", "analyst", "en", "UTC"),
+    ("second", "omar.haddad@haihang.example", "Omar Haddad", "analyst", "en", "UTC"),
+    ("reviewer", "sofia.lind@haihang.example", "Sofia Lind", "lead", "en", "UTC"),
     ("seller", "camila.soto@andes.example", "Camila Soto", "", "es", "America/Santiago"),
 )
 

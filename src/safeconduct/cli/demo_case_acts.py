@@ -13,7 +13,7 @@ from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:
     from safeconduct.demo import Complaint
-    from safeconduct.kernel.cases.machine import Move
+    from safeconduct.kernel.cases.machine import Move, Moved
     from safeconduct.kernel.cases.outcomes import Outcome
     from safeconduct.kernel.parties.models import User
 
@@ -55,7 +55,7 @@ class Desk(Protocol):
     tally: Tally
 
     def person(self, case: Known, seat: int) -> User:
-        """Mediator 0, arbiter 1, reviewer 2."""
+        """Mediator 0, arbiter 1, reviewer 2, second person 3, of the appeal 4."""
         ...
 
 
@@ -238,9 +238,21 @@ def _graded(desk: Desk, case: Known, at: datetime, seat: int, *, right: bool) ->
         for line in ReturnLine.objects.filter(returned_id=case.return_id)
     }  # fmt: skip
     role = (Role.ARBITER, Role.REVIEWER)[seat - 1]
-    judging.decide(case.return_id, desk.person(case, seat), role, findings, words.GRADED[grade.value], at=at)
+    moved = judging.decide(case.return_id, desk.person(case, seat), role, findings, words.GRADED[grade.value], at=at)
+    confirm(desk, case, moved, at)
     desk.tally.judged += 1
     return True
+
+
+def confirm(desk: Desk, case: Known, moved: Moved, at: datetime) -> None:
+    """Where a decision is too much for one person, another one confirms it."""
+    from safeconduct.kernel.cases import second_person
+    from safeconduct.kernel.cases.words import Role
+
+    if moved.proposal:
+        who = desk.person(case, 4 if moved.move.role is Role.REVIEWER else 3)
+        second_person.take_seat(moved.proposal, who, at=at)
+        second_person.confirm(moved.proposal, who, at=at, quiet=True)
 
 
 ACTS: Mapping[tuple[str, str], Callable[[Desk, Known, Random, datetime], Done]] = {

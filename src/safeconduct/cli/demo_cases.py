@@ -14,7 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from safeconduct.cli import demo_words as words
-from safeconduct.cli.demo_case_acts import ACTS, Known
+from safeconduct.cli.demo_case_acts import ACTS, Known, confirm
 from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class CaseDesk:
         with staff_scope():
             rows = _rows(until, sellers)
         taken = 0
-        steps: dict[int, list[tuple[Move, datetime]]] = {}
+        steps: dict[int, list[tuple[Move, datetime, Known]]] = {}
         for row in rows:
             case = Known(*(*row, self._by_order.get(row[9])))
             rng = self._rng(case)
@@ -181,10 +181,12 @@ class CaseDesk:
                 continue
             taken += 1
             if done is not True:
-                steps.setdefault(at.toordinal() // _TOGETHER_DAYS, []).append((done, at))
+                steps.setdefault(at.toordinal() // _TOGETHER_DAYS, []).append((done, at, case))
         for group in steps.values():
             with staff_scope():
-                machine.transition([move for move, _ in group], at=max(at for _, at in group), quiet=True)
+                latest, known = max(at for _, at, _ in group), {case.id: case for _, _, case in group}
+                for one in machine.transition([move for move, _, _ in group], at=latest, quiet=True):
+                    confirm(self, known[one.case_id], one, latest)
         return taken
 
     def _rng(self, case: Known) -> Random:
@@ -199,7 +201,8 @@ class CaseDesk:
         return self._staff
 
     def person(self, case: Known, seat: int) -> User:
-        """Who has a seat in a case: mediator 0, arbiter 1, reviewer 2; three different people."""
+        """Who has a seat in a case: mediator 0, arbiter 1, reviewer 2, and the second person of a decision 3, of the
+        appeal 4; five different people."""
         people = self._people()
         return people[(int(case.order[4:]) + seat) % len(people)]
 

@@ -127,6 +127,12 @@ SETTINGS = (
         " whether fighting a chargeback pays is weighed with it. 0: the chance is shown, and nothing is advised.",
     ),
     Setting(
+        "SAFECONDUCT_BLIND_REVIEWS_PER_10000",
+        "200",
+        "Random share of people's decisions about cases, in ten-thousandths, that another person takes once more"
+        " without knowing the first. It changes no outcome; how often the two agree is in the fairness report.",
+    ),
+    Setting(
         "SAFECONDUCT_STRIPE_API_KEY",
         "",
         "A restricted key of Stripe that may write disputes and files: answers to banks are sent with it. Empty: they "
@@ -175,6 +181,7 @@ class Environment:
     funds_held_by: str
     merchant_of_record: str
     bank_answer_cost_minor: int
+    blind_reviews_per_10000: int
     stripe_api_key: str
     stripe_api_url: str
     prepare: bool
@@ -226,6 +233,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         funds_held_by=values["SAFECONDUCT_FUNDS_HELD_BY"],
         merchant_of_record=_choice(values, "SAFECONDUCT_MERCHANT_OF_RECORD", ("platform", "seller")),
         bank_answer_cost_minor=_integer(values, "SAFECONDUCT_BANK_ANSWER_COST_MINOR", 0, 1_000_000),
+        blind_reviews_per_10000=_integer(values, "SAFECONDUCT_BLIND_REVIEWS_PER_10000", 0, 10_000),
         stripe_api_key=values["SAFECONDUCT_STRIPE_API_KEY"],
         stripe_api_url=values["SAFECONDUCT_STRIPE_API_URL"].rstrip("/"),
         prepare=values["SAFECONDUCT_PREPARE"] != "0",

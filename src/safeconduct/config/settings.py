@@ -42,6 +42,7 @@ FUND_LEGAL_FORM = ENV.fund_legal_form
 FUNDS_HELD_BY = ENV.funds_held_by
 MERCHANT_OF_RECORD = ENV.merchant_of_record
 BANK_ANSWER_COST_MINOR = ENV.bank_answer_cost_minor
+BLIND_REVIEWS_PER_10000 = ENV.blind_reviews_per_10000
 STRIPE_API_KEY = ENV.stripe_api_key
 STRIPE_API_URL = ENV.stripe_api_url
 
@@ -101,6 +102,8 @@ RECORD_SUBJECTS = {
     "payout_returned": "safeconduct.kernel.ledger.record_payload.RETURNED_PAYOUTS",
     "case_step": "safeconduct.kernel.cases.record_payload.STEPS",
     "case_outcome": "safeconduct.kernel.cases.record_payload.OUTCOMES",
+    "case_proposal": "safeconduct.kernel.cases.record_payload.PROPOSALS",
+    "case_blind_review": "safeconduct.kernel.cases.record_payload.BLIND_REVIEWS",
     "evidence": "safeconduct.kernel.cases.record_payload.EVIDENCE",
     "security_event": "safeconduct.kernel.parties.record_payload.EVENTS",
     "claim_step": "safeconduct.kernel.claims.record_payload.STEPS",

@@ -8,9 +8,11 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from safeconduct.kernel.protection import protections
 from safeconduct.portal.views.door import front_door
+from safeconduct.portal.views.public import fairness
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", front_door, name="front_door"),
+    path("fairness/", fairness, name="public_fairness"),
     path("portal/", include("safeconduct.portal.urls")),
     path("console/", include("safeconduct.console.urls")),
     path("accounts/", include("allauth.urls")),

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.console.words import role_name
+from safeconduct.kernel.cases.second_person import how_many_wait
 from safeconduct.kernel.decisions.queries import open_reviews
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.protection import protections
@@ -43,6 +44,8 @@ SECTIONS: list[Section] = [
     Section("sellers", _("Sellers"), "console:sellers", "shop", "s"),
 ]
 BOOKS: list[Section] = [
+    Section("proposals", _("Second person"), "console:proposals", "people", "y", count=how_many_wait),
+    Section("fairness", _("Fairness"), "console:fairness", "scale", "f"),
     Section("money", _("Fund and ledger"), "console:money", "coins", "m"),
     Section("record", _("Record"), "console:record", "seal", "r"),
     Section("webhooks", _("Webhooks"), "console:webhooks", "webhook", "w", role=StaffRole.ADMINISTRATOR),

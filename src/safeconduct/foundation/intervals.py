@@ -8,11 +8,13 @@ usual approximations fail. The tail of the comparison is R. A. Fisher's exact te
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, lgamma, log, log1p
+from math import exp, inf, lgamma, log, log1p, sqrt
 
 #: The interval that is shown everywhere beside a share.
 CONFIDENCE = 0.95
 
+#: The normal quantile of 97.5 %.
+_NORMAL_95 = 1.959963984540054
 _ROUNDS = 10_000
 _TINY = 1e-300
 _EXACT = 1e-15
@@ -43,6 +45,24 @@ def exact_interval(hits: int, trials: int, confidence: float = CONFIDENCE) -> In
     low = 0.0 if hits == 0 else beta_quantile(tail, hits, trials - hits + 1)
     high = 1.0 if hits == trials else beta_quantile(1 - tail, hits + 1, trials - hits)
     return Interval(low, high)
+
+
+def score_interval(hits: int, trials: int) -> Interval:
+    """Wilson's score interval at 95 % for `hits` of `trials`; 0 to 1 where there were none: for reports, where a share
+    is described. Where something depends on it `exact_interval` is the one: this covers a little less than it says.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+    Statistical Association 22 (1927). Raises ValueError unless 0 <= hits <= trials.
+    """
+    if not 0 <= hits <= trials:
+        raise ValueError(f"{hits} hits of {trials} trials: the hits must be between 0 and the trials")
+    if trials == 0:
+        return Interval(0.0, 1.0)
+    share, square = hits / trials, _NORMAL_95 * _NORMAL_95
+    middle = (share + square / (2 * trials)) / (1 + square / trials)
+    reach = _NORMAL_95 * sqrt(share * (1 - share) / trials + square / (4 * trials * trials)) / (1 + square / trials)
+    # At the ends the formula comes to 0 and 1 exactly, but for the rounding.
+    return Interval(0.0 if hits == 0 else middle - reach, 1.0 if hits == trials else middle + reach)
 
 
 def chance_of_at_least(hits: int, trials: int, rate: float) -> float:

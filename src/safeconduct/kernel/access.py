@@ -70,10 +70,16 @@ _CHUNK = "SELECT, INSERT, DELETE"
 _MESSAGE = "SELECT, INSERT, UPDATE (offer_state, answered_by)"
 _STEP = "SELECT (id, case_id, seller_key, number, name, from_state, to_state, role, why, money, outcome_id, at)"
 _SEAT = "SELECT, INSERT, UPDATE (left_at)"
+_PROPOSAL = "SELECT, INSERT, UPDATE (state, answered_by_id, answered_role, answered_at, why_returned)"
+_BLIND_REVIEW = (
+    "SELECT, INSERT, UPDATE (taken_by_id, taken_role, taken_at, remedy, liability, standing, amount_minor, says,"
+    " differs, given_at, looked_by_id, looked_at, found)"
+)
+#: Of who decided and confirmed an outcome a seller sees the seats, not the people.
 _OUTCOME = (
     "SELECT (id, case_id, seller_key, remedy, amount_minor, currency, liability, shares, standing, rule, rule_version,"
     " told, disclosure, category, withheld_basis, withheld_until, considered, missing, cure, redress, automated,"
-    " appeal_until, appeal_paused, final, replaces, verdict, at)"
+    " decided_role, approved_role, second_above_minor, appeal_until, appeal_paused, final, replaces, verdict, at)"
 )
 
 #: Sums of a part are kept by triggers. Of a claim's history a seller does not see which person of the staff acted.
@@ -145,6 +151,8 @@ TABLES = (
     Table("case_message", app=READ, engine=_MESSAGE, staff=_MESSAGE, seller_column="seller_key"),
     Table("case_outcome", app=_OUTCOME, engine=ADD, staff=ADD, seller_column="seller_key"),
     Table("case_seat", engine=_SEAT, staff=_SEAT, open_because=_JUDGES),
+    Table("case_proposal", engine=_PROPOSAL, staff=_PROPOSAL, open_because=_JUDGES),
+    Table("case_blind_review", engine=_BLIND_REVIEW, staff=_BLIND_REVIEW, open_because=_JUDGES),
     Table("case_workflow", app=READ, engine=ADD, staff=ADD, open_because="by what rules is decided is public"),
     Table("case_pause", app=READ, engine=EDIT, staff=EDIT, open_because="why clocks stand still is public"),
     # claims

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from tempfile import SpooledTemporaryFile
 from typing import Any, Concatenate, Final, ParamSpec, Protocol
 
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from safeconduct.kernel.cases import evidence
+from safeconduct.kernel.cases import bundle, evidence
 from safeconduct.kernel.cases.errors import NoSuchEvidence
 from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.scope import Actor, engine_scope
@@ -30,6 +31,8 @@ P = ParamSpec("P")
 GOOD_FOR: Final = timedelta(days=180)
 #: Links are out there: the word stays what it was when only disputes had pages for buyers.
 _SALT: Final = "safeconduct.disputes.link"
+#: A ZIP larger than this is written to disk.
+_IN_MEMORY: Final = 8 * 1024 * 1024
 #: Who acts behind a link.
 BUYER: Final = Actor("buyer/link", "buyer")
 
@@ -98,3 +101,13 @@ def served(case_id: str, evidence_id: str, role: Role) -> HttpResponseBase:
     except NoSuchEvidence:
         raise Http404 from None
     return StreamingHttpResponse(content, headers=dict(evidence.headers(found)))
+
+
+def bundled(case_id: str, role: Role) -> HttpResponseBase:
+    """A case as a ZIP for a role, written in the scope that is open; on disk where it is large."""
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  the response closes it
+    bundle.write(case_id, role, file)
+    file.seek(0)
+    response = FileResponse(file, as_attachment=True, filename=f"{case_id}.zip", content_type="application/zip")
+    response["Cache-Control"] = "private, no-store"
+    return response

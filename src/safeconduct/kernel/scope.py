@@ -23,8 +23,9 @@ from django.db import connections, transaction
 from django.db.models import Model
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.types.datetime import TimestamptzLoader
 
-from safeconduct.foundation import compact_json
+from safeconduct.foundation import compact_json, pg_arrays
 
 APP, ENGINE, STAFF, OWNER = "default", "engine", "staff", "owner"
 
@@ -137,7 +138,8 @@ def query(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]
     """
     cursor = psycopg.Cursor(raw_connection())
     cursor.adapters.register_loader("jsonb", _Jsonb)  # Django leaves JSON as text for its own fields to read
-    return cursor.execute(statement, parameters or None)
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # the compiled one; Django's is Python
+    return cursor.execute(statement, pg_arrays.quick(parameters) or None)
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.kernel.builders import person
 from tests.kernel.cases.builders import START, decision, opened
 
-from safeconduct.kernel.cases import deadlines, machine, pauses, publishing, seats
+from safeconduct.kernel.cases import deadlines, machine, pauses, publishing, seats, second_person
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.machine import Move
-from safeconduct.kernel.cases.models import Case, Deadline, Party, Seat, Step, StoredOutcome
+from safeconduct.kernel.cases.models import Case, Deadline, Party, Proposal, Seat, Step, StoredOutcome
 from safeconduct.kernel.cases.sweep import keep_up
 from safeconduct.kernel.cases.turns import turn
 from safeconduct.kernel.cases.words import SEATS, ClockState, Liability, PauseScope, Role, Standing
@@ -37,11 +37,13 @@ class AnyCase(RuleBasedStateMachine):
         publishing.forget()
         self.now = START
         self.people = {role: person() for role in (Role.ARBITER, Role.REVIEWER, Role.MEDIATOR)}
+        self.seconds = [person() for _ in range(3)]
         self.case_id = ""
 
     @initialize()
     def open_it(self) -> None:
-        self.case_id = opened(self.now, key="any", carrier="slowpost")
+        # More than the 1,000 yuan above which two people decide.
+        self.case_id = opened(self.now, key="any", carrier="slowpost", amount_minor=250_000)
 
     @rule(
         name=STEPS,
@@ -61,6 +63,20 @@ class AnyCase(RuleBasedStateMachine):
     def somebody_takes_a_seat(self, role: Role, other: Role) -> None:
         with suppress(CasesError), staff_scope():
             seats.take(self.case_id, self.people[other], role, at=self.now)
+
+    @rule(returns=st.booleans(), number=st.integers(0, 2))
+    def somebody_answers_as_the_second_person(self, returns: bool, number: int) -> None:
+        who = self.seconds[number]
+        with staff_scope():
+            waits = second_person.waiting(self.case_id)
+        if waits is None:
+            return
+        with suppress(CasesError), staff_scope():
+            second_person.take_seat(waits.id, who, at=self.now)
+            if returns:
+                second_person.send_back(waits.id, who, "Once more, please", at=self.now)
+            else:
+                second_person.confirm(waits.id, who, at=self.now)
 
     @rule(hours=st.integers(1, 24 * 40))
     def time_passes_and_the_sweeper_wakes_late(self, hours: int) -> None:
@@ -100,6 +116,7 @@ class AnyCase(RuleBasedStateMachine):
             parties = list(Party.objects.all())
             people = list(Seat.objects.values_list("person_id", flat=True))
             workflow = publishing.by_id([case.workflow_id])[case.workflow_id]
+            waiting = list(Proposal.objects.filter(state="waiting"))
             missed = Deadline.objects.filter(platform=True, state=ClockState.MISSED).count()
             leaves = query("SELECT count(*) FROM leaf WHERE kind = 'case_step'").fetchone()
             paid = [what for (what,) in query("SELECT body->>'what' FROM leaf WHERE kind = 'paid'")]
@@ -115,7 +132,10 @@ class AnyCase(RuleBasedStateMachine):
             assert outcomes and case.outcome_id == outcomes[-1].id
         assert sum(outcome.replaces is None for outcome in outcomes) == min(len(outcomes), 1)
         deciders = [outcome.decided_by for outcome in outcomes if outcome.decided_by]
+        deciders += [outcome.approved_by for outcome in outcomes if outcome.approved_by]
         assert len(set(deciders)) == len(deciders)
+        assert all((outcome.approved_by is None) == (outcome.decided_by is None) for outcome in outcomes)
+        assert all(one.state_name == case.state for one in waiting)
         assert len(set(people)) == len(people)
         done = {Role(party.role) for party in parties if party.done}
         assert {party.role: party.turn for party in parties} == {

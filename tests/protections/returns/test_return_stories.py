@@ -21,7 +21,7 @@ from tests.protections.returns.market import (
 )
 from tests.protections.transactions.shop import balances, events_posted
 
-from safeconduct.kernel.cases import pauses, publishing
+from safeconduct.kernel.cases import pauses, publishing, second_person
 from safeconduct.kernel.cases.errors import GuardRefused, SeatTaken
 from safeconduct.kernel.cases.evidence import Piece, collect
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
@@ -405,3 +405,22 @@ def test_the_same_event_twice_opens_one_return() -> None:
     market.wants_back(day=6)
     with staff_scope():
         assert Return.objects.count() == 1
+
+
+def test_a_costly_brick_is_graded_only_when_a_second_person_has_confirmed_it() -> None:
+    market = Market()
+    market.sent(amount=2_000, weight_g=900)
+    market.wants_back()
+    market.comes_back(weight_g=900, day=8)
+    contested(market)
+    arbiter = market.judged(Grade.DIFFERENT_OR_EMPTY)
+    assert (state(), line().grade, line().judged_by_id, refunds()) == ("judging", "", None, [])
+    second = person()
+    with staff_scope():
+        waits = second_person.waiting(returned().case_id)
+        assert waits is not None
+        second_person.take_seat(waits.id, second, at=market.now)
+        second_person.confirm(waits.id, second, at=market.now)
+    assert (state(), line().grade, line().acceptance, line().judged_by_id) == ("decided", "E", "rejected", arbiter.id)
+    assert (refunds(), returned().freight) == ([], "buyer")
+    assert (outcome().approved_by, outcome().second_above_minor) == (second.id, 100_000)

@@ -13,7 +13,7 @@ from safeconduct.cli.commands.options import Json
 policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, test, publish.")
 coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
 risk_app = typer.Typer(no_args_is_help=True, help="Account risk: score sign-ins.")
-cases_app = typer.Typer(no_args_is_help=True, help="Cases: check workflows and presets.")
+cases_app = typer.Typer(no_args_is_help=True, help="Cases: workflows, presets, and how fairly they are decided.")
 
 
 @policy_app.command("check", epilog="Example: safeconduct policy check order-risk.yaml")
@@ -127,6 +127,23 @@ def cases_publish(
     raise SystemExit(
         publish(preset, kind=kind, author=author, approver=approver, why=why, since=since, as_json=as_json)
     )
+
+
+@cases_app.command("fairness", epilog="Example: safeconduct cases fairness --since 2026-09-01 --json")
+def cases_fairness(
+    since: Annotated[
+        Optional[datetime], typer.Option(formats=["%Y-%m-%d"], help="From this day (UTC); 90 days back if left out.")
+    ] = None,
+    until: Annotated[
+        Optional[datetime], typer.Option(formats=["%Y-%m-%d"], help="With this day (UTC); until now if left out.")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Only what everybody can be told: no small cells.")] = False,
+    as_json: Json = False,
+) -> None:
+    """How fairly cases were decided: times, appeals, who wins, what rules decided, who missed which deadline."""
+    from safeconduct.cli.cases import fairness
+
+    raise SystemExit(fairness(since=since, until=until, public=public, as_json=as_json))
 
 
 @risk_app.command("rba", epilog="Example: safeconduct risk rba sign-ins.json --json")

@@ -64,10 +64,9 @@ def extend(case_id: str, actor: Actor, role: Role, *, at: datetime) -> datetime 
     subject = clockwork.subject_of(case, parties[case_id])
     shown = {**clock, **clockwork.running(subject, data, clock, clock["started_at"], clockwork.known_pauses(at))}
     clockwork.change([shown])
-    writing.noted(
-        case, new_id("stp"), "deadline_extended", role.value, actor,
-        {"clock": clock["key"], "from": _said(clock["due_at"]), "to": _said(shown["due_at"])}, at,
-    )  # fmt: skip
+    facts = {"clock": clock["key"], "from": _said(clock["due_at"]), "to": _said(shown["due_at"])}
+    line = writing.Line(case, new_id("stp"), "deadline_extended", role.value, actor.id, facts, actor.why)
+    writing.lines([line], at)
     due: datetime | None = shown["due_at"]
     return due
 

@@ -125,3 +125,37 @@ class ScannerSilent(CasesError):
 
     def __init__(self) -> None:
         super().__init__("the file cannot be checked for viruses at the moment; send it again in a few minutes")
+
+
+class NoSuchProposal(CasesError):
+    code = "no_such_proposal"
+    status = 404
+
+    def __init__(self, proposal_id: str) -> None:
+        super().__init__(f"there is no proposed decision {proposal_id} for you")
+
+
+class ProposalAnswered(CasesError):
+    """A proposed decision that does not wait any more."""
+
+    code = "proposal_answered"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"this proposed decision does not wait any more: it was {state}; look at the case again")
+
+
+class NoSuchReview(CasesError):
+    code = "no_such_blind_review"
+    status = 404
+
+    def __init__(self, review_id: str) -> None:
+        super().__init__(f"there is no blind review {review_id} for you")
+
+
+class ReviewGiven(CasesError):
+    """A blind review that somebody has answered: the first answer stands."""
+
+    code = "blind_review_given"
+
+    def __init__(self) -> None:
+        super().__init__("this blind review has its answer already; take another one")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from safeconduct.kernel.cases.errors import NoSuchKind, WorkflowRefused
 from safeconduct.kernel.cases.lint import checked
 from safeconduct.kernel.cases.reading import Preset, read_preset
+from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.cases.workflow import NO_MONEY, Workflow
 from safeconduct.kernel.decisions.reactions import reactions
 
@@ -31,7 +32,8 @@ Guard = Callable[[Sequence["Moved"], datetime], Mapping[str, str]]
 class CaseKind:
     """A kind of case. ``text``: its workflow as shipped. ``effects``: by the names that `money:` uses. ``after``: told
     of every step, for what a protection keeps beside a case. ``url``: the path of a seller's page of a case, with
-    ``{id}``; "" while there is none.
+    ``{id}``; "" while there is none. ``console_url``: likewise of the staff's. ``remedies``: what somebody who decides
+    can give. ``says``: what a case (its id) is about, in a sentence of a language, for who judges without its page.
     """
 
     name: str
@@ -40,6 +42,9 @@ class CaseKind:
     guards: Mapping[str, Guard] = field(default_factory=dict)
     after: Effect | None = None
     url: str = ""
+    console_url: str = ""
+    says: Callable[[str, str], str] | None = None
+    remedies: tuple[Remedy, ...] = (Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN)
 
     def workflow(self, preset_text: str = "") -> Workflow:
         """Its workflow with a preset, checked: also that every effect and condition it names is there."""

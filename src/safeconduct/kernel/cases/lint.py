@@ -1,8 +1,8 @@
 """What is wrong with a workflow beyond its form. Nothing is published that this refuses.
 
 It refuses dead ends; states without someone who acts, a clock or a silence; silence that loses for the seller unless a
-preset says so; clocks of the platform without the backstop; steps that do not say what they do to money; and terms
-below what law fixes.
+preset says so; clocks of the platform without the backstop; steps that do not say what they do to money; decisions
+that do not say above which amounts a second person confirms them; and terms below what law fixes.
 
     python -m safeconduct.kernel.cases.lint      every workflow and preset that is shipped
 """
@@ -69,6 +69,13 @@ def _whole(workflow: Workflow) -> Iterator[str]:
             f"the platform acts in {', '.join(needs_backstop)}, and there is no backstop for when it misses its own"
             " clock twice"
         )
+    if workflow.decisions and not workflow.says_second:
+        yield (
+            f"somebody decides in {workflow.decisions[0].name}; say above which amounts a second person confirms it,"
+            " such as `second_person_above: [1000 USD, 900 EUR]`, or `never`"
+        )
+    if workflow.says_second and not workflow.decisions:
+        yield "second_person_above has nothing to confirm: nobody in a seat decides here"
     if workflow.backstop is not None and workflow.backstop.to in workflow.states:
         if not workflow.states[workflow.backstop.to].ends or workflow.backstop.ending is None:
             yield "the backstop must end the case, with an ending that says what the buyer gets and who pays"

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.cases import clockwork, outcomes, publishing, telling, writing
+from safeconduct.kernel.cases import choosing, clockwork, outcomes, proposals, publishing, telling, writing
 from safeconduct.kernel.cases.errors import (
     CaseMalformed,
     ChangedMeanwhile,
@@ -25,7 +25,7 @@ from safeconduct.kernel.cases.errors import (
     SeatTaken,
 )
 from safeconduct.kernel.cases.kinds import kind_of
-from safeconduct.kernel.cases.outcomes import Outcome
+from safeconduct.kernel.cases.outcomes import Confirmed, Outcome
 from safeconduct.kernel.cases.words import SEATS, ClockState, Role, Visibility
 from safeconduct.kernel.cases.workflow import NO_MONEY, State, Transition, Workflow
 from safeconduct.kernel.scope import Actor, query, savepoint
@@ -39,7 +39,8 @@ _SHORTEST_WORDS: Final = 3
 class Move:
     """A step that somebody takes on a case. ``actor.why``: their words, which all parties read. ``seen_step``: the
     number of the step they saw last; with it, a case that has moved on since is not moved by mistake.
-    ``facts``: what the step knows beside (ids, numbers), kept in the history."""
+    ``facts``: what the step knows beside (ids, numbers), kept in the history. ``confirmed``: of `second_person`, that
+    somebody else has confirmed this decision, which was proposed before."""
 
     case_id: str
     name: str
@@ -48,13 +49,15 @@ class Move:
     outcome: Outcome | None = None
     seen_step: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    confirmed: Confirmed | None = None
 
 
 @dataclass(slots=True)
 class Moved:
     """A step as it is taken: what conditions are asked about and effects are given. ``case``: the row before it.
     ``changed``: the state is another; not so while the other side still has its part to do. ``outcome``: the one made
-    by this step, else the one that stands, as a row; None before any. ``quiet``: it is of history, and mails nobody."""
+    by this step, else the one that stands, as a row; None before any. ``quiet``: it is of history, and mails nobody.
+    ``proposal``: the decision needs a second person, and was stored under this id; the step is not taken yet."""
 
     case: dict[str, Any]
     parties: list[dict[str, Any]]
@@ -70,6 +73,7 @@ class Moved:
     clock: dict[str, Any] | None = None
     done: set[Role] = field(default_factory=set)
     quiet: bool = False
+    proposal: str = ""
 
     @property
     def case_id(self) -> str:
@@ -87,6 +91,7 @@ def transition(
 ) -> list[Moved]:
     """Takes these steps, all of them or (raising) none once the scope ends.
 
+    A decision above its workflow's amount is not taken: it is stored for a second person, and `Moved.proposal` says so.
     ``ended_as``: how the sweeper says the clocks ended. ``quiet``: nobody is mailed, for history that is imported or
     replayed. Raises NoSuchCase, NotPossible, ChangedMeanwhile,
     CaseMalformed, SeatTaken, GuardRefused.
@@ -113,7 +118,9 @@ def transition(
         _check_needs(one, exhibits.get(move.case_id, {}))
         moved.append(one)
     _check_guards(moved, at)
-    finish(moved, at, ended_as or {}, quiet=quiet)
+    waiting = [one for one in moved if one.move.confirmed is None and proposals.exceeded(one) is not None]
+    proposals.propose(waiting, at)
+    finish([one for one in moved if not one.proposal], at, ended_as or {}, quiet=quiet)
     return moved
 
 
@@ -152,6 +159,8 @@ def finish(
     clockwork.end({one.case_id: ended_as.get(one.case_id, _how_met(one)) for one in moved if one.changed}, at)
     writing.steps(moved, at)
     clockwork.store([one.clock for one in moved if one.clock is not None])
+    proposals.close(moved, at)
+    choosing.choose([one.outcome for one in moved if one.new_outcome and one.outcome is not None], at)
     telling.tell(moved, at, quiet=quiet)
     _effects(moved, at)
 
@@ -205,7 +214,8 @@ def _planned(case: dict[str, Any], parties: list[dict[str, Any]], workflow: Work
 
 
 def _check_person(one: Moved, seats: Mapping[str, str]) -> None:
-    if one.move.role in SEATS and seats.get(one.move.actor.id) != one.move.role:
+    # Who proposed a decision had the seat then, and it is theirs although somebody else may have the seat by now.
+    if one.move.confirmed is None and one.move.role in SEATS and seats.get(one.move.actor.id) != one.move.role:
         raise SeatTaken(f"only who has been made {one.move.role} of case {one.case_id} takes this step")
 
 
@@ -256,7 +266,9 @@ def _decide(one: Moved, at: datetime) -> None:
     person = (one.move.actor.id, one.move.role.value) if one.move.role in SEATS else None
     final = one.target.ends
     until = None if final or one.clock is None else one.clock["due_at"]
-    one.outcome = outcomes.row(given, one.case_id, one.case["seller_key"], person, until, final, one.outcome, at)
+    one.outcome = outcomes.row(
+        given, one.case_id, one.case["seller_key"], person, until, final, one.outcome, at, one.move.confirmed
+    )
     one.new_outcome = True
 
 

@@ -1,7 +1,8 @@
 """What parties and staff say in a case: words, templates, offers, a mediator's proposal, staff's notes.
 
-Words are sealed. Offers and proposals are hidden from the arbiter until an outcome stands, and from the reviewer until
-the case is closed: what somebody would have settled for says nothing about who is right.
+Words are sealed. Offers and proposals are hidden from the arbiter until an outcome stands, from the reviewer until the
+case is closed, and from the blind reviewer for ever, with the notes: what somebody would have settled for says nothing
+about who is right.
 """
 
 from __future__ import annotations
@@ -121,6 +122,8 @@ def read(case: Case, role: Role) -> list[Said]:
         rows = rows.exclude(kind__in=_hidden())
     if role is Role.REVIEWER and case.status != Status.CLOSED:
         rows = rows.exclude(kind__in=_hidden())
+    if role is Role.BLIND_REVIEWER:
+        rows = rows.exclude(kind__in=[*_hidden(), MessageKind.NOTE])
     if role in PARTIES:
         rows = rows.filter(readers__contains=[role.value])
     elif role is Role.MEDIATOR:

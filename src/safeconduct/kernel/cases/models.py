@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.judging_models import BlindReview as BlindReview
+from safeconduct.kernel.cases.judging_models import Proposal as Proposal
 from safeconduct.kernel.cases.words import (
     ClockState,
     Disclosure,
@@ -28,7 +30,7 @@ from safeconduct.kernel.cases.words import (
 )
 from safeconduct.kernel.parties.models import User
 
-_SEATS = ["mediator", "arbiter", "reviewer", "approver"]
+_SEATS = ["mediator", "arbiter", "reviewer", "approver", "blind_reviewer"]
 
 
 class PublishedWorkflow(models.Model):
@@ -231,6 +233,11 @@ class Deadline(models.Model):
             ),
             models.Index(fields=["seller_key", "due_at"], condition=Q(state="running"), name="case_deadline_of_seller"),
             models.Index(fields=["platform", "due_at"], condition=Q(state="running"), name="case_deadline_running"),
+            models.Index(
+                fields=["ended_at"],
+                condition=Q(owner="seller", state__in=["met", "missed"]),
+                name="case_deadline_of_sellers_ended",
+            ),
         ]
 
 
@@ -362,7 +369,8 @@ class StoredOutcome(models.Model):
     ``facts`` are the reasons whole, for staff; ``told`` what the parties are told of them. ``considered``: evidence.
     ``shares``: who bears how much, in minor units, where several pay. ``replaces``: the outcome that was appealed.
     ``appeal_until`` is empty of a final one, and where ``appeal_paused``: a pause without end stood when it was made,
-    and the case's clock says until when it can be appealed, once the pause has an end.
+    and the case's clock says until when it can be appealed, once the pause has an end. ``proposal_id``: where a second
+    person had to confirm it, what they confirmed; ``second_above_minor``: because more than this was at stake.
     """
 
     id = models.CharField(primary_key=True, max_length=30)
@@ -391,6 +399,8 @@ class StoredOutcome(models.Model):
     decided_role = models.CharField(max_length=16, null=True)
     approved_by = models.CharField(max_length=30, null=True)
     approved_role = models.CharField(max_length=16, null=True)
+    proposal_id = models.CharField(max_length=30, null=True)
+    second_above_minor = models.BigIntegerField(null=True)
     appeal_until = models.DateTimeField(null=True)
     appeal_paused = models.BooleanField(default=False, db_default=False)
     final = models.BooleanField()
@@ -429,5 +439,17 @@ class StoredOutcome(models.Model):
                 name="case_outcome_verdict",
             ),
             models.UniqueConstraint(fields=["replaces"], name="case_outcome_replaced_once"),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True, proposal_id__isnull=True, second_above_minor__isnull=True)
+                | Q(approved_by__isnull=False, proposal_id__isnull=False, second_above_minor__gte=0),
+                name="case_outcome_confirmed_as_proposed",
+            ),
+            models.UniqueConstraint(
+                fields=["case", "approved_by"], condition=Q(approved_by__isnull=False),
+                name="case_outcome_another_second_person_each_time",
+            ),
+        ]  # fmt: skip
+        indexes: ClassVar = [
+            models.Index(fields=["case", "at"], name="case_outcome_of_case"),
+            models.Index(fields=["at"], name="case_outcome_by_time"),
         ]
-        indexes: ClassVar = [models.Index(fields=["case", "at"], name="case_outcome_of_case")]

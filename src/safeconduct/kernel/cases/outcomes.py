@@ -4,7 +4,7 @@ stored. The checks here say which part is wrong; the database refuses the same."
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ class Outcome:
     ``rule`` and ``rule_version``: what it rests on. ``facts``: the reasons whole; ``told``: what the parties are told
     of them, the same where the disclosure is full. ``considered``: ids of the case's evidence. ``missing``: what would
     have helped. ``cure``: what puts it right. ``redress``: where to turn outside. ``shares``: liability → minor units,
-    where several pay. ``approved_by``: the second person, who holds the seat of approver.
+    where several pay.
     """
 
     remedy: Remedy
@@ -48,7 +48,6 @@ class Outcome:
     cure: Sentence = field(default_factory=dict)
     redress: Sentence = field(default_factory=dict)
     automated: bool = False
-    approved_by: str | None = None
 
     def check(self) -> None:
         """Raises CaseMalformed, which names the part and what it lacks."""
@@ -79,12 +78,41 @@ class Outcome:
             raise CaseMalformed("considered", f"more than {_MOST} pieces; name those it rests on")
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A second person's word on a proposed decision: which, who, and the minor units above which it needed them."""
+
+    proposal_id: str
+    person: str
+    above_minor: int
+
+
 def of_ending(ending: Ending, workflow: Workflow, step: str, amount_minor: int | None, currency: str) -> Outcome:
     """The outcome of a step whose workflow says how it ends."""
     money = ending.remedy in _MONEY
     return Outcome(
         ending.remedy, ending.liability, ending.standing, f"{workflow.name}/{step}", workflow.version, ending.because,
         amount_minor=amount_minor if money else None, currency=currency if money else "", automated=True,
+    )  # fmt: skip
+
+
+def plain(outcome: Outcome) -> dict[str, Any]:
+    """An outcome in JSON's words, as a proposal keeps it."""
+    raw = asdict(outcome)
+    until = outcome.withheld_until
+    return {**raw, "withheld_until": None if until is None else until.isoformat()}
+
+
+def of_plain(raw: Mapping[str, Any]) -> Outcome:
+    """The outcome that `plain` wrote down."""
+    until = raw["withheld_until"]
+    return Outcome(
+        **{
+            **raw, "remedy": Remedy(raw["remedy"]), "liability": Liability(raw["liability"]),
+            "standing": Standing(raw["standing"]), "disclosure": Disclosure(raw["disclosure"]),
+            "withheld_until": None if until is None else date.fromisoformat(until),
+            "considered": tuple(raw["considered"]), "missing": tuple(raw["missing"]),
+        }
     )  # fmt: skip
 
 
@@ -100,7 +128,7 @@ def verdict(now: Outcome, before: Mapping[str, Any]) -> Verdict:
 
 def row(
     outcome: Outcome, case_id: str, seller_key: int, decided: tuple[str, str] | None, appeal_until: datetime | None,
-    final: bool, before: Mapping[str, Any] | None, at: datetime,
+    final: bool, before: Mapping[str, Any] | None, at: datetime, confirmed: Confirmed | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """An outcome as a row of its table. ``decided``: the person and the seat, where a person decided.
 
@@ -117,7 +145,9 @@ def row(
         "considered": list(outcome.considered), "missing": [dict(words) for words in outcome.missing],
         "cure": dict(outcome.cure), "redress": dict(outcome.redress), "automated": outcome.automated,
         "decided_by": decided[0] if decided else None, "decided_role": decided[1] if decided else None,
-        "approved_by": outcome.approved_by, "approved_role": "approver" if outcome.approved_by else None,
+        "proposal_id": confirmed.proposal_id if confirmed else None,
+        "second_above_minor": confirmed.above_minor if confirmed else None,
+        "approved_by": confirmed.person if confirmed else None, "approved_role": "approver" if confirmed else None,
         "appeal_until": None if appeal_until is None else appeal_until.isoformat(), "final": final,
         "appeal_paused": not final and appeal_until is None,
         "replaces": before["id"] if before else None, "verdict": verdict(outcome, before).value if before else "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from safeconduct.kernel.cases.words import Status
-from safeconduct.kernel.cases.workflow import NO_MONEY, Sentence, State, Workflow
+from safeconduct.kernel.cases.workflow import NO_MONEY, Sentence, State, Transition, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,14 @@ class Stop:
 
 
 def mermaid(workflow: Workflow, language: str = "en") -> str:
-    """The diagram of a workflow: states with who acts and until when, steps with who takes them, silence dashed off."""
+    """The diagram of a workflow: states with who acts and until when, steps with who takes them, silence dashed off.
+    *and a second person*: above the workflow's amounts."""
     lines = ["stateDiagram-v2", f"    [*] --> {workflow.start}"]
     for state in workflow.states.values():
         lines.append(f"    {state.name}: {_label(state, language)}")
     for state in workflow.states.values():
         for move in state.moves.values():
-            lines.append(f"    {state.name} --> {move.to}: {_step(state, move.name, move.by, move.money)}")
+            lines.append(f"    {state.name} --> {move.to}: {_step(workflow, state, move)}")
     if workflow.backstop is not None:
         for state in workflow.states.values():
             if state.of_platform:
@@ -50,6 +51,7 @@ def enumeration(workflow: Workflow) -> dict[str, Any]:
     """A workflow as the API tells it: states with their status, who acts, the term, and the steps of each."""
     return {
         "workflow": workflow.name, "version": workflow.version, "start": workflow.start,
+        "second_person_above": None if workflow.second_above is None else dict(workflow.second_above),
         "states": [
             {
                 "state": state.name, "title": dict(state.title), "status": state.status.value,
@@ -75,9 +77,11 @@ def _label(state: State, language: str) -> str:
     return " · ".join(parts).replace(":", "")
 
 
-def _step(state: State, name: str, by: Sequence[str], money: str) -> str:
-    silent = " (on silence)" if state.silence is not None and state.silence.do == name else ""
-    return f"{name} by {'+'.join(by)}{silent}" + ("" if money == NO_MONEY else f" / {money}")
+def _step(workflow: Workflow, state: State, move: Transition) -> str:
+    silent = " (on silence)" if state.silence is not None and state.silence.do == move.name else ""
+    second = " and a second person" if workflow.second_above is not None and move in workflow.decisions else ""
+    money = "" if move.money == NO_MONEY else f" / {move.money}"
+    return f"{move.name} by {'+'.join(move.by)}{second}{silent}{money}"
 
 
 def _way(workflow: Workflow, current: str) -> list[str]:

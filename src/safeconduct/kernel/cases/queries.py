@@ -20,6 +20,7 @@ from safeconduct.kernel.cases.models import Case, ClockPause, Deadline, Party, S
 from safeconduct.kernel.cases.pictures import Stop, stepper
 from safeconduct.kernel.cases.words import ClockState, Role, Status, Turn
 from safeconduct.kernel.cases.workflow import Transition, Workflow
+from safeconduct.kernel.paging import Order, Slice, page
 
 #: Where counting stops: a badge says 99+.
 MOST_COUNTED: Final = 100
@@ -29,7 +30,8 @@ _STEP_COLUMNS: Final = ("id", "case_id", "number", "name", "from_state", "to_sta
 _OUTCOME_COLUMNS: Final = (
     "id", "case_id", "remedy", "amount_minor", "currency", "liability", "shares", "standing", "rule", "rule_version",
     "told", "disclosure", "category", "withheld_basis", "withheld_until", "considered", "missing", "cure", "redress",
-    "automated", "appeal_until", "appeal_paused", "final", "replaces", "verdict", "at",
+    "automated", "decided_role", "approved_role", "second_above_minor", "appeal_until", "appeal_paused", "final",
+    "replaces", "verdict", "at",
 )  # fmt: skip
 
 
@@ -123,6 +125,12 @@ def pauses_in_force(at: datetime) -> list[ClockPause]:
     """Pauses that stand at a time, to be shown beside the deadlines they move."""
     rows = ClockPause.objects.filter(begins_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
     return list(rows.order_by("begins_at", "id")[:MOST_COUNTED])
+
+
+def missed_by_platform(*, after: str = "", before: str = "") -> Slice[Deadline]:
+    """Clocks that the platform has missed, the latest first, each with its case. Of round 2 the backstop has acted."""
+    rows = Deadline.objects.filter(platform=True, state=ClockState.MISSED).select_related("case")
+    return page(rows, Order("ended_at", descending=True), after=after, before=before)
 
 
 def platform_misses(since: datetime, until: datetime) -> list[Misses]:

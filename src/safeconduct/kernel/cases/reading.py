@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from safeconduct.foundation.clocks.errors import ClockError
 from safeconduct.foundation.clocks.terms import Term, read_term
+from safeconduct.foundation.money import Money, MoneyError
 from safeconduct.kernel.cases.errors import WorkflowRefused
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
 from safeconduct.kernel.cases.workflow import (
@@ -31,14 +32,16 @@ from safeconduct.kernel.cases.workflow import (
     version_of,
 )
 
-_WORKFLOW: Final = {"workflow", "title", "parties", "start", "states", "backstop", "money"}
+_WORKFLOW: Final = {"workflow", "title", "parties", "start", "states", "backstop", "money", "second_person_above"}
 _STATE: Final = {"title", "status", "acts", "clock", "silence", "moves"}
 _MOVE: Final = {"title", "by", "each", "to", "money", "guards", "needs", "ending", "does"}
 _CLOCK: Final = {"key", "term", "of", "floor", "starts_on", "else_after", "extensions", "extension"}
 _SILENCE: Final = {"do", "preset", "instead"}
 _ENDING: Final = {"remedy", "liability", "standing", "because"}
-_PRESET: Final = {"preset", "since", "source", "markets", "terms", "silence"}
+_PRESET: Final = {"preset", "since", "source", "markets", "terms", "silence", "second_person_above"}
 _LONGEST_TEXT: Final = 200_000
+#: What `second_person_above: never` says: one person decides, whatever the amount.
+_NEVER: Final = "never"
 #: What `silence: escalate` says: the platform missed its own clock.
 _ESCALATE: Final = "escalate"
 
@@ -50,7 +53,8 @@ T = TypeVar("T")
 class Preset:
     """A marketplace's own numbers: terms by key, and the silences in which it has chosen the other step.
 
-    ``markets``: buyer countries it is for; empty for all. ``source``: where the numbers come from.
+    ``markets``: buyer countries it is for; empty for all. ``source``: where the numbers come from. ``second_above``:
+    as of a workflow, if it ``says_second``; else the workflow's own stand.
     """
 
     name: str
@@ -60,6 +64,8 @@ class Preset:
     terms: Mapping[str, Term]
     silence: frozenset[str]
     text: str
+    says_second: bool = False
+    second_above: Mapping[str, int] | None = None
 
 
 def read_workflow(text: str, preset: Preset | None = None) -> Workflow:
@@ -77,7 +83,8 @@ def read_workflow(text: str, preset: Preset | None = None) -> Workflow:
         reader.text("start", raw.get("start")), states,
         None if backstop is None else reader.move("backstop", BACKSTOP, {"by": ["engine"], **dict(backstop)}),
         version_of(text, preset.text) if preset else version_of(text), str(raw.get("money") or NO_MONEY),
-        preset.markets if preset else (),
+        preset.markets if preset else (), "second_person_above" in raw,
+        reader.amounts("second_person_above", raw.get("second_person_above")),
     )  # fmt: skip
     if preset is not None:
         workflow = _filled(workflow, preset, reader)
@@ -101,7 +108,8 @@ def read_preset(text: str) -> Preset:
     preset = Preset(
         reader.text("preset", raw.get("preset")), since if isinstance(since, date) else date.min,
         reader.text("source", raw.get("source")), tuple(map(str, raw.get("markets") or ())), terms,
-        frozenset(map(str, raw.get("silence") or ())), text,
+        frozenset(map(str, raw.get("silence") or ())), text, "second_person_above" in raw,
+        reader.amounts("second_person_above", raw.get("second_person_above")),
     )  # fmt: skip
     if reader.findings:
         raise WorkflowRefused(preset.name or "preset", reader.findings)
@@ -131,6 +139,8 @@ def _filled(workflow: Workflow, preset: Preset, reader: _Reader) -> Workflow:
         if state.silence is not None and state.silence.preset in preset.silence:
             state = replace(state, silence=replace(state.silence, do=state.silence.instead))
         states[name] = state
+    if preset.says_second:
+        workflow = replace(workflow, says_second=True, second_above=preset.second_above)
     return replace(workflow, states=states)
 
 
@@ -221,6 +231,27 @@ class _Reader:
             self.say(place, f"is a sentence in each of {', '.join(LANGUAGES)}")
             return dict.fromkeys(LANGUAGES, "")
         return {language: str(value[language]) for language in LANGUAGES}
+
+    def amounts(self, place: str, value: Any) -> Mapping[str, int] | None:
+        if value is None or value == _NEVER:
+            return None
+        if not isinstance(value, (list, tuple)) or not value:
+            self.say(place, f"is a list of amounts such as [1000 USD, 900 EUR], or {_NEVER}")
+            return None
+        found: dict[str, int] = {}
+        for item in value:
+            number, _, currency = str(item).partition(" ")
+            try:
+                amount = Money.parse(number, currency)
+            except MoneyError as problem:
+                self.say(place, f"has {item!r}: {problem}")
+                continue
+            if amount.minor < 0:
+                self.say(place, f"has {item!r}; an amount is zero or more")
+            if currency in found:
+                self.say(place, f"has {currency} twice")
+            found[currency] = amount.minor
+        return found
 
     def term(self, place: str, value: Any) -> Term | None:
         return self._made(place, value, lambda: read_term(str(value)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from safeconduct.kernel.cases.models import Evidence
+from safeconduct.kernel.cases.models import BlindReview, Evidence, Proposal
 from safeconduct.kernel.cases.words import Visibility
 from safeconduct.kernel.cases.writing import outcomes_of
 from safeconduct.kernel.record.commitments import plain, stamp
@@ -41,6 +41,9 @@ def outcome_contents(ids: Sequence[str]) -> dict[str, Content]:
     for key, row in outcomes_of(list(ids)).items():
         shown = {name: plain(row[name]) for name in _TOLD} | {"at": stamp(row["at"])}
         withheld = {name: plain(row[name]) for name in ("facts", "decided_by", "approved_by", "withheld_basis")}
+        if row["proposal_id"] is not None:  # only there, so that older entries are what they were
+            shown |= {name: row[name] for name in ("decided_role", "approved_role", "second_above_minor")}
+            withheld["proposal_id"] = row["proposal_id"]
         found[key] = Content(shown, withheld, row["remedy"], row["rule_version"])
     return found
 
@@ -63,6 +66,50 @@ def step_contents(ids: Sequence[str]) -> dict[str, Content]:
     return found
 
 
+def proposal_contents(ids: Sequence[str]) -> dict[str, Content]:
+    """What these proposed decisions say: that there is one is shown, what it says is withheld."""
+    found = {}
+    for one in Proposal.objects.filter(id__in=list(ids)):
+        shown = {
+            "id": one.id, "case": one.case_id, "state": one.state_name, "step": one.name, "role": one.proposed_role,
+            "at": stamp(one.at),
+        }  # fmt: skip
+        withheld = {
+            "outcome": plain(one.outcome), "facts": plain(one.facts), "at_stake_minor": one.at_stake_minor,
+            "above_minor": one.above_minor, "currency": one.currency, "proposed_by": one.proposed_by_id,
+        }  # fmt: skip
+        found[one.id] = Content(shown, withheld, one.name)
+    return found
+
+
+def blind_contents(ids: Sequence[str]) -> dict[str, Content]:
+    """What these blind reviews came to; which decision they were of is withheld from its parties."""
+    found = {}
+    for one in BlindReview.objects.filter(id__in=list(ids), given_at__isnull=False):
+        assert one.given_at is not None
+        withheld = {
+            "outcome": one.outcome_id, "remedy": one.remedy, "liability": one.liability, "standing": one.standing,
+            "amount_minor": one.amount_minor, "says": one.says, "differs": list(one.differs), "by": one.taken_by_id,
+        }  # fmt: skip
+        found[one.id] = Content({"id": one.id, "at": stamp(one.given_at)}, withheld, "reviewed")
+    return found
+
+
+def proposal_ids(after: str | None, limit: int) -> list[str]:
+    """Proposed decisions by id: each must have an entry."""
+    rows = query("SELECT id FROM case_proposal WHERE id > %s ORDER BY id LIMIT %s", [after or "", limit])
+    return [key for (key,) in rows]
+
+
+def blind_ids(after: str | None, limit: int) -> list[str]:
+    """Answered blind reviews by id: each must have an entry."""
+    rows = query(
+        "SELECT id FROM case_blind_review WHERE given_at IS NOT NULL AND id > %s ORDER BY id LIMIT %s",
+        [after or "", limit],
+    )
+    return [key for (key,) in rows]
+
+
 def step_ids(after: str | None, limit: int) -> list[str]:
     """Steps by id: each must have an entry."""
     rows = query("SELECT id FROM case_step WHERE id > %s ORDER BY id LIMIT %s", [after or "", limit])
@@ -83,4 +130,6 @@ def outcome_ids(after: str | None, limit: int) -> list[str]:
 
 EVIDENCE = Subjects(evidence_contents, evidence_ids)
 OUTCOMES = Subjects(outcome_contents, outcome_ids)
+PROPOSALS = Subjects(proposal_contents, proposal_ids)
+BLIND_REVIEWS = Subjects(blind_contents, blind_ids)
 STEPS = Subjects(step_contents, step_ids)

@@ -24,6 +24,24 @@ _APPEAL_PAUSED: Final[Sentence] = {
     "zh": "您可以申诉。因暂停计时，申诉期限目前不计算，暂停结束后才开始计算。",
     "es": "Puede apelar. El plazo está detenido por una pausa y solo corre cuando esta haya terminado.",
 }
+#: Beside the reasons of an outcome that was too much for one person.
+TWO_PEOPLE: Final[Mapping[str, Sentence]] = {
+    Role.ARBITER: {
+        "en": "Decided by the arbiter and, because of the amount at stake, confirmed by a second person.",
+        "zh": "由裁决员裁决；因涉案金额较大，已由第二人确认。",
+        "es": "Lo decidió el árbitro y, por el importe en juego, lo confirmó una segunda persona.",
+    },
+    Role.REVIEWER: {
+        "en": "Decided by who reviews the appeal and, because of the amount at stake, confirmed by a second person.",
+        "zh": "由申诉复核员裁决；因涉案金额较大，已由第二人确认。",
+        "es": "Lo decidió quien revisa la apelación y, por el importe en juego, lo confirmó una segunda persona.",
+    },
+}
+
+
+def two_people(decided_role: str | None, approved_role: str | None) -> Sentence | None:
+    """The sentence that names both seats, where an outcome had a second person."""
+    return TWO_PEOPLE[Role(decided_role)] if approved_role and decided_role else None
 
 
 def tell(moved: Sequence[Moved], at: datetime, *, quiet: bool = False) -> None:
@@ -53,10 +71,12 @@ def _decided(one: Moved, at: datetime) -> Notice:
     outcome = one.outcome
     assert outcome is not None
     until = outcome["appeal_until"]
+    both = two_people(outcome["decided_role"], outcome["approved_role"])
     values = {
         "case": one.case_id, "kind": dict(one.workflow.title), "remedy": REMEDY[Remedy(outcome["remedy"])],
         "liability": LIABILITY[Liability(outcome["liability"])], "standing": STANDING[Standing(outcome["standing"])],
-        "reasons": [outcome["told"]], "missing": list(outcome["missing"]) or None, "cure": outcome["cure"] or None,
+        "reasons": [told for told in (outcome["told"], both) if told],
+        "missing": list(outcome["missing"]) or None, "cure": outcome["cure"] or None,
         "appeal_until": None if until is None else datetime.fromisoformat(until),
         "appeal_paused": _APPEAL_PAUSED if outcome["appeal_paused"] else None,
     }  # fmt: skip

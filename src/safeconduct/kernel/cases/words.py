@@ -18,6 +18,7 @@ class Role(StrEnum):
     ARBITER = "arbiter"
     REVIEWER = "reviewer"
     APPROVER = "approver"
+    BLIND_REVIEWER = "blind_reviewer"
     ENGINE = "engine"
 
 
@@ -26,8 +27,8 @@ PARTIES: Final = frozenset({Role.BUYER, Role.SELLER, Role.RIGHTS_OWNER, Role.BAN
 #: The marketplace's own people: their clocks bind as well.
 PLATFORM: Final = frozenset({Role.OPERATOR, Role.MEDIATOR, Role.ARBITER, Role.REVIEWER, Role.APPROVER})
 #: Seats that different people take: whoever has had one in a case never has another in it. The approver is the second
-#: person whom an outcome above an amount needs.
-SEATS: Final = frozenset({Role.MEDIATOR, Role.ARBITER, Role.REVIEWER, Role.APPROVER})
+#: person whom an outcome above an amount needs; the blind reviewer decides the case once more, to no effect.
+SEATS: Final = frozenset({Role.MEDIATOR, Role.ARBITER, Role.REVIEWER, Role.APPROVER, Role.BLIND_REVIEWER})
 #: Whose steps may decide. What a bank has decided is told by the engine.
 DECIDERS: Final = frozenset({Role.ARBITER, Role.REVIEWER, Role.ENGINE})
 
@@ -153,6 +154,17 @@ class Verdict(StrEnum):
     UPHELD = "upheld"
     AMENDED = "amended"
     OVERTURNED = "overturned"
+
+
+class ProposalState(StrEnum):
+    """What became of a decision that one person has proposed: it waits for a second person, was confirmed, came back
+    to its author, gave way to another proposal, or fell away because the case went on without it."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    RETURNED = "returned"
+    REPLACED = "replaced"
+    LAPSED = "lapsed"
 
 
 class PauseScope(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from safeconduct.foundation.clocks.terms import Term
-from safeconduct.kernel.cases.words import PARTIES, PLATFORM, Liability, Remedy, Role, Standing, Status
+from safeconduct.kernel.cases.words import PARTIES, PLATFORM, SEATS, Liability, Remedy, Role, Standing, Status
 
 Sentence = Mapping[str, str]
 """The same sentence by language: ``{"en": …, "zh": …, "es": …}``."""
@@ -105,7 +105,8 @@ class State:
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A workflow whole. ``version`` names its text and the preset that was put in; ``money``: what opening a case does
-    to money."""
+    to money. ``second_above``: currency → minor units at stake above which a second person confirms what somebody in
+    a seat decides; None: one person decides, whatever the amount. ``says_second``: whether the text says either."""
 
     name: str
     title: Sentence
@@ -116,6 +117,8 @@ class Workflow:
     version: str
     money: str = NO_MONEY
     markets: tuple[str, ...] = ()
+    says_second: bool = False
+    second_above: Mapping[str, int] | None = None
 
     def state(self, name: str) -> State:
         """A state by name; one that is in no workflow is a mistake of the program."""
@@ -135,6 +138,21 @@ class Workflow:
         if name == BACKSTOP:
             return self.backstop if here.of_platform else None
         return here.moves.get(name)
+
+    def second_person_above(self, currency: str) -> int | None:
+        """The minor units at stake above which a decision needs a second person; None where it never does. In a
+        currency that nobody gave an amount for, it is asked for whenever money is at stake."""
+        return None if self.second_above is None else self.second_above.get(currency, 0)
+
+    @property
+    def decisions(self) -> tuple[Transition, ...]:
+        """The steps by which a person in a seat decides."""
+        return tuple(
+            move
+            for state in self.states.values()
+            for move in state.moves.values()
+            if "outcome" in move.needs and any(role in SEATS for role in move.by)
+        )
 
     @property
     def complains(self) -> tuple[Role, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from safeconduct.kernel.cases.turns import turn
 from safeconduct.kernel.cases.words import Role
-from safeconduct.kernel.scope import Actor, query
+from safeconduct.kernel.scope import query
 
 if TYPE_CHECKING:
     from safeconduct.kernel.cases.machine import Moved
@@ -23,9 +24,23 @@ _OUTCOME_COLUMNS: Final = (
     " shares jsonb, standing text, rule text, rule_version text, facts jsonb, told jsonb, disclosure text,"
     " category text, withheld_basis text, withheld_until date, considered text[], missing jsonb, cure jsonb,"
     " redress jsonb, automated boolean, decided_by text, decided_role text, approved_by text, approved_role text,"
+    " proposal_id text, second_above_minor bigint,"
     " appeal_until timestamptz, appeal_paused boolean, final boolean, replaces text, verdict text, at timestamptz"
 )
 OUTCOME_NAMES: Final = ", ".join(part.split()[0] for part in _OUTCOME_COLUMNS.split(", "))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of history that changes no state, such as an extension. ``case``: its row, locked by the caller."""
+
+    case: Mapping[str, Any]
+    step_id: str
+    name: str
+    role: str
+    actor: str
+    facts: Mapping[str, Any]
+    why: str = ""
 
 
 def outcomes_of(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -142,24 +157,28 @@ def missed(misses: Sequence[tuple[Mapping[str, Any], Mapping[str, Any], str]], a
     )
 
 
-def noted(
-    case: Mapping[str, Any], step_id: str, name: str, role: str, actor: Actor, facts: Mapping[str, Any], at: datetime
-) -> None:
-    """A line of history that changes no state, such as an extension. The case is locked by the caller."""
-    number = case["step"] + 1
+def lines(written: Sequence[Line], at: datetime) -> None:
+    """Lines of history that change no state, one a case, with their leaves: one statement."""
+    rows = [
+        {
+            "id": one.step_id, "case_id": one.case["id"], "seller_key": one.case["seller_key"],
+            "number": one.case["step"] + 1, "name": one.name, "state": one.case["state"], "role": one.role,
+            "actor": one.actor, "why": one.why.strip(), "facts": dict(one.facts),
+        }
+        for one in written
+    ]  # fmt: skip
+    if not rows:
+        return
     query(
-        "INSERT INTO case_step (id, case_id, seller_key, number, name, from_state, to_state, role, actor, why, money,"
-        " facts, at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'none', %s::jsonb, %s)",
-        [
-            step_id, case["id"], case["seller_key"], number, name, case["state"], case["state"], role, actor.id,
-            actor.why.strip(), json.dumps(dict(facts)), at,
-        ],
-    )  # fmt: skip
-    query("UPDATE case_file SET step = %s WHERE id = %s", [number, case["id"]])
-    body = {"case": case["id"], "number": number, "step": name, "facts": dict(facts)}
-    query(
-        "INSERT INTO leaf (kind, subject, body, created_at) VALUES ('case_step', %s, %s::jsonb, %s)",
-        [step_id, json.dumps(body), at],
+        "WITH r AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(id text, case_id text, seller_key bigint,"
+        "  number int, name text, state text, role text, actor text, why text, facts jsonb)),"
+        " kept AS (INSERT INTO case_step (id, case_id, seller_key, number, name, from_state, to_state, role, actor,"
+        "  why, money, facts, at) SELECT id, case_id, seller_key, number, name, state, state, role, actor, why, 'none',"
+        "  facts, %s FROM r),"
+        " counted AS (UPDATE case_file c SET step = r.number FROM r WHERE c.id = r.case_id)"
+        " INSERT INTO leaf (kind, subject, body, created_at) SELECT 'case_step', id,"
+        "  jsonb_build_object('case', case_id, 'number', number, 'step', name, 'facts', facts), %s FROM r",
+        [json.dumps(rows, ensure_ascii=False), at, at],
     )
 
 

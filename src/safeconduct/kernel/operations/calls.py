@@ -23,6 +23,7 @@ class Scope(StrEnum):
     COVERAGE_READ = "coverage:read"
     DISPUTES_READ = "disputes:read"
     DISPUTES_WRITE = "disputes:write"
+    FAIRNESS_READ = "fairness:read"
     MONEY_READ = "money:read"
     RETURNS_READ = "returns:read"
     RETURNS_WRITE = "returns:write"

@@ -190,6 +190,7 @@ def _outcomes(view: View, language: str) -> list[dict[str, Any]]:
             "liability": one.liability, "shares": one.shares, "standing": one.standing, "rule": one.rule,
             "rule_version": one.rule_version, "says": spoken(one.told, language),
             "missing": [spoken(words, language) for words in one.missing], "automated": one.automated,
+            "decided_role": one.decided_role, "confirmed_role": one.approved_role,
             "final": one.final, "appeal_until": answers.written(one.appeal_until),
             "decided_at": answers.written(one.at),
         }

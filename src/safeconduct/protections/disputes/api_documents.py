@@ -104,6 +104,8 @@ class OutcomeFound(Schema):
     says: str
     missing: list[str]
     automated: bool
+    decided_role: str | None = Field(description="The seat of who decided: arbiter or reviewer; null without a person.")
+    confirmed_role: str | None = Field(description="The seat of the second person, where the amount needed one.")
     final: bool
     appeal_until: datetime | None
     decided_at: datetime

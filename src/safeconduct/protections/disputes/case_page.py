@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from safeconduct.kernel.cases.models import Evidence, Step, StoredOutcome
+from safeconduct.kernel.cases.telling import two_people
+from safeconduct.kernel.cases.titles import title_of
 from safeconduct.kernel.cases.words import Liability, OfferState, Remedy, Role, Source, Standing, Turn
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.notices.rendering import spoken
@@ -63,6 +65,7 @@ def outcome_of(outcome: StoredOutcome, language: str) -> dict[str, Any]:
             for who, minor in sorted(shares.items())
         ],
         "counts": STANDINGS[Standing(outcome.standing)], "reasons": spoken(outcome.told, language),
+        "two": spoken(two_people(outcome.decided_role, outcome.approved_role) or {}, language),
         "missing": [spoken(words, language) for words in outcome.missing],
         "cure": spoken(outcome.cure, language) if outcome.cure else "",
         "redress": spoken(outcome.redress, language) if outcome.redress else "",
@@ -121,8 +124,7 @@ def _history(view: View, language: str) -> list[Moment]:
 
 
 def _name(view: View, step: Step, language: str) -> str:
-    move = view.workflow.step(step.from_state, step.name) if step.from_state in view.workflow.states else None
-    title: Sentence = move.title if move is not None else _NAMES.get(step.name, {"en": step.name})
+    title = _OPENED if step.name == "open" else title_of(view.workflow, step.from_state, step.name)
     return spoken(title, language)
 
 
@@ -130,10 +132,4 @@ def _tone(step: Step) -> str:
     return "warn" if step.name in ("platform_missed", "backstop") else ""
 
 
-_NAMES: dict[str, Sentence] = {
-    "open": {"en": "Dispute opened", "zh": "纠纷已立案", "es": "Disputa abierta"},
-    "deadline_extended": {"en": "More time given", "zh": "期限已延长", "es": "Plazo ampliado"},
-    "platform_missed": {
-        "en": "The platform missed its deadline", "zh": "平台逾期", "es": "La plataforma incumplió su plazo",
-    },
-}  # fmt: skip
+_OPENED: Final[Sentence] = {"en": "Dispute opened", "zh": "纠纷已立案", "es": "Disputa abierta"}

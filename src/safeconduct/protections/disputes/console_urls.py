@@ -9,6 +9,7 @@ from safeconduct.protections.disputes import console_views
 urlpatterns = [
     path("", console_views.queue, name="queue"),
     path("<str:case_id>/", console_views.dispute, name="dispute"),
+    path("<str:case_id>/export/", console_views.export, name="export"),
     path("<str:case_id>/evidence/<str:evidence_id>/", console_views.piece, name="piece"),
     path("<str:case_id>/<slug:verb>/", console_views.act, name="act"),
 ]

@@ -19,12 +19,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.buyer_pages import served
+from safeconduct.kernel.buyer_pages import bundled, served
+from safeconduct.kernel.cases import blind, seats, second_person
 from safeconduct.kernel.cases import messages as talk
-from safeconduct.kernel.cases import seats
 from safeconduct.kernel.cases.models import Seat
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Turn
+from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor, savepoint
@@ -36,6 +37,7 @@ from safeconduct.protections.disputes.case_page import context_of
 from safeconduct.protections.disputes.doing import offer_of
 from safeconduct.protections.disputes.errors import NoSuchDispute, RequestMalformed
 from safeconduct.protections.disputes.forms import OfferForm, minor_of
+from safeconduct.protections.disputes.guards import DECIDED
 from safeconduct.protections.disputes.models import Dispute
 from safeconduct.protections.disputes.reading import View, view_of
 from safeconduct.protections.disputes.views import REFUSED
@@ -45,12 +47,11 @@ from safeconduct.protections.disputes.words import LIABILITIES, REMEDIES, ROLES,
 SEATS: Final[Mapping[str, Role]] = {
     "mediation": Role.MEDIATOR, "adjudication": Role.ARBITER, "appealed": Role.REVIEWER,
 }  # fmt: skip
-#: What can be decided, and who can bear it, in the order of the panel.
-_REMEDIES: Final = (Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT)
+#: Who can bear what is decided, in the order of the panel.
 _LIABILITIES: Final = (
     Liability.NOBODY, Liability.SELLER, Liability.CARRIER, Liability.FUND, Liability.PLATFORM, Liability.BUYER,
 )  # fmt: skip
-_VIEWS: Final = ("", "mine", "soon", "appeals")
+_VIEWS: Final = ("", "mine", "soon", "appeals", "second")
 
 
 @require_GET
@@ -60,15 +61,18 @@ def queue(request: StaffRequest) -> HttpResponse:
     lines = queries.queue(request.user.id, chosen, timezone.now())
     names = {s.key: s for s in Seller.objects.filter(key__in={line.seller_key for line in lines})}
     seated = _seated([line.case_id for line in lines])
+    waiting = second_person.waiting_cases([line.case_id for line in lines])
     labels = {
         "": _("All"), "mine": _("Mine"), "soon": _("Due within 4 hours"), "appeals": _("Appeals that are not mine"),
+        "second": _("Waits for a second person"),
     }  # fmt: skip
     context = {
         "rows": [
             {
                 "line": line, "title": spoken(burdens()[ClaimType(line.type)].title, language),
                 "seller": names.get(line.seller_key), "seats": seated.get(line.case_id, []),
-                "acts": ROLES[SEATS.get(line.state, Role.OPERATOR)], "turn": TURNS[Turn(line.turn)],
+                "acts": ROLES[SEATS.get(line.state, Role.OPERATOR)],
+                "second": line.case_id in waiting, "turn": TURNS[Turn(line.turn)],
             }
             for line in lines
         ],
@@ -84,6 +88,8 @@ def queue(request: StaffRequest) -> HttpResponse:
 def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
     """One dispute for the staff."""
     found = _one(case_id)
+    if review := blind.reads_blind(case_id, request.user):
+        return HttpResponseRedirect(reverse("console:blind_review", args=[review]))
     held = list(Seat.objects.filter(case_id=case_id).select_related("person").order_by("at"))
     view = view_of(found, _reads_as(request.user.id, held), at=timezone.now())
     language = get_language() or "en"
@@ -97,10 +103,11 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         "collision": holder is not None and holder.id != request.user.id,
         "acts": holder is not None and holder.id == request.user.id,
         "offer_form": OfferForm(view.case.currency), "seller": Seller.objects.filter(key=found.seller_key).first(),
-        "remedies": [(r.value, REMEDIES[r]) for r in _REMEDIES],
+        "remedies": [(r.value, REMEDIES[r]) for r in DECIDED],
         "liabilities": [(one.value, LIABILITIES[one]) for one in _LIABILITIES],
         "standings": [(one.value, STANDINGS[one]) for one in (Standing.DOES_NOT_COUNT, Standing.COUNTS)],
         "precedents": _precedents(found, language), "pieces": _pieces(view, language),
+        "exports": True, "second": panel(view.case, request.user, language),
         "decides": view.case.state in ("adjudication", "appealed"),
     }  # fmt: skip
     return page(request, "disputes/console/case.html", context)
@@ -110,6 +117,15 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
 def piece(request: StaffRequest, case_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, for those who judge."""
     return served(_one(case_id).case_id, evidence_id, Role.ARBITER)
+
+
+@require_GET
+def export(request: StaffRequest, case_id: str) -> HttpResponseBase:
+    """The dispute as a ZIP, with all that who judges may open."""
+    found = _one(case_id)
+    if blind.reads_blind(case_id, request.user):
+        raise Http404
+    return bundled(found.case_id, Role.ARBITER)
 
 
 @require_POST
@@ -156,9 +172,11 @@ def _do(request: StaffRequest, found: Dispute, verb: str, at: datetime) -> str:
         case "decide" | "rule":
             outcome = _outcome(request, found)
             role = Role.ARBITER if verb == "decide" else Role.REVIEWER
-            actions.take(
+            moved = actions.take(
                 case_id, verb, Actor(request.user.id, role.value), role, at=at, seen_step=seen, outcome=outcome
             )
+            if moved.proposal:
+                return _("Kept. A second person confirms it, because of the amount; nothing moves until then.")
             return _("Decided. Both sides are told, with your reasons.")
         case "note":
             talk.note(case_id, actor_of(request), words, at=at)
@@ -203,8 +221,9 @@ def _one(case_id: str) -> Dispute:
 
 
 def _reads_as(person: str, held: list[Seat]) -> Role:
-    """The reader's seat; who has none reads as the reviewer, who sees least."""
-    return next((Role(seat.role) for seat in held if seat.person_id == person), Role.REVIEWER)
+    """The reader's seat; who has none, or another, reads as the reviewer, who sees least."""
+    own = next((Role(seat.role) for seat in held if seat.person_id == person), Role.REVIEWER)
+    return Role.REVIEWER if own in (Role.APPROVER, Role.BLIND_REVIEWER) else own
 
 
 def _seated(case_ids: list[str]) -> dict[str, list[tuple[object, str]]]:

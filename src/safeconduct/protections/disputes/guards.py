@@ -15,10 +15,10 @@ from safeconduct.protections.disputes.models import Dispute
 
 #: Types of claim in which no goods are with the buyer to be sent back, or none are at issue.
 _NOTHING_TO_RETURN: Final = frozenset({ClaimType.NOT_RECEIVED, ClaimType.REFUND_NOT_PAID})
-#: What somebody can decide about a dispute.
-DECIDED: Final = frozenset(
-    {Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT}
-)
+#: What somebody can decide about a dispute, in the order of the panel.
+DECIDED: Final = (
+    Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT,
+)  # fmt: skip
 
 
 def amount_in_dispute(moved: Sequence[Moved], at: datetime) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.ui.parts import MenuEntry
-from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home
+from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home, queries
 from safeconduct.protections.disputes.opening import KIND
 
 DISPUTE: Final = CaseKind(
@@ -23,6 +23,9 @@ DISPUTE: Final = CaseKind(
     guards={"amount_in_dispute": guards.amount_in_dispute, "within_law": guards.within_law},
     after=guards.keep_up,
     url="/portal/disputes/{id}/",
+    console_url="/console/disputes/{id}/",
+    remedies=guards.DECIDED,
+    says=queries.says,
 )
 
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.words import Turn
+from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.scope import query
+from safeconduct.protections.disputes.burden import ClaimType, burdens
 from safeconduct.protections.disputes.errors import NoSuchDispute
 from safeconduct.protections.disputes.models import Dispute
 
@@ -85,13 +87,15 @@ def at_stake(seller_key: int) -> list[tuple[str, int, int]]:
 
 def queue(person: str, view: str, now: datetime, limit: int = PAGE) -> list[Line]:
     """What waits for the platform, the nearest deadline first. Views: everything; ``mine``: where this person has a
-    seat; ``appeals``: appeals in cases where they never had one, as those they may take; ``soon``: four hours or less.
+    seat; ``appeals``: appeals in cases where they never had one, as those they may take; ``soon``: four hours or less;
+    ``second``: a decision waits for a second person.
     """
     seat = "EXISTS (SELECT FROM case_seat s WHERE s.case_id = f.id AND s.person_id = %s"
     views: dict[str, tuple[str, object]] = {
         "mine": (f"{seat} AND s.left_at IS NULL)", person),
         "appeals": (f"f.status = 'appealed' AND NOT {seat})", person),
         "soon": ("c.due_at <= %s", now + _SOON),
+        "second": ("EXISTS (SELECT FROM case_proposal o WHERE o.case_id = f.id AND o.state = %s)", "waiting"),
     }
     where, value = views.get(view, ("d.opened_at <= %s", now))
     return _lines(
@@ -117,6 +121,11 @@ def one(case_id: str) -> Dispute:
     if found is None:
         raise NoSuchDispute(case_id)
     return found
+
+
+def says(case_id: str, language: str) -> str:
+    """What a dispute is about, as its buyer says it."""
+    return spoken(burdens()[ClaimType(one(case_id).type)].title, language)
 
 
 def lines_of(case_ids: Sequence[str]) -> list[Line]:

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.buyer_pages import served
+from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Turn
 from safeconduct.kernel.claims.errors import ClaimsError
@@ -89,7 +89,7 @@ def _page(request: MemberRequest, found: Dispute, *, status: int = 200) -> HttpR
         "answer": AnswerForm(initial={"words": spoken(words, language) if words else ""}), "has_draft": bool(words),
         "offer_form": OfferForm(view.case.currency), "evidence_form": _evidence_form(view, language),
         "order_url": order_url(found.order_key), "authorised": automatic.standing(found.seller_key),
-        "sent_under": found.sent_under,
+        "sent_under": found.sent_under, "exports": True,
     }  # fmt: skip
     return page(request, "disputes/case.html", context, status=status)
 
@@ -137,6 +137,12 @@ def authorisation(request: MemberRequest) -> HttpResponse:
 def piece(request: MemberRequest, case_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
     return served(_mine(case_id).case_id, evidence_id, Role.SELLER)
+
+
+@require_GET
+def export(request: MemberRequest, case_id: str) -> HttpResponseBase:
+    """The dispute as a ZIP: what the seller may open, and the hashes."""
+    return bundled(_mine(case_id).case_id, Role.SELLER)
 
 
 @require_GET

@@ -15,7 +15,7 @@ Text = str | Promise
 ROLES: Final[Mapping[Role, Text]] = {
     Role.BUYER: lazy("Buyer"), Role.SELLER: lazy("Seller"), Role.OPERATOR: lazy("Platform"),
     Role.MEDIATOR: lazy("Mediator"), Role.ARBITER: lazy("Platform"), Role.REVIEWER: lazy("Platform"),
-    Role.APPROVER: lazy("Platform"), Role.ENGINE: lazy("automatic"),
+    Role.APPROVER: lazy("Second person"), Role.BLIND_REVIEWER: lazy("Blind reviewer"), Role.ENGINE: lazy("automatic"),
 }  # fmt: skip
 SEAT_NAMES: Final[Mapping[Role, Text]] = {
     Role.MEDIATOR: lazy("mediator"), Role.ARBITER: lazy("arbiter"), Role.REVIEWER: lazy("reviewer of the appeal"),

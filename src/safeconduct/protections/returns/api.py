@@ -191,6 +191,7 @@ def _outcome(outcome: StoredOutcome, language: str) -> dict[str, Any]:
     return {
         "remedy": outcome.remedy, "amount": paid, "liability": outcome.liability, "standing": outcome.standing,
         "rule": outcome.rule, "rule_version": outcome.rule_version, "says": spoken(outcome.told, language),
-        "automated": outcome.automated, "appeal_until": answers.written(outcome.appeal_until),
+        "automated": outcome.automated, "decided_role": outcome.decided_role,
+        "confirmed_role": outcome.approved_role, "appeal_until": answers.written(outcome.appeal_until),
         "decided_at": answers.written(outcome.at),
     }  # fmt: skip

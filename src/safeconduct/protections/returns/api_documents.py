@@ -108,6 +108,8 @@ class ReturnOutcome(Schema):
     rule_version: str
     says: str
     automated: bool
+    decided_role: str | None = Field(description="The seat of who decided: arbiter or reviewer; null without a person.")
+    confirmed_role: str | None = Field(description="The seat of the second person, where the amount needed one.")
     appeal_until: datetime | None
     decided_at: datetime
 

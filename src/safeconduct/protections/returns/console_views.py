@@ -11,13 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.foundation.money import Money, MoneyError
-from safeconduct.kernel.buyer_pages import served
+from safeconduct.kernel.buyer_pages import bundled, served
+from safeconduct.kernel.cases import blind
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.decisions.models import Decision
+from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, done, page
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
@@ -31,6 +34,9 @@ from safeconduct.protections.returns.words import Claimed, Grade, Reason, Recept
 #: The policy that advises about returns.
 _ADVICE: Final = "return-abuse"
 _MOST_ADVICE: Final = 10
+#: The filter for what waits for a second person.
+_SECOND: Final = "second"
+_KEPT: Final = lazy("Kept. A second person confirms it, because of the amount; nothing moves until then.")
 #: Who may judge in which state of a case.
 _SEATS: Final = {"judging": Role.ARBITER, "appealed": Role.REVIEWER}
 REFUSALS: Final = (CasesError, ReturnsError)
@@ -40,7 +46,7 @@ REFUSALS: Final = (CasesError, ReturnsError)
 def returns(request: StaffRequest) -> HttpResponse:
     """Returns, the newest first; those that wait for a person by default."""
     given = request.GET.get("status", Status.UNDER_REVIEW.value)
-    wanted = queries.Filtered(status=given if given in set(Status) else "")
+    wanted = queries.Filtered(status=given if given in set(Status) else "", second_person=given == _SECOND)
     found = queries.returns_page(wanted, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     states = [Choice(state.value, word) for state, (_tone, word) in STATUSES.items()]
     context = {
@@ -49,9 +55,13 @@ def returns(request: StaffRequest) -> HttpResponse:
             for one in found.items
         ],
         "page": Page(found.next, found.previous, len(found.items)),
-        "filters": [Filter("status", _("State"), [*states, Choice("any", _("any"))], given)],
+        "filters": [Filter("status", _("State"), [*states, *_beside()], given)],
     }  # fmt: skip
     return page(request, "returns/console/returns.html", context)
+
+
+def _beside() -> list[Choice]:
+    return [Choice(_SECOND, _("waits for a second person")), Choice("any", _("any"))]
 
 
 @require_GET
@@ -59,9 +69,14 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
     """One return: the comparison, the evidence, what the policy advises, and the panel that grades and decides."""
     returned, reader = _found(return_id), reader_of(request)
     claim = queries.reimbursement_of(returned)
+    for case_id in (returned.case_id, *(() if claim is None else (claim.case_id,))):
+        if review := blind.reads_blind(case_id, request.user):
+            return HttpResponseRedirect(reverse("console:blind_review", args=[review]))
     context = {
         **sheet.of_return(returned, reader, Role.ARBITER), "seen": returned.case.step,
         "base": reverse("console:returns:return", args=[returned.id]),
+        "second": panel(returned.case, request.user, reader.language),
+        "claim_second": None if claim is None else panel(claim.case, request.user, reader.language),
         "may_decide": returned.case.state in _SEATS, "grades": list(GRADES.items()),
         "receptions": list(RECEPTIONS.items()), "advice": _advice(returned),
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
@@ -73,9 +88,27 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
 
 
 @require_GET
+def of_case(request: StaffRequest, case_id: str) -> HttpResponse:
+    """The page of the return that a case is of, or that its claim on the fund is about."""
+    found = queries.of_any_case(case_id)
+    if found is None:
+        raise Http404
+    return HttpResponseRedirect(reverse("console:returns:return", args=[found.id]))
+
+
+@require_GET
 def piece(request: StaffRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
     return served(_found(return_id).case_id, evidence_id, Role.ARBITER)
+
+
+@require_GET
+def export(request: StaffRequest, return_id: str) -> HttpResponseBase:
+    """The return as a ZIP, with all that who judges may open."""
+    found = _found(return_id)
+    if blind.reads_blind(found.case_id, request.user):
+        raise Http404
+    return bundled(found.case_id, Role.ARBITER)
 
 
 @require_POST
@@ -86,14 +119,16 @@ def decide(request: StaffRequest, return_id: str) -> HttpResponse:
     try:
         with savepoint():
             findings = {line.name: _finding(request, returned, n) for n, line in enumerate(queries.lines_of(returned))}
-            judging.decide(
+            moved = judging.decide(
                 returned.id, request.user, _seat(returned.case.state), findings, _says(request), at=timezone.now(),
                 counts=request.POST.get("counts") == "1", seen_step=_seen(request),
             )  # fmt: skip
     except REFUSALS as problem:
         messages.error(request, str(problem))
         return _back(url)
-    return done(request, _("Decided. Both sides read your reasons, and can appeal."), url)
+    return done(
+        request, str(_KEPT) if moved.proposal else _("Decided. Both sides read your reasons, and can appeal."), url
+    )  # fmt: skip
 
 
 @require_POST
@@ -105,7 +140,7 @@ def reimbursement(request: StaffRequest, return_id: str) -> HttpResponse:
         raise Http404
     try:
         with savepoint():
-            reimbursing.decide(
+            moved = reimbursing.decide(
                 claim, request.user, _seat(claim.case.state), _amount(request, "amount", returned.currency),
                 _says(request), at=timezone.now(), considered=tuple(request.POST.getlist("evidence")[:50]),
                 seen_step=_seen(request),
@@ -113,7 +148,9 @@ def reimbursement(request: StaffRequest, return_id: str) -> HttpResponse:
     except REFUSALS as problem:
         messages.error(request, str(problem))
         return _back(url)
-    return done(request, _("Decided. The seller reads your reasons, and can appeal."), url)
+    return done(
+        request, str(_KEPT) if moved.proposal else _("Decided. The seller reads your reasons, and can appeal."), url
+    )  # fmt: skip
 
 
 def _advice(returned: Return) -> list[Decision]:

@@ -17,13 +17,13 @@ from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import Actor
+from safeconduct.protections.returns import grading
 from safeconduct.protections.returns.actions import find, terms_of
 from safeconduct.protections.returns.errors import JudgementRefused
-from safeconduct.protections.returns.freight import payer
 from safeconduct.protections.returns.models import Return, ReturnLine
 from safeconduct.protections.returns.refunding import NoGround, Refund
 from safeconduct.protections.returns.steps import computed
-from safeconduct.protections.returns.words import LESSENED, Acceptance, Duties, Grade, Reason, Reception
+from safeconduct.protections.returns.words import Grade, Reason, Reception
 
 #: Receptions that nobody's hands answer for but the carrier's.
 _CARRIERS: Final = frozenset({Reception.LOST_IN_TRANSIT})
@@ -48,8 +48,9 @@ def decide(
     """Grades every line and decides the return: `decide` for the arbiter, `rule` for the reviewer of an appeal.
 
     ``findings``: by the name of the line. ``says``: the facts, for all parties to read. ``counts``: whether it counts
-    against the seller, which a defect of theirs may. The person takes the seat if it is free. In a staff scope. Raises
-    JudgementRefused, and what cases raise (SeatTaken, NotPossible, CaseMalformed).
+    against the seller, which a defect of theirs may. The person takes the seat if it is free. The lines are graded by
+    the step: of a decision that waits for a second person (`Moved.proposal`) nothing stands on them yet. In a staff
+    scope. Raises JudgementRefused, and what cases raise (SeatTaken, NotPossible, CaseMalformed).
     """
     returned = find(return_id)
     seats.take(returned.case_id, person, role, at=at)
@@ -62,24 +63,16 @@ def decide(
         _check(line, finding, exhibits)
         line.grade, line.evidence = finding.grade, list(finding.evidence)
         line.take_off_minor, line.late_minor = finding.take_off_minor, finding.late_minor
-        line.judged_by, line.judged_at = person, at
-        line.acceptance = Acceptance.REJECTED if finding.grade in LESSENED else Acceptance.ACCEPTED
+        line.judged_by = person
         line.reception = finding.reception or Reception(line.reception)
     try:
         due = computed(returned, lines, terms_of(returned))
     except NoGround as problem:
         raise JudgementRefused(str(problem), problem.field) from None
-    ReturnLine.objects.bulk_update(
-        lines,
-        ["grade", "evidence", "take_off_minor", "late_minor", "judged_by", "judged_at", "acceptance", "reception"],
-    )
-    worst = max((Grade(line.grade) for line in lines if Grade(line.grade) in LESSENED), default=Grade(lines[0].grade))
-    duties = Duties(returned.duties) if returned.duties else None
-    Return.objects.filter(id=returned.id).update(freight=payer(Reason(returned.reason), grade=worst, duties=duties))
     considered = sorted({key for line in lines for key in line.evidence})
     name = "rule" if role is Role.REVIEWER else "decide"
     outcome = _outcome(returned, lines, due, says, considered, counts=counts)
-    facts = {"lines": [_told(line) for line in lines]}
+    facts = {grading.LINES: [grading.told(line) for line in lines]}
     move = Move(returned.case_id, name, Actor(person.id, role.value), role, outcome, seen_step, facts)
     (moved,) = machine.transition([move], at=at)
     return moved
@@ -115,10 +108,3 @@ def _outcome(
         returned.terms, says, amount_minor=due.amount_minor if due.amount_minor else None,
         currency=returned.currency if due.amount_minor else "", considered=tuple(considered),
     )  # fmt: skip
-
-
-def _told(line: ReturnLine) -> dict[str, object]:
-    return {
-        "line": line.name, "grade": line.grade, "reception": line.reception, "take_off_minor": line.take_off_minor,
-        "late_minor": line.late_minor, "evidence": list(line.evidence),
-    }  # fmt: skip

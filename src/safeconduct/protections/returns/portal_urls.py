@@ -11,6 +11,7 @@ urlpatterns = [
     path("cases/<str:case_id>/", views.case_page, name="case"),
     path("<str:return_id>/", views.one, name="return"),
     path("<str:return_id>/evidence/<str:evidence_id>/", views.piece, name="piece"),
+    path("<str:return_id>/export/", views.export, name="export"),
     path("<str:return_id>/address/", views.address, name="address"),
     path("<str:return_id>/reimbursement/", views.reimbursement, name="reimbursement"),
     path("<str:return_id>/<slug:name>/", views.step, name="step"),

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.cases.kinds import CaseKind
+from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
-from safeconduct.protections.returns import actions, listening, money, portal_home, reimbursing, steps
+from safeconduct.protections.returns import actions, listening, money, portal_home, queries, reimbursing, steps
 
 #: How many refunds that law wants a sweep pays in one transaction.
 _BATCH: Final = 200
@@ -31,6 +32,9 @@ RETURN = CaseKind(
     guards=steps.GUARDS,
     after=steps.after,
     url="/portal/returns/cases/{id}/",
+    console_url="/console/returns/cases/{id}/",
+    remedies=(Remedy.NOTHING, Remedy.PARTIAL_REFUND, Remedy.REFUND),
+    says=queries.says,
 )
 REIMBURSEMENT = CaseKind(
     reimbursing.KIND,
@@ -38,6 +42,9 @@ REIMBURSEMENT = CaseKind(
     effects={"fund_reimburses": money.fund_reimburses},
     guards=steps.GUARDS,
     url="/portal/returns/cases/{id}/",
+    console_url="/console/returns/cases/{id}/",
+    remedies=(Remedy.NOTHING, Remedy.REIMBURSE),
+    says=queries.says,
 )
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from safeconduct.kernel.cases.models import Party
-from safeconduct.kernel.cases.words import Role, Status, Turn
+from safeconduct.kernel.cases.models import Party, Proposal
+from safeconduct.kernel.cases.words import ProposalState, Role, Status, Turn
 from safeconduct.kernel.claims.models import Refund
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.protections.returns.comparing import Compared, compare
 from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine
+from safeconduct.protections.returns.portal_words import REASONS
 from safeconduct.protections.returns.proofs import from_json
 from safeconduct.protections.returns.terms import terms_on
+from safeconduct.protections.returns.words import Reason
 
 NEWEST: Final = Order("requested_at", descending=True)
 #: Where counting stops: a figure says 99+.
@@ -23,11 +25,13 @@ MOST_COUNTED: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """Which returns: of a seller (None: of all), those whose case stands so, those that wait for the seller."""
+    """Which returns: of a seller (None: of all), those whose case stands so, those that wait for the seller, those of
+    which a decision (also about their claim on the fund) waits for a second person."""
 
     seller_key: int | None = None
     status: str = ""
     waits: bool = False
+    second_person: bool = False
 
 
 def returns_page(wanted: Filtered, *, after: str = "", before: str = "", size: int = PAGE) -> Slice[Return]:
@@ -40,12 +44,28 @@ def returns_page(wanted: Filtered, *, after: str = "", before: str = "", size: i
     if wanted.waits:
         turns = Party.objects.filter(role=Role.SELLER, turn=Turn.MINE)
         rows = rows.filter(case_id__in=turns.values("case_id"))
+    if wanted.second_person:
+        proposed = Proposal.objects.filter(state=ProposalState.WAITING).values("case_id")
+        claims = Reimbursement.objects.filter(case_id__in=proposed)
+        rows = rows.filter(Q(case_id__in=proposed) | Q(id__in=claims.values("returned_id")))
     return page(rows, NEWEST, after=after, before=before, size=size)
 
 
 def return_of(return_id: str) -> Return | None:
     """One return in scope with its case."""
     return Return.objects.filter(id=return_id).select_related("case").first()
+
+
+def of_any_case(case_id: str) -> Return | None:
+    """The return of a case, or of the case of its claim on the fund."""
+    claims = Reimbursement.objects.filter(case_id=case_id)
+    return Return.objects.filter(Q(case_id=case_id) | Q(id__in=claims.values("returned_id"))).first()
+
+
+def says(case_id: str, language: str) -> str:
+    """Why the goods of a case came back, as the buyer said it."""
+    found = of_any_case(case_id)
+    return "" if found is None else str(REASONS[Reason(found.reason)])
 
 
 def of_order(order_key: int) -> list[Return]:

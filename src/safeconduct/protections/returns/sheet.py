@@ -10,10 +10,14 @@ from django.utils.translation import gettext as _
 from safeconduct.kernel.cases import evidence
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
-from safeconduct.kernel.cases.models import Case, Evidence, StoredOutcome
+from safeconduct.kernel.cases.models import Case, Evidence, Step, StoredOutcome
+from safeconduct.kernel.cases.telling import two_people
+from safeconduct.kernel.cases.titles import title_of
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
+from safeconduct.kernel.cases.workflow import Sentence, Workflow
 from safeconduct.kernel.notices.rendering import spoken
-from safeconduct.kernel.ui.parts import Moment, Step
+from safeconduct.kernel.ui.parts import Moment
+from safeconduct.kernel.ui.parts import Step as Stop
 from safeconduct.kernel.ui.reader import Reader
 from safeconduct.protections.returns import portal_words as words
 from safeconduct.protections.returns import queries
@@ -45,13 +49,14 @@ class LineShown:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An outcome in its three lines, and why."""
+    """An outcome in its three lines, and why. ``two``: where two people decided, that they did."""
 
     outcome: StoredOutcome
     gets: str
     pays: str
     counts: str
     says: str
+    two: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +85,21 @@ def of_case(case: Case, language: str) -> dict[str, object]:
     past = cases.history(case.id)
     workflow = cases.workflow_of(case)
     tone, word = words.STATUSES[Status(case.status)]
-    titles = {move.name: move.title for _, move in workflow.transitions()} | {"open": _OPENED}
     return {
         "tone": tone, "word": word, "state": spoken(workflow.state(case.state).title, language),
         "clock": cases.clock(case.id),
         "stops": [
-            Step(spoken(stop.title, language), "", _STOPS.get(stop.state, "")) for stop in cases.stops(case, past)
+            Stop(spoken(stop.title, language), "", _STOPS.get(stop.state, "")) for stop in cases.stops(case, past)
         ],
         "history": [
-            Moment(spoken(titles[one.name], language), one.at, one.why) for one in past
+            Moment(spoken(_title(workflow, one), language), one.at, one.why) for one in past
         ],
         "outcomes": [_ended(one, language) for one in cases.outcomes(case.id)],
     }  # fmt: skip
+
+
+def _title(workflow: Workflow, step: Step) -> Sentence:
+    return _OPENED if step.name == "open" else title_of(workflow, step.from_state, step.name)
 
 
 def _line(line: ReturnLine) -> LineShown:
@@ -129,6 +137,7 @@ def _ended(outcome: StoredOutcome, language: str) -> Ended:
         outcome, str(words.REMEDIES.get(Remedy(outcome.remedy), outcome.remedy)),
         str(words.LIABILITIES.get(Liability(outcome.liability), outcome.liability)),
         str(words.STANDINGS[Standing(outcome.standing)]), spoken(outcome.told, language),
+        spoken(two_people(outcome.decided_role, outcome.approved_role) or {}, language),
     )  # fmt: skip
 
 

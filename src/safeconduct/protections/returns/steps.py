@@ -9,6 +9,7 @@ from typing import Final
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Role, Status
+from safeconduct.protections.returns import grading
 from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine
 from safeconduct.protections.returns.refunding import Judgement, Line, Refund, refund
 from safeconduct.protections.returns.rights import Asked, refund_due
@@ -40,12 +41,16 @@ def after(moved: Sequence[Moved], at: datetime) -> None:
             line.acceptance = Acceptance.MANUAL_REVIEW
     for one in found.values():
         step = steps[one.id]
+        grading.settle(one, step, [line for line in lines if line.returned_id == one.id], at)
         if step.step.name == "sent":
             one.sent_at = at
         over = step.target.status in (Status.DECIDED, Status.APPEALED, Status.CLOSED)
         one.law_due_at = None if over else refund_due(asked(one), sent_at=one.sent_at, received_at=one.received_at)
-    Return.objects.bulk_update(found.values(), ["sent_at", "law_due_at"])
-    ReturnLine.objects.bulk_update(lines, ["reception", "acceptance", "grade"])
+    Return.objects.bulk_update(found.values(), ["sent_at", "law_due_at", "freight"])
+    ReturnLine.objects.bulk_update(
+        lines,
+        ["grade", "evidence", "take_off_minor", "late_minor", "judged_by", "judged_at", "acceptance", "reception"],
+    )
 
 
 def asked(returned: Return) -> Asked:
@@ -111,6 +116,7 @@ def _as_judged(moved: Sequence[Moved], at: datetime) -> Refusals:
     for one in moved:
         returned = found[one.case_id]
         terms = terms_on(returned.terms.partition("/")[0], returned.requested_at.date())
+        grading.judge(one, lines[returned.id])
         amount = computed(returned, lines[returned.id], terms).amount_minor
         given = one.move.outcome.amount_minor if one.move.outcome is not None else None
         if (given or 0) != amount:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.buyer_pages import served
+from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
@@ -86,7 +86,8 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
     steps = sheet.steps_of(returned, Role.SELLER, reader.language)
     names = {name for name, _title, _words in steps}
     context = {
-        **sheet.of_return(returned, reader, Role.SELLER), "base": reverse("portal:returns:return", args=[returned.id]),
+        **sheet.of_return(returned, reader, Role.SELLER), "exports": True,
+        "base": reverse("portal:returns:return", args=[returned.id]),
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_contest": "contest" in names, "may_keep": "keep_goods" in names, "seen": returned.case.step,
         "may_direct": returned.case.state in ("requested", "authorised") and not returned.no_travel,
@@ -154,6 +155,12 @@ def address(request: MemberRequest, return_id: str) -> HttpResponse:
 def piece(request: MemberRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
     return served(_mine(return_id).case_id, evidence_id, Role.SELLER)
+
+
+@require_GET
+def export(request: MemberRequest, return_id: str) -> HttpResponseBase:
+    """The return as a ZIP: what the seller may open, and the hashes."""
+    return bundled(_mine(return_id).case_id, Role.SELLER)
 
 
 @require_POST
