@@ -136,6 +136,7 @@ TABLES = (
     Table("bank_dispute_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
     Table("bank_answer", app=_ANSWER, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("bank_answer_file", app=_ANSWER_FILE, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("early_warning", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("bank_document", app=_BANK_DOCUMENT, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("defence_authorisation", app=EDIT, engine=READ, staff=READ, seller_column="seller_key"),
     Table("coverage_template", app=READ, engine=EDIT, staff=EDIT, open_because="what is promised to all is public"),
