@@ -90,7 +90,7 @@ _ANSWER = (
 _ANSWER_FILE = "SELECT (answer_id, seller_key, copy)"
 _BANK_DOCUMENT = (
     "SELECT (id, dispute_id, seller_key, document, title, version, listing_key, media_type, size_bytes, page_count,"
-    " sha256, added_at, added_by, by_role, removed_at, removed_by)"
+    " sha256, scanned_by, added_at, added_by, by_role, removed_at, removed_by)"
 )
 
 TABLES = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.kind_words import KINDS
 from safeconduct.kernel.cases.models import Evidence, Step, StoredOutcome
 from safeconduct.kernel.cases.words import Liability, OfferState, Remedy, Role, Source, Standing, Turn
 from safeconduct.kernel.cases.workflow import Sentence
@@ -78,7 +80,8 @@ def _piece(view: View, piece: Evidence, language: str) -> dict[str, Any]:
     tone, word = SOURCES[Source(piece.source)]
     return {
         "id": piece.id, "gist": spoken(piece.gist, language), "tone": tone, "source": word, "at": piece.captured_at,
-        "opens": view.may_open(piece), "hash": piece.sha256[:12], "kind": piece.kind,
+        "opens": view.may_open(piece), "hash": piece.sha256[:12],
+        "kind": KINDS[EvidenceKind(piece.kind)],
     }  # fmt: skip
 
 

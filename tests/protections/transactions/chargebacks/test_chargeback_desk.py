@@ -57,7 +57,7 @@ def disputed(**more: Any) -> str:
 def test_a_lead_puts_an_answer_together_sends_it_and_hands_it_in() -> None:
     dispute, client = disputed(), signed_in()
     assert "dp_1" in client.get(LIST).content.decode()
-    assert "ready, complete" in client.post(f"{LIST}{dispute}/stage/", follow=True).content.decode()
+    assert "all that must be there is there" in client.post(f"{LIST}{dispute}/stage/", follow=True).content.decode()
     assert "to be handed in" in client.post(f"{LIST}{dispute}/submit/", follow=True).content.decode()
     assert client.post(f"{LIST}{dispute}/hand-in/").content.startswith(b"%PDF")
     with staff_scope():

@@ -82,12 +82,14 @@ class Given:
     listing: str = ""
 
 
-def add(dispute_id: str, given: Given, actor: Actor, at: datetime) -> str:
-    """A file for one dispute. Returns its id; the same file again is the one that is there. Raises DisputeNotFound,
-    DocumentRefused, EvidenceRefused, ScannerSilent. In a scope of the engine.
+def add(
+    dispute_id: str, given: Given, actor: Actor, at: datetime, *, seller_key: int | None = None
+) -> str:  # fmt: skip
+    """A file for one dispute. Returns its id; the same file again is the one that is there. ``seller_key``: only to one
+    of that seller. Raises DisputeNotFound, DocumentRefused, EvidenceRefused, ScannerSilent. In a scope of the engine.
     """
     dispute = BankDispute.objects.select_for_update().filter(id=dispute_id).first()
-    if dispute is None:
+    if dispute is None or (seller_key is not None and dispute.seller_key != seller_key):
         raise DisputeNotFound(dispute_id)
     if given.document not in TAKEN:
         raise DocumentRefused(_("The bank is shown this from records; it cannot be added by hand."), "document")
@@ -116,7 +118,7 @@ def remove(document_id: str, actor: Actor, at: datetime, *, seller_key: int | No
     """Takes a file out of what is shown from now on; what was sent keeps it. ``seller_key``: only one of that seller.
     Returns whether it was there."""
     rows = BankDocument.objects.select_for_update().filter(id=document_id, removed_at=None)
-    row = (rows if seller_key is None else rows.filter(seller_key=seller_key)).select_related("dispute").first()
+    row = (rows if seller_key is None else rows.filter(seller_key=seller_key)).first()
     if row is None:
         return False
     row.removed_at, row.removed_by = at, actor.id

@@ -40,7 +40,7 @@ from safeconduct.protections.transactions.money import acting
 
 WARNED: Final = CATALOGUE["fraud.warned"].code
 _PLACED: Final = CATALOGUE["order.placed"].code
-_SHIPPED: Final = CATALOGUE["shipment.shipped"].code
+SHIPPED: Final = CATALOGUE["shipment.shipped"].code
 _HOLD_AT_ONCE: Final = 20
 #: Why an order is held, as its seller reads it.
 _BECAUSE: Final = {
@@ -53,7 +53,7 @@ _NOTHING: Final = "-"
 
 _NEWS: Final = f"""
 SELECT e.id, e.source, e.data, f."order", f.occurred, coalesce(f.seller, p.seller), p.data,
-    p.moment IS NOT NULL AND NOT EXISTS (SELECT FROM fact s WHERE s."order" = f."order" AND s.type = {_SHIPPED})
+    p.moment IS NOT NULL AND NOT EXISTS (SELECT FROM fact s WHERE s."order" = f."order" AND s.type = {SHIPPED})
 FROM fact f JOIN event e ON e.moment = f.moment
 LEFT JOIN LATERAL (
     SELECT o.moment, o.seller, b.data FROM fact o JOIN event b ON b.moment = o.moment
@@ -173,7 +173,7 @@ def of_seller(seller_key: int | None, *, limit: int) -> list[EarlyWarning]:
 
 
 def _held(order: int, now: datetime) -> str:
-    if query('SELECT 1 FROM fact WHERE "order" = %s AND type = %s LIMIT 1', [order, _SHIPPED]).fetchone():
+    if query('SELECT 1 FROM fact WHERE "order" = %s AND type = %s LIMIT 1', [order, SHIPPED]).fetchone():
         return _NOTHING
     row = query(_STANDING, [order, _PLACED]).fetchone()
     if row is None:

@@ -60,7 +60,7 @@ class Foreseen:
 
 
 def foreseen(matters: Sequence[Matter], at: datetime) -> dict[str, Foreseen]:
-    """Matter → what it costs. Three queries for all. In a scope of engine or staff: the history is the marketplace's."""
+    """Matter → what it costs, from the marketplace's history. Three queries for all. In a scope of engine or staff."""
     if not matters:
         return {}
     fought = queries.history(at)

@@ -13,7 +13,7 @@ from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANS
 from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
 from safeconduct.protections.transactions.chargebacks.packs import packs
 from safeconduct.protections.transactions.chargebacks.reason_codes import table
-from safeconduct.protections.transactions.coverage.reading import LANGUAGES
+from safeconduct.protections.transactions.chargebacks.wording import reason_texts
 
 #: Shares of the time for an answer after which a seller is reminded, in percent.
 REMINDERS: Final = (50, 80, 95)
@@ -162,10 +162,7 @@ def _notice(
 
 def _reason(row: Mapping[str, Any]) -> dict[str, str]:
     code = table(datetime.fromisoformat(row["opened_at"]).date()).codes.get(row["code_key"])
-    if code is not None:
-        return dict(code.title)
-    words = str(row["reason"]).replace("_", " ") or "–"
-    return dict.fromkeys(LANGUAGES, words)
+    return dict(reason_texts(code, str(row["reason"])))
 
 
 def _money(row: Mapping[str, Any]) -> dict[str, Any] | None:
