@@ -119,11 +119,13 @@ def _of_the_log(
 ) -> dict[int, list[Exhibit]]:
     clear = _opened(orders)
     offers = offered.offers(list(orders))
-    doubled = [
+    doubled = {
         one.order_key
         for one in disputes
-        if one.order_key in orders and set(siblings.DOCUMENTS) & set(pack_of[one.id].wanted)
-    ]
+        if one.order_key is not None
+        and one.order_key in orders
+        and set(siblings.DOCUMENTS) & set(pack_of[one.id].wanted)
+    }
     others = siblings.others(sorted(doubled))
     return {
         key: [
