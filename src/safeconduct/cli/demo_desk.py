@@ -140,6 +140,7 @@ def open_shop(email: str, at: datetime) -> None:
         ).fetchall()
         notices.mark_read(person.id, [notice for (notice,) in old], at=at)
     _object_once(member, at)
+    keep_terms(at)
     _answer_banks(member, at)
 
 
@@ -177,6 +178,21 @@ def _object_once(member: Membership, at: datetime) -> None:
         ).fetchone()
         if row is not None:
             second_look.ask(row[0], member.seller_key, member.person, _OBJECTION, at=at)
+
+
+def keep_terms(at: datetime) -> None:
+    """The marketplace keeps the terms of its checkout, which banks are shown where an order says they were accepted."""
+    from safeconduct.cli.demo_words import TERMS
+    from safeconduct.demo.rendering import POLICIES
+    from safeconduct.kernel.scope import Actor, engine_scope
+    from safeconduct.protections.transactions.chargebacks import documents
+
+    versions = dict(part.split() for part in POLICIES.split(", "))
+    with engine_scope():
+        for document, text in TERMS.items():
+            version = versions[documents.TERMS[document]]
+            given = documents.Given(document, text.encode(), version=version)
+            documents.keep(None, given, Actor("marketplace", "staff"), at)
 
 
 def _answer_banks(member: Membership, at: datetime) -> None:

@@ -93,3 +93,19 @@ INSPECTION: Final = {
     "zh": "店铺对退回商品的检查报告",
     "es": "Informe de la tienda sobre lo que volvió",
 }
+#: The terms of the made-up marketplace's checkout, by the document that a bank knows them as.
+TERMS: Final = {
+    "policy_text": (
+        "Returns. Goods can be sent back within seven days of their delivery, complete and in the state in which they"
+        " came; who buys pays the way back, unless the goods are not as described. Fresh fruit cannot be sent back."
+        " What was paid goes back within seven days of the goods' arrival, to the card or account that had paid."
+    ),
+    "cancellation_policy": (
+        "Cancellation. An order can be cancelled free of charge until the parcel is handed to the carrier; after that"
+        " the terms for returns apply."
+    ),
+    "terms": (
+        "Terms of sale. The contract is between the buyer and the shop that the offer names. The price with tax and the"
+        " day of delivery are those shown before paying. The marketplace decides disputes by its published rules."
+    ),
+}  # fmt: skip

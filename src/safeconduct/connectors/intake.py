@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import Any
 
 from safeconduct.connectors.connector import Connector, load_connector
+from safeconduct.connectors.linking import link
 from safeconduct.connectors.results import Reading, UnknownItem
 from safeconduct.connectors.signatures import SignatureRefused
 from safeconduct.foundation.ids import new_id
@@ -164,6 +165,7 @@ def _read(
     if "received_at" in connector.options:
         given["received_at"] = received_at
     reading = connector.read(raw, headers, given)
+    link(reading)
     outcome = Outcome(
         delivery_id, refused=[RefusedPart(item.type, item.field, item.detail) for item in reading.refused]
     )

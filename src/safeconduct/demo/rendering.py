@@ -12,6 +12,9 @@ from safeconduct.demo.almanac import parse_rfc3339, rfc3339
 from safeconduct.demo.orders import CURRENCY, Order
 from safeconduct.demo.people import Card
 
+#: The terms that every buyer of the made-up marketplace accepts at its checkout.
+POLICIES = "returns 2026-01, cancellation 2026-01, terms 3"
+
 Data = dict[str, Any]
 Record = tuple[int, int, str, Order | None, Data | None]
 """When (microseconds since 2020), number, event type, the order it is about, fields of its own."""
@@ -26,7 +29,8 @@ def _placed(order: Order, extra: Data) -> Data:
     data: Data = {
         "order": order.id, "seller": seller.id, "buyer": buyer.id, "amount": money(order.amount_minor),
         "device": order.device, "ip": order.ip, "email": order.email, "phone": order.phone, "address": order.address,
-        "listing": order.listing.id, "ip_country": order.ip_country, "ship_country": order.ship_country,
+        "listing": order.listing.id, "listing_title": order.listing.title, "policies_accepted": POLICIES,
+        "ip_country": order.ip_country, "ship_country": order.ship_country,
         "seller_country": seller.country, "email_domain": order.email_domain, "payment_method": order.method,
         "category": order.listing.category, "locale": buyer.locale.locale, "items": order.items,
         "seller_registered_at": seller.registered_text,

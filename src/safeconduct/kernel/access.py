@@ -94,6 +94,10 @@ _ANSWER = (
     " sha256, staged_at, staged_by, queued_at, queued_by, authorisation_id, next_try_at, attempts, sent_at, how)"
 )
 _ANSWER_FILE = "SELECT (answer_id, seller_key, copy)"
+_BANK_DOCUMENT = (
+    "SELECT (id, dispute_id, seller_key, document, title, version, listing_key, media_type, size_bytes, page_count,"
+    " sha256, scanned_by, added_at, added_by, by_role, removed_at, removed_by)"
+)
 
 TABLES = (
     # people
@@ -138,6 +142,8 @@ TABLES = (
     Table("bank_dispute_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
     Table("bank_answer", app=_ANSWER, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("bank_answer_file", app=_ANSWER_FILE, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("early_warning", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("bank_document", app=_BANK_DOCUMENT, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("defence_authorisation", app=EDIT, engine=READ, staff=READ, seller_column="seller_key"),
     Table("coverage_template", app=READ, engine=EDIT, staff=EDIT, open_because="what is promised to all is public"),
     # cases: a row without a seller's key is one that the seller may not see

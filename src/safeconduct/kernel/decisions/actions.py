@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -21,13 +23,13 @@ from safeconduct.kernel.decisions.models import (
     VersionState,
     WatchList,
 )
-from safeconduct.kernel.decisions.reasons import of_a_person
+from safeconduct.kernel.decisions.reasons import of_a_person, of_news
 from safeconduct.kernel.decisions.running import running
 from safeconduct.kernel.decisions.second_look import refuse_the_same_person
 from safeconduct.kernel.events.log import current_moment
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.record import leaves
-from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.scope import ENGINE_ACTOR, Actor
 from safeconduct.kernel.vault.pseudonyms import register
 
 
@@ -53,15 +55,18 @@ def override(decision_id: str, person: User, action: Action, why: str, *, at: da
     reasons["statement"] += [
         line for line in earlier.reasons.get("statement", []) if action is not Action.ALLOW and line.get("rule")
     ]
-    made = Decision.objects.create(
-        id=new_id("dec"), moment=earlier.moment, version_id=earlier.version_id, policy=earlier.policy,
-        kind=DecisionKind.OVERRIDE, action=action.value, seller_key=earlier.seller_key, order_key=earlier.order_key,
-        amount_minor=earlier.amount_minor, fired=earlier.fired, unknown=earlier.unknown, muted=earlier.muted,
-        values=earlier.values, reasons=reasons, latency_us=0, decided_at=at, decided_moment=current_moment(),
-        standing=True, replaces=earlier.id, actor=person.id,
-    )  # fmt: skip
-    _settle(earlier, made, at)
-    return made
+    return _replaced(earlier, action, reasons, person.id, at)
+
+
+def hold_back(decision_id: str, because: Mapping[str, str], *, at: datetime) -> Decision:
+    """The engine holds an order that was let through, because of news that came later; a person then rules on it.
+
+    ``because``: the news, in each language. Raises NotFound, and ChangedMeanwhile where another decision stands by now.
+    """
+    earlier = _standing(decision_id)
+    earlier.standing = False
+    earlier.save(update_fields=["standing"])
+    return _replaced(earlier, Action.REVIEW, of_news(because), ENGINE_ACTOR.id, at)
 
 
 def decide_anew(decision_id: str, person: User, why: str, *, at: datetime) -> Decision:
@@ -171,6 +176,19 @@ def _standing(decision_id: str) -> Decision:
     if not decision.standing or decision.kind == DecisionKind.SHADOW:
         raise ChangedMeanwhile(f"decision {decision_id}")
     return decision
+
+
+def _replaced(earlier: Decision, action: Action, reasons: dict[str, Any], actor: str, at: datetime) -> Decision:
+    """Puts a decision in the place of one that stands no more."""
+    made = Decision.objects.create(
+        id=new_id("dec"), moment=earlier.moment, version_id=earlier.version_id, policy=earlier.policy,
+        kind=DecisionKind.OVERRIDE, action=action.value, seller_key=earlier.seller_key, order_key=earlier.order_key,
+        amount_minor=earlier.amount_minor, fired=earlier.fired, unknown=earlier.unknown, muted=earlier.muted,
+        values=earlier.values, reasons=reasons, latency_us=0, decided_at=at, decided_moment=current_moment(),
+        standing=True, replaces=earlier.id, actor=actor,
+    )  # fmt: skip
+    _settle(earlier, made, at)
+    return made
 
 
 def _settle(earlier: Decision, made: Decision, at: datetime) -> None:

@@ -54,6 +54,15 @@ def of_a_person(words: str, language: str) -> dict[str, Any]:
     return {"statement": [line], "automated": False}
 
 
+def of_news(told: Mapping[str, str]) -> dict[str, Any]:
+    """The statement where the engine holds an order because of news that came after it was decided."""
+    line = {
+        "rule": "", "action": Action.REVIEW.value, "decisive": True, "disclosure": Disclosure.FULL.value,
+        "category": "news", "full": dict(told), "told": dict(told), "missing": [], "teaches": None,
+    }  # fmt: skip
+    return {"statement": [line], "automated": True}
+
+
 def of_a_failure(action: Action) -> dict[str, Any]:
     """The statement where the engine could not decide, and the policy's written answer for that case stands."""
     told = _FAILURE[action]

@@ -120,6 +120,7 @@ CARRIER = _text("carrier", "carrier", example="dhl")
 PROMOTION = _text("promotion", "the promotion under which it was sold", example="11.11")
 SELLER_REGISTERED_AT = _time("seller_registered_at", "when the seller's shop was opened")
 SESSION_AGE = _number("session_age_s", "seconds since the session began", 240)
+LISTING_TITLE = _text("listing_title", "the title shown to buyers", indexed=False, example="Cherries, 5 kg")
 
 _ORDER_FIELDS = (
     _required(ORDER), _required(SELLER), _required(BUYER), _required(AMOUNT),
@@ -140,7 +141,14 @@ _ORDER_FIELDS = (
     PROMOTION,
     _money("discount", "reduction given, whoever funds it"),
     _text("recipient", "recipient's name", indexed=False, personal=True, example="Ana Rojas"),
-    USER_AGENT,
+    USER_AGENT, LISTING_TITLE,
+    _text(
+        "policies_accepted", "the terms shown and accepted at checkout, kind and version, with commas between them",
+        indexed=False, example="returns 2026-03, cancellation 2026-03, terms 4",
+    ),
+    Field(
+        "deliver_by", T.TIMESTAMP, "until when delivery was promised", indexed=False, example="2026-06-09T08:00:00Z"
+    ),
 )  # fmt: skip
 
 CATALOGUE = Catalogue(
@@ -214,12 +222,12 @@ CATALOGUE = Catalogue(
         # -- listings and promotion ----------------------------------------------------------------------------------
         EventType("listing.created", 20, "a seller offered something", (
             _required(SELLER), _required(LISTING), PRODUCT, CATEGORY, PRICE,
-            _text("listing_title", "the title shown to buyers", indexed=False, example="Cherries, 5 kg"),
+            LISTING_TITLE,
         ), ("product.created",)),
         EventType("listing.changed", 21, "a seller changed an offer", (
             _required(SELLER), _required(LISTING), MEMBER, PRODUCT, CATEGORY, PRICE,
             _text("change", "what changed", "title", "price", "images", "category", "stock", "description"),
-            _text("listing_title", "the title shown to buyers", indexed=False, example="Cherries, 5 kg"),
+            LISTING_TITLE,
         ), ("product.updated",)),
         EventType("price.changed", 22, "the price of an offer changed", (
             _required(SELLER), _required(LISTING), _required(PRICE),
@@ -244,6 +252,14 @@ CATALOGUE = Catalogue(
             DEVICE, IP, EMAIL, IP_COUNTRY, CARD_COUNTRY, CARD_FUNDING, AVS, CVV, THREE_DS, LIABILITY_SHIFT,
             PAYMENT_METHOD, PROXY,
             _text("decline_code", "the issuer's reason for a refusal", example="do_not_honor"),
+            _text(
+                "card_entry", "how the card was read", "online", "chip", "contactless", "magnetic_stripe",
+                "keyed", indexed=False,
+            ),
+            _text(
+                "cardholder_check", "how the cardholder was checked at the till", "none", "pin", "signature", "device",
+                indexed=False,
+            ),
         ), ("charge.succeeded", "charge.failed", "payment.authorized")),
         EventType("order.placed", 41, "a buyer placed an order", _ORDER_FIELDS, ("order.created", "orders/create")),
         EventType("order.paid", 42, "an order was paid in full", (
@@ -271,6 +287,13 @@ CATALOGUE = Catalogue(
         EventType("shipment.delivered", 52, "the carrier delivered a parcel", (
             _required(ORDER), SELLER, BUYER, PARCEL, ADDRESS, _flag("signed", "someone signed for it"),
             CARRIER,
+        )),
+        EventType("service.used", 53, "a buyer used digital goods or a service", (
+            _required(ORDER), SELLER, BUYER, DEVICE, IP, IP_COUNTRY,
+            _text(
+                "activity", "what was done with it", "download", "sign_in", "stream", "redeem", "appointment", "other",
+                indexed=False,
+            ),
         )),
         # -- what goes wrong -----------------------------------------------------------------------------------------
         EventType("refund.requested", 60, "a buyer asked for money back", (

@@ -25,6 +25,7 @@ EVENTS: Final[Mapping[str, tuple[Text, str]]] = {
     "shipment.shipped": (lazy("Parcel handed over"), ""),
     "shipment.tracked": (lazy("Parcel scanned"), ""),
     "shipment.delivered": (lazy("Parcel delivered"), "good"),
+    "service.used": (lazy("Buyer used it"), ""),
     "review.posted": (lazy("Buyer wrote a review"), ""),
     "refund.requested": (lazy("Buyer asked for a refund"), "warn"),
     "refund.created": (lazy("Refund sent"), "warn"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.kind_words import KINDS
 from safeconduct.kernel.cases.models import Evidence, Step, StoredOutcome
 from safeconduct.kernel.cases.telling import two_people
 from safeconduct.kernel.cases.titles import title_of
@@ -81,7 +83,8 @@ def _piece(view: View, piece: Evidence, language: str) -> dict[str, Any]:
     tone, word = SOURCES[Source(piece.source)]
     return {
         "id": piece.id, "gist": spoken(piece.gist, language), "tone": tone, "source": word, "at": piece.captured_at,
-        "opens": view.may_open(piece), "hash": piece.sha256[:12], "kind": piece.kind,
+        "opens": view.may_open(piece), "hash": piece.sha256[:12],
+        "kind": KINDS[EvidenceKind(piece.kind)],
     }  # fmt: skip
 
 

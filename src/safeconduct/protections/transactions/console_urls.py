@@ -6,6 +6,7 @@ from django.urls import path
 
 from safeconduct.protections.transactions import console_costs, console_views
 from safeconduct.protections.transactions.chargebacks import console as chargebacks
+from safeconduct.protections.transactions.chargebacks import console_readiness
 
 urlpatterns = [
     path("templates/", console_views.templates, name="templates"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("templates/<str:version_id>/reject/", console_views.reject, name="reject_template"),
     path("costs/", console_costs.costs_page, name="costs"),
     path("chargebacks/", chargebacks.disputes, name="chargebacks"),
+    path("chargebacks/readiness/", console_readiness.report, name="readiness"),
     path("chargebacks/<slug:dispute_id>/stage/", chargebacks.stage, name="chargeback_stage"),
     path("chargebacks/<slug:dispute_id>/submit/", chargebacks.submit, name="chargeback_submit"),
     path("chargebacks/<slug:dispute_id>/accept/", chargebacks.accept, name="chargeback_accept"),

@@ -17,7 +17,7 @@ from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
-from safeconduct.protections.transactions.chargebacks import answers, hearing, sending, telling
+from safeconduct.protections.transactions.chargebacks import answers, early, hearing, sending, telling
 from safeconduct.protections.transactions.gathering import EVENTS, attribute, lock
 from safeconduct.protections.transactions.money import acting, due
 
@@ -66,14 +66,16 @@ def install(now: datetime) -> None:
 
 
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
-    """Certificates first, then money, which pays what they say, then banks' disputes, then what people are told."""
+    """Certificates first, then money, which pays what they say, then banks' warnings and disputes, then what people
+    are told."""
     events = attribute(rows)
     orders = {order for _, about in events for order in about}
     if orders:
         lock(sorted(orders))
         actions.act(events, made, at)
         acting.settle(orders, at)
-    hearing.hear(rows, at)
+    early.hear(rows, at)
+    early.carry_over(hearing.hear(rows, at), at)
     deciding.tell(rows, made, at)
 
 
@@ -90,13 +92,14 @@ PROTECTION = Protection(
     "transactions",
     _("Transaction protection"),
     "shield",
-    event_types=frozenset(EVENTS),
+    event_types=frozenset((*EVENTS, "fraud.warned")),
     act=act,
     sweep=actions.sweep,
     jobs=(
         Periodic("money that is due", 5.0, due.release),
         Periodic("payout accounts that have aged", 60.0, due.ripen_accounts),
         Periodic("payouts", 300.0, due.run_payouts),
+        Periodic("orders that a bank warned of", 5.0, early.hold_due),
         Periodic("answers to banks that are due", 60.0, answers.auto_submit_due),
         Periodic("reminders of banks' last moments", 60.0, telling.remind),
         Periodic("answers to banks", 5.0, sending.send_due, apart=True),

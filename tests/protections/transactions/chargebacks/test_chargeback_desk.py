@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 from django.utils import timezone
 from tests.kernel.builders import person, usd
-from tests.protections.transactions.shop import Shop, envelope
+from tests.protections.transactions.shop import START, Shop, envelope
 
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
@@ -57,7 +57,7 @@ def disputed(**more: Any) -> str:
 def test_a_lead_puts_an_answer_together_sends_it_and_hands_it_in() -> None:
     dispute, client = disputed(), signed_in()
     assert "dp_1" in client.get(LIST).content.decode()
-    assert "ready, complete" in client.post(f"{LIST}{dispute}/stage/", follow=True).content.decode()
+    assert "all that must be there is there" in client.post(f"{LIST}{dispute}/stage/", follow=True).content.decode()
     assert "to be handed in" in client.post(f"{LIST}{dispute}/submit/", follow=True).content.decode()
     assert client.post(f"{LIST}{dispute}/hand-in/").content.startswith(b"%PDF")
     with staff_scope():
@@ -81,3 +81,17 @@ def test_what_cannot_be_done_is_refused_with_the_reason() -> None:
 
 def test_without_disputes_the_page_says_where_they_come_from() -> None:
     assert "connect Stripe or Adyen" in signed_in().get(LIST).content.decode()
+
+
+def test_the_desk_reads_how_many_orders_could_be_defended_and_what_to_log() -> None:
+    now = datetime.now(UTC)
+    shop = Shop()
+    ana: dict[str, Any] = {"buyer": "ana", "card": "card-ana", "ip": "8.8.4.4", "seller": "sel-1"}
+    days = (now - START).days
+    for n, ago in enumerate((190, 180, 20)):
+        shop.sold(f"r-{n}", day=days - ago, **ana)
+    client = signed_in()
+    assert "What to send" not in client.get(f"{LIST}readiness/").content.decode()
+    page = client.get(f"{LIST}readiness/?count=1").content.decode()
+    assert "Could qualify" in page and "fingerprint as `device`" in page
+    assert "No seller is called nobody" in client.get(f"{LIST}readiness/?count=1&seller=nobody").content.decode()

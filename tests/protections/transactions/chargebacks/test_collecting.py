@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.kernel.builders import usd
+from tests.kernel.builders import event, usd
 from tests.protections.transactions.shop import START, Shop
 
 from safeconduct.kernel.scope import engine_scope
@@ -126,3 +126,51 @@ def test_a_dispute_of_an_unknown_order_has_a_dossier_with_its_gaps() -> None:
     shop = Shop()
     shop.disputed("o-9", day=20, **VISA)
     assert told("dp-o-9").score.missing == ("order_details",) and not told("dp-o-9").exhibits
+
+
+def test_the_offer_is_shown_as_it_was_when_it_was_bought() -> None:
+    shop = Shop()
+    listed = event(
+        "listing.created", at=shop.now, seller="sel-1", listing="lst-1", listing_title="Kettle", price=usd(90)
+    )
+    shop.send([listed])
+    shop.sold("o-1", day=1, **ANA)
+    changed = event("listing.changed", at=shop.now, seller="sel-1", listing="lst-1", listing_title="Copper kettle, new")
+    shop.send([changed])
+    shop.disputed("o-1", day=20, **VISA)
+    assert shown(told())["listing_snapshot"] == {
+        "Title": "Kettle", "Offer": "lst-1", "Category": "kettles", "Price": "$90.00",
+        "As of": "2026-06-02 12:00 UTC", "Unchanged since": "2026-06-01 12:00 UTC",
+    }  # fmt: skip
+
+
+def test_another_thing_that_came_back_is_shown_and_the_same_thing_is_not() -> None:
+    shop = Shop()
+    for order, back in (("o-1", "SN-2"), ("o-2", "SN-1")):
+        shop.sold(order, **ANA)
+        shop.ship(order, day=1, serial="SN-1")
+        shop.tell("return.received", order, day=9, serial=back)
+        code = {"network": "visa", "network_reason": "13.3", "reason": "product_unacceptable"}
+        shop.disputed(order, day=20, **code)
+        shop.day = 0
+    assert shown(told())["return_fraud"] == {"Serial number that left": "SN-1", "Serial number that came back": "SN-2"}
+    assert "return_fraud" not in shown(told("dp-o-2")) and "not_returned" not in shown(told("dp-o-2"))
+
+
+def test_the_same_order_charged_twice_is_told_from_two_orders() -> None:
+    shop = Shop()
+    shop.sold("o-1", **ANA)
+    shop.sold("o-2", day=3, **ANA)
+    shop.sold("o-3", day=3, seller="sel-2", **ANA)
+    shop.disputed("o-1", day=20, **VISA | {"network_reason": "12.6.1", "reason": "duplicate"})
+    found = shown(told())["distinct_orders"]
+    assert found["This order"].startswith("o-1 ·") and found["Another order"].startswith("o-2 ·") and len(found) == 2
+
+
+def test_a_signature_alone_links_nobody_to_the_cardholder() -> None:
+    shop = Shop()
+    shop.sold("o-1", **ANA)
+    shop.ship("o-1", day=0.5)
+    shop.tell("shipment.delivered", "o-1", day=3, parcel="dhl:o-1", address="12 Main St", signed=True)
+    shop.disputed("o-1", day=20, **VISA)
+    assert "recipient_link" not in shown(told()) and not told().score.complete

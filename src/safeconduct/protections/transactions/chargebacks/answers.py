@@ -196,7 +196,7 @@ def _send_or_hand_over(due: Sequence[BankDispute], now: datetime) -> None:
 
 
 def _of_records(answer: BankAnswer) -> bool:
-    return all(entry["document"] in FROM_RECORDS for entry in answer.manifest)
+    return all(entry["document"] in FROM_RECORDS and not entry.get("brought") for entry in answer.manifest)
 
 
 def _found(dispute_id: str) -> BankDispute:

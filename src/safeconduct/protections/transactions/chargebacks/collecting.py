@@ -1,56 +1,72 @@
-"""From what is known of an order to what is shown to its bank: one round of queries for all disputes of a batch.
+"""From what is known of an order to what is shown to its bank: a few rounds of queries for all disputes of a batch.
 
-Only facts of the log are shown, never an inference. A fact that speaks against the seller, such as an address check
-that failed, is no exhibit. Here personal data is opened, for the defence of a payment and nothing else.
+Only facts of the log and of the order's own cases are shown, never an inference. A fact that speaks against the seller,
+such as an address check that failed, is no exhibit. Here personal data is opened, for the defence of a payment and
+nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
-
-from django.utils.translation import gettext_lazy as _
+from typing import Final
 
 from safeconduct.foundation.moments import at_micros
-from safeconduct.foundation.money import Money
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.words import EVENTS
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.keys import purpose_key
 from safeconduct.kernel.vault.pseudonyms import reveal
+from safeconduct.protections.transactions.chargebacks import (
+    casework,
+    documents,
+    offered,
+    showing_delivery,
+    showing_order,
+    siblings,
+)
 from safeconduct.protections.transactions.chargebacks.conversing import conversations
-from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, Happened, Row
+from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, Happened
 from safeconduct.protections.transactions.chargebacks.earlier import earlier_payments
+from safeconduct.protections.transactions.chargebacks.known import Fact, Known
 from safeconduct.protections.transactions.chargebacks.models import BankDispute
-from safeconduct.protections.transactions.chargebacks.packs import packs
+from safeconduct.protections.transactions.chargebacks.packs import Pack, packs
 from safeconduct.protections.transactions.chargebacks.reason_codes import table
 
 _TYPES: Final = (
-    "order.placed", "order.paid", "payment.attempted", "shipment.shipped", "shipment.tracked", "shipment.delivered",
-    "refund.requested", "refund.created", "return.requested", "return.received",
+    "order.placed", "order.paid", "order.cancelled", "payment.attempted", "shipment.shipped", "shipment.tracked",
+    "shipment.delivered", "service.used", "review.posted", "refund.requested", "refund.created", "return.requested",
+    "return.received",
 )  # fmt: skip
 _CODES: Final = {CATALOGUE[name].code: name for name in _TYPES}
-#: What is opened of an order, with the kind under which the seller's copy masks it.
+#: What is opened of an order: of its placing, and of what the buyer did with it.
 _OPENED: Final = ("ip", "device", "email", "address", "billing_address")
+_ENTITIES: Final = (*_OPENED, "listing")
+_OF_THE_BUYER: Final = frozenset({"order.placed", "service.used", "review.posted"})
 #: What can come out of the log: facts from records, and no one's own words.
 FROM_RECORDS: Final = frozenset({
-    "order_details", "payment_checks", "three_ds", "ip_address", "device", "customer", "delivery_address",
-    "billing_address", "approval", "proof_of_shipment", "tracking", "proof_of_delivery", "delivery_signature",
-    "verified_delivery", "proof_of_refund", "earlier_payments",
+    "order_details", "listing_snapshot", "payment_checks", "three_ds", "ip_address", "device", "customer",
+    "delivery_address", "billing_address", "approval", "chip_read", "pin_entered", "sales_records", "amount_agreed",
+    "presented_in_time", "no_other_payment", "distinct_orders", "separate_sales", "policy_accepted",
+    "cancellation_accepted", "proof_of_shipment", "tracking", "proof_of_delivery", "delivery_signature",
+    "verified_delivery", "recipient_link", "not_yet_due", "replacement", "activity_log", "goods_used", "use_after",
+    "quality_report", "not_returned", "return_fraud", "proof_of_refund", "credit_basis", "earlier_payments",
 })  # fmt: skip
-#: The carrier's scans that a bank is shown; more of them say nothing more.
-_SCANS: Final = 12
+#: What is shown to every bank; all else answers one kind of complaint, and is shown where a pack asks for it.
+_ALWAYS: Final = frozenset({
+    "order_details", "listing_snapshot", "payment_checks", "three_ds", "ip_address", "device", "customer",
+    "delivery_address", "billing_address", "proof_of_shipment", "tracking", "proof_of_delivery", "delivery_signature",
+    "verified_delivery", "proof_of_refund", "conversation",
+})  # fmt: skip
 
 _FACTS: Final = f"""
-SELECT f."order", f.type, f.occurred, e.source, e.data, {", ".join(f"f.{name}" for name in _OPENED)}, f.parcel
+SELECT f."order", f.type, f.occurred, e.source, e.data, {", ".join(f"f.{name}" for name in _ENTITIES)}
 FROM fact f JOIN event e ON e.moment = f.moment
 WHERE f."order" = ANY(%b::bigint[]) AND f.type = ANY(%b::smallint[]) ORDER BY f.occurred, f.moment
 """
 #: A carrier often names the parcel and no order.
 _SCANNED: Final = f"""
-SELECT s."order", f.type, f.occurred, e.source, e.data, {", ".join(f"f.{name}" for name in _OPENED)}, f.parcel
+SELECT s."order", f.type, f.occurred, e.source, e.data, {", ".join(f"f.{name}" for name in _ENTITIES)}
 FROM (SELECT DISTINCT "order", parcel FROM fact
       WHERE "order" = ANY(%b::bigint[]) AND type = %b AND parcel IS NOT NULL) s
 JOIN fact f ON f.parcel = s.parcel AND f.type = %b AND f."order" IS NULL
@@ -58,42 +74,19 @@ JOIN event e ON e.moment = f.moment ORDER BY f.occurred, f.moment
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    name: str
-    at: datetime
-    source: str
-    data: Mapping[str, Any]
-    keys: Mapping[str, int | None]
-
-
-@dataclass(slots=True)
-class _Order:
-    facts: list[_Fact] = field(default_factory=list)
-
-    def all(self, name: str) -> list[_Fact]:
-        return [fact for fact in self.facts if fact.name == name]
-
-    def first(self, name: str) -> _Fact | None:
-        return next((fact for fact in self.facts if fact.name == name), None)
-
-
 def dossiers(
     disputes: Sequence[BankDispute], at: datetime, *, records_only: bool = False
 ) -> dict[str, Dossier]:  # fmt: skip
-    """What is known about these disputes, by their ids. ``records_only``: without anybody's own words, for what is sent
-    without a person who looks at it. In a scope of the engine.
+    """What is known about these disputes, by their ids. ``records_only``: without anybody's own words and files, for
+    what is sent without a person who looks at it. In a scope of the engine.
     """
-    orders = _orders(sorted({one.order_key for one in disputes if one.order_key is not None}))
-    keys = {
-        key
-        for order in orders.values()
-        for fact in order.facts
-        if fact.name == "order.placed"
-        for key in fact.keys.values()
-        if key is not None
-    }
-    clear = {key: value for key, (_kind, value) in reveal(keys).items()} if keys else {}
+    keys = sorted({one.order_key for one in disputes if one.order_key is not None})
+    orders = _orders(keys)
+    found, code_of = packs(), {one.id: table(one.opened_at.date()).codes.get(one.code_key) for one in disputes}
+    pack_of = {one.id: found.of(code_of[one.id]) for one in disputes}
+    shown = _of_the_log(disputes, orders, pack_of, at)
+    if not records_only:
+        _add_peoples_own(shown, orders)
     names = dict(
         query(
             "SELECT key, name FROM seller WHERE key = ANY(%b::bigint[])",
@@ -101,126 +94,90 @@ def dossiers(
         ).fetchall()
     )
     proofs = earlier_payments(disputes)
-    said = {} if records_only else conversations(orders.keys())
-    found = packs()
+    given = {} if records_only else documents.exhibits(disputes, orders, pack_of)
     made = {}
     for one in disputes:
-        code = table(one.opened_at.date()).codes.get(one.code_key)
-        order = orders.get(one.order_key or 0, _Order())
-        exhibits = [*_exhibits(order, clear), *([proofs[one.id]] if one.id in proofs else [])]
-        if one.order_key in said:
-            exhibits.append(said[one.order_key])
-        placed = order.first("order.placed")
+        order = orders.get(one.order_key or 0, Known())
+        asked = _ALWAYS.union(pack_of[one.id].wanted)
+        exhibits = [each for each in shown.get(one.order_key or 0, ()) if each.document in asked]
+        if one.id in proofs:
+            exhibits.append(proofs[one.id])
+        exhibits += given.get(one.id, ())
+        placed = order.placed
         made[one.id] = Dossier(
-            dispute=one.ref, network=one.network, network_code=one.network_code, code=code, reason=one.reason,
-            amount_minor=one.amount_minor, currency=one.currency, opened_at=one.opened_at, due_at=one.due_at,
-            order="" if placed is None else str(placed.data.get("order", "")),
+            dispute=one.ref, network=one.network, network_code=one.network_code, code=code_of[one.id],
+            reason=one.reason, amount_minor=one.amount_minor, currency=one.currency, opened_at=one.opened_at,
+            due_at=one.due_at, order="" if placed is None else placed.text("order"),
             merchant=names.get(one.seller_key, ""), at=at, secret=purpose_key("chargebacks/manifest"),
-            pack=found.of(code), documents=found.documents, timeline=tuple(_timeline(order)), exhibits=tuple(exhibits),
+            pack=pack_of[one.id], documents=found.documents, timeline=tuple(_timeline(order)), exhibits=tuple(exhibits),
         )  # fmt: skip
     return made
 
 
-def _orders(keys: Sequence[int]) -> dict[int, _Order]:
-    found: dict[int, _Order] = {}
+def _of_the_log(
+    disputes: Sequence[BankDispute], orders: Mapping[int, Known], pack_of: Mapping[str, Pack], at: datetime
+) -> dict[int, list[Exhibit]]:
+    clear = _opened(orders)
+    offers = offered.offers(list(orders))
+    doubled = {
+        one.order_key
+        for one in disputes
+        if one.order_key is not None
+        and one.order_key in orders
+        and set(siblings.DOCUMENTS) & set(pack_of[one.id].wanted)
+    }
+    others = siblings.others(sorted(doubled))
+    return {
+        key: [
+            *showing_order.of_the_order(known, clear, at),
+            *offered.exhibits(known, offers.get(key, offered.Offer())),
+            *showing_delivery.of_the_delivery(known, clear),
+            *showing_delivery.of_the_use(known, clear),
+            *showing_delivery.of_the_way_back(known, at),
+            *siblings.exhibits(known, others.get(key, ())),
+        ]
+        for key, known in orders.items()
+    }
+
+
+def _add_peoples_own(shown: dict[int, list[Exhibit]], orders: Mapping[int, Known]) -> None:
+    """Adds what people said and brought. A record stands before a file that shows the same."""
+    said, refused, brought = conversations(orders), casework.refusals(orders), casework.files(orders)
+    for key, exhibits in shown.items():
+        more = [one[key] for one in (said, refused) if key in one] + brought.get(key, [])
+        there = {one.document for one in exhibits}
+        exhibits += [one for one in more if one.document not in there]
+
+
+def _opened(orders: Mapping[int, Known]) -> dict[int, str]:
+    keys = {
+        key
+        for known in orders.values()
+        for fact in known.facts
+        if fact.name in _OF_THE_BUYER
+        for name in _OPENED
+        if (key := fact.keys[name]) is not None
+    }
+    return {key: value for key, (_kind, value) in reveal(keys).items()} if keys else {}
+
+
+def _orders(keys: Sequence[int]) -> dict[int, Known]:
+    found: dict[int, Known] = {}
     shipped, tracked = CATALOGUE["shipment.shipped"].code, CATALOGUE["shipment.tracked"].code
     rows = [*query(_FACTS, [list(keys), list(_CODES)]), *query(_SCANNED, [list(keys), shipped, tracked])]
-    for order, kind, occurred, source, data, *rest in rows:
-        opened = dict(zip((*_OPENED, "parcel"), rest, strict=True))
-        found.setdefault(order, _Order()).facts.append(_Fact(_CODES[kind], at_micros(occurred), source, data, opened))
+    for order, kind, occurred, source, data, *opened in rows:
+        entities = dict(zip(_ENTITIES, opened, strict=True))
+        found.setdefault(order, Known()).facts.append(Fact(_CODES[kind], at_micros(occurred), source, data, entities))
     for one in found.values():
         one.facts.sort(key=lambda fact: fact.at)
     return found
 
 
-def _timeline(order: _Order) -> Iterable[Happened]:
+def _timeline(known: Known) -> Iterable[Happened]:
     scans = 0
-    for fact in order.facts:
+    for fact in known.facts:
         if fact.name == "shipment.tracked":
             scans += 1
-            if scans > _SCANS:
+            if scans > showing_delivery.SCANS:
                 continue
-        yield Happened(fact.at, EVENTS[fact.name][0], str(fact.data.get("carrier") or fact.source))
-
-
-def _exhibits(order: _Order, clear: Mapping[int, str]) -> Iterable[Exhibit]:
-    placed = order.first("order.placed")
-    if placed is not None:
-        yield from _of_the_order(placed, clear)
-    approved = next((f for f in order.all("payment.attempted") if f.data.get("outcome") == "approved"), None)
-    if approved is not None:
-        yield Exhibit("approval", approved.source, approved.at, (Row(_("Approved"), _amount(approved)),))
-    yield from _of_the_delivery(order, placed, clear)
-    refunds = order.all("refund.created")
-    if refunds:
-        rows = tuple(Row(_("Refunded"), f"{_amount(fact)} · {_minute(fact.at)} UTC") for fact in refunds)
-        yield Exhibit("proof_of_refund", refunds[-1].source, refunds[-1].at, rows)
-
-
-def _of_the_order(placed: _Fact, clear: Mapping[int, str]) -> Iterable[Exhibit]:
-    data, source, at = placed.data, placed.source, placed.at
-    rows = [Row(_("Order"), str(data.get("order", ""))), Row(_("Amount"), _amount(placed))]
-    for name, label in (("items", _("Units")), ("listing", _("Offer")), ("category", _("Category"))):
-        if data.get(name):
-            rows.append(Row(label, str(data[name])))
-    yield Exhibit("order_details", source, at, tuple(rows))
-    checks = []
-    if data.get("avs") == "Y":
-        checks.append(Row(_("Address check of the card's bank"), "AVS Y"))
-    if data.get("cvv") == "M":
-        checks.append(Row(_("Card security code"), "CVV M"))
-    if checks:
-        yield Exhibit("payment_checks", source, at, tuple(checks))
-    if data.get("three_ds") == "authenticated":
-        shift = (Row(_("Liability"), "issuer"),) if data.get("liability_shift") else ()
-        yield Exhibit("three_ds", source, at, (Row("3-D Secure", "authenticated"), *shift))
-    for document, name, label, masked in (
-        ("ip_address", "ip", _("IP address"), "ip"),
-        ("device", "device", _("Device"), "device"),
-        ("customer", "email", _("E-mail address"), "email"),
-        ("delivery_address", "address", _("Delivery address"), "address"),
-        ("billing_address", "billing_address", _("Billing address"), "address"),
-    ):
-        value = clear.get(placed.keys[name] or 0)
-        if value:
-            yield Exhibit(document, source, at, (Row(label, value, masked),))
-
-
-def _of_the_delivery(order: _Order, placed: _Fact | None, clear: Mapping[int, str]) -> Iterable[Exhibit]:
-    shipped = order.first("shipment.shipped")
-    if shipped is not None:
-        rows = [
-            Row(_("Handed over"), f"{_minute(shipped.at)} UTC"),
-            Row(_("Carrier"), str(shipped.data.get("carrier") or "")),
-        ]
-        yield Exhibit("proof_of_shipment", shipped.source, shipped.at, tuple(row for row in rows if row.value))
-        if shipped.data.get("parcel"):
-            scans = order.all("shipment.tracked")[:_SCANS]
-            told = (Row(f"{_minute(scan.at)} UTC", str(scan.data.get("scan") or "")) for scan in scans)
-            number = Row(_("Tracking number"), str(shipped.data["parcel"]))
-            yield Exhibit("tracking", shipped.source, shipped.at, (number, *told))
-    delivered = next(iter(order.all("shipment.delivered")[-1:]), None)
-    if delivered is None or placed is None:
-        return
-    agreed = placed.keys["address"]
-    if delivered.keys["address"] is None or delivered.keys["address"] != agreed:
-        return  # where it was left is not told, or is somewhere else: no proof for the bank
-    row = Row(_("Delivered"), f"{_minute(delivered.at)} UTC")
-    where = Row(_("To"), clear.get(agreed or 0, ""), "address")
-    by = str(delivered.data.get("carrier") or delivered.source)
-    yield Exhibit("proof_of_delivery", by, delivered.at, (row, where))
-    if delivered.data.get("signed") is True:
-        yield Exhibit("delivery_signature", by, delivered.at, (Row(_("Signed for"), f"{_minute(delivered.at)} UTC"),))
-    if placed.data.get("avs") == "Y" and placed.keys["billing_address"] == agreed:
-        yield Exhibit("verified_delivery", by, delivered.at, (row, where, Row(_("Address check"), "AVS Y")))
-
-
-def _amount(fact: _Fact) -> str:
-    given = fact.data.get("amount")
-    if not isinstance(given, Mapping):
-        return ""
-    return Money(given["minor"], given["currency"]).format()
-
-
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
+        yield Happened(fact.at, EVENTS[fact.name][0], fact.text("carrier") or fact.source)

@@ -20,6 +20,7 @@ from safeconduct.protections.transactions.chargebacks import answers, queries
 from safeconduct.protections.transactions.chargebacks.models import AnswerKind, AnswerState, BankAnswer
 from safeconduct.protections.transactions.chargebacks.portal import line_of, words_of
 from safeconduct.protections.transactions.chargebacks.weighing import weighed
+from safeconduct.protections.transactions.chargebacks.wording import measure
 
 
 @require_GET
@@ -45,6 +46,7 @@ def disputes(request: StaffRequest) -> HttpResponse:
         rows.append(
             {**row, "answer": answer, "may_stage": may and (answer is None or staged),
              "may_submit": may and staged and not giving_up, "may_give_up": may and giving_up, "by_hand": by_hand,
+             "measure": measure(answer) if answer is not None and answer.kind == AnswerKind.FIGHT else None,
              "weighed": words_of(worth[one.id]) if may else None}
         )  # fmt: skip
     return page(

@@ -31,6 +31,9 @@ from safeconduct.protections.transactions.chargebacks.reason_codes import Reason
 _TEMPLATE: Final = Path(__file__).resolve().parent / "pack.typ"
 #: What a picture may be: what typst draws, and banks accept.
 PICTURES: Final = {"image/png": "png", "image/jpeg": "jpg"}
+#: Documents whose pages are bound in.
+PDF: Final = "application/pdf"
+_ENDINGS: Final = {**PICTURES, PDF: "pdf"}
 Words = str | Promise
 
 
@@ -60,7 +63,8 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Exhibit:
     """Something that is shown: lines, words, a picture. ``document``: which of `packs` it is. ``source``: who knows it.
-    ``personal``: it shows persons, or other shops' orders, and stays with the bank.
+    ``picture``: of `PICTURES`, or a PDF of ``page_count`` pages. ``personal``: it shows persons, or other shops'
+    orders, and stays with the bank. ``brought``: somebody gave it, so it is no fact from records.
     """
 
     document: str
@@ -70,7 +74,9 @@ class Exhibit:
     text: str = ""
     picture: bytes = b""
     media_type: str = ""
+    page_count: int = 1
     personal: bool = False
+    brought: bool = False
 
     def content(self) -> bytes:
         """The bytes that its hash covers, in any language."""
@@ -125,12 +131,14 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the manifest: the exhibit's number, what it is, its salt and salted hash, both in hexadecimal."""
+    """A line of the manifest: the exhibit's number, what it is, its salt and salted hash, both in hexadecimal, and
+    whether somebody brought it."""
 
     number: int
     document: str
     salt: str
     sha256: str
+    brought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,9 @@ def manifest(dossier: Dossier) -> tuple[Entry, ...]:
     for number, exhibit in enumerate(_in_order(dossier), start=1):
         content = exhibit.content()
         salt = hmac.digest(dossier.secret, dossier.dispute.encode() + b"\0" + content, "sha256")[:16]
-        entries.append(Entry(number, exhibit.document, salt.hex(), hashlib.sha256(salt + content).hexdigest()))
+        entries.append(
+            Entry(number, exhibit.document, salt.hex(), hashlib.sha256(salt + content).hexdigest(), exhibit.brought)
+        )
     return tuple(entries)
 
 
@@ -198,10 +208,10 @@ def _check_pictures(dossier: Dossier) -> None:
     for exhibit in dossier.exhibits:
         if exhibit.document not in dossier.documents:
             raise PackRefused(f"{exhibit.document}: is no document of the packs")
-        if exhibit.picture and exhibit.media_type not in PICTURES:
+        if exhibit.picture and exhibit.media_type not in _ENDINGS:
             raise PackRefused(
                 f"{exhibit.document}: a picture of type {exhibit.media_type or 'unknown'} cannot be shown;"
-                f" give {' or '.join(PICTURES)}"
+                f" give {' or '.join(_ENDINGS)}"
             )
 
 
@@ -211,7 +221,7 @@ def _drawn(dossier: Dossier, language: str, redacted: bool, left_out: Sequence[s
     language, families = typefaces(language)
     exhibits = _in_order(dossier)
     files = {
-        f"exhibit-{n}.{PICTURES[exhibit.media_type]}": exhibit.picture
+        _file_name(n, exhibit): exhibit.picture
         for n, exhibit in enumerate(exhibits, start=1)
         if exhibit.picture and not (redacted and exhibit.personal)
     }
@@ -308,9 +318,14 @@ def _exhibit(n: int, exhibit: Exhibit, title: str, redacted: bool) -> dict[str, 
             for row in (() if hidden else exhibit.rows)
         ],
         "text": "" if hidden else exhibit.text,
-        "picture": f"exhibit-{n}.{PICTURES[exhibit.media_type]}" if exhibit.picture and not hidden else "",
+        "picture": _file_name(n, exhibit) if exhibit.picture and not hidden else "",
+        "pages": list(range(1, exhibit.page_count + 1)) if exhibit.media_type == PDF else [],
         "hidden": _("Shown to the bank only: it names persons or other orders.") if hidden else "",
     }
+
+
+def _file_name(n: int, exhibit: Exhibit) -> str:
+    return f"exhibit-{n}.{_ENDINGS[exhibit.media_type]}"
 
 
 def _number(n: int) -> str:

@@ -55,3 +55,32 @@ class NotToDownload(ChargebackError):
 
     def __init__(self) -> None:
         super().__init__(_("This answer goes over the processor's interface; nobody hands it in by hand."))
+
+
+class WarningNotFound(ChargebackError):
+    code = "warning_not_found"
+    status = 404
+
+    def __init__(self, warning_id: str) -> None:
+        super().__init__(_("There is no early warning %(id)s.") % {"id": warning_id})
+
+
+class AlreadyDecided(ChargebackError):
+    code = "warning_decided"
+
+    def __init__(self) -> None:
+        super().__init__(_("What is done about this warning was decided already."))
+
+
+class BankDecides(ChargebackError):
+    code = "bank_decides"
+
+    def __init__(self) -> None:
+        super().__init__(_("The bank has taken this money already; answer the chargeback, or give it up."))
+
+
+class NothingLeft(ChargebackError):
+    code = "nothing_left"
+
+    def __init__(self) -> None:
+        super().__init__(_("Nothing of this order's payment is left to be refunded."))

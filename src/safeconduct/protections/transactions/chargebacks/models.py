@@ -25,6 +25,14 @@ def _answer_id() -> str:
     return new_id("ban")
 
 
+def _warning_id() -> str:
+    return new_id("efw")
+
+
+def _document_id() -> str:
+    return new_id("bdo")
+
+
 def _authorisation_id() -> str:
     return new_id("dau")
 
@@ -211,3 +219,106 @@ class AnswerFile(models.Model):
 
     class Meta:
         db_table = "bank_answer_file"
+
+
+class BankDocument(models.Model):
+    """A file that somebody gave for banks, cleaned and sealed; never changed but that it is removed.
+
+    Without a ``dispute`` it is kept for all that ask for it: terms of a ``version``, papers of an offer
+    (``listing_key``). Without a ``seller_key`` and a dispute it is the marketplace's, for all its sellers. ``by_role``:
+    the role of who gave it. ``scanned_by``: what found it clean, "" where no scanner is configured.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, default=_document_id)
+    dispute = models.ForeignKey(BankDispute, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    seller_key = models.BigIntegerField(null=True)
+    document = models.CharField(max_length=40)
+    title = models.CharField(max_length=120, blank=True, default="")
+    version = models.CharField(max_length=40, blank=True, default="")
+    listing_key = models.BigIntegerField(null=True)
+    media_type = models.CharField(max_length=40)
+    size_bytes = models.IntegerField()
+    page_count = models.SmallIntegerField()
+    sha256 = models.CharField(max_length=64)
+    sealed = models.BinaryField()
+    scanned_by = models.CharField(max_length=20, blank=True, default="")
+    added_at = models.DateTimeField()
+    added_by = models.CharField(max_length=40)
+    by_role = models.CharField(max_length=20)
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta:
+        db_table = "bank_document"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["dispute", "id"], condition=Q(dispute__isnull=False), name="bank_document_of_dispute"
+            ),
+            models.Index(fields=["seller_key", "id"], condition=Q(dispute__isnull=True), name="bank_document_kept"),
+        ]  # fmt: skip
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["dispute", "seller_key", "document", "sha256"], condition=Q(removed_at__isnull=True),
+                nulls_distinct=False, name="bank_document_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(size_bytes__gt=0, page_count__gt=0) & Q(size_bytes__lte=2_000_000, page_count__lte=6),
+                name="bank_document_size",
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True, removed_by="") | (Q(removed_at__isnull=False) & ~Q(removed_by="")),
+                name="bank_document_removed_by_whom",
+            ),
+        ]  # fmt: skip
+
+
+class WarningState(models.TextChoices):
+    """What the seller did about a warning: nothing yet, a refund, or to wait for what the bank does."""
+
+    OPEN = "open", "open"
+    REFUND = "refund", "refund"
+    WAIT = "wait", "wait"
+
+
+class EarlyWarning(models.Model):
+    """An issuer's report that a payment was fraud, before there is a dispute: the first about an order.
+
+    ``to_hold``: it was not sent yet when the warning came, so the order is to be held; ``held_by``: the decision that
+    holds it, "-" where nothing was left to hold. ``dispute``: what became of it, where the bank went on.
+    ``amount_minor``: as the warning tells it, else the order's.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, default=_warning_id)
+    event_id = models.CharField(max_length=30, unique=True)
+    order_key = models.BigIntegerField(null=True)
+    seller_key = models.BigIntegerField(null=True)
+    processor = models.CharField(max_length=120)
+    reason = models.CharField(max_length=80)
+    amount_minor = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3)
+    warned_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=WarningState, default=WarningState.OPEN)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=40, blank=True, default="")
+    to_hold = models.BooleanField()
+    held_by = models.CharField(max_length=30, blank=True, default="")
+    dispute = models.ForeignKey(BankDispute, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+
+    class Meta:
+        db_table = "early_warning"
+        indexes: ClassVar = [
+            models.Index(fields=["seller_key", "-warned_at", "-id"], name="early_warning_of_seller"),
+            models.Index(fields=["-warned_at", "-id"], name="early_warning_newest"),
+            models.Index(fields=["id"], condition=Q(to_hold=True, held_by=""), name="early_warning_to_hold"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["order_key"], condition=Q(order_key__isnull=False), name="early_warning_first"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", decided_at__isnull=True, decided_by="")
+                | (~Q(state="open") & Q(decided_at__isnull=False) & ~Q(decided_by="")),
+                name="early_warning_decided_by_whom",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="early_warning_amount"),
+        ]  # fmt: skip

@@ -21,7 +21,14 @@ from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.kernel.ui.parts import Page
-from safeconduct.protections.transactions.chargebacks import answers, queries
+from safeconduct.protections.transactions.chargebacks import (
+    answers,
+    documents,
+    early,
+    portal_documents,
+    portal_early,
+    queries,
+)
 from safeconduct.protections.transactions.chargebacks.dossier import PackRefused
 from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER, Stage, Status
 from safeconduct.protections.transactions.chargebacks.models import (
@@ -36,6 +43,7 @@ from safeconduct.protections.transactions.chargebacks.packs import packs
 from safeconduct.protections.transactions.chargebacks.reading import said
 from safeconduct.protections.transactions.chargebacks.reason_codes import table
 from safeconduct.protections.transactions.chargebacks.weighing import Weighed, weighed
+from safeconduct.protections.transactions.chargebacks.wording import measure, reason_of
 from safeconduct.protections.transactions.chargebacks.worth import Advice
 
 Text = str | Promise
@@ -68,6 +76,10 @@ STEPS: Final[Mapping[str, Text]] = {
     "not_sent": lazy("The processor refused the answer; the marketplace looks at it"),
     "handed_in": lazy("The answer was handed in by hand"),
     "to_staff": lazy("The marketplace takes it over: the last day is near"),
+    "warned": lazy("The card's bank had reported the payment as fraud before"),
+    "refunded": lazy("A refund was asked for before the bank decided"),
+    "document_added": lazy("A file was added for the bank"),
+    "document_removed": lazy("A file for the bank was removed"),
 }
 #: What the numbers say, for people; they decide.
 ADVICE: Final[Mapping[Advice, tuple[str, Text]]] = {
@@ -76,6 +88,7 @@ ADVICE: Final[Mapping[Advice, tuple[str, Text]]] = {
     Advice.UNCLEAR: ("", lazy("The numbers do not say")),
 }
 _MOST_STEPS: Final = 50
+_MOST_WARNINGS: Final = 20
 
 
 @require_GET
@@ -85,8 +98,12 @@ def disputes(request: MemberRequest) -> HttpResponse:
         request.seller.key, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
     language = get_language() or "en"
+    warned = early.of_seller(request.seller.key, limit=_MOST_WARNINGS)
+    with engine_scope():
+        warnings = portal_early.lines(warned)
     context = {
         "rows": [line_of(one, language) for one in found.items],
+        "warnings": warnings,
         "page": Page(found.next, found.previous, len(found.items)),
         "authorisation": DefenceAuthorisation.objects.filter(seller_key=request.seller.key, revoked_at=None).first(),
     }
@@ -109,8 +126,12 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
     context = {
         **line_of(one, language),
         "answer": answer,
+        "measure": measure(answer) if answer and answer.kind == AnswerKind.FIGHT else None,
         "weighed": _weighed(one, answer),
-        "shown": [title(entry["document"]) for entry in answer.manifest] if answer else [],
+        "asked": portal_early.of_inquiry(one),
+        "files": portal_documents.listed(documents.of_dispute(one.id)),
+        "file_form": portal_documents.form_for(found.of(table(one.opened_at.date()).codes.get(one.code_key))),
+        "shown": [(title(entry["document"]), entry.get("brought")) for entry in answer.manifest] if answer else [],
         "missing": [title(name) for name in lacks.get("required", ())],
         "missing_one_of": [[title(name) for name in group] for group in lacks.get("any_of", ())],
         "may_answer": one.status in {status.value for status in OPEN_FOR_ANSWER}
@@ -224,6 +245,6 @@ def line_of(one: BankDispute, language: str) -> dict[str, object]:
     tone, word = STATUSES[Status(one.status)]
     return {
         "dispute": one, "tone": tone, "word": word, "stage": STAGES[Stage(one.stage)],
-        "why": said(code.title, language) if code is not None else one.reason.replace("_", " "),
+        "why": reason_of(code, one.reason, language),
         "open": one.status in {status.value for status in OPEN_FOR_ANSWER},
     }  # fmt: skip

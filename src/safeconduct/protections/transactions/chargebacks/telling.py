@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.kernel.vault.pseudonyms import reveal
 from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER, Stage, Status
 from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
 from safeconduct.protections.transactions.chargebacks.packs import packs
 from safeconduct.protections.transactions.chargebacks.reason_codes import table
-from safeconduct.protections.transactions.coverage.reading import LANGUAGES
+from safeconduct.protections.transactions.chargebacks.wording import reason_texts
 
 #: Shares of the time for an answer after which a seller is reminded, in percent.
 REMINDERS: Final = (50, 80, 95)
@@ -23,6 +24,17 @@ _STAGES: Final[Mapping[Stage, Mapping[str, str]]] = {
     Stage.SECOND_CHARGEBACK: {"en": "Second chargeback", "es": "Segundo contracargo", "zh": "二次拒付"},
     Stage.PRE_ARBITRATION: {"en": "Before arbitration", "es": "Prearbitraje", "zh": "预仲裁"},
     Stage.ARBITRATION: {"en": "Arbitration", "es": "Arbitraje", "zh": "仲裁"},
+}
+#: What a warning does at once, by whether the goods are still there.
+_HELD: Final[Mapping[str, str]] = {
+    "en": "Do not send it: the order is held until a person has looked at it.",
+    "es": "No lo envíe: el pedido queda retenido hasta que lo revise una persona.",
+    "zh": "请勿发货：该订单暂缓，待人工核查。",
+}
+_SENT: Final[Mapping[str, str]] = {
+    "en": "The goods are on their way or there. You can refund now, or wait for what the bank does.",
+    "es": "El producto está en camino o entregado. Puede reembolsar ahora, o esperar lo que haga el banco.",
+    "zh": "商品已发出或送达。您可以立即退款，也可以等待银行的决定。",
 }
 #: Open disputes of which a share of the time has passed and nobody was told of it; the clock of a stage begins when the
 #: stage does.
@@ -71,6 +83,27 @@ def tell_heard(heard: Sequence[Mapping[str, Any]], at: datetime | None, latest: 
             key = f"{row['id']}/{row['stage']}/decided/{row['reopened']}/{status.value}"
             notices.append(_notice(key, "chargeback.decided", values, when, row["seller_key"], row["id"]))
     notify(notices, mail=at is not None)
+
+
+def tell_warned(warnings: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
+    """An issuer reported a payment as fraud before there is a dispute: rows of `early_warning` that are new."""
+    orders = reveal({row["order_key"] for row in warnings if row["order_key"] is not None})
+    notify(
+        [
+            Notice(
+                f"chargeback/{row['id']}/warned", "chargeback.warned",
+                {
+                    "order": _named(orders[row["order_key"]][1] if row["order_key"] in orders else ""),
+                    "amount": _money(row), "next": dict(_HELD if row["to_hold"] else _SENT),
+                },
+                at or datetime.fromisoformat(row["warned_at"]), row["seller_key"],
+                url=f"/portal/transactions/warnings/{row['id']}/",
+            )
+            for row in warnings
+            if row["seller_key"] is not None
+        ],
+        mail=at is not None,
+    )  # fmt: skip
 
 
 def tell_ready(dispute: BankDispute, answer: BankAnswer, at: datetime) -> None:
@@ -129,10 +162,7 @@ def _notice(
 
 def _reason(row: Mapping[str, Any]) -> dict[str, str]:
     code = table(datetime.fromisoformat(row["opened_at"]).date()).codes.get(row["code_key"])
-    if code is not None:
-        return dict(code.title)
-    words = str(row["reason"]).replace("_", " ") or "–"
-    return dict.fromkeys(LANGUAGES, words)
+    return dict(reason_texts(code, str(row["reason"])))
 
 
 def _money(row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -44,6 +44,17 @@ def settle(orders: set[int], now: datetime | None) -> int:
     return len(lacking)
 
 
+def open_claims(order: int, at: datetime) -> dict[str, str]:
+    """Line → its claim, of an order that was paid; empty where no payment is told. The order must be locked."""
+    told = reading.told([order])
+    if order not in told or not told[order].payments:
+        return {}
+    books = reading.books([order])
+    review = timedelta(hours=settings.REVIEW_HOURS)
+    plans = {order: plan(told[order], books[order], _numbers(told[order]), at, review)}
+    return claiming.opened_for(told[order], books, plans, at)
+
+
 def _carry_out(
     plans: Mapping[int, Plan], in_trouble: Mapping[int, Plan], told: Mapping[int, OrderMoney],
     books: Mapping[int, Book], now: datetime | None,

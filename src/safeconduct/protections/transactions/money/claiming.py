@@ -48,7 +48,7 @@ class _Known:
     of the lines."""
 
     lines: dict[int, dict[str, int]] = field(default_factory=dict)
-    latest: dict[tuple[int, str, str], _Latest] = field(default_factory=dict)
+    latest: dict[tuple[int, str, str, str], _Latest] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
 
@@ -86,7 +86,7 @@ def tell(
         for name in known.lines[order]
         if entry.event in _REFUNDS and f"{entry.key}/{name}" not in known.keys
     ]
-    new = [one for one in disputes if _is_new(one[1], known.latest.get((one[0].order, one[2], str(one[1].key))))]
+    new = [one for one in disputes if _is_new(one[1], known.latest.get(_place(*one)))]
     wanted = {
         (money.order, name): Opening(money.seller, money.order, money.main, name) for money, _, name in (*new, *refunds)
     }
@@ -110,6 +110,19 @@ def tell(
     return known.ids
 
 
+def opened_for(
+    money: OrderMoney, books: Mapping[int, Book], plans: Mapping[int, Plan], at: datetime
+) -> dict[str, str]:  # fmt: skip
+    """Line → its claim, of an order that is about to be in trouble: opened where there is none, and told of what went
+    back already."""
+    tell({money.order: money}, books, plans, at)
+    known = _known([money.order])
+    claims.declare(_paid(money, books[money.order].posted, known), at)
+    names = sorted(known.lines[money.order])
+    asks = [Opening(money.seller, money.order, money.main, name) for name in names]
+    return dict(zip(names, claims.open_claim(asks, ENGINE_ACTOR, at=at), strict=True))
+
+
 def _channels(
     disputes: Sequence[tuple[OrderMoney, Dispute, str]], known: _Known, plans: Mapping[int, Plan],
     ids: Mapping[tuple[int, str], str], at: datetime,
@@ -117,8 +130,11 @@ def _channels(
     """Disputes join and leave their claims. One that ended and now is otherwise has come back: its next round."""
     joins, leaves = [], []
     for money, dispute, name in disputes:
-        about = str(dispute.key)
-        latest = known.latest.get((money.order, name, about))
+        about, kind = str(dispute.key), _kind(dispute)
+        other = known.latest.get(_place(money, dispute, name, other=True))
+        if other is not None and not other.outcome:  # an inquiry that went on, or what was taken for a chargeback
+            leaves.append(Leaving(other.claim_id, _kind(dispute, other=True), about, ChannelOutcome.MOVED, other.round))
+        latest = known.latest.get(_place(money, dispute, name))
         if not _is_new(dispute, latest) and (latest is None or latest.outcome):
             continue
         claim = ids.get((money.order, name)) or (latest.claim_id if latest else "")
@@ -130,14 +146,23 @@ def _channels(
         claimed = _in_main(money, dispute, money.minor or 0 if minor is None else minor)
         joins.append(
             Joining(
-                claim, ChannelKind.CHARGEBACK, about, _share(claimed, name, known.lines[money.order]),
+                claim, kind, about, _share(claimed, name, known.lines[money.order]),
                 at if open_still is None else open_still.until, number,
             )
         )  # fmt: skip
         if dispute.outcome is not None:
-            leaves.append(Leaving(claim, ChannelKind.CHARGEBACK, about, _OUTCOMES[dispute.outcome], number))
+            leaves.append(Leaving(claim, kind, about, _OUTCOMES[dispute.outcome], number))
     claims.join_channel(joins, ENGINE_ACTOR, at=at, settled=False)
     claims.leave_channel(leaves, ENGINE_ACTOR, at=at, settled=False)
+
+
+def _kind(dispute: Dispute, *, other: bool = False) -> ChannelKind:
+    return ChannelKind.INQUIRY if dispute.inquiry != other else ChannelKind.CHARGEBACK
+
+
+def _place(money: OrderMoney, dispute: Dispute, name: str, *, other: bool = False) -> tuple[int, str, str, str]:
+    """Where a dispute's latest round on a line is known; ``other``: as the other of the two kinds of channel."""
+    return money.order, name, str(dispute.key), _kind(dispute, other=other).value
 
 
 def _is_new(dispute: Dispute, latest: _Latest | None) -> bool:
@@ -197,14 +222,15 @@ def _known(orders: Sequence[int]) -> _Known:
     ):
         known.lines.setdefault(order, {})[name] = minor
         known.ids.add(identity)
-    for order, name, about, *latest in query(
-        "SELECT DISTINCT ON (l.order_key, l.name, h.about) l.order_key, l.name, h.about, h.claim_id,"
+    for order, name, about, kind, *latest in query(
+        "SELECT DISTINCT ON (l.order_key, l.name, h.about, h.kind) l.order_key, l.name, h.about, h.kind, h.claim_id,"
         " c.closed_at IS NOT NULL, h.round, h.outcome FROM claim_line l JOIN claim c ON c.line_id = l.id"
-        " JOIN claim_channel h ON h.claim_id = c.id WHERE l.order_key = ANY(%b::bigint[]) AND h.kind = 'chargeback'"
-        " ORDER BY l.order_key, l.name, h.about, h.opened_at DESC, c.opened_at DESC, h.round DESC",
+        " JOIN claim_channel h ON h.claim_id = c.id WHERE l.order_key = ANY(%b::bigint[])"
+        " AND h.kind IN ('chargeback', 'inquiry')"
+        " ORDER BY l.order_key, l.name, h.about, h.kind, h.opened_at DESC, c.opened_at DESC, h.round DESC",
         [orders],
     ):
-        known.latest[order, name, about] = _Latest(*latest)
+        known.latest[order, name, about, kind] = _Latest(*latest)
     known.keys = {
         key
         for (key,) in query(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.claims.whole import made_whole
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
+from safeconduct.protections.transactions.chargebacks import mirror
+from safeconduct.protections.transactions.chargebacks.mirror import News, fold
 from safeconduct.protections.transactions.coverage.causes import outcome_of
 from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action, Outcome
 from safeconduct.protections.transactions.money.plan import PREFIX
@@ -23,6 +26,7 @@ PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, OPENED, UPDATED, CLOSED =
 )
 CODES: Final = frozenset((PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, OPENED, UPDATED, CLOSED))
 DISPUTES: Final = frozenset((OPENED, UPDATED, CLOSED))
+_TOLD_BY: Final = {CATALOGUE[one.value].code: one for one in mirror.Told}
 
 #: A bank often names the dispute and no order: what it tells later is found by the dispute that was opened.
 _TOLD = """
@@ -36,7 +40,8 @@ WITH own AS MATERIALIZED (
     FROM (SELECT DISTINCT o, dispute FROM own WHERE dispute IS NOT NULL) s
     JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL
 )
-SELECT w.o, w.moment, w.type, w.occurred, w.seller, w.parcel, w.outcome, w.dispute, w.digital, e.data -> 'amount'
+SELECT w.o, w.moment, w.type, w.occurred, w.seller, w.parcel, w.outcome, w.dispute, w.digital, e.data -> 'amount',
+    CASE WHEN w.dispute IS NOT NULL THEN e.data END
 FROM whole w JOIN event e ON e.moment = w.moment ORDER BY w.o, w.occurred, w.moment
 """
 
@@ -122,7 +127,8 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
     disputes: dict[int, Dispute] = {}
     under_way: set[int | None] = set()
     arrived: dict[int | None, int] = {}
-    for _, moment, kind, at_us, _, parcel, outcome, dispute, digital, amount in rows:
+    news: dict[int, list[News]] = {}
+    for _, moment, kind, at_us, _, parcel, outcome, dispute, digital, amount, data in rows:
         money.latest_us = max(money.latest_us, at_us)
         minor, currency = _amount(amount)
         if kind == PLACED and money.placed_us is None:
@@ -140,6 +146,9 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
             arrived[parcel] = min(at_us, arrived.get(parcel, at_us))
         elif kind in DISPUTES and dispute is not None:
             _hear(disputes, dispute, kind, at_us, minor, currency, outcome_of(outcome), ended=outcome is None)
+            news.setdefault(dispute, []).append(News(moment, at_micros(at_us), _TOLD_BY[kind], data))
+    for key, told_of_it in news.items():
+        disputes[key].inquiry = fold(told_of_it).is_inquiry
     if arrived and (under_way <= set(arrived) or None in arrived):
         money.delivered_us = max(arrived.values())
     money.disputes = sorted(disputes.values(), key=lambda one: (one.opened_us, one.key))

@@ -21,7 +21,7 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Dispute:
-    """A bank dispute. ``outcome`` None: not decided."""
+    """A bank dispute. ``outcome`` None: not decided. ``inquiry``: the bank only asks, and has taken nothing."""
 
     key: int
     opened_us: int
@@ -29,6 +29,7 @@ class Dispute:
     currency: str = ""
     closed_us: int | None = None
     outcome: Outcome | None = None
+    inquiry: bool = False
 
 
 class Ruled(NamedTuple):

@@ -1,0 +1,100 @@
+"""The documents of chargebacks: what is sent, what is answered, and an example of each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from safeconduct.kernel.operations.documents import Amount, Cursor, Sent, Text
+
+
+class ChargebacksAsked(Schema):
+    """The newest first."""
+
+    seller: Annotated[Text, Field(max_length=2000, description="The shop's id of the seller; left out: all.")] = ""
+    cursor: Cursor | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+class AnswerStaged(Sent):
+    """The answer is to be made, or made again."""
+
+    language: Literal["en", "es", "zh"] = "en"
+
+
+class AnswerSubmitted(Sent):
+    """The answer is to be sent; a bank takes one, and no changes."""
+
+    sha256: Annotated[
+        Text, Field(pattern="^[0-9a-f]{64}$", description="Of the answer that was looked at, as `answer` names it.")
+    ]
+
+
+class ChargebackAccepted(Sent):
+    """The dispute is to be given up."""
+
+    confirm: Literal[True] = Field(description="True: it is known that the buyer keeps the money.")
+
+
+class AnswerFound(Schema):
+    """The answer to the stage at which a dispute stands. `complete`: nothing that must be there is missing; `percent`
+    counts what helps too."""
+
+    kind: str
+    state: str
+    complete: bool
+    percent: int
+    missing: list[str]
+    missing_one_of: list[list[str]]
+    exhibits: list[str]
+    sha256: str
+    staged_at: datetime
+    sent_at: datetime | None
+
+
+class ChargebackListed(Schema):
+    """A bank's dispute. `status` is Stripe's word, `stage` Adyen's."""
+
+    id: str
+    dispute: str = Field(description="The processor's id.")
+    order: str | None
+    seller: str | None
+    status: str
+    stage: str
+    network: str
+    network_code: str
+    reason: str
+    reason_says: str
+    amount: Amount | None
+    opened_at: datetime
+    due_at: datetime | None
+    due_of_table: bool
+    closed_at: datetime | None
+
+
+class ChargebackFound(ChargebackListed):
+    answer: AnswerFound | None
+    may_answer: bool
+
+
+class ChargebackPage(Schema):
+    items: list[ChargebackListed]
+    next: str | None
+
+
+LISTED: dict[str, Any] = {
+    "id": "pdp_01jy2d8m4kq5v6w7x8y9zabcde", "dispute": "dp_1Pq", "order": "ord-90112", "seller": "sel-1042",
+    "status": "needs_response", "stage": "chargeback", "network": "visa", "network_code": "10.4",
+    "reason": "fraudulent", "reason_says": "Fraud without the card present",
+    "amount": {"minor": 12990, "currency": "USD"}, "opened_at": "2026-06-07T12:00:00Z",
+    "due_at": "2026-06-16T23:59:59Z", "due_of_table": False, "closed_at": None,
+}  # fmt: skip
+ANSWER: dict[str, Any] = {
+    "kind": "fight", "state": "staged", "complete": True, "percent": 86, "missing": [], "missing_one_of": [],
+    "exhibits": ["order_details", "three_ds", "proof_of_delivery"], "sha256": "5f" * 32,
+    "staged_at": "2026-06-08T09:00:00Z", "sent_at": None,
+}  # fmt: skip
+FOUND: dict[str, Any] = {**LISTED, "answer": ANSWER, "may_answer": True}

@@ -1,0 +1,266 @@
+"""Papers and pictures that people give for the bank: for one dispute, or kept for all that come.
+
+A seller keeps its terms and, for one offer, its brand's authorisation; the marketplace keeps the terms of its checkout,
+for all its sellers. What only records or the processor can prove is not taken. Files are cleaned and scanned as
+evidence is (`cases.files`), kept sealed, and never changed: one that is wrong is removed and another added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Final
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.cases import scanning
+from safeconduct.kernel.cases.files import cleaned
+from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.vault.pseudonyms import lookup
+from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.protections.transactions.chargebacks.dossier import PDF, PICTURES, Exhibit, Row
+from safeconduct.protections.transactions.chargebacks.errors import ChargebackError, DisputeNotFound
+from safeconduct.protections.transactions.chargebacks.hearing import Step, write_steps
+from safeconduct.protections.transactions.chargebacks.known import Known
+from safeconduct.protections.transactions.chargebacks.models import BankDispute, BankDocument
+from safeconduct.protections.transactions.chargebacks.packs import Pack, packs
+from safeconduct.protections.transactions.chargebacks.showing_order import accepted
+
+#: What people may bring; everything else is known from records, or is nobody's word to give.
+TAKEN: Final = frozenset({
+    "signed_receipt", "delivery_signature", "proof_of_delivery", "proof_of_shipment", "carrier_photo", "pickup",
+    "conversation", "outbound_photo", "quality_report", "rebuttal", "not_returned", "replacement", "goods_used",
+    "return_fraud", "policy_text", "cancellation_policy", "brand_authorisation", "supply_chain",
+    "authentication_report", "proof_of_refund", "credit_not_due", "not_cancelled", "use_after", "activity_log", "terms",
+    "separate_sales", "amount_agreed", "cash_journal", "recipient_link",
+})  # fmt: skip
+#: What can be kept for every dispute: terms, by the kind of terms that an order says were accepted; and papers of one
+#: offer.
+TERMS: Final[Mapping[str, str]] = {
+    "policy_text": "returns", "cancellation_policy": "cancellation", "terms": "terms",
+}  # fmt: skip
+OF_AN_OFFER: Final = frozenset({"brand_authorisation", "supply_chain", "authentication_report", "quality_report"})
+#: The whole answer may have 4.5 MB and 19 pages (`dossier.Limits`); what records show needs about a quarter of both.
+MOST_BYTES: Final = 2_000_000
+MOST_BYTES_TOGETHER: Final = 3_200_000
+MOST_PAGES: Final = 6
+MOST_FILES: Final = 12
+MOST_KEPT: Final = 120
+MOST_CHARACTERS: Final = 12_000
+_LONGEST_TITLE: Final = 120
+_LONGEST_VERSION: Final = 40
+PURPOSE: Final = "chargeback"
+
+
+class DocumentRefused(ChargebackError):
+    """A file that is not taken: which field is at fault, what is wrong, and the way out."""
+
+    code = "document_refused"
+    status = 422
+
+    def __init__(self, problem: str, field: str) -> None:
+        super().__init__(problem)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody brings. ``document``: which of `packs`; ``version``: of terms, as orders name it; ``listing``: the
+    shop's id of the offer it is about."""
+
+    document: str
+    data: bytes
+    title: str = ""
+    version: str = ""
+    listing: str = ""
+
+
+def add(
+    dispute_id: str, given: Given, actor: Actor, at: datetime, *, seller_key: int | None = None
+) -> str:  # fmt: skip
+    """A file for one dispute. Returns its id; the same file again is the one that is there. ``seller_key``: only to one
+    of that seller. Raises DisputeNotFound, DocumentRefused, EvidenceRefused, ScannerSilent. In a scope of the engine.
+    """
+    dispute = BankDispute.objects.select_for_update().filter(id=dispute_id).first()
+    if dispute is None or (seller_key is not None and dispute.seller_key != seller_key):
+        raise DisputeNotFound(dispute_id)
+    if given.document not in TAKEN:
+        raise DocumentRefused(_("The bank is shown this from records; it cannot be added by hand."), "document")
+    row, is_new = _kept(given, actor, at, dispute=dispute, seller_key=dispute.seller_key)
+    if is_new:
+        write_steps([_step(dispute, "document_added", at, actor, given.document)])
+    return row.id
+
+
+def keep(seller_key: int | None, given: Given, actor: Actor, at: datetime) -> str:
+    """A file for every dispute of a seller, or (None) of the marketplace, that asks for it. Raises as `add`."""
+    if given.document in TERMS:
+        if not given.version.strip():
+            raise DocumentRefused(_("Say which version these terms are, as your shop sends it with orders."), "version")
+    elif given.document in OF_AN_OFFER:
+        if seller_key is None:
+            raise DocumentRefused(_("Papers of an offer belong to its seller."), "document")
+        if not given.listing.strip() or lookup("listing", given.listing.strip()) is None:
+            raise DocumentRefused(_("Name an offer of yours, by your shop's id of it."), "listing")
+    else:
+        raise DocumentRefused(_("This is about one order: add it to the dispute."), "document")
+    return _kept(given, actor, at, dispute=None, seller_key=seller_key)[0].id
+
+
+def remove(document_id: str, actor: Actor, at: datetime, *, seller_key: int | None = None) -> bool:
+    """Takes a file out of what is shown from now on; what was sent keeps it. ``seller_key``: only one of that seller.
+    Returns whether it was there."""
+    rows = BankDocument.objects.select_for_update().filter(id=document_id, removed_at=None)
+    row = (rows if seller_key is None else rows.filter(seller_key=seller_key)).first()
+    if row is None:
+        return False
+    row.removed_at, row.removed_by = at, actor.id
+    row.save(update_fields=["removed_at", "removed_by"])
+    if row.dispute is not None:
+        write_steps([_step(row.dispute, "document_removed", at, actor, row.document)])
+    return True
+
+
+def of_dispute(dispute_id: str) -> list[BankDocument]:
+    """The files of one dispute, the oldest first, without their bytes."""
+    return list(
+        BankDocument.objects.filter(dispute_id=dispute_id, removed_at=None).defer("sealed").order_by("id")[:MOST_FILES]
+    )
+
+
+def standing(seller_key: int | None) -> list[BankDocument]:
+    """What a seller, or (None) the marketplace, keeps for all disputes, without the bytes."""
+    rows = BankDocument.objects.filter(dispute=None, seller_key=seller_key, removed_at=None)
+    return list(rows.defer("sealed").order_by("document", "id")[:MOST_KEPT])
+
+
+def exhibits(
+    disputes: Sequence[BankDispute], orders: Mapping[int, Known], pack_of: Mapping[str, Pack]
+) -> dict[str, list[Exhibit]]:
+    """Dispute → the files that are shown with it: its own, and where its pack asks for them, the terms that its order
+    says were accepted, and papers of its offer. Two queries. In a scope of the engine."""
+    sellers = {one.seller_key for one in disputes if one.seller_key is not None}
+    rows = BankDocument.objects.filter(removed_at=None).filter(
+        Q(dispute__in=[one.id for one in disputes])
+        | Q(dispute=None, seller_key__in=sellers)
+        | Q(dispute=None, seller_key=None)
+    )
+    there = sorted(rows.defer("sealed"), key=lambda row: (row.seller_key is None, row.id))  # the seller's own first
+    chosen = {one.id: _chosen(one, there, orders.get(one.order_key or 0), pack_of[one.id]) for one in disputes}
+    ids = {row.id for of_dispute in chosen.values() for row in of_dispute}
+    sealed = dict(BankDocument.objects.filter(id__in=ids).values_list("id", "sealed"))
+    return {key: [_exhibit(row, bytes(sealed[row.id])) for row in of_dispute] for key, of_dispute in chosen.items()}
+
+
+def _chosen(
+    one: BankDispute, there: Sequence[BankDocument], known: Known | None, pack: Pack
+) -> list[BankDocument]:  # fmt: skip
+    found = {row.id: row for row in there if row.dispute_id == one.id}
+    placed = None if known is None else known.placed
+    versions = {} if placed is None else accepted(placed)
+    listing = None if placed is None else placed.keys["listing"]
+    shown = {row.document for row in found.values()}
+    for row in there:
+        if row.dispute_id is not None or row.seller_key not in (None, one.seller_key):
+            continue
+        if row.document in TERMS:
+            fits = versions.get(TERMS[row.document]) == row.version
+        else:
+            fits = listing is not None and row.listing_key == listing
+        if fits and row.document in pack.wanted and row.document not in shown:
+            found[row.id] = row
+            shown.add(row.document)
+    return list(found.values())
+
+
+def _kept(
+    given: Given, actor: Actor, at: datetime, *, dispute: BankDispute | None, seller_key: int | None
+) -> tuple[BankDocument, bool]:
+    if given.document not in packs().documents:
+        raise DocumentRefused(_("There is no such kind of document."), "document")
+    title, version = given.title.strip(), given.version.strip()
+    if len(title) > _LONGEST_TITLE or len(version) > _LONGEST_VERSION:
+        raise DocumentRefused(_("The title has at most 120 letters, the version 40."), "title")
+    media_type, data, page_count = _checked(given.data)
+    same = BankDocument.objects.filter(dispute=dispute, seller_key=seller_key, removed_at=None)
+    digest = hashlib.sha256(data).hexdigest()
+    known = same.filter(document=given.document, sha256=digest).first()
+    if known is not None:
+        return known, False
+    _check_room(same, len(data), standing=dispute is None)
+    row = BankDocument(
+        id=new_id("bdo"), dispute=dispute, seller_key=seller_key, document=given.document, title=title,
+        version=version if given.document in TERMS else "",
+        listing_key=lookup("listing", given.listing.strip()) if given.listing.strip() else None,
+        media_type=media_type, size_bytes=len(data), page_count=page_count, sha256=digest,
+        scanned_by=scanning.scan(given.data), added_at=at, added_by=actor.id, by_role=actor.role,
+    )  # fmt: skip
+    row.sealed = seal(PURPOSE, f"{row.id}/document", data)
+    row.save(force_insert=True)
+    return row, True
+
+
+def _checked(data: bytes) -> tuple[str, bytes, int]:
+    """Media type, cleaned bytes and pages of a file. Raises DocumentRefused, EvidenceRefused."""
+    if not data:
+        raise DocumentRefused(_("Choose a file; this one is empty."), "file")
+    if len(data) > MOST_BYTES:
+        words = _("The file has %(size)s MB; banks take 4.5 MB for the whole answer. Send one of at most 2 MB.")
+        raise DocumentRefused(words % {"size": f"{len(data) / 1_000_000:.1f}"}, "file")
+    clean = cleaned(data)
+    if clean.media_type == "text/plain":
+        if len(clean.data.decode()) > MOST_CHARACTERS:
+            raise DocumentRefused(_("The text is longer than 12,000 letters; keep what answers the bank."), "file")
+        return clean.media_type, clean.data, 1
+    if clean.media_type == PDF:
+        return clean.media_type, clean.data, _pages(clean.data)
+    if clean.media_type not in PICTURES:
+        raise DocumentRefused(_("A bank takes pictures (PNG, JPEG), PDF and plain text; convert it to one."), "file")
+    return clean.media_type, clean.data, 1
+
+
+def _pages(data: bytes) -> int:
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        count = len(PdfReader(BytesIO(data)).pages)
+    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as problem:
+        raise DocumentRefused(_("This PDF is damaged; print it to a new PDF."), "file") from problem
+    if not 0 < count <= MOST_PAGES:
+        words = _("The PDF has %(pages)s pages; banks take 19 for the whole answer. Send at most 6.")
+        raise DocumentRefused(words % {"pages": count}, "file")
+    return count
+
+
+def _check_room(same: QuerySet[BankDocument], size: int, *, standing: bool) -> None:
+    found = same.aggregate(files=Count("id"), size=Coalesce(Sum("size_bytes"), 0))
+    if standing:
+        if found["files"] >= MOST_KEPT:
+            raise DocumentRefused(_("You keep 120 files already; remove one first."), "file")
+    elif found["files"] >= MOST_FILES or found["size"] + size > MOST_BYTES_TOGETHER:
+        words = _("At most 12 files and 3.2 MB go with one dispute; remove one, or send smaller ones.")
+        raise DocumentRefused(words, "file")
+
+
+def _exhibit(row: BankDocument, sealed: bytes) -> Exhibit:
+    data = unseal(PURPOSE, f"{row.id}/document", sealed)
+    told = ((lazy("Title"), row.title), (lazy("Version"), row.version))
+    is_text = row.media_type == "text/plain"
+    return Exhibit(
+        row.document, lazy("Marketplace") if row.seller_key is None else lazy("Seller"), row.added_at,
+        tuple(Row(label, value) for label, value in told if value), text=data.decode() if is_text else "",
+        picture=b"" if is_text else data, media_type="" if is_text else row.media_type, page_count=row.page_count,
+        brought=True,
+    )  # fmt: skip
+
+
+def _step(dispute: BankDispute, what: str, at: datetime, actor: Actor, document: str) -> Step:
+    return Step(dispute.id, dispute.seller_key, what, dispute.stage, dispute.status, at, actor.id, document)
