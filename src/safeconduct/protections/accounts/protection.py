@@ -11,7 +11,7 @@ from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
-from safeconduct.protections.accounts.risk import acting
+from safeconduct.protections.accounts.risk import acting, shipped_policies
 
 
 def portal_menu() -> tuple[MenuEntry, ...]:
@@ -36,4 +36,5 @@ PROTECTION = Protection(
     portal_menu=portal_menu,
     portal_urls="safeconduct.protections.accounts.portal_urls",
     jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
+    policies=shipped_policies,
 )
