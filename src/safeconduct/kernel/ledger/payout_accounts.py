@@ -15,6 +15,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from safeconduct.foundation.ids import new_id
@@ -47,11 +48,33 @@ _DOUBTS: Final = ("recovery", "email", "phone")
 _OPEN: Final = ("draft", "verified", "ageing", "review")
 
 
+class Because(StrEnum):
+    """Why something may not be done with a payout account; pages say each of them in the reader's language."""
+
+    NOT_OWNER = "not_owner"
+    NO_PASSKEY = "no_passkey"
+    TOO_LONG_AGO = "too_long_ago"
+    FACTOR_TOO_NEW = "factor_too_new"
+    NUMBER = "number"
+    HOLDER = "holder"
+    UNDER_WAY = "under_way"
+    STATE = "state"
+    NO_REASONS = "no_reasons"
+    RECOVERED = "recovered"
+    STOPPED = "stopped"
+    NEVER_CONFIRMED = "never_confirmed"
+    SECOND_PERSON = "second_person"
+
+
 class PayoutAccountRefused(LedgerError):
     """What may not be done with a payout account, and what to do instead."""
 
     code = "payout_account_refused"
     status = 409
+
+    def __init__(self, key: str, because: Because, field: str, problem: str) -> None:
+        super().__init__(key, field, problem)
+        self.because = because
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +95,11 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
     _check_owner(actor, proof, at)
     number, key = normalise("bank_account", number), str(seller_key)
     if not _SHORTEST <= len(number) <= _LONGEST or not number.isalnum() or not number.isascii():
-        raise PayoutAccountRefused(key, "number", f"has {_SHORTEST} to {_LONGEST} letters and digits")
+        raise PayoutAccountRefused(key, Because.NUMBER, "number", f"has {_SHORTEST} to {_LONGEST} letters and digits")
     if not 0 < len(holder.strip()) <= 140 or not (len(country) == 2 and country.isalpha() and country.isupper()):
-        raise PayoutAccountRefused(key, "holder", "needs a name, and the country as two capital letters")
+        raise PayoutAccountRefused(
+            key, Because.HOLDER, "holder", "needs a name, and the country as two capital letters"
+        )
     _lock(seller_key)
     blind = _blind(number)
     there = query(
@@ -84,7 +109,7 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
         if bytes(known) == blind:
             return str(identity)
     if any(state in _OPEN for _, state, _ in there):
-        raise PayoutAccountRefused(key, "account", "another change is under way; cancel it first")
+        raise PayoutAccountRefused(key, Because.UNDER_WAY, "account", "another change is under way; cancel it first")
     identity = new_id("pac")
     sealed = seal("payout_account", f"payout_account/{identity}", f"{number}\n{holder.strip()}".encode())
     query(
@@ -144,7 +169,9 @@ def cancel(account_id: str, actor: Actor, *, at: datetime) -> None:
     """Ends a change that is under way. Anyone the seller's notices reach may, since nothing can be won by it."""
     one = _locked(account_id)
     if one.state not in _OPEN:
-        raise PayoutAccountRefused(account_id, "state", f"is {one.state}; only a change under way can be cancelled")
+        raise PayoutAccountRefused(
+            account_id, Because.STATE, "state", f"is {one.state}; only a change under way can be cancelled"
+        )
     _cancel(one, actor, actor.why or "cancelled", at)
 
 
@@ -153,7 +180,7 @@ def rule(account_id: str, staff: Actor, *, allow: bool, at: datetime) -> Account
     one = _locked(account_id)
     _must_be(one, AccountState.REVIEW)
     if not staff.why.strip():
-        raise PayoutAccountRefused(account_id, "why", "say the reasons; the seller reads them")
+        raise PayoutAccountRefused(account_id, Because.NO_REASONS, "why", "say the reasons; the seller reads them")
     if not allow:
         _cancel(one, staff, staff.why, at)
         return AccountState.CANCELLED
@@ -171,13 +198,18 @@ def swap(account_id: str, actor: Actor, proof: Proof, *, at: datetime) -> None:
     _must_be(one, AccountState.AGED)
     if _changed_since(one.seller_key, at - COOL_OFF, at):
         raise PayoutAccountRefused(
-            account_id, "account", "was recovered or has new contacts since less than 7 days; wait until then"
+            account_id,
+            Because.RECOVERED,
+            "account",
+            "was recovered or has new contacts since less than 7 days; wait until then",
         )
     if stops([one.seller_key], at):
-        raise PayoutAccountRefused(account_id, "account", "payouts are stopped; ask the marketplace")
+        raise PayoutAccountRefused(account_id, Because.STOPPED, "account", "payouts are stopped; ask the marketplace")
     paid = query("SELECT 1 FROM ledger_payout WHERE account_id = %s AND returned_at IS NULL LIMIT 1", [account_id])
     if not one.name_verified and paid.fetchone() is None:
-        raise PayoutAccountRefused(account_id, "holder", "was never confirmed, and nothing was ever paid there")
+        raise PayoutAccountRefused(
+            account_id, Because.NEVER_CONFIRMED, "holder", "was never confirmed, and nothing was ever paid there"
+        )
     _activate(one, actor, at)
 
 
@@ -264,33 +296,42 @@ def _lock(seller_key: int) -> None:
 
 def _check_owner(actor: Actor, proof: Proof, at: datetime) -> None:
     if actor.role != MemberRole.OWNER:
-        raise PayoutAccountRefused(actor.id, "role", "only an owner changes where the money goes")
+        raise PayoutAccountRefused(actor.id, Because.NOT_OWNER, "role", "only an owner changes where the money goes")
     if proof.factor not in _FACTORS:
-        raise PayoutAccountRefused(actor.id, "factor", "confirm with a passkey; codes can be passed on")
+        raise PayoutAccountRefused(
+            actor.id, Because.NO_PASSKEY, "factor", "confirm with a passkey; codes can be passed on"
+        )
     if not at - CONFIRMED_WITHIN <= proof.confirmed_at <= at:
-        raise PayoutAccountRefused(actor.id, "confirmed_at", "confirm again who you are; it was too long ago")
+        raise PayoutAccountRefused(
+            actor.id, Because.TOO_LONG_AGO, "confirmed_at", "confirm again who you are; it was too long ago"
+        )
     if proof.factor_since > at - FACTOR_AGE:
         raise PayoutAccountRefused(
-            actor.id, "factor", "is newer than 72 hours; use an older passkey, or wait until then"
+            actor.id,
+            Because.FACTOR_TOO_NEW,
+            "factor",
+            "is newer than 72 hours; use an older passkey, or wait until then",
         )
 
 
 def _check_two(key: str, staff: Actor, approved_by: str) -> None:
     if not staff.why.strip() or not approved_by or approved_by == staff.id:
-        raise PayoutAccountRefused(key, "approved_by", "a second person has to agree, and reasons are needed")
+        raise PayoutAccountRefused(
+            key, Because.SECOND_PERSON, "approved_by", "a second person has to agree, and reasons are needed"
+        )
 
 
 def _must_be(one: PayoutAccount, state: AccountState) -> None:
     if one.state is not state:
-        raise PayoutAccountRefused(one.id, "state", f"is {one.state}, not {state}; load it again")
+        raise PayoutAccountRefused(one.id, Because.STATE, "state", f"is {one.state}, not {state}; load it again")
 
 
 def _doubt(one: PayoutAccount, at: datetime) -> str:
     """Why a person has to look at a change, or nothing."""
-    if stops([one.seller_key], at):
-        return "payouts_stopped"
     if _changed_since(one.seller_key, one.asked_at - COOL_OFF, at):
         return "recovery_or_contact"
+    if stops([one.seller_key], at):
+        return "payouts_stopped"
     same = query(
         "SELECT 1 FROM payout_account a JOIN payout_account b ON b.blind = a.blind AND b.seller_key <> a.seller_key"
         " WHERE a.id = %s AND b.state NOT IN ('draft', 'cancelled') LIMIT 1",

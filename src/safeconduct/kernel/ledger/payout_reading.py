@@ -18,7 +18,7 @@ from safeconduct.kernel.vault.sealing import unseal
 
 AGEING: Final = timedelta(hours=72)
 #: States in which a person has to do something: confirm the holder, judge a doubt, give a frozen account back.
-_WAITING: Final = ("draft", "review", "frozen")
+_WAITING: Final = "state IN ('draft', 'review', 'frozen')"  # as the index has it
 
 
 class AccountState(StrEnum):
@@ -98,9 +98,10 @@ def destinations(seller_keys: Sequence[int]) -> dict[int, str]:
 
 
 def accounts_of(seller_key: int, limit: int = 50) -> list[PayoutAccount]:
-    """A seller's accounts, the newest first. Also in the seller's own scope."""
+    """A seller's accounts, the newest first, those that were cancelled last. Also in the seller's own scope."""
     rows = query(
-        f"SELECT {COLUMNS} FROM payout_account WHERE seller_key = %s ORDER BY asked_at DESC, id DESC LIMIT %s",
+        f"SELECT {COLUMNS} FROM payout_account WHERE seller_key = %s"
+        " ORDER BY state = 'cancelled', asked_at DESC, id DESC LIMIT %s",
         [seller_key, limit],
     )
     return [as_account(row) for row in rows]
@@ -144,9 +145,9 @@ def waiting(after: str = "", size: int = 50) -> Slice[PayoutAccount]:
     """Accounts that wait for a person, the longest first, a page at a time."""
     since, key = _place(after)
     rows = query(
-        f"SELECT {COLUMNS} FROM payout_account WHERE state = ANY (%s) AND (asked_at, id) > (%s, %s)"
+        f"SELECT {COLUMNS} FROM payout_account WHERE {_WAITING} AND (asked_at, id) > (%s, %s)"
         " ORDER BY asked_at, id LIMIT %s",
-        [list(_WAITING), since, key, size + 1],
+        [since, key, size + 1],
     ).fetchall()
     found = [as_account(row) for row in rows[:size]]
     return Slice(found, write_cursor(found[-1].asked_at, found[-1].id) if len(rows) > size else "")
