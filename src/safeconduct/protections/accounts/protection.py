@@ -19,6 +19,11 @@ def portal_menu() -> tuple[MenuEntry, ...]:
     return (MenuEntry(_("Security"), reverse("portal:accounts:security"), "lock"),)
 
 
+def console_menu() -> tuple[MenuEntry, ...]:
+    """The staff's page about where sellers are paid."""
+    return (MenuEntry(_("Payout accounts"), reverse("console:accounts:payout"), "coins", go="a"),)
+
+
 def forget_origins(now: datetime) -> None:
     """Takes out where requests came from, once it is past its time; each batch is a transaction of its own."""
     done = 1
@@ -35,6 +40,8 @@ PROTECTION = Protection(
     act=acting.act,
     portal_menu=portal_menu,
     portal_urls="safeconduct.protections.accounts.portal_urls",
+    console_menu=console_menu,
+    console_urls="safeconduct.protections.accounts.console_urls",
     jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
     policies=shipped_policies,
 )

@@ -1,4 +1,7 @@
-"""What the staff do about payout accounts: confirm the holder, judge a doubt, and, by two people, give back and let go on."""
+"""What the staff do about payout accounts: confirm the holder, judge a doubt; by two people, give back and let go on.
+
+A staff scope is open around each of these. ``staff.why``: the reasons, which the seller reads.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,11 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.kernel.ledger.payout_accounts import AccountState
 from safeconduct.kernel.parties import security_events
+from safeconduct.kernel.parties.models import Membership, StaffRole, User
 from safeconduct.kernel.parties.security_events import Happened, Level
-from safeconduct.kernel.scope import Actor, query
+from safeconduct.kernel.scope import Actor
 from safeconduct.protections.accounts.payout.errors import NothingThere, PayoutRefused, said
 from safeconduct.protections.accounts.payout.models import PayoutContest, PayoutProposal, Proposed
-
-#: A staff scope is open around each of these. ``staff.why``: the reasons, which the seller reads.
 
 
 @said
@@ -26,6 +28,7 @@ def confirm_holder(account_id: str, staff: Actor, *, matches: bool, at: datetime
     Raises PayoutRefused, NothingThere.
     """
     _needs_reasons(staff)
+    _not_their_own(payout_reading.account(account_id).seller_key, staff)
     return payout_accounts.verified(account_id, staff, name_matches=matches, at=at)
 
 
@@ -35,6 +38,7 @@ def judge(account_id: str, staff: Actor, *, allow: bool, at: datetime) -> Accoun
 
     Raises PayoutRefused, NothingThere.
     """
+    _not_their_own(payout_reading.account(account_id).seller_key, staff)
     state = payout_accounts.rule(account_id, staff, allow=allow, at=at)
     PayoutContest.objects.filter(account_id=account_id, answered_at=None).update(
         answered_at=at, answered_by=staff.id, answer=staff.why
@@ -76,6 +80,7 @@ def propose(kind: Proposed, target: str, staff: Actor, *, at: datetime) -> str:
         if one.state is not AccountState.FROZEN:
             raise PayoutRefused(_("This account is not out of use. Load the page again."))
         seller_key = one.seller_key
+    _not_their_own(seller_key, staff)
     made = PayoutProposal(
         id=new_id("pps"), kind=kind, target=target, seller_key=seller_key, proposed_by=staff.id, why=staff.why.strip(),
         at=at,
@@ -90,10 +95,11 @@ def agree(proposal_id: str, staff: Actor, *, at: datetime) -> Proposed:
     proposal = _open(proposal_id)
     if proposal.proposed_by == staff.id:
         raise PayoutRefused(_("A second person has to agree: whoever proposed it cannot."))
-    row = query("SELECT staff_role FROM person WHERE id = %s AND is_active", [proposal.proposed_by]).fetchone()
-    if row is None or not row[0]:
-        raise PayoutRefused(_("Whoever proposed this is not of the staff any more. Withdraw it, and propose it anew."))
-    first = Actor(proposal.proposed_by, row[0], proposal.why)
+    _not_their_own(proposal.seller_key, staff)
+    proposer = User.objects.filter(id=proposal.proposed_by).first()
+    if proposer is None or not proposer.may(StaffRole.LEAD):
+        raise PayoutRefused(_("Whoever proposed this may not do it any more. Withdraw it, and propose it anew."))
+    first = Actor(proposer.id, proposer.staff_role, proposal.why)
     if proposal.kind == Proposed.END_STOP:
         payout_accounts.end_stop(proposal.target, first, staff.id, at=at)
     else:
@@ -117,6 +123,12 @@ def _open(proposal_id: str) -> PayoutProposal:
 def _close(proposal: PayoutProposal, staff: Actor, at: datetime, *, agreed: bool) -> None:
     proposal.closed_at, proposal.closed_by, proposal.agreed = at, staff.id, agreed
     proposal.save(update_fields=["closed_at", "closed_by", "agreed"])
+
+
+def _not_their_own(seller_key: int, staff: Actor) -> None:
+    """Nobody judges where a shop is paid for which they act themselves, or did."""
+    if Membership.objects.filter(person_id=staff.id, seller_key=seller_key).exists():
+        raise PayoutRefused(_("You act for this shop yourself, or did. Ask a colleague who never has."))
 
 
 def _needs_reasons(staff: Actor) -> None:
