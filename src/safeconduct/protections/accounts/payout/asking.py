@@ -58,10 +58,10 @@ def begin(request: MemberRequest, asking: Asking) -> None:
 
 def current(request: MemberRequest) -> Asking | None:
     """What this person asks for this shop, if anything."""
-    kept = request.session.get(_SESSION)
+    kept = request.session.get(_SESSION) or {}
     try:
         found = json.loads(unseal(_SESSION, _place(request), base64.b64decode(kept["sealed"])))
-    except (TypeError, KeyError, ValueError, binascii.Error, SealBroken):
+    except (KeyError, ValueError, binascii.Error, SealBroken):
         return None
     return Asking(**{**found, "wish": Wish(found["wish"])})
 

@@ -41,7 +41,7 @@ def queue(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     waiting = payout_reading.waiting(request.GET.get("after", ""))
     stops = payout_reading.open_stops(now, request.GET.get("stops_after", ""))
-    sellers = sellers_by_key([one.seller_key for one in (*waiting.items, *stops.items)])
+    sellers = sellers_by_key([*(one.seller_key for one in waiting.items), *(one.seller_key for one in stops.items)])
     targets = [*(one.id for one in waiting.items), *(one.id for one in stops.items)]
     proposals = _proposals(targets, request.user)
     objected = set(

@@ -56,7 +56,7 @@ class AddForm(forms.Form):
         if number and country:
             fault = fault_of(number, country)
             if fault is not None:
-                self.add_error("number", FAULTS[fault])
+                self.add_error("number", str(FAULTS[fault]))
             given["number"] = number
         return given
 
