@@ -45,7 +45,7 @@ def tell(
         facts["doubt"] = doubt
     security_events.note([Happened(f"payout_{step}", level, _person(actor), seller_key, facts)], actor, at)
     values = {
-        "account": f"\N{BULLET}\N{BULLET}\N{BULLET}\N{BULLET} {last4}", "what": step.value, "until": until,
+        "account": f"\N{HORIZONTAL ELLIPSIS}{last4}", "what": step.value, "until": until,
         "doubt": doubt or None, "said": said.strip()[:_SAID] or None,
     }  # fmt: skip
     key = f"payout_account/{account_id}/{step}/{at.isoformat()}"

@@ -71,7 +71,7 @@ PROPOSED: Final[Mapping[str, str | Promise]] = {
 
 def masked(last4: str) -> str:
     """An account's number as everybody may see it."""
-    return f"\N{BULLET}\N{BULLET}\N{BULLET}\N{BULLET} {last4}"
+    return f"\N{HORIZONTAL ELLIPSIS}{last4}"
 
 
 def why_of(state: AccountState, why: str) -> str:
