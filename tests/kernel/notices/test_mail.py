@@ -359,14 +359,14 @@ def test_who_changes_the_address_first_does_not_keep_the_owner_from_hearing_of_t
         ana.email = "thief@example.org"
         ana.save()
     now = datetime.now(UTC)
-    values = {"account": "…3000", "what": "asked"}
+    values = {"account": "...3000", "what": "asked"}
     tell(
         Notice("payout_account/1/asked", "payout_account.changed", values, now, SHOP), payout_sent(at=now),
     )  # fmt: skip
     upkeep.send_mail(now + timedelta(days=1))
     heard = {one.subject: (one.to, one.bcc) for one in sent()}
-    assert heard["Payout account …3000: somebody asks to be paid there"] == (["thief@example.org"], [before])
-    assert all(not bcc for subject, (_, bcc) in heard.items() if "…3000" not in subject)
+    assert heard["Payout account ...3000: somebody asks to be paid there"] == (["thief@example.org"], [before])
+    assert all(not bcc for subject, (_, bcc) in heard.items() if "...3000" not in subject)
 
 
 def test_an_address_of_long_ago_hears_nothing_and_is_forgotten() -> None:
@@ -375,7 +375,7 @@ def test_an_address_of_long_ago_hears_nothing_and_is_forgotten() -> None:
         ana.email = "new@example.org"
         ana.save()
     later = datetime.now(UTC) + mail.FORMER_KEPT + timedelta(days=1)
-    values = {"account": "…3000", "what": "asked"}
+    values = {"account": "...3000", "what": "asked"}
     tell(Notice("payout_account/1/asked", "payout_account.changed", values, later, SHOP))
     upkeep.send_mail(later)
     assert [(one.to, one.bcc) for one in sent()] == [(["new@example.org"], [])]

@@ -133,9 +133,9 @@ def verified(account_id: str, actor: Actor, *, name_matches: bool, at: datetime)
         " WHERE id = %s",
         [at, name_matches, actor.id, account_id],
     )
-    doubt = "holder_name" if not name_matches else _doubt(one, at)
-    if doubt:
-        _move(one, AccountState.REVIEW, actor, doubt, at)
+    doubts = [*([] if name_matches else ["holder_name"]), *_doubts(one, at)]
+    if doubts:
+        _move(one, AccountState.REVIEW, actor, ",".join(doubts), at)
         return AccountState.REVIEW
     return _begin_ageing(one, actor, at)
 
@@ -156,9 +156,9 @@ def ripen(now: datetime, limit: int = 200) -> int:
         one = _locked(account_id)
         if one.state is not AccountState.AGEING:
             continue
-        doubt = _doubt(one, now)
-        if doubt:
-            _move(one, AccountState.REVIEW, ENGINE_ACTOR, doubt, now)
+        doubts = _doubts(one, now)
+        if doubts:
+            _move(one, AccountState.REVIEW, ENGINE_ACTOR, ",".join(doubts), now)
         else:
             _activate(one, ENGINE_ACTOR, now)
         done += 1
@@ -326,18 +326,19 @@ def _must_be(one: PayoutAccount, state: AccountState) -> None:
         raise PayoutAccountRefused(one.id, Because.STATE, "state", f"is {one.state}, not {state}; load it again")
 
 
-def _doubt(one: PayoutAccount, at: datetime) -> str:
-    """Why a person has to look at a change, or nothing."""
-    if _changed_since(one.seller_key, one.asked_at - COOL_OFF, at):
-        return "recovery_or_contact"
-    if stops([one.seller_key], at):
-        return "payouts_stopped"
+def _doubts(one: PayoutAccount, at: datetime) -> list[str]:
+    """Every reason for which a person has to look at a change, by its code."""
     same = query(
         "SELECT 1 FROM payout_account a JOIN payout_account b ON b.blind = a.blind AND b.seller_key <> a.seller_key"
         " WHERE a.id = %s AND b.state NOT IN ('draft', 'cancelled') LIMIT 1",
         [one.id],
     ).fetchone()
-    return "same_account" if same is not None else ""
+    found = {
+        "recovery_or_contact": _changed_since(one.seller_key, one.asked_at - COOL_OFF, at),
+        "payouts_stopped": bool(stops([one.seller_key], at)),
+        "same_account": same is not None,
+    }
+    return [doubt for doubt, there in found.items() if there]
 
 
 def _changed_since(seller_key: int, since: datetime, until: datetime) -> bool:
@@ -389,7 +390,7 @@ def _move(one: PayoutAccount, state: AccountState, actor: Actor, why: str, at: d
     )
     match state:
         case AccountState.REVIEW:
-            payout_telling.tell(one.id, one.seller_key, one.last4, Step.REVIEW, actor, at, doubt=why)
+            payout_telling.tell(one.id, one.seller_key, one.last4, Step.REVIEW, actor, at, doubts=why.split(","))
         case AccountState.FROZEN:
             payout_telling.tell(one.id, one.seller_key, one.last4, Step.FROZEN, actor, at)
         case _:

@@ -3,6 +3,7 @@ and all of finance. In the transaction of the step, so that none can happen in s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -35,18 +36,18 @@ _LOUD: Final = frozenset({Step.ASKED, Step.REVIEW, Step.FROZEN})
 
 def tell(
     account_id: str, seller_key: int, last4: str, step: Step, actor: Actor, at: datetime, *,
-    until: datetime | None = None, doubt: str = "", said: str = "",
+    until: datetime | None = None, doubts: Sequence[str] = (), said: str = "",
 ) -> None:  # fmt: skip
-    """Tells of a step. ``until``: from when money goes there; ``doubt``: the code of why a person looks at it;
+    """Tells of a step. ``until``: from when money goes there; ``doubts``: codes of why a person looks at it;
     ``said``: reasons that a person gave."""
     level = Level.ALERT if step in _LOUD else Level.NOTICE
     facts: dict[str, Any] = {"account": account_id, "last4": last4}
-    if doubt:
-        facts["doubt"] = doubt
+    if doubts:
+        facts["doubts"] = list(doubts)
     security_events.note([Happened(f"payout_{step}", level, _person(actor), seller_key, facts)], actor, at)
     values = {
-        "account": f"\N{HORIZONTAL ELLIPSIS}{last4}", "what": step.value, "until": until,
-        "doubt": doubt or None, "said": said.strip()[:_SAID] or None,
+        "account": f"...{last4}", "what": step.value, "until": until,
+        "doubt": doubts[0] if doubts else None, "said": said.strip()[:_SAID] or None,
     }  # fmt: skip
     key = f"payout_account/{account_id}/{step}/{at.isoformat()}"
     notify([Notice(key, "payout_account.changed", values, at, seller_key, url=_PAGE)])

@@ -27,7 +27,7 @@ from safeconduct.protections.accounts.payout.asking import Asking, Wish
 from safeconduct.protections.accounts.payout.errors import NotConfirmed, NothingThere, PayoutRefused
 from safeconduct.protections.accounts.payout.forms import AddForm, countries, fresh
 from safeconduct.protections.accounts.payout.models import PayoutContest
-from safeconduct.protections.accounts.payout.words import STATES, masked, stop_words, why_of
+from safeconduct.protections.accounts.payout.words import STATES, is_shared, masked, stop_words, why_of
 from safeconduct.protections.accounts.words import LEVELS, PAYOUT_KINDS, sentence_of
 
 #: How many steps of the past stand on the page, and how far back.
@@ -63,7 +63,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
 
 def _row(one: PayoutAccount, contest: PayoutContest | None) -> dict[str, Any]:
     tone, name, means = STATES[one.state]
-    may_contest = one.state is AccountState.REVIEW and one.why == "same_account" and contest is None
+    may_contest = is_shared(one.state, one.why) and contest is None
     return {
         "account": one, "number": masked(one.last4), "country": countries().get(one.country, one.country), "tone": tone,
         "state": name, "means": means, "why": why_of(one.state, one.why), "may_cancel": one.state in _OPEN,
@@ -180,7 +180,7 @@ def contest(request: MemberRequest, account_id: str) -> HttpResponse:
     """Says why being paid to the same account as another shop means nothing."""
     one = _mine(request, account_id)
     text = request.POST.get("text", "").strip()
-    if one.state is not AccountState.REVIEW or one.why != "same_account":
+    if not is_shared(one.state, one.why):
         raise PayoutRefused(_("Nobody looks at this account because of another shop. Load the page again."))
     if not _SHORTEST_CONTEST <= len(text) <= _LONGEST_CONTEST:
         raise PayoutRefused(_("Write a sentence or two: what connects you, or that nothing does."))

@@ -24,7 +24,7 @@ STATES: Final[Mapping[AccountState, tuple[str, str | Promise, str | Promise]]] =
         "info", pgettext_lazy("payout account", "waiting"),
         lazy("Payouts go on to the account before, so that you can cancel this one if it was not you."),
     ),
-    AccountState.REVIEW: ("warn", lazy("a person looks at it"), lazy("Payouts go on to the account before meanwhile.")),
+    AccountState.REVIEW: ("warn", lazy("a person looks at it"), lazy("It is not used before they have decided.")),
     AccountState.ACTIVE: ("good", lazy("in use"), lazy("Payouts go there.")),
     AccountState.AGED: ("", lazy("kept"), lazy("It was in use before. An owner can choose it again at once.")),
     AccountState.FROZEN: (
@@ -71,20 +71,23 @@ PROPOSED: Final[Mapping[str, str | Promise]] = {
 
 def masked(last4: str) -> str:
     """An account's number as everybody may see it."""
-    return f"\N{HORIZONTAL ELLIPSIS}{last4}"
+    return f"...{last4}"
 
 
 def why_of(state: AccountState, why: str) -> str:
-    """Why an account is in its state: a doubt, an end, or what a person wrote."""
+    """Why an account is in its state: each doubt, how it ended, or what a person wrote."""
     match state:
         case AccountState.REVIEW:
-            return str(DOUBTS.get(why, why))
+            return " ".join(str(DOUBTS.get(doubt, doubt)) for doubt in why.split(","))
         case AccountState.CANCELLED:
             return str(ENDS.get(why, why))
-        case AccountState.FROZEN:
-            return str(STOPS.get(why, why))
         case _:
             return ""
+
+
+def is_shared(state: AccountState, why: str) -> bool:
+    """Whether a person looks at an account because another shop is paid there too, for one."""
+    return state is AccountState.REVIEW and "same_account" in why.split(",")
 
 
 def stop_words(reason: str) -> str:
