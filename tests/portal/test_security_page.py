@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -9,6 +11,8 @@ from django.test import Client
 from safeconduct.kernel.parties import members
 from safeconduct.kernel.parties.models import MemberRole, SignInDevice
 from safeconduct.kernel.scope import visitor_scope
+from safeconduct.protections.accounts.risk.judging import Act, ActKind, judge
+from tests.kernel.builders import live_policy
 from tests.portal import shops
 from tests.portal.shops import PASSWORD, read
 
@@ -58,3 +62,11 @@ def test_a_new_role_and_the_end_of_somebodys_access_are_told_to_the_shop() -> No
     assert "Has another role now" in read(owner, PAGE)
     assert owner.post(f"/portal/people/{membership.id}/end/").status_code == 303
     assert "Does not act for the shop any more" in read(owner, PAGE)
+
+
+def test_what_a_decision_about_an_act_means_is_said_of_the_account_and_not_of_a_buyer() -> None:
+    live_policy((files("safeconduct.protections.accounts") / "policies" / "account-risk.yaml").read_text("utf-8"))
+    mine = shops.signed_in("sel-1")
+    made = judge(Act(ActKind.SIGN_IN, "usr_1", shops.NOW, "sel-1", {"new_country": True}))
+    text = read(mine, f"/portal/decisions/{made.decision_id}/")
+    assert "had to confirm with a passkey first" in text and "buyer" not in text

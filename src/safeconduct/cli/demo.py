@@ -227,6 +227,7 @@ def _prepare_database(folder: Path, begins: datetime) -> None:
     from safeconduct.kernel.events import rates
     from safeconduct.kernel.ledger import actions as ledger
     from safeconduct.kernel.ledger.entries import Entry
+    from safeconduct.kernel.protection import install_policies
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
     from safeconduct.protections.returns import protection as returns
     from safeconduct.protections.transactions.protection import install, shipped_lists, shipped_policies
@@ -250,6 +251,7 @@ def _prepare_database(folder: Path, begins: datetime) -> None:
         query("UPDATE list_entry SET from_moment = 0")
         for text in (*shipped_policies(), *returns.shipped_policies()):
             policies.install(text, at=begins, actor=actor)
+        install_policies(begins, actor)
         install(begins)
     _people(folder)
 

@@ -98,12 +98,16 @@ def migrate(as_json: Json = False) -> None:
     from safeconduct.cli.start import start_django
 
     start_django(migrate=False)
-    from safeconduct.config.migrate import bring_up_to_date, pending
+    from safeconduct.config.migrate import bring_up_to_date, install_policies, pending
 
     done = pending()
     bring_up_to_date(verbosity=0 if as_json else 1)
+    installed = install_policies()
     if as_json:
-        emit_json({"applied": done})
+        emit_json({"applied": done, "in_force": installed})
+    else:
+        for name in installed:
+            typer.echo(f"  In force now: {name}")
 
 
 @app.command(epilog="Example: safeconduct doctor --json")

@@ -33,12 +33,13 @@ def _bring_up_to_date(embedded: bool) -> None:
     import psycopg
     from django.db import Error, OperationalError
 
-    from safeconduct.config.migrate import bring_up_to_date, pending
+    from safeconduct.config.migrate import bring_up_to_date, install_policies, pending
 
     try:
         waiting = pending()
         if waiting and embedded:
             bring_up_to_date()
+            install_policies()
         elif waiting:
             fail(f"the database lacks {len(waiting)} migrations; run `safeconduct migrate` first", UNAVAILABLE)
     except (OperationalError, psycopg.OperationalError) as problem:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
 
-from safeconduct.kernel import access
+from safeconduct.kernel import access, protection
 from safeconduct.kernel.locks import Lock
-from safeconduct.kernel.scope import owner_scope, query, raw_connection
+from safeconduct.kernel.scope import Actor, owner_scope, query, raw_connection, staff_scope
 
 
 def bring_up_to_date(*, verbosity: int = 0) -> None:
@@ -26,6 +27,14 @@ def bring_up_to_date(*, verbosity: int = 0) -> None:
     with owner_scope():
         raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [Lock.RIGHTS])
         access.apply(raw_connection())
+
+
+def install_policies() -> list[str]:
+    """Puts in force what guards Safeconduct itself, where no version of it was ever there; the names of what it was."""
+    with staff_scope():
+        return protection.install_policies(
+            datetime.now(UTC), Actor("safeconduct migrate", "owner", "came with Safeconduct")
+        )
 
 
 def _create_logins() -> None:

@@ -59,6 +59,7 @@ _PAYOUT_ACCOUNT = (
     " ended_at, why)"
 )
 _PAYOUT_STOP = "SELECT (id, seller_key, reason, at, until, ended_at)"
+_PAYOUT_CONTEST = "SELECT (id, account_id, seller_key, written_by, text, at, answered_at, answer), INSERT"
 _PAYOUT = "SELECT, INSERT, UPDATE (returned_at, returned_why)"
 
 #: What happened to an account stays; where it came from is taken out after its time.
@@ -133,6 +134,8 @@ TABLES = (
     Table("ledger_payout", app=READ, engine=_PAYOUT, staff=_PAYOUT, seller_column="seller_key"),
     Table("payout_account", app=_PAYOUT_ACCOUNT, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("payout_stop", app=_PAYOUT_STOP, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("payout_contest", app=_PAYOUT_CONTEST, staff=EDIT, seller_column="seller_key"),
+    Table("payout_proposal", staff=EDIT, open_because=_RULES),
     Table("ledger_checkpoint", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
     Table("ledger_horizon", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
     Table("coverage", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
@@ -210,6 +213,7 @@ TABLES = (
     Table("list_entry", engine=EDIT, staff=EDIT, open_because=_RULES),
     Table("model_version", engine=EDIT, staff=EDIT, open_because=_RULES),
     # what goes out
+    Table("mail_former_address", engine="SELECT, DELETE", open_because=_PEOPLE),
     Table("mail_setting", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
     Table("webhook_endpoint", engine=EDIT, staff=EDIT, open_because=_WEBHOOKS),
     Table("webhook_delivery", engine=ALL, staff=EDIT, open_because=_WEBHOOKS),

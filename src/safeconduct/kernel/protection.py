@@ -14,7 +14,9 @@ from typing import cast
 from django.utils.functional import Promise
 
 from safeconduct.kernel.cases.kinds import CaseKind
+from safeconduct.kernel.decisions import policies
 from safeconduct.kernel.decisions.reactions import Act, Sweep, reactions
+from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.parts import MenuEntry
 
 
@@ -96,7 +98,8 @@ class Protection:
     ``jobs``: what it does at longer intervals than ``sweep``. ``public_urls``: a module of addresses under ``/<name>/``
     for people without an account, which guards them itself. ``case_kinds``: the kinds of cases it brings, each with its
     workflow. ``api``: a module whose ``OPERATIONS`` are what it offers under ``/v1`` (`kernel.operations`), read when
-    the API is put together.
+    the API is put together. ``policies``: texts of the policies that guard Safeconduct itself, and so come into force
+    wherever it is installed (`install_policies`); those about the shop's events are the operator's to publish.
     """
 
     name: str
@@ -116,6 +119,7 @@ class Protection:
     order_url: Callable[[int], str] | None = None
     jobs: tuple[Periodic, ...] = ()
     case_kinds: tuple[CaseKind, ...] = ()
+    policies: Callable[[], Sequence[str]] | None = None
 
 
 class Refusal(Exception):
@@ -128,6 +132,16 @@ class Refusal(Exception):
 def protections() -> tuple[Protection, ...]:
     """The protections that are built, in the order of the seller's home."""
     return cast("tuple[Protection, ...]", reactions())
+
+
+def install_policies(at: datetime, actor: Actor) -> list[str]:
+    """Puts in force what the protections bring, where no version of it was ever there; returns the names of those.
+
+    Safe to repeat: what an operator changed, rolled back or retired stays as they left it. Needs a staff scope.
+    """
+    texts = [text for one in protections() if one.policies is not None for text in one.policies()]
+    made = [policies.install(text, at=at, actor=actor) for text in texts]
+    return [version.policy for version in made if version is not None]
 
 
 def order_url(order_key: int | None) -> str:

@@ -122,7 +122,7 @@ def test_not_me_from_the_old_mailbox_brings_no_old_account_back() -> None:
         payout_accounts.end_stop(stop, STAFF, "usr_second", at=hours(75))
     assert paid(hours(76)) == (PayoutState.STOPPED, None)  # nobody has said where the money should go
     with engine_scope():
-        payout_accounts.thaw(new, STAFF, "usr_second")
+        payout_accounts.thaw(new, STAFF, "usr_second", at=hours(76))
         payout_accounts.swap(new, OWNER, proof(hours(77)), at=hours(77))
     assert paid(hours(78)) == (PayoutState.PAID, new)
 

@@ -28,7 +28,7 @@ from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.notices.preferences import Preferences, mail_time
 from safeconduct.kernel.parties import members
 from safeconduct.kernel.parties.models import MemberRole, Membership, StaffRole, User
-from safeconduct.kernel.scope import engine_scope, seller_scope, staff_scope
+from safeconduct.kernel.scope import engine_scope, query, seller_scope, staff_scope
 
 MEMORY = "django.core.mail.backends.locmem.EmailBackend"
 BROKEN = "tests.kernel.notices.test_mail.BrokenServer"
@@ -347,3 +347,38 @@ def test_quiet_hours_in_every_zone(zone: zoneinfo.ZoneInfo, now: str, quiet: tup
     wish = Preferences(quiet_from_hour=quiet[0], quiet_until_hour=quiet[1])
     at = datetime.fromisoformat(now)
     assert mail_time(Urgency.SOON, wish, zone, at=at, now=at) == (datetime.fromisoformat(due), False)
+
+
+# -- where people were told before ------------------------------------------------------------------------------------
+
+
+def test_who_changes_the_address_first_does_not_keep_the_owner_from_hearing_of_the_money() -> None:
+    ana = member()
+    with staff_scope():
+        before = ana.email
+        ana.email = "thief@example.org"
+        ana.save()
+    now = datetime.now(UTC)
+    values = {"account": "...3000", "what": "asked"}
+    tell(
+        Notice("payout_account/1/asked", "payout_account.changed", values, now, SHOP), payout_sent(at=now),
+    )  # fmt: skip
+    upkeep.send_mail(now + timedelta(days=1))
+    heard = {one.subject: (one.to, one.bcc) for one in sent()}
+    assert heard["Payout account ...3000: somebody asks to be paid there"] == (["thief@example.org"], [before])
+    assert all(not bcc for subject, (_, bcc) in heard.items() if "...3000" not in subject)
+
+
+def test_an_address_of_long_ago_hears_nothing_and_is_forgotten() -> None:
+    ana = member()
+    with staff_scope():
+        ana.email = "new@example.org"
+        ana.save()
+    later = datetime.now(UTC) + mail.FORMER_KEPT + timedelta(days=1)
+    values = {"account": "...3000", "what": "asked"}
+    tell(Notice("payout_account/1/asked", "payout_account.changed", values, later, SHOP))
+    upkeep.send_mail(later)
+    assert [(one.to, one.bcc) for one in sent()] == [(["new@example.org"], [])]
+    upkeep.tidy(later)
+    with engine_scope():
+        assert query("SELECT count(*) FROM mail_former_address").fetchone() == (0,)

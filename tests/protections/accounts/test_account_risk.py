@@ -12,16 +12,19 @@ from tests.kernel.builders import START, event, live_policy, minutes
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.foundation.policy.policy_tests import read_tests, run_tests
 from safeconduct.foundation.policy.reader import read_policy
-from safeconduct.kernel.decisions import lanes
+from safeconduct.kernel.decisions import lanes, policies
+from safeconduct.kernel.decisions.models import PolicyVersion, VersionState
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.ledger import payout_accounts
-from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.protection import install_policies
+from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
 from safeconduct.kernel.vault.pseudonyms import lookup_many
 from safeconduct.protections.accounts.risk.judging import Act, ActKind, judge
 from safeconduct.protections.accounts.risk.signals import SIGNALS, Level, level_of
 
 FOLDER = files("safeconduct.protections.accounts") / "policies"
 TEXT = (FOLDER / "account-risk.yaml").read_text("utf-8")
+SYSTEM = Actor("safeconduct migrate", "owner", "came with Safeconduct")
 READING = read_policy(TEXT, CATALOGUE, file="account-risk.yaml")
 
 
@@ -62,6 +65,25 @@ def test_one_call_judges_a_sign_in_and_a_retry_is_the_same_event() -> None:
     assert abroad.step_up and abroad.fired == ("new_country_for_person",)
     key = judge(Act(ActKind.KEY_CREATED, "usr_ana", START + minutes(5), "sel-1"))
     assert key.step_up and key.fired == ("key_after_doubt",)
+
+
+def test_a_retry_of_a_refused_act_is_refused_again_and_is_no_second_act() -> None:
+    live_policy(TEXT)
+    lanes.accept([event("security.changed", at=START, seller="sel-1", member="usr_ana", change="recovery")])
+    act = Act(ActKind.PAYOUT_CHANGE, "usr_ana", START + minutes(10), "sel-1", key="pca_1")
+    first, again = judge(act), judge(act)
+    assert first.refused and again.refused and again.level is Level.LOCK
+    assert again.decision_id == first.decision_id and set(again.fired) == set(first.fired)
+
+
+def test_it_comes_into_force_wherever_it_is_installed_and_never_over_what_the_operator_did() -> None:
+    with staff_scope():
+        assert install_policies(START, SYSTEM) == ["account-risk"]
+        assert install_policies(START + minutes(1), SYSTEM) == []
+        (version,) = PolicyVersion.objects.filter(policy="account-risk")
+        policies.retire(version.id, None, at=START + minutes(2), why="We have our own.")
+        assert install_policies(START + minutes(3), SYSTEM) == []
+        assert PolicyVersion.objects.get().state == VersionState.RETIRED
 
 
 def test_a_thief_who_recovers_and_wants_the_money_is_locked_out() -> None:

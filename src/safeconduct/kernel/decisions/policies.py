@@ -161,6 +161,7 @@ def install(text: str, *, at: datetime, actor: Actor) -> PolicyVersion | None:
     if reading.policy is None:
         raise PolicyHasErrors(reading.render())
     name = reading.policy.name
+    _lock(name)
     if PolicyVersion.objects.filter(policy=name).exists():
         return None
     version = save_draft(None, name, text, at=at, note=f"shipped with Safeconduct; installed by {actor.id}")

@@ -22,6 +22,14 @@ MEANS: Final[Mapping[str, str | Promise]] = {
     "review": lazy("The money is held while a person looks at it. Your deadlines stand still meanwhile."),
     "block": lazy("It was refused. Do not ship anything for it."),
 }
+#: What one means for what a person of the seller was about to do.
+MEANS_FOR_ACCESS: Final[Mapping[str, str | Promise]] = {
+    "allow": lazy("It goes on. Nothing is stopped because of this decision."),
+    "challenge": lazy("Whoever did this had to confirm with a passkey first. With that it goes on."),
+    "review": lazy("Payouts wait, and settings about money and access stay as they are, until it is clear who it was."),
+    "block": lazy("It was refused. If it was not one of you, say so on the page about security."),
+}
+_ACCESS: Final = "access.requested"
 #: What a named class of disclosure leaves out.
 WITHHELD: Final[Mapping[str, str | Promise]] = {
     "category": lazy(
@@ -33,6 +41,12 @@ WITHHELD: Final[Mapping[str, str | Promise]] = {
         " The person who takes a second look sees all of them."
     ),
 }
+
+
+def means(action: str, event_type: str) -> str:
+    """What a decision means for the seller, by what it is about."""
+    words = MEANS_FOR_ACCESS if event_type == _ACCESS else MEANS
+    return str(words[action])
 
 
 def lines_of(made: Decision) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.types import INT64_MIN
-from safeconduct.kernel.ledger import payout_accounts, record_payload, store
+from safeconduct.kernel.ledger import payout_reading, record_payload, store
 from safeconduct.kernel.ledger.accounts import Kind
 from safeconduct.kernel.ledger.books import Books, Draft, Purse
 from safeconduct.kernel.ledger.checks import MOST_AT_ONCE, check_key, check_time, digest
@@ -62,7 +62,7 @@ def pay_out(
     books = store.open_books([(seller, None, currency) for seller, currency in pairs], ())
     outcomes = _of_run(key, sellers)
     # Read under the sellers' locks: a stop, a freeze or another account comes before this run or after it.
-    stopped, destinations = payout_accounts.unpaid(sellers, now), payout_accounts.destinations(sellers)
+    stopped, destinations = payout_reading.unpaid(sellers, now), payout_reading.destinations(sellers)
     rows = []
     for seller, currency in pairs:
         if (seller, currency) in outcomes:

@@ -73,12 +73,14 @@ def letter(items: Sequence[Item], shop: str, reader: Reader) -> Letter:
     return Letter(context["subject"], _as_text(context), render_to_string("notices/mail.html", context))
 
 
-def message(made: Letter, to: str, mail_id: str) -> EmailMultiAlternatives:
-    """The mail to one receiver. The Message-ID hangs on `mail_id` alone, so that one sent twice is recognised."""
+def message(made: Letter, to: str, mail_id: str, former: Sequence[str] = ()) -> EmailMultiAlternatives:
+    """The mail to one receiver, also at ``former`` addresses of theirs. The Message-ID hangs on `mail_id` alone, so
+    that one sent twice is recognised."""
     mail = EmailMultiAlternatives(
         made.subject,
         made.text,
         to=[to],
+        bcc=list(former),
         headers={"Message-ID": f"<{mail_id}@{_domain()}>", "Auto-Submitted": "auto-generated"},
     )
     mail.attach_alternative(made.html, "text/html")

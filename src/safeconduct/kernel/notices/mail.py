@@ -24,6 +24,7 @@ from safeconduct.kernel.notices.letters import Item, letter, message
 from safeconduct.kernel.notices.models import Pace, Urgency
 from safeconduct.kernel.notices.preferences import Preferences, mail_time
 from safeconduct.kernel.notices.rendering import Reader, reader_of
+from safeconduct.kernel.notices.texts import text_of
 from safeconduct.kernel.scope import engine_scope, query
 
 #: People whose mail one turn claims, and copies of them it takes at most.
@@ -33,6 +34,8 @@ _COPIES_PER_TURN: Final = 4_000
 LEASE: Final = timedelta(minutes=15)
 #: A turn that has taken this long gives back what it has not sent, well before its claim runs out.
 _TURN_S: Final = 120.0
+#: How long an address that somebody had before is told of what matters most (security research, 2026-11-23, 2.4).
+FORMER_KEPT: Final = timedelta(days=30)
 #: Tries before a mail is given up: with the waits below, about two days.
 MAX_ATTEMPTS: Final = 14
 _FIRST_WAIT: Final = timedelta(minutes=1)
@@ -53,12 +56,14 @@ class _Copy:
 
 @dataclass(slots=True)
 class _Mail:
-    """One mail to be sent: its id, receiver, shop, and the copies it is about."""
+    """One mail to be sent: its id, receiver, shop, the addresses they had before where those hear of it too, and the
+    copies it is about."""
 
     mail_id: str
     to: str
     shop: str
     reader: Reader
+    former: tuple[str, ...] = ()
     copies: list[_Copy] = field(default_factory=list)
 
 
@@ -111,12 +116,13 @@ def _claim(now: datetime, limit: int) -> _Claim:
         "   SELECT FROM membership b WHERE b.person_id = c.person_id AND b.seller_key = c.seller_key"
         "   AND b.ended_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > %s))),"
         " coalesce(nullif(s.name, ''), s.ref, ''),"
-        " m.digest, m.daily_hour, m.quiet_from_hour, m.quiet_until_hour"
+        " m.digest, m.daily_hour, m.quiet_from_hour, m.quiet_until_hour,"
+        " ARRAY(SELECT f.address::text FROM mail_former_address f WHERE f.person_id = c.person_id AND f.ended_at > %s)"
         " FROM notice_copy c JOIN notice n ON n.id = c.notice_id JOIN person p ON p.id = c.person_id"
         " LEFT JOIN seller s ON s.key = c.seller_key LEFT JOIN mail_setting m ON m.person_id = c.person_id"
         " WHERE c.person_id = ANY(%s) AND c.mail_state = 'waiting' AND c.mail_at <= %s"
         " ORDER BY c.person_id, c.at, c.notice_id LIMIT %s FOR UPDATE OF c SKIP LOCKED",
-        [now, people, now, _COPIES_PER_TURN],
+        [now, now - FORMER_KEPT, people, now, _COPIES_PER_TURN],
     ).fetchall()
     collections: dict[tuple[str, int | None], str] = {}
     for row in rows:
@@ -127,7 +133,7 @@ def _claim(now: datetime, limit: int) -> _Claim:
 def _sort(claim: _Claim, row: Sequence[Any], collections: dict[tuple[str, int | None], str], now: datetime) -> None:
     """Puts a copy into its mail, or off to its hour, or aside."""
     (notice_id, person_id, urgency, at, mail_id, attempts, seller_key, code, values, url) = row[:10]
-    (email, language, zone_name, concerned, shop, digest, daily_hour, quiet_from, quiet_until) = row[10:]
+    (email, language, zone_name, concerned, shop, digest, daily_hour, quiet_from, quiet_until, former) = row[10:]
     if not concerned:  # has left since, or was shut out
         claim.unwanted.append((notice_id, person_id))
         return
@@ -144,6 +150,8 @@ def _sort(claim: _Claim, row: Sequence[Any], collections: dict[tuple[str, int | 
         key = (person_id, seller_key)
         mail_id = collections.setdefault(key, new_id("eml")) if collected else new_id("eml")
     mail = claim.mails.setdefault(mail_id, _Mail(mail_id, email, shop, reader))
+    if text_of(code).former:
+        mail.former = tuple(former)
     item = Item(notice_id, code, values, url, at, seller_key is not None)
     mail.copies.append(_Copy(notice_id, person_id, item, attempts + 1))
 
@@ -209,7 +217,7 @@ def _send_one(mail: _Mail, connection: BaseEmailBackend) -> str:
     """Sends one mail; returns what went wrong, without an address in it, or nothing."""
     try:
         made = letter([copy.item for copy in mail.copies], mail.shop, mail.reader)
-        outgoing = message(made, mail.to, mail.mail_id)
+        outgoing = message(made, mail.to, mail.mail_id, mail.former)
         outgoing.connection = connection
         outgoing.send()
     except Exception as problem:  # whatever one mail's data provoked must not stop the others

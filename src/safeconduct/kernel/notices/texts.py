@@ -59,13 +59,14 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A notice's text and the rules of sending it."""
+    """A notice's text and the rules of sending it. ``former``: mail goes to addresses that people had lately, too."""
 
     code: str
     roles: tuple[MemberRole, ...]
     urgency: Urgency
     values: Mapping[str, Value]
     words: Mapping[str, Words]
+    former: bool = False
 
     def check(self, given: Mapping[str, Any]) -> None:
         """Raises NoticeMalformed where values are missing, unknown, or of another kind than declared."""
@@ -107,7 +108,14 @@ def read(file: Path) -> Text:
     code = file.name.removesuffix(".yaml")
     spoken = {language: _words(raw[language]) for language in LANGUAGES}
     values = {name: _value(name, str(kind), spoken["en"]) for name, kind in raw["values"].items()}
-    text = Text(code, tuple(MemberRole(role) for role in raw["roles"]), Urgency(raw["urgency"]), values, spoken)
+    text = Text(
+        code,
+        tuple(MemberRole(role) for role in raw["roles"]),
+        Urgency(raw["urgency"]),
+        values,
+        spoken,
+        bool(raw.get("former")),
+    )
     for language, words in spoken.items():
         _check_words(text, language, words)
     return text

@@ -35,7 +35,8 @@ def send_mail(now: datetime) -> int:
 
 
 def tidy(now: datetime) -> int:
-    """Deletes messages past their time with their deliveries and attempts. Returns how many messages."""
+    """Deletes messages past their time with their deliveries and attempts, and addresses that people had long ago.
+    Returns how many messages."""
     count = deleted = _tidy(now)
     while deleted == _AT_ONCE:
         deleted = _tidy(now)
@@ -45,6 +46,7 @@ def tidy(now: datetime) -> int:
 
 def _tidy(now: datetime) -> int:
     with engine_scope():
+        query("DELETE FROM mail_former_address WHERE ended_at < %s", [now - mail.FORMER_KEPT])
         old = [
             message_id
             for (message_id,) in query(

@@ -94,9 +94,16 @@ def note_for_person(event: Happened, actor: Actor, at: datetime) -> list[str]:
     )
 
 
-def of_seller(seller_key: int, *, since: datetime, limit: int = 100, before: str | None = None) -> list[SecurityEvent]:
-    """What a seller sees, the latest first; `before` is the id of the last row of the page before. One query."""
-    rows = SecurityEvent.objects.filter(seller_key=seller_key, at__gte=since)
+def of_seller(
+    seller_key: int, *, since: datetime, limit: int = 100, before: str | None = None, about: str = "", without: str = ""
+) -> list[SecurityEvent]:
+    """What a seller sees, the latest first; `before` is the id of the last row of the page before. One query.
+
+    ``about``, ``without``: only kinds that begin so, and none that begin so.
+    """
+    rows = SecurityEvent.objects.filter(seller_key=seller_key, at__gte=since, kind__startswith=about)
+    if without:
+        rows = rows.exclude(kind__startswith=without)
     if before is not None:
         rows = rows.filter(id__lt=before)
     return list(rows.order_by("-id")[:limit])

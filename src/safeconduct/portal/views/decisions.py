@@ -20,7 +20,7 @@ from safeconduct.kernel.decisions import second_look as second
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, Review
 from safeconduct.kernel.decisions.queries import NEWEST_FIRST
-from safeconduct.kernel.decisions.told import MEANS, first_reason, missing, reasons_of, taken_by, withheld
+from safeconduct.kernel.decisions.told import first_reason, means, missing, reasons_of, taken_by, withheld
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.events.words import event_name
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
@@ -60,7 +60,8 @@ def rows_of(found: Iterable[Decision]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "made": d, "order": event.data.get("order", "") if event else "", "why": first_reason(d),
-                "what": event_name(event.type)[0] if event else "", "at": moment_time(d.moment),
+                "what": event_name(event.type)[0] if event else "", "type": event.type if event else "",
+                "at": moment_time(d.moment),
             }
         )  # fmt: skip
     return rows
@@ -127,7 +128,8 @@ def decision(request: MemberRequest, decision_id: str) -> HttpResponse:
     others = about(request.seller.key).filter(moment=made.moment, policy=made.policy).exclude(id=made.id)
     context = {
         "row": row, "made": made, "reasons": reasons_of(made), "withheld": withheld(made), "missing": missing(made),
-        "means": MEANS[made.action], "taken_by": taken_by(made), "number": _version_numbers([made])[made.version_id],
+        "means": means(made.action, row["type"]), "taken_by": taken_by(made),
+        "number": _version_numbers([made])[made.version_id],
         "review": review, "recorded": recorded, "others": list(others.order_by("decided_at", "id")[:20]),
         "currency": settings.REPORTING_CURRENCY, "order_url": order_url(made.order_key),
         "may_ask": _may_act(request) and second.may_ask(made, timezone.now()) and not (review and review.asked_by),

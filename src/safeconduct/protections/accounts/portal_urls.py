@@ -5,8 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 from safeconduct.protections.accounts import views
+from safeconduct.protections.accounts.payout import portal_views as payout
 
 urlpatterns = [
     path("", views.security, name="security"),
     path("browsers/forget/", views.forget_browsers, name="forget_browsers"),
+    path("payout/", payout.accounts, name="payout"),
+    path("payout/add/", payout.add, name="payout_add"),
+    path("payout/confirm/", payout.confirm, name="payout_confirm"),
+    path("payout/<slug:account_id>/use/", payout.use, name="payout_use"),
+    path("payout/<slug:account_id>/cancel/", payout.cancel, name="payout_cancel"),
+    path("payout/<slug:account_id>/contest/", payout.contest, name="payout_contest"),
 ]

@@ -11,12 +11,17 @@ from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
-from safeconduct.protections.accounts.risk import acting
+from safeconduct.protections.accounts.risk import acting, shipped_policies
 
 
 def portal_menu() -> tuple[MenuEntry, ...]:
     """The seller's page about security."""
     return (MenuEntry(_("Security"), reverse("portal:accounts:security"), "lock"),)
+
+
+def console_menu() -> tuple[MenuEntry, ...]:
+    """The staff's page about where sellers are paid."""
+    return (MenuEntry(_("Payout accounts"), reverse("console:accounts:payout"), "coins", go="a"),)
 
 
 def forget_origins(now: datetime) -> None:
@@ -35,5 +40,8 @@ PROTECTION = Protection(
     act=acting.act,
     portal_menu=portal_menu,
     portal_urls="safeconduct.protections.accounts.portal_urls",
+    console_menu=console_menu,
+    console_urls="safeconduct.protections.accounts.console_urls",
     jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
+    policies=shipped_policies,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -13,11 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties import attempts, members, security_events
-from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.parties.models import MemberRole, SecurityEvent
 from safeconduct.kernel.parties.security_events import Happened, Level
 from safeconduct.kernel.scope import Actor
 from safeconduct.protections.accounts.queries import guards_of
-from safeconduct.protections.accounts.words import LEVELS, sentence_of
+from safeconduct.protections.accounts.words import LEVELS, PAYOUT_KINDS, sentence_of
 
 #: What the page shows of the past, and how much of it at once.
 SHOWN: Final = timedelta(days=90)
@@ -32,12 +33,14 @@ def security(request: MemberRequest) -> HttpResponse:
     people = members.members_of(request.seller.key, at=now)
     guards = guards_of(people)
     names = {m.person_id: str(m.person) for m in people}
+    sees_money = request.membership.role in (MemberRole.OWNER, MemberRole.FINANCE)
     found = security_events.of_seller(
-        request.seller.key, since=now - SHOWN, limit=ROWS + 1, before=request.GET.get("before") or None
-    )
+        request.seller.key, since=now - SHOWN, limit=ROWS + 1, before=request.GET.get("before") or None,
+        without="" if sees_money else PAYOUT_KINDS,
+    )  # fmt: skip
     rows = [
         {
-            "at": e.at, "who": names.get(e.person_id or "", _("somebody who acted for the shop then")),
+            "at": e.at, "who": _who(e, names),
             "sentence": sentence_of(e), "tone": LEVELS[e.level][0], "level": LEVELS[e.level][1],
         }
         for e in found[:ROWS]
@@ -46,9 +49,16 @@ def security(request: MemberRequest) -> HttpResponse:
         "guards": guards.each, "score": guards.score, "full": len(guards.each), "rows": rows,
         "people": [(m, m.person_id in guards.second_step) for m in people],
         "next": found[ROWS - 1].id if len(found) > ROWS else "",
-        "browsers": attempts.devices_of(request.user),
+        "browsers": attempts.devices_of(request.user), "sees_money": sees_money,
     }  # fmt: skip
     return page(request, "accounts/security.html", context)
+
+
+def _who(event: SecurityEvent, names: Mapping[str, str]) -> str:
+    """Who did it, as the shop may know: its people by name, the marketplace's as one."""
+    if event.role not in MemberRole.values and event.role != "person":
+        return _("the marketplace")
+    return names.get(event.person_id or "", _("somebody who acted for the shop then"))
 
 
 @require_POST

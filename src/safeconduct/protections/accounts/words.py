@@ -20,7 +20,19 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "role_changed": lazy("Has another role now"),
     "access_ended": lazy("Does not act for the shop any more"),
     "browsers_forgotten": lazy("Made all browsers unknown again"),
+    "payout_asked": lazy("Asked for payouts to go to another account"),
+    "payout_ageing": lazy("The other account is confirmed, and waits before it is used"),
+    "payout_review": lazy("A person looks at the other account before it is used"),
+    "payout_active": lazy("Payouts go to this account from now on"),
+    "payout_cancelled": lazy("The change of the payout account was cancelled"),
+    "payout_frozen": lazy("Put a payout account out of use"),
+    "payout_given_back": lazy("Two people of the marketplace gave a payout account back"),
+    "payout_number_read": lazy("A person of the marketplace read the whole number to confirm it"),
+    "payouts_stopped": lazy("Payouts are stopped"),
+    "payouts_resumed": lazy("Two people of the marketplace let payouts go on"),
 }
+#: How kinds of events begin that are about payouts: for those who see the money.
+PAYOUT_KINDS: Final = "payout"
 #: Level of an event → the tone of its tag, and its word.
 LEVELS: Final[Mapping[str, tuple[str, str | Promise]]] = {
     "info": ("", lazy("daily")),

@@ -6,5 +6,5 @@ from importlib.resources import files
 
 
 def shipped_policies() -> tuple[str, ...]:
-    """The texts of the policies that are put in force where there are none."""
+    """The texts of the policies that come into force wherever Safeconduct is installed."""
     return ((files("safeconduct.protections.accounts") / "policies" / "account-risk.yaml").read_text("utf-8"),)

@@ -38,4 +38,4 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
             continue
         held = HOLD_AFTER_RECOVERY if "recovered_lately" in others else HOLD
         until = None if level >= Level.LOCK else when + held
-        payout_accounts.stop(decision.seller_key, "account_risk", at=when, until=until)
+        payout_accounts.stop(decision.seller_key, "account_risk", at=when, until=until, replay=at is None)

@@ -11,7 +11,8 @@ from typing import Any, Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import lanes
-from safeconduct.kernel.decisions.models import DecisionKind
+from safeconduct.kernel.decisions.models import Decision, DecisionKind
+from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.protections.accounts.risk.signals import Level, level_of
 
 POLICY: Final = "account-risk"
@@ -87,5 +88,20 @@ def judge(act: Act) -> Judgement:
         if made.policy == POLICY and made.kind is DecisionKind.LIVE:
             return Judgement(made.action, level_of(made.action, made.fired), made.id, tuple(made.fired))
     (stored,) = accepted.receipt.stored
+    if stored.duplicate:
+        return _of_the_first_time(stored.moment)
     answer = accepted.fallback.get(stored.moment, Action.ALLOW)
     return Judgement(answer, level_of(answer, []))
+
+
+def _of_the_first_time(moment: int) -> Judgement:
+    """What was decided when the act was received first; where that is still under way, a passkey is needed."""
+    with engine_scope():
+        made = Decision.objects.filter(moment=moment, policy=POLICY, kind=DecisionKind.LIVE).first()
+        waits = query("SELECT 1 FROM event_queue WHERE moment = %s", [moment]).fetchone() is not None
+    if made is None:
+        answer = Action.CHALLENGE if waits else Action.ALLOW
+        return Judgement(answer, level_of(answer, []))
+    fired = [line["rule"] for line in made.reasons.get("statement", ())]
+    action = Action(made.action)
+    return Judgement(action, level_of(action, fired), made.id, tuple(fired))

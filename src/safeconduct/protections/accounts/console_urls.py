@@ -1,0 +1,19 @@
+"""The staff's addresses of account security, under ``/console/accounts/``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from safeconduct.protections.accounts.payout import console_views as payout
+
+urlpatterns = [
+    path("payout/", payout.queue, name="payout"),
+    path("payout/stops/<slug:stop_id>/end/", payout.propose_end, name="payout_end_stop"),
+    path("payout/proposals/<slug:proposal_id>/agree/", payout.agree, name="payout_agree"),
+    path("payout/proposals/<slug:proposal_id>/withdraw/", payout.withdraw, name="payout_withdraw"),
+    path("payout/<slug:account_id>/", payout.one, name="payout_one"),
+    path("payout/<slug:account_id>/number/", payout.number, name="payout_number"),
+    path("payout/<slug:account_id>/holder/", payout.holder, name="payout_holder"),
+    path("payout/<slug:account_id>/judge/", payout.judge, name="payout_judge"),
+    path("payout/<slug:account_id>/give-back/", payout.propose_return, name="payout_give_back"),
+]

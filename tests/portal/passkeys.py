@@ -1,0 +1,84 @@
+"""A passkey made of software: it is registered as a browser would, and signs the challenges that pages hand out."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from allauth.mfa.models import Authenticator
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fido2.cose import ES256
+from fido2.utils import sha256, websafe_encode
+from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
+
+from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.scope import visitor_scope
+
+_SEEN_AND_VERIFIED = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV
+
+
+@dataclass(slots=True)
+class Passkey:
+    """One person's passkey."""
+
+    secret: ec.EllipticCurvePrivateKey
+    credential_id: bytes
+    site: str
+    count: int = 0
+
+    @classmethod
+    def of(cls, user: User, *, hours_old: float = 30 * 24, site: str = "testserver") -> Self:
+        """A passkey that somebody set up some hours ago."""
+        one = cls(ec.generate_private_key(ec.SECP256R1()), secrets.token_bytes(16), site)
+        key = ES256.from_cryptography_key(one.secret.public_key())
+        known = AttestedCredentialData.create(b"\0" * 16, one.credential_id, key)
+        data = AuthenticatorData.create(
+            sha256(site.encode()), _SEEN_AND_VERIFIED | AuthenticatorData.FLAG.AT, 0, known
+        )  # fmt: skip
+        attested = AttestationObject.create("none", data, {})
+        client = CollectedClientData.create("webauthn.create", secrets.token_bytes(32), f"http://{site}")
+        response = {"clientDataJSON": websafe_encode(client), "attestationObject": websafe_encode(attested)}
+        with visitor_scope():
+            Authenticator.objects.create(
+                user=user, type=Authenticator.Type.WEBAUTHN,
+                data={"name": "telephone", "credential": one._credential(response)},
+            )  # fmt: skip
+            made = datetime.now(UTC) - timedelta(hours=hours_old)
+            Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).update(created_at=made)
+        return one
+
+    def for_browser(self) -> dict[str, Any]:
+        """As Chromium's virtual authenticator takes it."""
+        secret = self.secret.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return {
+            "credentialId": base64.b64encode(self.credential_id).decode(), "isResidentCredential": False,
+            "rpId": self.site, "privateKey": base64.b64encode(secret).decode(), "signCount": 0,
+        }  # fmt: skip
+
+    def sign(self, page: str) -> str:
+        """What the browser sends back for the challenge on a page."""
+        found = re.search(r'<script id="js_data" type="application/json">(.*?)</script>', page)
+        assert found is not None, "the page hands out no challenge"
+        options = json.loads(html.unescape(found[1]))["request_options"]["publicKey"]
+        client = CollectedClientData.create("webauthn.get", options["challenge"], f"http://{self.site}")
+        self.count += 1
+        data = AuthenticatorData.create(sha256(self.site.encode()), _SEEN_AND_VERIFIED, self.count)
+        signed = self.secret.sign(data + client.hash, ec.ECDSA(hashes.SHA256()))
+        return json.dumps(
+            self._credential({
+                "clientDataJSON": websafe_encode(client), "authenticatorData": websafe_encode(data),
+                "signature": websafe_encode(signed),
+            })
+        )  # fmt: skip
+
+    def _credential(self, response: dict[str, str]) -> dict[str, Any]:
+        name = websafe_encode(self.credential_id)
+        return {"id": name, "rawId": name, "type": "public-key", "response": response, "clientExtensionResults": {}}
