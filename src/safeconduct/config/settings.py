@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "safeconduct.kernel.cases",
     "safeconduct.kernel.claims",
     "safeconduct.protections.accounts",
+    "safeconduct.protections.data_security",
     "safeconduct.protections.transactions",
     "safeconduct.protections.disputes",
     "safeconduct.protections.returns",
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
 # The protections that are built, in the order of the seller's home; each module has a `PROTECTION`.
 PROTECTIONS = [
     "safeconduct.protections.accounts.protection",
+    "safeconduct.protections.data_security.protection",
     "safeconduct.protections.transactions.protection",
     "safeconduct.protections.disputes.protection",
     "safeconduct.protections.returns.protection",
