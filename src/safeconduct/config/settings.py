@@ -29,6 +29,7 @@ CONTROL_CAP_MINOR = ENV.control_cap_minor
 RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 VAR = ENV.var
 PLATFORM_COUNTRY = ENV.country
+CANARY_DOMAIN = ENV.canary_domain
 CLAMD = ENV.clamd
 RECORD_ORIGIN = ENV.record_origin
 RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
     "safeconduct.kernel.record",
     "safeconduct.kernel.vault",
     "safeconduct.kernel.events",
+    "safeconduct.kernel.readings",
     "safeconduct.kernel.notices",
     "safeconduct.kernel.ledger",
     "safeconduct.kernel.decisions",
@@ -105,6 +107,7 @@ RECORD_SUBJECTS = {
     "case_outcome": "safeconduct.kernel.cases.record_payload.OUTCOMES",
     "evidence": "safeconduct.kernel.cases.record_payload.EVIDENCE",
     "security_event": "safeconduct.kernel.parties.record_payload.EVENTS",
+    "reading": "safeconduct.kernel.readings.record_payload.READINGS",
     "claim_step": "safeconduct.kernel.claims.record_payload.STEPS",
     "bank_debit": "safeconduct.kernel.claims.record_payload.DEBITS",
     "coverage": "safeconduct.protections.transactions.record_payload.STEPS",

@@ -20,6 +20,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "role_changed": lazy("Has another role now"),
     "access_ended": lazy("Does not act for the shop any more"),
     "browsers_forgotten": lazy("Made all browsers unknown again"),
+    "canary_touched": lazy("Something came in with a recipient that stands only in a contact file of yours"),
 }
 #: Level of an event → the tone of its tag, and its word.
 LEVELS: Final[Mapping[str, tuple[str, str | Promise]]] = {
