@@ -41,13 +41,15 @@ class Read:
     batch: str = ""
 
 
-#: Actions that were done for a seller call the actor's role simply this.
+#: Actions that were done for a seller may call the actor's role simply "seller".
 _MEMBERS: Final = frozenset({*MemberRole.values, "seller"})
 _STAFF: Final = frozenset(role for role in StaffRole.values if role)
 
 
 def side_of(actor: Actor) -> Side:
-    """On which side somebody stands, by their role."""
+    """On which side somebody stands, by their role; who is no person is a machine, also at the command line."""
+    if not actor.id.startswith("usr_"):
+        return Side.MACHINE
     if actor.role in _STAFF:
         return Side.STAFF
     return Side.SELLER if actor.role in _MEMBERS else Side.MACHINE

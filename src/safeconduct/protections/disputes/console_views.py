@@ -27,6 +27,8 @@ from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Turn
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import Seller
+from safeconduct.kernel.readings.log import Read, note
+from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import Actor, savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import View as Saved
@@ -87,6 +89,11 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
     held = list(Seat.objects.filter(case_id=case_id).select_related("person").order_by("at"))
     view = view_of(found, _reads_as(request.user.id, held), at=timezone.now())
     language = get_language() or "en"
+    if view.said:
+        note(
+            [Read(Scene.CASE, ("conversation",), found.seller_key, found.order_key, batch=case_id)],
+            actor_of(request), timezone.now(),
+        )  # fmt: skip
     mine = next((seat.role for seat in held if seat.person_id == request.user.id), "")
     wanted = SEATS.get(view.case.state)
     holder = next((s.person for s in held if wanted and s.role == wanted and s.left_at is None), None)
@@ -109,7 +116,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
 @require_GET
 def piece(request: StaffRequest, case_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, for those who judge."""
-    return served(_one(case_id).case_id, evidence_id, Role.ARBITER)
+    return served(_one(case_id).case_id, evidence_id, Role.ARBITER, actor_of(request))
 
 
 @require_POST

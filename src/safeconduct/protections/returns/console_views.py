@@ -19,7 +19,7 @@ from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.scope import savepoint
-from safeconduct.kernel.staff_pages import StaffRequest, done, page
+from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.protections.returns import judging, queries, reimbursing, sheet
@@ -75,7 +75,7 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
 @require_GET
 def piece(request: StaffRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
-    return served(_found(return_id).case_id, evidence_id, Role.ARBITER)
+    return served(_found(return_id).case_id, evidence_id, Role.ARBITER, actor_of(request))
 
 
 @require_POST

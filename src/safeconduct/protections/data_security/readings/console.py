@@ -46,8 +46,8 @@ def access_log(request: StaffRequest) -> HttpResponseBase:
     """All readings that fit the search, the latest first; as CSV too. That somebody looks is written down first."""
     now, all_of_it = timezone.now(), request.user.may(StaffRole.ADMINISTRATOR)
     sought = _sought(request.GET)
-    concerns = sought.seller_key if sought.seller_key != _NOBODY else None
-    note([Read(Scene.ACCESS_LOG, ("access_log",), concerns, sought.order_key)], actor_of(request), now)
+    about = [None if key == _NOBODY else key for key in (sought.seller_key, sought.order_key)]
+    note([Read(Scene.ACCESS_LOG, ("access_log",), *about)], actor_of(request), now)
     if request.GET.get("format") == "csv":
         return _csv(sought, embargoed=all_of_it)
     found = queries.search(

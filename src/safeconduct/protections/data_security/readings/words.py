@@ -14,6 +14,7 @@ ROLES: Final[Mapping[str, str | Promise]] = {
     "lead": _("Lead"),
     "administrator": _("Administrator"),
     "engine": _("Machine"),
+    "operator": _("Operator"),
     "owner": _("Owner"),
     "finance": _("Finance"),
     "fulfilment": _("Fulfilment"),
