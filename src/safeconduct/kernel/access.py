@@ -45,6 +45,7 @@ _JUDGES = "who of the staff judges a case is not for the parties; the app login 
 _PAYMENTS = "a payment may be of several sellers; each sees its own parts and shares of it"
 _INVESTIGATIONS = "whom the marketplace investigates, and until when; the app login has no right to it"
 _CANARIES = "rows that a thief must not tell from others; the app login has no right to them"
+_DEFENCE = "what answers banks: neither the app login nor the staff has a right to it"
 _PLATFORM_SUMS = "sums of the platform's own accounts; the app login has no right to them"
 
 #: Only what may change of the ledger's rows; of a transaction a seller does not see what the platform bore.
@@ -182,6 +183,7 @@ TABLES = (
     Table("contact_right", app=EDIT, engine=READ, staff=READ, seller_column="seller_key"),
     Table("canary", engine=ADD, staff="SELECT (id, export_id, seller_key, at)", open_because=_CANARIES),
     Table("canary_touch", engine=EDIT, staff=READ, open_because=_CANARIES),
+    Table("payment_defence", engine="SELECT, INSERT, DELETE", open_because=_DEFENCE),
     # disputes
     Table("dispute", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("dispute_authorisation", app=READ, engine=EDIT, staff=READ, seller_column="seller_key"),

@@ -85,3 +85,19 @@ class Reading(models.Model):
                 name="reading_under_embargo",
             ),
         ]  # fmt: skip
+
+
+class PaymentDefence(models.Model):
+    """What answers a bank about one order, sealed, until `until` (`readings.defence`). ``moment``: of its event."""
+
+    order_key = models.BigIntegerField(primary_key=True)
+    moment = models.BigIntegerField()
+    until = models.DateTimeField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        db_table = "payment_defence"
+        indexes: ClassVar = [
+            models.Index(fields=["until"], name="payment_defence_until"),
+            models.Index(fields=["moment"], name="payment_defence_moment"),
+        ]

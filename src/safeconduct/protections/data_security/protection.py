@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.protection import Periodic, Protection
-from safeconduct.kernel.readings import embargoes
+from safeconduct.kernel.readings import defence, embargoes
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.data_security.leases import touches
@@ -48,6 +48,15 @@ def lift_embargoes(now: datetime) -> None:
             done = embargoes.lift(now)
 
 
+def keep_defence(now: datetime) -> None:
+    """Keeps what answers banks of orders that have come in, and deletes what is past its time."""
+    for work in (defence.keep_new, defence.forget):
+        done = 1
+        while done:
+            with engine_scope():
+                done = work(now)
+
+
 PROTECTION = Protection(
     "data_security",
     _("Data security"),
@@ -60,5 +69,8 @@ PROTECTION = Protection(
     console_menu=console_menu,
     console_urls="safeconduct.protections.data_security.console_urls",
     recipient_url=recipient_url,
-    jobs=(Periodic("embargoes that have ended", 60.0, lift_embargoes),),
+    jobs=(
+        Periodic("embargoes that have ended", 60.0, lift_embargoes),
+        Periodic("payment-defence data", 60.0, keep_defence),
+    ),
 )

@@ -179,5 +179,21 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="PaymentDefence",
+            fields=[
+                ("order_key", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("moment", models.BigIntegerField()),
+                ("until", models.DateTimeField()),
+                ("sealed", models.BinaryField()),
+            ],
+            options={
+                "db_table": "payment_defence",
+                "indexes": [
+                    models.Index(fields=["until"], name="payment_defence_until"),
+                    models.Index(fields=["moment"], name="payment_defence_moment"),
+                ],
+            },
+        ),
         migrations.RunSQL(RULES, BACKWARDS),
     ]

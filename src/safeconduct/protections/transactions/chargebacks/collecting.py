@@ -17,9 +17,9 @@ from safeconduct.foundation.moments import at_micros
 from safeconduct.foundation.money import Money
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.words import EVENTS
+from safeconduct.kernel.readings import defence
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.keys import purpose_key
-from safeconduct.kernel.vault.pseudonyms import reveal
 from safeconduct.protections.transactions.chargebacks.conversing import conversations
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, Happened, Row
 from safeconduct.protections.transactions.chargebacks.earlier import earlier_payments
@@ -85,22 +85,20 @@ def dossiers(
     without a person who looks at it. In a scope of the engine.
     """
     orders = _orders(sorted({one.order_key for one in disputes if one.order_key is not None}))
-    keys = {
-        key
-        for order in orders.values()
-        for fact in order.facts
-        if fact.name == "order.placed"
-        for key in fact.keys.values()
-        if key is not None
-    }
-    clear = {key: value for key, (_kind, value) in reveal(keys).items()} if keys else {}
+    kept = defence.opened(orders.keys(), at)
+    clear = {
+        fact.keys[name] or 0: kept[key][name]
+        for key, order in orders.items() if key in kept
+        for fact in order.facts if fact.name == "order.placed"
+        for name in _OPENED if name in kept[key]
+    }  # fmt: skip
     names = dict(
         query(
             "SELECT key, name FROM seller WHERE key = ANY(%b::bigint[])",
             [sorted({one.seller_key for one in disputes if one.seller_key is not None})],
         ).fetchall()
     )
-    proofs = earlier_payments(disputes)
+    proofs = earlier_payments(disputes, at)
     said = {} if records_only else conversations(orders.keys())
     found = packs()
     made = {}
@@ -208,11 +206,12 @@ def _of_the_delivery(order: _Order, placed: _Fact | None, clear: Mapping[int, st
     row = Row(_("Delivered"), f"{_minute(delivered.at)} UTC")
     where = Row(_("To"), clear.get(agreed or 0, ""), "address")
     by = str(delivered.data.get("carrier") or delivered.source)
-    yield Exhibit("proof_of_delivery", by, delivered.at, (row, where))
+    told = (row, where) if where.value else (row,)  # erased, or past its time
+    yield Exhibit("proof_of_delivery", by, delivered.at, told)
     if delivered.data.get("signed") is True:
         yield Exhibit("delivery_signature", by, delivered.at, (Row(_("Signed for"), f"{_minute(delivered.at)} UTC"),))
     if placed.data.get("avs") == "Y" and placed.keys["billing_address"] == agreed:
-        yield Exhibit("verified_delivery", by, delivered.at, (row, where, Row(_("Address check"), "AVS Y")))
+        yield Exhibit("verified_delivery", by, delivered.at, (*told, Row(_("Address check"), "AVS Y")))
 
 
 def _amount(fact: _Fact) -> str:
