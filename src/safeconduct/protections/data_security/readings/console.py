@@ -46,8 +46,7 @@ def access_log(request: StaffRequest) -> HttpResponseBase:
     """All readings that fit the search, the latest first; as CSV too. That somebody looks is written down first."""
     now, all_of_it = timezone.now(), request.user.may(StaffRole.ADMINISTRATOR)
     sought = _sought(request.GET)
-    about = [None if key == _NOBODY else key for key in (sought.seller_key, sought.order_key)]
-    note([Read(Scene.ACCESS_LOG, ("access_log",), *about)], actor_of(request), now)
+    note([_look(sought)], actor_of(request), now)
     if request.GET.get("format") == "csv":
         return _csv(sought, embargoed=all_of_it)
     found = queries.search(
@@ -126,6 +125,12 @@ def _sought(given: Mapping[str, str]) -> queries.Sought:
         seller, actor, order, None, scene if scene in SCENES else "", side if side in set(Side) else "",
         _day(given.get("since", "")), _day(given.get("until", ""), end=True),
     )  # fmt: skip
+
+
+def _look(sought: queries.Sought) -> Read:
+    """The search itself as a reading: of the shop's and the order's data it asked for, if there are such."""
+    seller, order = (None if key == _NOBODY else key for key in (sought.seller_key, sought.order_key))
+    return Read(Scene.ACCESS_LOG, ("access_log",), seller, order)
 
 
 def _day(text: str, *, end: bool = False) -> datetime | None:

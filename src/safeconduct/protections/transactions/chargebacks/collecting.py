@@ -206,12 +206,12 @@ def _of_the_delivery(order: _Order, placed: _Fact | None, clear: Mapping[int, st
     row = Row(_("Delivered"), f"{_minute(delivered.at)} UTC")
     where = Row(_("To"), clear.get(agreed or 0, ""), "address")
     by = str(delivered.data.get("carrier") or delivered.source)
-    told = (row, where) if where.value else (row,)  # erased, or past its time
-    yield Exhibit("proof_of_delivery", by, delivered.at, told)
+    facts = (row, where) if where.value else (row,)  # erased, or past its time
+    yield Exhibit("proof_of_delivery", by, delivered.at, facts)
     if delivered.data.get("signed") is True:
         yield Exhibit("delivery_signature", by, delivered.at, (Row(_("Signed for"), f"{_minute(delivered.at)} UTC"),))
     if placed.data.get("avs") == "Y" and placed.keys["billing_address"] == agreed:
-        yield Exhibit("verified_delivery", by, delivered.at, (*told, Row(_("Address check"), "AVS Y")))
+        yield Exhibit("verified_delivery", by, delivered.at, (*facts, Row(_("Address check"), "AVS Y")))
 
 
 def _amount(fact: _Fact) -> str:
