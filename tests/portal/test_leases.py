@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -12,15 +13,18 @@ import pytest
 from django.test import Client
 
 from safeconduct.kernel.decisions.models import Decision
-from safeconduct.kernel.parties.models import MemberRole, SecurityEvent
+from safeconduct.kernel.parties.models import MemberRole, SecurityEvent, Seller
 from safeconduct.kernel.readings.contacts import recipient_id
 from safeconduct.kernel.readings.models import Reading
+from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.record import sequencer
 from safeconduct.kernel.record.proving import proof_of
-from safeconduct.kernel.scope import engine_scope, query, seller_scope, staff_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query, seller_scope, staff_scope
 from safeconduct.protections.accounts import risk
-from safeconduct.protections.data_security.leases import canaries, touches
+from safeconduct.protections.data_security.errors import OverQuota
+from safeconduct.protections.data_security.leases import actions, canaries, touches
 from safeconduct.protections.data_security.leases.models import BuyerLease, Canary, CanaryTouch, ContactExport
+from tests.django_world import thread_of
 from tests.kernel.builders import event, live_policy
 from tests.portal import shops
 from tests.portal.shops import NOW, ago, happen, read
@@ -45,6 +49,11 @@ def reveals(client: Client, sold: shops.Sold, scene: str = "manual_ship", *, sta
 
 def looks(client: Client, sold: shops.Sold, scene: str = "manual_ship") -> str:
     return read(client, reveals(client, sold, scene).headers["Location"])
+
+
+def account_risk() -> None:
+    """The policy that judges sensitive acts is in force from now on."""
+    live_policy(risk.shipped_policies()[0])
 
 
 def readings(**wanted: Any) -> list[Reading]:
@@ -124,8 +133,8 @@ def test_before_it_is_paid_after_it_left_and_a_month_after_its_close_nothing_is_
 
 
 def test_the_second_label_of_an_order_comes_out_of_the_tenth_and_the_tenth_ends() -> None:
-    live_policy(risk.shipped_policies()[0])
     sold = [shops.order(**ANA) for _ in range(3)]
+    account_risk()
     client = shops.signed_in("sel-1")
     looks(client, sold[0])
     shift("buyer_lease", timedelta(minutes=11))
@@ -138,6 +147,31 @@ def test_the_second_label_of_an_order_comes_out_of_the_tenth_and_the_tenth_ends(
         assert sorted(BuyerLease.objects.values_list("paid", flat=True)) == ["order", "order", "tenth"]
         (judged,) = Decision.objects.filter(policy="account-risk")
         assert judged.reasons["statement"][0]["rule"] == "unusual_export"
+
+
+def test_of_two_who_ask_at_once_for_the_last_of_the_tenth_one_is_refused() -> None:
+    sent = [shops.order(**ANA) for _ in range(2)]
+    for one in sent:
+        shops.ship(one, at=ago(2))
+    person = Actor(shops.member("sel-1").id, "owner")
+    with staff_scope():
+        seller = Seller.objects.get(ref="sel-1")
+    both, ended = threading.Barrier(2), []
+
+    def asks(sold: shops.Sold) -> None:
+        both.wait(20)
+        try:
+            actions.reveal(seller, sold.key, Scene.CARE, person, NOW)
+            ended.append("shown")
+        except OverQuota:
+            ended.append("refused")
+
+    threads = [thread_of(asks, one) for one in sent]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(ended) == ["refused", "shown"]
 
 
 def test_only_owners_and_fulfilment_are_shown_a_recipient() -> None:
@@ -167,8 +201,8 @@ def test_a_recipient_has_one_opaque_id_in_a_shop_and_week_and_another_in_the_nex
 
 
 def test_far_more_than_the_shops_usual_day_asks_the_person_to_prove_that_it_is_them() -> None:
-    live_policy(risk.shipped_policies()[0])
     sold = [shops.order(**ANA) for _ in range(6)]
+    account_risk()
     client = shops.signed_in("sel-1")
     looks(client, sold[0])
     shift("buyer_lease", timedelta(days=2))  # a usual day is one
@@ -178,6 +212,8 @@ def test_far_more_than_the_shops_usual_day_asks_the_person_to_prove_that_it_is_t
     assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
     with staff_scope():
         assert BuyerLease.objects.count() == 5
+    proved = client.post(answer.headers["Location"], {"password": shops.PASSWORD})
+    assert proved.status_code == 303 and "Ana Rojas" in read(client, proved.headers["Location"])
 
 
 # -- files with contacts ----------------------------------------------------------------------------------------------
@@ -219,11 +255,11 @@ def test_a_file_holds_the_orders_that_may_be_shown_and_one_row_that_belongs_to_n
 
 
 def test_a_stolen_row_that_comes_in_again_is_judged_and_names_the_file() -> None:
-    live_policy(risk.shipped_policies()[0])
     own = shops.order(**ANA).ref
     client = shops.signed_in("sel-1")
     (canary,) = [row for row in rows_of(asks_for_file(client)) if row["order"] != own]
     shops.order(seller="sel-2", at=NOW, recipient="Somebody", address=canary["address"].upper())
+    account_risk()
     assert touches.judge(NOW) == 1 and touches.judge(NOW) == 0
     with engine_scope():
         (touch,) = CanaryTouch.objects.select_related("canary__export")
@@ -270,13 +306,13 @@ def test_a_file_beyond_the_tenth_or_of_no_days_is_refused_with_the_way_out() -> 
 
 
 def test_an_unusual_file_is_not_made() -> None:
-    live_policy(risk.shipped_policies()[0])
     first = shops.order(**ANA)
     client = shops.signed_in("sel-1")
     looks(client, first)
     shift("buyer_lease", timedelta(days=2))
     for _ in range(5):
         shops.order(**ANA)
+    account_risk()
     assert "the file was not made" in asks_for_file(client, 409)
     with staff_scope():
         assert not ContactExport.objects.exists()

@@ -79,6 +79,7 @@ class Reading(models.Model):
             models.Index(fields=["concerns", "-id"], name="reading_about_seller"),
             models.Index(fields=["actor", "-id"], name="reading_by_actor"),
             models.Index(fields=["order_key", "-id"], name="reading_of_order"),
+            models.Index(fields=["scene", "-id"], name="reading_for_scene"),
             models.Index(fields=["subject_key", "-id"], name="reading_of_subject"),
             models.Index(
                 fields=["embargo"], condition=Q(seller_key__isnull=True, embargo__isnull=False),

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -164,7 +165,7 @@ def _recipient(request: MemberRequest, order_key: int) -> dict[str, Any]:
     seller, now = request.seller.key, timezone.now()
     with engine_scope():
         found = masked([order_key], seller, now).get(order_key)
-    pairs = [] if found is None else [(FIELDS[name], value) for name, value in found.values.items()]
+    pairs = [] if found is None else [(capfirst(FIELDS[name]), value) for name, value in found.values.items()]
     if found is not None and found.recipient:
         pairs.append((_("Recipient's id this week"), found.recipient))
     return {"recipient": pairs, "recipient_url": recipient_url(order_key) if pairs else ""}

@@ -151,6 +151,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["concerns", "-id"], name="reading_about_seller"),
                     models.Index(fields=["actor", "-id"], name="reading_by_actor"),
                     models.Index(fields=["order_key", "-id"], name="reading_of_order"),
+                    models.Index(fields=["scene", "-id"], name="reading_for_scene"),
                     models.Index(fields=["subject_key", "-id"], name="reading_of_subject"),
                     models.Index(
                         condition=models.Q(("embargo__isnull", False), ("seller_key__isnull", True)),

@@ -85,10 +85,13 @@ def touched(keys: Sequence[int]) -> list[tuple[str, int, int]]:
     canary's. One query."""
     if not keys:
         return []
+    wanted = sorted(set(keys))
     rows = query(
-        "SELECT c.id, c.seller_key, k.key FROM unnest(%b::bigint[]) AS k(key)"
-        " JOIN canary c ON c.address_key = k.key OR c.phone_key = k.key OR c.email_key = k.key ORDER BY c.id, k.key",
-        [sorted(set(keys))],
+        " UNION ALL ".join(
+            f"SELECT id, seller_key, {name} FROM canary WHERE {name} = ANY(%b::bigint[])"
+            for name in ("address_key", "phone_key", "email_key")
+        ),
+        [wanted, wanted, wanted],
     )
     return [(identity, seller, key) for identity, seller, key in rows]
 

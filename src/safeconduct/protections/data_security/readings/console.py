@@ -1,12 +1,13 @@
 """The staff's access log, with search, and the investigations that hide part of it from sellers.
 
-Whoever looks here is written down as well. Leads see what sellers may see or will; administrators, of whom one is the
-data-protection officer, see everything.
+Whoever looks here is written down as well. Analysts see what they read themselves; leads what sellers may see;
+administrators, of whom one is the data-protection officer, everything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -41,18 +42,19 @@ _SEARCHED: Final = ("seller", "actor", "order", "since", "until", "side", "scene
 
 
 @require_GET
-@for_role(StaffRole.LEAD)
 def access_log(request: StaffRequest) -> HttpResponseBase:
     """All readings that fit the search, the latest first; as CSV too. That somebody looks is written down first."""
     now, all_of_it = timezone.now(), request.user.may(StaffRole.ADMINISTRATOR)
-    sought = _sought(request.GET)
+    sought, leads = _sought(request.GET), request.user.may(StaffRole.LEAD)
+    if not leads:
+        sought = replace(sought, actor=request.user.id)
     note([_look(sought)], actor_of(request), now)
     if request.GET.get("format") == "csv":
         return _csv(sought, embargoed=all_of_it)
     found = queries.search(
         sought, embargoed=all_of_it, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
-    running = embargoes.running(now)
+    running = embargoes.running(now) if leads else []
     sellers = {
         s.key: s for s in Seller.objects.filter(
             key__in={one.concerns for one in found.items if one.concerns} | {e.seller_key for e in running}
@@ -68,7 +70,7 @@ def access_log(request: StaffRequest) -> HttpResponseBase:
             Filter("scene", _("Why"), scenes, given.get("scene", "")),
         ],
         "given": {name: given.get(name, "") for name in _SEARCHED[:5]},
-        "officer": all_of_it, "searched": any(given.get(name) for name in _SEARCHED),
+        "officer": all_of_it, "leads": leads, "searched": any(given.get(name) for name in _SEARCHED),
         "running": [(one, sellers.get(one.seller_key)) for one in running],
     }  # fmt: skip
     return page(request, "data_security/console/access_log.html", context)
