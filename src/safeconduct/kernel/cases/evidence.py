@@ -21,7 +21,7 @@ from safeconduct.kernel.cases.errors import CaseMalformed, EvidenceRefused, NoSu
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.files import Clean, cleaned
 from safeconduct.kernel.cases.machine import locked
-from safeconduct.kernel.cases.models import Evidence, Exhibit
+from safeconduct.kernel.cases.models import Case, Evidence, Exhibit
 from safeconduct.kernel.cases.words import PARTIES, PLATFORM, Role, Source, Status, Visibility
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.readings.log import Read, note
@@ -113,7 +113,8 @@ def read(
     if found is None or not may_see(found, role):
         raise NoSuchEvidence(evidence_id)
     if actor is not None:
-        note([Read(Scene.EVIDENCE, ("file",), found.seller_key, found.order_key, batch=case_id)], actor, at)
+        order = found.order_key or Case.objects.values_list("order_key", flat=True).get(id=case_id)
+        note([Read(Scene.EVIDENCE, ("file",), found.seller_key, order, batch=case_id)], actor, at)
     return found, _opened(found)
 
 

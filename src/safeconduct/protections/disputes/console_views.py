@@ -89,11 +89,8 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
     held = list(Seat.objects.filter(case_id=case_id).select_related("person").order_by("at"))
     view = view_of(found, _reads_as(request.user.id, held), at=timezone.now())
     language = get_language() or "en"
-    if view.said:
-        note(
-            [Read(Scene.CASE, ("conversation",), found.seller_key, found.order_key, batch=case_id)],
-            actor_of(request), timezone.now(),
-        )  # fmt: skip
+    look = Read(Scene.CASE, ("conversation",), found.seller_key, found.order_key, batch=case_id)
+    note([look], actor_of(request), timezone.now())
     mine = next((seat.role for seat in held if seat.person_id == request.user.id), "")
     wanted = SEATS.get(view.case.state)
     holder = next((s.person for s in held if wanted and s.role == wanted and s.left_at is None), None)

@@ -20,6 +20,7 @@ from safeconduct.kernel.decisions.models import Decision, DecisionKind
 from safeconduct.kernel.decisions.told import MEANS, reasons_of, taken_by, withheld
 from safeconduct.kernel.ledger.of_order import money_of
 from safeconduct.kernel.member_pages import MemberRequest, page
+from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import recipient_url
 from safeconduct.kernel.readings.contacts import masked
 from safeconduct.kernel.readings.scenes import FIELDS
@@ -165,10 +166,11 @@ def _recipient(request: MemberRequest, order_key: int) -> dict[str, Any]:
     seller, now = request.seller.key, timezone.now()
     with engine_scope():
         found = masked([order_key], seller, now).get(order_key)
-    pairs = [] if found is None else [(capfirst(FIELDS[name]), value) for name, value in found.values.items()]
+    pairs = [] if found is None else [(capfirst(str(FIELDS[name])), value) for name, value in found.values.items()]
     if found is not None and found.recipient:
         pairs.append((_("Recipient's id this week"), found.recipient))
-    return {"recipient": pairs, "recipient_url": recipient_url(order_key) if pairs else ""}
+    may = bool(pairs) and request.membership.role in (MemberRole.OWNER, MemberRole.FULFILMENT)
+    return {"recipient": pairs, "recipient_url": recipient_url(order_key) if may else ""}
 
 
 def _about(order: Coverage, events: Sequence[queries.Happened], language: str) -> list[tuple[str, str]]:

@@ -111,7 +111,7 @@ def exports(request: MemberRequest) -> HttpResponse:
         ],
         "may": may and request.membership.role != MemberRole.READ_ONLY, "owner": owner,
         "scenes": [(scene.value, SCENES[scene]) for scene in (*SHIP, *OTHER)],
-        "fields": [(name, capfirst(FIELDS[name])) for name in _MORE_IN_FILE], "most_days": rights.MOST_DAYS,
+        "fields": [(name, capfirst(str(FIELDS[name]))) for name in _MORE_IN_FILE], "most_days": rights.MOST_DAYS,
         "first": (now - timedelta(days=7)).date().isoformat(), "last": now.date().isoformat(),
         "most": actions.MOST_ROWS,
     }  # fmt: skip
@@ -179,7 +179,7 @@ def _order(request: MemberRequest, order_key: int, at: datetime) -> tuple[OrderS
 
 
 def _pairs(contact: Contact) -> list[tuple[str, str]]:
-    return [(capfirst(FIELDS[name]), value) for name, value in contact.values.items()]
+    return [(capfirst(str(FIELDS[name])), value) for name, value in contact.values.items()]
 
 
 def _scene(request: MemberRequest) -> Scene:
