@@ -120,6 +120,7 @@ def _answered(raw: bytes, connector: str, seller: str | None, pdf: Path | None, 
     report.answer, report.sha256, report.exhibits = made.id, made.sha256, list(made.manifest)
     if pdf is not None:
         with engine_scope():
+            answers.note_copy(dispute, Actor("command line", "operator"), now)
             pdf.write_bytes(answers.opened(made.id, "bank"))
         report.pdf = str(pdf)
     return report

@@ -66,7 +66,9 @@ def _answers() -> dict[str, bool]:
 
     with engine_scope():
         disputes = list(BankDispute.objects.filter(code_key="visa/10.4").exclude(order_key=None).order_by("id"))
-        found = earlier.answers(disputes)
+        if not disputes:
+            return {}
+        found = earlier.answers(disputes, max(one.opened_at for one in disputes))
         keys = [one.order_key for one in disputes]
         refs = dict(
             query("SELECT order_key, order_ref FROM coverage WHERE order_key = ANY(%b::bigint[])", [keys]).fetchall()

@@ -73,6 +73,12 @@ SETTINGS = (
     ),
     Setting("SAFECONDUCT_COUNTRY", "", "Country (ISO 3166) whose holidays the marketplace's own clocks observe."),
     Setting(
+        "SAFECONDUCT_CANARY_DOMAIN",
+        "",
+        "A mail domain of yours that nobody uses: the rows of sellers' contact files that belong to nobody have e-mail "
+        "addresses there. Empty: these rows have none.",
+    ),
+    Setting(
         "SAFECONDUCT_CLAMD",
         "",
         "ClamAV's clamd, as host:port or the path of its socket: uploads are scanned, and refused while it is silent.",
@@ -186,6 +192,7 @@ class Environment:
     stripe_api_url: str
     prepare: bool
     country: str
+    canary_domain: str
     clamd: str
 
     @property
@@ -223,6 +230,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         connector_options=_options(values["SAFECONDUCT_CONNECTOR_OPTIONS"]),
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
         country=values["SAFECONDUCT_COUNTRY"].upper(),
+        canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
         clamd=values["SAFECONDUCT_CLAMD"],
         record_origin=values["SAFECONDUCT_RECORD_ORIGIN"],
         record_checkpoint_file=values["SAFECONDUCT_RECORD_CHECKPOINT_FILE"],

@@ -29,6 +29,7 @@ CONTROL_CAP_MINOR = ENV.control_cap_minor
 RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 VAR = ENV.var
 PLATFORM_COUNTRY = ENV.country
+CANARY_DOMAIN = ENV.canary_domain
 CLAMD = ENV.clamd
 RECORD_ORIGIN = ENV.record_origin
 RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
@@ -68,12 +69,14 @@ INSTALLED_APPS = [
     "safeconduct.kernel.record",
     "safeconduct.kernel.vault",
     "safeconduct.kernel.events",
+    "safeconduct.kernel.readings",
     "safeconduct.kernel.notices",
     "safeconduct.kernel.ledger",
     "safeconduct.kernel.decisions",
     "safeconduct.kernel.cases",
     "safeconduct.kernel.claims",
     "safeconduct.protections.accounts",
+    "safeconduct.protections.data_security",
     "safeconduct.protections.transactions",
     "safeconduct.protections.disputes",
     "safeconduct.protections.returns",
@@ -84,6 +87,7 @@ INSTALLED_APPS = [
 # The protections that are built, in the order of the seller's home; each module has a `PROTECTION`.
 PROTECTIONS = [
     "safeconduct.protections.accounts.protection",
+    "safeconduct.protections.data_security.protection",
     "safeconduct.protections.transactions.protection",
     "safeconduct.protections.disputes.protection",
     "safeconduct.protections.returns.protection",
@@ -106,6 +110,7 @@ RECORD_SUBJECTS = {
     "case_blind_review": "safeconduct.kernel.cases.record_payload.BLIND_REVIEWS",
     "evidence": "safeconduct.kernel.cases.record_payload.EVIDENCE",
     "security_event": "safeconduct.kernel.parties.record_payload.EVENTS",
+    "reading": "safeconduct.kernel.readings.record_payload.READINGS",
     "claim_step": "safeconduct.kernel.claims.record_payload.STEPS",
     "bank_debit": "safeconduct.kernel.claims.record_payload.DEBITS",
     "coverage": "safeconduct.protections.transactions.record_payload.STEPS",

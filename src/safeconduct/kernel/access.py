@@ -43,6 +43,9 @@ _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
 _PAYMENTS = "a payment may be of several sellers; each sees its own parts and shares of it"
+_INVESTIGATIONS = "whom the marketplace investigates, and until when; the app login has no right to it"
+_CANARIES = "rows that a thief must not tell from others; the app login has no right to them"
+_DEFENCE = "what answers banks: neither the app login nor the staff has a right to it"
 _PLATFORM_SUMS = "sums of the platform's own accounts; the app login has no right to them"
 
 #: Only what may change of the ledger's rows; of a transaction a seller does not see what the platform bore.
@@ -64,6 +67,15 @@ _PAYOUT = "SELECT, INSERT, UPDATE (returned_at, returned_why)"
 
 #: What happened to an account stays; where it came from is taken out after its time.
 _SECURITY_EVENT = "SELECT, INSERT, UPDATE (origin)"
+
+#: A seller sees a pseudonym of who of the staff read; that a reading is shown after an embargo is all that may change.
+_READING = (
+    "INSERT, SELECT (id, seller_key, concerns, subject_key, order_key, fields, scene, why, batch, side, role, alias,"
+    " embargo_basis, at)"
+)
+_READ = "SELECT, INSERT, UPDATE (seller_key)"
+#: Of a file with contacts a seller does not see how many of its rows belong to nobody.
+_EXPORT = "SELECT (id, seller_key, person_id, role, scene, fields, placed_from, placed_until, orders, decision_id, at)"
 
 #: Evidence never changes; its bytes can be shredded. Of an outcome a seller sees what they are told of its reasons.
 _EVIDENCE = "SELECT, INSERT, UPDATE (shredded_at)"
@@ -106,6 +118,8 @@ TABLES = (
     Table("invitation", app=EDIT, staff=EDIT, open_because=_PEOPLE),
     Table("membership", app=EDIT, engine=READ, staff=EDIT, open_because=_MEMBERS),
     Table("security_event", app=ADD, engine=_SECURITY_EVENT, staff=ADD, seller_column="seller_key"),
+    Table("reading", app=_READING, engine=_READ, staff=ADD, seller_column="seller_key"),
+    Table("reading_embargo", engine=READ, staff=EDIT, open_because=_INVESTIGATIONS),
     Table("sign_in_device", app=ALL, staff=READ, open_because=_PEOPLE),
     Table("sign_in_failures", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("django_session", app=ALL, open_because=_PEOPLE),
@@ -180,6 +194,13 @@ TABLES = (
     Table("return_file", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_line", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_reimbursement", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
+    # buyers' data
+    Table("buyer_lease", app=READ, engine=ADD, staff=READ, seller_column="seller_key"),
+    Table("contact_export", app=_EXPORT, engine=ADD, staff=READ, seller_column="seller_key"),
+    Table("contact_right", app=EDIT, engine=READ, staff=READ, seller_column="seller_key"),
+    Table("canary", engine=ADD, staff="SELECT (id, export_id, seller_key, at)", open_because=_CANARIES),
+    Table("canary_touch", engine=EDIT, staff=READ, open_because=_CANARIES),
+    Table("payment_defence", engine="SELECT, INSERT, DELETE", open_because=_DEFENCE),
     # disputes
     Table("dispute", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("dispute_authorisation", app=READ, engine=EDIT, staff=READ, seller_column="seller_key"),

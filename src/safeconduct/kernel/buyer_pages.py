@@ -16,6 +16,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol
 from django.core import signing
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -93,10 +94,12 @@ def back(address: str) -> HttpResponse:
     return response
 
 
-def served(case_id: str, evidence_id: str, role: Role) -> HttpResponseBase:
-    """A piece of evidence for a role, as a file to keep, read in the scope that is open. Raises Http404."""
+def served(case_id: str, evidence_id: str, role: Role, actor: Actor | None) -> HttpResponseBase:
+    """A piece of evidence for a role, as a file to keep, read in the scope that is open. ``actor``: who reads; None for
+    the buyer. Raises Http404.
+    """
     try:
-        found, parts = evidence.read(case_id, evidence_id, role)
+        found, parts = evidence.read(case_id, evidence_id, role, actor, at=timezone.now())
         content = list(parts)
     except NoSuchEvidence:
         raise Http404 from None

@@ -94,7 +94,8 @@ class Protection:
     ``status``: for the home of the seller in scope. ``about_order``: what the staff should know of an order (its key)
     when they decide about it. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
     ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with `kernel.member_pages`.
-    ``order_url``: the portal's page of an order, by its key, of the protection that has one.
+    ``order_url``: the portal's page of an order, by its key, of the protection that has one. ``recipient_url``: that
+    on which a member of the shop is shown an order's recipient, by its key, of the protection that has one.
     ``jobs``: what it does at longer intervals than ``sweep``. ``public_urls``: a module of addresses under ``/<name>/``
     for people without an account, which guards them itself. ``case_kinds``: the kinds of cases it brings, each with its
     workflow. ``api``: a module whose ``OPERATIONS`` are what it offers under ``/v1`` (`kernel.operations`), read when
@@ -117,6 +118,7 @@ class Protection:
     public_urls: str | None = None
     api: str | None = None
     order_url: Callable[[int], str] | None = None
+    recipient_url: Callable[[int], str] | None = None
     jobs: tuple[Periodic, ...] = ()
     case_kinds: tuple[CaseKind, ...] = ()
     policies: Callable[[], Sequence[str]] | None = None
@@ -148,3 +150,9 @@ def order_url(order_key: int | None) -> str:
     """The portal's page of an order; empty where no protection has one."""
     found = next((p.order_url for p in protections() if p.order_url is not None), None)
     return "" if found is None or order_key is None else found(order_key)
+
+
+def recipient_url(order_key: int) -> str:
+    """The portal's page on which an order's recipient can be shown; empty where no protection has one."""
+    found = next((p.recipient_url for p in protections() if p.recipient_url is not None), None)
+    return "" if found is None else found(order_key)

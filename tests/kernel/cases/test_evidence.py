@@ -37,7 +37,7 @@ def brought(case_id: str, *, content: Any = TEXT, role: Role = Role.SELLER, **ch
 
 def bytes_of(case_id: str, key: str, role: Role) -> bytes:
     with engine_scope():
-        return b"".join(evidence.read(case_id, key, role)[1])
+        return b"".join(evidence.read(case_id, key, role, None, at=START)[1])
 
 
 def test_what_is_taken_in_comes_out_the_same_and_lies_there_sealed() -> None:

@@ -9,7 +9,7 @@ from tests.kernel.builders import person
 from tests.portal import shops
 from tests.protections.disputes.people import opened, page_of
 
-from safeconduct.kernel.cases.models import Case, StoredOutcome
+from safeconduct.kernel.cases.models import Case, Evidence, StoredOutcome
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
 
@@ -69,6 +69,20 @@ def decided(case_id: str, client: Client, verb: str = "decide", **changes: objec
             "facts": "The scans end before the buyer's town.", **changes,
         },
     )  # fmt: skip
+
+
+def test_the_seller_reads_which_role_looked_at_the_conversation_and_at_a_piece() -> None:
+    case_id = before_the_platform()
+    with staff_scope():
+        piece = Evidence.objects.filter(exhibits__case_id=case_id).first()
+    assert piece is not None
+    client, nosy = staff("Petra Novak"), shops.signed_in("sel-2")
+    read(client, desk(case_id))
+    assert client.get(f"{desk(case_id)}evidence/{piece.id}/").status_code == 200
+    page = read(shops.signed_in(), "/portal/data_security/")
+    assert page.count("data-row") == 2 and "Deciding a case" in page and "Evidence of a case" in page
+    assert "Analyst" in page and "Petra" not in page and page.count("/portal/transactions/orders/") > 2
+    assert "Nobody looked" in read(nosy, "/portal/data_security/")
 
 
 def test_the_queue_shows_what_waits_and_one_person_takes_it_up() -> None:

@@ -21,9 +21,11 @@ from safeconduct.kernel.cases.errors import CaseMalformed, EvidenceRefused, NoSu
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.files import Clean, cleaned
 from safeconduct.kernel.cases.machine import locked
-from safeconduct.kernel.cases.models import Evidence, Exhibit
+from safeconduct.kernel.cases.models import Case, Evidence, Exhibit
 from safeconduct.kernel.cases.words import PARTIES, PLATFORM, SEATS, Role, Source, Status, Visibility
 from safeconduct.kernel.cases.workflow import Sentence
+from safeconduct.kernel.readings.log import Read, note
+from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault.sealing import seal, unseal
 
@@ -101,8 +103,12 @@ def may_see(piece: Evidence, role: Role) -> bool:
             return False
 
 
-def read(case_id: str, evidence_id: str, role: Role) -> tuple[Evidence, Iterator[bytes]]:
+def read(
+    case_id: str, evidence_id: str, role: Role, actor: Actor | None, *, at: datetime
+) -> tuple[Evidence, Iterator[bytes]]:  # fmt: skip
     """A piece of a case with its bytes, piece by piece; each is opened as it is asked for, within the scope.
+
+    ``actor``: who reads, which is written down first; None for the buyer whose case it is.
 
     Raises NoSuchEvidence where it is not in the case or not for this role. In a seller's scope the database withholds
     the bytes as well.
@@ -110,6 +116,9 @@ def read(case_id: str, evidence_id: str, role: Role) -> tuple[Evidence, Iterator
     found = Evidence.objects.filter(id=evidence_id, exhibits__case_id=case_id).first()
     if found is None or not may_see(found, role):
         raise NoSuchEvidence(evidence_id)
+    if actor is not None:
+        order = found.order_key or Case.objects.values_list("order_key", flat=True).get(id=case_id)
+        note([Read(Scene.EVIDENCE, ("file",), found.seller_key, order, batch=case_id)], actor, at)
     return found, _opened(found)
 
 

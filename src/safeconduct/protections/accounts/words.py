@@ -30,6 +30,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "payout_number_read": lazy("A person of the marketplace read the whole number to confirm it"),
     "payouts_stopped": lazy("Payouts are stopped"),
     "payouts_resumed": lazy("Two people of the marketplace let payouts go on"),
+    "canary_touched": lazy("Something came in with a recipient that stands only in a contact file of yours"),
 }
 #: How kinds of events begin that are about payouts: for those who see the money.
 PAYOUT_KINDS: Final = "payout"

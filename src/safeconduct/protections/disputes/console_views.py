@@ -28,6 +28,8 @@ from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Tu
 from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import Seller
+from safeconduct.kernel.readings.log import Read, note
+from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import Actor, savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import View as Saved
@@ -93,6 +95,8 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
     held = list(Seat.objects.filter(case_id=case_id).select_related("person").order_by("at"))
     view = view_of(found, _reads_as(request.user.id, held), at=timezone.now())
     language = get_language() or "en"
+    look = Read(Scene.CASE, ("conversation",), found.seller_key, found.order_key, batch=case_id)
+    note([look], actor_of(request), timezone.now())
     mine = next((seat.role for seat in held if seat.person_id == request.user.id), "")
     wanted = SEATS.get(view.case.state)
     holder = next((s.person for s in held if wanted and s.role == wanted and s.left_at is None), None)
@@ -116,7 +120,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
 @require_GET
 def piece(request: StaffRequest, case_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, for those who judge."""
-    return served(_one(case_id).case_id, evidence_id, Role.ARBITER)
+    return served(_one(case_id).case_id, evidence_id, Role.ARBITER, actor_of(request))
 
 
 @require_GET

@@ -105,7 +105,7 @@ def act(request: BuyerRequest, number: int, verb: str) -> HttpResponseBase:
 def piece(request: BuyerRequest, number: int, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
     found = _mine(request, number)
-    return fault(request, 404) if found is None else buyer_pages.served(found.case_id, evidence_id, Role.BUYER)
+    return fault(request, 404) if found is None else buyer_pages.served(found.case_id, evidence_id, Role.BUYER, None)
 
 
 def _form(request: BuyerRequest, *, status: int = 200) -> HttpResponse:

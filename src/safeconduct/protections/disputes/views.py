@@ -136,7 +136,7 @@ def authorisation(request: MemberRequest) -> HttpResponse:
 @require_GET
 def piece(request: MemberRequest, case_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
-    return served(_mine(case_id).case_id, evidence_id, Role.SELLER)
+    return served(_mine(case_id).case_id, evidence_id, Role.SELLER, Actor(request.user.id, request.membership.role))
 
 
 @require_GET

@@ -22,7 +22,7 @@ from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.scope import savepoint
-from safeconduct.kernel.staff_pages import StaffRequest, done, page
+from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.protections.returns import judging, queries, reimbursing, sheet
@@ -99,7 +99,7 @@ def of_case(request: StaffRequest, case_id: str) -> HttpResponse:
 @require_GET
 def piece(request: StaffRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
-    return served(_found(return_id).case_id, evidence_id, Role.ARBITER)
+    return served(_found(return_id).case_id, evidence_id, Role.ARBITER, actor_of(request))
 
 
 @require_GET

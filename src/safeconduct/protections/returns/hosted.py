@@ -109,7 +109,7 @@ def act(request: BuyerRequest, return_id: str, verb: str) -> HttpResponseBase:
 def piece(request: BuyerRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep: also the label that the seller has sent."""
     found = _mine(request, return_id)
-    return fault(request, 404) if found is None else buyer_pages.served(found.case_id, evidence_id, Role.BUYER)
+    return fault(request, 404) if found is None else buyer_pages.served(found.case_id, evidence_id, Role.BUYER, None)
 
 
 def _ask(request: BuyerRequest, number: int) -> Ask:

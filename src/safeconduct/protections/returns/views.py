@@ -154,7 +154,7 @@ def address(request: MemberRequest, return_id: str) -> HttpResponse:
 @require_GET
 def piece(request: MemberRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""
-    return served(_mine(return_id).case_id, evidence_id, Role.SELLER)
+    return served(_mine(return_id).case_id, evidence_id, Role.SELLER, Actor(request.user.id, request.membership.role))
 
 
 @require_GET

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -19,6 +20,10 @@ from safeconduct.kernel.decisions.models import Decision, DecisionKind
 from safeconduct.kernel.decisions.told import MEANS, reasons_of, taken_by, withheld
 from safeconduct.kernel.ledger.of_order import money_of
 from safeconduct.kernel.member_pages import MemberRequest, page
+from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.protection import recipient_url
+from safeconduct.kernel.readings.contacts import masked
+from safeconduct.kernel.readings.scenes import FIELDS
 from safeconduct.kernel.record.proving import proof_of
 from safeconduct.kernel.scope import engine_scope, seller_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
@@ -123,6 +128,7 @@ def order(request: MemberRequest, order_key: int) -> HttpResponse:
             {"hold": h, "why": h.says(reader.language), "cure": h.release_says(reader.language)} for h in money.holds
         ],
         "step": steps[-1].id if steps else "", "currency": settings.REPORTING_CURRENCY,
+        **_recipient(request, order_key),
     }  # fmt: skip
     if made is not None:
         context |= {
@@ -155,6 +161,18 @@ def _mine(request: MemberRequest, order_key: int) -> Coverage:
     return found
 
 
+def _recipient(request: MemberRequest, order_key: int) -> dict[str, Any]:
+    """The order's recipient as masks, and where they can be shown in clear."""
+    seller, now = request.seller.key, timezone.now()
+    with engine_scope():
+        found = masked([order_key], seller, now).get(order_key)
+    pairs = [] if found is None else [(capfirst(str(FIELDS[name])), value) for name, value in found.values.items()]
+    if found is not None and found.recipient:
+        pairs.append((_("Recipient's id this week"), found.recipient))
+    may = bool(pairs) and request.membership.role in (MemberRole.OWNER, MemberRole.FULFILMENT)
+    return {"recipient": pairs, "recipient_url": recipient_url(order_key) if may else ""}
+
+
 def _about(order: Coverage, events: Sequence[queries.Happened], language: str) -> list[tuple[str, str]]:
     """What is known of the order and may be shown: of the buyer, the country."""
     data: dict[str, Any] = next((event.data for event in events if event.type == "order.placed"), {})
@@ -165,6 +183,5 @@ def _about(order: Coverage, events: Sequence[queries.Happened], language: str) -
         (_("Paid by"), str(PAYMENT_METHODS.get(method, method))),
         (_("Category"), str(data.get("category") or "")),
         (_("Units"), str(data.get("items") or "")),
-        (_("Buyer"), _("sealed; your shop system has the address")),
     ]
     return [(label, text) for label, text in pairs if text]

@@ -84,7 +84,7 @@ def test_two_earlier_payments_of_the_same_card_are_the_proof() -> None:
     shop.disputed("o-1", day=210, evidence_offer="visa_compelling_evidence_3", **VISA)
     with engine_scope():
         one = BankDispute.objects.get(ref="dp-o-1")
-        answers = earlier.answers([one])[one.id]
+        answers = earlier.answers([one], START + timedelta(days=30))[one.id]
     assert {name: answer.status for name, answer in answers.items()} == {
         "visa": Status.QUALIFIED, "stripe": Status.QUALIFIED,
     }  # fmt: skip

@@ -18,7 +18,9 @@ from typing import Final
 from django.db.models import Exists, OuterRef
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.scope import Actor, engine_scope, query
+from safeconduct.kernel.readings.log import Read, note
+from safeconduct.kernel.readings.scenes import Scene
+from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope, query
 from safeconduct.kernel.vault.sealing import seal, unseal
 from safeconduct.protections.transactions.chargebacks import sending, telling
 from safeconduct.protections.transactions.chargebacks.collecting import FROM_RECORDS, dossiers
@@ -132,7 +134,13 @@ def hand_in(dispute_id: str, actor: Actor, at: datetime) -> bytes:
         answer.save(update_fields=["state", "sent_at", "how"])
         write_steps([_step(dispute, "handed_in", at, actor, answer.sha256)])
         telling.tell_sent(answer.id, at)
+    note_copy(dispute, actor, at)
     return opened(answer.id, "bank")
+
+
+def note_copy(dispute: BankDispute, actor: Actor, at: datetime) -> None:
+    """Writes down who takes the bank's copy, before it is handed over."""
+    note([Read(Scene.BANK_COPY, ("file",), dispute.seller_key, dispute.order_key, batch=dispute.id)], actor, at)
 
 
 def opened(answer_id: str, which: str) -> bytes:
@@ -220,6 +228,7 @@ def _open(dispute_id: str, at: datetime) -> BankDispute:
 
 
 def _stage(dispute: BankDispute, dossier: Dossier, actor: Actor, at: datetime, language: str) -> BankAnswer:
+    _note_opened(dispute, dossier, at)
     bank = made(dossier, language, redacted=False)
     copy = made(dossier, language, redacted=True)
     score = dossier.score
@@ -247,6 +256,17 @@ def _stage(dispute: BankDispute, dossier: Dossier, actor: Actor, at: datetime, l
         },
     )
     return answer
+
+
+def _note_opened(dispute: BankDispute, dossier: Dossier, at: datetime) -> None:
+    """Writes down what of the buyer's data the bank is shown; nobody here sees it in clear."""
+    fields = {row.personal for exhibit in dossier.exhibits for row in exhibit.rows if row.personal}
+    fields |= {"conversation"} if any(exhibit.text for exhibit in dossier.exhibits) else set()
+    if fields:
+        read = Read(
+            Scene.BANK_DEFENCE, tuple(sorted(fields)), dispute.seller_key, dispute.order_key, batch=dispute.id
+        )  # fmt: skip
+        note([read], ENGINE_ACTOR, at)
 
 
 def _queue(dispute: BankDispute, answer: BankAnswer, by: str, at: datetime) -> None:

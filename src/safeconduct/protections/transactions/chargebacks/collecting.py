@@ -14,6 +14,7 @@ from typing import Final
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.words import EVENTS
+from safeconduct.kernel.readings import defence
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.keys import purpose_key
 from safeconduct.kernel.vault.pseudonyms import reveal
@@ -93,7 +94,7 @@ def dossiers(
             [sorted({one.seller_key for one in disputes if one.seller_key is not None})],
         ).fetchall()
     )
-    proofs = earlier_payments(disputes)
+    proofs = earlier_payments(disputes, at)
     given = {} if records_only else documents.exhibits(disputes, orders, pack_of)
     made = {}
     for one in disputes:
@@ -117,7 +118,7 @@ def dossiers(
 def _of_the_log(
     disputes: Sequence[BankDispute], orders: Mapping[int, Known], pack_of: Mapping[str, Pack], at: datetime
 ) -> dict[int, list[Exhibit]]:
-    clear = _opened(orders)
+    clear = _opened(orders, at)
     offers = offered.offers(list(orders))
     doubled = {
         one.order_key
@@ -149,16 +150,20 @@ def _add_peoples_own(shown: dict[int, list[Exhibit]], orders: Mapping[int, Known
         exhibits += [one for one in more if one.document not in there]
 
 
-def _opened(orders: Mapping[int, Known]) -> dict[int, str]:
-    keys = {
-        key
-        for known in orders.values()
-        for fact in known.facts
-        if fact.name in _OF_THE_BUYER
-        for name in _OPENED
-        if (key := fact.keys[name]) is not None
-    }
-    return {key: value for key, (_kind, value) in reveal(keys).items()} if keys else {}
+def _opened(orders: Mapping[int, Known], at: datetime) -> dict[int, str]:
+    """What was kept of each order for its bank, and by what the buyer came back later, by their pseudonyms."""
+    kept = defence.opened(orders.keys(), at)
+    clear, others = {}, set()
+    for order, known in orders.items():
+        for fact in known.facts:
+            if fact.name not in _OF_THE_BUYER:
+                continue
+            told = kept.get(order, {}) if fact.name == "order.placed" else {}
+            keys = {name: key for name in _OPENED if (key := fact.keys[name]) is not None}
+            clear.update({key: told[name] for name, key in keys.items() if name in told})
+            others.update(keys.values() if fact.name != "order.placed" else ())
+    later = others - clear.keys()
+    return clear | {key: value for key, (_kind, value) in (reveal(later) if later else {}).items()}
 
 
 def _orders(keys: Sequence[int]) -> dict[int, Known]:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.foundation.moments import SECOND, at_micros
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.readings import defence
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.pseudonyms import reveal
 from safeconduct.protections.transactions.chargebacks import ce3
 from safeconduct.protections.transactions.chargebacks.dossier import Exhibit, Row
 from safeconduct.protections.transactions.chargebacks.models import BankDispute
@@ -47,18 +47,18 @@ WHERE p."order" = ANY(%b::bigint[]) AND p.type = {CATALOGUE["order.placed"].code
 """
 
 
-def answers(disputes: Sequence[BankDispute]) -> dict[str, dict[str, ce3.Answer]]:
+def answers(disputes: Sequence[BankDispute], at: datetime) -> dict[str, dict[str, ce3.Answer]]:
     """Dispute → profile → what the rule says, for those that are about fraud with Visa. In a scope of the engine."""
-    return {key: found for key, (found, _history) in _judged(disputes).items()}
+    return {key: found for key, (found, _history) in _judged(disputes, at).items()}
 
 
-def earlier_payments(disputes: Sequence[BankDispute]) -> dict[str, Exhibit]:
+def earlier_payments(disputes: Sequence[BankDispute], at: datetime) -> dict[str, Exhibit]:
     """Dispute → what to show of its two earlier payments, where it qualifies with Stripe's profile.
 
     Other shops' orders may be among them, where the platform is merchant of record: the bank sees them, the seller not.
     """
     shown = {}
-    for key, (found, history) in _judged(disputes).items():
+    for key, (found, history) in _judged(disputes, at).items():
         answer = found[ce3.STRIPE.name]
         if answer.status is ce3.Status.QUALIFIED:
             rows = [Row(proof.identifier.value, proof.value) for proof in answer.proofs]
@@ -72,7 +72,7 @@ def earlier_payments(disputes: Sequence[BankDispute]) -> dict[str, Exhibit]:
 
 
 def _judged(
-    disputes: Sequence[BankDispute],
+    disputes: Sequence[BankDispute], at: datetime
 ) -> dict[str, tuple[dict[str, ce3.Answer], dict[str, ce3.Payment]]]:
     asked = [one for one in disputes if one.order_key is not None and one.code_key == "visa/10.4"]
     if not asked:
@@ -80,8 +80,12 @@ def _judged(
     rows = query(
         _HISTORY, [sorted(words_of(Cause.UNAUTHORISED)), sorted({one.order_key for one in asked if one.order_key})]
     ).fetchall()
-    keys = {key for row in rows for key in row[6:9] if key is not None}
-    clear = {key: value for key, (_kind, value) in reveal(keys).items()} if keys else {}
+    kept = defence.opened({row[2] for row in rows}, at)
+    clear = {
+        key: kept[row[2]][name]
+        for row in rows for name, key in zip(("ip", "device", "email"), row[6:9], strict=True)
+        if key is not None and name in kept.get(row[2], {})
+    }  # fmt: skip
     payments: dict[int, dict[int, ce3.Payment]] = {}
     for row in rows:
         payments.setdefault(row[0], {})[row[2]] = _payment(row, clear)

@@ -1,0 +1,96 @@
+"""Payment-defence data: what answers a bank that takes a payment back, kept as a class of its own.
+
+Of each order the address it came from, the device, the account, and where it went, sealed under a key that opens
+nothing else, for 540 days (guardrails, section 5) and no longer, also where the same values were erased or forgotten
+elsewhere. Neither sellers nor staff have a right to the table, and of the programs only what writes answers to banks
+may open it (an import contract keeps it): pages about risk show masks out of the registry.
+
+In a scope of the engine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from safeconduct.foundation.moments import moment as moment_of
+from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault.pseudonyms import reveal
+from safeconduct.kernel.vault.sealing import seal, unseal
+
+KEPT: Final = timedelta(days=540)
+#: What is kept of an order, by the catalogue's names.
+FIELDS: Final = ("ip", "device", "buyer", "email", "address", "billing_address")
+_PURPOSE: Final = "payment_defence"
+_PLACED: Final = CATALOGUE["order.placed"].code
+_BATCH: Final = 1000
+_COLUMNS: Final = ", ".join(f"f.{name}" for name in FIELDS)
+
+
+def keep_new(now: datetime) -> int:
+    """Keeps what has come in since the last time; how many orders, at most a batch. An order that was stored late, with
+    an earlier moment, is kept when its bank asks (`opened`)."""
+    rows = query(
+        "SELECT e.order_key FROM event e WHERE e.type = 'order.placed' AND e.order_key IS NOT NULL"
+        " AND e.moment > greatest((SELECT coalesce(max(moment), 0) FROM payment_defence), %s)"
+        " ORDER BY e.moment LIMIT %s",
+        [moment_of(now - KEPT), _BATCH],
+    )
+    return keep({order for (order,) in rows}, now)
+
+
+def keep(order_keys: Collection[int], now: datetime) -> int:
+    """Keeps these orders' data where it is not there yet and not too old; how many. Three statements."""
+    rows = query(
+        f'SELECT DISTINCT ON (f."order") f."order", f.moment, e.occurred_at, {_COLUMNS}'
+        " FROM fact f JOIN event e ON e.moment = f.moment"
+        ' LEFT JOIN payment_defence d ON d.order_key = f."order"'
+        ' WHERE f."order" = ANY(%b::bigint[]) AND f.type = %s AND d.order_key IS NULL AND e.occurred_at > %s'
+        ' ORDER BY f."order", f.moment',
+        [sorted(set(order_keys)), _PLACED, now - KEPT],
+    ).fetchall()
+    if not rows:
+        return 0
+    keys = {key for _order, _moment, _at, *given in rows for key in given if key is not None}
+    clear = {key: value for key, (_kind, value) in reveal(keys).items()}
+    sealed = []
+    for order, _moment, _at, *given in rows:
+        told = {name: clear[key] for name, key in zip(FIELDS, given, strict=True) if key in clear}
+        sealed.append(seal(_PURPOSE, _place(order), json.dumps(told, ensure_ascii=False).encode()))
+    return query(
+        "INSERT INTO payment_defence (order_key, moment, until, sealed)"
+        " SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::timestamptz[], %b::bytea[]) ON CONFLICT DO NOTHING",
+        [
+            [order for order, *_ in rows], [moment for _, moment, *_ in rows], [at + KEPT for _, _, at, *_ in rows],
+            sealed,
+        ],
+    ).rowcount  # fmt: skip
+
+
+def opened(order_keys: Collection[int], now: datetime) -> dict[int, Mapping[str, str]]:
+    """What answers banks about these orders, by the names of `FIELDS`; without those that are too old. Who asks writes
+    down what is shown of it."""
+    if not order_keys:
+        return {}
+    keep(order_keys, now)
+    rows = query(
+        "SELECT order_key, sealed FROM payment_defence WHERE order_key = ANY(%b::bigint[]) AND until > %s",
+        [sorted(set(order_keys)), now],
+    )
+    return {order: json.loads(unseal(_PURPOSE, _place(order), bytes(sealed))) for order, sealed in rows}
+
+
+def forget(now: datetime) -> int:
+    """Deletes what is past its time; how many, at most a batch."""
+    return query(
+        "DELETE FROM payment_defence WHERE order_key IN"
+        " (SELECT order_key FROM payment_defence WHERE until <= %s ORDER BY until LIMIT %s)",
+        [now, _BATCH],
+    ).rowcount
+
+
+def _place(order_key: int) -> str:
+    return f"payment_defence/{order_key}"

@@ -1,0 +1,54 @@
+"""Acts on buyers' data that the engine judges, beside those of signing in: received as an event and decided at once.
+
+The policy is that of account risk; this room knows it only by the event, `access.requested`, and its decision by what
+the engine stored. What follows for the account itself (payouts wait) is done where account security listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.foundation.policy.nodes import Action
+from safeconduct.kernel.decisions import lanes
+from safeconduct.kernel.decisions.models import DecisionKind
+
+_SOURCE: Final = "safeconduct/data-security"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the engine says. ``decision_id``: empty where no policy is about it, or none answered in time."""
+
+    action: Action
+    decision_id: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the act is not done as it was asked for."""
+        return self.action is not Action.ALLOW
+
+
+def ask(seller_ref: str, person_id: str, at: datetime, known: Mapping[str, Any], key: str = "") -> Verdict:
+    """Has a mass export judged, or what is like one; in transactions of its own, before it is done.
+
+    ``known``: what is known of it, by the catalogue's names of `access.requested`; None is left out. ``key``: makes a
+    retry the same act.
+    """
+    data = {"seller": seller_ref, "member": person_id, "act": "mass_export"}
+    envelope = {
+        "id": key or new_id("evt"), "source": _SOURCE, "type": "access.requested", "time": at.isoformat(),
+        "data": data | {name: value for name, value in known.items() if value is not None},
+    }  # fmt: skip
+    accepted = lanes.accept([envelope], now=lambda: at)
+    for refusal in accepted.receipt.refused:
+        raise ValueError(f"{refusal.field}: {refusal.problem}")
+    live = [made for made in accepted.decisions if made.kind is DecisionKind.LIVE]
+    if live:
+        strictest = max(live, key=lambda made: made.action.rank)
+        return Verdict(strictest.action, strictest.id)
+    (stored,) = accepted.receipt.stored
+    return Verdict(accepted.fallback.get(stored.moment, Action.ALLOW))

@@ -1,0 +1,51 @@
+"""Every place that opens sealed data stands on this list, with why nobody is shown it unwritten."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import safeconduct
+
+SOURCE = Path(safeconduct.__file__).parent
+#: File → why it may open. "shows": in clear, and writes it down first; a new place needs its line here.
+OPENERS = {
+    "kernel/readings/contacts.py": "shows: notes before it returns",
+    "kernel/events/bodies.py": "opens for kernel/readings/contacts.py",
+    "kernel/cases/evidence.py": "shows: read() notes first",
+    "kernel/readings/defence.py": "opens for answers to banks",
+    "protections/transactions/chargebacks/answers.py": "shows: notes what a pack holds, and who takes the bank's copy",
+    "protections/transactions/chargebacks/sending.py": "sends to the processor; nobody is shown it",
+    "kernel/cases/messages.py": "words between parties; the staff's page notes that it reads them",
+    "console/case.py": "masks",
+    "api/lists.py": "masks",
+    # names of orders and sellers, which are no personal data
+    "protections/transactions/money/api.py": "names of orders",
+    "protections/transactions/deciding.py": "names of orders",
+    "protections/transactions/coverage/api.py": "names of sellers",
+    "protections/disputes/api.py": "names of sellers",
+    "api/decided.py": "names of orders and sellers",
+    "kernel/ledger/telling.py": "names of orders",
+    "kernel/claims/telling.py": "names of orders",
+    "kernel/decisions/telling.py": "names of orders and sellers",
+    "cli/ledger.py": "names of orders",
+    # machines' own secrets, and people's own
+    "kernel/parties/security_events.py": "where a person's own sign-in came from; no page shows it",
+    "kernel/parties/sign_in.py": "seeds of second factors",
+    "kernel/ledger/payout_accounts.py": "for who sends the money; no page shows it",
+    "kernel/record/keys.py": "keys of the record",
+    "kernel/notices/webhooks/endpoints.py": "secrets of endpoints",
+    "connectors/intake.py": "reads a delivery again",
+    "kernel/vault/pseudonyms.py": "the registry itself",
+    "kernel/vault/sealing.py": "sealing itself",
+}
+_OPENS = re.compile(r"\b(?:reveal|unseal)\(")
+
+
+def opening() -> set[str]:
+    texts = {str(file.relative_to(SOURCE)): file.read_text(encoding="utf-8") for file in SOURCE.rglob("*.py")}
+    return {name for name, text in texts.items() if _OPENS.search(text) and ("kernel.vault" in text or "vault" in name)}
+
+
+def test_every_place_that_opens_sealed_data_is_on_the_list_and_nothing_else() -> None:
+    assert opening() == set(OPENERS)
