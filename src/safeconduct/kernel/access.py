@@ -39,6 +39,7 @@ _INTAKE = "the raw log: the app login has no right to it at all"
 _RULES = "the marketplace's own rules and staff work; the app login has no right to them"
 _RECORD = "the record belongs to everyone and holds no personal data"
 _SALTS = "salts and private keys of the record: the app login has no right to them at all"
+_DUTIES = "the operator's own duties about personal data; the app login has no right to them"
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
@@ -88,6 +89,7 @@ _ANSWER = (
     " sha256, staged_at, staged_by, queued_at, queued_by, authorisation_id, next_try_at, attempts, sent_at, how)"
 )
 _ANSWER_FILE = "SELECT (answer_id, seller_key, copy)"
+_DATA_STEP = "SELECT (id, subject, seller_key, verb, facts, role, at)"
 
 TABLES = (
     # people
@@ -166,6 +168,12 @@ TABLES = (
     # disputes
     Table("dispute", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("dispute_authorisation", app=READ, engine=EDIT, staff=READ, seller_column="seller_key"),
+    # what is done about personal data: of the history a seller does not see which person acted
+    Table("data_step", app=_DATA_STEP, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("data_incident", engine=READ, staff=EDIT, open_because=_DUTIES),
+    Table("data_incident_people", engine=READ, staff=EDIT, open_because=_DUTIES),
+    Table("data_incident_proof", engine=READ, staff=ADD, open_because=_DUTIES),
+    Table("data_incident_clock", engine=EDIT, staff=EDIT, open_because=_DUTIES),
     # the raw log
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),

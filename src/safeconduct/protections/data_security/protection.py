@@ -5,5 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.protection import Protection
+from safeconduct.protections.data_security import desk
 
-PROTECTION = Protection("data_security", _("Data security"), "eye")
+PROTECTION = Protection(
+    "data_security",
+    _("Data security"),
+    "eye",
+    console_menu=desk.console_menu,
+    console_urls="safeconduct.protections.data_security.console_urls",
+    jobs=desk.JOBS,
+)
