@@ -89,6 +89,9 @@ _ANSWER = (
     " sha256, staged_at, staged_by, queued_at, queued_by, authorisation_id, next_try_at, attempts, sent_at, how)"
 )
 _ANSWER_FILE = "SELECT (answer_id, seller_key, copy)"
+_DATA_REQUEST = (
+    "SELECT (id, kind, state, person_id, seller_key, rule, statement, asked_at, due_at, extended_at, answered_at)"
+)
 _DATA_STEP = "SELECT (id, subject, seller_key, verb, facts, role, at)"
 
 TABLES = (
@@ -97,7 +100,7 @@ TABLES = (
     Table("invitation", app=EDIT, staff=EDIT, open_because=_PEOPLE),
     Table("membership", app=EDIT, engine=READ, staff=EDIT, open_because=_MEMBERS),
     Table("security_event", app=ADD, engine=_SECURITY_EVENT, staff=ADD, seller_column="seller_key"),
-    Table("sign_in_device", app=ALL, staff=READ, open_because=_PEOPLE),
+    Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("sign_in_failures", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("django_session", app=ALL, open_because=_PEOPLE),
     Table("account_emailaddress", app=ALL, staff=ALL, open_because=_PEOPLE),
@@ -174,9 +177,16 @@ TABLES = (
     Table("data_incident_people", engine=READ, staff=EDIT, open_because=_DUTIES),
     Table("data_incident_proof", engine=READ, staff=ADD, open_because=_DUTIES),
     Table("data_incident_clock", engine=EDIT, staff=EDIT, open_because=_DUTIES),
+    Table("data_request", app=_DATA_REQUEST, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("data_request_archive", engine=ALL, staff=ADD, open_because=_DUTIES),
+    Table("legal_hold", engine=READ, staff=EDIT, open_because=_DUTIES),
+    Table("retention_run", engine=ADD, staff=READ, open_because=_DUTIES),
+    Table("transfer_destination", engine=EDIT, staff=EDIT, open_because=_DUTIES),
+    Table("transfer_subject", engine=ADD, staff=ADD, open_because=_DUTIES),
+    Table("transfer_counter", engine=EDIT, staff=EDIT, open_because=_DUTIES),
     # the raw log
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
-    Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),
+    Table("delivery", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("pseudonym", engine=ALL, staff=ADD, open_because=_INTAKE),
     Table("fact", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("hot_key", engine=ALL, open_because=_INTAKE),

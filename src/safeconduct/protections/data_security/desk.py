@@ -12,6 +12,13 @@ from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.data_security.incidents import clockwork
 from safeconduct.protections.data_security.incidents import queries as incident_queries
 from safeconduct.protections.data_security.incidents import views as incidents
+from safeconduct.protections.data_security.requests import actions as request_actions
+from safeconduct.protections.data_security.requests import console as requests
+from safeconduct.protections.data_security.requests import hosted, portal
+from safeconduct.protections.data_security.requests import queries as request_queries
+from safeconduct.protections.data_security.retention import sweeping
+from safeconduct.protections.data_security.retention import views as retention
+from safeconduct.protections.data_security.transfers import views as transfers
 
 CONSOLE: Final = [
     path("incidents/", incidents.incidents, name="incidents"),
@@ -23,8 +30,35 @@ CONSOLE: Final = [
     path("incidents/<str:incident_id>/proof/", incidents.proof, name="incident_proof"),
     path("incidents/<str:incident_id>/close/", incidents.close, name="incident_close"),
     path("incidents/<str:incident_id>/text/<str:clock_id>/", incidents.text, name="incident_text"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/<str:request_id>/", requests.one, name="request"),
+    path("requests/<str:request_id>/<slug:verb>/", requests.act, name="request_act"),
+    path("retention/", retention.retention, name="retention"),
+    path("retention/holds/", retention.hold, name="hold"),
+    path("retention/holds/<str:hold_id>/end/", retention.hold_end, name="hold_end"),
+    path("transfers/", transfers.transfers, name="transfers"),
+    path("transfers/destinations/", transfers.declare, name="destination"),
+    path("transfers/destinations/<str:destination_id>/end/", transfers.end, name="destination_end"),
+    path("transfers/processing/", transfers.record, name="processing"),
 ]
-JOBS: Final = (Periodic("breach clocks", 30.0, clockwork.sweep),)
+PORTAL: Final = [
+    path("my-data/", portal.mine, name="my_data"),
+    path("my-data/ask/", portal.ask, name="my_ask"),
+    path("my-data/<str:request_id>/withdraw/", portal.withdraw, name="my_withdraw"),
+    path("my-data/<str:request_id>/archive/", portal.archive, name="my_archive"),
+]
+HOSTED: Final = [
+    path("<str:token>/", hosted.show, name="my_data"),
+    path("<str:token>/ask/", hosted.ask, name="my_ask"),
+    path("<str:token>/<str:request_id>/identify/", hosted.identify, name="my_identify"),
+    path("<str:token>/<str:request_id>/withdraw/", hosted.withdraw, name="my_withdraw"),
+    path("<str:token>/<str:request_id>/archive/", hosted.fetch, name="my_archive"),
+]
+JOBS: Final = (
+    Periodic("breach clocks", 30.0, clockwork.sweep),
+    Periodic("data requests", 30.0, request_actions.work),
+    Periodic("retention", 3600.0, sweeping.sweep),
+)
 
 
 def console_menu() -> tuple[MenuEntry, ...]:
@@ -35,4 +69,14 @@ def console_menu() -> tuple[MenuEntry, ...]:
             _("Breach desk"), reverse("console:data_security:incidents"), "alert", running or None,
             "bad" if running else "",
         ),
+        MenuEntry(
+            _("Data requests"), reverse("console:data_security:requests"), "user", request_queries.count_open() or None
+        ),
+        MenuEntry(_("Retention"), reverse("console:data_security:retention"), "clock"),
+        MenuEntry(_("Transfers"), reverse("console:data_security:transfers"), "globe"),
     )  # fmt: skip
+
+
+def portal_menu() -> tuple[MenuEntry, ...]:
+    """The member's page about their own data."""
+    return (MenuEntry(_("Your data"), reverse("portal:data_security:my_data"), "user"),)

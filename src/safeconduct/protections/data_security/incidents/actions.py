@@ -23,10 +23,10 @@ from safeconduct.protections.data_security.incidents.regimes import (
     Operator,
     Risk,
     Upstream,
-    is_place,
     regimes,
 )
 from safeconduct.protections.data_security.incidents.words import CATEGORIES
+from safeconduct.protections.data_security.places import is_place
 
 #: Most people that one place can have; more is a slip of the hand.
 _MOST_PEOPLE: Final = 2_000_000_000

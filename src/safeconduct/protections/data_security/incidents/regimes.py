@@ -16,12 +16,10 @@ from typing import Final
 from safeconduct.foundation.clocks.calendars import Calendar
 from safeconduct.foundation.clocks.errors import ClockError
 from safeconduct.foundation.clocks.terms import Term
-from safeconduct.kernel.cases.floors import UNION
 from safeconduct.protections.data_security.dated import Entry, Sure, read
+from safeconduct.protections.data_security.places import places_of
 
 FILE: Final = "incidents/regimes.yaml"
-#: The European Economic Area: the Union, Iceland, Liechtenstein, Norway.
-EEA: Final = UNION | {"IS", "LI", "NO"}
 
 
 class Addressee(StrEnum):
@@ -205,7 +203,7 @@ def _applies(clock: Clock, regime: Regime, situation: Situation) -> bool:
 
 def _regime(entry: Entry) -> Regime:
     found = Regime(
-        entry.id, entry.text("law"), _places(entry, "people_in"), _places(entry, "established_in"),
+        entry.id, entry.text("law"), places_of(entry, "people_in"), places_of(entry, "established_in"),
         frozenset(entry.choices("upstream", Upstream)), entry.day("since"), entry.day_or_none("until"),
         entry.text("source"), entry.choice("sure", Sure), _calendar(entry), entry.choices("warnings", Warning),
         tuple(map(_clock, entry.parts("clocks"))),
@@ -239,25 +237,6 @@ def _clock(entry: Entry) -> Clock:
     if found.after and found.term is None:
         raise entry.fault("after", "needs a term")
     return found
-
-
-def _places(entry: Entry, name: str) -> frozenset[str]:
-    found: set[str] = set()
-    for place in entry.texts(name):
-        if place == "EEA":
-            found |= EEA
-        elif is_place(place):
-            found.add(place)
-        else:
-            raise entry.fault(name, f"has {place!r}; write a country such as JP, a part such as US-CA, or EEA")
-    return frozenset(found)
-
-
-def is_place(text: str) -> bool:
-    """Whether a text has the form of an ISO 3166 code of a country, or of a part of one."""
-    country, dash, part = text.partition("-")
-    plain = country.isascii() and country.isalpha() and country.isupper() and len(country) == 2
-    return plain and (not dash or (part.isascii() and part.isalnum() and part.isupper() and 1 <= len(part) <= 3))
 
 
 def _calendar(entry: Entry) -> Calendar:
