@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -16,12 +17,13 @@ from tests.portal import shops
 from tests.portal.shops import ago
 from tests.protections.data_security.people import staff
 
+from safeconduct.cli import incidents as incidents_command
 from safeconduct.foundation.clocks.terms import read_term
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.record import sequencer
 from safeconduct.kernel.scope import Actor, engine_scope, query, savepoint, staff_scope
 from safeconduct.protections.data_security.dated import DataFault
-from safeconduct.protections.data_security.errors import DataSecurityError, OutOfOrder
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, OutOfOrder
 from safeconduct.protections.data_security.history import DataStep
 from safeconduct.protections.data_security.incidents import actions, clockwork, letters, queries, regimes
 from safeconduct.protections.data_security.incidents.models import Incident, IncidentClock, Proof
@@ -319,6 +321,21 @@ def test_the_desk_opens_counts_proves_and_closes_an_incident(empty_database: Non
     assert client.post(f"{here}close/", {"reason": "Keys live a day now."}).status_code == 303
     assert "A key was stolen" in shops.read(client, "/console/data_security/incidents/?show=closed")
     assert "Keys live a day now." in unescape(shops.read(client, here))
+
+
+def test_the_command_lists_clocks_and_fails_where_one_was_missed(
+    empty_database: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert incidents_command.listed(as_json=False) == 0
+    assert "no open incident" in capsys.readouterr().out
+    key = opened({"KR": 3}, aware_at=ago(1), at=ago(0.5))
+    assert incidents_command.listed(as_json=True) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    assert one["id"] == key and {c["state"] for c in one["clocks"]} == {"runs"}
+    with staff_scope():
+        actions.change(key, told(aware_at=ago(80)), 1, OFFICER, at=ago(0))
+    assert incidents_command.listed(as_json=False) == 1
+    assert "missed" in capsys.readouterr().out
 
 
 def test_an_analyst_does_not_come_to_the_desk(empty_database: None) -> None:

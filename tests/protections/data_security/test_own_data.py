@@ -22,7 +22,7 @@ from safeconduct.kernel.parties.models import Membership, StaffRole, User
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.data_security.dated import DataFault
-from safeconduct.protections.data_security.errors import OutOfOrder
+from safeconduct.protections.data_security.desk_errors import OutOfOrder
 from safeconduct.protections.data_security.history import DataStep
 from safeconduct.protections.data_security.requests import actions, terms
 from safeconduct.protections.data_security.requests.models import DataRequest, RequestArchive

@@ -19,7 +19,7 @@ from safeconduct.kernel.record import proving, sequencer
 from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.data_security.dated import DataFault
-from safeconduct.protections.data_security.errors import DataSecurityError, OutOfOrder
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, OutOfOrder
 from safeconduct.protections.data_security.history import DataStep
 from safeconduct.protections.data_security.retention import holds, schedule, sweeping
 from safeconduct.protections.data_security.retention.models import LegalHold, RetentionRun

@@ -13,7 +13,7 @@ from tests.protections.data_security.people import staff
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
 from safeconduct.protections.data_security.dated import DataFault
-from safeconduct.protections.data_security.errors import DataSecurityError
+from safeconduct.protections.data_security.desk_errors import DataSecurityError
 from safeconduct.protections.data_security.history import DataStep
 from safeconduct.protections.data_security.transfers import destinations, gate, processing, thresholds
 from safeconduct.protections.data_security.transfers.destinations import Lawful
@@ -145,7 +145,8 @@ def test_the_pages_show_destinations_thresholds_and_the_record(empty_database: N
 
 def test_the_record_of_processing_names_only_what_is_there() -> None:
     assert set(processing.processing()) == set(PURPOSES)
-    assert processing.about("en")[0]["kept"]["order_data"] == "36 months"
+    kept = processing.about("en")[0]["kept"]
+    assert kept["buyers' data in orders"] == "36 months after the last event of the order"
     one = (
         "- {id: delivery, role: processor, people: [buyers], categories: [contact], recipients: [sellers],"
         " retention: [order_data], basis: b, since: 2026-01-01, source: s, sure: house}"

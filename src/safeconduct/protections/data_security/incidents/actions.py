@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.scope import Actor
 from safeconduct.protections.data_security import history
-from safeconduct.protections.data_security.errors import DataSecurityError, NotThere, OutOfOrder
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere, OutOfOrder
 from safeconduct.protections.data_security.history import Done
 from safeconduct.protections.data_security.incidents import clockwork
 from safeconduct.protections.data_security.incidents.models import AffectedPeople, Incident, IncidentClock, Proof

@@ -49,11 +49,6 @@ def clocks_of(incident: Incident, now: datetime) -> list[Shown]:
     return sorted(found, key=lambda s: (_rank(s.clock), s.clock.due_at or now, s.regime.id, s.clock.clock))
 
 
-def count_running() -> int:
-    """How many clocks run in all open incidents."""
-    return IncidentClock.objects.filter(stopped_at=None, lapsed_at=None).count()
-
-
 def _rank(one: IncidentClock) -> int:
     if not one.runs:
         return 3 if one.stopped_at is not None else 4

@@ -19,7 +19,7 @@ from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
 from safeconduct.kernel.ui.parts import Moment, Page, Text, View
 from safeconduct.protections.data_security import history
-from safeconduct.protections.data_security.errors import DataSecurityError
+from safeconduct.protections.data_security.desk_errors import DataSecurityError
 from safeconduct.protections.data_security.incidents import actions, affected, letters, queries
 from safeconduct.protections.data_security.incidents.forms import (
     ChangeForm,
@@ -30,6 +30,7 @@ from safeconduct.protections.data_security.incidents.forms import (
     said_of,
 )
 from safeconduct.protections.data_security.incidents.models import Incident, IncidentClock
+from safeconduct.protections.data_security.incidents.regimes import regimes
 from safeconduct.protections.data_security.incidents.words import (
     ADDRESSEES,
     CATEGORIES,
@@ -263,7 +264,8 @@ def _choices(shown: list[queries.Shown]) -> list[tuple[str, str]]:
 
 def _detail(step: history.DataStep) -> str:
     facts = step.facts
-    parts = [facts.get("regime", ""), facts.get("part", ""), f"{facts['percent']} %" if "percent" in facts else ""]
+    law = regimes()[facts["regime"]].law if "regime" in facts else ""
+    parts = [law, facts.get("part", ""), f"{facts['percent']} %" if "percent" in facts else ""]
     if "people" in facts:
         parts += [f"{place} {number}" for place, number in facts["people"].items()]
     return " · ".join([part for part in parts if part] + ([step.why] if step.why else []))

@@ -20,7 +20,7 @@ from safeconduct.kernel.scope import Actor, engine_scope, query, savepoint, staf
 from safeconduct.kernel.vault.pseudonyms import lookup_many
 from safeconduct.kernel.vault.sealing import seal, unseal
 from safeconduct.protections.data_security import history
-from safeconduct.protections.data_security.errors import DataSecurityError, NotThere, OutOfOrder
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere, OutOfOrder
 from safeconduct.protections.data_security.history import Done
 from safeconduct.protections.data_security.requests import archives, erasing, gathering
 from safeconduct.protections.data_security.requests.models import DataRequest
@@ -35,6 +35,7 @@ LONGEST_WORDS: Final = 4_000
 _BATCH: Final = 20
 #: An erasure that waits for something without a date is tried again after this.
 _LOOK_AGAIN: Final = timedelta(days=30)
+_ENDS_ONE_DAY: Final = frozenset({"open_case", "you_act_for_a_shop"})
 _WORK: Final = Actor("data-requests", "engine")
 _PURPOSE: Final = "data-request"
 
@@ -232,7 +233,7 @@ def _erased(request: DataRequest, erased: erasing.Erased, now: datetime) -> None
     said["gone"] = {
         what: before.get(what, 0) + said["gone"].get(what, 0) for what in sorted({*before, *said["gone"]})
     }  # fmt: skip
-    again = any(one.why == "open_case" for one in erased.kept)
+    again = any(one.why in _ENDS_ONE_DAY for one in erased.kept)
     request.rest_at = min(filter(None, (erased.rest_at, now + _LOOK_AGAIN if again else None)), default=None)
     if request.rest_at is not None and request.rest_at <= now:
         request.rest_at = now + _LOOK_AGAIN

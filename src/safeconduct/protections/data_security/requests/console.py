@@ -17,12 +17,12 @@ from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
 from safeconduct.kernel.ui.parts import Moment, Page, View
 from safeconduct.protections.data_security import history
-from safeconduct.protections.data_security.errors import DataSecurityError
+from safeconduct.protections.data_security.desk_errors import DataSecurityError
 from safeconduct.protections.data_security.requests import actions, queries
 from safeconduct.protections.data_security.requests.models import DataRequest
-from safeconduct.protections.data_security.requests.terms import rules
+from safeconduct.protections.data_security.requests.terms import law_of, rules
 from safeconduct.protections.data_security.requests.words import IDENTIFIED, KINDS, STATES, STEPS, Kind, State
-from safeconduct.protections.data_security.words import SURE
+from safeconduct.protections.data_security.words import SURE, term_words
 
 #: What staff can do with a request → the action; each takes the reason that was written.
 ACTS: Final[dict[str, Callable[..., None]]] = {
@@ -62,6 +62,7 @@ def one(request: StaffRequest, request_id: str) -> HttpResponse:
     rule = rules()[found.rule]
     context = {
         **_row(found), "words": actions.words_of(found), "rule": rule, "sure": SURE[rule.sure],
+        "term": term_words(rule.term), "longer_term": term_words(rule.extension) if rule.extension else "",
         "longer": found.statement.get("extended_because", ""),
         "answer": {
             "kept": queries.kept_in(found.statement), "gone": queries.gone_in(found.statement),
@@ -100,7 +101,7 @@ def _row(one: DataRequest) -> dict[str, object]:
     return {
         "one": one, "kind": KINDS[one.kind], "tone": STATES[one.state][0], "word": STATES[one.state][1],
         "who": str(one.person) if one.person is not None else _("a buyer"), "identified": IDENTIFIED[one.identified],
-        "law": rules()[one.rule].law,
+        "law": law_of(one.rule),
     }  # fmt: skip
 
 

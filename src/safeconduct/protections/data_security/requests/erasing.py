@@ -88,7 +88,7 @@ def erase_member(person: User, *, now: datetime) -> Erased:
 
     Where sign-ins came from stays its time: a thief who got in must not be able to erase their traces.
     """
-    gone = {"known_browsers": attempts.forget_devices(person)}
+    gone: dict[str, int] = {}
     kept = []
     acts = Membership.objects.filter(person=person, ended_at=None).exclude(expires_at__lte=now).exists()
     if acts or person.is_staff:
@@ -97,7 +97,7 @@ def erase_member(person: User, *, now: datetime) -> Erased:
         person.email, person.name, person.is_active = f"{person.id}{_NOBODY}", "", False
         person.set_unusable_password()
         person.save(update_fields=["email", "name", "is_active", "password"])
-        gone["name_and_address"] = 1
+        gone = {"name_and_address": 1, "known_browsers": attempts.forget_devices(person)}
     row = query(
         "SELECT max(at) FROM security_event WHERE person_id = %s AND origin IS NOT NULL", [person.id]
     ).fetchone()

@@ -19,12 +19,12 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel import buyer_pages
 from safeconduct.kernel.buyer_pages import BUYER
 from safeconduct.kernel.scope import savepoint
-from safeconduct.protections.data_security.errors import DataSecurityError, NotThere
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere
 from safeconduct.protections.data_security.requests import actions, queries
 from safeconduct.protections.data_security.requests.files import served
 from safeconduct.protections.data_security.requests.models import DataRequest
 from safeconduct.protections.data_security.requests.queries import Told
-from safeconduct.protections.data_security.requests.terms import rules
+from safeconduct.protections.data_security.requests.terms import law_of
 from safeconduct.protections.data_security.requests.words import KINDS, STATES, Kind, State
 
 
@@ -132,7 +132,7 @@ def _page(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
         archive = getattr(one, "archive", None)
         rows.append({
             "one": one, "kind": KINDS[one.kind], "tone": STATES[one.state][0], "word": STATES[one.state][1],
-            "law": rules()[one.rule].law, "check": one.state == State.ASKED and one.tries < actions.MOST_TRIES,
+            "law": law_of(one.rule), "check": one.state == State.ASKED and one.tries < actions.MOST_TRIES,
             "by_hand": one.state == State.ASKED and one.tries >= actions.MOST_TRIES,
             "fetch": archive is not None and now <= archive.good_until, "archive": archive,
             "kept": queries.kept_in(one.statement), "gone": queries.gone_in(one.statement),

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, page
 from safeconduct.kernel.scope import Actor, engine_scope
-from safeconduct.protections.data_security.errors import DataSecurityError, NotThere
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere
 from safeconduct.protections.data_security.requests import actions, queries
 from safeconduct.protections.data_security.requests.archives import GOOD_FOR
 from safeconduct.protections.data_security.requests.files import served
 from safeconduct.protections.data_security.requests.models import DataRequest
-from safeconduct.protections.data_security.requests.terms import rules
+from safeconduct.protections.data_security.requests.terms import law_of
 from safeconduct.protections.data_security.requests.words import KINDS, STATES, Kind, State
 
 
@@ -76,7 +76,7 @@ def _page(request: MemberRequest, *, status: int = 200) -> HttpResponse:
     rows = [
         {
             "one": one, "kind": KINDS[one.kind], "tone": STATES[one.state][0], "word": STATES[one.state][1],
-            "law": rules()[one.rule].law, "kept": queries.kept_in(one.statement),
+            "law": law_of(one.rule), "kept": queries.kept_in(one.statement),
             "gone": queries.gone_in(one.statement), "says": one.statement.get("says", ""),
             "longer": one.statement.get("extended_because", ""), "fetch": _may_fetch(one, now),
             "may_withdraw": one.open and one.state != State.APPROVED,

@@ -21,7 +21,7 @@ _SHOWN = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Told:
     """What the link of an order needs to know of it. ``language``: in which it was placed."""
 
@@ -47,11 +47,6 @@ def requests_page(*, open_ones: bool, after: str = "", before: str = "") -> Slic
     if open_ones:
         return page(rows.filter(state__in=OPEN), Order("due_at"), after=after, before=before)
     return page(rows.exclude(state__in=OPEN), Order("asked_at", descending=True), after=after, before=before)
-
-
-def count_open() -> int:
-    """How many requests wait."""
-    return DataRequest.objects.filter(state__in=OPEN).count()
 
 
 def request_of(request_id: str) -> DataRequest | None:

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.foundation.clocks.calendars import Calendar
 from safeconduct.foundation.clocks.counting import due_at
 from safeconduct.foundation.clocks.terms import Term
@@ -57,6 +59,11 @@ def rule_for(place: str, on: date) -> Rule:
         rule for rule in rules().values() if rule.since <= on and {place, place[:2]} & rule.places
     ]  # fmt: skip
     return min(fitting, key=lambda rule: rule.term.amount, default=rules()[HOUSE])
+
+
+def law_of(rule_id: str) -> str:
+    """By which law a request is due, for people."""
+    return _("our own rule") if rule_id == HOUSE else rules()[rule_id].law
 
 
 def _end(term: Term, start: datetime) -> datetime:

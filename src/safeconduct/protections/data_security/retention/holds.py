@@ -13,7 +13,7 @@ from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.data_security import history
-from safeconduct.protections.data_security.errors import DataSecurityError, NotThere, OutOfOrder
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere, OutOfOrder
 from safeconduct.protections.data_security.history import Done
 from safeconduct.protections.data_security.retention.models import LegalHold
 

@@ -140,8 +140,8 @@ def _dispute_evidence(cutoff: datetime, now: datetime, limit: int) -> Gone:
         SELECT e.id, (SELECT max(c.closed_at) FROM case_exhibit x JOIN case_file c ON c.id = x.case_id
                       WHERE x.evidence_id = e.id)
         FROM case_evidence e WHERE e.shredded_at IS NULL
-            AND EXISTS (SELECT 1 FROM case_exhibit x JOIN case_file c ON c.id = x.case_id
-                        WHERE x.evidence_id = e.id AND c.closed_at < %s)
+            AND e.id IN (SELECT x.evidence_id FROM case_file c JOIN case_exhibit x ON x.case_id = c.id
+                         WHERE c.status = 'closed' AND c.since < %s)
             AND NOT EXISTS (SELECT 1 FROM case_exhibit x JOIN case_file c ON c.id = x.case_id
                             LEFT JOIN legal_hold h ON h.case_id = c.id AND h.ended_at IS NULL AND h.until > %s
                             WHERE x.evidence_id = e.id

@@ -17,12 +17,12 @@ from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
 from safeconduct.kernel.ui.parts import Page
-from safeconduct.protections.data_security.errors import DataSecurityError
+from safeconduct.protections.data_security.desk_errors import DataSecurityError
 from safeconduct.protections.data_security.retention import holds
 from safeconduct.protections.data_security.retention.models import RetentionRun
 from safeconduct.protections.data_security.retention.schedule import schedule
 from safeconduct.protections.data_security.retention.words import BEGINS, BY, LINES, SCOPES, THEN
-from safeconduct.protections.data_security.words import SURE
+from safeconduct.protections.data_security.words import SURE, term_words
 
 
 class HoldForm(forms.Form):
@@ -89,7 +89,8 @@ def _page(request: StaffRequest, form: HoldForm) -> HttpResponse:
     context = {
         "lines": [
             {
-                "line": line, "name": LINES[line.id], "begins": BEGINS[line.begins], "then": THEN[line.then],
+                "line": line, "keep": term_words(line.keep) if line.keep else "",
+                "name": LINES[line.id], "begins": BEGINS[line.begins], "then": THEN[line.then],
                 "by": _("this program") if line.by is None else BY[line.by], "sure": SURE[line.sure],
             }
             for line in schedule().values()

@@ -14,7 +14,7 @@ from typing import Final
 
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.protections.data_security import history
-from safeconduct.protections.data_security.errors import NotThere
+from safeconduct.protections.data_security.desk_errors import NotThere
 from safeconduct.protections.data_security.history import Done
 from safeconduct.protections.data_security.transfers.models import TransferDestination
 from safeconduct.protections.data_security.transfers.thresholds import (

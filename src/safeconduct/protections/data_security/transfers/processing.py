@@ -12,7 +12,8 @@ from django.utils import translation
 
 from safeconduct.protections.data_security.dated import Entry, Sure, read
 from safeconduct.protections.data_security.incidents.words import CATEGORIES
-from safeconduct.protections.data_security.retention.schedule import schedule
+from safeconduct.protections.data_security.retention.schedule import Line, schedule
+from safeconduct.protections.data_security.retention.words import BEGINS, LINES
 from safeconduct.protections.data_security.transfers.words import (
     PEOPLE,
     PURPOSES,
@@ -22,6 +23,7 @@ from safeconduct.protections.data_security.transfers.words import (
     Recipient,
     Role,
 )
+from safeconduct.protections.data_security.words import term_words
 
 FILE: Final = "transfers/processing.yaml"
 
@@ -61,10 +63,14 @@ def about(language: str = "en") -> list[dict[str, Any]]:
                 "purpose": str(PURPOSES[one.id]), "role": str(ROLES[one.role]), "basis": one.basis,
                 "categories": [str(CATEGORIES[name]) for name in one.categories],
                 "recipients": [str(RECIPIENTS[name]) for name in one.recipients],
-                "kept": {name: str(schedule()[name].keep or schedule()[name].begins) for name in one.retention},
+                "kept": {str(LINES[name]): _kept(schedule()[name]) for name in one.retention},
             }
             for one in processing().values()
         ]  # fmt: skip
+
+
+def _kept(line: Line) -> str:
+    return f"{term_words(line.keep) if line.keep else ''} {BEGINS[line.begins]}".strip()
 
 
 def people_words(one: Processing) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
-from safeconduct.protections.data_security.errors import DataSecurityError
+from safeconduct.protections.data_security.desk_errors import DataSecurityError
 from safeconduct.protections.data_security.incidents.words import CATEGORIES
 from safeconduct.protections.data_security.retention.words import LINES
 from safeconduct.protections.data_security.transfers import destinations
