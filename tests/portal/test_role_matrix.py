@@ -50,6 +50,10 @@ OPEN = frozenset(
         "returns:case",
         "returns:return",
         "returns:piece",
+        "data_security:my_data",
+        "data_security:my_ask",
+        "data_security:my_withdraw",
+        "data_security:my_archive",
     ]
 )
 #: What acts for the shop: only these.

@@ -115,6 +115,7 @@ RECORD_SUBJECTS = {
     "bank_debit": "safeconduct.kernel.claims.record_payload.DEBITS",
     "coverage": "safeconduct.protections.transactions.record_payload.STEPS",
     "coverage_template": "safeconduct.protections.transactions.record_payload.TEMPLATES",
+    "data_step": "safeconduct.protections.data_security.history.STEPS",
     "bank_dispute": "safeconduct.protections.transactions.record_payload.DISPUTE_STEPS",
 }
 

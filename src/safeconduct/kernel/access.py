@@ -39,6 +39,7 @@ _INTAKE = "the raw log: the app login has no right to it at all"
 _RULES = "the marketplace's own rules and staff work; the app login has no right to them"
 _RECORD = "the record belongs to everyone and holds no personal data"
 _SALTS = "salts and private keys of the record: the app login has no right to them at all"
+_DUTIES = "the operator's own duties about personal data; the app login has no right to them"
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
@@ -111,6 +112,10 @@ _BANK_DOCUMENT = (
     "SELECT (id, dispute_id, seller_key, document, title, version, listing_key, media_type, size_bytes, page_count,"
     " sha256, scanned_by, added_at, added_by, by_role, removed_at, removed_by)"
 )
+_DATA_REQUEST = (
+    "SELECT (id, kind, state, person_id, seller_key, rule, statement, asked_at, due_at, extended_at, answered_at)"
+)
+_DATA_STEP = "SELECT (id, subject, seller_key, verb, facts, role, at)"
 
 TABLES = (
     # people
@@ -120,7 +125,7 @@ TABLES = (
     Table("security_event", app=ADD, engine=_SECURITY_EVENT, staff=ADD, seller_column="seller_key"),
     Table("reading", app=_READING, engine=_READ, staff=ADD, seller_column="seller_key"),
     Table("reading_embargo", engine=READ, staff=EDIT, open_because=_INVESTIGATIONS),
-    Table("sign_in_device", app=ALL, staff=READ, open_because=_PEOPLE),
+    Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("sign_in_failures", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("django_session", app=ALL, open_because=_PEOPLE),
     Table("account_emailaddress", app=ALL, staff=ALL, open_because=_PEOPLE),
@@ -204,9 +209,22 @@ TABLES = (
     # disputes
     Table("dispute", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("dispute_authorisation", app=READ, engine=EDIT, staff=READ, seller_column="seller_key"),
+    # what is done about personal data: of the history a seller does not see which person acted
+    Table("data_step", app=_DATA_STEP, engine=ADD, staff=ADD, seller_column="seller_key"),
+    Table("data_incident", engine=READ, staff=EDIT, open_because=_DUTIES),
+    Table("data_incident_people", engine=READ, staff=EDIT, open_because=_DUTIES),
+    Table("data_incident_proof", engine=READ, staff=ADD, open_because=_DUTIES),
+    Table("data_incident_clock", engine=EDIT, staff=EDIT, open_because=_DUTIES),
+    Table("data_request", app=_DATA_REQUEST, engine=EDIT, staff=EDIT, seller_column="seller_key"),
+    Table("data_request_archive", engine=ALL, staff=ADD, open_because=_DUTIES),
+    Table("legal_hold", engine=READ, staff=EDIT, open_because=_DUTIES),
+    Table("retention_run", engine=ADD, staff=READ, open_because=_DUTIES),
+    Table("transfer_destination", engine=EDIT, staff=EDIT, open_because=_DUTIES),
+    Table("transfer_subject", engine=ADD, staff=ADD, open_because=_DUTIES),
+    Table("transfer_counter", engine=EDIT, staff=EDIT, open_because=_DUTIES),
     # the raw log
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
-    Table("delivery", engine=EDIT, staff=READ, open_because=_INTAKE),
+    Table("delivery", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("pseudonym", engine=ALL, staff=ADD, open_because=_INTAKE),
     Table("fact", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("hot_key", engine=ALL, open_because=_INTAKE),

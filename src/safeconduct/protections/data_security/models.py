@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from safeconduct.protections.data_security import desk_models as desk_models
 from safeconduct.protections.data_security.leases.models import (
     BuyerLease,
     Canary,

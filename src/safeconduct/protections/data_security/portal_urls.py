@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from safeconduct.protections.data_security import desk
 from safeconduct.protections.data_security.leases import portal as leases
 from safeconduct.protections.data_security.readings import portal as readings
 
@@ -16,4 +17,5 @@ urlpatterns = [
     path("exports/make/", leases.export, name="export"),
     path("exports/rights/", leases.give_right, name="give_right"),
     path("exports/rights/<str:right_id>/end/", leases.end_right, name="end_right"),
+    *desk.PORTAL,
 ]

@@ -1,0 +1,163 @@
+"""The buyer's pages about their own data, behind the signed link of an order.
+
+The link is worth what a parcel's tracking page is. So before anything is answered the buyer shows that they know the
+contact the order was placed with, and again to fetch an archive.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from safeconduct.kernel import buyer_pages
+from safeconduct.kernel.buyer_pages import BUYER
+from safeconduct.kernel.scope import savepoint
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere
+from safeconduct.protections.data_security.requests import actions, queries
+from safeconduct.protections.data_security.requests.files import served
+from safeconduct.protections.data_security.requests.models import DataRequest
+from safeconduct.protections.data_security.requests.queries import Told
+from safeconduct.protections.data_security.requests.terms import law_of
+from safeconduct.protections.data_security.requests.words import KINDS, STATES, Kind, State
+
+
+class BuyerRequest(HttpRequest):
+    """A request behind a good link: `order` is what the link is for, `token` the link's."""
+
+    order: Told
+    token: str
+
+
+behind_the_link = buyer_pages.behind_the_link(queries.told)
+
+
+@require_GET
+@behind_the_link
+def show(request: BuyerRequest) -> HttpResponseBase:
+    """What was asked behind this link, and the form to ask. What was asked behind others is not shown."""
+    return _page(request)
+
+
+@require_POST
+@behind_the_link
+def ask(request: BuyerRequest) -> HttpResponseBase:
+    """Asks for something."""
+    given = request.POST.get("kind", "")
+    try:
+        with savepoint():
+            if given not in set(Kind) or request.order.buyer_key is None:
+                raise DataSecurityError(_("Choose what you want."), "kind")
+            actions.ask_as_buyer(
+                request.order.order_key, request.order.buyer_key, request.order.place,
+                (get_language() or "en").split("-")[0], Kind(given), request.POST.get("words", ""), BUYER,
+                at=timezone.now(),
+            )  # fmt: skip
+    except DataSecurityError as problem:
+        messages.error(request, str(problem))
+        return _page(request, status=problem.status)
+    messages.success(request, _("Asked for. Now show that it is you who asks."))
+    return _back(request)
+
+
+@require_POST
+@behind_the_link
+def identify(request: BuyerRequest, request_id: str) -> HttpResponseBase:
+    """Checks that the buyer knows the contact of the order."""
+    given = request.POST
+    try:
+        with savepoint():
+            right = actions.identify_buyer(
+                _mine(request, request_id).id, given.get("email", "")[:320], given.get("phone", "")[:60], BUYER,
+                at=timezone.now(),
+            )  # fmt: skip
+    except DataSecurityError as problem:
+        messages.error(request, str(problem))
+        return _back(request)
+    if right:
+        messages.success(request, _("Thank you. We work on it now, and you can follow it here."))
+    else:
+        messages.error(request, _not_right())
+    return _back(request)
+
+
+@require_POST
+@behind_the_link
+def fetch(request: BuyerRequest, request_id: str) -> HttpResponseBase:
+    """The archive, for whoever knows the contact of the order: who only has the link does not get it."""
+    given, at = request.POST, timezone.now()
+    try:
+        with savepoint():
+            found = _mine(request, request_id)
+            if found.tries < actions.MOST_TRIES and actions.knows(
+                found, given.get("email", "")[:320], given.get("phone", "")[:60]
+            ):
+                return served(found, actions.fetched(found, BUYER, at=at))
+            actions.failed_again(found.id, BUYER, at=at)
+    except DataSecurityError as problem:
+        messages.error(request, str(problem))
+        return _back(request)
+    messages.error(request, _not_right())
+    return _back(request)
+
+
+@require_POST
+@behind_the_link
+def withdraw(request: BuyerRequest, request_id: str) -> HttpResponseBase:
+    """The buyer does not want it any more."""
+    try:
+        with savepoint():
+            actions.withdraw(_mine(request, request_id).id, BUYER, at=timezone.now())
+    except DataSecurityError as problem:
+        messages.error(request, str(problem))
+        return _back(request)
+    messages.success(request, _("Withdrawn."))
+    return _back(request)
+
+
+def _not_right() -> str:
+    return _("This is not the contact of the order. Give the e-mail address and telephone number it was placed with.")
+
+
+def _page(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
+    now = timezone.now()
+    rows = []
+    for one in _here(request):
+        archive = getattr(one, "archive", None)
+        rows.append({
+            "one": one, "kind": KINDS[one.kind], "tone": STATES[one.state][0], "word": STATES[one.state][1],
+            "law": law_of(one.rule), "check": one.state == State.ASKED and one.tries < actions.MOST_TRIES,
+            "by_hand": one.state == State.ASKED and one.tries >= actions.MOST_TRIES,
+            "fetch": archive is not None and now <= archive.good_until, "archive": archive,
+            "kept": queries.kept_in(one.statement), "gone": queries.gone_in(one.statement),
+            "says": one.statement.get("says", ""), "longer": one.statement.get("extended_because", ""),
+            "may_withdraw": one.open and one.state != State.APPROVED,
+        })  # fmt: skip
+    context = {
+        "order": request.order, "token": request.token, "rows": rows, "kinds": list(KINDS.items()),
+        "given": request.POST, "may_ask": request.order.buyer_key is not None,
+    }  # fmt: skip
+    return render(request, "data_security/hosted/my_data.html", context, status=status)
+
+
+def _here(request: BuyerRequest) -> list[DataRequest]:
+    if request.order.buyer_key is None:
+        return []
+    return [one for one in queries.of_buyer(request.order.buyer_key) if one.order_key == request.order.order_key]
+
+
+def _mine(request: BuyerRequest, request_id: str) -> DataRequest:
+    found = next((one for one in _here(request) if one.id == request_id), None)
+    if found is None:
+        raise NotThere
+    return found
+
+
+def _back(request: BuyerRequest) -> HttpResponse:
+    return buyer_pages.back(reverse("data_security:my_data", args=[request.token]))

@@ -1,0 +1,62 @@
+"""The words of retention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from safeconduct.kernel.ui.parts import Text
+from safeconduct.protections.data_security.retention.schedule import Begins, By, Then
+
+LINES: Final[Mapping[str, Text]] = {
+    "order_data": _("buyers' data in orders"),
+    "raw_deliveries": _("messages of shop systems as they came"),
+    "payment_defence": _("cards, devices and IP addresses of payments"),
+    "dispute_evidence": _("evidence in cases"),
+    "sign_in_origins": _("where sign-ins came from"),
+    "request_archives": _("archives people asked for"),
+    "buyer_contact_shown": _("buyers' contact shown to sellers"),
+    "reading_log": _("who read what"),
+    "messages": _("messages in cases"),
+    "payout_documents": _("documents for payouts"),
+    "second_factors": _("second factors and recovery codes"),
+    "risk_history": _("history for risk"),
+    "security_logs": _("security logs"),
+    "backups": _("backups"),
+    "canary_hits": _("touches of canary rows"),
+    "record_entries": _("lines of the record"),
+}
+BEGINS: Final[Mapping[str, Text]] = {
+    Begins.LAST_EVENT: _("after the last event of the order"),
+    Begins.RECEIPT: _("after receipt"),
+    Begins.PAYMENT: _("after the payment"),
+    Begins.CASE_CLOSED: _("after the case was closed"),
+    Begins.SIGN_IN: _("after the sign-in"),
+    Begins.MADE: _("after it was made"),
+    Begins.ORDER_CLOSED: _("after the order was closed"),
+    Begins.READING: _("after the reading"),
+    Begins.RELATION_ENDED: _("after the relation ended"),
+    Begins.UNTIL_REMOVED: _("until it is removed"),
+    Begins.EVENT: _("after the event"),
+    Begins.FOR_EVER: _("for ever"),
+}
+THEN: Final[Mapping[str, Text]] = {
+    Then.DELETE: _("deleted"),
+    Then.SHRED: _("shredded"),
+    Then.MASK: _("masked"),
+    Then.AGGREGATE: _("only counts stay"),
+    Then.EXPIRE: _("expires"),
+    Then.KEEP: _("stays"),
+}
+BY: Final[Mapping[str, Text]] = {
+    By.ERASURE: _("with an erasure, and with the order"),
+    By.LEASES: _("leases of buyers' data"),
+    By.ACCOUNTS: _("account security"),
+    By.RECORD: _("the record"),
+    By.OPERATOR: _("the operator, outside this program"),
+}
+SCOPES: Final[Mapping[str, Text]] = {
+    "seller": _("a seller, by your id"), "order": _("an order, by your id"), "case": _("a case, by its id"),
+}  # fmt: skip

@@ -1,0 +1,323 @@
+"""People and their own data: asked for in the portal or behind an order's link, answered, fetched by them alone."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests.kernel.builders import event
+from tests.portal import shops
+from tests.portal.shops import Sold, ago
+from tests.protections.data_security.people import staff
+
+from safeconduct.kernel.buyer_pages import token_of
+from safeconduct.kernel.parties.models import Membership, StaffRole, User
+from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
+from safeconduct.kernel.vault.pseudonyms import lookup
+from safeconduct.protections.data_security.dated import DataFault
+from safeconduct.protections.data_security.desk_errors import OutOfOrder
+from safeconduct.protections.data_security.history import DataStep
+from safeconduct.protections.data_security.requests import actions, terms
+from safeconduct.protections.data_security.requests.models import DataRequest, RequestArchive
+from safeconduct.protections.data_security.retention import holds
+
+NOW = shops.NOW
+CONTACT = {"email": "Mia@Example.org", "phone": "+49 30 1234567"}
+OFFICER = Actor("usr_officer", "lead", "Seen on the telephone.")
+
+
+@pytest.fixture(autouse=True)
+def a_marketplace(empty_database: None) -> None:
+    shops.open_for_business()
+
+
+def bought(*, at: datetime | None = None, buyer: str = "buy-9", **data: Any) -> Sold:
+    return shops.order(
+        at=at or ago(200), **{
+            "ship_country": "DE", "buyer": buyer, "email": "mia@example.org", "phone": "+49301234567",
+            "address": "Lindenstr. 5, Berlin", "ip": "203.0.113.77", "card": f"fp-{buyer}", "recipient": "Oskar Gift",
+            **data,
+        }
+    )  # fmt: skip
+
+
+def door(sold: Sold) -> str:
+    return f"/data_security/{token_of(sold.key)}/"
+
+
+def latest() -> DataRequest:
+    with staff_scope():
+        return DataRequest.objects.select_related("archive").latest("id")
+
+
+def asks(sold: Sold, kind: str = "access", **fields: str) -> tuple[Client, DataRequest]:
+    client = Client()
+    answer = client.post(f"{door(sold)}ask/", {"kind": kind, **fields})
+    assert answer.status_code == 303, unescape(answer.content.decode())
+    return client, latest()
+
+
+def unpacked(data: bytes) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        raw = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(raw["manifest.json"])
+    for one in manifest["files"]:
+        assert hashlib.sha256(raw[one["path"]]).hexdigest() == one["sha256"]
+    assert {one["path"] for one in manifest["files"]} == set(raw) - {"manifest.json"}
+    return {name: json.loads(data) for name, data in raw.items()}
+
+
+# -- buyers ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_buyer_shows_who_they_are_and_fetches_everything_about_them_in_one_archive() -> None:
+    sold, other = bought(), bought(seller="sel-2")
+    stranger = bought(buyer="buy-x", email="eve@example.org", card="fp-eve")
+    client, request = asks(sold)
+    assert request.due_at - request.asked_at < timedelta(days=31) and request.rule == "eu-gdpr"
+    actions.work(NOW)
+    assert latest().state == "asked", "nothing is made before it is known who asks"
+    here = f"{door(sold)}{request.id}/"
+    assert client.post(f"{here}identify/", CONTACT).status_code == 303
+    actions.work(NOW)
+    assert latest().state == "done"
+    link_only = Client().post(f"{here}archive/", {"email": "eve@example.org"})
+    assert link_only.status_code == 303 and not link_only.content
+    answer = client.post(f"{here}archive/", CONTACT)
+    assert answer.headers["Content-Type"] == "application/zip" and "no-store" in answer.headers["Cache-Control"]
+    found = unpacked(answer.content)
+    assert hashlib.sha256(answer.content).hexdigest() == latest().statement["sha256"]
+    text = json.dumps(found, ensure_ascii=False)
+    assert "Lindenstr. 5, Berlin" in text and "203.0.113.77" in text and sold.ref in text and other.ref in text
+    assert "Oskar Gift" not in text, "a recipient may be somebody else"
+    assert stranger.ref not in text and "eve@example.org" not in text
+    assert found["about.json"] and found["decisions.json"]
+    assert {"names_of_others", "thresholds"} <= {one["what"] for one in found["manifest.json"]["left_out"]}
+    with staff_scope():
+        assert "archive_fetched" in DataStep.objects.filter(subject=request.id).values_list("verb", flat=True)
+        sealed = bytes(RequestArchive.objects.get().sealed)
+    assert b"Lindenstr" not in sealed and sealed[:2] != b"PK"
+
+
+def test_an_export_holds_what_the_buyer_gave_and_no_verdicts_about_them() -> None:
+    sold = bought()
+    client, request = asks(sold, "export")
+    client.post(f"{door(sold)}{request.id}/identify/", CONTACT)
+    actions.work(NOW)
+    found = unpacked(client.post(f"{door(sold)}{request.id}/archive/", CONTACT).content)
+    assert "events.json" in found and "decisions.json" not in found and "about.json" not in found
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"email": "eve@example.org", "phone": "+49301234567"}, {"email": "mia@example.org"}, {"phone": "1"}, {}]
+)
+def test_half_of_the_contact_is_not_enough(wrong: dict[str, str]) -> None:
+    sold = bought()
+    client, request = asks(sold)
+    page = client.post(f"{door(sold)}{request.id}/identify/", wrong, follow=True)
+    assert "This is not the contact of the order" in unescape(page.content.decode())
+    assert latest().state == "asked" and latest().tries == 1
+
+
+def test_guessing_ends_after_five_tries_and_a_person_checks_instead() -> None:
+    sold = bought()
+    client, request = asks(sold)
+    here = f"{door(sold)}{request.id}/identify/"
+    for _ in range(actions.MOST_TRIES):
+        client.post(here, {"email": "eve@example.org"})
+    assert "Too many tries" in unescape(client.post(here, CONTACT, follow=True).content.decode())
+    assert latest().state == "asked"
+    desk = staff(StaffRole.LEAD)
+    assert desk.post(f"/console/data_security/requests/{request.id}/identify/", {"reason": ""}).status_code == 303
+    assert latest().state == "asked", "how it was checked must be said"
+    desk.post(f"/console/data_security/requests/{request.id}/identify/", {"reason": "Knew two past orders."})
+    assert latest().identified == "by_staff"
+
+
+def test_the_same_asked_twice_is_one_request_and_a_wrong_link_leads_nowhere() -> None:
+    sold = bought()
+    client, request = asks(sold)
+    again = client.post(f"{door(sold)}ask/", {"kind": "access"})
+    assert again.status_code == 409 and "already" in unescape(again.content.decode())
+    with staff_scope():
+        assert DataRequest.objects.count() == 1
+    assert Client().get("/data_security/forged/").status_code == 404
+    other = bought(buyer="buy-x", email="eve@example.org")
+    client.post(f"{door(other)}{request.id}/identify/", {"email": "eve@example.org", "phone": "+49301234567"})
+    assert latest().state == "asked", "another's link opens nothing"
+    assert client.post(f"{door(sold)}ask/", {"kind": "fame"}).status_code == 422
+    assert client.post(f"{door(sold)}ask/", {"kind": "correction"}).status_code == 422, "a correction needs words"
+
+
+def test_the_link_speaks_the_language_of_the_order_and_fits_a_telephone() -> None:
+    sold = bought(locale="es-CL")
+    text = shops.read(Client(), door(sold))
+    assert 'lang="es"' in text and len(text) < 100_000 and "style=" not in text
+
+
+# -- erasure -----------------------------------------------------------------------------------------------------------
+
+
+def erased(sold: Sold, now: datetime = NOW) -> DataRequest:
+    client, request = asks(sold, "erasure")
+    client.post(f"{door(sold)}{request.id}/identify/", CONTACT)
+    actions.work(now)
+    assert latest().state == "identified", "an erasure waits for a person"
+    with staff_scope():
+        actions.approve(request.id, OFFICER, at=now)
+    actions.work(now)
+    return latest()
+
+
+def test_an_erasure_of_a_young_order_says_what_stays_why_and_until_when() -> None:
+    request = erased(bought())
+    kept = {one["what"]: one for one in request.statement["kept"]}
+    assert kept["orders"]["why"] == "transaction_records" and kept["payment_defence"]["why"] == "payment_disputes"
+    assert request.rest_at == datetime.fromisoformat(kept["payment_defence"]["until"])
+    assert known("email", "mia@example.org")
+
+
+def test_what_had_to_stay_goes_by_itself_part_by_part_when_its_time_is_over() -> None:
+    bought(at=ago(24 * 10), buyer="buy-x", email="eve@example.org", phone="+4930999", card="fp-eve", ip="203.0.113.77")
+    sold = bought(at=ago(24 * 10))
+    request = erased(sold)
+    assert request.rest_at is not None
+    actions.work(request.rest_at + timedelta(hours=1))
+    assert not known("card", "fp-buy-9") and known("email", "mia@example.org")
+    assert known("ip", "203.0.113.77"), "another buyer came from there too"
+    assert known("card", "fp-eve")
+    second = latest()
+    assert second.rest_at is not None and second.statement["gone"]["payment_defence"] > 0
+    actions.work(second.rest_at + timedelta(hours=1))
+    assert not known("email", "mia@example.org") and not known("buyer", "buy-9") and bodies(sold) == 0
+    assert latest().rest_at is None and not latest().statement["kept"]
+    assert known("email", "eve@example.org"), "nobody else lost anything"
+
+
+def test_a_legal_hold_wins_over_an_erasure() -> None:
+    sold = bought(at=ago(24 * 365 * 4))
+    with staff_scope():
+        holds.place("order", sold.ref, "Court order 12 O 34/26", NOW + timedelta(days=90), OFFICER, at=NOW)
+    request = erased(sold)
+    assert [one["why"] for one in request.statement["kept"]] == ["legal_hold"] and bodies(sold) > 0
+    assert request.rest_at == NOW + timedelta(days=90)
+    actions.work(NOW + timedelta(days=91))
+    assert bodies(sold) == 0
+
+
+def test_an_old_buyer_is_gone_from_the_database_at_once() -> None:
+    sold = bought(at=ago(24 * 365 * 4))
+    shops.happen(event("review.posted", at=ago(24 * 365 * 4 - 9), seller="sel-1", buyer="buy-9", review_text="Fresh!"))
+    request = erased(sold)
+    assert request.state == "done" and request.statement["gone"]["orders"] > 0 and not request.statement["kept"]
+    assert request.statement["gone"]["messages_and_reviews"] == 1
+    assert not known("buyer", "buy-9") and not known("address", "Lindenstr. 5, Berlin") and bodies(sold) == 0
+
+
+def known(kind: str, value: str) -> bool:
+    with engine_scope():
+        return lookup(kind, value) is not None
+
+
+def bodies(sold: Sold) -> int:
+    with engine_scope():
+        row = query(
+            "SELECT count(*) FROM event_body b JOIN event e ON e.moment = b.moment WHERE e.order_key = %s", [sold.key]
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+# -- members -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_member_asks_follows_and_fetches_in_the_portal_and_nobody_else_can() -> None:
+    person = shops.member()
+    client, colleague = Client(), shops.signed_in()
+    client.force_login(person)
+    assert client.post("/portal/data_security/my-data/ask/", {"kind": "access"}).status_code == 303
+    request = latest()
+    assert request.identified == "signed_in"
+    actions.work(NOW)
+    page = shops.read(client, "/portal/data_security/my-data/")
+    assert "Fetch the archive" in page and len(page) < 100_000
+    here = f"/portal/data_security/my-data/{request.id}/archive/"
+    found = unpacked(client.get(here).content)
+    assert found["account.json"][0]["email"] == person.email and found["shops.json"][0]["role"] == "owner"
+    assert colleague.get(here).status_code == 404
+    assert "Fetch the archive" not in shops.read(colleague, "/portal/data_security/my-data/")
+    assert client.post("/portal/data_security/my-data/ask/", {"kind": "fame"}).status_code == 422
+
+
+def test_a_correction_is_answered_in_words_that_the_member_reads() -> None:
+    client = shops.signed_in()
+    client.post("/portal/data_security/my-data/ask/", {"kind": "correction", "words": "I am called Soto, not Sota."})
+    desk = staff(StaffRole.LEAD)
+    here = f"/console/data_security/requests/{latest().id}/"
+    assert "I am called Soto" in shops.read(desk, here) and "Data requests" in shops.read(desk, here)
+    assert "Correct my data" in shops.read(desk, "/console/data_security/requests/")
+    assert desk.post(f"{here}answer/", {"reason": "The name is corrected."}).status_code == 303
+    assert "The name is corrected." in shops.read(client, "/portal/data_security/my-data/")
+    assert "Correct my data" in shops.read(desk, "/console/data_security/requests/?show=answered")
+    assert desk.post(f"{here}fly/").status_code == 404
+
+
+def test_the_clock_is_extended_once_with_a_reason_and_a_late_answer_is_noted_once() -> None:
+    client = shops.signed_in()
+    with staff_scope():
+        User.objects.filter(staff_role="").update(language="en")
+    client.post("/portal/data_security/my-data/ask/", {"kind": "erasure"})
+    request = latest()
+    with staff_scope():
+        DataRequest.objects.filter(id=request.id).update(rule="eu-gdpr")
+        actions.extend(request.id, Actor("usr_officer", "lead", "Many requests at once."), at=NOW)
+    assert latest().due_at - request.due_at >= timedelta(days=60)
+    with staff_scope(), pytest.raises(OutOfOrder, match="once"):
+        actions.extend(request.id, OFFICER, at=NOW)
+    assert "Many requests at once." in unescape(shops.read(client, "/portal/data_security/my-data/"))
+    for _ in range(2):
+        actions.work(latest().due_at + timedelta(seconds=1))
+    with staff_scope():
+        assert DataStep.objects.filter(subject=request.id, verb="request_overdue").count() == 1
+
+
+def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -> None:
+    person = shops.member()
+    client = Client()
+    client.force_login(person)
+    client.post("/portal/data_security/my-data/ask/", {"kind": "erasure"})
+    request = latest()
+    with staff_scope():
+        actions.approve(request.id, OFFICER, at=NOW)
+    actions.work(NOW)
+    assert {"account", "acts"} == {one["what"] for one in latest().statement["kept"]}
+    shops.member()
+    with staff_scope():
+        (membership,) = Membership.objects.filter(person=person)
+        Membership.objects.filter(id=membership.id).update(ended_at=NOW)
+        DataRequest.objects.filter(id=request.id).update(rest_at=NOW)
+    actions.work(NOW + timedelta(hours=1))
+    with staff_scope():
+        gone = User.objects.get(id=person.id)
+    assert gone.email == f"{person.id}@erased.invalid" and not gone.name and not gone.is_active
+
+
+# -- data --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_strictest_rule_of_a_place_counts_and_everywhere_has_one() -> None:
+    on = datetime(2026, 11, 29, tzinfo=UTC).date()
+    assert terms.rule_for("FR", on).id == "eu-gdpr" and terms.rule_for("BR", on).id == "br-lgpd"
+    assert terms.rule_for("US-CA", on).id == "us-ccpa" and terms.rule_for("US", on).id == "house"
+    assert terms.rule_for("", on).id == "house"
+    with pytest.raises(DataFault, match="x: term is missing"):
+        terms.load("- {id: x, law: a, places: [DE], since: 2026-01-01, source: b, sure: house}")
+    with pytest.raises(DataFault, match="x: places is missing"):
+        terms.load("- {id: x, law: a, term: 3 days, since: 2026-01-01, source: b, sure: house}")

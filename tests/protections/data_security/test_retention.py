@@ -1,0 +1,194 @@
+"""Retention: what is past its time is gone from the database, the proof of it stays, and a hold wins."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from tests.kernel.builders import event
+from tests.portal import shops
+from tests.portal.shops import Sold, ago
+from tests.protections.data_security.people import staff
+
+from safeconduct.kernel.parties import security_events
+from safeconduct.kernel.parties.models import SecurityEvent, StaffRole
+from safeconduct.kernel.parties.security_events import Happened, Origin
+from safeconduct.kernel.record import proving, sequencer
+from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
+from safeconduct.kernel.vault.pseudonyms import lookup
+from safeconduct.protections.data_security.dated import DataFault
+from safeconduct.protections.data_security.desk_errors import DataSecurityError, OutOfOrder
+from safeconduct.protections.data_security.history import DataStep
+from safeconduct.protections.data_security.retention import holds, schedule, sweeping
+from safeconduct.protections.data_security.retention.models import LegalHold, RetentionRun
+from safeconduct.protections.data_security.retention.words import LINES
+
+NOW = shops.NOW
+OLD = 24 * 365 * 4
+OFFICER = Actor("usr_officer", "lead", "Case 12")
+
+
+@pytest.fixture(autouse=True)
+def a_marketplace(empty_database: None) -> None:
+    shops.open_for_business()
+
+
+def bought(hours: float, name: str, **data: Any) -> Sold:
+    return shops.order(
+        at=ago(hours), buyer=f"buy-{name}", email=f"{name}@example.org", address=f"{name} street 1", **data
+    )
+
+
+def bodies(sold: Sold) -> list[str]:
+    """The ids of the order's events whose content is still there."""
+    with engine_scope():
+        rows = query(
+            "SELECT e.id FROM event_body b JOIN event e ON e.moment = b.moment WHERE e.order_key = %s", [sold.key]
+        )
+        return [key for (key,) in rows]
+
+
+def known(kind: str, value: str) -> bool:
+    with engine_scope():
+        return lookup(kind, value) is not None
+
+
+def runs(line: str = "order_data") -> list[RetentionRun]:
+    with staff_scope():
+        return list(RetentionRun.objects.filter(line=line).order_by("id"))
+
+
+def test_what_is_past_its_time_is_gone_and_its_proof_can_be_computed_again() -> None:
+    old, young = bought(OLD, "ana"), bought(24, "ben")
+    ids = bodies(old)
+    assert len(ids) == 2 and known("email", "ana@example.org")
+    assert sweeping.sweep(NOW) >= 2
+    assert not bodies(old) and len(bodies(young)) == 2
+    assert not known("email", "ana@example.org") and not known("buyer", "buy-ana") and known("buyer", "buy-ben")
+    (run,) = runs()
+    assert run.rows == 2 and run.sha256 == sweeping.digest(ids) and run.first_at < run.last_at < run.cutoff
+    sequencer.keep_up(NOW)
+    with engine_scope():
+        step = DataStep.objects.get(subject="retention/order_data")
+        proof = proving.proof_of("data_step", step.id)
+    assert proof is not None and proof["content"]["shown"]["facts"]["sha256"] == run.sha256
+    assert sweeping.sweep(NOW) == 0 and len(runs()) == 1, "twice is once"
+
+
+def test_it_goes_in_batches_each_with_its_own_proof() -> None:
+    for name in ("a", "b", "c"):
+        bought(OLD, name)
+    sweeping.sweep(NOW, batch=2)
+    assert [run.rows for run in runs()] == [2, 2, 2]
+
+
+def test_an_old_order_that_something_still_happens_to_stays_whole() -> None:
+    sold = bought(OLD, "ana")
+    shops.happen(event("refund.created", at=ago(24 * 30), order=sold.ref, seller="sel-1", buyer="buy-ana"))
+    sweeping.sweep(NOW)
+    assert len(bodies(sold)) == 3 and known("email", "ana@example.org")
+
+
+@pytest.mark.parametrize("scope", ["order", "seller"])
+def test_a_hold_wins_until_it_ends(scope: str) -> None:
+    held, other = bought(OLD, "ana"), bought(OLD, "ben", seller="sel-2")
+    with staff_scope():
+        ref = held.ref if scope == "order" else "sel-1"
+        hold = holds.place(scope, ref, "Court order 12 O 34/26", NOW + timedelta(days=30), OFFICER, at=NOW)
+    sweeping.sweep(NOW)
+    assert bodies(held) and not bodies(other)
+    with staff_scope():
+        holds.end(hold, OFFICER, at=NOW)
+    sweeping.sweep(NOW)
+    assert not bodies(held)
+
+
+def test_a_hold_that_is_over_keeps_nothing_and_raw_deliveries_wait_for_every_hold() -> None:
+    held = bought(OLD, "ana")
+    with engine_scope():
+        query(
+            "INSERT INTO delivery (id, connector, digest, received_at, state, reason, topic, events, unknown, refused,"
+            " sealed) VALUES ('dlv_1', 'shopify', '\\x01', %s, 'read', '', '', 1, 0, 0, '\\x02')",
+            [ago(OLD)],
+        )
+    until = NOW + timedelta(days=30)
+    with staff_scope():
+        holds.place("order", held.ref, "Court order 12 O 34/26", until, OFFICER, at=NOW)
+    sweeping.sweep(NOW)
+    assert bodies(held) and not runs("raw_deliveries")
+    sweeping.sweep(until + timedelta(seconds=1))
+    assert not bodies(held) and [run.rows for run in runs("raw_deliveries")] == [1]
+
+
+def test_where_sign_ins_came_from_is_taken_out_and_what_happened_stays() -> None:
+    shop = shops.seller_key()
+    with engine_scope():
+        for days in (181, 179):
+            happened = Happened("signed_in", seller_key=shop, origin=Origin("203.0.113.5", "Firefox"))
+            security_events.note([happened], OFFICER, NOW - timedelta(days=days))
+    sweeping.sweep(NOW)
+    with staff_scope():
+        rows = list(SecurityEvent.objects.filter(kind="signed_in").order_by("at").values_list("origin", flat=True))
+    assert rows[0] is None and rows[1] is not None and [run.rows for run in runs("sign_in_origins")] == [1]
+
+
+def test_proofs_and_steps_cannot_be_rewritten_even_by_the_owner() -> None:
+    bought(OLD, "ana")
+    sweeping.sweep(NOW)
+    for statement in ("UPDATE retention_run SET rows = 1", "DELETE FROM data_step"):
+        with pytest.raises(psycopg.errors.IntegrityError, match="stays"), owner_scope():
+            query(statement)
+
+
+def test_a_hold_needs_a_basis_an_end_and_something_that_is_there() -> None:
+    until = NOW + timedelta(days=1)
+    for scope, ref, basis, end, words in (
+        ("order", "no such", "court", until, "There is no order"),
+        ("seller", "sel-1", " ", until, "Name the basis"),
+        ("seller", "sel-1", "court", NOW, "in the future"),
+        ("planet", "x", "court", until, "There is no planet"),
+    ):
+        with staff_scope(), pytest.raises(DataSecurityError, match=words):
+            holds.place(scope, ref, basis, end, OFFICER, at=NOW)
+    with staff_scope():
+        hold = holds.place("seller", "sel-1", "court", until, OFFICER, at=NOW)
+        with pytest.raises(DataSecurityError, match="why"):
+            holds.end(hold, Actor("usr_officer", "lead"), at=NOW)
+        holds.end(hold, OFFICER, at=NOW)
+        with pytest.raises(OutOfOrder):
+            holds.end(hold, OFFICER, at=NOW)
+
+
+def test_the_page_shows_schedule_runs_and_holds_and_places_one() -> None:
+    sold = bought(OLD, "ana")
+    sweeping.sweep(NOW)
+    client = staff(StaffRole.LEAD)
+    page = shops.read(client, "/console/data_security/retention/")
+    assert runs()[0].sha256 in page and "E-Commerce Law" in page and len(page) < 100_000
+    given = {"scope": "order", "ref": sold.ref, "basis": "Investigation 7", "until": "2030-01-01T00:00"}
+    bad = client.post("/console/data_security/retention/holds/", {**given, "ref": "nothing"})
+    assert bad.status_code == 422
+    assert client.post("/console/data_security/retention/holds/", given).status_code == 303
+    assert "Investigation 7" in shops.read(client, "/console/data_security/retention/")
+    with staff_scope():
+        hold = LegalHold.objects.get()
+    client.post(f"/console/data_security/retention/holds/{hold.id}/end/", {"reason": "It is over."})
+    assert "Investigation 7" not in shops.read(client, "/console/data_security/retention/")
+
+
+def test_every_line_has_words_and_wrong_lines_are_named() -> None:
+    assert set(schedule.schedule()) == set(LINES)
+    good = "- {id: x, keep: 3 days, from: event, then: delete, by: operator, since: 2026-01-01, source: s, sure: house}"
+    assert schedule.load(good)["x"].cutoff(datetime(2026, 1, 4, tzinfo=UTC)) == datetime(2026, 1, 1, tzinfo=UTC)
+    for old, new, words in (
+        ("keep: 3 days, ", "", "keep is needed"),
+        ("keep: 3 days", "keep: 3 hours", "days or months"),
+        ("by: operator, ", "", "sweeper is needed"),
+        ("then: delete", "then: forget", "then is 'forget'"),
+        ("by: operator", "by: operator, sweeper: order_data", "not both"),
+    ):
+        with pytest.raises(DataFault, match=words):
+            schedule.load(good.replace(old, new))
+    assert schedule.months_on(datetime(2028, 2, 29, tzinfo=UTC), -36) == datetime(2025, 2, 28, tzinfo=UTC)
