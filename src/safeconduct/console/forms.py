@@ -5,8 +5,9 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.console.words import ENTITIES, LABELS, LIST_KINDS, MESSAGE_KINDS, ROLES, field_name
+from safeconduct.console.words import ENTITIES, KEY_SCOPES, LABELS, LIST_KINDS, MESSAGE_KINDS, ROLES, field_name
 from safeconduct.kernel.parties.forms import AcceptForm as AcceptForm
+from safeconduct.kernel.parties.keys import LIFE
 
 
 class LabelForm(forms.Form):
@@ -99,3 +100,19 @@ class ResendForm(forms.Form):
     since = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     until = forms.DateTimeField(label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     delivered_too = forms.BooleanField(label=_("Also what was accepted"), required=False)
+
+
+class KeyForm(forms.Form):
+    """A new API key: who uses it, for what, from where, until when."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("Who uses it: the shop system, the warehouse …")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"), choices=list(KEY_SCOPES.items()), widget=forms.CheckboxSelectMultiple
+    )
+    networks = forms.CharField(
+        label=_("Only from these addresses"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Addresses or networks, one on each line, such as 203.0.113.0/24. Empty: from anywhere."),
+    )  # fmt: skip
+    days = forms.IntegerField(label=_("Days until it ends"), min_value=1, max_value=LIFE.days, initial=90)

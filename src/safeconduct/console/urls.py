@@ -8,6 +8,7 @@ from safeconduct.console.protection_pages import protection_urls
 from safeconduct.console.views import (
     decisions,
     editor,
+    keys,
     lists,
     money,
     people,
@@ -64,6 +65,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<str:endpoint_id>/change/", webhooks.change, name="webhook_change"),
     path("webhooks/<str:endpoint_id>/resend/", webhooks.resend_period, name="webhook_resend"),
     path("webhooks/<str:endpoint_id>/<slug:verb>/", webhooks.act, name="webhook_act"),
+    path("keys/", keys.keys_page, name="keys"),
+    path("keys/new/", keys.new, name="new_key"),
+    path("keys/<str:key_id>/rotate/", keys.rotate, name="key_rotate"),
+    path("keys/<str:key_id>/revoke/", keys.revoke, name="key_revoke"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/invitations/<str:invitation_id>/withdraw/", people.withdraw, name="withdraw"),

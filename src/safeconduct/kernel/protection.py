@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import cast
 
 from django.utils.functional import Promise
@@ -80,6 +81,15 @@ class Periodic:
     apart: bool = False
 
 
+class KeyAnswer(IntEnum):
+    """What a protection says to an API key that somebody is about to make, from nothing to everything."""
+
+    AS_ASKED = 0
+    #: It only reads for a day.
+    READS_ONLY = 1
+    REFUSED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Protection:
     """One of the ten, as the house sees it.
@@ -96,7 +106,7 @@ class Protection:
     ``jobs``: what it does at longer intervals than ``sweep``. ``public_urls``: a module of addresses under ``/<name>/``
     for people without an account, which guards them itself. ``case_kinds``: the kinds of cases it brings, each with its
     workflow. ``api``: a module whose ``OPERATIONS`` are what it offers under ``/v1`` (`kernel.operations`), read when
-    the API is put together.
+    the API is put together. ``judge_key``: what it says to an API key that a person (their id) is about to make.
     """
 
     name: str
@@ -116,6 +126,7 @@ class Protection:
     order_url: Callable[[int], str] | None = None
     jobs: tuple[Periodic, ...] = ()
     case_kinds: tuple[CaseKind, ...] = ()
+    judge_key: Callable[[str, datetime], KeyAnswer] | None = None
 
 
 class Refusal(Exception):
@@ -128,6 +139,13 @@ class Refusal(Exception):
 def protections() -> tuple[Protection, ...]:
     """The protections that are built, in the order of the seller's home."""
     return cast("tuple[Protection, ...]", reactions())
+
+
+def judge_key(person_id: str, at: datetime) -> KeyAnswer:
+    """What follows for an API key that this person is about to make: the strictest of what the protections say. They
+    write down that it was asked, in transactions of their own."""
+    said = (one.judge_key(person_id, at) for one in protections() if one.judge_key is not None)
+    return max(said, default=KeyAnswer.AS_ASKED)
 
 
 def order_url(order_key: int | None) -> str:

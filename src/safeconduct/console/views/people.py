@@ -110,9 +110,9 @@ def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
     """Shuts out, lets in again, or takes away a lost second factor."""
     match verb:
         case "deactivate":
-            person = staff.deactivate(person_id, request.user)
+            person = staff.deactivate(person_id, request.user, at=timezone.now())
             release_reviews(person)
-            text = _("%(name)s is shut out. Reviews they held are free again.")
+            text = _("%(name)s is shut out. Reviews they held are free again, and API keys they made have ended.")
         case "reactivate":
             person = staff.reactivate(person_id, request.user)
             text = _("%(name)s can sign in again.")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -27,6 +28,10 @@ def _invitation_id() -> str:
 
 def _membership_id() -> str:
     return new_id("mem")
+
+
+def _key_id() -> str:
+    return new_id("key")
 
 
 class StaffRole(models.TextChoices):
@@ -211,6 +216,40 @@ class SignInFailures(models.Model):
 
     class Meta:
         db_table = "sign_in_failures"
+
+
+class ApiKey(models.Model):
+    """A key of a machine (`keys`). Only its hash is kept; `hint` is its beginning, to tell keys apart.
+
+    ``created_by``: the person who made it, or the command line. ``reads_only_until``: its scopes that write begin then.
+    ``demoted_at``: since then it has none that write. ``elsewhere_on``: the last day it was used from an address that
+    it is not for.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, default=_key_id)
+    name = models.CharField(max_length=120)
+    hint = models.CharField(max_length=12)
+    secret_hash = models.BinaryField(unique=True)
+    scopes = ArrayField(models.CharField(max_length=40))
+    networks = ArrayField(models.CharField(max_length=50), default=list)
+    created_by = models.CharField(max_length=40)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    reads_only_until = models.DateTimeField(null=True)
+    demoted_at = models.DateTimeField(null=True)
+    replaces = models.ForeignKey("self", models.PROTECT, related_name="+", null=True)
+    last_used_on = models.DateField(null=True)
+    elsewhere_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "api_key"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["replaces"], condition=Q(revoked_at__isnull=True), name="api_key_one_successor"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["created_by"], name="api_key_of_maker")]
 
 
 class Seller(models.Model):

@@ -20,6 +20,10 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "role_changed": lazy("Has another role now"),
     "access_ended": lazy("Does not act for the shop any more"),
     "browsers_forgotten": lazy("Made all browsers unknown again"),
+    "key_made": lazy("Made an API key"),
+    "key_revoked": lazy("An API key was revoked"),
+    "key_demoted": lazy("An API key lost its rights to write"),
+    "key_used_elsewhere": lazy("An API key was used from an address it is not for, and was refused"),
 }
 #: Level of an event → the tone of its tag, and its word.
 LEVELS: Final[Mapping[str, tuple[str, str | Promise]]] = {
