@@ -134,15 +134,17 @@ def prepare(history: int) -> str:
     import random
 
     ready(Path(os.environ["SAFECONDUCT_VAR"]))
-    from safeconduct.api.keys import create_key
     from safeconduct.kernel.decisions import policies
     from safeconduct.kernel.events import log
     from safeconduct.kernel.operations.calls import Scope
+    from safeconduct.kernel.parties.keys import create_key
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
 
     now = datetime.now(UTC)
     with staff_scope():
-        policies.install(ORDERS.read_text(encoding="utf-8"), at=now, actor=Actor("bench", "owner"))
+        policies.install(
+            ORDERS.read_text(encoding="utf-8"), at=now, actor=Actor("bench", "owner"), at=datetime.now(UTC)
+        )
     with engine_scope():
         _, secret = create_key("bench", [Scope.EVENTS_WRITE.value], Actor("bench", "owner"))
     dice = random.Random(3)

@@ -103,6 +103,7 @@ class Invitation(models.Model):
     """An invitation to join the staff (`role`) or a seller (`seller_key` and `member_role`): one of both, never both.
 
     Only the hash of its token is kept. ``invited_by`` is empty where the operator did it from the command line.
+    ``member_until``: when the membership it leads to ends by itself.
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_invitation_id, editable=False)
@@ -110,6 +111,7 @@ class Invitation(models.Model):
     role = models.CharField(max_length=16, choices=StaffRole, blank=True, default=StaffRole.NONE)
     seller_key = models.BigIntegerField(null=True)
     member_role = models.CharField(max_length=16, choices=MemberRole, blank=True, default="")
+    member_until = models.DateTimeField(null=True)
     token_hash = models.BinaryField(unique=True)
     invited_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(default=timezone.now)
