@@ -142,11 +142,9 @@ def prepare(history: int) -> str:
 
     now = datetime.now(UTC)
     with staff_scope():
-        policies.install(
-            ORDERS.read_text(encoding="utf-8"), at=now, actor=Actor("bench", "owner"), at=datetime.now(UTC)
-        )
+        policies.install(ORDERS.read_text(encoding="utf-8"), at=now, actor=Actor("bench", "owner"))
     with engine_scope():
-        _, secret = create_key("bench", [Scope.EVENTS_WRITE.value], Actor("bench", "owner"))
+        _, secret = create_key("bench", [Scope.EVENTS_WRITE.value], Actor("bench", "owner"), at=now)
     dice = random.Random(3)
     step = timedelta(days=14) / history
     events = [order_event(dice, f"h{n}", now - step * (history - n)) for n in range(history)]

@@ -42,6 +42,7 @@ _SALTS = "salts and private keys of the record: the app login has no right to th
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
+_LOOKS = "which member of staff looked is not for the sellers, who are told that one did; the app login has no right"
 _PAYMENTS = "a payment may be of several sellers; each sees its own parts and shares of it"
 _PLATFORM_SUMS = "sums of the platform's own accounts; the app login has no right to them"
 
@@ -95,6 +96,7 @@ TABLES = (
     Table("invitation", app=EDIT, staff=EDIT, open_because=_PEOPLE),
     Table("membership", app=EDIT, engine=READ, staff=EDIT, open_because=_MEMBERS),
     Table("security_event", app=ADD, engine=_SECURITY_EVENT, staff=ADD, seller_column="seller_key"),
+    Table("staff_look", staff=EDIT, open_because=_LOOKS),
     Table("sign_in_device", app=ALL, staff=READ, open_because=_PEOPLE),
     Table("sign_in_failures", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("django_session", app=ALL, open_because=_PEOPLE),

@@ -80,6 +80,12 @@ class InvitationForAnother(PartiesError):
         super().__init__("this invitation was sent to another address; sign in with that one, or ask for a new one")
 
 
+class LookRefused(PartiesError):
+    """A member of staff may not look as a seller; the message says why."""
+
+    code = "look_refused"
+
+
 class EndRefused(PartiesError):
     """The end of a membership cannot be what was asked for; the message says why."""
 

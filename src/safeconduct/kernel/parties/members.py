@@ -117,7 +117,8 @@ def invite_member(
     """Invites an address to act for a seller; returns the invitation and its token, which is nowhere else.
 
     An earlier open invitation of the address to this seller lapses. Says nothing about whether the address has an
-    account. ``until``: when the membership will end by itself. Raises OwnerNeeded, NoSuchSeller, AlreadyMember, EndRefused.
+    account. ``until``: when the membership will end by itself. Raises OwnerNeeded, NoSuchSeller, AlreadyMember,
+    EndRefused.
     """
     _must_manage(inviter, seller_key, at)
     _must_exist(seller_key)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from safeconduct.foundation.ids import new_id
@@ -28,6 +28,10 @@ def _invitation_id() -> str:
 
 def _membership_id() -> str:
     return new_id("mem")
+
+
+def _look_id() -> str:
+    return new_id("lok")
 
 
 def _key_id() -> str:
@@ -218,6 +222,30 @@ class SignInFailures(models.Model):
 
     class Meta:
         db_table = "sign_in_failures"
+
+
+class StaffLook(models.Model):
+    """A member of staff looks at a seller's pages as the seller does (`looks`): why, since when, until when at most."""
+
+    id = models.CharField(primary_key=True, max_length=30, default=_look_id, editable=False)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    seller_key = models.BigIntegerField()
+    why = models.CharField(max_length=300)
+    started_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "staff_look"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(ended_at__isnull=True), name="staff_look_one_at_a_time"
+            ),
+            models.CheckConstraint(condition=~Q(why=""), name="staff_look_says_why"),
+            models.CheckConstraint(
+                condition=Q(ends_at__lte=F("started_at") + timedelta(minutes=30)), name="staff_look_half_an_hour"
+            ),
+        ]
 
 
 class ApiKey(models.Model):

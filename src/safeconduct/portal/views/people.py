@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from django import forms
 from django.conf import settings
@@ -31,6 +32,9 @@ from safeconduct.portal.access import CHOSEN, refused
 from safeconduct.portal.rights import deeds
 from safeconduct.portal.words import MEMBER_ROLES, role_name
 
+#: A day of access beyond it is a typing error.
+LAST_YEAR: Final = 2099
+
 
 class InviteForm(forms.Form):
     """Whom to invite, and as what."""
@@ -47,8 +51,8 @@ class InviteForm(forms.Form):
         until = given.get("until")
         if isinstance(until, date) and given.get("role") == MemberRole.OWNER:
             self.add_error("until", _("An owner’s access has no end. Choose another role, or leave this empty."))
-        elif isinstance(until, date) and _end_of(until) <= timezone.now():
-            self.add_error("until", _("That day has passed. Choose a later one."))
+        elif isinstance(until, date) and (until.year > LAST_YEAR or _end_of(until) <= timezone.now()):
+            self.add_error("until", _("Choose a day to come, of this century."))
         return given
 
 
@@ -61,7 +65,9 @@ def _last_day(member: Membership) -> dict[str, str]:
 
 
 def _end_of(day: date) -> datetime:
-    """The end of a day where the reader is."""
+    """The end of a day where the reader is. Raises ValueError for one that nobody means."""
+    if day.year > LAST_YEAR:
+        raise ValueError(day)
     return datetime.combine(day + timedelta(days=1), time(), timezone.get_current_timezone())
 
 
@@ -162,7 +168,7 @@ def end_later(request: MemberRequest, membership_id: str) -> HttpResponse:
     given = request.POST.get("until", "")
     try:
         until = _end_of(date.fromisoformat(given)) if given else None
-    except (ValueError, OverflowError):
+    except ValueError:
         raise EndRefused(_("“%s” is no day; write it as 2027-03-31") % given[:20]) from None
     member = members.end_later(membership_id, until, request.user, at=now)
     _note(request, "access_until", member, now)

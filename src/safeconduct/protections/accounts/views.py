@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties import attempts, members, security_events
-from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.parties.models import MemberRole, SecurityEvent
 from safeconduct.kernel.parties.security_events import Happened, Level
 from safeconduct.kernel.scope import Actor
 from safeconduct.protections.accounts.queries import guards_of
@@ -38,7 +39,7 @@ def security(request: MemberRequest) -> HttpResponse:
     )
     rows = [
         {
-            "at": e.at, "who": names.get(e.person_id or "", _("somebody who acted for the shop then")),
+            "at": e.at, "who": _who(e, names),
             "sentence": sentence_of(e), "tone": LEVELS[e.level][0], "level": LEVELS[e.level][1],
         }
         for e in found[:ROWS]
@@ -50,6 +51,12 @@ def security(request: MemberRequest) -> HttpResponse:
         "browsers": attempts.devices_of(request.user),
     }  # fmt: skip
     return page(request, "accounts/security.html", context)
+
+
+def _who(event: SecurityEvent, names: Mapping[str, str]) -> str:
+    if event.person_id is None:
+        return _("the marketplace’s staff")
+    return names.get(event.person_id, _("somebody who acted for the shop then"))
 
 
 @require_POST

@@ -21,6 +21,9 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "access_until": lazy("Acts for the shop until another day now"),
     "access_ended": lazy("Does not act for the shop any more"),
     "browsers_forgotten": lazy("Made all browsers unknown again"),
+    "staff_looking": lazy("A member of the marketplace’s staff looks at your pages: “%(why)s”"),
+    "staff_read": lazy("A member of the marketplace’s staff opened one of your pages"),
+    "staff_look_ended": lazy("The member of staff does not look at your pages any more"),
     "key_made": lazy("Made an API key"),
     "key_revoked": lazy("An API key was revoked"),
     "key_demoted": lazy("An API key lost its rights to write"),
@@ -38,4 +41,6 @@ def sentence_of(event: SecurityEvent) -> str:
     """An event as a sentence; a kind without words is named, never left out."""
     kind = "signed_in_new" if event.kind == "signed_in" and event.facts.get("new_device") else event.kind
     found = SENTENCES.get(kind)
+    if event.kind == "staff_looking":
+        return str(found) % {"why": event.why}
     return str(found) if found is not None else _("Something else: %(kind)s") % {"kind": kind.replace("_", " ")}
