@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,7 +18,6 @@ from safeconduct.kernel.scope import staff_scope
 from safeconduct.protections.accounts.risk import shipped_policies
 from safeconduct.protections.accounts.risk.judging import Act, ActKind, judge
 
-PASSWORD = "a long sentence for a test"
 KEY = {"name": "shop system", "scopes": ["decisions:read", "lists:write"], "networks": "", "days": "30"}
 
 
@@ -28,11 +28,10 @@ def no_limits_of_an_earlier_test() -> None:
 
 def who_signed_in_again(role: StaffRole = StaffRole.ADMINISTRATOR) -> tuple[Client, User]:
     client, user = signed_in(role)
-    with staff_scope():
-        user.set_password(PASSWORD)
-        user.save()
-    client.force_login(user)
-    assert client.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = user.id
+    session.save()
     return client, user
 
 

@@ -102,6 +102,32 @@ class ResendForm(forms.Form):
     delivered_too = forms.BooleanField(label=_("Also what was accepted"), required=False)
 
 
+class BreakGlassForm(forms.Form):
+    """For whom a sealed code is asked, and why."""
+
+    person = forms.ChoiceField(label=_("For"))
+    why = forms.CharField(
+        label=_("Why"), max_length=300, min_length=10, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("How you know that it is really them who ask: by telephone, at the desk …"),
+    )  # fmt: skip
+
+    def __init__(self, *args: object, people: list[tuple[str, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["person"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = people
+
+
+class SealedCodeForm(forms.Form):
+    """What whoever was let in types from paper."""
+
+    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    code = forms.CharField(
+        label=_("Sealed code"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("Eight groups of four letters and digits."),
+    )  # fmt: skip
+
+
 class KeyForm(forms.Form):
     """A new API key: who uses it, for what, from where, until when."""
 

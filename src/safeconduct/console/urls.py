@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from safeconduct.console.protection_pages import protection_urls
 from safeconduct.console.views import (
+    break_glass,
     decisions,
     editor,
     keys,
@@ -73,6 +74,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/<str:key_id>/rotate/", keys.rotate, name="key_rotate"),
     path("keys/<str:key_id>/revoke/", keys.revoke, name="key_revoke"),
     path("people/", people.people, name="people"),
+    path("people/break-glass/", break_glass.requests, name="break_glass"),
+    path("people/break-glass/<str:request_id>/agree/", break_glass.agree, name="break_glass_agree"),
+    path("people/break-glass/<str:request_id>/withdraw/", break_glass.withdraw, name="break_glass_withdraw"),
+    path("sealed-code/", break_glass.use, name="sealed_code"),
     path("people/invite/", people.invite, name="invite"),
     path("people/invitations/<str:invitation_id>/withdraw/", people.withdraw, name="withdraw"),
     path("people/<str:person_id>/role/", people.role, name="role"),

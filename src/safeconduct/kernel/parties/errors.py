@@ -86,6 +86,12 @@ class LookRefused(PartiesError):
     code = "look_refused"
 
 
+class BreakGlassRefused(PartiesError):
+    """A sealed code cannot be asked for, made or used like this; the message says why."""
+
+    code = "break_glass_refused"
+
+
 class EndRefused(PartiesError):
     """The end of a membership cannot be what was asked for; the message says why."""
 

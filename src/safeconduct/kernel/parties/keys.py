@@ -138,13 +138,13 @@ def revoke_key(key_id: str, actor: Actor, *, at: datetime) -> ApiKey:
     return key
 
 
-def end_keys_of(person_id: str, actor: Actor, *, at: datetime) -> int:
-    """Ends every key that a person made, because they leave; returns how many. Who comes back has new ones made."""
+def end_keys_of(person_id: str, actor: Actor, *, at: datetime) -> list[str]:
+    """Ends every key that a person made, because they leave; returns which. Who comes back has new ones made."""
     return _all_of(person_id, ApiKey.objects.filter(expires_at__gt=at), "key_revoked", {"revoked_at": at}, actor, at)
 
 
-def demote_keys_since(person_id: str, since: datetime, actor: Actor, *, at: datetime) -> int:
-    """Takes the rights to write from every key that a person made since a moment, for good; returns how many.
+def demote_keys_since(person_id: str, since: datetime, actor: Actor, *, at: datetime) -> list[str]:
+    """Takes the rights to write from every key that a person made since a moment, for good; returns which.
 
     For *this was not me*: what reads goes on, so that a shop does not stand still while somebody looks. A key that is
     to write again is made anew. May be repeated.
@@ -249,10 +249,10 @@ def _note(
 
 def _all_of(
     person_id: str, among: QuerySet[ApiKey], kind: str, change: dict[str, datetime], actor: Actor, at: datetime
-) -> int:
+) -> list[str]:
     """Changes those of a person's keys that are not revoked, locked in one order, and tells of each."""
     rows = among.filter(created_by=person_id, revoked_at__isnull=True).order_by("id")
     ids = list(rows.select_for_update().values_list("id", flat=True))
     ApiKey.objects.filter(id__in=ids).update(**change)
     note([Happened(kind, Level.ALERT, person_id, facts={"key": key}) for key in ids], actor, at)
-    return len(ids)
+    return ids

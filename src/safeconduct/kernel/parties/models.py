@@ -30,6 +30,10 @@ def _membership_id() -> str:
     return new_id("mem")
 
 
+def _break_glass_id() -> str:
+    return new_id("bgl")
+
+
 def _look_id() -> str:
     return new_id("lok")
 
@@ -245,6 +249,41 @@ class StaffLook(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__lte=F("started_at") + timedelta(minutes=30)), name="staff_look_half_an_hour"
             ),
+        ]
+
+
+class BreakGlass(models.Model):
+    """A sealed code for somebody who has lost every passkey (`break_glass`): asked for by one administrator, agreed to
+    by another, used once. Only its hash is kept."""
+
+    id = models.CharField(primary_key=True, max_length=30, default=_break_glass_id, editable=False)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    why = models.CharField(max_length=300)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    agreed_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    code_hash = models.BinaryField(unique=True, null=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "break_glass"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(used_at__isnull=True, withdrawn_at__isnull=True), name="break_glass_open"
+            ),
+            models.CheckConstraint(
+                condition=~Q(asked_by=F("person"))
+                & (Q(agreed_by__isnull=True) | (~Q(agreed_by=F("asked_by")) & ~Q(agreed_by=F("person")))),
+                name="break_glass_two_others",
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_by__isnull=True, code_hash__isnull=True, used_at__isnull=True)
+                | Q(agreed_by__isnull=False, code_hash__isnull=False),
+                name="break_glass_code_needs_both",
+            ),
+            models.CheckConstraint(condition=~Q(why=""), name="break_glass_says_why"),
         ]
 
 
