@@ -42,6 +42,7 @@ _SALTS = "salts and private keys of the record: the app login has no right to th
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
+_MAILS = "asked by a code, by people without an account too; the app login has no right to it at all"
 _LOOKS = "which member of staff looked is not for the sellers, who are told that one did; the app login has no right"
 _PAYMENTS = "a payment may be of several sellers; each sees its own parts and shares of it"
 _PLATFORM_SUMS = "sums of the platform's own accounts; the app login has no right to them"
@@ -199,6 +200,7 @@ TABLES = (
     Table("list_entry", engine=EDIT, staff=EDIT, open_because=_RULES),
     Table("model_version", engine=EDIT, staff=EDIT, open_because=_RULES),
     # what goes out
+    Table("sent_mail", engine=ALL, open_because=_MAILS),
     Table("mail_setting", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
     Table("webhook_endpoint", engine=EDIT, staff=EDIT, open_because=_WEBHOOKS),
     Table("webhook_delivery", engine=ALL, staff=EDIT, open_because=_WEBHOOKS),

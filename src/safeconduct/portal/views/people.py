@@ -8,7 +8,7 @@ from typing import Final
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.mail import send_mail
+from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
 from safeconduct.kernel.parties import invitations, members, security_events
 from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
@@ -127,7 +128,11 @@ def _send(invitation: Invitation, link: str, request: MemberRequest) -> bool:
         "days": invitations.VALID_DAYS, "link": link,
     }  # fmt: skip
     try:
-        send_mail(_("Your invitation to %(seller)s") % {"seller": request.seller}, text, None, [invitation.email])
+        mail = EmailMultiAlternatives(
+            _("Your invitation to %(seller)s") % {"seller": request.seller}, text, to=[invitation.email]
+        )
+        codes.carry(mail, "invitation", at=timezone.now(), seller_key=request.seller.key)
+        mail.send()
     except OSError:
         return False
     return True
