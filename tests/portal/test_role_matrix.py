@@ -97,6 +97,7 @@ def test_every_address_stands_in_the_matrix_with_the_roles_its_view_names() -> N
 def test_whatever_only_some_may_do_says_in_plain_words_what_it_is() -> None:
     told = {deed.name: deed for deed in deeds()}
     assert {name for name, roles in MATRIX.items() if roles != EVERYONE} <= set(told)
+    assert [name for name, deed in told.items() if not deed.says] == [], "say it: only_for(…, says=…)"
     assert len({str(deed.says) for deed in told.values()}) == len(told)
 
 

@@ -115,7 +115,7 @@ class BreakGlassForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         field = self.fields["person"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = people
+        field.choices = [("", "–"), *people]
 
 
 class SealedCodeForm(forms.Form):

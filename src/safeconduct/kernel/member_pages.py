@@ -37,9 +37,10 @@ class MemberRequest(HttpRequest):
     shell: Shell
 
 
-def only_for(*roles: MemberRole, says: str | Promise) -> Callable[[V], V]:
-    """Says which roles a view is for, and what it does, for the page that shows what somebody could do; an owner may do
-    everything. Without it, every member may see the page, which changes nothing of the shop's.
+def only_for(*roles: MemberRole, says: str | Promise = "") -> Callable[[V], V]:
+    """Says which roles a view is for, and what it does, for the page that shows what somebody could do: a test fails
+    where that is missing. An owner may do everything. Without it, every member may see the page, which changes nothing
+    of the shop's.
     """
 
     def mark(view: V) -> V:

@@ -35,7 +35,7 @@ class Deed:
 
 @lru_cache(maxsize=1)
 def deeds() -> tuple[Deed, ...]:
-    """All that only some roles may do, in the order of the addresses. Every one has its words, or it fails."""
+    """All that only some roles may do, in the order of the addresses. A test sees that each has its words."""
     patterns = import_module("safeconduct.portal.urls").urlpatterns
     return tuple(
         Deed(name, getattr(view, SAYS), _roles(view)) for name, view in _walk(patterns, "") if hasattr(view, ROLES)

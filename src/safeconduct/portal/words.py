@@ -42,13 +42,13 @@ MAILS: Final[Mapping[str, Text]] = {
     "limit": lazy("a limit"),
     "money": lazy("money that is held"),
     "payout": lazy("a payout"),
-    "webhook": lazy("the marketplace’s own systems"),
-    "key": lazy("the marketplace’s own systems"),
-    "staff": lazy("access of the marketplace’s staff"),
-    "account": lazy("an account’s security"),
-    "security": lazy("an account’s security"),
+    "webhook": lazy("the marketplace's own systems"),
+    "key": lazy("the marketplace's own systems"),
+    "staff": lazy("access of the marketplace's staff"),
+    "account": lazy("an account's security"),
+    "security": lazy("an account's security"),
     "invitation": lazy("an invitation"),
-    "collection": lazy("several things: a day’s collection"),
+    "collection": lazy("several things: a day's collection"),
 }
 
 

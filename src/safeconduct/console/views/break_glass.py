@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from allauth.account.adapter import get_adapter
-from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import record_authentication
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from safeconduct.console.access import StaffRequest, done, page, staff_page
+from safeconduct.console.access import StaffRequest, done, page, signed_in_again, staff_page
 from safeconduct.console.forms import BreakGlassForm, SealedCodeForm
 from safeconduct.kernel.notices.administrators import tell_administrators
 from safeconduct.kernel.parties import break_glass
@@ -25,7 +24,7 @@ from safeconduct.kernel.scope import staff_scope, visitor_scope
 
 
 @require_http_methods(["GET", "POST"])
-@reauthentication_required
+@signed_in_again
 @staff_page(StaffRole.ADMINISTRATOR)
 def requests(request: StaffRequest) -> HttpResponse:
     """Open requests, and the form for one."""
@@ -62,7 +61,7 @@ def _requests(
 
 
 @require_POST
-@reauthentication_required
+@signed_in_again
 @staff_page(StaffRole.ADMINISTRATOR)
 def agree(request: StaffRequest, request_id: str) -> HttpResponse:
     """Makes the code, and shows it this once."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
-from allauth.account.decorators import reauthentication_required
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from safeconduct.console.access import StaffRequest, done, page, staff_page
+from safeconduct.console.access import StaffRequest, done, page, signed_in_again, staff_page
 from safeconduct.console.forms import KeyForm
 from safeconduct.console.words import KEY_SCOPES, KEY_STATES
 from safeconduct.kernel.notices.administrators import tell_administrators
@@ -30,7 +29,7 @@ def keys_page(request: StaffRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@reauthentication_required
+@signed_in_again
 @staff_page(StaffRole.ADMINISTRATOR)
 def new(request: StaffRequest) -> HttpResponse:
     """A new key, for who has just signed in again."""
@@ -52,7 +51,7 @@ def new(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@reauthentication_required
+@signed_in_again
 @staff_page(StaffRole.ADMINISTRATOR)
 def rotate(request: StaffRequest, key_id: str) -> HttpResponse:
     """A successor; both live for a week."""
@@ -111,6 +110,7 @@ def _keys(
         rows.append({
             "key": key, "maker": maker or _("the command line"), "scopes": [KEY_SCOPES.get(s, s) for s in key.scopes],
             "state": KEY_STATES[state][0], "tone": KEY_STATES[state][1], "live": keys.is_live(key, now),
+            "last_used": key.last_used_on and datetime.combine(key.last_used_on, time(12), UTC),
         })  # fmt: skip
     context = {"rows": rows, "made": made, "secret": secret, "problem": problem}
     return page(request, "console/keys.html", "keys", context, status=status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -79,7 +79,7 @@ def _send(invitation: Invitation, link: str, inviter: User) -> bool:
         " and set up a second step:\n\n%(link)s\n\nIf you did not expect this, delete it: nothing happens without the link."
     ) % {"name": inviter, "role": role_name(invitation.role), "days": invitations.VALID_DAYS, "link": link}
     try:
-        mail = EmailMultiAlternatives(_("Your invitation to Safeconduct"), text, to=[invitation.email])
+        mail = EmailMessage(_("Your invitation to Safeconduct"), text, to=[invitation.email])
         codes.carry(mail, "invitation", at=timezone.now())
         mail.send()
     except OSError:

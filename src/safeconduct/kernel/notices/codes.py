@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.translation import get_language
 
 from safeconduct.foundation.ids import new_id
@@ -77,19 +76,15 @@ def foot(mail_id: str, language: str) -> str:
     return frame()[language]["code"].format(code=code_of(mail_id), url=site() + reverse("message"))
 
 
-def carry(mail: EmailMultiAlternatives, about: str, *, at: datetime, seller_key: int | None = None) -> None:
+def carry(mail: EmailMessage, about: str, *, at: datetime, seller_key: int | None = None) -> None:
     """Gives a mail that is no notice its code, before it is sent: at the foot, in the language that is active, and
-    kept in a transaction of its own. ``mail`` has one receiver."""
+    kept in a transaction of its own. ``mail`` is plain text and has one receiver."""
     mail_id = new_id("eml")
     with engine_scope():
         keep([Sent(mail_id, about, mail.to[0], None, seller_key)], at)
     words = foot(mail_id, reader_of(get_language() or "en", "", at).language)
     mail.extra_headers["Message-ID"] = f"<{mail_id}@{domain()}>"
     mail.body = f"{str(mail.body).rstrip()}\n\n-- \n{words}\n"
-    for place, (content, kind) in enumerate(mail.alternatives):
-        if kind == "text/html":
-            html = f"{content}<p>{escape(words)}</p>"
-            mail.alternatives[place] = type(mail.alternatives[place])(html, kind)
 
 
 def look_up(code: str) -> SentMail | None:

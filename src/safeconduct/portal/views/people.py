@@ -8,12 +8,11 @@ from typing import Final
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -51,18 +50,18 @@ class InviteForm(forms.Form):
         given = super().clean() or {}
         until = given.get("until")
         if isinstance(until, date) and given.get("role") == MemberRole.OWNER:
-            self.add_error("until", _("An owner’s access has no end. Choose another role, or leave this empty."))
+            self.add_error("until", _("An owner's access has no end. Choose another role, or leave this empty."))
         elif isinstance(until, date) and (until.year > LAST_YEAR or _end_of(until) <= timezone.now()):
             self.add_error("until", _("Choose a day to come, of this century."))
         return given
 
 
-def _last_day(member: Membership) -> dict[str, str]:
-    """The last day of somebody's access, for the field and for the eye."""
+def _last_day(member: Membership) -> dict[str, object]:
+    """The last moment of somebody's access, and its day for the field."""
     if member.expires_at is None:
-        return {"last_day": "", "last_day_said": ""}
-    day = (timezone.localtime(member.expires_at) - timedelta(microseconds=1)).date()
-    return {"last_day": day.isoformat(), "last_day_said": date_format(day)}
+        return {"last_day": "", "last_moment": None}
+    last = timezone.localtime(member.expires_at) - timedelta(microseconds=1)
+    return {"last_day": last.date().isoformat(), "last_moment": last}
 
 
 def _end_of(day: date) -> datetime:
@@ -128,7 +127,7 @@ def _send(invitation: Invitation, link: str, request: MemberRequest) -> bool:
         "days": invitations.VALID_DAYS, "link": link,
     }  # fmt: skip
     try:
-        mail = EmailMultiAlternatives(
+        mail = EmailMessage(
             _("Your invitation to %(seller)s") % {"seller": request.seller}, text, to=[invitation.email]
         )
         codes.carry(mail, "invitation", at=timezone.now(), seller_key=request.seller.key)
@@ -150,7 +149,7 @@ def withdraw(request: MemberRequest, invitation_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(says=lazy("Change somebody’s role"))
+@only_for(says=lazy("Change somebody's role"))
 def change_role(request: MemberRequest, membership_id: str) -> HttpResponse:
     """Another role."""
     now = timezone.now()
@@ -165,7 +164,7 @@ def change_role(request: MemberRequest, membership_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(says=lazy("Set the day on which somebody’s access ends"))
+@only_for(says=lazy("Set the day on which somebody's access ends"))
 def end_later(request: MemberRequest, membership_id: str) -> HttpResponse:
     """The day after which somebody's access ends by itself; none: it does not."""
     now = timezone.now()

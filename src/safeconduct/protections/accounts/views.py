@@ -55,7 +55,7 @@ def security(request: MemberRequest) -> HttpResponse:
 
 def _who(event: SecurityEvent, names: Mapping[str, str]) -> str:
     if event.person_id is None:
-        return _("the marketplace’s staff")
+        return _("the marketplace's staff")
     return names.get(event.person_id, _("somebody who acted for the shop then"))
 
 
