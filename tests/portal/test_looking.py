@@ -11,7 +11,8 @@ from django.db import IntegrityError
 from django.test import Client
 
 from safeconduct.kernel.notices.models import NoticeCopy
-from safeconduct.kernel.parties.models import Membership, SecurityEvent, Seller, StaffLook, StaffRole, User
+from safeconduct.kernel.parties import members
+from safeconduct.kernel.parties.models import MemberRole, Membership, SecurityEvent, Seller, StaffLook, StaffRole, User
 from safeconduct.kernel.scope import WRITE_REFUSED, engine_scope, looking_only, query, seller_scope, staff_scope
 from tests.kernel.builders import person
 from tests.portal import shops
@@ -89,6 +90,22 @@ def test_what_a_page_would_write_while_it_is_read_the_database_refuses_for_every
             Membership.objects.update(role="owner")
     with staff_scope():
         assert Seller.objects.get(key=key).name == "Viña del Mar Fruits"
+
+
+def test_a_page_that_would_write_while_it_is_read_is_refused_although_the_copy_is_their_own() -> None:
+    client, user = staff()
+    with staff_scope():
+        members.add_member(user, shops.seller_key(), MemberRole.OWNER, None, at=shops.ago(9))
+    for _again in range(2):
+        assert client.post(seller_page() + "look/", {"reason": WHY}).status_code == 303
+    with staff_scope():
+        notice = NoticeCopy.objects.filter(person=user).order_by("notice_id")[0].notice_id
+    answer = client.get(f"/portal/notices/{notice}/")
+    assert answer.status_code == 403 and "can change nothing" in answer.content.decode()
+    client.post("/console/looks/end/")
+    assert client.get(f"/portal/notices/{notice}/").status_code == 200
+    with staff_scope():
+        assert NoticeCopy.objects.get(person=user, notice_id=notice).read_at is not None
 
 
 def test_it_ends_by_itself_after_half_an_hour_and_with_the_role() -> None:
