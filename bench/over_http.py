@@ -134,17 +134,17 @@ def prepare(history: int) -> str:
     import random
 
     ready(Path(os.environ["SAFECONDUCT_VAR"]))
-    from safeconduct.api.keys import create_key
     from safeconduct.kernel.decisions import policies
     from safeconduct.kernel.events import log
     from safeconduct.kernel.operations.calls import Scope
+    from safeconduct.kernel.parties.keys import create_key
     from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
 
     now = datetime.now(UTC)
     with staff_scope():
         policies.install(ORDERS.read_text(encoding="utf-8"), at=now, actor=Actor("bench", "owner"))
     with engine_scope():
-        _, secret = create_key("bench", [Scope.EVENTS_WRITE.value], Actor("bench", "owner"))
+        _, secret = create_key("bench", [Scope.EVENTS_WRITE.value], Actor("bench", "owner"), at=now)
     dice = random.Random(3)
     step = timedelta(days=14) / history
     events = [order_event(dice, f"h{n}", now - step * (history - n)) for n in range(history)]

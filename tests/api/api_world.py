@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
 
-from safeconduct.api.keys import create_key
 from safeconduct.kernel.operations.calls import Scope
+from safeconduct.kernel.parties.keys import create_key
 from safeconduct.kernel.scope import Actor, staff_scope
 
 EVERYTHING = tuple(Scope)
@@ -18,7 +19,7 @@ EVERYTHING = tuple(Scope)
 def key(*scopes: str, by: str = "test", **fields: Any) -> str:
     """The secret of a new key; without scopes it has all."""
     with staff_scope():
-        return create_key("back office", scopes or EVERYTHING, Actor(by, "owner"), **fields)[1]
+        return create_key("back office", scopes or EVERYTHING, Actor(by, "owner"), at=datetime.now(UTC), **fields)[1]
 
 
 class Machine:

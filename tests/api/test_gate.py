@@ -8,33 +8,53 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory, override_settings
 from tests.api.api_world import Answer, Machine, good, key, problem
-from tests.kernel.builders import event, live_policy, usd
+from tests.kernel.builders import event, live_policy, person, usd
 
 from safeconduct.api import gate
 from safeconduct.api.gate import guarded
-from safeconduct.api.keys import KeyRefused, create_key, expire_key, revoke_key
-from safeconduct.api.models import ApiKey, IdempotentAnswer
+from safeconduct.api.models import IdempotentAnswer
 from safeconduct.kernel.decisions.models import WatchList
 from safeconduct.kernel.events.models import Event
+from safeconduct.kernel.notices.models import NoticeCopy
 from safeconduct.kernel.operations.calls import Scope
 from safeconduct.kernel.operations.problems import Code, Problem
+from safeconduct.kernel.parties import keys, staff
+from safeconduct.kernel.parties.keys import KeyRefused, create_key
+from safeconduct.kernel.parties.models import ApiKey, StaffRole
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
+
+ELSEWHERE = {"REMOTE_ADDR": "198.51.100.9"}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
 
 LIST = {"name": "stolen-cards", "kind": "deny", "entity": "card"}
 
 
 def test_a_secret_is_shown_once_and_only_its_hash_is_kept() -> None:
     with staff_scope():
-        made, secret = create_key("shop", ["events:write"], Actor("usr_1", "administrator"))
+        made, secret = create_key("shop", ["events:write"], Actor("usr_1", "administrator"), at=now())
         kept = ApiKey.objects.get(id=made.id)
-    assert secret.startswith("sck_") and len(secret) == 47
-    assert secret.encode() not in bytes(kept.secret_hash) and kept.hint == secret[:10] and kept.created_by == "usr_1"
+    assert secret.startswith("sck_") and len(secret) == 62 and keys.looks_like_a_key(secret)
+    assert secret.encode() not in bytes(kept.secret_hash) and kept.hint == secret[:12] and kept.created_by == "usr_1"
+    assert kept.expires_at == kept.created_at + timedelta(days=180)
+
+
+def test_a_letter_that_was_mistyped_is_noticed_before_anything_is_looked_up() -> None:
+    secret = key("decisions:read")
+    for place in (5, 20, 60):
+        wrong = secret[:place] + ("A" if secret[place] != "A" else "B") + secret[place + 1 :]
+        assert not keys.looks_like_a_key(wrong)
+        problem(Machine(wrong).get("/v1/decisions"), 401, "key-unknown")
+    good(Machine(secret).get("/v1/decisions"))
 
 
 def test_a_key_needs_a_name_and_known_scopes() -> None:
     for name, scopes, words in (("", ["events:write"], "name"), ("shop", [], "scopes"), ("shop", ["all"], "'all'")):
         with staff_scope(), pytest.raises(KeyRefused, match=words):
-            create_key(name, scopes, Actor("usr_1", "administrator"))
+            create_key(name, scopes, Actor("usr_1", "administrator"), at=now())
 
 
 def test_each_way_a_key_can_be_wrong_has_its_own_answer() -> None:
@@ -43,14 +63,91 @@ def test_each_way_a_key_can_be_wrong_has_its_own_answer() -> None:
     problem(Machine("sck_short").get("/v1/decisions"), 401, "key-unknown")
     problem(Machine("sck_" + "a" * 43).get("/v1/decisions"), 401, "key-unknown")
     with staff_scope():
-        made, secret = create_key("shop", ["decisions:read"], Actor("usr_1", "administrator"))
+        made, secret = create_key("shop", ["decisions:read"], Actor("usr_1", "administrator"), at=now())
     good(Machine(secret).get("/v1/decisions"))
     with staff_scope():
-        expire_key(made.id, datetime.now(UTC) - timedelta(seconds=1))
+        ApiKey.objects.filter(id=made.id).update(expires_at=now() - timedelta(seconds=1))
     problem(Machine(secret).get("/v1/decisions"), 401, "key-expired")
     with staff_scope():
-        revoke_key(made.id)
+        keys.revoke_key(made.id, Actor("usr_1", "administrator"), at=now())
     problem(Machine(secret).get("/v1/decisions"), 401, "key-revoked")
+
+
+def test_no_key_lives_longer_than_180_days_and_every_wrong_network_is_named() -> None:
+    for fields, words in (
+        ({"expires_at": now() + timedelta(days=181)}, "180 days"),
+        ({"expires_at": now()}, "later time"),
+        ({"networks": ["203.0.113.0/33"]}, "203.0.113.0/33"),
+        ({"networks": [f"203.0.113.{n}" for n in range(21)]}, "20 networks"),
+    ):
+        with staff_scope(), pytest.raises(KeyRefused, match=words):
+            create_key("shop", ["events:write"], Actor("usr_1", "administrator"), at=now(), **fields)
+
+
+def test_a_key_used_from_elsewhere_is_refused_and_the_administrators_hear_of_it_once_a_day() -> None:
+    administrator = person(StaffRole.ADMINISTRATOR)
+    shop = Machine(key("decisions:read", networks=["127.0.0.0/8", "2001:db8::/32"]))
+    good(shop.get("/v1/decisions"))
+    shop.client.defaults.update(ELSEWHERE)
+    for _again in range(2):
+        problem(shop.get("/v1/decisions"), 403, "key-elsewhere")
+    with staff_scope():
+        told = NoticeCopy.objects.filter(person=administrator, notice__code="key.elsewhere")
+        assert told.count() == 1
+    shop.client.defaults.update(REMOTE_ADDR="2001:db8::7")
+    good(shop.get("/v1/decisions"))
+
+
+def test_whose_maker_leaves_is_cut_at_once_and_does_not_come_back_with_them() -> None:
+    maker, administrator = person(StaffRole.LEAD), person(StaffRole.ADMINISTRATOR)
+    shop, other = Machine(key("decisions:read", by=maker.id)), Machine(key("decisions:read", by=administrator.id))
+    good(shop.get("/v1/decisions"))
+    with staff_scope():
+        staff.deactivate(maker.id, administrator, at=now())
+    problem(shop.get("/v1/decisions"), 401, "key-revoked")
+    with staff_scope():
+        staff.reactivate(maker.id, administrator)
+    problem(shop.get("/v1/decisions"), 401, "key-revoked")
+    good(other.get("/v1/decisions"))
+    with staff_scope():
+        staff.change_role(maker.id, StaffRole.LEAD, administrator)
+        administrator.staff_role = StaffRole.NONE
+        administrator.save()
+    problem(other.get("/v1/decisions"), 401, "key-revoked")
+
+
+def test_what_was_made_since_a_theft_only_reads_from_then_on_and_older_keys_go_on() -> None:
+    thief = person(StaffRole.ADMINISTRATOR)
+    with staff_scope():
+        before = [create_key("old", Scope, Actor(thief.id, "administrator"), at=now() - timedelta(days=1))[1]]
+        newer = create_key("new", Scope, Actor(thief.id, "administrator"), at=now())[1]
+    with engine_scope():
+        since = now() - timedelta(hours=1)
+        by = Actor(thief.id, "person", "this was not me")
+        assert len(keys.demote_keys_since(thief.id, since, by, at=now())) == 1
+        assert keys.demote_keys_since(thief.id, since, by, at=now()) == []
+    good(Machine(newer).get("/v1/lists"))
+    assert "only reads" in problem(Machine(newer).post("/v1/lists", LIST), 403, "scope-missing")["detail"]
+    good(Machine(before[0]).post("/v1/lists", LIST), 201)
+    with staff_scope(), pytest.raises(KeyRefused, match="new one"):
+        keys.rotate_key(ApiKey.objects.get(name="new").id, Actor(thief.id, "administrator"), at=now())
+
+
+def test_two_keys_of_a_line_live_while_a_system_changes_over_and_never_three() -> None:
+    actor = Actor("usr_1", "administrator")
+    with staff_scope():
+        first, old = create_key("shop", ["decisions:read"], actor, at=now(), networks=["127.0.0.1"])
+        second, new = keys.rotate_key(first.id, actor, at=now())
+        assert (second.name, second.scopes, second.networks) == (first.name, first.scopes, ["127.0.0.1/32"])
+        for key_id, words in ((first.id, "successor"), (second.id, "two live")):
+            with pytest.raises(KeyRefused, match=words):
+                keys.rotate_key(key_id, actor, at=now())
+    for secret in (old, new):
+        good(Machine(secret).get("/v1/decisions"))
+    with staff_scope():
+        assert ApiKey.objects.get(id=first.id).expires_at < now() + timedelta(days=8)
+        keys.revoke_key(first.id, actor, at=now())
+        keys.rotate_key(second.id, actor, at=now())
 
 
 def test_a_keys_last_use_is_written_once_a_day() -> None:

@@ -10,7 +10,7 @@ from safeconduct.kernel.parties.models import MemberRole, Seller
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.portal import urls
 from safeconduct.portal.access import CHOSEN
-from safeconduct.portal.rights import roles_by_address
+from safeconduct.portal.rights import deeds, roles_by_address
 from tests.portal import shops
 
 EVERYONE = frozenset(MemberRole.values)
@@ -29,6 +29,7 @@ OPEN = frozenset(
         "notice",
         "people",
         "member_end",
+        "powers",
         "settings",
         "choose_seller",
         "welcome",
@@ -67,6 +68,7 @@ MATRIX = {
     "data_security:recipient": {"owner", "fulfilment"}, "data_security:reveal": {"owner", "fulfilment"},
     "data_security:lease": {"owner", "fulfilment"},
     "data_security:export": HANDS, "data_security:give_right": {"owner"}, "data_security:end_right": {"owner"},
+    "member_powers": {"owner"}, "member_until": {"owner"},
     "transactions:authorise": {"owner", "finance"}, "transactions:chargeback_accept": {"owner", "finance"},
     "transactions:chargeback_give_up": {"owner", "finance"},
     "transactions:chargeback_stage": {"owner", "finance", "support"},
@@ -102,6 +104,13 @@ def test_every_address_stands_in_the_matrix_with_the_roles_its_view_names() -> N
     named = roles_by_address(urls.urlpatterns)
     assert named == MATRIX, "a new address of the portal needs its line in the matrix, and its view its roles"
     assert set(addresses()) == set(MATRIX)
+
+
+def test_whatever_only_some_may_do_says_in_plain_words_what_it_is() -> None:
+    told = {deed.name: deed for deed in deeds()}
+    assert {name for name, roles in MATRIX.items() if roles != EVERYONE} <= set(told)
+    assert [name for name, deed in told.items() if not deed.says] == [], "say it: only_for(…, says=…)"
+    assert len({str(deed.says) for deed in told.values()}) == len(told)
 
 
 @pytest.mark.parametrize("role", MemberRole.values)

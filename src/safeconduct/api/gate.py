@@ -12,19 +12,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from safeconduct.api import bodies, keys, outage
+from safeconduct.api import bodies, outage
 from safeconduct.api.refusals import refusal
+from safeconduct.kernel.notices.administrators import tell_administrators
 from safeconduct.kernel.operations.calls import Call, Caller, Scope
 from safeconduct.kernel.operations.problems import Code, Problem, invalid
+from safeconduct.kernel.parties import keys
 from safeconduct.kernel.scope import alone, engine_scope, query, undo
 
 CLAIM_S = 60
@@ -47,10 +51,15 @@ class Claim:
 
 _ADMIT = """
 WITH given AS (
-    SELECT id, name, scopes, created_by, secret_hash, revoked_at IS NOT NULL AS revoked,
-        coalesce(expires_at <= now(), false) AS expired, last_used_on,
-        revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS good
-    FROM api_key WHERE secret_hash = %b::bytea
+    SELECT k.id, k.name, created_by, secret_hash, last_used_on, scopes AS asked,
+        CASE WHEN held THEN ARRAY(SELECT s FROM unnest(scopes) s WHERE s LIKE '%%:read') ELSE scopes END AS scopes,
+        held, revoked, gone, expired, elsewhere, NOT (revoked OR gone OR expired OR elsewhere) AS good
+    FROM api_key k LEFT JOIN person p ON p.id = k.created_by, LATERAL (SELECT
+        revoked_at IS NOT NULL AS revoked, expires_at <= now() AS expired,
+        p.id IS NOT NULL AND NOT (p.is_active AND p.staff_role <> '') AS gone,
+        demoted_at IS NOT NULL OR coalesce(reads_only_until > now(), false) AS held,
+        networks <> '{}' AND NOT coalesce(nullif(%s::text, '')::inet <<= ANY(networks::inet[]), false) AS elsewhere
+    ) state WHERE secret_hash = %b::bytea
 ), counted AS (
     INSERT INTO rate_window AS w (api_key, minute, requests)
     SELECT id, date_trunc('minute', now()), 1 FROM given WHERE good
@@ -70,8 +79,8 @@ WITH given AS (
             OR (a.status IS NULL AND a.created_at < now() - make_interval(secs => %s::int))
     RETURNING created_at
 )
-SELECT given.id, name, scopes, created_by, given.secret_hash, revoked, expired, counted.requests,
-    60 - extract(second FROM now())::int, claimed.created_at, a.body_hash, a.status, a.answer,
+SELECT given.id, name, scopes, asked, created_by, given.secret_hash, revoked, gone, expired, elsewhere,
+    counted.requests, 60 - extract(second FROM now())::int, claimed.created_at, a.body_hash, a.status, a.answer,
     set_config('synchronous_commit', 'off', true)
 FROM given LEFT JOIN counted ON true LEFT JOIN claimed ON true
     LEFT JOIN idempotent_answer a ON a.api_key = given.id AND a.key = %s::text
@@ -150,22 +159,30 @@ def _secret(request: HttpRequest) -> str:
 def _admit(request: Call, secret: str, scope: Scope, raw: bytes) -> HttpResponse | Claim | None:
     """Who calls, checked and counted. Returns the kept answer, the claim made, or None without an Idempotency-Key."""
     digest = keys.digest(secret)
-    key = _idempotency_key(request)
+    key, address = _idempotency_key(request), _address(request)
     mark = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode() + raw).digest() if key else b""
     limit = settings.RATE_LIMIT_PER_MINUTE
-    row = alone(_ADMIT, [digest, key, mark, limit, scope.value, key, CLAIM_S, key]).fetchone()
-    if row is None or not hmac.compare_digest(bytes(row[4]), digest):
+    row = alone(_ADMIT, [address, digest, key, mark, limit, scope.value, key, CLAIM_S, key]).fetchone()
+    if row is None or not hmac.compare_digest(bytes(row[5]), digest):
         raise _unauthorised(Code.KEY_UNKNOWN, "no API key has this secret")
-    key_id, name, scopes, created_by, _, revoked, expired, requests, wait_s, since, kept_mark, status, answer, _ = row
+    key_id, name, scopes, asked, created_by, _, *state = row
+    revoked, gone, expired, elsewhere, requests, wait_s, since, kept_mark, status, answer, _ = state
     if revoked:
         raise _unauthorised(Code.KEY_REVOKED, f"the key {key_id} was revoked")
+    if gone:
+        raise _unauthorised(Code.KEY_REVOKED, f"whoever made the key {key_id} is not of the staff any more")
     if expired:
         raise _unauthorised(Code.KEY_EXPIRED, f"the key {key_id} has expired")
+    if elsewhere:
+        _tell_of_elsewhere(key_id)
+        raise Problem(Code.KEY_ELSEWHERE, f"the key {key_id} may not be used from this address")
     if requests > limit:
         raise Problem(
             Code.RATE_LIMITED, f"{limit} requests a minute are allowed for this key",
             headers={"Retry-After": str(max(1, wait_s))},
         )  # fmt: skip
+    if scope.value not in scopes and scope.value in asked:
+        raise Problem(Code.SCOPE_MISSING, f"the key {key_id} only reads at present; this needs {scope.value}")
     if scope.value not in scopes:
         raise Problem(
             Code.SCOPE_MISSING, f"this needs the scope {scope.value}; the key {key_id} has {', '.join(scopes)}"
@@ -182,6 +199,22 @@ def _admit(request: Call, secret: str, scope: Scope, raw: bytes) -> HttpResponse
             Code.IN_FLIGHT, "a request with this Idempotency-Key is being worked on", headers={"Retry-After": "1"}
         )
     return HttpResponse(bytes(answer), status=status, content_type="application/json", headers={REPLAYED: "true"})
+
+
+def _address(request: HttpRequest) -> str:
+    """Where the request comes from, past the proxies that are trusted; empty where that is no address."""
+    try:
+        return str(ipaddress.ip_address(str(DefaultAccountAdapter(request).get_client_ip(request) or "")))
+    except ValueError:
+        return ""
+
+
+def _tell_of_elsewhere(key_id: str) -> None:
+    """A key in other hands is told to the administrators, once a day."""
+    now = datetime.now(UTC)
+    with engine_scope():
+        if keys.used_elsewhere(key_id, at=now):
+            tell_administrators("key.elsewhere", {"key": key_id}, f"key/{key_id}/elsewhere/{now.date()}", at=now)
 
 
 def _idempotency_key(request: HttpRequest) -> str:

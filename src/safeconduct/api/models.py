@@ -1,10 +1,9 @@
-"""Keys of the API and the answers that a retry gets again."""
+"""What the gate of the API remembers: answers that a retry gets again, and how often a key came."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -12,25 +11,8 @@ from safeconduct.foundation.ids import new_id
 
 
 def _key_id() -> str:
+    """Keys are of `kernel.parties` now; the first migration still names this."""
     return new_id("key")
-
-
-class ApiKey(models.Model):
-    """A key of a machine. Only its hash is kept; `hint` is its beginning, to tell keys apart."""
-
-    id = models.CharField(primary_key=True, max_length=30, default=_key_id)
-    name = models.CharField(max_length=120)
-    hint = models.CharField(max_length=12)
-    secret_hash = models.BinaryField(unique=True)
-    scopes = ArrayField(models.CharField(max_length=40))
-    created_by = models.CharField(max_length=40)
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-    last_used_on = models.DateField(null=True)
-
-    class Meta:
-        db_table = "api_key"
 
 
 class IdempotentAnswer(models.Model):

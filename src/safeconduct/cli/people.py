@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -28,23 +28,44 @@ def create_root_key() -> int:
     return OK
 
 
-def create_api_key(name: str, scopes: list[str], *, as_json: bool) -> int:
+def create_api_key(name: str, scopes: list[str], networks: list[str], days: int, *, as_json: bool) -> int:
     """Creates a key and prints it once."""
     start_django()
-    from safeconduct.api.keys import create_key
-    from safeconduct.kernel.operations.calls import Scope
+    from safeconduct.kernel.parties.keys import KeyRefused, Scope, create_key
     from safeconduct.kernel.scope import Actor, staff_scope
 
     known = {scope.value for scope in Scope}
     unknown = sorted(set(scopes) - known)
     if unknown:
         fail(f"unknown scope {', '.join(unknown)}; there are {', '.join(sorted(known))}", USAGE)
-    with staff_scope():
-        key, secret = create_key(name, scopes, Actor("command line", "owner"))
+    now = datetime.now(UTC)
+    try:
+        with staff_scope():
+            key, secret = create_key(
+                name, scopes, Actor("command line", "owner"), at=now, expires_at=now + timedelta(days=days),
+                networks=networks,
+            )  # fmt: skip
+    except KeyRefused as problem:
+        fail(str(problem), USAGE)
     if as_json:
-        emit_json({"id": key.id, "secret": secret, "scopes": scopes})
+        emit_json({"id": key.id, "secret": secret, "scopes": scopes, "expires_at": key.expires_at.isoformat()})
     else:
-        sys.stdout.write(f"{secret}\nThis is the only time it is shown.\n")
+        sys.stdout.write(f"{secret}\nThis is the only time it is shown. It ends on {key.expires_at:%Y-%m-%d}.\n")
+    return OK
+
+
+def revoke_api_key(key_id: str) -> int:
+    """Ends a key at once."""
+    start_django()
+    from safeconduct.kernel.parties.keys import KeyRefused, revoke_key
+    from safeconduct.kernel.scope import Actor, staff_scope
+
+    try:
+        with staff_scope():
+            key = revoke_key(key_id, Actor("command line", "owner"), at=datetime.now(UTC))
+    except KeyRefused as problem:
+        fail(str(problem))
+    sys.stdout.write(f"{key.name} ({key.id}) does not work any more.\n")
     return OK
 
 

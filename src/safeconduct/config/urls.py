@@ -1,5 +1,5 @@
-"""Every address: the front door, the API, the portal, the console, signing in, and the interface's own,
-and what protections host for people without an account."""
+"""Every address: the front door, whether a message is from us, the portal, the console, signing in, the interface's
+own, what protections host for people without an account, and the API."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from safeconduct.kernel.protection import protections
 from safeconduct.portal.views.door import front_door
+from safeconduct.portal.views.messages import message
 from safeconduct.portal.views.public import fairness
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", front_door, name="front_door"),
     path("fairness/", fairness, name="public_fairness"),
+    path("message/", message, name="message"),
     path("portal/", include("safeconduct.portal.urls")),
     path("console/", include("safeconduct.console.urls")),
     path("accounts/", include("allauth.urls")),

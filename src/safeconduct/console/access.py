@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -65,6 +66,11 @@ def staff_page(
         return guarded
 
     return door
+
+
+def signed_in_again(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Asks whoever comes to show anew who they are, unless they did so in the last minutes. Stands before the door."""
+    return cast(Callable[..., HttpResponseBase], reauthentication_required(view))
 
 
 def _turn_away(request: HttpRequest, role: StaffRole) -> HttpResponse | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.console.words import ENTITIES, LABELS, LIST_KINDS, MESSAGE_KINDS, ROLES, field_name
+from safeconduct.console.words import ENTITIES, KEY_SCOPES, LABELS, LIST_KINDS, MESSAGE_KINDS, ROLES, field_name
 from safeconduct.kernel.parties.forms import AcceptForm as AcceptForm
+from safeconduct.kernel.parties.keys import LIFE
 
 
 class LabelForm(forms.Form):
@@ -99,3 +100,45 @@ class ResendForm(forms.Form):
     since = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     until = forms.DateTimeField(label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     delivered_too = forms.BooleanField(label=_("Also what was accepted"), required=False)
+
+
+class BreakGlassForm(forms.Form):
+    """For whom a sealed code is asked, and why."""
+
+    person = forms.ChoiceField(label=_("For"))
+    why = forms.CharField(
+        label=_("Why"), max_length=300, min_length=10, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("How you know that it is really them who ask: by telephone, at the desk …"),
+    )  # fmt: skip
+
+    def __init__(self, *args: object, people: list[tuple[str, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["person"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "–"), *people]
+
+
+class SealedCodeForm(forms.Form):
+    """What whoever was let in types from paper."""
+
+    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    code = forms.CharField(
+        label=_("Sealed code"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("Eight groups of four letters and digits."),
+    )  # fmt: skip
+
+
+class KeyForm(forms.Form):
+    """A new API key: who uses it, for what, from where, until when."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("Who uses it: the shop system, the warehouse …")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"), choices=list(KEY_SCOPES.items()), widget=forms.CheckboxSelectMultiple
+    )
+    networks = forms.CharField(
+        label=_("Only from these addresses"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Addresses or networks, one on each line, such as 203.0.113.0/24. Empty: from anywhere."),
+    )  # fmt: skip
+    days = forms.IntegerField(label=_("Days until it ends"), min_value=1, max_value=LIFE.days, initial=90)

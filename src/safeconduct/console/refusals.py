@@ -35,6 +35,10 @@ _WORDS: Final[Mapping[str, tuple[str | Promise, str | Promise]]] = {
     "reason_missing": (
         _("Say why"), _("Write a sentence: it becomes the statement of reasons, and your colleagues read it."),
     ),
+    "break_glass_refused": (
+        _("That cannot be done with a sealed code"), _("Look at the open requests, and ask anew where one is over."),
+    ),
+    "look_refused": (_("You cannot look as this seller"), _("Write why, in a sentence: the shop reads it.")),
     "not_found": (_("There is nothing here"), _("It may have been ended by someone else. Search from the queue.")),
     "address_taken": (_("This address has an account already"), _("Change the role of that account instead.")),
     "not_oneself": (_("Nobody changes their own access"), _("Ask another administrator.")),

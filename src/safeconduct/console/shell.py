@@ -49,6 +49,7 @@ BOOKS: list[Section] = [
     Section("money", _("Fund and ledger"), "console:money", "coins", "m"),
     Section("record", _("Record"), "console:record", "seal", "r"),
     Section("webhooks", _("Webhooks"), "console:webhooks", "webhook", "w", role=StaffRole.ADMINISTRATOR),
+    Section("keys", _("API keys"), "console:keys", "key", "k", role=StaffRole.ADMINISTRATOR),
     Section("people", _("People"), "console:people", "people", "e", role=StaffRole.ADMINISTRATOR),
 ]
 

@@ -89,6 +89,35 @@ MESSAGE_KINDS: Final[Mapping[str, Text]] = {
     "webhook.test": lazy("A test"),
 }
 
+#: What a key may do → its name.
+KEY_SCOPES: Final[Mapping[str, Text]] = {
+    "events:write": lazy("send events"),
+    "decisions:read": lazy("read decisions and events"),
+    "decisions:write": lazy("put a person's decision in the place of one"),
+    "labels:write": lazy("say what orders turned out to be"),
+    "lists:read": lazy("read lists"),
+    "lists:write": lazy("change lists"),
+    "policies:read": lazy("read policies"),
+    "policies:write": lazy("write drafts of policies"),
+    "coverage:read": lazy("read the protection of orders"),
+    "disputes:read": lazy("read disputes"),
+    "disputes:write": lazy("open disputes and move them on"),
+    "money:read": lazy("read balances and holds"),
+    "returns:read": lazy("read returns"),
+    "returns:write": lazy("open returns and move them on"),
+    "webhooks:read": lazy("read webhooks"),
+    "webhooks:write": lazy("change webhooks and see their secrets"),
+}
+
+#: State of a key → name, tone.
+KEY_STATES: Final[Mapping[str, tuple[Text, str]]] = {
+    "live": (pgettext_lazy("key", "Works"), "good"),
+    "reads_only": (pgettext_lazy("key", "Only reads"), "warn"),
+    "gone": (pgettext_lazy("key", "Its maker is gone"), "bad"),
+    "expired": (pgettext_lazy("key", "Expired"), ""),
+    "revoked": (pgettext_lazy("key", "Revoked"), ""),
+}
+
 #: State of a delivery → name, tone.
 DELIVERY_STATES: Final[Mapping[str, tuple[Text, str]]] = {
     "waiting": (pgettext_lazy("delivery", "Waiting"), "info"),

@@ -43,6 +43,8 @@ _DUTIES = "the operator's own duties about personal data; the app login has no r
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
+_MAILS = "asked by a code, by people without an account too; the app login has no right to it at all"
+_LOOKS = "which member of staff looked is not for the sellers, who are told that one did; the app login has no right"
 _PAYMENTS = "a payment may be of several sellers; each sees its own parts and shares of it"
 _INVESTIGATIONS = "whom the marketplace investigates, and until when; the app login has no right to it"
 _CANARIES = "rows that a thief must not tell from others; the app login has no right to them"
@@ -126,6 +128,8 @@ TABLES = (
     Table("reading", app=_READING, engine=_READ, staff=ADD, seller_column="seller_key"),
     Table("reading_embargo", engine=READ, staff=EDIT, open_because=_INVESTIGATIONS),
     Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
+    Table("break_glass", staff=EDIT, open_because=_PEOPLE),
+    Table("staff_look", staff=EDIT, open_because=_LOOKS),
     Table("sign_in_failures", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("django_session", app=ALL, open_because=_PEOPLE),
     Table("account_emailaddress", app=ALL, staff=ALL, open_because=_PEOPLE),
@@ -253,6 +257,7 @@ TABLES = (
     Table("model_version", engine=EDIT, staff=EDIT, open_because=_RULES),
     # what goes out
     Table("mail_former_address", engine="SELECT, DELETE", open_because=_PEOPLE),
+    Table("sent_mail", engine=ALL, open_because=_MAILS),
     Table("mail_setting", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
     Table("webhook_endpoint", engine=EDIT, staff=EDIT, open_because=_WEBHOOKS),
     Table("webhook_delivery", engine=ALL, staff=EDIT, open_because=_WEBHOOKS),

@@ -13,12 +13,14 @@ from typing import Any, Final, TypeVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.functional import Promise
 
 from safeconduct.kernel.parties.models import MemberRole, Membership, Seller, User
 from safeconduct.kernel.ui.parts import Shell
 
-#: Where the roles that a view is for are kept, for the door to read.
+#: Where the roles that a view is for are kept, for the door to read, and what it does, in plain words.
 ROLES: Final = "portal_roles"
+SAYS: Final = "portal_says"
 V = TypeVar("V", bound=Callable[..., Any])
 
 
@@ -35,11 +37,15 @@ class MemberRequest(HttpRequest):
     shell: Shell
 
 
-def only_for(*roles: MemberRole) -> Callable[[V], V]:
-    """Says which roles a view is for; an owner may do everything. Without it, every member may see the page."""
+def only_for(*roles: MemberRole, says: str | Promise = "") -> Callable[[V], V]:
+    """Says which roles a view is for, and what it does, for the page that shows what somebody could do: a test fails
+    where that is missing. An owner may do everything. Without it, every member may see the page, which changes nothing
+    of the shop's.
+    """
 
     def mark(view: V) -> V:
         setattr(view, ROLES, frozenset({MemberRole.OWNER, *roles}))
+        setattr(view, SAYS, says)
         return view
 
     return mark

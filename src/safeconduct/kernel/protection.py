@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import cast
 
 from django.utils.functional import Promise
@@ -82,6 +83,15 @@ class Periodic:
     apart: bool = False
 
 
+class KeyAnswer(IntEnum):
+    """What a protection says to an API key that somebody is about to make, from nothing to everything."""
+
+    AS_ASKED = 0
+    #: It only reads for a day.
+    READS_ONLY = 1
+    REFUSED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Protection:
     """One of the ten, as the house sees it.
@@ -101,6 +111,7 @@ class Protection:
     workflow. ``api``: a module whose ``OPERATIONS`` are what it offers under ``/v1`` (`kernel.operations`), read when
     the API is put together. ``policies``: texts of the policies that guard Safeconduct itself, and so come into force
     wherever it is installed (`install_policies`); those about the shop's events are the operator's to publish.
+    ``judge_key``: what it says to an API key that a person (their id) is about to make.
     """
 
     name: str
@@ -122,6 +133,7 @@ class Protection:
     jobs: tuple[Periodic, ...] = ()
     case_kinds: tuple[CaseKind, ...] = ()
     policies: Callable[[], Sequence[str]] | None = None
+    judge_key: Callable[[str, datetime], KeyAnswer] | None = None
 
 
 class Refusal(Exception):
@@ -144,6 +156,13 @@ def install_policies(at: datetime, actor: Actor) -> list[str]:
     texts = [text for one in protections() if one.policies is not None for text in one.policies()]
     made = [policies.install(text, at=at, actor=actor) for text in texts]
     return [version.policy for version in made if version is not None]
+
+
+def judge_key(person_id: str, at: datetime) -> KeyAnswer:
+    """What follows for an API key that this person is about to make: the strictest of what the protections say. They
+    write down that it was asked, in transactions of their own."""
+    said = (one.judge_key(person_id, at) for one in protections() if one.judge_key is not None)
+    return max(said, default=KeyAnswer.AS_ASKED)
 
 
 def order_url(order_key: int | None) -> str:

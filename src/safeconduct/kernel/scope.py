@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.db import connections, transaction
+from django.db import InternalError, connections, transaction
 from django.db.models import Model
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
@@ -30,6 +30,7 @@ from safeconduct.foundation import compact_json, pg_arrays
 APP, ENGINE, STAFF, OWNER = "default", "engine", "staff", "owner"
 
 _alias: ContextVar[str] = ContextVar("safeconduct_login", default=APP)
+_looks_only: ContextVar[bool] = ContextVar("safeconduct_looks_only", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Actor:
 
 
 ENGINE_ACTOR = Actor("engine", "engine")
+#: What a write raises inside `looking_only`: through Django's models, and through `query`.
+WRITE_REFUSED = (InternalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
 class LoginRouter:
@@ -65,9 +68,22 @@ def _scope(alias: str) -> Iterator[None]:
     token = _alias.set(alias)
     try:
         with transaction.atomic(using=alias):
+            if _looks_only.get():
+                query("SET TRANSACTION READ ONLY")
             yield
     finally:
         _alias.reset(token)
+
+
+@contextmanager
+def looking_only() -> Iterator[None]:
+    """Every scope that is opened inside reads and nothing else, whichever login it is; the database refuses a write
+    (`WRITE_REFUSED`)."""
+    token = _looks_only.set(True)
+    try:
+        yield
+    finally:
+        _looks_only.reset(token)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from functools import wraps
 from typing import Any, Final, cast
 
@@ -20,11 +22,13 @@ from safeconduct.kernel.member_pages import ROLES, MemberRequest
 from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.members import Membership, sellers_of
-from safeconduct.kernel.parties.models import Seller, User
+from safeconduct.kernel.parties.models import Seller, StaffLook, User
 from safeconduct.kernel.protection import Refusal
-from safeconduct.kernel.scope import seller_scope
+from safeconduct.kernel.scope import WRITE_REFUSED, looking_only, seller_scope
 from safeconduct.kernel.ui.reader import read_as
 from safeconduct.kernel.ui.views import fault
+from safeconduct.portal import looking
+from safeconduct.portal.looking import as_member, look_of, note_reading
 from safeconduct.portal.refusals import words_of
 from safeconduct.portal.shell import shell_of
 
@@ -46,7 +50,11 @@ def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
         if not user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         assert isinstance(user, User)
-        memberships = sellers_of(user, at=timezone.now())
+        now = timezone.now()
+        look = look_of(request, user, now)
+        if look is not None and (turned_away := looking.refusal(request)) is not None:
+            return turned_away
+        memberships = sellers_of(user, at=now) if look is None else [as_member(look, user)]
         if not memberships:
             return _acts_for_nobody(request, user)
         membership = _chosen(request, memberships)
@@ -57,15 +65,30 @@ def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
         read_as(request, user.language, user.time_zone)
         mine = cast(MemberRequest, request)
         try:
-            with seller_scope(membership.seller_key):
+            with _looked_at(request, look, user, now), seller_scope(membership.seller_key):
                 mine.seller = Seller.objects.get(key=membership.seller_key)
                 mine.membership, mine.memberships = membership, memberships
-                mine.shell = SimpleLazyObject(lambda: shell_of(mine))  # type: ignore[assignment]
+                mine.shell = SimpleLazyObject(lambda: shell_of(mine, look))  # type: ignore[assignment]
                 return cast(HttpResponseBase, view(mine, *args, **kwargs))
         except REFUSALS as problem:
             return refused(request, problem)
+        except WRITE_REFUSED:
+            if look is None:
+                raise
+            return looking.changes_nothing(request)
 
     return guarded
+
+
+@contextmanager
+def _looked_at(request: HttpRequest, look: StaffLook | None, user: User, now: datetime) -> Iterator[None]:
+    """Around a page that a member of staff opens as the seller: it is written down, and then nothing is."""
+    if look is None:
+        yield
+        return
+    note_reading(request, look, user, now)
+    with looking_only():
+        yield
 
 
 def _chosen(request: HttpRequest, memberships: list[Membership]) -> Membership:

@@ -16,6 +16,10 @@ _WORDS: Final[Mapping[str, tuple[str | Promise, str | Promise]]] = {
     "too_late_to_ask": (
         _("The time to ask has passed"), _("A second look can be asked for within six months of the decision."),
     ),
+    "end_refused": (
+        _("Access cannot end then"), _("An owner's access has no end, and everybody else's ends on a day to come."),
+    ),
+    "last_owner": (_("A shop keeps one owner"), _("Make somebody else owner first.")),
     "not_found": (_("There is nothing here"), _("It may have been decided anew. Look among the latest decisions.")),
     "changed_meanwhile": (
         _("This has changed in the meantime"), _("Load the page again to see how it stands now."),

@@ -7,17 +7,39 @@ what somebody could do, and for the test that compares it with the written matri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from django.urls import URLPattern, URLResolver
+from django.utils.functional import Promise
 
-from safeconduct.kernel.member_pages import ROLES
+from safeconduct.kernel.member_pages import ROLES, SAYS
 from safeconduct.kernel.parties.models import MemberRole
 
 
 def roles_by_address(patterns: Sequence[URLPattern | URLResolver]) -> dict[str, frozenset[str]]:
     """Name of an address, with its protection before it (`returns:case`) → the roles that may open it."""
     return {name: _roles(view) for name, view in _walk(patterns, "")}
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that changes the shop: its address's name, what it is in plain words, and which roles may do it."""
+
+    name: str
+    says: str | Promise
+    roles: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def deeds() -> tuple[Deed, ...]:
+    """All that only some roles may do, in the order of the addresses. A test sees that each has its words."""
+    patterns = import_module("safeconduct.portal.urls").urlpatterns
+    return tuple(
+        Deed(name, getattr(view, SAYS), _roles(view)) for name, view in _walk(patterns, "") if hasattr(view, ROLES)
+    )
 
 
 def _walk(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, Callable[..., Any]]]:

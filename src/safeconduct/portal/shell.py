@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from safeconduct.kernel.member_pages import MemberRequest
 from safeconduct.kernel.notices.queries import unread_count
-from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.models import StaffLook, User
 from safeconduct.kernel.protection import protections
-from safeconduct.kernel.ui.parts import Account, MenuEntry, Shell
+from safeconduct.kernel.ui.parts import Account, Looking, MenuEntry, Shell
 
 
-def shell_of(request: MemberRequest) -> Shell:
-    """The shell for a member, with the entry marked that leads to this page or to what it belongs to."""
+def shell_of(request: MemberRequest, look: StaffLook | None = None) -> Shell:
+    """The shell for a member, or a member of staff who looks as one, with the entry marked that leads to this page or
+    to what it belongs to."""
     user, seller = request.user, request.seller
     menu = [MenuEntry(_("Home"), reverse("portal:home"), "home", go="h")]
     for protection in protections():
@@ -31,7 +32,8 @@ def shell_of(request: MemberRequest) -> Shell:
     here = max((e.url for e in menu if request.path.startswith(e.url)), key=len, default="")
     menu = [replace(entry, current=entry.url == here) for entry in menu]
     account = Account(str(user), str(seller), reverse("account_logout"), _links(user))
-    return Shell(menu, reverse("portal:home"), name=str(seller), account=account)
+    banner = None if look is None else Looking(str(seller), look.ends_at, reverse("console:look_end"))
+    return Shell(menu, reverse("portal:home"), name=str(seller), account=account, looking=banner)
 
 
 def _links(user: User) -> tuple[tuple[str, str, str], ...]:

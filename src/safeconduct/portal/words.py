@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 Text = str | Promise
@@ -30,3 +31,28 @@ LEVELS: Final[Mapping[str, tuple[str, Text, Text]]] = {
 def role_name(role: str) -> str:
     """A member's role in the reader's language."""
     return str(MEMBER_ROLES[role][0])
+
+
+#: What a mail was about, by the beginning of its notice's code → as much as a stranger may learn.
+MAILS: Final[Mapping[str, Text]] = {
+    "case": lazy("a case"),
+    "chargeback": lazy("a chargeback"),
+    "coverage": lazy("the protection of an order"),
+    "decision": lazy("a decision about an order"),
+    "limit": lazy("a limit"),
+    "money": lazy("money that is held"),
+    "payout": lazy("a payout"),
+    "webhook": lazy("the marketplace's own systems"),
+    "key": lazy("the marketplace's own systems"),
+    "staff": lazy("access of the marketplace's staff"),
+    "account": lazy("an account's security"),
+    "security": lazy("an account's security"),
+    "invitation": lazy("an invitation"),
+    "collection": lazy("several things: a day's collection"),
+}
+
+
+def mail_about(about: str) -> str:
+    """What kind of matter a mail was about, in the reader's language."""
+    found = MAILS.get(about.split(".")[0])
+    return _("a notice") if found is None else str(found)

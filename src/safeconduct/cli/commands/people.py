@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -24,12 +24,24 @@ def keys_create() -> None:
 def keys_api(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     scope: Annotated[list[str], typer.Option("--scope", help="What it may do; repeat for several.")],
+    network: Annotated[
+        Optional[list[str]], typer.Option("--network", help="The only addresses it may come from; repeat for several.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=180, help="Days until it ends.")] = 180,
     as_json: Json = False,
 ) -> None:
     """Creates a key of the API and shows it once."""
     from safeconduct.cli.people import create_api_key
 
-    raise SystemExit(create_api_key(name, scope, as_json=as_json))
+    raise SystemExit(create_api_key(name, scope, network or [], days, as_json=as_json))
+
+
+@keys_app.command("revoke", epilog="Example: safeconduct keys revoke key_01jy2d8m4kq5v6w7x8y9zabcde")
+def keys_revoke(key: Annotated[str, typer.Argument(help="The key's id, as the console lists it.")]) -> None:
+    """Ends a key of the API at once and for ever."""
+    from safeconduct.cli.people import revoke_api_key
+
+    raise SystemExit(revoke_api_key(key))
 
 
 @people_app.command("invite", epilog="Example: safeconduct people invite ana@example.org --role administrator")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from safeconduct.console.forms import AcceptForm, InviteForm
 from safeconduct.console.words import role_name
 from safeconduct.kernel.decisions.actions import release_reviews
 from safeconduct.kernel.decisions.errors import NotFound
+from safeconduct.kernel.notices import codes
 from safeconduct.kernel.parties import invitations, staff
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import Invitation, StaffRole, User
@@ -78,7 +79,9 @@ def _send(invitation: Invitation, link: str, inviter: User) -> bool:
         " and set up a second step:\n\n%(link)s\n\nIf you did not expect this, delete it: nothing happens without the link."
     ) % {"name": inviter, "role": role_name(invitation.role), "days": invitations.VALID_DAYS, "link": link}
     try:
-        send_mail(_("Your invitation to Safeconduct"), text, None, [invitation.email])
+        mail = EmailMessage(_("Your invitation to Safeconduct"), text, to=[invitation.email])
+        codes.carry(mail, "invitation", at=timezone.now())
+        mail.send()
     except OSError:
         return False
     return True
@@ -110,9 +113,9 @@ def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
     """Shuts out, lets in again, or takes away a lost second factor."""
     match verb:
         case "deactivate":
-            person = staff.deactivate(person_id, request.user)
+            person = staff.deactivate(person_id, request.user, at=timezone.now())
             release_reviews(person)
-            text = _("%(name)s is shut out. Reviews they held are free again.")
+            text = _("%(name)s is shut out. Reviews they held are free again, and API keys they made have ended.")
         case "reactivate":
             person = staff.reactivate(person_id, request.user)
             text = _("%(name)s can sign in again.")

@@ -17,7 +17,7 @@ from safeconduct.console.views.decisions import decision_rows, latest_of_seller
 from safeconduct.foundation.moments import moment as moment_of
 from safeconduct.kernel.decisions import links, queries
 from safeconduct.kernel.decisions.errors import NotFound
-from safeconduct.kernel.parties.models import Seller
+from safeconduct.kernel.parties.models import Seller, StaffRole
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.graph import Edge, Node
 from safeconduct.kernel.ui.parts import ACTIONS, Page
@@ -68,6 +68,7 @@ def seller(request: StaffRequest, seller_id: str) -> HttpResponse:
         "tiles": [(ACTIONS[name][2], counts.get(name, 0), _TONES[name] if counts.get(name) and name != "allow" else "", name)
                   for name in ACTIONS],
         "currency": settings.REPORTING_CURRENCY, "total": sum(counts.values()), "bar": _bar(counts),
+        "may_look": request.user.may(StaffRole.LEAD),
     }  # fmt: skip
     return page(request, "console/seller.html", "sellers", context)
 

@@ -49,8 +49,9 @@ def site() -> str:
     return origins[0].rstrip("/") if origins else _LOCAL
 
 
-def letter(items: Sequence[Item], shop: str, reader: Reader) -> Letter:
-    """The mail about these notices: one notice in full, several as a collection. ``shop``: the seller's name."""
+def letter(items: Sequence[Item], shop: str, reader: Reader, code: str = "") -> Letter:
+    """The mail about these notices: one notice in full, several as a collection. ``shop``: the seller's name. ``code``:
+    the sentence about its code, for its foot."""
     words = frame()[reader.language]
     shop = " ".join(shop.split())
     of_seller = any(item.of_seller for item in items)
@@ -59,7 +60,7 @@ def letter(items: Sequence[Item], shop: str, reader: Reader) -> Letter:
         "footer": (words["footer"] if of_seller else words["footer_staff"]).format(shop=shop),
         "zone": words["zone"].format(zone=reader.zone), "settings": words["settings"],
         "settings_url": f"{site()}/portal/settings/" if of_seller else "", "paragraphs": (), "items": [], "more": "",
-        "url": "",
+        "url": "", "code": code,
     }  # fmt: skip
     if len(items) == 1:
         rendered = render(items[0].code, items[0].values, reader)
@@ -81,7 +82,7 @@ def message(made: Letter, to: str, mail_id: str, former: Sequence[str] = ()) -> 
         made.text,
         to=[to],
         bcc=list(former),
-        headers={"Message-ID": f"<{mail_id}@{_domain()}>", "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": f"<{mail_id}@{domain()}>", "Auto-Submitted": "auto-generated"},
     )
     mail.attach_alternative(made.html, "text/html")
     return mail
@@ -113,6 +114,8 @@ def _as_text(context: Mapping[str, Any]) -> str:
     ending = f"{context['zone']} {context['footer']}"
     if context["settings_url"]:
         ending += f"\n{context['settings']}: {context['settings_url']}"
+    if context["code"]:
+        ending += f"\n\n{context['code']}"
     return "\n\n".join([*parts, "-- \n" + ending]) + "\n"
 
 
@@ -123,6 +126,7 @@ def _address(item: Item) -> str:
     return f"{site()}/portal/notices/{item.notice_id}/" if item.of_seller else ""
 
 
-def _domain() -> str:
+def domain() -> str:
+    """What ids of mails end with."""
     _name, _at, domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")
     return domain.rstrip(">").strip() or str(DNS_NAME)

@@ -20,6 +20,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.locks import Lock
+from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.letters import Item, letter, message
 from safeconduct.kernel.notices.models import Pace, Urgency
 from safeconduct.kernel.notices.preferences import Preferences, mail_time
@@ -63,6 +64,7 @@ class _Mail:
     to: str
     shop: str
     reader: Reader
+    seller_key: int | None
     former: tuple[str, ...] = ()
     copies: list[_Copy] = field(default_factory=list)
 
@@ -149,7 +151,7 @@ def _sort(claim: _Claim, row: Sequence[Any], collections: dict[tuple[str, int | 
             return
         key = (person_id, seller_key)
         mail_id = collections.setdefault(key, new_id("eml")) if collected else new_id("eml")
-    mail = claim.mails.setdefault(mail_id, _Mail(mail_id, email, shop, reader))
+    mail = claim.mails.setdefault(mail_id, _Mail(mail_id, email, shop, reader, seller_key))
     if text_of(code).former:
         mail.former = tuple(former)
     item = Item(notice_id, code, values, url, at, seller_key is not None)
@@ -167,6 +169,7 @@ def _write(claim: _Claim, now: datetime) -> None:
             " WHERE c.notice_id = w.notice_id AND c.person_id = w.person_id",
             [now + LEASE, notices, people, mail_ids],
         )
+        codes.keep([_kept(mail) for mail in claim.mails.values()], now)
     if claim.later:
         notices, people, times = (list(column) for column in zip(*claim.later, strict=True))
         query(
@@ -181,6 +184,12 @@ def _write(claim: _Claim, now: datetime) -> None:
             " AS w(notice_id, person_id) WHERE c.notice_id = w.notice_id AND c.person_id = w.person_id",
             [notices, people],
         )
+
+
+def _kept(mail: _Mail) -> codes.Sent:
+    first = mail.copies[0]
+    about = first.item.code if len(mail.copies) == 1 else "collection"
+    return codes.Sent(mail.mail_id, about, mail.to, first.person_id, mail.seller_key)
 
 
 def _send(mails: Sequence[_Mail], clock: Callable[[], float] = time.monotonic) -> tuple[
@@ -216,7 +225,8 @@ def _send(mails: Sequence[_Mail], clock: Callable[[], float] = time.monotonic) -
 def _send_one(mail: _Mail, connection: BaseEmailBackend) -> str:
     """Sends one mail; returns what went wrong, without an address in it, or nothing."""
     try:
-        made = letter([copy.item for copy in mail.copies], mail.shop, mail.reader)
+        code = codes.foot(mail.mail_id, mail.reader.language)
+        made = letter([copy.item for copy in mail.copies], mail.shop, mail.reader, code)
         outgoing = message(made, mail.to, mail.mail_id, mail.former)
         outgoing.connection = connection
         outgoing.send()

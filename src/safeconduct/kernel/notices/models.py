@@ -93,7 +93,24 @@ class NoticeCopy(models.Model):
             models.Index(fields=["person"], condition=Q(read_at__isnull=True), name="notice_copy_unread"),
             models.Index(fields=["mail_at"], condition=Q(mail_state="waiting"), name="notice_copy_due"),
             models.Index(fields=["at"], condition=Q(mail_state="given_up"), name="notice_copy_given_up"),
+            models.Index(fields=["mail_id"], condition=~Q(mail_id=""), name="notice_copy_of_mail"),
         ]
+
+
+class SentMail(models.Model):
+    """What can be asked of a mail by the code at its foot (`codes`). `about`: its notice's code, or another word."""
+
+    code = models.CharField(primary_key=True, max_length=12)
+    mail_id = models.CharField(max_length=30, unique=True)
+    about = models.CharField(max_length=60)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    seller_key = models.BigIntegerField(null=True)
+    to_masked = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "sent_mail"
+        indexes: ClassVar = [models.Index(fields=["at"], name="sent_mail_by_age")]
 
 
 class Pace(models.TextChoices):

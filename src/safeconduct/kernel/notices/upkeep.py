@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from safeconduct.kernel.notices import mail
+from safeconduct.kernel.notices import codes, mail
 from safeconduct.kernel.notices.webhooks.courier import Courier
 from safeconduct.kernel.notices.webhooks.endpoints import KEPT
 from safeconduct.kernel.scope import engine_scope, query
@@ -41,6 +41,8 @@ def tidy(now: datetime) -> int:
     while deleted == _AT_ONCE:
         deleted = _tidy(now)
         count += deleted
+    with engine_scope():
+        codes.forget(now - codes.KEPT)
     return count
 
 

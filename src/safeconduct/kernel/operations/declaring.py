@@ -15,8 +15,8 @@ from safeconduct.kernel.operations.problems import KINDS, MEDIA_TYPE, Code
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 _ALWAYS = (
-    Code.KEY_MISSING, Code.KEY_UNKNOWN, Code.KEY_REVOKED, Code.KEY_EXPIRED, Code.SCOPE_MISSING, Code.METHOD_NOT_ALLOWED,
-    Code.RATE_LIMITED, Code.FAULT, Code.UNAVAILABLE,
+    Code.KEY_MISSING, Code.KEY_UNKNOWN, Code.KEY_REVOKED, Code.KEY_EXPIRED, Code.KEY_ELSEWHERE, Code.SCOPE_MISSING,
+    Code.METHOD_NOT_ALLOWED, Code.RATE_LIMITED, Code.FAULT, Code.UNAVAILABLE,
 )  # fmt: skip
 _WITH_A_BODY = (Code.MALFORMED, Code.TOO_LARGE, Code.MEDIA_TYPE, Code.INVALID)
 _OF_A_POST = (Code.KEY_REUSED, Code.IN_FLIGHT)

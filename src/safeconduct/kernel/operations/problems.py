@@ -21,6 +21,7 @@ class Code(StrEnum):
     KEY_UNKNOWN = "key-unknown"
     KEY_REVOKED = "key-revoked"
     KEY_EXPIRED = "key-expired"
+    KEY_ELSEWHERE = "key-elsewhere"
     SIGNATURE_REFUSED = "signature-refused"
     SCOPE_MISSING = "scope-missing"
     FORBIDDEN = "forbidden"
@@ -53,6 +54,9 @@ KINDS: Mapping[Code, Kind] = {
     Code.KEY_UNKNOWN: Kind(401, "Unknown API key", "Check that the whole key was copied; keys are shown only once."),
     Code.KEY_REVOKED: Kind(401, "The API key was revoked", "Use another key, or have a new one made."),
     Code.KEY_EXPIRED: Kind(401, "The API key has expired", "Have a new one made."),
+    Code.KEY_ELSEWHERE: Kind(
+        403, "The API key is not for this address", "Use it from one of its networks, or have one made for yours."
+    ),
     Code.SIGNATURE_REFUSED: Kind(
         401, "The signature does not hold", "Check the connector's secret; sign the raw bytes of the body."
     ),

@@ -80,6 +80,24 @@ class InvitationForAnother(PartiesError):
         super().__init__("this invitation was sent to another address; sign in with that one, or ask for a new one")
 
 
+class LookRefused(PartiesError):
+    """A member of staff may not look as a seller; the message says why."""
+
+    code = "look_refused"
+
+
+class BreakGlassRefused(PartiesError):
+    """A sealed code cannot be asked for, made or used like this; the message says why."""
+
+    code = "break_glass_refused"
+
+
+class EndRefused(PartiesError):
+    """The end of a membership cannot be what was asked for; the message says why."""
+
+    code = "end_refused"
+
+
 class NoSuchMember(PartiesError):
     code = "no_such_member"
     status = 404

@@ -76,7 +76,7 @@ def accept(token: str, name: str, password: str, *, at: datetime, language: str 
     if invitation.seller_key is not None:
         Membership.objects.create(
             person=person, seller_key=invitation.seller_key, role=invitation.member_role,
-            added_by=invitation.invited_by, created_at=at,
+            added_by=invitation.invited_by, created_at=at, expires_at=invitation.member_until,
         )  # fmt: skip
     return person
 

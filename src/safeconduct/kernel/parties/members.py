@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from safeconduct.kernel.parties.errors import (
     AlreadyMember,
+    EndRefused,
     InvitationForAnother,
     LastOwner,
     NoSuchMember,
@@ -22,8 +23,18 @@ from safeconduct.kernel.parties.invitations import VALID_DAYS, fresh_token, open
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, StaffRole, User
 
 __all__ = [
-    "MemberRole", "Membership", "add_member", "change_member_role", "end_membership", "invite_member", "join",
-    "members_of", "open_invitations", "sellers_of", "withdraw_invitation",
+    "MemberRole",
+    "Membership",
+    "add_member",
+    "change_member_role",
+    "end_later",
+    "end_membership",
+    "invite_member",
+    "join",
+    "members_of",
+    "open_invitations",
+    "sellers_of",
+    "withdraw_invitation",
 ]  # fmt: skip
 
 
@@ -69,7 +80,21 @@ def change_member_role(membership_id: str, role: MemberRole, by: User | None, *,
     if membership.role == MemberRole.OWNER != role:
         _must_not_be_last(membership, at)
     membership.role = role
-    membership.save(update_fields=["role"])
+    if role == MemberRole.OWNER:
+        membership.expires_at = None
+    membership.save(update_fields=["role", "expires_at"])
+    return membership
+
+
+def end_later(membership_id: str, until: datetime | None, by: User | None, *, at: datetime) -> Membership:
+    """Sets when a membership ends by itself, sooner or later than before, or (None) that it does not.
+
+    Raises NoSuchMember, OwnerNeeded, EndRefused.
+    """
+    membership = _locked(membership_id, by, at)
+    _check_end(MemberRole(membership.role), until, at)
+    membership.expires_at = until
+    membership.save(update_fields=["expires_at"])
     return membership
 
 
@@ -87,15 +112,17 @@ def end_membership(membership_id: str, by: User | None, *, at: datetime) -> Memb
 
 
 def invite_member(
-    email: str, seller_key: int, role: MemberRole, inviter: User | None, *, at: datetime
+    email: str, seller_key: int, role: MemberRole, inviter: User | None, *, at: datetime, until: datetime | None = None
 ) -> tuple[Invitation, str]:
     """Invites an address to act for a seller; returns the invitation and its token, which is nowhere else.
 
     An earlier open invitation of the address to this seller lapses. Says nothing about whether the address has an
-    account. Raises OwnerNeeded, NoSuchSeller, AlreadyMember.
+    account. ``until``: when the membership will end by itself. Raises OwnerNeeded, NoSuchSeller, AlreadyMember,
+    EndRefused.
     """
     _must_manage(inviter, seller_key, at)
     _must_exist(seller_key)
+    _check_end(role, until, at)
     email = User.objects.normalize_email(email).lower()
     if _in_force(at).filter(seller_key=seller_key, person__email=email).exists():
         raise AlreadyMember
@@ -105,7 +132,7 @@ def invite_member(
     token, token_hash = fresh_token()
     invitation = Invitation.objects.create(
         email=email, seller_key=seller_key, member_role=role, token_hash=token_hash, invited_by=inviter, created_at=at,
-        expires_at=at + timedelta(days=VALID_DAYS),
+        member_until=until, expires_at=at + timedelta(days=VALID_DAYS),
     )  # fmt: skip
     return invitation, token
 
@@ -121,7 +148,10 @@ def join(token: str, person: User, *, at: datetime) -> Membership:
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
     assert invitation.seller_key is not None
-    return _add(person, invitation.seller_key, MemberRole(invitation.member_role), invitation.invited_by, at=at)
+    return _add(
+        person, invitation.seller_key, MemberRole(invitation.member_role), invitation.invited_by, at=at,
+        expires_at=invitation.member_until,
+    )  # fmt: skip
 
 
 def withdraw_invitation(invitation_id: str, by: User | None, *, at: datetime) -> None:
@@ -145,6 +175,13 @@ def _must_manage(by: User | None, seller_key: int, at: datetime) -> None:
         return
     if not by.is_active or not _in_force(at).filter(person=by, seller_key=seller_key, role=MemberRole.OWNER).exists():
         raise OwnerNeeded
+
+
+def _check_end(role: MemberRole, until: datetime | None, at: datetime) -> None:
+    if until is not None and role == MemberRole.OWNER:
+        raise EndRefused("an owner's access has no end: a shop must not wake up without one; choose another role")
+    if until is not None and until <= at:
+        raise EndRefused("that time has passed; choose a later one, or end the access at once")
 
 
 def _must_exist(seller_key: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from safeconduct.foundation.ids import new_id
@@ -27,6 +28,18 @@ def _invitation_id() -> str:
 
 def _membership_id() -> str:
     return new_id("mem")
+
+
+def _break_glass_id() -> str:
+    return new_id("bgl")
+
+
+def _look_id() -> str:
+    return new_id("lok")
+
+
+def _key_id() -> str:
+    return new_id("key")
 
 
 class StaffRole(models.TextChoices):
@@ -98,6 +111,7 @@ class Invitation(models.Model):
     """An invitation to join the staff (`role`) or a seller (`seller_key` and `member_role`): one of both, never both.
 
     Only the hash of its token is kept. ``invited_by`` is empty where the operator did it from the command line.
+    ``member_until``: when the membership it leads to ends by itself.
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_invitation_id, editable=False)
@@ -105,6 +119,7 @@ class Invitation(models.Model):
     role = models.CharField(max_length=16, choices=StaffRole, blank=True, default=StaffRole.NONE)
     seller_key = models.BigIntegerField(null=True)
     member_role = models.CharField(max_length=16, choices=MemberRole, blank=True, default="")
+    member_until = models.DateTimeField(null=True)
     token_hash = models.BinaryField(unique=True)
     invited_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -211,6 +226,99 @@ class SignInFailures(models.Model):
 
     class Meta:
         db_table = "sign_in_failures"
+
+
+class StaffLook(models.Model):
+    """A member of staff looks at a seller's pages as the seller does (`looks`): why, since when, until when at most."""
+
+    id = models.CharField(primary_key=True, max_length=30, default=_look_id, editable=False)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    seller_key = models.BigIntegerField()
+    why = models.CharField(max_length=300)
+    started_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "staff_look"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(ended_at__isnull=True), name="staff_look_one_at_a_time"
+            ),
+            models.CheckConstraint(condition=~Q(why=""), name="staff_look_says_why"),
+            models.CheckConstraint(
+                condition=Q(ends_at__lte=F("started_at") + timedelta(minutes=30)), name="staff_look_half_an_hour"
+            ),
+        ]
+
+
+class BreakGlass(models.Model):
+    """A sealed code for somebody who has lost every passkey (`break_glass`): asked for by one administrator, agreed to
+    by another, used once. Only its hash is kept."""
+
+    id = models.CharField(primary_key=True, max_length=30, default=_break_glass_id, editable=False)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    why = models.CharField(max_length=300)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    agreed_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    code_hash = models.BinaryField(unique=True, null=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "break_glass"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(used_at__isnull=True, withdrawn_at__isnull=True), name="break_glass_open"
+            ),
+            models.CheckConstraint(
+                condition=~Q(asked_by=F("person"))
+                & (Q(agreed_by__isnull=True) | (~Q(agreed_by=F("asked_by")) & ~Q(agreed_by=F("person")))),
+                name="break_glass_two_others",
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_by__isnull=True, code_hash__isnull=True, used_at__isnull=True)
+                | Q(agreed_by__isnull=False, code_hash__isnull=False),
+                name="break_glass_code_needs_both",
+            ),
+            models.CheckConstraint(condition=~Q(why=""), name="break_glass_says_why"),
+        ]
+
+
+class ApiKey(models.Model):
+    """A key of a machine (`keys`). Only its hash is kept; `hint` is its beginning, to tell keys apart.
+
+    ``created_by``: the person who made it, or the command line. ``reads_only_until``: its scopes that write begin then.
+    ``demoted_at``: since then it has none that write. ``elsewhere_on``: the last day it was used from an address that
+    it is not for.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, default=_key_id)
+    name = models.CharField(max_length=120)
+    hint = models.CharField(max_length=12)
+    secret_hash = models.BinaryField(unique=True)
+    scopes = ArrayField(models.CharField(max_length=40))
+    networks = ArrayField(models.CharField(max_length=50), default=list)
+    created_by = models.CharField(max_length=40)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    reads_only_until = models.DateTimeField(null=True)
+    demoted_at = models.DateTimeField(null=True)
+    replaces = models.ForeignKey("self", models.PROTECT, related_name="+", null=True)
+    last_used_on = models.DateField(null=True)
+    elsewhere_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "api_key"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["replaces"], condition=Q(revoked_at__isnull=True), name="api_key_one_successor"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["created_by"], name="api_key_of_maker")]
 
 
 class Seller(models.Model):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 
+from safeconduct.kernel.parties import keys
 from safeconduct.kernel.parties.errors import AdministratorNeeded, NoSuchPerson, NotOneself
 from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.scope import Actor
 
 #: Kinds of second factor that count: recovery codes alone do not.
 _STRONG = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -35,14 +38,16 @@ def change_role(person_id: str, role: StaffRole, administrator: User) -> User:
     return person
 
 
-def deactivate(person_id: str, administrator: User) -> User:
-    """Shuts a person out at once: open sessions end with their next request. What they did stays under their name.
+def deactivate(person_id: str, administrator: User, *, at: datetime) -> User:
+    """Shuts a person out at once: open sessions end with their next request, and so do the API keys they made. What
+    they did stays under their name.
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
     person = _subject(person_id, administrator)
     person.is_active = False
     person.save(update_fields=["is_active"])
+    keys.end_keys_of(person.id, Actor(administrator.id, administrator.staff_role, "shut out"), at=at)
     return person
 
 

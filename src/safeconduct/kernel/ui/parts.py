@@ -67,6 +67,15 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """Somebody looks at pages that are not theirs: at whose, until when, and where they end it (by a POST)."""
+
+    name: Text
+    until: datetime
+    end_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """What stands around every page of the portal or the console; pass it to the template as ``shell``."""
 
@@ -76,6 +85,7 @@ class Shell:
     account: Account | None = None
     search_url: str = ""
     hints: Sequence[Hint] = ()
+    looking: Looking | None = None
 
 
 @dataclass(frozen=True, slots=True)

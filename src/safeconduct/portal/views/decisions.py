@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.foundation.moments import moment_time
@@ -143,7 +144,13 @@ def _may_act(request: MemberRequest) -> bool:
 
 
 @require_POST
-@only_for(MemberRole.SUPPORT, MemberRole.LISTING, MemberRole.FULFILMENT, MemberRole.FINANCE)
+@only_for(
+    MemberRole.SUPPORT,
+    MemberRole.LISTING,
+    MemberRole.FULFILMENT,
+    MemberRole.FINANCE,
+    says=lazy("Ask for a second look at a decision"),
+)
 def second_look(request: MemberRequest, decision_id: str) -> HttpResponse:
     """Asks for a person who did not decide to look at it again."""
     with engine_scope():

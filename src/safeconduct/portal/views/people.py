@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,15 +20,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
 from safeconduct.kernel.parties import invitations, members, security_events
-from safeconduct.kernel.parties.errors import InvitationGone, NoSuchMember, PartiesError
+from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
 from safeconduct.kernel.parties.forms import AcceptForm
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, User
 from safeconduct.kernel.parties.security_events import Happened, Level
 from safeconduct.kernel.scope import Actor, engine_scope, seller_scope, visitor_scope
 from safeconduct.portal.access import CHOSEN, refused
+from safeconduct.portal.rights import deeds
 from safeconduct.portal.words import MEMBER_ROLES, role_name
+
+#: A day of access beyond it is a typing error.
+LAST_YEAR: Final = 2099
 
 
 class InviteForm(forms.Form):
@@ -35,6 +41,34 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(label=lazy("E-mail address"))
     role = forms.ChoiceField(label=lazy("Role"), choices=[(key, name) for key, (name, _use) in MEMBER_ROLES.items()])
+    until = forms.DateField(
+        label=lazy("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=lazy("Their access ends by itself after this day. Empty: without end."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, object]:
+        given = super().clean() or {}
+        until = given.get("until")
+        if isinstance(until, date) and given.get("role") == MemberRole.OWNER:
+            self.add_error("until", _("An owner's access has no end. Choose another role, or leave this empty."))
+        elif isinstance(until, date) and (until.year > LAST_YEAR or _end_of(until) <= timezone.now()):
+            self.add_error("until", _("Choose a day to come, of this century."))
+        return given
+
+
+def _last_day(member: Membership) -> dict[str, object]:
+    """The last moment of somebody's access, and its day for the field."""
+    if member.expires_at is None:
+        return {"last_day": "", "last_moment": None}
+    last = timezone.localtime(member.expires_at) - timedelta(microseconds=1)
+    return {"last_day": last.date().isoformat(), "last_moment": last}
+
+
+def _end_of(day: date) -> datetime:
+    """The end of a day where the reader is. Raises ValueError for one that nobody means."""
+    if day.year > LAST_YEAR:
+        raise ValueError(day)
+    return datetime.combine(day + timedelta(days=1), time(), timezone.get_current_timezone())
 
 
 @require_GET
@@ -53,7 +87,7 @@ def _people(
         "rows": [
             {
                 "member": m, "role": role_name(m.role), "use": MEMBER_ROLES[m.role][1],
-                "me": m.person_id == request.user.id,
+                "me": m.person_id == request.user.id, **_last_day(m),
             }
             for m in members.members_of(key, at=now)
         ],
@@ -65,7 +99,7 @@ def _people(
 
 
 @require_POST
-@only_for()
+@only_for(says=lazy("Invite people to act for the shop"))
 def invite(request: MemberRequest) -> HttpResponse:
     """Invites by mail; the link is also shown, this once."""
     form = InviteForm(request.POST)
@@ -73,7 +107,7 @@ def invite(request: MemberRequest) -> HttpResponse:
         return _people(request, form, status=422)
     invitation, token = members.invite_member(
         form.cleaned_data["email"], request.seller.key, MemberRole(form.cleaned_data["role"]), request.user,
-        at=timezone.now(),
+        at=timezone.now(), until=_end_of(form.cleaned_data["until"]) if form.cleaned_data["until"] else None,
     )  # fmt: skip
     link = request.build_absolute_uri(reverse("portal:welcome", args=[token]))
     if not _send(invitation, link, request):
@@ -93,14 +127,18 @@ def _send(invitation: Invitation, link: str, request: MemberRequest) -> bool:
         "days": invitations.VALID_DAYS, "link": link,
     }  # fmt: skip
     try:
-        send_mail(_("Your invitation to %(seller)s") % {"seller": request.seller}, text, None, [invitation.email])
+        mail = EmailMessage(
+            _("Your invitation to %(seller)s") % {"seller": request.seller}, text, to=[invitation.email]
+        )
+        codes.carry(mail, "invitation", at=timezone.now(), seller_key=request.seller.key)
+        mail.send()
     except OSError:
         return False
     return True
 
 
 @require_POST
-@only_for()
+@only_for(says=lazy("Withdraw an invitation"))
 def withdraw(request: MemberRequest, invitation_id: str) -> HttpResponse:
     """Makes an invitation useless."""
     now = timezone.now()
@@ -111,7 +149,7 @@ def withdraw(request: MemberRequest, invitation_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for()
+@only_for(says=lazy("Change somebody's role"))
 def change_role(request: MemberRequest, membership_id: str) -> HttpResponse:
     """Another role."""
     now = timezone.now()
@@ -123,6 +161,48 @@ def change_role(request: MemberRequest, membership_id: str) -> HttpResponse:
     _note(request, "role_changed", member, now)
     text = _("%(name)s is %(role)s now.") % {"name": member.person, "role": role_name(wanted)}
     return done(request, text, reverse("portal:people"))
+
+
+@require_POST
+@only_for(says=lazy("Set the day on which somebody's access ends"))
+def end_later(request: MemberRequest, membership_id: str) -> HttpResponse:
+    """The day after which somebody's access ends by itself; none: it does not."""
+    now = timezone.now()
+    _of_this_shop(request, membership_id, now)
+    given = request.POST.get("until", "")
+    try:
+        until = _end_of(date.fromisoformat(given)) if given else None
+    except ValueError:
+        raise EndRefused(_("“%s” is no day; write it as 2027-03-31") % given[:20]) from None
+    member = members.end_later(membership_id, until, request.user, at=now)
+    _note(request, "access_until", member, now)
+    return done(request, _("Noted."), reverse("portal:people"))
+
+
+@require_GET
+def powers(request: MemberRequest) -> HttpResponse:
+    """What whoever looks at this could do, and so could whoever sat down at their desk."""
+    return _powers(request, request.membership)
+
+
+@require_GET
+@only_for(says=lazy("See what each person could do"))
+def member_powers(request: MemberRequest, membership_id: str) -> HttpResponse:
+    """What somebody of the shop could do."""
+    return _powers(request, _of_this_shop(request, membership_id, timezone.now()))
+
+
+def _powers(request: MemberRequest, member: Membership) -> HttpResponse:
+    name, use = MEMBER_ROLES[member.role]
+    every = deeds()
+    context = {
+        "member": member, "me": member.person_id == request.user.id, "role": name, "use": use,
+        "may": [deed.says for deed in every if member.role in deed.roles],
+        "may_not": [deed.says for deed in every if member.role not in deed.roles],
+        "sees": [entry.label for entry in request.shell.menu],
+        "others": len(request.memberships) - 1 if member.person_id == request.user.id else 0,
+    }  # fmt: skip
+    return page(request, "portal/powers.html", context)
 
 
 @require_POST

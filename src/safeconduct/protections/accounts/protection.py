@@ -12,6 +12,7 @@ from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.accounts.risk import acting, shipped_policies
+from safeconduct.protections.accounts.risk.new_keys import judge_key
 
 
 def portal_menu() -> tuple[MenuEntry, ...]:
@@ -42,6 +43,7 @@ PROTECTION = Protection(
     portal_urls="safeconduct.protections.accounts.portal_urls",
     console_menu=console_menu,
     console_urls="safeconduct.protections.accounts.console_urls",
+    judge_key=judge_key,
     jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
     policies=shipped_policies,
 )

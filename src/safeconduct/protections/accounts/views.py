@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
@@ -62,7 +63,7 @@ def _who(event: SecurityEvent, names: Mapping[str, str]) -> str:
 
 
 @require_POST
-@only_for(*EVERYONE)
+@only_for(*EVERYONE, says=lazy("Make their own browsers unknown"))
 def forget_browsers(request: MemberRequest) -> HttpResponse:
     """Every browser of the person who asks is unknown again; the next sign-in from each is told as a new one."""
     attempts.forget_devices(request.user)

@@ -18,6 +18,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "password_changed": lazy("Changed the password"),
     "password_stopped": lazy("So many wrong passwords came from elsewhere that none is taken from there any more"),
     "role_changed": lazy("Has another role now"),
+    "access_until": lazy("Acts for the shop until another day now"),
     "access_ended": lazy("Does not act for the shop any more"),
     "browsers_forgotten": lazy("Made all browsers unknown again"),
     "payout_asked": lazy("Asked for payouts to go to another account"),
@@ -31,6 +32,17 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "payouts_stopped": lazy("Payouts are stopped"),
     "payouts_resumed": lazy("Two people of the marketplace let payouts go on"),
     "canary_touched": lazy("Something came in with a recipient that stands only in a contact file of yours"),
+    "staff_looking": lazy("A member of the marketplace's staff looks at your pages: “%(why)s”"),
+    "staff_read": lazy("A member of the marketplace's staff opened one of your pages"),
+    "staff_look_ended": lazy("The member of staff does not look at your pages any more"),
+    "break_glass_asked": lazy("An administrator asked for a sealed code to let them in"),
+    "break_glass_made": lazy("A second administrator agreed to a sealed code to let them in"),
+    "break_glass_withdrawn": lazy("The sealed code to let them in was withdrawn"),
+    "break_glass_used": lazy("Came in with a sealed code"),
+    "key_made": lazy("Made an API key"),
+    "key_revoked": lazy("An API key was revoked"),
+    "key_demoted": lazy("An API key lost its rights to write"),
+    "key_used_elsewhere": lazy("An API key was used from an address it is not for, and was refused"),
 }
 #: How kinds of events begin that are about payouts: for those who see the money.
 PAYOUT_KINDS: Final = "payout"
@@ -46,4 +58,6 @@ def sentence_of(event: SecurityEvent) -> str:
     """An event as a sentence; a kind without words is named, never left out."""
     kind = "signed_in_new" if event.kind == "signed_in" and event.facts.get("new_device") else event.kind
     found = SENTENCES.get(kind)
+    if event.kind == "staff_looking":
+        return str(found) % {"why": event.why}
     return str(found) if found is not None else _("Something else: %(kind)s") % {"kind": kind.replace("_", " ")}

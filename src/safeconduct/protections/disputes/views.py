@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.buyer_pages import bundled, served
@@ -104,7 +105,12 @@ def _evidence_form(view: View, language: str) -> EvidenceForm:
 
 
 @require_POST
-@only_for(MemberRole.SUPPORT, MemberRole.FULFILMENT, MemberRole.FINANCE)
+@only_for(
+    MemberRole.SUPPORT,
+    MemberRole.FULFILMENT,
+    MemberRole.FINANCE,
+    says=lazy("Answer a dispute, offer a solution, appeal"),
+)
 def act(request: MemberRequest, case_id: str, verb: str) -> HttpResponse:
     """Does a verb for the seller; a refusal is told on the page of the dispute, with the way out."""
     found = _mine(case_id)
@@ -121,7 +127,7 @@ def act(request: MemberRequest, case_id: str, verb: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.SUPPORT)
+@only_for(MemberRole.SUPPORT, says=lazy("Let the marketplace answer disputes from its records"))
 def authorisation(request: MemberRequest) -> HttpResponse:
     """Gives or ends the standing authorisation to send what the records hold."""
     here, seller, person = reverse("portal:disputes:disputes"), request.seller.key, request.user.id

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.buyer_pages import bundled, served
@@ -110,7 +111,7 @@ def case_page(request: MemberRequest, case_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT)
+@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT, says=lazy("Accept, contest or inspect a return"))
 def step(request: MemberRequest, return_id: str, name: str) -> HttpResponse:
     """The seller's step on a return; a refusal is said on the page it came from."""
     returned = _mine(return_id)
@@ -136,7 +137,7 @@ def step(request: MemberRequest, return_id: str, name: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT)
+@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT, says=lazy("Say where a return goes, and give its label"))
 def address(request: MemberRequest, return_id: str) -> HttpResponse:
     """Where the parcel goes, and the label to send it with."""
     returned, at = _mine(return_id), timezone.now()
@@ -164,7 +165,9 @@ def export(request: MemberRequest, return_id: str) -> HttpResponseBase:
 
 
 @require_POST
-@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT, MemberRole.FINANCE)
+@only_for(
+    MemberRole.FULFILMENT, MemberRole.SUPPORT, MemberRole.FINANCE, says=lazy("Ask the fund for the money of a return")
+)
 def reimbursement(request: MemberRequest, return_id: str) -> HttpResponse:
     """The seller claims on the fund."""
     returned = _mine(return_id)

@@ -157,21 +157,21 @@ def copy(request: MemberRequest, dispute_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FINANCE, MemberRole.SUPPORT)
+@only_for(MemberRole.FINANCE, MemberRole.SUPPORT, says=lazy("Prepare the answer to a chargeback"))
 def stage(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """Makes the answer ready."""
     return _do(request, dispute_id, answers.stage, _("The answer is ready. Look at it, then send it."))
 
 
 @require_POST
-@only_for(MemberRole.FINANCE, MemberRole.SUPPORT)
+@only_for(MemberRole.FINANCE, MemberRole.SUPPORT, says=lazy("Send the answer to a chargeback to the bank"))
 def submit(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """Sends it."""
     return _do(request, dispute_id, answers.submit, _("The answer goes to the bank. It cannot be changed any more."))
 
 
 @require_POST
-@only_for(MemberRole.FINANCE)
+@only_for(MemberRole.FINANCE, says=lazy("Prepare to give a chargeback up"))
 def accept(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """Makes ready to give the dispute up."""
     return _do(
@@ -180,7 +180,7 @@ def accept(request: MemberRequest, dispute_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FINANCE)
+@only_for(MemberRole.FINANCE, says=lazy("Give a chargeback up"))
 def give_up(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """Confirms that it is given up."""
     verb = partial(answers.submit, kind=AnswerKind.ACCEPT)
@@ -188,7 +188,7 @@ def give_up(request: MemberRequest, dispute_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FINANCE)
+@only_for(MemberRole.FINANCE, says=lazy("Let the marketplace answer chargebacks by itself"))
 def authorise(request: MemberRequest) -> HttpResponse:
     """Gives the standing authorisation, or takes it back."""
     target, now = reverse("portal:transactions:chargebacks"), timezone.now()
