@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "safeconduct.kernel.ui.reader.zone_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "safeconduct.kernel.parties.session_guard.session_guard",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -163,7 +164,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "safeconduct.kernel.parties.sign_in.AccountAdapter"
+ACCOUNT_ADAPTER = "safeconduct.protections.accounts.sign_in.adapter.JudgedAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
@@ -174,6 +175,13 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
+STAFF_PASSKEY_ONLY = ENV.staff_passkey_only
+MFA_FORMS = {
+    "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
+    "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",
+}
+# What else is frozen when somebody says *this was not me*: functions as `protections.accounts.sign_in.not_me.Freezer`.
+ACCOUNT_FREEZERS = ["safeconduct.api.freezing.read_only_keys"]
 MFA_ADAPTER = "safeconduct.kernel.parties.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Safeconduct"
@@ -197,7 +205,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+# The longest that any session lasts; the shorter limits of each role are in `parties.sessions`.
+SESSION_COOKIE_AGE = 24 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "safeconduct.kernel.ui.views.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.production

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.kernel.parties import security_events
+from safeconduct.kernel.parties import security_events, sessions
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
@@ -24,7 +24,12 @@ def forget_origins(now: datetime) -> None:
     done = 1
     while done:
         with engine_scope():
-            done = security_events.forget_origins(now)
+            done = security_events.forget_origins(now) + sessions.forget(now)
+
+
+def console_menu() -> tuple[MenuEntry, ...]:
+    """Where staff look at accounts whose people said *this was not me*."""
+    return (MenuEntry(_("Account cases"), reverse("console:accounts:account_cases"), "lock"),)
 
 
 PROTECTION = Protection(
@@ -35,5 +40,8 @@ PROTECTION = Protection(
     act=acting.act,
     portal_menu=portal_menu,
     portal_urls="safeconduct.protections.accounts.portal_urls",
+    console_menu=console_menu,
+    console_urls="safeconduct.protections.accounts.console_urls",
+    public_urls="safeconduct.protections.accounts.public_urls",
     jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
 )

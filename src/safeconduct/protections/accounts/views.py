@@ -17,6 +17,7 @@ from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.parties.security_events import Happened, Level
 from safeconduct.kernel.scope import Actor
 from safeconduct.protections.accounts.queries import guards_of
+from safeconduct.protections.accounts.sign_in.session_views import sessions_shown
 from safeconduct.protections.accounts.words import LEVELS, sentence_of
 
 #: What the page shows of the past, and how much of it at once.
@@ -46,7 +47,7 @@ def security(request: MemberRequest) -> HttpResponse:
         "guards": guards.each, "score": guards.score, "full": len(guards.each), "rows": rows,
         "people": [(m, m.person_id in guards.second_step) for m in people],
         "next": found[ROWS - 1].id if len(found) > ROWS else "",
-        "browsers": attempts.devices_of(request.user),
+        "browsers": attempts.devices_of(request.user), "sessions": sessions_shown(request),
     }  # fmt: skip
     return page(request, "accounts/security.html", context)
 

@@ -19,6 +19,16 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "password_stopped": lazy("So many wrong passwords came from elsewhere that none is taken from there any more"),
     "role_changed": lazy("Has another role now"),
     "access_ended": lazy("Does not act for the shop any more"),
+    "signed_in_recovery": lazy("Signed in with a recovery code"),
+    "sign_in_refused": lazy("A sign-in with the right password was refused: it did not look like them"),
+    "session_too_many": lazy("Signed in in more than five places: the oldest session ended"),
+    "session_revoked": lazy("Ended a session from another one"),
+    "factor_added": lazy("Added a passkey or an authenticator app; other sessions ended"),
+    "factor_removed": lazy("Removed a passkey or the authenticator app; other sessions ended"),
+    "recovery_codes_made": lazy("Made new recovery codes; other sessions ended"),
+    "recovered": lazy("Got in without a passkey or password; payouts wait for seven days"),
+    "not_me": lazy("Said that something was not them: newer sessions, payouts and keys are frozen"),
+    "account_case_decided": lazy("The marketplace has looked at what was said not to be them"),
     "browsers_forgotten": lazy("Made all browsers unknown again"),
 }
 #: Level of an event → the tone of its tag, and its word.

@@ -1,0 +1,47 @@
+"""What people are told about their account, by mail at once and in the inbox, each with a link that says *not me*."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from django.urls import reverse
+
+from safeconduct.kernel.notices.outbox import Notice, notify
+from safeconduct.kernel.parties.browsers import browser_of
+from safeconduct.kernel.parties.models import SecurityEvent, User
+from safeconduct.kernel.parties.security_events import Level, Origin
+from safeconduct.kernel.scope import engine_scope
+from safeconduct.protections.accounts.sign_in.not_me import token_of
+
+CODE: Final = "account.event"
+#: What the text has words for; anything else stands on the security page only.
+KINDS: Final = frozenset(
+    {
+        "signed_in", "sign_in_refused", "password_changed", "password_stopped", "factor_added", "factor_removed",
+        "recovery_codes_made", "recovered", "session_too_many",
+    }
+)  # fmt: skip
+
+
+def send(
+    person: User, kind: str, level: Level, event_ids: Sequence[str], at: datetime, *, origin: Origin | None
+) -> None:
+    """Tells a person what happened, once, however many sellers they act for. What happens daily is not told."""
+    if kind not in KINDS or level is Level.INFO or not event_ids:
+        return
+    values: dict[str, object] = {"what": kind, "at": at}
+    browser = "" if origin is None else str(browser_of(origin.browser))
+    if browser:
+        values["browser"] = browser
+    with engine_scope():
+        first = SecurityEvent.objects.filter(id__in=event_ids).order_by("id").values_list("id", "seller_key")[0]
+        notify(
+            [
+                Notice(
+                    f"account/{first[0]}", CODE, values, at, first[1], person.id,
+                    url=reverse("not_me", args=[token_of(first[0])]),
+                )
+            ]
+        )  # fmt: skip
