@@ -104,7 +104,8 @@ class JudgedStage(LoginStage):  # type: ignore[misc]
 
 
 def _turned_away(person: User, answer: Judgement, found: Found) -> bool:
-    if found.device or answer.level < Level.STEP_UP:
+    # Without a decision the engine could not answer, and nobody is kept out for that.
+    if found.device or not answer.decision_id or answer.level < Level.STEP_UP:
         return False
     # A passkey that signs in alone, or the second step that comes next, is the step-up; without either there is none.
-    return answer.refused or (bool(answer.decision_id) and not has_second_factor(person))
+    return answer.refused or not has_second_factor(person)
