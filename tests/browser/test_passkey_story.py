@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 
+from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.scope import staff_scope
@@ -162,3 +163,30 @@ def test_staff_with_an_app_still_sign_in_and_can_add_a_passkey(address: str, bro
     with staff_scope():
         sealed = Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]
     assert secret not in sealed
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_two_taps_in_a_mail_end_the_thiefs_session(address: str, browser: Any, width: int, scheme: str) -> None:
+    shops.open_for_business()
+    user, address = shops.member("sel-1"), at_home(address)
+    own, thief, mailbox = (
+        browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme).new_page() for _ in range(3)
+    )
+    sign_in(own, address, user)
+    sign_in(thief, address, user)
+    with staff_scope():
+        link = StoredNotice.objects.filter(person=user).order_by("-at").values_list("url", flat=True)[0]
+    mailbox.goto(address + link)
+    for page, name in ((mailbox, "not-me"), (own, "security")):
+        if page is own:
+            page.goto(f"{address}/portal/accounts/")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        picture(page, f"{name}-{width}-{scheme}")
+    mailbox.click("button.danger")
+    mailbox.wait_for_selector("text=It is stopped")
+    picture(mailbox, f"not-me-done-{width}-{scheme}")
+    thief.goto(f"{address}/portal/")
+    assert thief.url.startswith(f"{address}/accounts/login/")
+    own.goto(f"{address}/portal/")
+    assert own.url == f"{address}/portal/"

@@ -1,9 +1,18 @@
-"""Addresses for whoever holds a mailbox, under ``/accounts/``: a signed link is the door."""
+"""Addresses for whoever holds a mailbox, under ``/accounts/``: a signed link is the door.
+
+allauth's own address of a new password does not take our ids, which have an underscore.
+"""
 
 from __future__ import annotations
 
-from django.urls import path
+from allauth.account.views import password_reset_from_key
+from django.urls import path, re_path
 
 from safeconduct.protections.accounts.sign_in import not_me_views
 
-urlpatterns = [path("not-me/<str:token>/", not_me_views.not_me, name="not_me")]
+urlpatterns = [
+    path("not-me/<str:token>/", not_me_views.not_me, name="not_me"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>usr_[0-9a-z]+)-(?P<key>.+)/$", password_reset_from_key, name="new_password"
+    ),
+]
