@@ -34,8 +34,6 @@ OPEN = frozenset(
         "welcome",
         "accounts:security",
         "accounts:forget_browsers",
-        "accounts:end_session",
-        "accounts:end_other_sessions",
         "transactions:orders",
         "transactions:order",
         "transactions:proof",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from importlib.resources import files
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
@@ -21,6 +22,7 @@ from safeconduct.kernel.scope import engine_scope, owner_scope, query, staff_sco
 from safeconduct.protections.accounts.risk.judging import ActKind
 from safeconduct.protections.accounts.sign_in import history, log
 from safeconduct.protections.accounts.sign_in.judged import judgement_of
+from tests.console.test_console import signed_in as staff_signed_in
 from tests.kernel.builders import live_policy
 from tests.portal import shops
 from tests.portal.shops import PASSWORD
@@ -177,7 +179,7 @@ def test_a_page_of_security_lists_sessions_and_ends_another_one() -> None:
     with visitor_scope():
         other = SignInSession.objects.order_by("started_at").last()
     assert other is not None
-    assert here.post(f"/portal/accounts/sessions/{other.id}/end/").status_code == 303
+    assert here.post("/accounts/sessions/", {"end": other.id}).status_code == 303
     assert there.get("/portal/").status_code == 302
     assert here.get("/portal/").status_code == 200
     assert "session_revoked" in kinds_of(user)
@@ -189,5 +191,36 @@ def test_nobody_ends_the_session_of_somebody_else() -> None:
     with visitor_scope():
         theirs = SignInSession.objects.order_by("started_at").last()
     assert theirs is not None
-    one.post(f"/portal/accounts/sessions/{theirs.id}/end/")
+    one.post("/accounts/sessions/", {"end": theirs.id})
+    one.post("/accounts/sessions/", {"end": "others", "back": "https://elsewhere.example/"})
     assert two.get("/portal/").status_code == 200
+
+
+def test_staff_see_and_end_their_sessions_as_well() -> None:
+    staff, user = staff_signed_in()
+    assert "this one" in shops.read(staff, "/accounts/sessions/")
+    other = Client()
+    other.force_login(user)
+    other.get("/console/")
+    answer = staff.post("/accounts/sessions/", {"end": "others", "back": "https://elsewhere.example/"})
+    assert answer.headers["Location"] == "/accounts/sessions/"
+    assert other.get("/console/").status_code == 302
+    assert staff.get("/console/").status_code == 200
+    assert Client().get("/accounts/sessions/").status_code == 302
+
+
+def test_a_changed_address_is_told_to_the_old_mailbox_with_a_way_to_stop_it(capsys: pytest.CaptureFixture[str]) -> None:
+    user, client = shops.member("sel-1"), Client()
+    old = user.email
+    with staff_scope():
+        EmailAddress.objects.create(user=user, email=old, verified=True, primary=True)
+        EmailAddress.objects.create(user=user, email="new@example.org", verified=True)
+    assert enters(client, user)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    capsys.readouterr()
+    assert client.post("/accounts/email/", {"action_primary": "", "email": "new@example.org"}).status_code == 302
+    written = capsys.readouterr().out
+    assert f"To: {old}" in written
+    (link,) = re.findall(r"http://testserver(/accounts/not-me/\S+)", written.replace("=\n", ""))
+    assert "Has another e-mail address now" in Client().get(link).content.decode()
+    assert "contact_changed" in kinds_of(user)

@@ -81,10 +81,10 @@ def _admitted(request: HttpRequest, person: User) -> str:
             return found.id
         if found.ended is None and found.over is not None:
             sessions.end(found.id, person.id, found.over, now)
-    why = found.ended or found.over
     auth.logout(request)
-    if why in _WHY:
-        messages.warning(request, str(_WHY[why]))
+    told = _WHY.get(found.ended or found.over or Ended.SIGNED_OUT)
+    if told:
+        messages.warning(request, str(told))
     return ""
 
 

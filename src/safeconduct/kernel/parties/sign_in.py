@@ -121,6 +121,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         kind, now = _FACTOR_EVENTS.get(template_prefix), timezone.now()
         if template_prefix == "account/email/password_reset":
             self.recovered(self.request, user, "mailbox", now)
+        if template_prefix == "account/email/email_changed":
+            self.contact_changed(self.request, user, str((context or {}).get("from_email", "")), now)
         if kind is None:
             return
         with visitor_scope():
@@ -137,6 +139,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def recovered(self, request: HttpRequest, person: User, by: str, at: datetime) -> None:
         """Somebody got in without what the owner gets in with: by a `recovery_code`, or by the `mailbox`."""
         self.tell(request, person, "recovered", Level.ALERT, {"by": by}, at)
+
+    def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
+        """The person has another address now; ``before``: the one until then, which must hear of it too."""
+        self.tell(request, person, "contact_changed", Level.ALERT, {"what": "email"}, at)
 
     def tell(
         self, request: HttpRequest | None, person: User, kind: str, level: Level, facts: Mapping[str, Any], at: datetime

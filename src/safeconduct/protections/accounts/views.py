@@ -15,9 +15,10 @@ from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties import attempts, members, security_events
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.parties.security_events import Happened, Level
+from safeconduct.kernel.parties.session_guard import session_of
 from safeconduct.kernel.scope import Actor
 from safeconduct.protections.accounts.queries import guards_of
-from safeconduct.protections.accounts.sign_in.session_views import sessions_shown
+from safeconduct.protections.accounts.sign_in.own_sessions import shown
 from safeconduct.protections.accounts.words import LEVELS, sentence_of
 
 #: What the page shows of the past, and how much of it at once.
@@ -47,7 +48,7 @@ def security(request: MemberRequest) -> HttpResponse:
         "guards": guards.each, "score": guards.score, "full": len(guards.each), "rows": rows,
         "people": [(m, m.person_id in guards.second_step) for m in people],
         "next": found[ROWS - 1].id if len(found) > ROWS else "",
-        "browsers": attempts.devices_of(request.user), "sessions": sessions_shown(request),
+        "browsers": attempts.devices_of(request.user), "sessions": shown(request.user, session_of(request)),
     }  # fmt: skip
     return page(request, "accounts/security.html", context)
 

@@ -25,6 +25,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "session_revoked": lazy("Ended a session from another one"),
     "factor_added": lazy("Added a passkey or an authenticator app; other sessions ended"),
     "factor_removed": lazy("Removed a passkey or the authenticator app; other sessions ended"),
+    "contact_changed": lazy("Has another e-mail address now"),
     "recovery_codes_made": lazy("Made new recovery codes; other sessions ended"),
     "recovered": lazy("Got in without a passkey or password; payouts wait for seven days"),
     "not_me": lazy("Said that something was not them: newer sessions, payouts and keys are frozen"),

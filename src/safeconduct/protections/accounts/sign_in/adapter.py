@@ -22,7 +22,7 @@ from safeconduct.protections.accounts.sign_in.judged import FOUND, judgement_of
 #: Kind of security event → what the log calls it.
 _CHANGES = {
     "password_changed": "password", "factor_added": "factor_added", "factor_removed": "factor_removed",
-    "recovered": "recovery",
+    "recovered": "recovery", "contact_changed": "email",
 }  # fmt: skip
 
 
@@ -51,6 +51,12 @@ class JudgedAdapter(AccountAdapter):
         """The riskiest event there is: payouts stop for seven days (`risk.acting`), and everybody is told."""
         super().recovered(request, person, by, at)
         judgement_of(person, ActKind.RECOVERY, {"ip": origin_of_request(request).address or None}, at)
+
+    def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
+        """Judged as well, because with a payout change it is how accounts are taken over (S18)."""
+        super().contact_changed(request, person, before, at)
+        judgement_of(person, ActKind.CONTACT_CHANGE, {"ip": origin_of_request(request).address or None}, at)
+        notices.send_to_the_old_address(request, person, before, at)
 
     def tell(
         self, request: HttpRequest | None, person: User, kind: str, level: Level, facts: Mapping[str, Any], at: datetime

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
+from django.core.mail import send_mail
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties.browsers import browser_of
@@ -20,7 +25,7 @@ CODE: Final = "account.event"
 KINDS: Final = frozenset(
     {
         "signed_in", "sign_in_refused", "password_changed", "password_stopped", "factor_added", "factor_removed",
-        "recovery_codes_made", "recovered", "session_too_many",
+        "recovery_codes_made", "recovered", "contact_changed", "session_too_many",
     }
 )  # fmt: skip
 
@@ -45,3 +50,25 @@ def send(
                 )
             ]
         )  # fmt: skip
+
+
+def send_to_the_old_address(request: HttpRequest, person: User, address: str, at: datetime) -> None:
+    """Writes to the address a person had before, with a link of its own: whoever took the account over does not read
+    that mailbox. A mail that cannot be sent does not undo the change, which the inbox tells as well."""
+    with engine_scope():
+        event = SecurityEvent.objects.filter(person=person, kind="contact_changed", at=at).order_by("id").first()
+    if event is None or not address:
+        return
+    link = request.build_absolute_uri(reverse("not_me", args=[token_of(event.id)]))
+    with translation.override(person.language), suppress(OSError):
+        send_mail(
+            _("Your account has another address now"),
+            _(
+                "Your account at Safeconduct was moved from this address to another one. If it was you, there is "
+                "nothing to do.\n\nIf it was not you, open this link within 7 days and press once; it stops "
+                "everything:\n\n%(link)s\n\nWe never ask for a password or a code."
+            )
+            % {"link": link},
+            None,
+            [address],
+        )
