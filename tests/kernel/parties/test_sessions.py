@@ -8,13 +8,13 @@ import pytest
 from django.test import Client
 from tests.kernel.builders import START, person
 
-from safeconduct.kernel.parties import sessions
+from safeconduct.kernel.parties import security_events, sessions
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SignInSession, StaffRole, User
 from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, Origin
 from safeconduct.kernel.parties.sessions import MEMBER, STAFF, Ended, Limits
 from safeconduct.kernel.parties.traits import COUNT, traits_of
-from safeconduct.kernel.scope import engine_scope, query, visitor_scope
+from safeconduct.kernel.scope import engine_scope, query, staff_scope, visitor_scope
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
@@ -149,3 +149,26 @@ def test_a_neighbour_shares_the_network_and_not_the_address() -> None:
     assert len(mine) == COUNT
     assert mine[0] != neighbour[0] and mine[1:] == neighbour[1:]
     assert traits_of("2001:db8:1:2::1", "")[1] == traits_of("2001:db8:1:3::1", "")[1]
+
+
+@pytest.mark.parametrize(
+    ("network", "browser", "ends"),
+    [
+        ("198.51.100.7", FIREFOX, False),  # a telephone on another tower
+        ("203.0.113.1", "curl/8.5", False),  # the same office
+        ("198.51.100.7", FIREFOX.replace("128.0", "129.0"), False),  # an update on a journey
+        ("198.51.100.7", "Mozilla/5.0 (Linux; Android 14) Chrome/126.0 Mobile Safari/537.36", True),
+    ],
+)
+def test_a_cookie_that_goes_on_in_another_network_and_browser_opens_nothing(
+    network: str, browser: str, ends: bool
+) -> None:
+    who, client = person(StaffRole.NONE), Client()
+    client.force_login(who)
+    client.get("/accounts/2fa/", headers={"user-agent": FIREFOX}, REMOTE_ADDR="203.0.113.1")
+    answer = client.get("/accounts/2fa/", headers={"user-agent": browser}, REMOTE_ADDR=network)
+    assert (answer.status_code == 302) is ends
+    with staff_scope():
+        assert SignInSession.objects.get().ended_why == ("moved" if ends else "")
+        told = [e.kind for e in security_events.of_person(who.id, since=START)]
+    assert told == (["session_moved"] if ends else [])

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.models import User
-from safeconduct.kernel.parties.security_events import Origin
+from safeconduct.kernel.parties.security_events import Level, Origin
 from safeconduct.kernel.parties.sessions import Ended
 from safeconduct.kernel.scope import visitor_scope
 
@@ -34,6 +34,7 @@ _WHY: Final[Mapping[Ended, str | Promise]] = {
     Ended.FACTOR_CHANGED: lazy("You were signed out here because your second step was changed elsewhere."),
     Ended.CREDENTIAL_CHANGED: lazy("You were signed out because your password was changed."),
     Ended.NOT_ME: lazy("This session was ended because somebody said that it was not theirs."),
+    Ended.MOVED: lazy("This session went on in another browser and another network. Sign in again."),
     Ended.LEFT: lazy("You were signed out because your access has ended."),
 }
 
@@ -70,19 +71,21 @@ def origin_of_request(request: HttpRequest) -> Origin:
 
 def _admitted(request: HttpRequest, person: User) -> str:
     """The id of the session, in use from now on; empty where it has ended, and then nobody is signed in."""
-    now, key = timezone.now(), request.session.session_key or ""
+    now, key, here = timezone.now(), request.session.session_key or "", origin_of_request(request)
     with visitor_scope():
         found = sessions.look_up(person.id, key, now)
         if found is None:
-            return sessions.begin(person.id, key, origin_of_request(request), now)[0]
-        if found.ended is None and found.over is None:
+            return sessions.begin(person.id, key, here, now)[0]
+        over = found.over or (Ended.MOVED if sessions.has_moved(found.origin, here) else None)
+        if found.ended is None and over is None:
             if found.stale:
                 sessions.seen(found.id, now)
             return found.id
-        if found.ended is None and found.over is not None:
-            sessions.end(found.id, person.id, found.over, now)
+        ends_now = found.ended is None and over is not None and sessions.end(found.id, person.id, over, now)
     auth.logout(request)
-    told = _WHY.get(found.ended or found.over or Ended.SIGNED_OUT)
+    if ends_now and over is Ended.MOVED:
+        get_adapter(request).tell(request, person, "session_moved", Level.ALERT, {"session": found.id}, now)
+    told = _WHY.get(found.ended or over or Ended.SIGNED_OUT)
     if told:
         messages.warning(request, str(told))
     return ""

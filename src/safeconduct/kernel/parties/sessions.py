@@ -17,9 +17,10 @@ from enum import StrEnum
 from typing import Final
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, Origin
-from safeconduct.kernel.parties.traits import traits_of
+from safeconduct.kernel.parties.traits import network_of, traits_of
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.sealing import seal, unseal
 
@@ -42,6 +43,7 @@ class Ended(StrEnum):
     CREDENTIAL_CHANGED = "password_changed"
     NOT_ME = "not_me"
     LEFT = "left"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ MEMBER: Final = Limits(timedelta(hours=24), timedelta(hours=1))
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session as a request finds it: what ended it, or is about to, and whether its use has to be written."""
+    """A session as a request finds it: what ended it, or is about to, whether its use has to be written, and where it
+    began."""
 
     id: str
     ended: Ended | None
     over: Ended | None
     stale: bool
+    origin: Origin
 
 
 def begin(
@@ -101,18 +105,27 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     row = query(
         "SELECT s.id, s.started_at, s.last_seen_at, s.ended_why, p.staff_role <> '', EXISTS (SELECT FROM membership m"
         " WHERE m.person_id = s.person_id AND m.role IN ('owner', 'finance') AND m.ended_at IS NULL"
-        " AND (m.expires_at IS NULL OR m.expires_at > %s)) FROM sign_in_session s JOIN person p ON p.id = s.person_id"
-        " WHERE s.key_hash = %b AND s.person_id = %s",
+        " AND (m.expires_at IS NULL OR m.expires_at > %s)), s.origin"
+        " FROM sign_in_session s JOIN person p ON p.id = s.person_id WHERE s.key_hash = %b AND s.person_id = %s",
         [at, _hash(session_key), person_id],
     ).fetchone()
     if row is None:
         return None
-    identity, started_at, last_seen_at, why, staff, near_money = row
+    identity, started_at, last_seen_at, why, staff, near_money, sealed = row
     limits = STAFF if staff else NEAR_MONEY if near_money else MEMBER
     over = Ended.EXPIRED if at >= started_at + limits.lasts else None
     if over is None and at >= last_seen_at + limits.idle:
         over = Ended.IDLE
-    return Session(identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY)
+    return Session(
+        identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, _opened(identity, sealed)
+    )  # fmt: skip
+
+
+def has_moved(began: Origin, here: Origin) -> bool:
+    """Whether a session goes on in another network *and* another browser or system, as a stolen cookie does (S11).
+    Either alone happens to honest people every day; so do new versions."""
+    was, now = browser_of(began.browser), browser_of(here.browser)
+    return network_of(began.address) != network_of(here.address) and (was.name, was.system) != (now.name, now.system)
 
 
 def seen(session_id: str, at: datetime) -> None:
@@ -160,8 +173,7 @@ def of_person(person: User, *, limit: int = 20) -> list[SignInSession]:
 
 def origin_of(session: SignInSession) -> Origin:
     """Where a session began."""
-    address, browser = json.loads(unseal(_PURPOSE, _place(session.id), bytes(session.origin)))
-    return Origin(address, browser)
+    return _opened(session.id, session.origin)
 
 
 def forget(now: datetime, *, limit: int = 1000) -> int:
@@ -171,6 +183,11 @@ def forget(now: datetime, *, limit: int = 1000) -> int:
         " (SELECT id FROM sign_in_session WHERE last_seen_at < %s ORDER BY last_seen_at LIMIT %s)",
         [now - ORIGIN_KEPT, limit],
     ).rowcount
+
+
+def _opened(identity: str, sealed: bytes) -> Origin:
+    address, browser = json.loads(unseal(_PURPOSE, _place(identity), bytes(sealed)))
+    return Origin(address, browser)
 
 
 def _hash(session_key: str) -> bytes:

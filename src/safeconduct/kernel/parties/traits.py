@@ -28,7 +28,7 @@ def traits_of(address: str, user_agent: str) -> list[int]:
     """The traits of a request, `COUNT` numbers."""
     browser = browser_of(user_agent)
     values = (
-        f"address/{address}", f"network/{_network(address)}", f"browser/{user_agent}",
+        f"address/{address}", f"network/{network_of(address)}", f"browser/{user_agent}",
         f"name/{browser.name} {browser.version}", f"system/{browser.system} {browser.system_version}",
         f"kind/{browser.kind}",
     )  # fmt: skip
@@ -40,7 +40,8 @@ def levels(traits: list[int]) -> tuple[Levels, Levels]:
     return tuple(traits[:_ADDRESS]), tuple(traits[_ADDRESS:])
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """The network of an address; empty where it is none."""
     try:
         known = ipaddress.ip_address(address)
     except ValueError:

@@ -25,7 +25,7 @@ CODE: Final = "account.event"
 KINDS: Final = frozenset(
     {
         "signed_in", "sign_in_refused", "password_changed", "password_stopped", "factor_added", "factor_removed",
-        "recovery_codes_made", "recovered", "contact_changed", "session_too_many",
+        "recovery_codes_made", "recovered", "contact_changed", "session_too_many", "session_moved",
     }
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ ENDED: Final[Mapping[str, Text]] = {
     "factor_changed": lazy("ended: the second step changed"),
     "password_changed": lazy("ended: the password changed"),
     "not_me": lazy("ended: it was said not to be yours"),
+    "moved": lazy("ended: it went on in another browser and network"),
     "left": lazy("ended: access was taken away"),
 }
 #: The strongest factor of a session.
