@@ -12,6 +12,7 @@ from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.scope import staff_scope
 from tests.browser.test_staff_story import code_of, staff_with_factor
+from tests.browser.test_staff_story import sign_in as staff_sign_in
 from tests.django_world import BUILD
 from tests.portal import shops
 
@@ -190,3 +191,28 @@ def test_two_taps_in_a_mail_end_the_thiefs_session(address: str, browser: Any, w
     assert thief.url.startswith(f"{address}/accounts/login/")
     own.goto(f"{address}/portal/")
     assert own.url == f"{address}/portal/"
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+def test_staff_read_what_was_frozen_and_write_what_they_found(address: str, browser: Any, width: int) -> None:
+    shops.open_for_business()
+    user, address = shops.member("sel-1"), at_home(address)
+    sign_in(browser.new_context().new_page(), address, user)
+    mailbox = browser.new_context().new_page()
+    with staff_scope():
+        link = StoredNotice.objects.filter(person=user).values_list("url", flat=True)[0]
+    mailbox.goto(address + link)
+    mailbox.click("button.danger")
+    email, secret = staff_with_factor()
+    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+    staff_sign_in(page, address, email, secret)
+    page.goto(f"{address}/console/accounts/cases/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    picture(page, f"account-cases-{width}")
+    page.click(f"a:has-text('{user}')")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    picture(page, f"account-case-{width}")
+    page.check("#finding_taken_over")
+    page.fill("#why", "She called: a copy of our page had asked for her password.")
+    page.click("button:has-text('Keep the finding')")
+    page.wait_for_selector("text=What is frozen stays frozen")

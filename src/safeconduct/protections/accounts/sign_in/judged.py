@@ -34,6 +34,7 @@ from safeconduct.protections.accounts.sign_in import history, log
 
 #: What the stage found, kept in the session until the sign-in is complete.
 FOUND: Final = "sign_in_judged"
+_RECOVERED: Final = {"recovered_lately"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ class JudgedStage(LoginStage):  # type: ignore[misc]
 
 def _turned_away(person: User, answer: Judgement, found: Found) -> bool:
     # Without a decision the engine could not answer, and nobody is kept out for that.
-    if found.device or not answer.decision_id or answer.level < Level.STEP_UP:
+    # A recovery alone keeps nobody out either: its cool-off lies on the money (`risk.acting`).
+    if found.device or not answer.decision_id or answer.level < Level.STEP_UP or set(answer.fired) == _RECOVERED:
         return False
     # A passkey that signs in alone, or the second step that comes next, is the step-up; without either there is none.
     return answer.refused or not has_second_factor(person)

@@ -28,6 +28,8 @@ KINDS: Final = frozenset(
         "recovery_codes_made", "recovered", "contact_changed", "session_too_many", "session_moved",
     }
 )  # fmt: skip
+#: Somebody with the right password could fill a mailbox with these: told once an hour.
+_HOURLY: Final = frozenset({"sign_in_refused", "session_moved"})
 
 
 def send(
@@ -41,11 +43,12 @@ def send(
     if browser:
         values["browser"] = browser
     with engine_scope():
+        key = f"{person.id}/{kind}/{at:%Y-%m-%dT%H}" if kind in _HOURLY else min(event_ids)
         first = SecurityEvent.objects.filter(id__in=event_ids).order_by("id").values_list("id", "seller_key")[0]
         notify(
             [
                 Notice(
-                    f"account/{first[0]}", CODE, values, at, first[1], person.id,
+                    f"account/{key}", CODE, values, at, first[1], person.id,
                     url=reverse("not_me", args=[token_of(first[0])]),
                 )
             ]
