@@ -18,6 +18,7 @@ from safeconduct.kernel.notices.models import NoticeCopy, StoredNotice
 from safeconduct.kernel.parties import attempts, security_events, sessions
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import Origin
+from safeconduct.kernel.parties.traits import traits_of
 from safeconduct.kernel.scope import engine_scope, owner_scope, query, staff_scope, visitor_scope
 from safeconduct.protections.accounts.risk.judging import ActKind
 from safeconduct.protections.accounts.sign_in import history, log
@@ -139,10 +140,10 @@ def test_a_sign_in_unlike_the_earlier_ones_scores_higher_and_only_many_make_limi
             who = user if n % 2 else other
             place = Origin("203.0.113.1", "Firefox/128") if n % 2 else Origin("198.51.100.7", "Chrome/126")
             sessions.begin(who.id, f"key-{n}", place, shops.ago(10 - n))
-        usual = history.score_of(user.id, sessions.traits_of("203.0.113.1", "Firefox/128"))
-        strange = history.score_of(user.id, sessions.traits_of("192.0.2.200", "curl/8"))
+        usual = history.score_of(user.id, traits_of("203.0.113.1", "Firefox/128"))
+        strange = history.score_of(user.id, traits_of("192.0.2.200", "curl/8"))
         assert usual is not None and strange is not None and strange > 4 * usual
-        assert history.score_of(shops.member("sel-1").id, sessions.traits_of("203.0.113.1", "")) is None
+        assert history.score_of(shops.member("sel-1").id, traits_of("203.0.113.1", "")) is None
         cache.clear()
         assert history.band_of(strange, shops.NOW) is None, "six sign-ins are too few to say what is usual"
 

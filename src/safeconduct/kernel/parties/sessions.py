@@ -117,7 +117,7 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     if over is None and at >= last_seen_at + limits.idle:
         over = Ended.IDLE
     return Session(
-        identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, _opened(identity, sealed)
+        identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, _opened(identity, bytes(sealed))
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def of_person(person: User, *, limit: int = 20) -> list[SignInSession]:
 
 def origin_of(session: SignInSession) -> Origin:
     """Where a session began."""
-    return _opened(session.id, session.origin)
+    return _opened(session.id, bytes(session.origin))
 
 
 def forget(now: datetime, *, limit: int = 1000) -> int:
@@ -186,7 +186,7 @@ def forget(now: datetime, *, limit: int = 1000) -> int:
 
 
 def _opened(identity: str, sealed: bytes) -> Origin:
-    address, browser = json.loads(unseal(_PURPOSE, _place(identity), bytes(sealed)))
+    address, browser = json.loads(unseal(_PURPOSE, _place(identity), sealed))
     return Origin(address, browser)
 
 

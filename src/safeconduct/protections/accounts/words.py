@@ -30,7 +30,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "recovery_codes_made": lazy("Made new recovery codes; other sessions ended"),
     "recovered": lazy("Got in without a passkey or password; payouts wait for seven days"),
     "break_glass": lazy("Was let in again by the operator after losing every key"),
-    "not_me": lazy("Said that something was not them: newer sessions, payouts and keys are frozen"),
+    "not_me": lazy("Said that something was not them: newer sessions, payouts and keys are stopped"),
     "account_case_decided": lazy("The marketplace has looked at what was said not to be them"),
     "browsers_forgotten": lazy("Made all browsers unknown again"),
 }

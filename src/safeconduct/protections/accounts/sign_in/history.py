@@ -37,7 +37,7 @@ def score_of(person_id: str, traits: list[int]) -> float | None:
 
 def band_of(score: float | None, now: datetime) -> int | None:
     """0 usual, 1 above 95 per cent of accepted sign-ins, 2 above 99.5; None where too few are known to say."""
-    limits: tuple[float, ...] = cache.get_or_set("sign-in-limits", lambda: _limits(now), _KEPT_S)
+    limits: tuple[float, ...] = cache.get_or_set("sign-in-limits", lambda: _limits(now), _KEPT_S) or ()
     if score is None or not limits:
         return None
     return sum(score > limit for limit in limits)
