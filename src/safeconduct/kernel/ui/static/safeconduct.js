@@ -11,12 +11,6 @@ if (!/(^|; )sc_zone=/.test(doc.cookie)) {
   if (zone) doc.cookie = `sc_zone=${zone};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
 }
 
-// A passkey that was refused, or a window that was closed: the page says so in its own words.
-doc.addEventListener("allauth.error", (e) => {
-  const told = id("passkey_problem");
-  if (told) { told.hidden = false; e.preventDefault(); }
-});
-
 // Rows that open, are walked with J and K, chosen with X.
 const rows = () => $$("[data-row]").filter((r) => r.offsetParent);
 const here = () => $("[data-row].is-here") || doc.activeElement.closest("[data-row]");
