@@ -41,7 +41,8 @@ def test_help_loads_nothing_heavy() -> None:
     [
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
-        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["payouts", "run"],
+        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["people", "break-glass"],
+        ["payouts", "run"],
         ["payouts", "returned"], ["coverage", "check"], ["coverage", "simulate"],
         ["rates", "import"],
         ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],

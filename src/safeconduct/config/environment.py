@@ -71,6 +71,12 @@ SETTINGS = (
         "",
         "Options of connectors as connector.option=value with commas, such as shopify.default_seller=sel-1.",
     ),
+    Setting(
+        "SAFECONDUCT_STAFF_PASSKEY_ONLY",
+        "",
+        "1: the console opens only to staff who have shown a passkey in their session. 0: an authenticator app does as "
+        "well. Empty: 1 in production, else 0.",
+    ),
     Setting("SAFECONDUCT_COUNTRY", "", "Country (ISO 3166) whose holidays the marketplace's own clocks observe."),
     Setting(
         "SAFECONDUCT_CANARY_DOMAIN",
@@ -194,6 +200,7 @@ class Environment:
     country: str
     canary_domain: str
     clamd: str
+    staff_passkey_only: bool
 
     @property
     def production(self) -> bool:
@@ -232,6 +239,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         country=values["SAFECONDUCT_COUNTRY"].upper(),
         canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
         clamd=values["SAFECONDUCT_CLAMD"],
+        staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
         record_origin=values["SAFECONDUCT_RECORD_ORIGIN"],
         record_checkpoint_file=values["SAFECONDUCT_RECORD_CHECKPOINT_FILE"],
         record_witnesses=_words(values["SAFECONDUCT_RECORD_WITNESSES"]),

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,7 +27,8 @@ from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import StaffRole, User
-from safeconduct.kernel.parties.staff import has_second_factor
+from safeconduct.kernel.parties.sign_in import factor_of
+from safeconduct.kernel.parties.staff import has_passkey, has_second_factor
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.kernel.ui.views import fault
@@ -87,6 +89,12 @@ def _turn_away(request: HttpRequest, role: StaffRole) -> HttpResponse | None:
             request, _("Set up a second step first: an authenticator app or a passkey. Then the console opens.")
         )
         return HttpResponseRedirect(reverse("mfa_index"))
+    if settings.STAFF_PASSKEY_ONLY and factor_of(request, user) != "passkey":
+        if not has_passkey(user):
+            messages.warning(request, _("Set up a passkey first. Then the console opens."))
+            return HttpResponseRedirect(reverse("mfa_add_webauthn"))
+        messages.info(request, _("The console asks for your passkey."))
+        return redirect_to_login(request.get_full_path(), reverse("mfa_reauthenticate_webauthn"))
     if not user.may(role):
         text = _("This page needs the role %(role)s. An administrator can give it to you.")
         return fault(request, 403, detail=text % {"role": role_name(role)})

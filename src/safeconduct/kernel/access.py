@@ -35,6 +35,7 @@ class Table:
 
 _PEOPLE = "people and their sessions belong to no seller; sign-in runs before a seller is known"
 _MEMBERS = "whom a person acts for is read at sign-in, before a seller is known; it is what chooses the seller"
+_NOT_ME = "it is opened by whoever holds a mailbox and ruled on by staff; the app login has no right to it"
 _INTAKE = "the raw log: the app login has no right to it at all"
 _RULES = "the marketplace's own rules and staff work; the app login has no right to them"
 _RECORD = "the record belongs to everyone and holds no personal data"
@@ -79,6 +80,9 @@ _READING = (
 _READ = "SELECT, INSERT, UPDATE (seller_key)"
 #: Of a file with contacts a seller does not see how many of its rows belong to nobody.
 _EXPORT = "SELECT (id, seller_key, person_id, role, scene, fields, placed_from, placed_until, orders, decision_id, at)"
+#: The engine writes what was frozen when it opens a case; a person of the staff says what it was.
+_ACCOUNT_FREEZE = "SELECT, INSERT, UPDATE (frozen)"
+_ACCOUNT_CASE = "SELECT, UPDATE (finding, why, decided_by_id, decided_at)"
 
 #: Evidence never changes; its bytes can be shredded. Of an outcome a seller sees what they are told of its reasons.
 _EVIDENCE = "SELECT, INSERT, UPDATE (shredded_at)"
@@ -130,6 +134,8 @@ TABLES = (
     Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),
+    Table("sign_in_session", app=EDIT, engine=ALL, staff=EDIT, open_because=_PEOPLE),
+    Table("account_case", engine=_ACCOUNT_FREEZE, staff=_ACCOUNT_CASE, open_because=_NOT_ME),
     Table("sign_in_failures", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("django_session", app=ALL, open_because=_PEOPLE),
     Table("account_emailaddress", app=ALL, staff=ALL, open_because=_PEOPLE),

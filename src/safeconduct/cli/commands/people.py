@@ -55,6 +55,19 @@ def people_invite(
     raise SystemExit(invite(email, role))
 
 
+@people_app.command(
+    "break-glass", epilog='Example: safeconduct people break-glass ana@example.org --why "Lost her key; seen in person"'
+)
+def people_break_glass(
+    email: Annotated[str, typer.Argument(help="The e-mail address of a member of staff.")],
+    why: Annotated[str, typer.Option(help="Why, and how you know that it is them; it is kept, and told to all.")],
+) -> None:
+    """Lets a member of staff in again who has lost every key. All administrators are told at once."""
+    from safeconduct.cli.people import break_glass
+
+    raise SystemExit(break_glass(email, why))
+
+
 @people_app.command("invite-member", epilog="Example: safeconduct people invite-member ana@example.org sel-1")
 def people_invite_member(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.")],

@@ -14,7 +14,7 @@ class AcceptForm(forms.Form):
 
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
-        label=_("Password"), help_text=_("At least 12 characters; a sentence is a good one."), max_length=200,
+        label=_("Password"), help_text=_("At least 15 characters; a sentence is a good one."), max_length=200,
         strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
+from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.errors import (
     AlreadyMember,
     EndRefused,
@@ -108,6 +109,9 @@ def end_membership(membership_id: str, by: User | None, *, at: datetime) -> Memb
         _must_not_be_last(membership, at)
     membership.ended_at = at
     membership.save(update_fields=["ended_at"])
+    person = membership.person
+    if not person.is_staff and not _in_force(at).filter(person=person).exists():
+        sessions.end_all(person.id, sessions.Ended.LEFT, at)
     return membership
 
 

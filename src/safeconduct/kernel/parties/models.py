@@ -214,6 +214,67 @@ class SignInDevice(models.Model):
         db_table = "sign_in_device"
 
 
+class SignInSession(models.Model):
+    """A sign-in and how long it lasts (`sessions`). The key of the session is kept only as a hash, where it came from
+    only sealed; `traits` are keyed hashes of address and browser (`traits`), `score` how unusual they were for the
+    person. ``factor``: the strongest one that was used; empty for a session that is older than this table."""
+
+    id = models.CharField(primary_key=True, max_length=30)
+    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key_hash = models.BinaryField(unique=True)
+    device = models.CharField(max_length=30, blank=True)
+    origin = models.BinaryField()
+    traits = ArrayField(models.BigIntegerField())
+    score = models.FloatField(null=True)
+    factor = models.CharField(max_length=16, blank=True)
+    started_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_why = models.CharField(max_length=20, blank=True, default="")
+
+    class Meta:
+        db_table = "sign_in_session"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_why="") | (Q(ended_at__isnull=False) & ~Q(ended_why="")),
+                name="sign_in_session_ended_why",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["person", "-started_at"], name="sign_in_session_of_person"),
+            models.Index(fields=["-started_at"], name="sign_in_session_latest"),
+            models.Index(fields=["last_seen_at"], name="sign_in_session_by_age"),
+        ]
+
+
+class AccountCase(models.Model):
+    """Somebody said *this was not me* about an event: what was frozen, and what a person of the staff found. One case
+    for each event; while it is open, and ever after, nothing is given back by itself."""
+
+    id = models.CharField(primary_key=True, max_length=30)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    event = models.OneToOneField(SecurityEvent, models.PROTECT, related_name="+")
+    frozen = models.JSONField()
+    opened_at = models.DateTimeField()
+    finding = models.CharField(max_length=16, blank=True, default="")
+    why = models.TextField(blank=True, default="")
+    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "account_case"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(decided_at__isnull=True, decided_by__isnull=True, finding="", why="")
+                | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(finding="") & ~Q(why="")),
+                name="account_case_decided_with_reasons",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-id"], condition=Q(decided_at__isnull=True), name="account_case_open"),
+        ]
+
+
 class SignInFailures(models.Model):
     """Wrong passwords since the last right one: per address and known device; `device` is empty for all unknown ones
     together. `address_hash` is a keyed hash, so that addresses without an account are counted alike."""

@@ -1,26 +1,44 @@
 """Signing in, where allauth leaves the choice to us: nobody signs up, factors are sealed, wrong passwords are counted
-by device (`attempts`), and the person and their sellers are told (`security_events`)."""
+by device (`attempts`), each sign-in is a session that can be ended (`sessions`), and the person and their sellers are
+told (`security_events`)."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from safeconduct.kernel.parties import attempts
+from safeconduct.kernel.parties import attempts, sessions
 from safeconduct.kernel.parties.models import User
-from safeconduct.kernel.parties.security_events import Happened, Level, Origin, note_for_person
+from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
+from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
+from safeconduct.kernel.parties.sessions import Ended
+from safeconduct.kernel.parties.staff import has_second_factor
 from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
 from safeconduct.kernel.vault.sealing import seal, unseal
 
 #: Browsers keep a cookie for 400 days at most (RFC 6265bis); each sign-in renews it.
 _COOKIE_S: Final = 400 * 86_400
+#: allauth's kind of factor → our name, the strongest first.
+_FACTORS: Final = (("webauthn", "passkey"), ("totp", "otp"), ("recovery_codes", "recovery_code"))
+#: Beginning of allauth's template → the event. Of a new password `set_password` tells.
+_FACTOR_EVENTS: Final = {
+    "mfa/email/webauthn_added": "factor_added",
+    "mfa/email/webauthn_removed": "factor_removed",
+    "mfa/email/totp_activated": "factor_added",
+    "mfa/email/totp_deactivated": "factor_removed",
+    "mfa/email/recovery_codes_generated": "recovery_codes_made",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -45,32 +63,104 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if user is not None:
             with visitor_scope():
                 attempts.succeeded(attempt)
-        elif attempt.last and person is not None:
-            _tell(request, person, "password_stopped", Level.ALERT, {"known_device": bool(device)})
+            return user
+        self.failed(request, person, address, "password", now)
+        if attempt.last and person is not None:
+            self.tell(request, person, "password_stopped", Level.ALERT, {"known_device": bool(device)}, now)
         return user
 
     def set_password(self, user: User, password: str) -> None:
-        """A new password starts all counts anew."""
+        """A new password starts all counts anew and ends every session."""
         super().set_password(user, password)
+        now = timezone.now()
         with visitor_scope():
             attempts.forgive(user.email)
-        _tell(self.request, user, "password_changed", Level.NOTICE, {})
+            sessions.end_all(user.id, Ended.CREDENTIAL_CHANGED, now)
+        self.tell(self.request, user, "password_changed", Level.NOTICE, {}, now)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Who has a second step confirms with it: a password alone may have been read or guessed."""
+        return not has_second_factor(user) and bool(super().reauthenticate(user, password))
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
+        """Passkeys first; the password only where there is nothing better."""
+        found: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        if has_second_factor(user):
+            found = [way for way in found if way["id"] != "reauthenticate"]
+        return sorted(found, key=lambda way: way["id"] != "mfa_reauthenticate:webauthn")
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
-        """Remembers the browser, once every stage of the sign-in is passed."""
+        """Remembers the browser and begins the session, once every stage of the sign-in is passed."""
         response: HttpResponseBase = super().post_login(request, user, **kwargs)
+        now, factor = timezone.now(), factor_of(request, user)
         with visitor_scope():
-            token, fresh = attempts.remember(user, _cookie(request, user), timezone.now())
+            token, fresh = attempts.remember(user, _cookie(request, user), now)
+            session, crowded = sessions.begin(
+                user.id, request.session.session_key or "", origin_of_request(request), now,
+                device=attempts.device_of(user, token), factor=factor,
+            )  # fmt: skip
+        request.sign_in_id = session  # type: ignore[attr-defined]
         response.set_cookie(
             attempts.cookie_name(user.id), token, max_age=_COOKIE_S, httponly=True, samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )  # fmt: skip
-        _tell(request, user, "signed_in", Level.NOTICE if fresh else Level.INFO, {"new_device": fresh})
+        if crowded:
+            self.tell(request, user, "session_too_many", Level.NOTICE, {"ended": crowded}, now)
+        level = Level.NOTICE if fresh else Level.INFO
+        facts = {"new_device": fresh, "factor": factor, "session": session, **self.facts_of_sign_in(request)}
+        self.tell(request, user, "signed_in", level, facts, now)
+        if factor == "recovery_code":
+            self.recovered(request, user, factor, now)
         return response
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """What allauth would write a mail about: a factor that changes is told as our own event, and ends the person's
+        other sessions."""
+        kind, now = _FACTOR_EVENTS.get(template_prefix), timezone.now()
+        if template_prefix == "account/email/password_reset":
+            self.recovered(self.request, user, "mailbox", now)
+        if template_prefix == "account/email/email_changed":
+            self.contact_changed(self.request, user, str((context or {}).get("from_email", "")), now)
+        if kind is None:
+            return
+        with visitor_scope():
+            ended = sessions.end_all(user.id, Ended.FACTOR_CHANGED, now, but=session_of(self.request))
+        self.tell(self.request, user, kind, Level.NOTICE, {"sessions_ended": ended}, now)
+
+    def facts_of_sign_in(self, request: HttpRequest) -> Mapping[str, Any]:
+        """What else is to be known about a sign-in that has just succeeded."""
+        return {}
+
+    def failed(self, request: HttpRequest, person: User | None, address: str, what: str, at: datetime) -> None:
+        """A wrong `password` or `second_factor`; ``person``: None where the address has no account."""
+
+    def recovered(self, request: HttpRequest, person: User, by: str, at: datetime) -> None:
+        """Somebody got in without what the owner gets in with: by a `recovery_code`, or by the `mailbox`."""
+        self.tell(request, person, "recovered", Level.ALERT, {"by": by}, at)
+
+    def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
+        """The person has another address now; ``before``: the one until then, which must hear of it too."""
+        self.tell(request, person, "contact_changed", Level.ALERT, {"what": "email"}, at)
+
+    def tell(
+        self, request: HttpRequest | None, person: User, kind: str, level: Level, facts: Mapping[str, Any], at: datetime
+    ) -> list[str]:
+        """Writes down what happened; returns the ids of its events, one for each seller of the person."""
+        origin = None if request is None else origin_of_request(request)
+        with engine_scope():
+            return note_for_person(
+                Happened(kind, level, person.id, None, facts, origin), Actor(person.id, "person"), at
+            )  # fmt: skip
 
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Seeds of one-time passwords and recovery codes are sealed; allauth would keep them as they are."""
+
+    def generate_authenticator_name(self, user: User, type: str) -> str:
+        """What a key is called whose person gives it no name."""
+        return _("Passkey")
 
     def encrypt(self, text: str) -> str:
         return base64.b64encode(seal("factor", "mfa_authenticator", text.encode())).decode()
@@ -83,12 +173,7 @@ def _cookie(request: HttpRequest, person: User) -> str:
     return request.COOKIES.get(attempts.cookie_name(person.id), "")[:100]
 
 
-def _tell(request: HttpRequest | None, person: User, kind: str, level: Level, facts: dict[str, Any]) -> None:
-    origin = None
-    if request is not None:
-        address = str(DefaultAccountAdapter(request).get_client_ip(request) or "")
-        origin = Origin(address, request.headers.get("User-Agent", ""))
-    with engine_scope():
-        note_for_person(
-            Happened(kind, level, person.id, None, facts, origin), Actor(person.id, "person"), timezone.now()
-        )
+def factor_of(request: HttpRequest, person: User) -> str:
+    """The strongest factor somebody has shown in this session: `passkey`, `otp`, `recovery_code` or `password`."""
+    shown = {record.get("type") for record in get_authentication_records(request, person)}
+    return next((name for kind, name in _FACTORS if kind in shown), "password")

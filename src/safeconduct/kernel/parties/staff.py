@@ -38,6 +38,11 @@ def change_role(person_id: str, role: StaffRole, administrator: User) -> User:
     return person
 
 
+def has_passkey(person: User) -> bool:
+    """Whether this person has a passkey or a security key."""
+    return bool(Authenticator.objects.filter(user=person, type=Authenticator.Type.WEBAUTHN).exists())
+
+
 def deactivate(person_id: str, administrator: User, *, at: datetime) -> User:
     """Shuts a person out at once: open sessions end with their next request, and so do the API keys they made. What
     they did stays under their name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from safeconduct.protections.accounts.payout import console_views as payout
+from safeconduct.protections.accounts.sign_in import case_views
 
 urlpatterns = [
     path("payout/", payout.queue, name="payout"),
@@ -16,4 +17,7 @@ urlpatterns = [
     path("payout/<slug:account_id>/holder/", payout.holder, name="payout_holder"),
     path("payout/<slug:account_id>/judge/", payout.judge, name="payout_judge"),
     path("payout/<slug:account_id>/give-back/", payout.propose_return, name="payout_give_back"),
+    path("cases/", case_views.account_cases, name="account_cases"),
+    path("cases/<str:case_id>/", case_views.account_case, name="account_case"),
+    path("cases/<str:case_id>/decide/", case_views.decide, name="decide_account_case"),
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.kernel.parties import security_events
+from safeconduct.kernel.parties import security_events, sessions
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
@@ -21,8 +21,11 @@ def portal_menu() -> tuple[MenuEntry, ...]:
 
 
 def console_menu() -> tuple[MenuEntry, ...]:
-    """The staff's page about where sellers are paid."""
-    return (MenuEntry(_("Payout accounts"), reverse("console:accounts:payout"), "coins", go="a"),)
+    """Where sellers are paid, and accounts whose people said *this was not me*."""
+    return (
+        MenuEntry(_("Payout accounts"), reverse("console:accounts:payout"), "coins", go="a"),
+        MenuEntry(_("Account cases"), reverse("console:accounts:account_cases"), "lock"),
+    )
 
 
 def forget_origins(now: datetime) -> None:
@@ -30,7 +33,7 @@ def forget_origins(now: datetime) -> None:
     done = 1
     while done:
         with engine_scope():
-            done = security_events.forget_origins(now)
+            done = security_events.forget_origins(now) + sessions.forget(now)
 
 
 PROTECTION = Protection(
@@ -44,6 +47,7 @@ PROTECTION = Protection(
     console_menu=console_menu,
     console_urls="safeconduct.protections.accounts.console_urls",
     judge_key=judge_key,
+    public_urls="safeconduct.protections.accounts.public_urls",
     jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
     policies=shipped_policies,
 )

@@ -17,8 +17,10 @@ from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties import attempts, members, security_events
 from safeconduct.kernel.parties.models import MemberRole, SecurityEvent
 from safeconduct.kernel.parties.security_events import Happened, Level
+from safeconduct.kernel.parties.session_guard import session_of
 from safeconduct.kernel.scope import Actor
 from safeconduct.protections.accounts.queries import guards_of
+from safeconduct.protections.accounts.sign_in.own_sessions import shown
 from safeconduct.protections.accounts.words import LEVELS, PAYOUT_KINDS, sentence_of
 
 #: What the page shows of the past, and how much of it at once.
@@ -51,6 +53,7 @@ def security(request: MemberRequest) -> HttpResponse:
         "people": [(m, m.person_id in guards.second_step) for m in people],
         "next": found[ROWS - 1].id if len(found) > ROWS else "",
         "browsers": attempts.devices_of(request.user), "sees_money": sees_money,
+        "sessions": shown(request.user, session_of(request)),
     }  # fmt: skip
     return page(request, "accounts/security.html", context)
 

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """Keys, with the table that the API made: networks, an end for each, successors, and what holds one to reading."""
 
     dependencies = [
-        ("parties", "0003_security"),
+        ("parties", "0004_sessions"),
         ("api", "0001_initial"),
     ]
 

@@ -1,0 +1,108 @@
+"""The guard of sessions, once for each request: one that has ended, or whose time is over, opens nothing.
+
+It also gives a session a new key once its person has confirmed who they are, so that a key somebody saw before is
+worth nothing afterwards, and writes down that a person has signed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from django.conf import settings
+from django.contrib import auth, messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as lazy
+
+from safeconduct.kernel.parties import sessions
+from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.security_events import Level, Origin
+from safeconduct.kernel.parties.sessions import Ended
+from safeconduct.kernel.scope import visitor_scope
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+_WHY: Final[Mapping[Ended, str | Promise]] = {
+    Ended.IDLE: lazy("You were signed out because nothing was done for a while."),
+    Ended.EXPIRED: lazy("You were signed out because a session lasts only so long."),
+    Ended.TOO_MANY: lazy("You were signed out because you signed in in more than five places."),
+    Ended.REVOKED: lazy("This session was ended from another one."),
+    Ended.FACTOR_CHANGED: lazy("You were signed out here because your second step was changed elsewhere."),
+    Ended.CREDENTIAL_CHANGED: lazy("You were signed out because your password was changed."),
+    Ended.NOT_ME: lazy("This session was ended because somebody said that it was not theirs."),
+    Ended.MOVED: lazy("This session went on in another browser and another network. Sign in again."),
+    Ended.LEFT: lazy("You were signed out because your access has ended."),
+}
+
+
+def session_guard(get_response: Answer) -> Answer:
+    """The middleware. It stands after those of sessions, sign-in and messages."""
+
+    def guarded(request: HttpRequest) -> HttpResponse:
+        # Who sends no cookie has no session; asking for one would make answers of the API differ by cookie.
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+            return get_response(request)
+        assert isinstance(request.user, User)
+        identity = _admitted(request, request.user)
+        if not identity:
+            return get_response(request)
+        request.sign_in_id = identity  # type: ignore[attr-defined]
+        person_id, key, confirmed = request.user.id, request.session.session_key, _confirmations(request)
+        response = get_response(request)
+        _afterwards(request, identity, person_id, key, confirmed)
+        return response
+
+    return guarded
+
+
+def session_of(request: HttpRequest) -> str:
+    """The id of the session a request belongs to; empty where it has none."""
+    return getattr(request, "sign_in_id", "")
+
+
+def origin_of_request(request: HttpRequest) -> Origin:
+    """Where a request comes from."""
+    return Origin(str(get_adapter(request).get_client_ip(request) or ""), request.headers.get("User-Agent", ""))
+
+
+def _admitted(request: HttpRequest, person: User) -> str:
+    """The id of the session, in use from now on; empty where it has ended, and then nobody is signed in."""
+    now, key, here = timezone.now(), request.session.session_key or "", origin_of_request(request)
+    with visitor_scope():
+        found = sessions.look_up(person.id, key, now)
+        if found is None:
+            return sessions.begin(person.id, key, here, now)[0]
+        over = found.over or (Ended.MOVED if sessions.has_moved(found.origin, here) else None)
+        if found.ended is None and over is None:
+            if found.stale:
+                sessions.seen(found.id, now)
+            return found.id
+        ends_now = found.ended is None and over is not None and sessions.end(found.id, person.id, over, now)
+    auth.logout(request)
+    if ends_now and over is Ended.MOVED:
+        get_adapter(request).tell(request, person, "session_moved", Level.ALERT, {"session": found.id}, now)
+    told = _WHY.get(found.ended or over or Ended.SIGNED_OUT)
+    if told:
+        messages.warning(request, str(told))
+    return ""
+
+
+def _afterwards(request: HttpRequest, identity: str, person_id: str, key: str | None, confirmed: int) -> None:
+    if request.session.get(auth.SESSION_KEY) != person_id:
+        with visitor_scope():
+            sessions.end(identity, person_id, Ended.SIGNED_OUT, timezone.now())
+        return
+    if _confirmations(request) > confirmed:
+        request.session.cycle_key()
+    if request.session.session_key not in (key, None):
+        with visitor_scope():
+            sessions.rotated(identity, request.session.session_key)
+
+
+def _confirmations(request: HttpRequest) -> int:
+    """How often the person has shown in this session who they are."""
+    return len(request.session.get(AUTHENTICATION_METHODS_SESSION_KEY) or ())

@@ -1,0 +1,198 @@
+"""Sign-ins that last: each is a row, so that people see theirs, end them, and no session outlives its limits.
+
+A row holds the hash of the session's key, never the key. It ends when the person signs out, when its time is over, when
+a factor or the password changes, when there are too many, or when somebody says so; an ended one opens nothing, though
+the browser still has its cookie. Limits follow who the person is at the moment of each request, so a new role shortens
+sessions that run. Times and the five are from NIST SP 800-63B-4 (AAL2: 24 hours, an hour idle; AAL3: 12 hours, 15
+minutes idle, as third parties quote it) and our security research of 2026-11-23, 2.6.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.parties.browsers import browser_of
+from safeconduct.kernel.parties.models import SignInSession, User
+from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, Origin
+from safeconduct.kernel.parties.traits import network_of, traits_of
+from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault.sealing import seal, unseal
+
+#: So many sessions of one person run at once; a sixth ends the oldest.
+AT_ONCE: Final = 5
+#: A request writes the time of use only where the one written is older than this.
+SEEN_EVERY: Final = timedelta(minutes=1)
+_PURPOSE: Final = "sign-in-session"
+
+
+class Ended(StrEnum):
+    """Why a session has ended."""
+
+    SIGNED_OUT = "signed_out"
+    IDLE = "idle"
+    EXPIRED = "expired"
+    TOO_MANY = "too_many"
+    REVOKED = "revoked"
+    FACTOR_CHANGED = "factor_changed"
+    CREDENTIAL_CHANGED = "password_changed"
+    NOT_ME = "not_me"
+    LEFT = "left"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session lasts at all, and unused."""
+
+    lasts: timedelta
+    idle: timedelta
+
+
+STAFF: Final = Limits(timedelta(hours=12), timedelta(minutes=15))
+NEAR_MONEY: Final = Limits(timedelta(hours=12), timedelta(hours=1))
+MEMBER: Final = Limits(timedelta(hours=24), timedelta(hours=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session as a request finds it: what ended it, or is about to, whether its use has to be written, and where it
+    began."""
+
+    id: str
+    ended: Ended | None
+    over: Ended | None
+    stale: bool
+    origin: Origin
+
+
+def begin(
+    person_id: str, session_key: str, origin: Origin, at: datetime, *, device: str = "", factor: str = ""
+) -> tuple[str, int]:
+    """A sign-in succeeded, or one that is older than this table was met. Returns its id, and how many older ones ended
+    because there were too many. A key that is there already is not begun again."""
+    identity = new_id("ses")
+    made = query(
+        "INSERT INTO sign_in_session"
+        " (id, person_id, key_hash, device, origin, traits, factor, started_at, last_seen_at, ended_why)"
+        " VALUES (%s, %s, %b, %s, %b, %b::bigint[], %s, %s, %s, '') ON CONFLICT (key_hash) DO NOTHING",
+        [
+            identity, person_id, _hash(session_key), device,
+            seal(_PURPOSE, _place(identity), json.dumps([origin.address, origin.browser[:400]]).encode()),
+            traits_of(origin.address, origin.browser), factor, at, at,
+        ],
+    )  # fmt: skip
+    if not made.rowcount:
+        (identity,) = SignInSession.objects.filter(key_hash=_hash(session_key)).values_list("id", flat=True)
+        return identity, 0
+    # Two sign-ins at the same instant must not each count the other as the sixth.
+    query("SELECT FROM person WHERE id = %s FOR UPDATE", [person_id])
+    crowded = query(
+        "UPDATE sign_in_session SET ended_at = %s, ended_why = %s WHERE id IN (SELECT id FROM sign_in_session"
+        " WHERE person_id = %s AND ended_at IS NULL ORDER BY started_at DESC, id DESC OFFSET %s)",
+        [at, Ended.TOO_MANY.value, person_id, AT_ONCE],
+    )
+    return identity, crowded.rowcount
+
+
+def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
+    """The session of a request; None where there is none of this key and person. One statement."""
+    row = query(
+        "SELECT s.id, s.started_at, s.last_seen_at, s.ended_why, p.staff_role <> '', EXISTS (SELECT FROM membership m"
+        " WHERE m.person_id = s.person_id AND m.role IN ('owner', 'finance') AND m.ended_at IS NULL"
+        " AND (m.expires_at IS NULL OR m.expires_at > %s)), s.origin"
+        " FROM sign_in_session s JOIN person p ON p.id = s.person_id WHERE s.key_hash = %b AND s.person_id = %s",
+        [at, _hash(session_key), person_id],
+    ).fetchone()
+    if row is None:
+        return None
+    identity, started_at, last_seen_at, why, staff, near_money, sealed = row
+    limits = STAFF if staff else NEAR_MONEY if near_money else MEMBER
+    over = Ended.EXPIRED if at >= started_at + limits.lasts else None
+    if over is None and at >= last_seen_at + limits.idle:
+        over = Ended.IDLE
+    return Session(
+        identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, _opened(identity, bytes(sealed))
+    )  # fmt: skip
+
+
+def has_moved(began: Origin, here: Origin) -> bool:
+    """Whether a session goes on in another network *and* another browser or system, as a stolen cookie does (S11).
+    Either alone happens to honest people every day; so do new versions."""
+    was, now = browser_of(began.browser), browser_of(here.browser)
+    return network_of(began.address) != network_of(here.address) and (was.name, was.system) != (now.name, now.system)
+
+
+def seen(session_id: str, at: datetime) -> None:
+    """The session is in use."""
+    query("UPDATE sign_in_session SET last_seen_at = %s WHERE id = %s AND last_seen_at < %s", [at, session_id, at])
+
+
+def rotated(session_id: str, session_key: str) -> None:
+    """The session goes on under another key."""
+    query("UPDATE sign_in_session SET key_hash = %b WHERE id = %s", [_hash(session_key), session_id])
+
+
+def scored(session_id: str, score: float) -> None:
+    """Keeps how unusual the sign-in was, for limits that are computed from accepted ones."""
+    query("UPDATE sign_in_session SET score = %s WHERE id = %s", [score, session_id])
+
+
+def end(session_id: str, person_id: str, why: Ended, at: datetime) -> bool:
+    """Ends one session of a person; False where there is none that runs."""
+    return bool(
+        query(
+            "UPDATE sign_in_session SET ended_at = %s, ended_why = %s"
+            " WHERE id = %s AND person_id = %s AND ended_at IS NULL",
+            [at, why.value, session_id, person_id],
+        ).rowcount
+    )
+
+
+def end_all(
+    person_id: str, why: Ended, at: datetime, *, but: str = "", since: datetime | None = None
+) -> int:  # fmt: skip
+    """Ends a person's sessions but one, or those begun since a time; returns how many ran."""
+    return query(
+        "UPDATE sign_in_session SET ended_at = %s, ended_why = %s"
+        " WHERE person_id = %s AND ended_at IS NULL AND id <> %s AND (%s::timestamptz IS NULL OR started_at >= %s)",
+        [at, why.value, person_id, but, since, since],
+    ).rowcount
+
+
+def of_person(person: User, *, limit: int = 20) -> list[SignInSession]:
+    """A person's sessions, those that run first, then the newest; at most `limit`. One query."""
+    rows = SignInSession.objects.filter(person=person).order_by("-started_at", "-id")[: limit * 2]
+    return sorted(rows, key=lambda s: s.ended_at is not None)[:limit]
+
+
+def origin_of(session: SignInSession) -> Origin:
+    """Where a session began."""
+    return _opened(session.id, bytes(session.origin))
+
+
+def forget(now: datetime, *, limit: int = 1000) -> int:
+    """Deletes sessions that were last used before sign-in data are kept; how many. Needs an engine scope."""
+    return query(
+        "DELETE FROM sign_in_session WHERE id IN"
+        " (SELECT id FROM sign_in_session WHERE last_seen_at < %s ORDER BY last_seen_at LIMIT %s)",
+        [now - ORIGIN_KEPT, limit],
+    ).rowcount
+
+
+def _opened(identity: str, sealed: bytes) -> Origin:
+    address, browser = json.loads(unseal(_PURPOSE, _place(identity), sealed))
+    return Origin(address, browser)
+
+
+def _hash(session_key: str) -> bytes:
+    return hashlib.sha256(session_key.encode()).digest()
+
+
+def _place(identity: str) -> str:
+    return f"sign_in_session/origin/{identity}"

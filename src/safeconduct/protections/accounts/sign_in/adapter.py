@@ -1,0 +1,72 @@
+"""allauth's adapter, with what account risk adds: the stage that judges, the log, and notices with a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from safeconduct.kernel.parties import sessions
+from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.security_events import Level
+from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
+from safeconduct.kernel.parties.sign_in import AccountAdapter
+from safeconduct.kernel.scope import visitor_scope
+from safeconduct.protections.accounts.risk.judging import ActKind
+from safeconduct.protections.accounts.sign_in import log, notices
+from safeconduct.protections.accounts.sign_in.judged import FOUND, judgement_of
+
+#: Kind of security event → what the log calls it.
+_CHANGES = {
+    "password_changed": "password", "factor_added": "factor_added", "factor_removed": "factor_removed",
+    "recovered": "recovery", "contact_changed": "email",
+}  # fmt: skip
+
+
+class JudgedAdapter(AccountAdapter):
+    """Signing in, judged."""
+
+    def get_login_stages(self) -> list[str]:
+        return ["safeconduct.protections.accounts.sign_in.judged.JudgedStage", *super().get_login_stages()]
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
+        response = super().post_login(request, user, **kwargs)
+        score = (request.session.pop(FOUND, None) or {}).get("score")
+        if score is not None:
+            with visitor_scope():
+                sessions.scored(session_of(request), score)
+        return response
+
+    def facts_of_sign_in(self, request: HttpRequest) -> Mapping[str, Any]:
+        found = request.session.get(FOUND) or {}
+        return {name: found[name] for name in ("level", "decision") if found.get(name)}
+
+    def failed(self, request: HttpRequest, person: User | None, address: str, what: str, at: datetime) -> None:
+        log.failed(person, address, what, origin_of_request(request), at)
+
+    def recovered(self, request: HttpRequest, person: User, by: str, at: datetime) -> None:
+        """The riskiest event there is: payouts stop for seven days (`risk.acting`), and everybody is told."""
+        super().recovered(request, person, by, at)
+        judgement_of(person, ActKind.RECOVERY, {"ip": origin_of_request(request).address or None}, at)
+
+    def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
+        """Judged as well, because with a payout change it is how accounts are taken over (S18)."""
+        super().contact_changed(request, person, before, at)
+        judgement_of(person, ActKind.CONTACT_CHANGE, {"ip": origin_of_request(request).address or None}, at)
+        notices.send_to_the_old_address(request, person, before, at)
+
+    def tell(
+        self, request: HttpRequest | None, person: User, kind: str, level: Level, facts: Mapping[str, Any], at: datetime
+    ) -> list[str]:
+        ids = super().tell(request, person, kind, level, facts, at)
+        notices.send(person, kind, level, ids, at, origin=None if request is None else origin_of_request(request))
+        if request is not None and (kind in _CHANGES or kind == "signed_in"):
+            sellers, origin = log.sellers_of(person, at), origin_of_request(request)
+            if kind == "signed_in":
+                log.started(person, sellers, origin, {"factor": facts["factor"], "new_device": facts["new_device"]}, at)
+            else:
+                log.changed(person, sellers, _CHANGES[kind], origin, at)
+        return ids

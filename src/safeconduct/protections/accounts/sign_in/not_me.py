@@ -1,0 +1,114 @@
+"""*This was not me*: it only stops things. Whoever holds the mailbox can press it, and may be the thief or an
+ex-employee; so nothing is given back, changed or told to them by it. A person decides what comes after.
+
+It ends the sessions begun since the event, cancels payout accounts that are not in force yet and freezes what came into
+force since, takes the right to write from newer API keys, and opens a case. Twice is once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.core import signing
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.ledger import payout_accounts
+from safeconduct.kernel.notices.outbox import Notice, notify
+from safeconduct.kernel.parties import keys, security_events, sessions
+from safeconduct.kernel.parties.models import SecurityEvent
+from safeconduct.kernel.parties.security_events import Happened, Level
+from safeconduct.kernel.scope import Actor, query
+
+#: As long as an ageing account is cancelled, a recovery cools off, and a mail is still near the top of a mailbox.
+GOOD_FOR: Final = timedelta(days=7)
+_SALT: Final = "safeconduct.accounts.not-me"
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What was stopped: how many sessions, which payout accounts and keys, at which sellers."""
+
+    sessions: int = 0
+    payout_accounts: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    sellers: list[int] = field(default_factory=list)
+
+
+def token_of(event_id: str) -> str:
+    """The token of an event's link. It names the event and nothing else, and is good for this page only."""
+    return signing.Signer(salt=_SALT).sign(event_id)
+
+
+def event_of(token: str, at: datetime) -> SecurityEvent | None:
+    """The event behind a link, with its `person`; None for a link that is not ours, was changed, or is too old."""
+    try:
+        event_id = signing.Signer(salt=_SALT).unsign(token)
+    except signing.BadSignature:
+        return None
+    rows = SecurityEvent.objects.filter(id=event_id, at__gt=at - GOOD_FOR, person__isnull=False)
+    return rows.select_related("person").first()
+
+
+def is_frozen(event: SecurityEvent) -> bool:
+    """Whether it was said already."""
+    return query("SELECT 1 FROM account_case WHERE event_id = %s", [event.id]).fetchone() is not None
+
+
+def freeze(event: SecurityEvent, *, at: datetime) -> Frozen | None:
+    """Stops everything that came after the event; None where that was done before. In an engine scope."""
+    assert event.person_id is not None
+    case_id, actor = new_id("acs"), Actor("link/not_me", "mailbox", "not_me")
+    opened = query(
+        "INSERT INTO account_case (id, person_id, event_id, frozen, opened_at, finding, why)"
+        " VALUES (%s, %s, %s, '{}', %s, '', '') ON CONFLICT (event_id) DO NOTHING",
+        [case_id, event.person_id, event.id, at],
+    )
+    if not opened.rowcount:
+        return None
+    sellers = _sellers(event, at)
+    ended = sessions.end_all(event.person_id, sessions.Ended.NOT_ME, at, since=event.at)
+    accounts: list[str] = []
+    for seller_key in sellers:  # each under its own lock, in one order
+        accounts += payout_accounts.freeze(seller_key, event.at, actor, at=at)
+    demoted = keys.demote_keys_since(event.person_id, event.at, actor, at=at)
+    frozen = Frozen(ended, accounts, demoted, sellers)
+    query("UPDATE account_case SET frozen = %s::jsonb WHERE id = %s", [json.dumps(_plain(frozen)), case_id])
+    _tell(event, case_id, frozen, actor, at)
+    return frozen
+
+
+def _sellers(event: SecurityEvent, at: datetime) -> list[int]:
+    """The sellers of the person now, and those that the event was told to."""
+    rows = query(
+        "SELECT seller_key FROM membership WHERE person_id = %s AND ended_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > %s) UNION SELECT seller_key FROM security_event"
+        " WHERE person_id = %s AND kind = %s AND at = %s AND seller_key IS NOT NULL ORDER BY 1",
+        [event.person_id, at, event.person_id, event.kind, event.at],
+    )
+    return [key for (key,) in rows]
+
+
+def _plain(frozen: Frozen) -> dict[str, Any]:
+    return {
+        "sessions": frozen.sessions, "payout_accounts": frozen.payout_accounts, "keys": frozen.keys,
+        "sellers": [str(key) for key in frozen.sellers],
+    }  # fmt: skip
+
+
+def _tell(event: SecurityEvent, case_id: str, frozen: Frozen, actor: Actor, at: datetime) -> None:
+    facts = {
+        "event": event.id, "case": case_id, "sessions": frozen.sessions, "keys": len(frozen.keys),
+        "payout_accounts": len(frozen.payout_accounts),
+    }  # fmt: skip
+    about: list[int | None] = [*frozen.sellers] or [None]
+    security_events.note([Happened("not_me", Level.ALERT, event.person_id, key, facts) for key in about], actor, at)
+    counts = {"sessions": frozen.sessions, "accounts": len(frozen.payout_accounts), "keys": len(frozen.keys)}
+    notify(
+        [
+            Notice(f"account/{case_id}/{key}", "account.frozen", {"at": at, **counts}, at, key, url="/portal/accounts/")
+            for key in frozen.sellers
+        ]
+    )

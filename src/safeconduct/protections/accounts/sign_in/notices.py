@@ -1,0 +1,77 @@
+"""What people are told about their account, by mail at once and in the inbox, each with a link that says *not me*."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from django.core.mail import send_mail
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from safeconduct.kernel.notices.outbox import Notice, notify
+from safeconduct.kernel.parties.browsers import browser_of
+from safeconduct.kernel.parties.models import SecurityEvent, User
+from safeconduct.kernel.parties.security_events import Level, Origin
+from safeconduct.kernel.scope import engine_scope
+from safeconduct.protections.accounts.sign_in.not_me import token_of
+
+CODE: Final = "account.event"
+#: What the text has words for; anything else stands on the security page only.
+KINDS: Final = frozenset(
+    {
+        "signed_in", "sign_in_refused", "password_changed", "password_stopped", "factor_added", "factor_removed",
+        "recovery_codes_made", "recovered", "contact_changed", "session_too_many", "session_moved",
+    }
+)  # fmt: skip
+#: Somebody with the right password could fill a mailbox with these: told once an hour.
+_HOURLY: Final = frozenset({"sign_in_refused", "session_moved"})
+
+
+def send(
+    person: User, kind: str, level: Level, event_ids: Sequence[str], at: datetime, *, origin: Origin | None
+) -> None:
+    """Tells a person what happened, once, however many sellers they act for. What happens daily is not told."""
+    if kind not in KINDS or level is Level.INFO or not event_ids:
+        return
+    values: dict[str, object] = {"what": kind, "at": at}
+    browser = "" if origin is None else str(browser_of(origin.browser))
+    if browser:
+        values["browser"] = browser
+    with engine_scope():
+        key = f"{person.id}/{kind}/{at:%Y-%m-%dT%H}" if kind in _HOURLY else min(event_ids)
+        first = SecurityEvent.objects.filter(id__in=event_ids).order_by("id").values_list("id", "seller_key")[0]
+        notify(
+            [
+                Notice(
+                    f"account/{key}", CODE, values, at, first[1], person.id,
+                    url=reverse("not_me", args=[token_of(first[0])]),
+                )
+            ]
+        )  # fmt: skip
+
+
+def send_to_the_old_address(request: HttpRequest, person: User, address: str, at: datetime) -> None:
+    """Writes to the address a person had before, with a link of its own: whoever took the account over does not read
+    that mailbox. A mail that cannot be sent does not undo the change, which the inbox tells as well."""
+    with engine_scope():
+        event = SecurityEvent.objects.filter(person=person, kind="contact_changed", at=at).order_by("id").first()
+    if event is None or not address:
+        return
+    link = request.build_absolute_uri(reverse("not_me", args=[token_of(event.id)]))
+    with translation.override(person.language), suppress(OSError):
+        send_mail(
+            _("Your account has another address now"),
+            _(
+                "Your account at Safeconduct was moved from this address to another one. If it was you, there is "
+                "nothing to do.\n\nIf it was not you, open this link within 7 days and press once; it stops "
+                "everything:\n\n%(link)s\n\nWe never ask for a password or a code."
+            )
+            % {"link": link},
+            None,
+            [address],
+        )
