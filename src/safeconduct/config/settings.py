@@ -19,6 +19,11 @@ _root = read_key_file(ENV.key_file)
 
 SECRET_KEY = derive(_root, "django").hex()
 ROLE_PASSWORDS = {role: derive(_root, f"database/{role}", 24).hex() for role in ROLES}
+VAULT_ROOT = ENV.vault_root
+VAULT_ROOT_BEFORE = ENV.vault_root_before
+VAULT_CREDENTIALS_FILE = ENV.vault_credentials_file
+VAULT_REGION = ENV.vault_region
+VAULT_ERASURES_FILE = ENV.vault_erasures_file
 DEBUG = False
 MODE = ENV.mode
 REPORTING_CURRENCY = ENV.currency
@@ -89,6 +94,7 @@ PROTECTIONS = [
 ]
 # What lines of the record are about: kind → where its content is read (`kernel.record.subjects`).
 RECORD_SUBJECTS = {
+    "vault_erasure": "safeconduct.kernel.record.receipts.ERASURES",
     "decision": "safeconduct.kernel.decisions.record_payload.DECISIONS",
     "policy_step": "safeconduct.kernel.decisions.record_staff.POLICY_STEPS",
     "mute": "safeconduct.kernel.decisions.record_staff.MUTES",

@@ -25,9 +25,12 @@ from safeconduct.kernel.cases.models import Evidence, Exhibit
 from safeconduct.kernel.cases.words import PARTIES, PLATFORM, Role, Source, Status, Visibility
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.scope import Actor, query
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.errors import KeyGone, Restricted
+from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal
 
 _CHUNK: Final = 1024 * 1024
+#: The bytes of evidence; the row is the evidence's id and the number of the piece.
+CHUNK: Final = Column("case_evidence_chunk.sealed", "evidence")
 #: Pieces of one case or order. A court file has more; a dispute about a parcel does not.
 MOST: Final = 200
 #: What a seller of an order may upload in a case, all together.
@@ -181,7 +184,7 @@ def _taken(piece: Piece, actor: Actor, at: datetime) -> str:
     ).fetchone()  # fmt: skip
     if made is None:  # another process was faster with the same bytes
         return same.get().id
-    _store(identity, pieces, piece)
+    _store(identity, holder, pieces, piece)
     query(
         "INSERT INTO leaf (kind, subject, body, created_at) VALUES ('evidence', %s, %s::jsonb, %s)",
         [identity, json.dumps({"evidence": identity, "kind": piece.kind.value}), at],
@@ -200,14 +203,20 @@ def _check_room(holder: str, size: int) -> None:
         )
 
 
-def _store(identity: str, pieces: Sequence[bytes], piece: Piece) -> None:
+def whose(holder: str) -> str:
+    """The subject of evidence: the case or the order that holds it."""
+    return holder if holder.startswith("order/") else f"case/{holder}"
+
+
+def _store(identity: str, holder: str, pieces: Sequence[bytes], piece: Piece) -> None:
     seen = piece.visibility is Visibility.BOTH or (
         piece.visibility is Visibility.GIST and piece.given_by is Role.SELLER
     )  # fmt: skip
-    for number, part in enumerate(pieces):
+    values = [(Place(f"{identity}/{number}", whose(holder)), part) for number, part in enumerate(pieces)]
+    for number, sealed in enumerate(seal_many(CHUNK, values)):
         query(
             "INSERT INTO case_evidence_chunk (evidence_id, number, seller_key, sealed) VALUES (%s, %s, %s, %b)",
-            [identity, number, piece.seller_key if seen else None, seal("evidence", f"{identity}/{number}", part)],
+            [identity, number, piece.seller_key if seen else None, sealed],
         )
 
 
@@ -237,4 +246,7 @@ def _opened(piece: Evidence) -> Iterator[bytes]:
         ).fetchone()
         if row is None:
             raise NoSuchEvidence(piece.id)
-        yield unseal("evidence", f"{piece.id}/{number}", bytes(row[0]))
+        try:
+            yield unseal(CHUNK, f"{piece.id}/{number}", whose(piece.holder), bytes(row[0]))
+        except (KeyGone, Restricted):
+            raise NoSuchEvidence(piece.id) from None

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from django.utils.translation import gettext
 from ruamel.yaml import YAML
 
 from safeconduct.foundation.ids import new_id
@@ -22,9 +23,11 @@ from safeconduct.kernel.cases.machine import locked
 from safeconduct.kernel.cases.models import Case, CaseMessage, Party
 from safeconduct.kernel.cases.words import PARTIES, PLATFORM, MessageKind, OfferState, Remedy, Role, Status
 from safeconduct.kernel.scope import Actor
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.sealing import Column, Place, seal, unseal_many
 
 _FILE: Final = Path(__file__).resolve().parent / "templates.yaml"
+#: What is said in a case; the row is the message's id.
+MESSAGE: Final = Column("case_message.sealed", "case_message")
 _LONGEST: Final = 4_000
 #: More than anybody reads; a case that needs more needs a person.
 _MOST: Final = 500
@@ -125,7 +128,7 @@ def read(case: Case, role: Role) -> list[Said]:
         rows = rows.filter(readers__contains=[role.value])
     elif role is Role.MEDIATOR:
         rows = rows.exclude(kind=MessageKind.NOTE)
-    return [_said(row) for row in rows[:_MOST]]
+    return _all_said(rows[:_MOST])
 
 
 def between(case_ids: Sequence[str], roles: Sequence[Role]) -> list[tuple[str, Said]]:
@@ -136,16 +139,22 @@ def between(case_ids: Sequence[str], roles: Sequence[Role]) -> list[tuple[str, S
     rows = CaseMessage.objects.filter(
         case_id__in=list(case_ids), kind=MessageKind.WORDS, role__in=names, readers__contains=names
     )
-    return [(row.case_id, _said(row)) for row in reversed(rows.order_by("-at", "-id")[:_MOST])]
+    found = list(reversed(rows.order_by("-at", "-id")[:_MOST]))
+    return [(row.case_id, said) for row, said in zip(found, _all_said(found), strict=True)]
 
 
 def _hidden() -> list[str]:
     return [MessageKind.OFFER.value, MessageKind.PROPOSAL.value]
 
 
-def _said(row: CaseMessage) -> Said:
-    plain = json.loads(unseal("case_message", row.id, bytes(row.sealed)))
-    text = _templates().get(row.template, {})
+def _all_said(rows: Sequence[CaseMessage]) -> list[Said]:
+    opened = unseal_many(MESSAGE, [(Place(row.id, f"case/{row.case_id}"), bytes(row.sealed)) for row in rows])
+    return [_said(row, plain) for row, plain in zip(rows, opened, strict=True)]
+
+
+def _said(row: CaseMessage, opened: bytes | None) -> Said:
+    text = {} if opened is None else _templates().get(row.template, {})
+    plain = {"words": gettext("This message was erased.")} if opened is None else json.loads(opened)
     spoken = {language: _fill(words, plain["values"]) for language, words in text.items()}
     offered = row.offer and Offer(Remedy(row.offer["remedy"]), row.offer["amount_minor"], row.offer["currency"])
     return Said(
@@ -184,7 +193,7 @@ def _store(
     return CaseMessage.objects.create(
         id=identity, case_id=case_id, seller_key=case["seller_key"] if Role.SELLER in readers else None, kind=kind,
         role=role.value, actor=actor.id, readers=sorted(readers), template=template,
-        sealed=seal("case_message", identity, json.dumps(plain, ensure_ascii=False).encode()), offer=offered,
+        sealed=seal(MESSAGE, identity, f"case/{case_id}", json.dumps(plain, ensure_ascii=False).encode()), offer=offered,
         offer_state="" if what is None else OfferState.OPEN.value, at=at,
     )  # fmt: skip
 

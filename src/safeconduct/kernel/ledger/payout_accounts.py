@@ -28,8 +28,10 @@ from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault.keys import purpose_key
 from safeconduct.kernel.vault.pseudonyms import normalise
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
+#: Number and holder; the row is the account's id.
+ACCOUNT: Final = Column("payout_account.sealed", "payout_account", "payout_account/{row}")
 AGEING: Final = timedelta(hours=72)
 COOL_OFF: Final = timedelta(days=7)
 #: How long ago a person must have confirmed who they are, and how old the factor they did it with must be.
@@ -113,7 +115,7 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
     if any(state in _OPEN for _, state, _ in there):
         raise PayoutAccountRefused(key, "account", "another change is under way; cancel it first")
     identity = new_id("pac")
-    sealed = seal("payout_account", f"payout_account/{identity}", f"{number}\n{holder.strip()}".encode())
+    sealed = seal(ACCOUNT, identity, f"seller/{seller_key}", f"{number}\n{holder.strip()}".encode())
     query(
         "INSERT INTO payout_account (id, seller_key, blind, sealed, last4, country, state, asked_by, asked_at,"
         " changed_by) VALUES (%s, %s, %s, %s, %s, %s, 'draft', %s, %s, %s)",
@@ -309,10 +311,10 @@ def accounts_of(seller_key: int, limit: int = 50) -> list[PayoutAccount]:
 
 def number_of(account_id: str) -> tuple[str, str]:
     """The number and holder, for whoever sends the money. The caller answers for the right to see them."""
-    row = query("SELECT sealed FROM payout_account WHERE id = %s", [account_id]).fetchone()
+    row = query("SELECT sealed, seller_key FROM payout_account WHERE id = %s", [account_id]).fetchone()
     if row is None:
         raise NoSuchThing(account_id, "payout account")
-    number, _, holder = unseal("payout_account", f"payout_account/{account_id}", bytes(row[0])).decode().partition("\n")
+    number, _, holder = unseal(ACCOUNT, account_id, f"seller/{row[1]}", bytes(row[0])).decode().partition("\n")
     return number, holder
 
 

@@ -17,10 +17,14 @@ from safeconduct.kernel.parties import attempts
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Happened, Level, Origin, note_for_person
 from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 #: Browsers keep a cookie for 400 days at most (RFC 6265bis); each sign-in renews it.
 _COOKIE_S: Final = 400 * 86_400
+#: Seeds of factors. allauth seals a seed before it says whose it is, so all stand in one place.
+FACTOR: Final = Column("mfa_authenticator.data", "factor")
+_ROW: Final = "mfa_authenticator"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -73,10 +77,10 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Seeds of one-time passwords and recovery codes are sealed; allauth would keep them as they are."""
 
     def encrypt(self, text: str) -> str:
-        return base64.b64encode(seal("factor", "mfa_authenticator", text.encode())).decode()
+        return base64.b64encode(seal(FACTOR, _ROW, data_keys.DEPLOYMENT, text.encode())).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal("factor", "mfa_authenticator", base64.b64decode(encrypted_text)).decode()
+        return unseal(FACTOR, _ROW, data_keys.DEPLOYMENT, base64.b64decode(encrypted_text)).decode()
 
 
 def _cookie(request: HttpRequest, person: User) -> str:
