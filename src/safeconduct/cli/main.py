@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from safeconduct.cli.commands import intake, money, people, policies, record
+from safeconduct.cli.commands import intake, money, people, policies, record, vault
 from safeconduct.cli.commands.options import Json
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
@@ -26,6 +26,7 @@ app.add_typer(record.webhooks_app, name="webhooks")
 app.add_typer(money.ledger_app, name="ledger")
 app.add_typer(policies.cases_app, name="cases")
 app.add_typer(policies.risk_app, name="risk")
+app.add_typer(vault.vault_app, name="vault")
 
 
 def main() -> None:

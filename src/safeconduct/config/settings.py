@@ -115,6 +115,15 @@ RECORD_SUBJECTS = {
     "coverage_template": "safeconduct.protections.transactions.record_payload.TEMPLATES",
     "bank_dispute": "safeconduct.protections.transactions.record_payload.DISPUTE_STEPS",
 }
+# Columns whose values are sealed; those of an earlier form are sealed anew (`kernel.vault.resealing`).
+SEALED_COLUMNS = [
+    "safeconduct.kernel.events.bodies.STORED",
+    "safeconduct.kernel.cases.messages.STORED",
+    "safeconduct.kernel.cases.evidence.STORED",
+    "safeconduct.kernel.record.keys.STORED",
+    "safeconduct.kernel.notices.webhooks.endpoints.STORED",
+    "safeconduct.connectors.intake.STORED",
+]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

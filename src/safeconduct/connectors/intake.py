@@ -29,10 +29,17 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import MAX_BATCH
 from safeconduct.kernel.events.models import DeliveryState
 from safeconduct.kernel.scope import alone
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 #: Deliveries as they came. Many people share one; their keys are those of a connector and month.
 DELIVERY: Final = Column("delivery.sealed", "delivery", "delivery/{row}")
+STORED: Final = Stored(
+    DELIVERY,
+    "SELECT id, id, 'delivery/' || connector || '/' || to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM'), sealed"
+    " FROM delivery WHERE id > %s AND get_byte(sealed, 0) = 1 ORDER BY id LIMIT %s",
+    "UPDATE delivery t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed) WHERE t.id = w.id",
+)
 #: The reason of a delivery between steps 2 and 4.
 NOT_READ_YET = "not read yet"
 #: Headers that carry a right or a person's session: they are never kept.

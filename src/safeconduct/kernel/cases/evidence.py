@@ -26,11 +26,27 @@ from safeconduct.kernel.cases.words import PARTIES, PLATFORM, Role, Source, Stat
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault.errors import KeyGone, Restricted
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal
 
 _CHUNK: Final = 1024 * 1024
 #: The bytes of evidence; the row is the evidence's id and the number of the piece.
 CHUNK: Final = Column("case_evidence_chunk.sealed", "evidence")
+#: A chunk is never changed (a trigger holds it): it is taken out and put in again, a few megabytes at a time.
+STORED: Final = Stored(
+    CHUNK,
+    "SELECT c.evidence_id || '/' || c.number, c.evidence_id || '/' || c.number,"
+    " CASE WHEN e.holder LIKE 'order/%%' THEN e.holder ELSE 'case/' || e.holder END, c.sealed"
+    " FROM case_evidence_chunk c JOIN case_evidence e ON e.id = c.evidence_id"
+    " WHERE c.evidence_id || '/' || c.number > %s AND get_byte(c.sealed, 0) = 1"
+    " ORDER BY c.evidence_id || '/' || c.number LIMIT least(%s, 10)",
+    "WITH given AS MATERIALIZED (SELECT split_part(key, '/', 1) AS id, split_part(key, '/', 2)::int AS number, sealed"
+    "  FROM unnest(%b::text[], %b::bytea[]) AS w(key, sealed)),"
+    " gone AS (DELETE FROM case_evidence_chunk c USING given g WHERE c.evidence_id = g.id AND c.number = g.number"
+    "  RETURNING c.evidence_id, c.number, c.seller_key)"
+    " INSERT INTO case_evidence_chunk (evidence_id, number, seller_key, sealed) SELECT gone.evidence_id, gone.number,"
+    " gone.seller_key, g.sealed FROM gone JOIN given g ON g.id = gone.evidence_id AND g.number = gone.number",
+)
 #: Pieces of one case or order. A court file has more; a dispute about a parcel does not.
 MOST: Final = 200
 #: What a seller of an order may upload in a case, all together.

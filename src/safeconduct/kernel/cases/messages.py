@@ -23,11 +23,19 @@ from safeconduct.kernel.cases.machine import locked
 from safeconduct.kernel.cases.models import Case, CaseMessage, Party
 from safeconduct.kernel.cases.words import PARTIES, PLATFORM, MessageKind, OfferState, Remedy, Role, Status
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, Place, seal, unseal_many
 
 _FILE: Final = Path(__file__).resolve().parent / "templates.yaml"
 #: What is said in a case; the row is the message's id.
 MESSAGE: Final = Column("case_message.sealed", "case_message")
+STORED: Final = Stored(
+    MESSAGE,
+    "SELECT id, id, 'case/' || case_id, sealed FROM case_message WHERE id > %s AND get_byte(sealed, 0) = 1"
+    " ORDER BY id LIMIT %s",
+    "UPDATE case_message t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
+    " WHERE t.id = w.id",
+)
 _LONGEST: Final = 4_000
 #: More than anybody reads; a case that needs more needs a person.
 _MOST: Final = 500
@@ -193,8 +201,8 @@ def _store(
     return CaseMessage.objects.create(
         id=identity, case_id=case_id, seller_key=case["seller_key"] if Role.SELLER in readers else None, kind=kind,
         role=role.value, actor=actor.id, readers=sorted(readers), template=template,
-        sealed=seal(MESSAGE, identity, f"case/{case_id}", json.dumps(plain, ensure_ascii=False).encode()), offer=offered,
-        offer_state="" if what is None else OfferState.OPEN.value, at=at,
+        sealed=seal(MESSAGE, identity, f"case/{case_id}", json.dumps(plain, ensure_ascii=False).encode()),
+        offer=offered, offer_state="" if what is None else OfferState.OPEN.value, at=at,
     )  # fmt: skip
 
 

@@ -15,10 +15,21 @@ from safeconduct.kernel.events.envelope import Incoming
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.data_keys import DataKey, Owner
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, Place, unseal_many
 
 #: The row is the event's id.
 BODY: Final = Column("event_body.sealed", "event", "event_body/{row}")
+STORED: Final = Stored(
+    BODY,
+    "SELECT b.moment, e.id, CASE WHEN e.order_key IS NULL"
+    " THEN 'source/' || e.source || '/' || to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')"
+    " ELSE 'order/' || e.order_key END, b.sealed FROM event_body b JOIN event e USING (moment)"
+    " WHERE b.moment > %s AND get_byte(b.sealed, 0) = 1 ORDER BY b.moment LIMIT %s",
+    "UPDATE event_body t SET sealed = w.sealed FROM unnest(%b::bigint[], %b::bytea[]) AS w(moment, sealed)"
+    " WHERE t.moment = w.moment",
+    first=-1,
+)
 
 
 def subject(source: str, occurred_at: datetime, order_key: int | None) -> str:

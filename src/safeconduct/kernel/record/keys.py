@@ -19,10 +19,19 @@ from safeconduct.kernel.record.errors import RecordBroken
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.errors import SealBroken
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 #: Private halves; the row is the key's number.
 SECRET: Final = Column("record_secret.sealed", "record key", "record_secret/{row}")
+STORED: Final = Stored(
+    SECRET,
+    "SELECT number, number::text, 'deployment', sealed FROM record_secret WHERE number > %s"
+    " AND get_byte(sealed, 0) = 1 ORDER BY number LIMIT %s",
+    "UPDATE record_secret t SET sealed = w.sealed FROM unnest(%b::bigint[], %b::bytea[]) AS w(number, sealed)"
+    " WHERE t.number = w.number",
+    first=0,
+)
 
 
 @dataclass(frozen=True, slots=True)

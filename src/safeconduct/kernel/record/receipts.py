@@ -76,8 +76,10 @@ def erase_due(now: datetime) -> int:
 
 
 def show(now: datetime) -> int:
-    """Appends receipts to the file of the settings that are not there yet; how many. Written to disk before it is noted:
-    a crash in between writes one twice, which does no harm."""
+    """Appends receipts to the file of the settings that are not there yet; how many.
+
+    Written to disk before it is noted: a crash in between writes one twice, which does no harm.
+    """
     path = erasures_file()
     if path is None:
         return 0

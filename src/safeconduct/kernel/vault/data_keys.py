@@ -57,7 +57,7 @@ def keys_for(wanted: Collection[Owner]) -> dict[Owner, DataKey]:
         with engine_statements():
             rows = query(_OBTAIN, _candidates(missing)).fetchall()
         for row in rows:
-            key = _opened(*row)
+            key = opened(*row)
             found[key.subject, key.purpose] = key
         # A key that another transaction was committing just then is neither ours nor seen yet.
         missing = [owner for owner in missing if owner not in found]
@@ -72,7 +72,7 @@ def standing(subject: str, purpose: str) -> DataKey:
     known = remembered([owner])
     if not known:
         rows = apart(_OBTAIN, _candidates([owner])) or apart(_OBTAIN, _candidates([owner]))
-        known = {owner: _opened(*rows[0])}
+        known = {owner: opened(*rows[0])}
         remember(known)
     return known[owner]
 
@@ -88,7 +88,7 @@ def find(ids: Collection[int]) -> dict[int, DataKey | None]:
             " WHERE id = ANY(%b::bigint[])",
             [sorted(set(ids))],
         ).fetchall()
-    return {row[0]: _opened(*row[:5]) if may_read(row[5]) else None for row in rows}
+    return {row[0]: opened(*row[:5]) if may_read(row[5]) else None for row in rows}
 
 
 def may_read(restricted_to: Collection[str] | None) -> bool:
@@ -164,7 +164,8 @@ def _fresh(subject: str, purpose: str) -> DataKey:
     return DataKey(secrets.randbits(63), subject, purpose, secret, AESGCM(secret))
 
 
-def _opened(identity: int, subject: str, purpose: str, version: int, sealed: bytes) -> DataKey:
+def opened(identity: int, subject: str, purpose: str, version: int, sealed: bytes) -> DataKey:
+    """A key as its row has it. Raises SealBroken where the row was moved or changed, RootUnavailable."""
     _age()
     sealed = bytes(sealed)
     known = _memory.opened.get(sealed)

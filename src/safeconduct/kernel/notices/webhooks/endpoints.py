@@ -20,6 +20,7 @@ from safeconduct.kernel.notices.outbox import MessageKind
 from safeconduct.kernel.notices.webhooks.targets import check_url
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 MOST_ENDPOINTS: Final = 50
@@ -217,6 +218,13 @@ def note_off(endpoint: Endpoint, *, at: datetime) -> None:
 
 #: Secrets that sign; the row is the endpoint's id, with `/previous` behind it for the one before.
 SECRET: Final = Column("webhook_endpoint.secret", "webhook")
+STORED: Final = Stored(
+    SECRET,
+    "SELECT id, id, 'deployment', secret FROM webhook_endpoint WHERE id > %s AND get_byte(secret, 0) = 1"
+    " ORDER BY id LIMIT %s FOR UPDATE",
+    "UPDATE webhook_endpoint t SET secret = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
+    " WHERE t.id = w.id",
+)
 
 
 def _fresh_secret(endpoint: Endpoint) -> bytes:
