@@ -103,8 +103,9 @@ def test_events_are_taken_in_and_read_while_keys_rotate() -> None:
                 found = receive([event("order.placed", email=f"{secrets.token_hex(6)}@example.org") for _ in range(20)])
                 assert not found.refused
                 taken.extend(item.id for item in found.stored)
+                newest = taken[-40:]
                 with engine_scope():
-                    assert len(bodies.read(taken[-40:])) == len(taken[-40:])
+                    assert bodies.read(newest).keys() == set(newest)
         except BaseException as problem:
             problems.append(problem)
 

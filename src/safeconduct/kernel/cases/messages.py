@@ -31,7 +31,7 @@ _FILE: Final = Path(__file__).resolve().parent / "templates.yaml"
 MESSAGE: Final = Column("case_message.sealed", "case_message")
 STORED: Final = Stored(
     MESSAGE,
-    "SELECT id, id, 'case/' || case_id, sealed FROM case_message WHERE id > %s AND get_byte(sealed, 0) = 1"
+    "SELECT id, id AS place, 'case/' || case_id, sealed FROM case_message WHERE id > %s AND get_byte(sealed, 0) = 1"
     " ORDER BY id LIMIT %s",
     "UPDATE case_message t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
     " WHERE t.id = w.id",

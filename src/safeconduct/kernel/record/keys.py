@@ -26,7 +26,7 @@ from safeconduct.kernel.vault.sealing import Column, seal, unseal
 SECRET: Final = Column("record_secret.sealed", "record key", "record_secret/{row}")
 STORED: Final = Stored(
     SECRET,
-    "SELECT number, number::text, 'deployment', sealed FROM record_secret WHERE number > %s"
+    "SELECT number, number::text AS place, 'deployment', sealed FROM record_secret WHERE number > %s"
     " AND get_byte(sealed, 0) = 1 ORDER BY number LIMIT %s",
     "UPDATE record_secret t SET sealed = w.sealed FROM unnest(%b::bigint[], %b::bytea[]) AS w(number, sealed)"
     " WHERE t.number = w.number",

@@ -220,7 +220,7 @@ def note_off(endpoint: Endpoint, *, at: datetime) -> None:
 SECRET: Final = Column("webhook_endpoint.secret", "webhook")
 STORED: Final = Stored(
     SECRET,
-    "SELECT id, id, 'deployment', secret FROM webhook_endpoint WHERE id > %s AND get_byte(secret, 0) = 1"
+    "SELECT id, id AS place, 'deployment', secret FROM webhook_endpoint WHERE id > %s AND get_byte(secret, 0) = 1"
     " ORDER BY id LIMIT %s FOR UPDATE",
     "UPDATE webhook_endpoint t SET secret = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
     " WHERE t.id = w.id",
