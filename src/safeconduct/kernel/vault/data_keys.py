@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -54,10 +55,11 @@ def keys_for(wanted: Collection[Owner]) -> dict[Owner, DataKey]:
     for _ in range(_ATTEMPTS):
         if not missing:
             return found
+        made = {key.id: key for key in (_fresh(*owner) for owner in missing)}
         with engine_statements():
-            rows = query(_OBTAIN, _candidates(missing)).fetchall()
+            rows = query(_OBTAIN, _candidates(made.values())).fetchall()
         for row in rows:
-            key = opened(*row)
+            key = made.get(row[0]) or opened(*row)
             found[key.subject, key.purpose] = key
         # A key that another transaction was committing just then is neither ours nor seen yet.
         missing = [owner for owner in missing if owner not in found]
@@ -71,7 +73,8 @@ def standing(subject: str, purpose: str) -> DataKey:
     owner = (subject, purpose)
     known = remembered([owner])
     if not known:
-        rows = apart(_OBTAIN, _candidates([owner])) or apart(_OBTAIN, _candidates([owner]))
+        candidates = _candidates([_fresh(*owner)])
+        rows = apart(_OBTAIN, candidates) or apart(_OBTAIN, candidates)
         known = {owner: opened(*rows[0])}
         remember(known)
     return known[owner]
@@ -150,9 +153,8 @@ SELECT k.id, k.subject, k.purpose, k.region_version, k.wrapped FROM wanted w JOI
 """
 
 
-def _candidates(missing: Collection[Owner]) -> list[Any]:
+def _candidates(made: Collection[DataKey]) -> list[Any]:
     version, cipher = regions.newest()
-    made = [_fresh(subject, purpose) for subject, purpose in missing]
     return [
         [key.id for key in made], [key.subject for key in made], [key.purpose for key in made],
         [version] * len(made), [wrapped(key, version, cipher) for key in made],
@@ -189,7 +191,12 @@ def _age() -> None:
 
 
 def _bound(identity: int, subject: str, purpose: str, version: int) -> bytes:
-    return framed("safeconduct key", deployment(), str(identity), subject, purpose, str(version))
+    return _head() + framed(str(identity), subject, purpose, str(version))
+
+
+@lru_cache(maxsize=1)
+def _head() -> bytes:
+    return framed("safeconduct key", deployment())
 
 
 @dataclass(slots=True)

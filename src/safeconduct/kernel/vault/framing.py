@@ -5,9 +5,4 @@ from __future__ import annotations
 
 def framed(*parts: str) -> bytes:
     """What a cipher authenticates: `("a", "bc")` and `("ab", "c")` differ."""
-    pieces = []
-    for part in parts:
-        data = part.encode()
-        pieces.append(len(data).to_bytes(4, "big"))
-        pieces.append(data)
-    return b"".join(pieces)
+    return b"".join([len(data).to_bytes(4, "big") + data for data in [part.encode() for part in parts]])

@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.data_keys import DataKey
-from safeconduct.kernel.vault.framing import framed
 from safeconduct.kernel.vault.keys import purpose_key
 from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_with, unseal, unseal_with
 
@@ -126,9 +125,12 @@ def _value(key: int, entity: str, sealed: bytes, salt: bytes | None) -> str | No
 
 def _value_key(key: int, entity: str, salt: bytes) -> DataKey:
     """The key of one value: derived from that of all pseudonyms and the value's own salt (HMAC-SHA256 as a key
-    derivation in one step, NIST SP 800-56C section 4)."""
+    derivation in one step, NIST SP 800-56C section 4); without a salt, that of all."""
     whole = data_keys.standing("pseudonyms", VALUES.purpose)
-    secret = hmac.digest(whole.secret, framed("pseudonym", entity, str(key)) + salt, "sha256")
+    if not salt:
+        return DataKey(whole.id, _subject(key), whole.purpose, whole.secret, whole.cipher)
+    # Salt and number have a fixed length, so that no two values are told alike.
+    secret = hmac.digest(whole.secret, salt + key.to_bytes(8, "big") + entity.encode(), "sha256")
     return DataKey(whole.id, _subject(key), whole.purpose, secret, AESGCM(secret))
 
 

@@ -119,7 +119,12 @@ def key_number(sealed: bytes) -> int | None:
 
 
 def _bound(column: Column, row: str, subject: str) -> bytes:
-    return framed("safeconduct", deployment(), column.name, row, subject)
+    return _head(column.name) + framed(row, subject)
+
+
+@lru_cache(maxsize=64)
+def _head(column: str) -> bytes:
+    return framed("safeconduct", deployment(), column)
 
 
 @lru_cache(maxsize=64)
