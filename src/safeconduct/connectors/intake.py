@@ -36,8 +36,8 @@ from safeconduct.kernel.vault.sealing import Column, seal, unseal
 DELIVERY: Final = Column("delivery.sealed", "delivery", "delivery/{row}")
 STORED: Final = Stored(
     DELIVERY,
-    "SELECT id, id AS place, 'delivery/' || connector || '/' || to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM'), sealed"
-    " FROM delivery WHERE id > %s AND get_byte(sealed, 0) = 1 ORDER BY id LIMIT %s",
+    "SELECT id, id AS place, 'delivery/' || connector || '/' || to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM'),"
+    " sealed FROM delivery WHERE id > %s AND get_byte(sealed, 0) = 1 ORDER BY id LIMIT %s",
     "UPDATE delivery t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed) WHERE t.id = w.id",
 )
 #: The reason of a delivery between steps 2 and 4.
