@@ -136,7 +136,7 @@ def read(case: Case, role: Role) -> list[Said]:
         rows = rows.filter(readers__contains=[role.value])
     elif role is Role.MEDIATOR:
         rows = rows.exclude(kind=MessageKind.NOTE)
-    return _all_said(rows[:_MOST])
+    return _all_said(list(rows[:_MOST]))
 
 
 def between(case_ids: Sequence[str], roles: Sequence[Role]) -> list[tuple[str, Said]]:
@@ -161,8 +161,8 @@ def _all_said(rows: Sequence[CaseMessage]) -> list[Said]:
 
 
 def _said(row: CaseMessage, opened: bytes | None) -> Said:
+    plain: dict[str, Any] = {"words": gettext("This message was erased.")} if opened is None else json.loads(opened)
     text = {} if opened is None else _templates().get(row.template, {})
-    plain = {"words": gettext("This message was erased.")} if opened is None else json.loads(opened)
     spoken = {language: _fill(words, plain["values"]) for language, words in text.items()}
     offered = row.offer and Offer(Remedy(row.offer["remedy"]), row.offer["amount_minor"], row.offer["currency"])
     return Said(
