@@ -26,6 +26,7 @@ PARTS = {
     "backtest": "bench.backtest",
     "record": "bench.record",
     "ledger": "bench.ledger",
+    "vault": "bench.vault",
 }
 OUT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 

@@ -67,7 +67,7 @@ def forget_everything() -> None:
     from safeconduct.kernel.events import rates
     from safeconduct.kernel.parties import sellers
     from safeconduct.kernel.scope import owner_scope, query
-    from safeconduct.kernel.vault import pseudonyms
+    from safeconduct.kernel.vault import data_keys, pseudonyms, regions
 
     with owner_scope():
         names = [
@@ -76,5 +76,5 @@ def forget_everything() -> None:
             if name not in {"django_migrations", "django_content_type"}
         ]
         query(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
-    for module in (pseudonyms, sellers, rates, scoring, hot):
+    for module in (pseudonyms, data_keys, regions, sellers, rates, scoring, hot):
         module.forget()

@@ -59,7 +59,7 @@ def forget_everything() -> None:
     from safeconduct.kernel.events import rates
     from safeconduct.kernel.parties import sellers
     from safeconduct.kernel.scope import owner_scope, query
-    from safeconduct.kernel.vault import pseudonyms
+    from safeconduct.kernel.vault import data_keys, pseudonyms, regions
 
     with owner_scope():
         names = [
@@ -68,7 +68,7 @@ def forget_everything() -> None:
             if name not in _SKIPPED
         ]
         query(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
-    for module in (pseudonyms, sellers, rates, scoring):
+    for module in (pseudonyms, data_keys, regions, sellers, rates, scoring):
         module.forget()
 
 

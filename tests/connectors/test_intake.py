@@ -90,7 +90,7 @@ def test_the_body_is_kept_sealed_and_opens_again_byte_for_byte() -> None:
     outcome = stripe(raw)
     kept = only_delivery()
     assert raw[:60] not in bytes(kept.sealed)
-    body, headers = unpack(outcome.delivery_id, bytes(kept.sealed))
+    body, headers = unpack(outcome.delivery_id, kept.connector, kept.received_at, bytes(kept.sealed))
     assert body == raw and "authorization" not in headers and "stripe-signature" in headers
 
 
@@ -155,7 +155,7 @@ def test_a_body_that_cannot_be_read_is_kept_and_says_why() -> None:
     assert outcome.state is DeliveryState.REFUSED and "not JSON" in outcome.refused[0].problem
     kept = only_delivery()
     assert kept.state == DeliveryState.REFUSED and "not JSON" in kept.reason and kept.refused == 1
-    assert unpack(kept.id, bytes(kept.sealed))[0] == b"{broken"
+    assert unpack(kept.id, kept.connector, kept.received_at, bytes(kept.sealed))[0] == b"{broken"
     assert types() == []
 
 
@@ -240,4 +240,6 @@ def test_whatever_comes_is_kept_and_never_raises(raw: bytes) -> None:
     outcome = ingest("stripe", raw, {}, signed=False, secrets=[], now=NOW)
     with staff_scope():
         kept = Delivery.objects.get(id=outcome.delivery_id)
-    assert unpack(kept.id, bytes(kept.sealed))[0] == raw and kept.reason != NOT_READ_YET
+    assert (
+        unpack(kept.id, kept.connector, kept.received_at, bytes(kept.sealed))[0] == raw and kept.reason != NOT_READ_YET
+    )

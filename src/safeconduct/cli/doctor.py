@@ -142,6 +142,21 @@ def record() -> Finding:
     )
 
 
+def vault() -> Finding:
+    """Does the root open the key of the region, is nothing left of a rotation, are erasures shown outside?"""
+    from safeconduct.kernel.vault.errors import VaultError
+    from safeconduct.kernel.vault.status import status
+
+    try:
+        found = status()
+    except VaultError as problem:
+        return Finding("vault", False, str(problem), "see docs/operations.md, section Keys")
+    said = f"region key {found.version} under {found.root}, {found.keys:,} data keys"
+    if found.trouble:
+        return Finding("vault", False, said, "; ".join(found.trouble))
+    return Finding("vault", True, said)
+
+
 def ledger() -> Finding:
     """Do the running sums of the ledger agree? `safeconduct ledger check` asks every posting."""
     from safeconduct.kernel.ledger.checking import differences
@@ -189,7 +204,8 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     migrations,
     logins,
     queue,
+    vault,
     ledger,
     record,
 )
-NEED_A_SCHEMA = (logins, queue, ledger, record)
+NEED_A_SCHEMA = (logins, queue, vault, ledger, record)

@@ -35,7 +35,8 @@ def jobs() -> list[Job]:
     from safeconduct.kernel.notices import upkeep as notices
     from safeconduct.kernel.notices.webhooks.courier import Courier
     from safeconduct.kernel.protection import protections
-    from safeconduct.kernel.record import sequencer
+    from safeconduct.kernel.record import receipts, sequencer
+    from safeconduct.kernel.vault import rotation
 
     return [
         Job("record", 1.0, sequencer.keep_up),
@@ -46,6 +47,9 @@ def jobs() -> list[Job]:
         Job("mail", 2.0, notices.send_mail, apart=True),
         Job("old messages", 3600.0, notices.tidy),
         Job("housekeeping", 30.0, housekeeping.tidy),
+        Job("ended grounds of the vault", 60.0, receipts.erase_due),
+        Job("receipts of erasures", 10.0, receipts.show),
+        Job("keys of the vault", 300.0, rotation.keep_up, apart=True),
         Job("sums of the ledger", 60.0, _roll_up_the_ledger),
         Job("API limits", 30.0, _tidy_the_gate),
     ]

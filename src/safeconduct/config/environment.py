@@ -40,6 +40,30 @@ SETTINGS = (
     Setting("SAFECONDUCT_STAFF_DATABASE_URL", "", "The login of staff pages. Empty: derived likewise."),
     Setting("SAFECONDUCT_POOL_SIZE", "10", "Largest number of connections of one process to each login."),
     Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: keys/root.key in VAR."),
+    Setting(
+        "SAFECONDUCT_VAULT_ROOT",
+        "",
+        "What wraps the keys of the vault: `file:PATH`, `transit:URL/MOUNT/KEY` (OpenBao, Vault) or "
+        "`aws-kms:REGION/KEY`, with `@URL` behind it for another address. Empty: a key of the root key file.",
+    ),
+    Setting(
+        "SAFECONDUCT_VAULT_ROOT_BEFORE",
+        "",
+        "The root that is being replaced, while `safeconduct vault rotate --root` runs; `key-file` for the empty one.",
+    ),
+    Setting(
+        "SAFECONDUCT_VAULT_CREDENTIALS_FILE",
+        "",
+        "File with what a root on another machine asks for: the token of transit, or for AWS KMS access key id, secret "
+        "access key and, if any, session token, a line each. It is read at each use.",
+    ),
+    Setting("SAFECONDUCT_VAULT_REGION", "main", "The region under whose key new data keys are wrapped."),
+    Setting(
+        "SAFECONDUCT_VAULT_ERASURES_FILE",
+        "",
+        "File to which the receipt of each erasure is appended as well, apart from the database: after a restore, "
+        "`safeconduct vault reapply-erasures` destroys again what it names.",
+    ),
     Setting("SAFECONDUCT_CURRENCY", "USD", "The reporting currency, ISO 4217: policies count money in it."),
     Setting("SAFECONDUCT_HOSTS", "127.0.0.1,localhost", "Host names under which the server answers, with commas."),
     Setting("SAFECONDUCT_ORIGINS", "", "Origins (https://…) from which forms may be posted, with commas."),
@@ -169,6 +193,11 @@ class Environment:
     role_urls: Mapping[str, str]
     pool_size: int
     key_file: Path
+    vault_root: str
+    vault_root_before: str
+    vault_credentials_file: str
+    vault_region: str
+    vault_erasures_file: str
     currency: str
     hosts: tuple[str, ...]
     origins: tuple[str, ...]
@@ -221,6 +250,11 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         role_urls={role: values[f"SAFECONDUCT_{role.upper()}_DATABASE_URL"] for role in ("app", "engine", "staff")},
         pool_size=_integer(values, "SAFECONDUCT_POOL_SIZE", 1, 500),
         key_file=Path(values["SAFECONDUCT_KEY_FILE"] or var / "keys" / "root.key"),
+        vault_root=values["SAFECONDUCT_VAULT_ROOT"],
+        vault_root_before=values["SAFECONDUCT_VAULT_ROOT_BEFORE"],
+        vault_credentials_file=values["SAFECONDUCT_VAULT_CREDENTIALS_FILE"],
+        vault_region=values["SAFECONDUCT_VAULT_REGION"],
+        vault_erasures_file=values["SAFECONDUCT_VAULT_ERASURES_FILE"],
         currency=values["SAFECONDUCT_CURRENCY"].upper(),
         hosts=_words(values["SAFECONDUCT_HOSTS"]),
         origins=_words(values["SAFECONDUCT_ORIGINS"]),

@@ -19,6 +19,11 @@ _root = read_key_file(ENV.key_file)
 
 SECRET_KEY = derive(_root, "django").hex()
 ROLE_PASSWORDS = {role: derive(_root, f"database/{role}", 24).hex() for role in ROLES}
+VAULT_ROOT = ENV.vault_root
+VAULT_ROOT_BEFORE = ENV.vault_root_before
+VAULT_CREDENTIALS_FILE = ENV.vault_credentials_file
+VAULT_REGION = ENV.vault_region
+VAULT_ERASURES_FILE = ENV.vault_erasures_file
 DEBUG = False
 MODE = ENV.mode
 REPORTING_CURRENCY = ENV.currency
@@ -94,6 +99,7 @@ PROTECTIONS = [
 ]
 # What lines of the record are about: kind → where its content is read (`kernel.record.subjects`).
 RECORD_SUBJECTS = {
+    "vault_erasure": "safeconduct.kernel.record.receipts.ERASURES",
     "decision": "safeconduct.kernel.decisions.record_payload.DECISIONS",
     "policy_step": "safeconduct.kernel.decisions.record_staff.POLICY_STEPS",
     "mute": "safeconduct.kernel.decisions.record_staff.MUTES",
@@ -118,6 +124,15 @@ RECORD_SUBJECTS = {
     "data_step": "safeconduct.protections.data_security.history.STEPS",
     "bank_dispute": "safeconduct.protections.transactions.record_payload.DISPUTE_STEPS",
 }
+# Columns whose values are sealed; those of an earlier form are sealed anew (`kernel.vault.resealing`).
+SEALED_COLUMNS = [
+    "safeconduct.kernel.events.bodies.STORED",
+    "safeconduct.kernel.cases.messages.STORED",
+    "safeconduct.kernel.cases.evidence.STORED",
+    "safeconduct.kernel.record.keys.STORED",
+    "safeconduct.kernel.notices.webhooks.endpoints.STORED",
+    "safeconduct.connectors.intake.STORED",
+]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

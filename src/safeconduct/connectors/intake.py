@@ -18,7 +18,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from safeconduct.connectors.connector import Connector, load_connector
 from safeconduct.connectors.linking import link
@@ -30,8 +30,17 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import MAX_BATCH
 from safeconduct.kernel.events.models import DeliveryState
 from safeconduct.kernel.scope import alone
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.resealing import Stored
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
+#: Deliveries as they came. Many people share one; their keys are those of a connector and month.
+DELIVERY: Final = Column("delivery.sealed", "delivery", "delivery/{row}")
+STORED: Final = Stored(
+    DELIVERY,
+    "SELECT id, id AS place, 'delivery/' || connector || '/' || to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM'),"
+    " sealed FROM delivery WHERE id > %s AND get_byte(sealed, 0) = 1 ORDER BY id LIMIT %s",
+    "UPDATE delivery t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed) WHERE t.id = w.id",
+)
 #: The reason of a delivery between steps 2 and 4.
 NOT_READ_YET = "not read yet"
 #: Headers that carry a right or a person's session: they are never kept.
@@ -108,14 +117,19 @@ def read_again(delivery_id: str, *, options: Mapping[str, object] | None = None)
     row = alone("SELECT connector, sealed, received_at FROM delivery WHERE id = %s", [delivery_id]).fetchone()
     if row is None:
         raise LookupError(f"there is no delivery {delivery_id}")
-    raw, headers = unpack(delivery_id, bytes(row[1]))
+    raw, headers = unpack(delivery_id, row[0], row[2], bytes(row[1]))
     return _read(load_connector(row[0]), delivery_id, raw, headers, row[2], options or {})
 
 
-def unpack(delivery_id: str, sealed: bytes) -> tuple[bytes, dict[str, str]]:
-    """The body and the headers of a kept delivery."""
-    head, _, raw = unseal("delivery", f"delivery/{delivery_id}", sealed).partition(b"\n")
+def unpack(delivery_id: str, connector: str, received_at: datetime, sealed: bytes) -> tuple[bytes, dict[str, str]]:
+    """The body and the headers of a kept delivery. Raises SealBroken, of it KeyGone where it was erased."""
+    head, _, raw = unseal(DELIVERY, delivery_id, whose(connector, received_at), sealed).partition(b"\n")
     return raw, json.loads(head)
+
+
+def whose(connector: str, received_at: datetime) -> str:
+    """The subject of a delivery's key."""
+    return f"delivery/{connector}/{received_at:%Y-%m}"
 
 
 def refusals_since(name: str, since: datetime) -> int:
@@ -140,7 +154,7 @@ def _keep(name: str, raw: bytes, headers: Mapping[str, str], now: datetime) -> t
         " ON CONFLICT (connector, digest) DO NOTHING RETURNING id",
         [
             delivery_id, name, digest, now, DeliveryState.REFUSED.value, NOT_READ_YET,
-            seal("delivery", f"delivery/{delivery_id}", packed),
+            seal(DELIVERY, delivery_id, whose(name, now), packed),
         ],
     ).fetchone()  # fmt: skip
     if inserted is not None:

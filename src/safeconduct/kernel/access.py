@@ -41,6 +41,7 @@ _RULES = "the marketplace's own rules and staff work; the app login has no right
 _RECORD = "the record belongs to everyone and holds no personal data"
 _SALTS = "salts and private keys of the record: the app login has no right to them at all"
 _DUTIES = "the operator's own duties about personal data; the app login has no right to them"
+_VAULT = "wrapped keys, and what became of them: the app login has no right to them at all"
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
@@ -68,6 +69,9 @@ _PAYOUT_ACCOUNT = (
 _PAYOUT_STOP = "SELECT (id, seller_key, reason, at, until, ended_at)"
 _PAYOUT_CONTEST = "SELECT (id, account_id, seller_key, written_by, text, at, answered_at, answer), INSERT"
 _PAYOUT = "SELECT, INSERT, UPDATE (returned_at, returned_why)"
+
+#: What was destroyed, by a receipt that stays; that it was shown outside is added to it.
+_RECEIPT = "SELECT, INSERT, UPDATE (shown_at)"
 
 #: What happened to an account stays; where it came from is taken out after its time.
 _SECURITY_EVENT = "SELECT, INSERT, UPDATE (origin)"
@@ -236,6 +240,13 @@ TABLES = (
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("delivery", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("pseudonym", engine=ALL, staff=ADD, open_because=_INTAKE),
+    # the key store
+    Table("vault_region_key", engine=ALL, open_because=_VAULT),
+    Table("vault_region_wrap", engine=ALL, open_because=_VAULT),
+    Table("vault_key", engine=ALL, open_because=_VAULT),
+    Table("vault_salt", engine=ALL, staff=ADD, open_because=_VAULT),
+    Table("vault_ground", engine=EDIT, staff=READ, open_because=_VAULT),
+    Table("vault_receipt", engine=_RECEIPT, staff=READ, open_because=_VAULT),
     Table("fact", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("hot_key", engine=ALL, open_because=_INTAKE),
     Table("rollup", engine=ALL, open_because=_INTAKE),

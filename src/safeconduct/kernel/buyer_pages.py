@@ -106,10 +106,10 @@ def served(case_id: str, evidence_id: str, role: Role, actor: Actor | None) -> H
     return StreamingHttpResponse(content, headers=dict(evidence.headers(found)))
 
 
-def bundled(case_id: str, role: Role) -> HttpResponseBase:
+def bundled(case_id: str, role: Role, actor: Actor) -> HttpResponseBase:
     """A case as a ZIP for a role, written in the scope that is open; on disk where it is large."""
     file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  the response closes it
-    bundle.write(case_id, role, file)
+    bundle.write(case_id, role, file, actor, timezone.now())
     file.seek(0)
     response = FileResponse(file, as_attachment=True, filename=f"{case_id}.zip", content_type="application/zip")
     response["Cache-Control"] = "private, no-store"

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import InternalError, connections, transaction
 from django.db.models import Model
 from psycopg.abc import Buffer
@@ -175,6 +176,13 @@ def alone(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]
     """One statement of the engine as a transaction of its own: one round trip. In an open engine scope, part of it."""
     with engine_statements():
         return query(statement, parameters)
+
+
+def apart(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """One statement of the engine on a connection of its own: committed at once, whatever becomes of the transaction
+    that is open. It costs a connection; for what is made once and must never be rolled back."""
+    with psycopg.connect(settings.ADDRESSES[ENGINE], autocommit=True) as connection:
+        return connection.execute(statement, parameters or None).fetchall()
 
 
 def close_connections() -> None:

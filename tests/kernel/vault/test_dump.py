@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from django.test import override_settings
 from psycopg import sql
 from tests.kernel.builders import START, event, live_policy
+from tests.kernel.cases.builders import SELLER, opened
+from tests.kernel.cases.conftest import _forget as forget_kinds
 
 from safeconduct.connectors import intake
 from safeconduct.foundation.policy.catalogue import Field
+from safeconduct.kernel.cases import evidence, messages
+from safeconduct.kernel.cases.evidence import Piece
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.words import Role, Source
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.scope import owner_scope, raw_connection
+from safeconduct.kernel.ledger import payout_accounts
+from safeconduct.kernel.ledger.payout_accounts import Proof
+from safeconduct.kernel.parties import security_events
+from safeconduct.kernel.parties.security_events import Happened, Origin
+from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, raw_connection
+from safeconduct.kernel.vault import key_backup, pseudonyms
 
 PLANTED = {
     "member": "mem-zanahoria", "buyer": "buy-zanahoria", "device": "dev-zanahoria", "ip": "198.51.100.237",
@@ -20,6 +34,24 @@ PLANTED = {
     "billing_address": "Calle Berenjena 1147, Temuco", "card": "fp_zanahoria", "bank_account": "CL93 0012 9876 5432",
     "recipient": "Zoila Zanahoria", "user_agent": "Zanahoria/5.0 (Zoila)",
     "review_text": "Zoila says it arrived fresh",
+}  # fmt: skip
+
+
+SEALED = {
+    "event_body.sealed", "delivery.sealed", "pseudonym.sealed", "case_message.sealed", "case_evidence_chunk.sealed",
+    "security_event.origin", "payout_account.sealed", "record_secret.sealed", "webhook_endpoint.secret",
+    "webhook_endpoint.previous_secret", "bank_answer.fields", "bank_answer_file.bank", "bank_answer_file.copy",
+    "vault_key.wrapped", "vault_region_wrap.sealed", "vault_salt.salt",
+}  # fmt: skip
+HASHED = {
+    "api_key.secret_hash", "idempotent_answer.body_hash", "invitation.token_hash", "sign_in_device.cookie_hash",
+    "sign_in_failures.address_hash", "delivery.digest", "pseudonym.blind", "payout_account.blind",
+    "ledger_transaction.digest",
+}  # fmt: skip
+#: The record, which holds nobody's data; answers to machines about their own calls; models.
+PUBLIC = {
+    "record_entry.data", "record_detail.salt", "record_tile.root", "record_tile.hashes", "record_key.public",
+    "record_checkpoint.root", "idempotent_answer.answer", "model_version.artefact",
 }  # fmt: skip
 
 
@@ -53,6 +85,47 @@ def test_a_webhook_that_cannot_be_mapped_is_kept_sealed() -> None:
     body = f'{{"type": "{PLANTED["email"]}", "object": {{"name": "{PLANTED["recipient"]}"}}'.encode()
     intake.ingest("stripe", body, {"X-Forwarded-For": PLANTED["ip"]}, signed=False, secrets=(), now=START)
     assert found_in_dump(PLANTED.values()) == []
+
+
+def test_what_people_write_bring_and_come_from_lies_sealed_and_so_does_a_backup_of_the_keys(tmp_path: Path) -> None:
+    shop, origin = Actor("usr_shop", "seller"), Origin(PLANTED["ip"], PLANTED["user_agent"])
+    with override_settings(PROTECTIONS=["tests.kernel.cases.neutral"]):
+        forget_kinds()
+        case_id = opened()
+    with engine_scope():
+        messages.say(case_id, shop, Role.SELLER, f"{PLANTED['recipient']}, {PLANTED['phone']}", at=START)
+        evidence.collect(
+            [
+                Piece(EvidenceKind.SELLER_STATEMENT, Source.SELLER, PLANTED["address"].encode(), SELLER, START,
+                      {"en": "Where it went"}, Role.SELLER, case_id=case_id)
+            ],
+            shop, at=START,
+        )  # fmt: skip
+        security_events.note([Happened("signed_in", seller_key=SELLER, origin=origin)], shop, START)
+        owner = Proof(factor="passkey", factor_since=START - timedelta(days=30), confirmed_at=START)
+        payout_accounts.ask(
+            SELLER, PLANTED["bank_account"], PLANTED["recipient"], "CL", Actor("usr_shop", "owner"), owner, at=START
+        )
+        pseudonyms.register([(kind, value) for kind, value in PLANTED.items()])
+    needles = [*PLANTED.values(), PLANTED["bank_account"].replace(" ", "")]
+    assert found_in_dump(needles) == []
+    key_backup.backup(tmp_path / "keys.jsonl", now=START)
+    kept = (tmp_path / "keys.jsonl").read_text(encoding="utf-8").lower()
+    assert [needle for needle in needles if needle.lower() in kept] == []
+    forget_kinds()
+
+
+def test_every_column_of_bytes_is_one_we_know_to_be_sealed_hashed_or_public() -> None:
+    """A new column of bytes is looked at by whoever adds it: is what it holds sealed, and under whose key?"""
+    with owner_scope():
+        there = {
+            f"{table}.{column}"
+            for table, column in query(
+                "SELECT table_name, column_name FROM information_schema.columns"
+                " WHERE table_schema = 'public' AND data_type = 'bytea'"
+            )
+        }
+    assert there - SEALED - HASHED - PUBLIC == set()
 
 
 def test_the_search_finds_what_is_not_sealed() -> None:

@@ -27,7 +27,7 @@ from safeconduct.kernel.cases.queries import workflow_of
 from safeconduct.kernel.cases.words import ClockState, Liability, Remedy, Role, Source, Standing
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.protection import Refusal
-from safeconduct.kernel.scope import savepoint
+from safeconduct.kernel.scope import Actor, savepoint
 from safeconduct.kernel.ui.parts import Page
 
 #: Who bears what is decided. Shares are for who decides with effect.
@@ -139,7 +139,7 @@ def review_piece(request: StaffRequest, review_id: str, evidence_id: str) -> Htt
     found = BlindReview.objects.filter(id=review_id, taken_by=request.user).first()
     if found is None:
         raise Http404
-    return served(found.case_id, evidence_id, Role.BLIND_REVIEWER)
+    return served(found.case_id, evidence_id, Role.BLIND_REVIEWER, Actor(request.user.id, request.user.staff_role))
 
 
 def _said(sheet: blind.Sheet, language: str) -> list[tuple[object, str, datetime]]:

@@ -16,6 +16,7 @@ from typing import IO, Any, Final
 from safeconduct.kernel.cases import evidence, queries
 from safeconduct.kernel.cases.models import Case, Evidence, Step, StoredOutcome
 from safeconduct.kernel.cases.words import Role
+from safeconduct.kernel.scope import Actor
 
 _VERSION: Final = 1
 #: A ZIP knows no zones, and no time before this: what happened when stands in the manifest.
@@ -27,12 +28,13 @@ _OUTCOME: Final = (
 )  # fmt: skip
 
 
-def write(case_id: str, role: Role, into: IO[bytes]) -> None:
-    """Writes the ZIP for a role, piece by piece, in the scope that is open. Raises NoSuchCase."""
+def write(case_id: str, role: Role, into: IO[bytes], actor: Actor, at: datetime) -> None:
+    """Writes the ZIP for a role, piece by piece, in the scope that is open. ``actor``: who reads, which is written down
+    piece by piece. Raises NoSuchCase."""
     case = queries.case(case_id)
     sums: list[str] = []
     with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as file:
-        listed = [_piece(file, case, piece, role, sums) for piece in evidence.of_case(case.id)]
+        listed = [_piece(file, case, piece, role, sums, actor, at) for piece in evidence.of_case(case.id)]
         manifest = {
             "version": _VERSION, "case": case.id, "kind": case.kind, "state": case.state, "step": case.step,
             "opened_at": _stamp(case.opened_at), "for": role.value, "workflow": queries.workflow_of(case).version,
@@ -45,7 +47,7 @@ def write(case_id: str, role: Role, into: IO[bytes]) -> None:
 
 
 def _piece(
-    file: zipfile.ZipFile, case: Case, piece: Evidence, role: Role, sums: list[str]
+    file: zipfile.ZipFile, case: Case, piece: Evidence, role: Role, sums: list[str], actor: Actor, at: datetime
 ) -> dict[str, Any]:  # fmt: skip
     told: dict[str, Any] = {
         "id": piece.id, "kind": piece.kind, "source": piece.source, "given_by": piece.given_by,
@@ -57,7 +59,7 @@ def _piece(
     if not evidence.may_see(piece, role):
         return {**told, "why_not": f"not for the {role}; the gist says what it shows"}
     name = f"evidence/{evidence.file_name(piece)}"
-    _, parts = evidence.read(case.id, piece.id, role)
+    _, parts = evidence.read(case.id, piece.id, role, actor, at=at)
     _add(file, name, parts, sums)
     return {**told, "file": name, "sha256": piece.sha256, "received_sha256": piece.received_sha256}
 

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeGuard
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import scanning
@@ -27,13 +27,32 @@ from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.readings.log import Read, note
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import Actor, query
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.errors import KeyGone, Restricted
+from safeconduct.kernel.vault.resealing import Stored
+from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal, unseal_many
 
 _ENDINGS: Final = {
     "image/png": "png", "image/jpeg": "jpg", "application/pdf": "pdf", "video/mp4": "mp4", "text/plain": "txt",
     "application/json": "json",
 }  # fmt: skip
 _CHUNK: Final = 1024 * 1024
+#: The bytes of evidence; the row is the evidence's id and the number of the piece.
+CHUNK: Final = Column("case_evidence_chunk.sealed", "evidence")
+#: A chunk is never changed (a trigger holds it): it is taken out and put in again, a few megabytes at a time.
+STORED: Final = Stored(
+    CHUNK,
+    "SELECT c.evidence_id || '/' || c.number, c.evidence_id || '/' || c.number,"
+    " CASE WHEN e.holder LIKE 'order/%%' THEN e.holder ELSE 'case/' || e.holder END, c.sealed"
+    " FROM case_evidence_chunk c JOIN case_evidence e ON e.id = c.evidence_id"
+    " WHERE c.evidence_id || '/' || c.number > %s AND get_byte(c.sealed, 0) = 1"
+    " ORDER BY c.evidence_id || '/' || c.number LIMIT least(%s, 10)",
+    "WITH given AS MATERIALIZED (SELECT split_part(key, '/', 1) AS id, split_part(key, '/', 2)::int AS number, sealed"
+    "  FROM unnest(%b::text[], %b::bytea[]) AS w(key, sealed)),"
+    " gone AS (DELETE FROM case_evidence_chunk c USING given g WHERE c.evidence_id = g.id AND c.number = g.number"
+    "  RETURNING c.evidence_id, c.number, c.seller_key)"
+    " INSERT INTO case_evidence_chunk (evidence_id, number, seller_key, sealed) SELECT gone.evidence_id, gone.number,"
+    " gone.seller_key, g.sealed FROM gone JOIN given g ON g.id = gone.evidence_id AND g.number = gone.number",
+)
 #: Pieces of one case or order. A court file has more; a dispute about a parcel does not.
 MOST: Final = 200
 #: What a seller of an order may upload in a case, all together.
@@ -129,14 +148,22 @@ def file_name(piece: Evidence) -> str:
 
 def contents(evidence_ids: Sequence[str]) -> dict[str, bytes]:
     """The bytes of several pieces, for what is made of them by the platform itself. One query. In an engine scope."""
-    found: dict[str, bytes] = {}
-    for identity, number, sealed in query(
-        "SELECT evidence_id, number, sealed FROM case_evidence_chunk WHERE evidence_id = ANY(%s::text[])"
-        " ORDER BY evidence_id, number",
+    rows = query(
+        "SELECT c.evidence_id, c.number, e.holder, c.sealed FROM case_evidence_chunk c"
+        " JOIN case_evidence e ON e.id = c.evidence_id WHERE c.evidence_id = ANY(%s::text[])"
+        " ORDER BY c.evidence_id, c.number",
         [list(evidence_ids)],
-    ):
-        found[identity] = found.get(identity, b"") + unseal("evidence", f"{identity}/{number}", bytes(sealed))
-    return found
+    ).fetchall()
+    places = [(Place(f"{key}/{number}", whose(holder)), bytes(sealed)) for key, number, holder, sealed in rows]
+    parts: dict[str, list[bytes | None]] = {}
+    for row, part in zip(rows, unseal_many(CHUNK, places), strict=True):
+        parts.setdefault(row[0], []).append(part)
+    # What was erased, or is restricted to other purposes, is left out whole.
+    return {key: b"".join(given) for key, given in parts.items() if _whole(given)}
+
+
+def _whole(parts: list[bytes | None]) -> TypeGuard[list[bytes]]:
+    return None not in parts
 
 
 def headers(piece: Evidence) -> Mapping[str, str]:
@@ -209,7 +236,7 @@ def _taken(piece: Piece, actor: Actor, at: datetime) -> str:
     ).fetchone()  # fmt: skip
     if made is None:  # another process was faster with the same bytes
         return same.get().id
-    _store(identity, pieces, piece)
+    _store(identity, holder, pieces, piece)
     query(
         "INSERT INTO leaf (kind, subject, body, created_at) VALUES ('evidence', %s, %s::jsonb, %s)",
         [identity, json.dumps({"evidence": identity, "kind": piece.kind.value}), at],
@@ -228,14 +255,20 @@ def _check_room(holder: str, size: int) -> None:
         )
 
 
-def _store(identity: str, pieces: Sequence[bytes], piece: Piece) -> None:
+def whose(holder: str) -> str:
+    """The subject of evidence: the case or the order that holds it."""
+    return holder if holder.startswith("order/") else f"case/{holder}"
+
+
+def _store(identity: str, holder: str, pieces: Sequence[bytes], piece: Piece) -> None:
     seen = piece.visibility is Visibility.BOTH or (
         piece.visibility is Visibility.GIST and piece.given_by is Role.SELLER
     )  # fmt: skip
-    for number, part in enumerate(pieces):
+    values = [(Place(f"{identity}/{number}", whose(holder)), part) for number, part in enumerate(pieces)]
+    for number, sealed in enumerate(seal_many(CHUNK, values)):
         query(
             "INSERT INTO case_evidence_chunk (evidence_id, number, seller_key, sealed) VALUES (%s, %s, %s, %b)",
-            [identity, number, piece.seller_key if seen else None, seal("evidence", f"{identity}/{number}", part)],
+            [identity, number, piece.seller_key if seen else None, sealed],
         )
 
 
@@ -265,4 +298,7 @@ def _opened(piece: Evidence) -> Iterator[bytes]:
         ).fetchone()
         if row is None:
             raise NoSuchEvidence(piece.id)
-        yield unseal("evidence", f"{piece.id}/{number}", bytes(row[0]))
+        try:
+            yield unseal(CHUNK, f"{piece.id}/{number}", whose(piece.holder), bytes(row[0]))
+        except (KeyGone, Restricted):
+            raise NoSuchEvidence(piece.id) from None

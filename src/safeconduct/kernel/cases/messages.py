@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from django.utils.translation import gettext
 from ruamel.yaml import YAML
 
 from safeconduct.foundation.ids import new_id
@@ -23,9 +24,19 @@ from safeconduct.kernel.cases.machine import locked
 from safeconduct.kernel.cases.models import Case, CaseMessage, Party
 from safeconduct.kernel.cases.words import PARTIES, PLATFORM, MessageKind, OfferState, Remedy, Role, Status
 from safeconduct.kernel.scope import Actor
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.resealing import Stored
+from safeconduct.kernel.vault.sealing import Column, Place, seal, unseal_many
 
 _FILE: Final = Path(__file__).resolve().parent / "templates.yaml"
+#: What is said in a case; the row is the message's id.
+MESSAGE: Final = Column("case_message.sealed", "case_message")
+STORED: Final = Stored(
+    MESSAGE,
+    "SELECT id, id AS place, 'case/' || case_id, sealed FROM case_message WHERE id > %s AND get_byte(sealed, 0) = 1"
+    " ORDER BY id LIMIT %s",
+    "UPDATE case_message t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
+    " WHERE t.id = w.id",
+)
 _LONGEST: Final = 4_000
 #: More than anybody reads; a case that needs more needs a person.
 _MOST: Final = 500
@@ -128,7 +139,7 @@ def read(case: Case, role: Role) -> list[Said]:
         rows = rows.filter(readers__contains=[role.value])
     elif role is Role.MEDIATOR:
         rows = rows.exclude(kind=MessageKind.NOTE)
-    return [_said(row) for row in rows[:_MOST]]
+    return _all_said(list(rows[:_MOST]))
 
 
 def between(case_ids: Sequence[str], roles: Sequence[Role]) -> list[tuple[str, Said]]:
@@ -139,16 +150,22 @@ def between(case_ids: Sequence[str], roles: Sequence[Role]) -> list[tuple[str, S
     rows = CaseMessage.objects.filter(
         case_id__in=list(case_ids), kind=MessageKind.WORDS, role__in=names, readers__contains=names
     )
-    return [(row.case_id, _said(row)) for row in reversed(rows.order_by("-at", "-id")[:_MOST])]
+    found = list(reversed(rows.order_by("-at", "-id")[:_MOST]))
+    return [(row.case_id, said) for row, said in zip(found, _all_said(found), strict=True)]
 
 
 def _hidden() -> list[str]:
     return [MessageKind.OFFER.value, MessageKind.PROPOSAL.value]
 
 
-def _said(row: CaseMessage) -> Said:
-    plain = json.loads(unseal("case_message", row.id, bytes(row.sealed)))
-    text = _templates().get(row.template, {})
+def _all_said(rows: Sequence[CaseMessage]) -> list[Said]:
+    opened = unseal_many(MESSAGE, [(Place(row.id, f"case/{row.case_id}"), bytes(row.sealed)) for row in rows])
+    return [_said(row, plain) for row, plain in zip(rows, opened, strict=True)]
+
+
+def _said(row: CaseMessage, opened: bytes | None) -> Said:
+    plain: dict[str, Any] = {"words": gettext("This message was erased.")} if opened is None else json.loads(opened)
+    text = {} if opened is None else _templates().get(row.template, {})
     spoken = {language: _fill(words, plain["values"]) for language, words in text.items()}
     offered = row.offer and Offer(Remedy(row.offer["remedy"]), row.offer["amount_minor"], row.offer["currency"])
     return Said(
@@ -187,8 +204,8 @@ def _store(
     return CaseMessage.objects.create(
         id=identity, case_id=case_id, seller_key=case["seller_key"] if Role.SELLER in readers else None, kind=kind,
         role=role.value, actor=actor.id, readers=sorted(readers), template=template,
-        sealed=seal("case_message", identity, json.dumps(plain, ensure_ascii=False).encode()), offer=offered,
-        offer_state="" if what is None else OfferState.OPEN.value, at=at,
+        sealed=seal(MESSAGE, identity, f"case/{case_id}", json.dumps(plain, ensure_ascii=False).encode()),
+        offer=offered, offer_state="" if what is None else OfferState.OPEN.value, at=at,
     )  # fmt: skip
 
 

@@ -18,16 +18,17 @@ from typing import Any
 from safeconduct.foundation import compact_json
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import TIES, at_micros, micros, moment_time
-from safeconduct.kernel.events import rollups
+from safeconduct.kernel.events import bodies, rollups
 from safeconduct.kernel.events.envelope import Incoming, Refusal, read_envelope
 from safeconduct.kernel.events.models import EventKind
 from safeconduct.kernel.events.rates import reporting_minor
 from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.parties.sellers import note_sellers, remember
 from safeconduct.kernel.scope import engine_scope, query
-from safeconduct.kernel.vault import pseudonyms
+from safeconduct.kernel.vault import data_keys, pseudonyms
+from safeconduct.kernel.vault.data_keys import DataKey, Owner
 from safeconduct.kernel.vault.pseudonyms import register
-from safeconduct.kernel.vault.sealing import seal
+from safeconduct.kernel.vault.sealing import seal_with
 
 MAX_BATCH = 1000
 
@@ -98,12 +99,14 @@ def receive(
                 incoming.append(event)
     if incoming:
         # Pseudonyms commit first: whoever meets the same new card must not wait until this batch is stored. One that is
-        # left without an event says nothing.
+        # left without an event says nothing. So do the keys of bodies.
         with engine_scope():
             keys = register({entity for event in incoming for entity in event.entities.values()})
+            openers = bodies.keys_for(incoming, keys)
         pseudonyms.remember(keys)
+        data_keys.remember(openers)
         with engine_scope():
-            sellers = _store(incoming, keys, batch, receipt, frozenset(queue), known, imported, lease_s)
+            sellers = _store(incoming, keys, openers, batch, receipt, frozenset(queue), known, imported, lease_s)
         remember(sellers)
     stored = {item.index: item for item in receipt.stored}
     for event in again:
@@ -142,6 +145,7 @@ def current_moment() -> int:
 def _store(
     incoming: list[Incoming],
     keys: Mapping[tuple[str, str], int],
+    openers: Mapping[Owner, DataKey],
     batch: Sequence[object],
     receipt: Receipt,
     queue: frozenset[str],
@@ -159,7 +163,7 @@ def _store(
         moments = _moments_of_the_past([event.occurred_us for event in incoming])
         learned = _moment_of_learning() if imported else None
     rows = [
-        _row(event, moment, keys, batch[event.index], queue, known, imported)
+        _row(event, moment, keys, openers, batch[event.index], queue, known, imported)
         for event, moment in zip(incoming, moments, strict=True)
     ]
     fresh = _insert(rows, learned, lease_s)
@@ -212,8 +216,8 @@ class _Row:
 
 
 def _row(
-    event: Incoming, moment: int, keys: Mapping[tuple[str, str], int], raw: object, queue: frozenset[str],
-    known: Known, imported: bool,
+    event: Incoming, moment: int, keys: Mapping[tuple[str, str], int], openers: Mapping[Owner, DataKey], raw: object,
+    queue: frozenset[str], known: Known, imported: bool,
 ) -> _Row:  # fmt: skip
     identity = new_id("evt")
     fact: dict[str, Any] | None = None
@@ -230,14 +234,16 @@ def _row(
         kind = EventKind.HISTORY if imported else EventKind.LIVE
     entities = event.entities
     occurred_at = at_micros(event.occurred_us)
+    order_key = keys.get(entities["order"]) if "order" in entities else None
+    opener = openers[bodies.subject(event.source, occurred_at, order_key), bodies.BODY.purpose]
     return _Row(
         event, moment, identity, kind, occurred_at,
         moment_time(moment) if known is Known.NOW else occurred_at,
         keys.get(entities["seller"]) if "seller" in entities else None,
-        keys.get(entities["order"]) if "order" in entities else None,
+        order_key,
         _DATA.encode(event.data),
         fact,
-        seal("event", f"event_body/{identity}", _BODY.encode(raw).encode()),
+        seal_with(opener, bodies.BODY, identity, _BODY.encode(raw).encode()),
         queued,
     )  # fmt: skip
 

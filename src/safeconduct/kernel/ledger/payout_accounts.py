@@ -24,7 +24,7 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.ledger import payout_telling, store
 from safeconduct.kernel.ledger.checks import check_time
 from safeconduct.kernel.ledger.errors import LedgerError, NoSuchThing
-from safeconduct.kernel.ledger.payout_reading import AGEING, COLUMNS, as_account
+from safeconduct.kernel.ledger.payout_reading import ACCOUNT, AGEING, COLUMNS, as_account
 from safeconduct.kernel.ledger.payout_reading import AccountState as AccountState
 from safeconduct.kernel.ledger.payout_reading import PayoutAccount as PayoutAccount
 from safeconduct.kernel.ledger.payout_reading import accounts_of as accounts_of
@@ -111,7 +111,7 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
     if any(state in _OPEN for _, state, _ in there):
         raise PayoutAccountRefused(key, Because.UNDER_WAY, "account", "another change is under way; cancel it first")
     identity = new_id("pac")
-    sealed = seal("payout_account", f"payout_account/{identity}", f"{number}\n{holder.strip()}".encode())
+    sealed = seal(ACCOUNT, identity, f"seller/{seller_key}", f"{number}\n{holder.strip()}".encode())
     query(
         "INSERT INTO payout_account (id, seller_key, blind, sealed, last4, country, state, asked_by, asked_at,"
         " changed_by) VALUES (%s, %s, %s, %s, %s, %s, 'draft', %s, %s, %s)",

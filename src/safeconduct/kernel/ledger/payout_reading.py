@@ -14,8 +14,10 @@ from typing import Any, Final
 from safeconduct.kernel.ledger.errors import NoSuchThing
 from safeconduct.kernel.paging import Slice, read_cursor, write_cursor
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.sealing import unseal
+from safeconduct.kernel.vault.sealing import Column, unseal
 
+#: Number and holder; the row is the account's id.
+ACCOUNT: Final = Column("payout_account.sealed", "payout_account", "payout_account/{row}")
 AGEING: Final = timedelta(hours=72)
 #: States in which a person has to do something: confirm the holder, judge a doubt, give a frozen account back.
 _WAITING: Final = "state IN ('draft', 'review', 'frozen')"  # as the index has it
@@ -109,10 +111,10 @@ def accounts_of(seller_key: int, limit: int = 50) -> list[PayoutAccount]:
 
 def number_of(account_id: str) -> tuple[str, str]:
     """The number and holder, for whoever sends the money. The caller answers for the right to see them."""
-    row = query("SELECT sealed FROM payout_account WHERE id = %s", [account_id]).fetchone()
+    row = query("SELECT sealed, seller_key FROM payout_account WHERE id = %s", [account_id]).fetchone()
     if row is None:
         raise NoSuchThing(account_id, "payout account")
-    number, _, holder = unseal("payout_account", f"payout_account/{account_id}", bytes(row[0])).decode().partition("\n")
+    number, _, holder = unseal(ACCOUNT, account_id, f"seller/{row[1]}", bytes(row[0])).decode().partition("\n")
     return number, holder
 
 

@@ -17,11 +17,13 @@ from typing import Any, Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import SecurityEvent
 from safeconduct.kernel.scope import Actor, query
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal_many
 
 #: Sign-in data is kept for 180 days (the house's own schedule for raw addresses and browsers of sign-ins).
 ORIGIN_KEPT: Final = timedelta(days=180)
-_PURPOSE: Final = "security-event"
+#: Where requests came from. The row is the event's id.
+ORIGIN: Final = Column("security_event.origin", "security-event", "security_event/origin/{row}")
 
 
 class Level(StrEnum):
@@ -54,14 +56,18 @@ class Happened:
 
 def note(events: Sequence[Happened], actor: Actor, at: datetime) -> list[str]:
     """Keeps these, in the open scope; returns their ids. One statement. In a seller's scope only for that seller."""
-    rows = []
-    for event in events:
-        key = new_id("sev")
-        sealed = None
-        if event.origin is not None:
-            plain = json.dumps([event.origin.address, event.origin.browser[:400]]).encode()
-            sealed = seal(_PURPOSE, _place(key), plain)
-        rows.append((key, event, sealed))
+    ids = [new_id("sev") for _ in events]
+    origins = [
+        (
+            Place(key, whose(event.person_id, event.seller_key)),
+            json.dumps([event.origin.address, event.origin.browser[:400]]).encode(),
+        )
+        for key, event in zip(ids, events, strict=True)
+        if event.origin is not None
+    ]
+    places = (place.row for place, _ in origins)
+    sealed = dict(zip(places, seal_many(ORIGIN, origins), strict=True)) if origins else {}
+    rows = [(key, event, sealed.get(key)) for key, event in zip(ids, events, strict=True)]
     if rows:
         query(
             "INSERT INTO security_event"
@@ -116,10 +122,18 @@ def of_person(person_id: str, *, since: datetime, limit: int = 100) -> list[Secu
 
 def origin_of(event: SecurityEvent) -> Origin | None:
     """Where it came from, as long as that is kept."""
-    if event.origin is None:
-        return None
-    address, browser = json.loads(unseal(_PURPOSE, _place(event.id), bytes(event.origin)))
-    return Origin(address, browser)
+    return origins_of([event]).get(event.id)
+
+
+def origins_of(events: Sequence[SecurityEvent]) -> dict[str, Origin]:
+    """Where these came from, by their ids, as far as that is kept and may be read. One query for all."""
+    values = [
+        (Place(event.id, whose(event.person_id, event.seller_key)), bytes(event.origin))
+        for event in events
+        if event.origin is not None
+    ]
+    opened = zip(values, unseal_many(ORIGIN, values), strict=True)
+    return {place.row: Origin(*json.loads(plain)) for (place, _), plain in opened if plain is not None}
 
 
 def forget_origins(now: datetime, *, limit: int = 1000) -> int:
@@ -131,5 +145,8 @@ def forget_origins(now: datetime, *, limit: int = 1000) -> int:
     ).rowcount
 
 
-def _place(key: str) -> str:
-    return f"security_event/origin/{key}"
+def whose(person_id: str | None, seller_key: int | None) -> str:
+    """The subject of a row: the person, or else the seller."""
+    if person_id is not None:
+        return f"person/{person_id}"
+    return data_keys.DEPLOYMENT if seller_key is None else f"seller/{seller_key}"

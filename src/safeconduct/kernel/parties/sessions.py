@@ -22,13 +22,15 @@ from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, Origin
 from safeconduct.kernel.parties.traits import network_of, traits_of
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.errors import KeyGone
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 #: So many sessions of one person run at once; a sixth ends the oldest.
 AT_ONCE: Final = 5
 #: A request writes the time of use only where the one written is older than this.
 SEEN_EVERY: Final = timedelta(minutes=1)
-_PURPOSE: Final = "sign-in-session"
+#: Where a session began; the row is its id, the subject its person.
+ORIGIN: Final = Column("sign_in_session.origin", "sign-in-session")
 
 
 class Ended(StrEnum):
@@ -83,7 +85,7 @@ def begin(
         " VALUES (%s, %s, %b, %s, %b, %b::bigint[], %s, %s, %s, '') ON CONFLICT (key_hash) DO NOTHING",
         [
             identity, person_id, _hash(session_key), device,
-            seal(_PURPOSE, _place(identity), json.dumps([origin.address, origin.browser[:400]]).encode()),
+            seal(ORIGIN, identity, f"person/{person_id}", json.dumps([origin.address, origin.browser[:400]]).encode()),
             traits_of(origin.address, origin.browser), factor, at, at,
         ],
     )  # fmt: skip
@@ -116,9 +118,8 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     over = Ended.EXPIRED if at >= started_at + limits.lasts else None
     if over is None and at >= last_seen_at + limits.idle:
         over = Ended.IDLE
-    return Session(
-        identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, _opened(identity, bytes(sealed))
-    )  # fmt: skip
+    began = _opened(identity, person_id, bytes(sealed))
+    return Session(identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began)
 
 
 def has_moved(began: Origin, here: Origin) -> bool:
@@ -173,7 +174,7 @@ def of_person(person: User, *, limit: int = 20) -> list[SignInSession]:
 
 def origin_of(session: SignInSession) -> Origin:
     """Where a session began."""
-    return _opened(session.id, bytes(session.origin))
+    return _opened(session.id, session.person_id, bytes(session.origin))
 
 
 def forget(now: datetime, *, limit: int = 1000) -> int:
@@ -185,14 +186,13 @@ def forget(now: datetime, *, limit: int = 1000) -> int:
     ).rowcount
 
 
-def _opened(identity: str, sealed: bytes) -> Origin:
-    address, browser = json.loads(unseal(_PURPOSE, _place(identity), sealed))
+def _opened(identity: str, person_id: str, sealed: bytes) -> Origin:
+    try:
+        address, browser = json.loads(unseal(ORIGIN, identity, f"person/{person_id}", sealed))
+    except KeyGone:  # erased: the session goes on, and nobody knows any more from where
+        return Origin("", "")
     return Origin(address, browser)
 
 
 def _hash(session_key: str) -> bytes:
     return hashlib.sha256(session_key.encode()).digest()
-
-
-def _place(identity: str) -> str:
-    return f"sign_in_session/origin/{identity}"

@@ -25,7 +25,8 @@ from safeconduct.kernel.parties.session_guard import origin_of_request, session_
 from safeconduct.kernel.parties.sessions import Ended
 from safeconduct.kernel.parties.staff import has_second_factor
 from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 #: Browsers keep a cookie for 400 days at most (RFC 6265bis); each sign-in renews it.
 _COOKIE_S: Final = 400 * 86_400
@@ -39,6 +40,9 @@ _FACTOR_EVENTS: Final = {
     "mfa/email/totp_deactivated": "factor_removed",
     "mfa/email/recovery_codes_generated": "recovery_codes_made",
 }
+#: Seeds of factors. allauth seals a seed before it says whose it is, so all stand in one place.
+FACTOR: Final = Column("mfa_authenticator.data", "factor")
+_ROW: Final = "mfa_authenticator"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -163,10 +167,10 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return _("Passkey")
 
     def encrypt(self, text: str) -> str:
-        return base64.b64encode(seal("factor", "mfa_authenticator", text.encode())).decode()
+        return base64.b64encode(seal(FACTOR, _ROW, data_keys.DEPLOYMENT, text.encode())).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal("factor", "mfa_authenticator", base64.b64decode(encrypted_text)).decode()
+        return unseal(FACTOR, _ROW, data_keys.DEPLOYMENT, base64.b64decode(encrypted_text)).decode()
 
 
 def _cookie(request: HttpRequest, person: User) -> str:

@@ -8,6 +8,7 @@ either.
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,20 +116,20 @@ def recipient_id(seller_key: int, values: Mapping[str, str], at: datetime) -> st
 def _read(order_keys: Collection[int], seller_key: int) -> list[Contact]:
     """The contacts of those among these orders that are the seller's."""
     rows = query(
-        f'SELECT f."order", f.seller, f.buyer, {", ".join(f"f.{name}" for name in _KEYS)}, f.type, e.id, b.sealed'
+        f'SELECT f."order", f.seller, f.buyer, {", ".join(f"f.{name}" for name in _KEYS)}, f.type, e.id'
         " FROM fact f JOIN event e ON e.moment = f.moment"
-        " LEFT JOIN event_body b ON b.moment = f.moment AND f.type = %s"
         ' WHERE f."order" = ANY(%b::bigint[]) AND f.type = ANY(%b::smallint[]) ORDER BY f."order", f.moment',
-        [_PLACED, sorted(set(order_keys)), [_PLACED, _CHANGED]],
+        [sorted(set(order_keys)), [_PLACED, _CHANGED]],
     ).fetchall()
+    came = bodies.read([row[-1] for row in rows if row[-2] == _PLACED and row[1] == seller_key])
     keys: dict[int, dict[str, int]] = {}
     names: dict[int, str] = {}
     buyers: dict[int, int | None] = {}
-    for order, seller, buyer, *given, kind, event_id, sealed in rows:
+    for order, seller, buyer, *given, kind, event_id in rows:
         if kind == _PLACED and seller == seller_key:
             buyers[order] = buyer
-            body = {} if sealed is None else bodies.opened(event_id, sealed)
-            names[order] = str(body.get("recipient") or "").strip()
+            told = json.loads(came[event_id])["data"] if event_id in came else {}
+            names[order] = str(told.get("recipient") or "").strip()
         if order in buyers:
             latest = {name: key for name, key in zip(_KEYS, given, strict=True) if key is not None}
             keys.setdefault(order, {}).update(latest)

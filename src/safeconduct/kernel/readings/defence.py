@@ -19,12 +19,13 @@ from safeconduct.foundation.moments import moment as moment_of
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.pseudonyms import reveal
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal_many
 
 KEPT: Final = timedelta(days=540)
 #: What is kept of an order, by the catalogue's names.
 FIELDS: Final = ("ip", "device", "buyer", "email", "address", "billing_address")
-_PURPOSE: Final = "payment_defence"
+#: The row is the order's pseudonym, and the subject the order.
+_KEPT: Final = Column("payment_defence.sealed", "payment_defence")
 _PLACED: Final = CATALOGUE["order.placed"].code
 _BATCH: Final = 1000
 _COLUMNS: Final = ", ".join(f"f.{name}" for name in FIELDS)
@@ -56,10 +57,14 @@ def keep(order_keys: Collection[int], now: datetime) -> int:
         return 0
     keys = {key for _order, _moment, _at, *given in rows for key in given if key is not None}
     clear = {key: value for key, (_kind, value) in reveal(keys).items()}
-    sealed = []
-    for order, _moment, _at, *given in rows:
-        told = {name: clear[key] for name, key in zip(FIELDS, given, strict=True) if key in clear}
-        sealed.append(seal(_PURPOSE, _place(order), json.dumps(told, ensure_ascii=False).encode()))
+    told = [
+        {name: clear[key] for name, key in zip(FIELDS, given, strict=True) if key in clear}
+        for _order, _moment, _at, *given in rows
+    ]
+    places = [_place(order) for order, *_ in rows]
+    sealed = seal_many(
+        _KEPT, [(place, json.dumps(one, ensure_ascii=False).encode()) for place, one in zip(places, told, strict=True)]
+    )
     return query(
         "INSERT INTO payment_defence (order_key, moment, until, sealed)"
         " SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::timestamptz[], %b::bytea[]) ON CONFLICT DO NOTHING",
@@ -79,8 +84,9 @@ def opened(order_keys: Collection[int], now: datetime) -> dict[int, Mapping[str,
     rows = query(
         "SELECT order_key, sealed FROM payment_defence WHERE order_key = ANY(%b::bigint[]) AND until > %s",
         [sorted(set(order_keys)), now],
-    )
-    return {order: json.loads(unseal(_PURPOSE, _place(order), bytes(sealed))) for order, sealed in rows}
+    ).fetchall()
+    opened_ones = unseal_many(_KEPT, [(_place(order), bytes(sealed)) for order, sealed in rows])
+    return {order: json.loads(plain) for (order, _), plain in zip(rows, opened_ones, strict=True) if plain is not None}
 
 
 def forget(now: datetime) -> int:
@@ -92,5 +98,5 @@ def forget(now: datetime) -> int:
     ).rowcount
 
 
-def _place(order_key: int) -> str:
-    return f"payment_defence/{order_key}"
+def _place(order_key: int) -> Place:
+    return Place(str(order_key), f"order/{order_key}")

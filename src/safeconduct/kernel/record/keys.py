@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -16,9 +17,21 @@ from safeconduct.foundation.signed_note import VerifierKey, sign
 from safeconduct.kernel.record.configuration import origin
 from safeconduct.kernel.record.errors import RecordBroken
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.sealing import SealBroken, seal, unseal
+from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.errors import SealBroken
+from safeconduct.kernel.vault.resealing import Stored
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
-_PURPOSE = "record key"
+#: Private halves; the row is the key's number.
+SECRET: Final = Column("record_secret.sealed", "record key", "record_secret/{row}")
+STORED: Final = Stored(
+    SECRET,
+    "SELECT number, number::text AS place, 'deployment', sealed FROM record_secret WHERE number > %s"
+    " AND get_byte(sealed, 0) = 1 ORDER BY number LIMIT %s",
+    "UPDATE record_secret t SET sealed = w.sealed FROM unnest(%b::bigint[], %b::bytea[]) AS w(number, sealed)"
+    " WHERE t.number = w.number",
+    first=0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,7 @@ def _add(number: int, name: str, words: str, predecessor: Ed25519PrivateKey | No
         "INSERT INTO record_key (number, name, public, vouched, made_at) VALUES (%s, %s, %s, %s, %s)",
         [number, name, verifier.public, vouched, now],
     )
-    sealed = seal(_PURPOSE, f"record_secret/{number}", private.private_bytes_raw())
+    sealed = seal(SECRET, str(number), data_keys.DEPLOYMENT, private.private_bytes_raw())
     query("INSERT INTO record_secret (number, sealed) VALUES (%s, %s)", [number, sealed])
     return Key(number, verifier, vouched, now)
 
@@ -82,6 +95,6 @@ def _add(number: int, name: str, words: str, predecessor: Ed25519PrivateKey | No
 @lru_cache(maxsize=4)
 def _open(number: int, sealed: bytes) -> Ed25519PrivateKey:
     try:
-        return Ed25519PrivateKey.from_private_bytes(unseal(_PURPOSE, f"record_secret/{number}", sealed))
+        return Ed25519PrivateKey.from_private_bytes(unseal(SECRET, str(number), data_keys.DEPLOYMENT, sealed))
     except SealBroken as problem:
         raise RecordBroken(f"the record's key {number} does not open: {problem}") from None

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 import time
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.data_keys import DataKey
 from safeconduct.kernel.vault.keys import purpose_key
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_with, unseal, unseal_with
+
+#: The values behind pseudonyms; the row is kind and key.
+VALUES: Final = Column("pseudonym.sealed", "pseudonym")
+#: Kinds that name a shop's own things and no person: their values need no salt, and stay when a person is erased.
+IMPERSONAL: Final = frozenset({"order", "seller", "listing", "product", "dispute", "card_bin", "parcel"})
 
 Entity = tuple[str, str]
 """Kind and value, e.g. ("email", "ana@example.org")."""
@@ -75,11 +86,60 @@ def lookup_many(entities: Collection[Entity]) -> dict[Entity, int]:
 
 
 def reveal(keys: Iterable[int]) -> dict[int, Entity]:
-    """Kind and value behind keys. The caller answers for having the right to see them."""
-    rows = query("SELECT key, entity, sealed FROM pseudonym WHERE key = ANY(%s)", [sorted(set(keys))])
-    return {
-        key: (entity, unseal("pseudonym", f"{entity}/{key}", bytes(sealed)).decode()) for key, entity, sealed in rows
-    }
+    """Kind and value behind keys, without those that were erased, or are restricted to other purposes than that of the
+    moment. The caller answers for having the right to see them."""
+    rows = query(
+        "SELECT p.key, p.entity, p.sealed, s.salt, s.restricted_to FROM pseudonym p LEFT JOIN vault_salt s"
+        " ON s.key = p.key WHERE p.key = ANY(%s)",
+        [sorted(set(keys))],
+    )
+    found = {}
+    for key, entity, sealed, salt, restricted_to in rows:
+        if data_keys.may_read(restricted_to):
+            value = _value(key, entity, bytes(sealed), salt)
+            if value is not None:
+                found[key] = (entity, value)
+    return found
+
+
+def reseal_rows(rows: Sequence[tuple[int, str, bytes]]) -> list[tuple[int, bytes, bytes]]:
+    """Values of form 1, sealed as they are today: key, sealed value and salt (empty for impersonal kinds)."""
+    made = []
+    for key, entity, sealed in rows:
+        salt = _fresh_salt(entity)
+        plain = unseal(VALUES, f"{entity}/{key}", _subject(key), sealed)
+        made.append((key, seal_with(_value_key(key, entity, salt), VALUES, f"{entity}/{key}", plain), salt))
+    return made
+
+
+def _value(key: int, entity: str, sealed: bytes, salt: bytes | None) -> str | None:
+    """The value; None where its salt was destroyed."""
+    row = f"{entity}/{key}"
+    if key_number(sealed) is None:
+        return unseal(VALUES, row, _subject(key), sealed).decode()
+    if salt is None and entity not in IMPERSONAL:
+        return None
+    opener = _value_key(key, entity, bytes(salt or b""))
+    return unseal_with(opener, VALUES, Place(row, _subject(key)), sealed).decode()
+
+
+def _value_key(key: int, entity: str, salt: bytes) -> DataKey:
+    """The key of one value: derived from that of all pseudonyms and the value's own salt (HMAC-SHA256 as a key
+    derivation in one step, NIST SP 800-56C section 4); without a salt, that of all."""
+    whole = data_keys.standing("pseudonyms", VALUES.purpose)
+    if not salt:
+        return DataKey(whole.id, _subject(key), whole.purpose, whole.secret, whole.cipher)
+    # Salt and number have a fixed length, so that no two values are told alike.
+    secret = hmac.digest(whole.secret, salt + key.to_bytes(8, "big") + entity.encode(), "sha256")
+    return DataKey(whole.id, _subject(key), whole.purpose, secret, AESGCM(secret))
+
+
+def _fresh_salt(entity: str) -> bytes:
+    return b"" if entity in IMPERSONAL else os.urandom(_SALT_BYTES)
+
+
+def _subject(key: int) -> str:
+    return f"entity/{key}"
 
 
 def mask(kind: str, value: str) -> str:
@@ -95,6 +155,20 @@ def mask(kind: str, value: str) -> str:
             return value
         case _:
             return f"…{value[-4:]}" if len(value) > 6 else "…"
+
+
+_INSERT: Final = """
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bytea[])
+        AS g(entity, blind, key, sealed, salt)
+), made AS (
+    INSERT INTO pseudonym (entity, blind, key, sealed) SELECT entity, blind, key, sealed FROM given
+    ON CONFLICT DO NOTHING RETURNING entity, blind, key
+), salted AS (
+    INSERT INTO vault_salt (key, salt) SELECT key, salt FROM given JOIN made USING (key) WHERE salt <> ''
+)
+SELECT entity, blind, key FROM made
+"""
 
 
 def _find(blinds: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
@@ -113,16 +187,12 @@ def _insert(fresh: Mapping[tuple[str, bytes], str]) -> dict[tuple[str, bytes], i
     # Sorted, so that two batches that meet the same new card wait for each other instead of deadlocking.
     pairs = sorted(fresh)
     keys = [secrets.randbits(63) for _ in pairs]
+    salts = [_fresh_salt(kind) for kind, _ in pairs]
     sealed = [
-        seal("pseudonym", f"{kind}/{key}", fresh[kind, blind].encode())
-        for (kind, blind), key in zip(pairs, keys, strict=True)
+        seal_with(_value_key(key, kind, salt), VALUES, f"{kind}/{key}", fresh[kind, blind].encode())
+        for (kind, blind), key, salt in zip(pairs, keys, salts, strict=True)
     ]
-    rows = query(
-        "INSERT INTO pseudonym (entity, blind, key, sealed)"
-        " SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bigint[], %b::bytea[]) ON CONFLICT DO NOTHING"
-        " RETURNING entity, blind, key",
-        [[kind for kind, _ in pairs], [blind for _, blind in pairs], keys, sealed],
-    )
+    rows = query(_INSERT, [[kind for kind, _ in pairs], [blind for _, blind in pairs], keys, sealed, salts])
     return {(kind, bytes(blind)): key for kind, blind, key in rows}
 
 
@@ -150,6 +220,7 @@ class _Memory:
     keys: dict[Entity, int]
 
 
+_SALT_BYTES: Final = 16
 _MEMORY_S = 300.0
 _MEMORY_ENTITIES = 200_000
 _memory = _Memory(0.0, {})

@@ -1,46 +1,140 @@
-"""Sealed bytes: AES-256-GCM bound to where they stand.
+"""Sealed bytes: AES-256-GCM under the key of a subject and purpose, bound to where they stand.
 
-A sealed value is one version byte, a 96-bit random nonce, and the ciphertext with its tag. The place (table, column,
-row) is authenticated with it, so a ciphertext that is moved to another row does not open.
+Form 2 is a version byte, the number of the data key (8 bytes), a 96-bit random nonce, and the ciphertext with its tag.
+Deployment, column, row and subject are authenticated with it, each with its length before it: a ciphertext that is
+moved to another row, column, table or subject does not open.
+
+Form 1, which was written before there were data keys, opens still: it is sealed under a key derived from the root key
+file, and bound to its purpose and place. `safeconduct vault rotate` seals such values anew.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.configuration import deployment
+from safeconduct.kernel.vault.data_keys import DataKey
+from safeconduct.kernel.vault.errors import KeyGone, Restricted, SealBroken
+from safeconduct.kernel.vault.framing import framed
 from safeconduct.kernel.vault.keys import purpose_key
 
-_VERSION = b"\x01"
-#: Version, nonce and tag: nothing shorter was ever sealed.
-_SHORTEST = 1 + 12 + 16
+_FORM_1: Final = b"\x01"
+_FORM_2: Final = b"\x02"
+_NONCE: Final = 12
+_TAG: Final = 16
+_HEAD_2: Final = 1 + 8 + _NONCE
 
 
-class SealBroken(RuntimeError):
-    """Sealed bytes that do not open here: another key, another place, or a changed byte."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of sealed bytes: its name with its table's, for what purpose it is kept, and how form 1 called a place
+    of it (`{row}` stands for the row)."""
+
+    name: str
+    purpose: str
+    place: str = "{row}"
+
+
+class Place(NamedTuple):
+    """One value of a column: the id of its row, and whose it is."""
+
+    row: str
+    subject: str
+
+
+def seal(column: Column, row: str, subject: str, plain: bytes) -> bytes:
+    """Seals bytes for one place, under the key of its subject, which is made where it is new."""
+    return seal_many(column, [(Place(row, subject), plain)])[0]
+
+
+def seal_many(column: Column, values: Sequence[tuple[Place, bytes]]) -> list[bytes]:
+    """Seals many values of a column; one statement for all their keys."""
+    keys = data_keys.keys_for({(place.subject, column.purpose) for place, _ in values})
+    return [seal_with(keys[place.subject, column.purpose], column, place.row, plain) for place, plain in values]
+
+
+def seal_with(key: DataKey, column: Column, row: str, plain: bytes) -> bytes:
+    """Seals bytes with a key that is at hand already."""
+    nonce = os.urandom(_NONCE)
+    sealed = key.cipher.encrypt(nonce, plain, _bound(column, row, key.subject))
+    return b"".join((_FORM_2, key.id.to_bytes(8, "big"), nonce, sealed))
+
+
+def unseal(column: Column, row: str, subject: str, sealed: bytes) -> bytes:
+    """Opens what was sealed for this place. Raises SealBroken; of these KeyGone where its key was destroyed, and
+    Restricted where it is kept for other purposes than that of the moment (`data_keys.reading_for`)."""
+    number = key_number(sealed)
+    if number is None:
+        return _opened_of_form_1(column, row, sealed)
+    found = data_keys.find([number])
+    if number not in found:
+        raise KeyGone(f"the key of {column.name} in {row} is gone: it was destroyed, or the key store is another one")
+    key = found[number]
+    if key is None:
+        raise Restricted(f"{column.name} in {row} is restricted, and not for this purpose")
+    return unseal_with(key, column, Place(row, subject), sealed)
+
+
+def unseal_many(column: Column, values: Sequence[tuple[Place, bytes]]) -> list[bytes | None]:
+    """Opens many values of a column, with one query; None where the key was destroyed, or is restricted to other
+    purposes. Raises SealBroken for what was moved or changed."""
+    numbers = [key_number(sealed) for _, sealed in values]
+    found = data_keys.find([number for number in numbers if number is not None])
+    opened: list[bytes | None] = []
+    for number, (place, sealed) in zip(numbers, values, strict=True):
+        if number is None:
+            opened.append(_opened_of_form_1(column, place.row, sealed))
+        else:
+            key = found.get(number)
+            opened.append(None if key is None else unseal_with(key, column, place, sealed))
+    return opened
+
+
+def unseal_with(key: DataKey, column: Column, place: Place, sealed: bytes) -> bytes:
+    """Opens form 2 with its key. Raises SealBroken."""
+    if key.purpose == column.purpose:
+        try:
+            bound = _bound(column, place.row, place.subject)
+            return key.cipher.decrypt(sealed[9:_HEAD_2], sealed[_HEAD_2:], bound)
+        except InvalidTag:
+            pass
+    raise SealBroken(f"sealed bytes of {column.name} in {place.row} do not open: moved or changed")
+
+
+def key_number(sealed: bytes) -> int | None:
+    """The number of the data key; None for form 1, which has none. Raises SealBroken for what no form ever was."""
+    if sealed[:1] == _FORM_2 and len(sealed) >= _HEAD_2 + _TAG:
+        return int.from_bytes(sealed[1:9], "big")
+    if sealed[:1] == _FORM_1 and len(sealed) >= 1 + _NONCE + _TAG:
+        return None
+    raise SealBroken("sealed bytes of an unknown form, or cut short")
+
+
+def _bound(column: Column, row: str, subject: str) -> bytes:
+    return _head(column.name) + framed(row, subject)
 
 
 @lru_cache(maxsize=64)
-def _cipher(purpose: str) -> AESGCM:
+def _head(column: str) -> bytes:
+    return framed("safeconduct", deployment(), column)
+
+
+@lru_cache(maxsize=64)
+def _cipher_of_form_1(purpose: str) -> AESGCM:
     return AESGCM(purpose_key("seal/" + purpose))
 
 
-def seal(purpose: str, place: str, plain: bytes) -> bytes:
-    """Seals bytes for one purpose and place."""
-    nonce = os.urandom(12)
-    return _VERSION + nonce + _cipher(purpose).encrypt(nonce, plain, place.encode())
-
-
-def unseal(purpose: str, place: str, sealed: bytes) -> bytes:
-    """Opens what `seal` made for the same purpose and place. Raises SealBroken otherwise."""
-    if sealed[:1] != _VERSION:
-        raise SealBroken(f"sealed bytes of an unknown version at {place}")
-    if len(sealed) < _SHORTEST:
-        raise SealBroken(f"sealed bytes at {place} do not open: cut short")
+def _opened_of_form_1(column: Column, row: str, sealed: bytes) -> bytes:
+    place = column.place.format(row=row).encode()
     try:
-        return _cipher(purpose).decrypt(sealed[1:13], sealed[13:], place.encode())
+        return _cipher_of_form_1(column.purpose).decrypt(sealed[1:13], sealed[13:], place)
     except InvalidTag:
-        raise SealBroken(f"sealed bytes at {place} do not open: moved, changed, or sealed with another key") from None
+        raise SealBroken(f"sealed bytes of {column.name} in {row} do not open: moved or changed") from None

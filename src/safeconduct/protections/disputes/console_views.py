@@ -129,7 +129,7 @@ def export(request: StaffRequest, case_id: str) -> HttpResponseBase:
     found = _one(case_id)
     if blind.reads_blind(case_id, request.user):
         raise Http404
-    return bundled(found.case_id, Role.ARBITER)
+    return bundled(found.case_id, Role.ARBITER, actor_of(request))
 
 
 @require_POST

@@ -148,7 +148,7 @@ def piece(request: MemberRequest, case_id: str, evidence_id: str) -> HttpRespons
 @require_GET
 def export(request: MemberRequest, case_id: str) -> HttpResponseBase:
     """The dispute as a ZIP: what the seller may open, and the hashes."""
-    return bundled(_mine(case_id).case_id, Role.SELLER)
+    return bundled(_mine(case_id).case_id, Role.SELLER, Actor(request.user.id, request.membership.role))
 
 
 @require_GET

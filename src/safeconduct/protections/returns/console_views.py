@@ -108,7 +108,7 @@ def export(request: StaffRequest, return_id: str) -> HttpResponseBase:
     found = _found(return_id)
     if blind.reads_blind(found.case_id, request.user):
         raise Http404
-    return bundled(found.case_id, Role.ARBITER)
+    return bundled(found.case_id, Role.ARBITER, actor_of(request))
 
 
 @require_POST

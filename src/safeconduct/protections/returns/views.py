@@ -161,7 +161,7 @@ def piece(request: MemberRequest, return_id: str, evidence_id: str) -> HttpRespo
 @require_GET
 def export(request: MemberRequest, return_id: str) -> HttpResponseBase:
     """The return as a ZIP: what the seller may open, and the hashes."""
-    return bundled(_mine(return_id).case_id, Role.SELLER)
+    return bundled(_mine(return_id).case_id, Role.SELLER, Actor(request.user.id, request.membership.role))
 
 
 @require_POST

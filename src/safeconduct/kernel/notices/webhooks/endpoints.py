@@ -19,7 +19,9 @@ from safeconduct.kernel.notices.models import DeliveryState, Endpoint, EndpointS
 from safeconduct.kernel.notices.outbox import MessageKind
 from safeconduct.kernel.notices.webhooks.targets import check_url
 from safeconduct.kernel.scope import Actor, query
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.resealing import Stored
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 MOST_ENDPOINTS: Final = 50
 #: After a change of secret the earlier one signs too for so long, so that receivers can change without a gap.
@@ -85,7 +87,7 @@ def rotate(endpoint_id: str, actor: Actor, *, at: datetime, at_once: bool = Fals
     found = _locked(endpoint_id)
     earlier = _unsealed(found, bytes(found.secret))
     raw = _fresh_secret(found)
-    found.previous_secret = None if at_once else seal(_PURPOSE, f"{found.id}/previous", earlier)
+    found.previous_secret = None if at_once else seal(SECRET, f"{found.id}/previous", data_keys.DEPLOYMENT, earlier)
     found.previous_until = None if at_once else at + OVERLAP
     found.save(update_fields=["secret", "previous_secret", "previous_until"])
     _step(found, EndpointStep.Verb.ROTATED, actor, at)
@@ -205,7 +207,7 @@ def signing_secrets(endpoint: Endpoint, *, at: datetime) -> list[bytes]:
     """The secrets that sign at this time, the newest first."""
     found = [_unsealed(endpoint, bytes(endpoint.secret))]
     if endpoint.previous_secret is not None and endpoint.previous_until is not None and endpoint.previous_until > at:
-        found.append(unseal(_PURPOSE, f"{endpoint.id}/previous", bytes(endpoint.previous_secret)))
+        found.append(_opened(f"{endpoint.id}/previous", bytes(endpoint.previous_secret)))
     return found
 
 
@@ -214,17 +216,29 @@ def note_off(endpoint: Endpoint, *, at: datetime) -> None:
     _step(endpoint, EndpointStep.Verb.OFF, Actor("engine", "engine", str(endpoint.get_off_display())), at)
 
 
-_PURPOSE: Final = "webhook"
+#: Secrets that sign; the row is the endpoint's id, with `/previous` behind it for the one before.
+SECRET: Final = Column("webhook_endpoint.secret", "webhook")
+STORED: Final = Stored(
+    SECRET,
+    "SELECT id, id AS place, 'deployment', secret FROM webhook_endpoint WHERE id > %s AND get_byte(secret, 0) = 1"
+    " ORDER BY id LIMIT %s FOR UPDATE",
+    "UPDATE webhook_endpoint t SET secret = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
+    " WHERE t.id = w.id",
+)
 
 
 def _fresh_secret(endpoint: Endpoint) -> bytes:
     raw = secrets.token_bytes(_SECRET_BYTES)
-    endpoint.secret = seal(_PURPOSE, endpoint.id, raw)
+    endpoint.secret = seal(SECRET, endpoint.id, data_keys.DEPLOYMENT, raw)
     return raw
 
 
 def _unsealed(endpoint: Endpoint, sealed: bytes) -> bytes:
-    return unseal(_PURPOSE, endpoint.id, sealed)
+    return _opened(endpoint.id, sealed)
+
+
+def _opened(row: str, sealed: bytes) -> bytes:
+    return unseal(SECRET, row, data_keys.DEPLOYMENT, sealed)
 
 
 def _written(raw: bytes) -> str:

@@ -23,10 +23,13 @@ from allauth.mfa.webauthn.internal.flows import reauthenticate
 from safeconduct.kernel.ledger.payout_accounts import FACTOR_AGE, Proof
 from safeconduct.kernel.member_pages import MemberRequest
 from safeconduct.kernel.parties.models import User
-from safeconduct.kernel.vault.sealing import SealBroken, seal, unseal
+from safeconduct.kernel.vault.errors import SealBroken
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 from safeconduct.protections.accounts.payout.errors import NotConfirmed
 
 _SESSION: Final = "payout_asking"
+#: The row is the session.
+_ASKING: Final = Column("django_session.payout_asking", "payout_asking")
 
 
 class Wish(StrEnum):
@@ -52,7 +55,7 @@ class Asking:
 
 def begin(request: MemberRequest, asking: Asking) -> None:
     """Keeps what is asked, in place of what was asked before."""
-    sealed = seal(_SESSION, _place(request), json.dumps(asdict(asking)).encode())
+    sealed = seal(_ASKING, _place(request), _whose(request), json.dumps(asdict(asking)).encode())
     request.session[_SESSION] = {"sealed": base64.b64encode(sealed).decode(), "challenge": "", "shown_at": ""}
 
 
@@ -60,7 +63,7 @@ def current(request: MemberRequest) -> Asking | None:
     """What this person asks for this shop, if anything."""
     kept = request.session.get(_SESSION) or {}
     try:
-        found = json.loads(unseal(_SESSION, _place(request), base64.b64decode(kept["sealed"])))
+        found = json.loads(unseal(_ASKING, _place(request), _whose(request), base64.b64decode(kept["sealed"])))
     except (KeyError, ValueError, binascii.Error, SealBroken):
         return None
     return Asking(**{**found, "wish": Wish(found["wish"])})
@@ -119,3 +122,7 @@ def passkeys_of(user: User, now: datetime) -> Passkeys:
 
 def _place(request: MemberRequest) -> str:
     return f"session/{request.user.id}/{request.seller.key}"
+
+
+def _whose(request: MemberRequest) -> str:
+    return f"person/{request.user.id}"

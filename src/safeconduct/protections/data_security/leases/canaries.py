@@ -22,10 +22,12 @@ from django.conf import settings
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault.data_keys import DEPLOYMENT
 from safeconduct.kernel.vault.pseudonyms import Entity, lookup, lookup_many, register
-from safeconduct.kernel.vault.sealing import seal
+from safeconduct.kernel.vault.sealing import Column, seal
 from safeconduct.protections.data_security.leases.models import Canary, ContactExport
 
+_CANARY: Final = Column("canary.sealed", "canary")
 #: One in so many rows belongs to nobody (security research of 2026-11-23, D7), and one at least.
 _EVERY: Final = 500
 _TRIES: Final = 20
@@ -74,7 +76,7 @@ def hatch(made: ContactExport, refs: Sequence[str], at: datetime) -> list[Hatche
         Canary.objects.create(
             id=identity, export=made, seller_key=made.seller_key, address_key=entities["address"],
             phone_key=entities["phone"], email_key=entities.get("email"), at=at,
-            sealed=seal("canary", f"canary/{identity}", json.dumps([ref, values], ensure_ascii=False).encode()),
+            sealed=seal(_CANARY, identity, DEPLOYMENT, json.dumps([ref, values], ensure_ascii=False).encode()),
         )  # fmt: skip
         found.append(Hatched(place, ref, values))
     return found

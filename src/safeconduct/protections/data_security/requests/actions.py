@@ -18,7 +18,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import Actor, engine_scope, query, savepoint, staff_scope
 from safeconduct.kernel.vault.pseudonyms import lookup_many
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere, OutOfOrder
 from safeconduct.protections.data_security.history import Done
@@ -37,7 +37,7 @@ _BATCH: Final = 20
 _LOOK_AGAIN: Final = timedelta(days=30)
 _ENDS_ONE_DAY: Final = frozenset({"open_case", "you_act_for_a_shop"})
 _WORK: Final = Actor("data-requests", "engine")
-_PURPOSE: Final = "data-request"
+_WORDS: Final = Column("data_request.words", "data_request")
 
 
 def ask_as_member(
@@ -168,7 +168,9 @@ def fetched(request: DataRequest, actor: Actor, *, at: datetime) -> bytes:
 
 def words_of(request: DataRequest) -> str:
     """What somebody wrote with their request."""
-    return "" if request.words is None else unseal(_PURPOSE, request.id, bytes(request.words)).decode()
+    if request.words is None:
+        return ""
+    return unseal(_WORDS, request.id, archives.whose(request.id), bytes(request.words)).decode()
 
 
 def work(now: datetime) -> int:
@@ -264,7 +266,7 @@ def _new(kind: Kind, place: str, language: str, words: str, at: datetime) -> Dat
     rule, key = rule_for(place, at.date()), new_id("drq")
     return DataRequest(
         id=key, kind=kind.value, state=State.ASKED.value, place=place, language=language or "en", rule=rule.id,
-        words=seal(_PURPOSE, key, words.strip().encode()) if words.strip() else None, asked_at=at,
+        words=seal(_WORDS, key, archives.whose(key), words.strip().encode()) if words.strip() else None, asked_at=at,
         due_at=rule.due_at(at),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 from safeconduct.protections.data_security.requests.gathering import Gathered
 from safeconduct.protections.data_security.requests.models import DataRequest, RequestArchive
 from safeconduct.protections.data_security.requests.words import Kind
@@ -20,7 +20,7 @@ About = Sequence[Mapping[str, Any]]
 FORM: Final = 1
 #: How long an archive can be fetched; afterwards it is asked for again.
 GOOD_FOR: Final = timedelta(days=7)
-_PURPOSE: Final = "request-archive"
+_ARCHIVE: Final = Column("data_request_archive.sealed", "data_request")
 _LEFT_OUT: Final[Mapping[str, str]] = {
     "words_of_others": "what others wrote about the same orders: it is theirs",
     "names_of_others": "names of other people are masked or left out",
@@ -54,14 +54,19 @@ def make(request: DataRequest, gathered: Gathered, about: About, *, now: datetim
     }  # fmt: skip
     data = _zip({"manifest.json": _json(manifest), **written}, now)
     return RequestArchive(
-        request=request, sealed=seal(_PURPOSE, request.id, data), sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data), made_at=now, good_until=now + GOOD_FOR,
+        request=request, sealed=seal(_ARCHIVE, request.id, whose(request.id), data),
+        sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), made_at=now, good_until=now + GOOD_FOR,
     )  # fmt: skip
 
 
 def opened(archive: RequestArchive) -> bytes:
     """The bytes of an archive."""
-    return unseal(_PURPOSE, archive.request_id, bytes(archive.sealed))
+    return unseal(_ARCHIVE, archive.request_id, whose(archive.request_id), bytes(archive.sealed))
+
+
+def whose(request_id: str) -> str:
+    """The subject of what belongs to a request."""
+    return f"data_request/{request_id}"
 
 
 def _json(value: object) -> bytes:

@@ -50,7 +50,6 @@ BEFORE_CUT_OFF: Final = timedelta(hours=12)
 _BATCH: Final = 10
 _ROUNDS: Final = 10
 _ENGINE: Final = "engine"
-PURPOSE: Final = "chargeback"
 
 
 def authorise(seller_key: int, person: str, at: datetime) -> str:
@@ -145,8 +144,8 @@ def note_copy(dispute: BankDispute, actor: Actor, at: datetime) -> None:
 
 def opened(answer_id: str, which: str) -> bytes:
     """A stored document: ``bank`` with clear data, ``copy`` for the seller, for whose login only that one is there."""
-    sealed = AnswerFile.objects.values_list(which, flat=True).get(answer_id=answer_id)
-    return unseal(PURPOSE, f"{answer_id}/{which}", bytes(sealed))
+    sealed, dispute_id = AnswerFile.objects.values_list(which, "answer__dispute_id").get(answer_id=answer_id)
+    return unseal(sending.ANSWER, f"{answer_id}/{which}", sending.whose(dispute_id), bytes(sealed))
 
 
 def auto_submit_due(now: datetime) -> int:
@@ -245,14 +244,14 @@ def _stage(dispute: BankDispute, dossier: Dossier, actor: Actor, at: datetime, l
     ]
     answer.sha256, answer.staged_at, answer.staged_by = bank.sha256, at, actor.id
     fields = json.dumps(sending.text_fields(dossier), ensure_ascii=False).encode()
-    answer.fields = seal(PURPOSE, f"{answer.id}/fields", fields)
+    answer.fields = seal(sending.ANSWER, f"{answer.id}/fields", sending.whose(dispute.id), fields)
     answer.save()
     AnswerFile.objects.update_or_create(
         answer=answer,
         defaults={
             "seller_key": dispute.seller_key,
-            "bank": seal(PURPOSE, f"{answer.id}/bank", bank.pdf),
-            "copy": seal(PURPOSE, f"{answer.id}/copy", copy.pdf),
+            "bank": seal(sending.ANSWER, f"{answer.id}/bank", sending.whose(dispute.id), bank.pdf),
+            "copy": seal(sending.ANSWER, f"{answer.id}/copy", sending.whose(dispute.id), copy.pdf),
         },
     )
     return answer

@@ -153,7 +153,8 @@ def _add_peoples_own(shown: dict[int, list[Exhibit]], orders: Mapping[int, Known
 def _opened(orders: Mapping[int, Known], at: datetime) -> dict[int, str]:
     """What was kept of each order for its bank, and by what the buyer came back later, by their pseudonyms."""
     kept = defence.opened(orders.keys(), at)
-    clear, others = {}, set()
+    clear: dict[int, str] = {}
+    others: set[int] = set()
     for order, known in orders.items():
         for fact in known.facts:
             if fact.name not in _OF_THE_BUYER:

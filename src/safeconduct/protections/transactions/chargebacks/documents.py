@@ -23,8 +23,9 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import scanning
 from safeconduct.kernel.cases.files import cleaned
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.vault.data_keys import DEPLOYMENT
 from safeconduct.kernel.vault.pseudonyms import lookup
-from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
 from safeconduct.protections.transactions.chargebacks.dossier import PDF, PICTURES, Exhibit, Row
 from safeconduct.protections.transactions.chargebacks.errors import ChargebackError, DisputeNotFound
 from safeconduct.protections.transactions.chargebacks.hearing import Step, write_steps
@@ -56,7 +57,7 @@ MOST_KEPT: Final = 120
 MOST_CHARACTERS: Final = 12_000
 _LONGEST_TITLE: Final = 120
 _LONGEST_VERSION: Final = 40
-PURPOSE: Final = "chargeback"
+DOCUMENT: Final = Column("bank_document.sealed", "chargeback")
 
 
 class DocumentRefused(ChargebackError):
@@ -202,7 +203,7 @@ def _kept(
         media_type=media_type, size_bytes=len(data), page_count=page_count, sha256=digest,
         scanned_by=scanning.scan(given.data), added_at=at, added_by=actor.id, by_role=actor.role,
     )  # fmt: skip
-    row.sealed = seal(PURPOSE, f"{row.id}/document", data)
+    row.sealed = seal(DOCUMENT, row.id, _whose(row), data)
     row.save(force_insert=True)
     return row, True
 
@@ -251,7 +252,7 @@ def _check_room(same: QuerySet[BankDocument], size: int, *, standing: bool) -> N
 
 
 def _exhibit(row: BankDocument, sealed: bytes) -> Exhibit:
-    data = unseal(PURPOSE, f"{row.id}/document", sealed)
+    data = unseal(DOCUMENT, row.id, _whose(row), sealed)
     told = ((lazy("Title"), row.title), (lazy("Version"), row.version))
     is_text = row.media_type == "text/plain"
     return Exhibit(
@@ -264,3 +265,10 @@ def _exhibit(row: BankDocument, sealed: bytes) -> Exhibit:
 
 def _step(dispute: BankDispute, what: str, at: datetime, actor: Actor, document: str) -> Step:
     return Step(dispute.id, dispute.seller_key, what, dispute.stage, dispute.status, at, actor.id, document)
+
+
+def _whose(row: BankDocument) -> str:
+    """A dispute's file is of that dispute, what is kept for all of them of the seller, or nobody's."""
+    if row.dispute_id is not None:
+        return f"bank_dispute/{row.dispute_id}"
+    return DEPLOYMENT if row.seller_key is None else f"seller/{row.seller_key}"

@@ -17,7 +17,7 @@ import httpx
 from django.conf import settings
 
 from safeconduct.kernel.scope import engine_scope, query
-from safeconduct.kernel.vault.sealing import unseal
+from safeconduct.kernel.vault.sealing import Column, unseal
 from safeconduct.protections.transactions.chargebacks import telling
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier
 from safeconduct.protections.transactions.chargebacks.hearing import Step, write_steps
@@ -34,7 +34,8 @@ _CLAIM: Final = timedelta(minutes=5)
 _WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240))
 _AT_ONCE: Final = 5
 _TIMEOUT_S: Final = 30.0
-PURPOSE: Final = "chargeback"
+#: What goes to a bank; the row is the answer's id and `fields`, `bank` or `copy`.
+ANSWER: Final = Column("bank_answer", "chargeback")
 
 
 class NotNow(Exception):
@@ -99,6 +100,11 @@ def send_due(now: datetime, client: httpx.Client | None = None) -> int:
     return len(claimed)
 
 
+def whose(dispute_id: str) -> str:
+    """The subject of an answer: its bank dispute, a case of its own."""
+    return f"bank_dispute/{dispute_id}"
+
+
 def _claim(now: datetime) -> list[tuple[Outgoing, int, Step]]:
     with engine_scope():
         rows = query(
@@ -116,8 +122,8 @@ def _claim(now: datetime) -> list[tuple[Outgoing, int, Step]]:
         accepts = kind == "accept"
         outgoing = Outgoing(
             identity, ref, accepts,
-            b"" if accepts else unseal(PURPOSE, f"{identity}/bank", bytes(bank)),
-            {} if accepts else json.loads(unseal(PURPOSE, f"{identity}/fields", bytes(fields))),
+            b"" if accepts else unseal(ANSWER, f"{identity}/bank", whose(dispute_id), bytes(bank)),
+            {} if accepts else json.loads(unseal(ANSWER, f"{identity}/fields", whose(dispute_id), bytes(fields))),
             again=attempts > 1,
         )  # fmt: skip
         found.append((outgoing, attempts, Step(dispute_id, seller, "sent", stage, status, now, "engine", "", sha256)))

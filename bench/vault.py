@@ -1,0 +1,101 @@
+"""What sealing costs: a field, a blind index, and a page of 50 masked values, against the same without.
+
+Fields and indexes are pure processor time, the median of rounds. The page is a query for 50 rows whose values are opened
+and masked, held against the same query that reads clear text; both are of one process and one connection.
+"""
+
+from __future__ import annotations
+
+import secrets
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+
+from bench.figures import Figure
+from bench.place import forget_everything, ready
+
+ROUNDS, QUICK_ROUNDS = 400, 40
+_ROWS = 50
+_FIELD = b"Calle Berenjena 1147, Temuco; +56 9 8765 4321"
+
+
+def run(quick: bool) -> list[Figure]:
+    """The figures."""
+    ready()
+    forget_everything()
+    from safeconduct.kernel.vault import data_keys
+    from safeconduct.kernel.vault.pseudonyms import blind_index, normalise
+    from safeconduct.kernel.vault.sealing import Column, Place, seal_with, unseal_with
+
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    column = Column("bench.field", "bench")
+    key = data_keys.standing("bench", column.purpose)
+    sealed = seal_with(key, column, "row_1", _FIELD)
+    owners = [(f"order/{number}", column.purpose) for number in range(1_000)]
+    copied = _us(lambda: bytes(bytearray(_FIELD)), rounds)
+    folded = _us(lambda: normalise("email", "Ana.Rojas@Example.org"), rounds)
+    sealing = _us(lambda: seal_with(key, column, "row_1", _FIELD), rounds)
+    opening = _us(lambda: unseal_with(key, column, Place("row_1", key.subject), sealed), rounds)
+    index = _us(lambda: blind_index("email", "Ana.Rojas@Example.org"), rounds)
+    started = time.perf_counter()
+    data_keys.keys_for(owners)
+    making = (time.perf_counter() - started) / len(owners) * 1e6
+    started = time.perf_counter()
+    data_keys.keys_for(owners)
+    finding = (time.perf_counter() - started) / len(owners) * 1e6
+    page, clear = _page_ms(rounds)
+    forget_everything()
+    return [
+        Figure("field sealed", sealing, "µs", f"copying it: {copied:.2f} µs", sealing / copied),
+        Figure("field opened", opening, "µs", f"copying it: {copied:.2f} µs", opening / copied),
+        Figure("blind index", index, "µs", f"normalising alone: {folded:.2f} µs", index / folded),
+        Figure("data key made, 1,000 in a statement", making, "µs each", f"finding it: {finding:.1f} µs",
+               making / finding),
+        Figure(f"page of {_ROWS} masked rows", page, "ms, median", f"the same in clear text: {clear:.2f} ms",
+               page / clear),
+    ]  # fmt: skip
+
+
+def _page_ms(rounds: int) -> tuple[float, float]:
+    """Milliseconds for reading and masking 50 sealed e-mail addresses, and 50 that lie in clear text."""
+    from safeconduct.kernel.scope import engine_scope, owner_scope, query
+    from safeconduct.kernel.vault.pseudonyms import mask, register, reveal
+
+    entities = [("email", f"{secrets.token_hex(6)}@example.org") for _ in range(_ROWS)]
+    with engine_scope():
+        keys = list(register(entities).values())
+    with owner_scope():
+        query("DROP TABLE IF EXISTS bench_clear")
+        query("CREATE TABLE bench_clear (key bigint PRIMARY KEY, entity text NOT NULL, value text NOT NULL)")
+        query("GRANT SELECT ON bench_clear TO safeconduct_engine")
+        query(
+            "INSERT INTO bench_clear SELECT * FROM unnest(%b::bigint[], %b::text[], %b::text[])",
+            [keys, [kind for kind, _ in entities], [value for _, value in entities]],
+        )
+
+    def clear() -> list[str]:
+        rows = query("SELECT entity, value FROM bench_clear WHERE key = ANY(%s)", [keys]).fetchall()
+        return [mask(kind, value) for kind, value in rows]
+
+    def sealed() -> list[str]:
+        return [mask(kind, value) for kind, value in reveal(keys).values()]
+
+    with engine_scope():
+        assert sorted(sealed()) == sorted(clear())
+        found = _us(sealed, rounds, 1) / 1e3, _us(clear, rounds, 1) / 1e3
+    with owner_scope():
+        query("DROP TABLE bench_clear")
+    return found
+
+
+def _us(act: Callable[[], object], rounds: int, times: int = 100) -> float:
+    """Microseconds for one, the median of rounds."""
+    return statistics.median(map(partial(_round_us, act, times), range(rounds)))
+
+
+def _round_us(act: Callable[[], object], times: int, _round: int) -> float:
+    started = time.perf_counter()
+    for _ in range(times):
+        act()
+    return (time.perf_counter() - started) / times * 1e6
