@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.kernel.builders import person
 from tests.kernel.cases.builders import START, case, decision, opened, seated, take
@@ -10,8 +12,11 @@ from safeconduct.kernel.cases import messages
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase
 from safeconduct.kernel.cases.messages import Offer
 from safeconduct.kernel.cases.models import CaseMessage
-from safeconduct.kernel.cases.words import OfferState, Remedy, Role
+from safeconduct.kernel.cases.words import OPEN_CASE, OfferState, Remedy, Role
+from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query, seller_scope, staff_scope
+from safeconduct.kernel.vault import erasure
+from safeconduct.kernel.vault.erasure import Kept
 
 SHOP, BUYER = Actor("usr_shop", "seller"), Actor("buyer-501", "buyer")
 HALF = Offer(Remedy.PARTIAL_REFUND, 37_200, "CNY")
@@ -114,3 +119,16 @@ def test_what_cannot_be_offered_is_refused(what: Offer) -> None:
         messages.say(case_id, SHOP, Role.SELLER, "Psst", at=START, to=[Role.RIGHTS_OWNER])
     with pytest.raises(NoSuchCase), engine_scope():
         messages.say("cas_none", SHOP, Role.SELLER, "Hello", at=START)
+
+
+def test_what_is_kept_for_an_open_case_is_read_in_it_until_it_ends() -> None:
+    case_id = opened()
+    subject = f"case/{case_id}"
+    desk, until = Actor("usr_1", "data_protection", "request"), START + timedelta(days=90)
+    with engine_scope():
+        messages.say(case_id, SHOP, Role.SELLER, "It left on Monday", at=START)
+        erasure.keep_until([Kept(subject, messages.MESSAGE.purpose, "open case", until, (OPEN_CASE,))], desk, at=START)
+        assert receipts.erase([subject], None, desk, at=START).destroyed == ()
+    assert heard(case_id, Role.SELLER) == ["It left on Monday"]
+    assert receipts.erase_due(until) == 1
+    assert heard(case_id, Role.SELLER) == ["This message was erased."]

@@ -22,6 +22,8 @@ class Role(StrEnum):
     ENGINE = "engine"
 
 
+#: The purpose for which open cases are read; grounds that keep data for them name it as a reader (`vault.erasure`).
+OPEN_CASE: Final = "case"
 #: Who can be a party: everyone else is the platform.
 PARTIES: Final = frozenset({Role.BUYER, Role.SELLER, Role.RIGHTS_OWNER, Role.BANK})
 #: The marketplace's own people: their clocks bind as well.
