@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from safeconduct.foundation.clocks.calendars import Calendar, has_holidays, is_zone
@@ -172,6 +172,9 @@ def test_a_pause_more_never_ends_a_term_earlier(
 def test_who_begins_later_is_never_done_earlier(
     term: Term, start: datetime, calendar: Calendar, later: int, pauses: list[Pause]
 ) -> None:
+    # A month that has no such day ends with its last (EU Regulation 1182/71, article 3(2)(c)): whoever begins before a
+    # pause is given it whole after a short month, and can be days behind somebody who begins when it is over.
+    assume(term.unit is not Unit.MONTHS or not pauses)
     first, second = (
         due_at(term, start, calendar, pauses),
         due_at(term, start + timedelta(hours=later), calendar, pauses),

@@ -40,10 +40,10 @@ def zipped(case_id: str, role: Role) -> tuple[bytes, dict[str, bytes], dict[str,
     into = io.BytesIO()
     if role is Role.SELLER:
         with seller_scope(SELLER):
-            bundle.write(case_id, role, into)
+            bundle.write(case_id, role, into, Actor("usr_reader", role.value), START + hours(2))
     else:
         with staff_scope():
-            bundle.write(case_id, role, into)
+            bundle.write(case_id, role, into, Actor("usr_reader", role.value), START + hours(2))
     with zipfile.ZipFile(io.BytesIO(into.getvalue())) as file:
         files = {name: file.read(name) for name in file.namelist()}
     return into.getvalue(), files, json.loads(files["manifest.json"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
@@ -37,6 +37,18 @@ ADMIN = Actor("usr_admin", "administrator")
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOLD = MessageKind.HOLD_PLACED
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _the_receivers_clock_stands_at_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The official library refuses what is five minutes old, and these tests may run long after they were read."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return NOW
+
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Clock)
 
 
 @pytest.fixture

@@ -92,6 +92,8 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> int:
 
 def carry_over(dispute_ids: Sequence[str], at: datetime | None) -> None:
     """Warnings about orders whose bank went on belong to its dispute from now on, and stand in its history."""
+    if not dispute_ids:
+        return
     rows = query(
         "UPDATE early_warning w SET dispute_id = d.id FROM bank_dispute d WHERE d.id = ANY(%s::text[])"
         " AND d.order_key = w.order_key AND w.dispute_id IS NULL"
