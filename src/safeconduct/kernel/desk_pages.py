@@ -61,8 +61,9 @@ def desk(case: Case, person: User, *, order_ref: str, macro_id: str, language: s
         AtWork(one.name, one.since, SEATS[one.seat] if one.seat else "", one.looks_after)
         for one in looks.look(case.id, person, at=at)
     ]
-    found = Desk(others, *(macros.in_force(case.kind, purpose) for purpose in MacroPurpose))
-    chosen = macros.one_in_force(macro_id, case.kind) if macro_id else None
+    offered = macros.in_force(case.kind)
+    found = Desk(others, offered[MacroPurpose.MESSAGE], offered[MacroPurpose.REASON])
+    chosen = next((one for one in (*found.messages, *found.reasons) if one.id == macro_id), None)
     if chosen is None:
         return found
     texts, gaps = [], set[str]()

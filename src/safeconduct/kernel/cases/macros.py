@@ -30,7 +30,7 @@ LANGUAGES: Final = ("en", "zh", "es")
 _LONGEST: Final = 3_000
 _LONGEST_NAME: Final = 120
 #: More than anybody chooses from; the page of a case stays small.
-MOST_OFFERED: Final = 60
+MOST_OFFERED: Final = 100
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{1,59}")
 _BRACES: Final = re.compile(r"\{([^{}]*)\}")
 _GAP: Final = re.compile(r"\{(?:" + "|".join(VALUES) + r")\}")
@@ -81,15 +81,13 @@ def retire(macro_id: str, person: User, *, at: datetime) -> CaseMacro:
     return found
 
 
-def in_force(kind: str, purpose: MacroPurpose) -> list[CaseMacro]:
-    """What is offered in a kind of case for a purpose, by name."""
-    rows = CaseMacro.objects.filter(purpose=purpose, kind__in=["", kind], ended_at=None)
-    return list(rows.order_by("name", "id")[:MOST_OFFERED])
-
-
-def one_in_force(macro_id: str, kind: str) -> CaseMacro | None:
-    """A text that is offered in a kind of case."""
-    return CaseMacro.objects.filter(id=macro_id, kind__in=["", kind], ended_at=None).first()
+def in_force(kind: str) -> Mapping[MacroPurpose, list[CaseMacro]]:
+    """What is offered in a kind of case, for each purpose by name. One query."""
+    found: dict[MacroPurpose, list[CaseMacro]] = {purpose: [] for purpose in MacroPurpose}
+    rows = CaseMacro.objects.filter(kind__in=["", kind], ended_at=None).order_by("purpose", "name", "id")
+    for one in rows[:MOST_OFFERED]:
+        found[MacroPurpose(one.purpose)].append(one)
+    return found
 
 
 def versions(*, ended: bool = False, after: str = "", before: str = "") -> Slice[CaseMacro]:

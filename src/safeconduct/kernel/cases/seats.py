@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase, SeatHeld, SeatTaken
@@ -41,6 +42,12 @@ def take(case_id: str, person: User, role: Role, *, at: datetime, instead_of: st
             raise SeatHeld(str(holder.person), holder.at)
         Seat.objects.filter(case_id=case_id, person=holder.person_id).update(left_at=at)
     return Seat.objects.create(case_id=case_id, person=person, role=role.value, at=at)
+
+
+def holders(case_ids: Sequence[str]) -> Mapping[tuple[str, Role], User]:
+    """(case, seat) → who has it now. One query."""
+    rows = Seat.objects.filter(case_id__in=list(case_ids), left_at__isnull=True).select_related("person")
+    return {(seat.case_id, Role(seat.role)): seat.person for seat in rows}
 
 
 def leave(case_id: str, person: User, *, at: datetime) -> None:
