@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.db.utils import IntegrityError
 from django.test import Client
@@ -17,6 +18,7 @@ from tests.kernel.builders import event, person
 from tests.portal import shops
 from tests.protections.disputes.people import opened, page_of
 from tests.protections.disputes.test_dispute_console import before_the_platform, decided, desk, state, to_the_arbiter
+from tests.protections.returns.test_return_pages import swapped
 
 from safeconduct.kernel.cases import looks, macros, publishing
 from safeconduct.kernel.cases.errors import CaseMalformed
@@ -143,6 +145,23 @@ def test_a_seat_that_a_colleague_took_a_moment_ago_is_refused_with_their_name() 
     second.post(f"{desk(case_id)}seat/", {"held_by": one.id})
     with staff_scope():
         assert Seat.objects.get(case_id=case_id, left_at=None).person_id == other.id, "knowingly it is taken over"
+
+
+def test_a_return_says_who_else_has_it_open_and_takes_a_ready_text_for_its_reasons() -> None:
+    shops.open_for_business()
+    one = swapped()
+    film = SimpleUploadedFile("box.txt", b"A brick, filmed while unpacking")
+    given = {"reason": "A brick lay in the box", "seen": one.case.step, "files": film}
+    shops.signed_in().post(f"/portal/returns/{one.id}/contest/", given)
+    macro = written(purpose=MacroPurpose.REASON, code="brick")
+    (first, _a), (second, _b) = signed_in("Anneke Bos"), signed_in("Li Wei")
+    read(first, f"/console/returns/{one.id}/")
+    page = read(second, f"/console/returns/{one.id}/?macro={macro}")
+    assert "Anneke Bos has this case open too" in page and "Decided before, for this reason" in page
+    assert "It is about" in page.split('name="reason"')[1].split("</textarea>")[0]
+    second.post(f"/console/returns/{one.id}/decide/", {"grade_0": "A", "reason": "By {date}", "held_by": ""})
+    with staff_scope():
+        assert Case.objects.get(id=one.case_id).state == "judging", "a gap is no reason"
 
 
 # -- texts that are ready ---------------------------------------------------------------------------------------------
