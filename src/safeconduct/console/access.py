@@ -6,6 +6,7 @@ Everything of a page, also its rendering, happens inside the scope; whoever is s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
@@ -46,11 +47,12 @@ View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 
 
 def staff_page(
-    role: StaffRole = StaffRole.ANALYST,
+    role: StaffRole = StaffRole.ANALYST, *, scoped: bool = True
 ) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Admits staff of at least this role, and opens their scope around the view.
 
-    Refusals of the kernel become a page with their status, its reason, and a way back.
+    ``scoped``: False for a view that opens scopes itself, one for each thing it does: what one of them has done stays,
+    whatever becomes of the next. Refusals of the kernel become a page with their status, its reason, and a way back.
     """
 
     def door(view: View[P]) -> Callable[..., HttpResponseBase]:
@@ -60,7 +62,7 @@ def staff_page(
             if turned_away is not None:
                 return turned_away
             try:
-                with staff_scope():
+                with staff_scope() if scoped else nullcontext():
                     return view(request, *args, **kwargs)  # type: ignore[arg-type]
             except (DecisionsError, NoticesError, PartiesError, Refusal) as problem:
                 return refused(request, problem)

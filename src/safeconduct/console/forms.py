@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -142,3 +144,26 @@ class KeyForm(forms.Form):
         help_text=_("Addresses or networks, one on each line, such as 203.0.113.0/24. Empty: from anywhere."),
     )  # fmt: skip
     days = forms.IntegerField(label=_("Days until it ends"), min_value=1, max_value=LIFE.days, initial=90)
+
+
+class MacroForm(forms.Form):
+    """A text that is ready to be adapted, or a new version of one. `kinds`: kind of case → its name."""
+
+    code = forms.RegexField(
+        r"^[a-z][a-z0-9-]{1,59}$", label=_("Short name"), max_length=60,
+        help_text=_("a to z, 0 to 9 and hyphens, such as ask-photo; one that is there gets a new version"),
+    )  # fmt: skip
+    name = forms.CharField(label=_("Name, as colleagues choose it"), max_length=120)
+    purpose = forms.ChoiceField(
+        label=_("What it is for"), choices=[("message", _("A message to the parties")), ("reason", _("Reasons"))]
+    )
+    kind = forms.ChoiceField(label=_("Kind of case"), required=False)
+    en = forms.CharField(label="English", widget=forms.Textarea(attrs={"rows": 4}), max_length=3000)
+    zh = forms.CharField(label="中文", widget=forms.Textarea(attrs={"rows": 4, "lang": "zh"}), max_length=3000)
+    es = forms.CharField(label="Español", widget=forms.Textarea(attrs={"rows": 4, "lang": "es"}), max_length=3000)
+
+    def __init__(self, *args: object, kinds: Mapping[str, str], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["kind"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("All kinds")), *sorted(kinds.items(), key=lambda one: one[1])]

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.console.words import role_name
+from safeconduct.kernel.cases.desk import how_many_wait as cases_waiting
 from safeconduct.kernel.cases.second_person import how_many_wait
 from safeconduct.kernel.decisions.queries import open_reviews
 from safeconduct.kernel.parties.models import StaffRole, User
@@ -35,15 +36,21 @@ class Section:
 
 
 _QUEUE_HINTS = (Hint(("A",), _("Allow")), Hint(("B",), _("Block")), Hint(("C",), _("Challenge")))
+_CASES_HINTS = (
+    Hint(("T",), _("Assign")), Hint(("E",), _("Ask both for evidence")), Hint(("M",), _("Take as mediator")),
+    Hint(("V",), _("Extend the deadline")),
+)  # fmt: skip
 
 SECTIONS: list[Section] = [
     Section("queue", _("Queue"), "console:queue", "inbox", "q", count=open_reviews, hints=_QUEUE_HINTS),
+    Section("cases", _("Cases"), "console:cases", "scale", "n", count=cases_waiting, hints=_CASES_HINTS),
     Section("decisions", _("Decisions"), "console:decisions", "list", "d"),
     Section("policies", _("Policies"), "console:policies", "rules", "p"),
     Section("lists", _("Lists"), "console:lists", "filter", "l"),
     Section("sellers", _("Sellers"), "console:sellers", "shop", "s"),
 ]
 BOOKS: list[Section] = [
+    Section("macros", _("Texts"), "console:macros", "book", "x"),
     Section("proposals", _("Second person"), "console:proposals", "people", "y", count=how_many_wait),
     Section("fairness", _("Fairness"), "console:fairness", "scale", "f"),
     Section("money", _("Fund and ledger"), "console:money", "coins", "m"),

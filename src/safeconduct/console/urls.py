@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from safeconduct.console.protection_pages import protection_urls
 from safeconduct.console.views import (
     break_glass,
+    cases,
     decisions,
     editor,
     fairness,
@@ -14,6 +15,7 @@ from safeconduct.console.views import (
     keys,
     lists,
     looks,
+    macros,
     money,
     people,
     policies,
@@ -29,6 +31,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", queue.queue, name="queue"),
     path("queue/bulk/", queue.bulk, name="bulk"),
     path("reviews/<str:decision_id>/take/", queue.take, name="take"),
+    path("cases/", cases.queue, name="cases"),
+    path("cases/plan/", cases.plan, name="cases_plan"),
+    path("cases/do/", cases.do, name="cases_do"),
+    path("cases/texts/", macros.macros, name="macros"),
+    path("cases/texts/<str:macro_id>/retire/", macros.retire, name="macro_retire"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("decisions/<str:decision_id>/", decisions.decision, name="decision"),
     path("decisions/<str:decision_id>/rule/", queue.rule_on, name="rule"),

@@ -94,6 +94,8 @@ _CHUNK = "SELECT, INSERT, DELETE"
 _MESSAGE = "SELECT, INSERT, UPDATE (offer_state, answered_by)"
 _STEP = "SELECT (id, case_id, seller_key, number, name, from_state, to_state, role, why, money, outcome_id, at)"
 _SEAT = "SELECT, INSERT, UPDATE (left_at)"
+_ASSIGNMENT = "SELECT, INSERT, UPDATE (ended_at)"
+_MACRO = "SELECT, INSERT, UPDATE (ended_at, ended_by_id)"
 _PROPOSAL = "SELECT, INSERT, UPDATE (state, answered_by_id, answered_role, answered_at, why_returned)"
 _BLIND_REVIEW = (
     "SELECT, INSERT, UPDATE (taken_by_id, taken_role, taken_at, remedy, liability, standing, amount_minor, says,"
@@ -193,6 +195,9 @@ TABLES = (
     Table("case_message", app=READ, engine=_MESSAGE, staff=_MESSAGE, seller_column="seller_key"),
     Table("case_outcome", app=_OUTCOME, engine=ADD, staff=ADD, seller_column="seller_key"),
     Table("case_seat", engine=_SEAT, staff=_SEAT, open_because=_JUDGES),
+    Table("case_look", staff=ALL, open_because=_JUDGES),
+    Table("case_assignment", staff=_ASSIGNMENT, open_because=_JUDGES),
+    Table("case_macro", staff=_MACRO, open_because=_RULES),
     Table("case_proposal", engine=_PROPOSAL, staff=_PROPOSAL, open_because=_JUDGES),
     Table("case_blind_review", engine=_BLIND_REVIEW, staff=_BLIND_REVIEW, open_because=_JUDGES),
     Table("case_workflow", app=READ, engine=ADD, staff=ADD, open_because="by what rules is decided is public"),

@@ -63,7 +63,9 @@ def proposal(request: StaffRequest, proposal_id: str, verb: str) -> HttpResponse
         with savepoint():
             match verb:
                 case "seat":
-                    second_person.take_seat(proposal_id, request.user, at=now)
+                    second_person.take_seat(
+                        proposal_id, request.user, at=now, instead_of=request.POST.get("held_by", "")
+                    )
                     said = _("The seat is yours. Read what is proposed, then confirm or return it.")
                 case "confirm":
                     second_person.confirm(proposal_id, request.user, at=now)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.utils.translation import gettext as _
 
 
 class CasesError(Exception):
@@ -87,6 +90,33 @@ class SeatTaken(CasesError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
+
+
+class SeatHeld(CasesError):
+    """Somebody else has the seat whom the one who wants it had not seen there: ``who``, since ``since``."""
+
+    code = "seat_held"
+
+    def __init__(self, who: str, since: datetime) -> None:
+        super().__init__(
+            _("%(who)s took this seat on %(day)s at %(clock)s UTC. Look at the case again, and talk to them first.")
+            % {"who": who, "day": f"{since.astimezone(UTC):%Y-%m-%d}", "clock": f"{since.astimezone(UTC):%H:%M}"}
+        )
+        self.who, self.since = who, since
+
+
+class NotAssigned(CasesError):
+    """A case that cannot be given to this person to look after, and why."""
+
+    code = "not_assigned"
+
+
+class NoSuchMacro(CasesError):
+    code = "no_such_text"
+    status = 404
+
+    def __init__(self, macro_id: str) -> None:
+        super().__init__(_("There is no text %(id)s that could be changed; load the page again.") % {"id": macro_id})
 
 
 class NoMoreExtensions(CasesError):

@@ -3,12 +3,17 @@ security goes by it. Of a case, `state` changes in `machine.transition` alone; a
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
+from safeconduct.kernel.cases.desk_models import CaseAssignment as CaseAssignment
+from safeconduct.kernel.cases.desk_models import CaseLook as CaseLook
+from safeconduct.kernel.cases.desk_models import CaseMacro as CaseMacro
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.judging_models import BlindReview as BlindReview
 from safeconduct.kernel.cases.judging_models import Proposal as Proposal
@@ -30,6 +35,8 @@ from safeconduct.kernel.cases.words import (
 )
 from safeconduct.kernel.parties.models import User
 
+#: Where a deadline without an end is sorted among the others: a pause without an end stops it, or its event is awaited.
+NEVER: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _SEATS = ["mediator", "arbiter", "reviewer", "approver", "blind_reviewer"]
 
 
@@ -82,7 +89,6 @@ class Case(models.Model):
     closed_at = models.DateTimeField(null=True)
     outcome_id = models.CharField(max_length=30, null=True)
     platform_misses = models.SmallIntegerField(default=0)
-    assigned_to = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         db_table = "case_file"
@@ -134,6 +140,8 @@ class Party(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["seller_key", "role", "turn"], name="case_party_turn"),
             models.Index(fields=["key"], name="case_party_key"),
+            models.Index(fields=["country"], name="case_party_country"),
+            models.Index(fields=["language"], name="case_party_language"),
         ]
 
 
@@ -233,6 +241,13 @@ class Deadline(models.Model):
             ),
             models.Index(fields=["seller_key", "due_at"], condition=Q(state="running"), name="case_deadline_of_seller"),
             models.Index(fields=["platform", "due_at"], condition=Q(state="running"), name="case_deadline_running"),
+            models.Index(
+                F("platform"),
+                Coalesce("due_at", Value(NEVER)),
+                F("id"),
+                condition=Q(state__in=["waiting", "running"]),
+                name="case_deadline_queue",
+            ),
             models.Index(
                 fields=["ended_at"],
                 condition=Q(owner="seller", state__in=["met", "missed"]),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase, SeatTaken
+from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase, SeatHeld, SeatTaken
 from safeconduct.kernel.cases.machine import locked
 from safeconduct.kernel.cases.models import Seat
 from safeconduct.kernel.cases.words import SEATS, Role, Status
 from safeconduct.kernel.parties.models import Membership, StaffRole, User
 
 
-def take(case_id: str, person: User, role: Role, *, at: datetime) -> Seat:
+def take(case_id: str, person: User, role: Role, *, at: datetime, instead_of: str | None = None) -> Seat:
     """Gives a person a seat in a case; whoever had it leaves it, and never gets another in this case.
 
-    Raises NoSuchCase, CaseMalformed (no such seat, or the case is closed), SeatTaken where the person is no staff, has
-    another seat in it, or acts for its seller. The table's key refuses the second seat as well.
+    ``instead_of``: whom the person saw in the seat, "" for nobody; None where whoever has it is to leave it. Raises
+    NoSuchCase, CaseMalformed (no such seat, or the case is closed), SeatHeld where somebody has it who was not seen in
+    it, SeatTaken where the person is no staff, has another seat in it, or acts for its seller. The table's key refuses
+    the second seat as well.
     """
     if role not in SEATS:
         raise CaseMalformed("role", f"there is no seat {role}; there are {', '.join(sorted(SEATS))}")
@@ -33,8 +36,18 @@ def take(case_id: str, person: User, role: Role, *, at: datetime) -> Seat:
         if held.role == role and held.left_at is None:
             return held
         raise SeatTaken(f"this person has been {held.role} in this case; assign somebody who has not")
-    Seat.objects.filter(case_id=case_id, role=role, left_at__isnull=True).update(left_at=at)
+    holder = Seat.objects.filter(case_id=case_id, role=role, left_at__isnull=True).select_related("person").first()
+    if holder is not None:
+        if instead_of is not None and holder.person_id != instead_of:
+            raise SeatHeld(str(holder.person), holder.at)
+        Seat.objects.filter(case_id=case_id, person=holder.person_id).update(left_at=at)
     return Seat.objects.create(case_id=case_id, person=person, role=role.value, at=at)
+
+
+def holders(case_ids: Sequence[str]) -> Mapping[tuple[str, Role], User]:
+    """(case, seat) → who has it now. One query."""
+    rows = Seat.objects.filter(case_id__in=list(case_ids), left_at__isnull=True).select_related("person")
+    return {(seat.case_id, Role(seat.role)): seat.person for seat in rows}
 
 
 def leave(case_id: str, person: User, *, at: datetime) -> None:

@@ -27,15 +27,15 @@ _SHORTEST, _LONGEST = 3, 4_000
 MOST_COUNTED: Final = 100
 
 
-def take_seat(proposal_id: str, person: User, *, at: datetime) -> Seat:
-    """Gives a person the seat of the second person, who then reads what is proposed.
+def take_seat(proposal_id: str, person: User, *, at: datetime, instead_of: str | None = None) -> Seat:
+    """Gives a person the seat of the second person, who then reads what is proposed. ``instead_of``: as `seats.take`.
 
-    Raises NoSuchProposal, ProposalAnswered, SeatTaken.
+    Raises NoSuchProposal, ProposalAnswered, SeatHeld, SeatTaken.
     """
     found = _locked(proposal_id)
     if found.state != ProposalState.WAITING:
         raise ProposalAnswered(found.state)
-    return seats.take(found.case_id, person, Role.APPROVER, at=at)
+    return seats.take(found.case_id, person, Role.APPROVER, at=at, instead_of=instead_of)
 
 
 def confirm(proposal_id: str, person: User, *, at: datetime, quiet: bool = False) -> Proposal:

@@ -169,6 +169,13 @@ class ProposalState(StrEnum):
     LAPSED = "lapsed"
 
 
+class MacroPurpose(StrEnum):
+    """What a text that is ready to be adapted is for: a message to the parties, or the reasons of an outcome."""
+
+    MESSAGE = "message"
+    REASON = "reason"
+
+
 class PauseScope(StrEnum):
     """Whose clocks a pause stops: everyone's, those of parties in a country, of parcels with a carrier, of a case."""
 

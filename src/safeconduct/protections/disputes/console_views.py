@@ -20,11 +20,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.buyer_pages import bundled, served
-from safeconduct.kernel.cases import blind, seats, second_person
+from safeconduct.kernel.cases import blind, macros, seats, second_person
 from safeconduct.kernel.cases import messages as talk
 from safeconduct.kernel.cases.models import Seat
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Turn
+from safeconduct.kernel.desk_pages import desk
 from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import Seller
@@ -32,6 +33,7 @@ from safeconduct.kernel.readings.log import Read, note
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import Actor, savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
+from safeconduct.kernel.ui.parts import Page
 from safeconduct.kernel.ui.parts import View as Saved
 from safeconduct.protections.disputes import actions, queries
 from safeconduct.protections.disputes.burden import ClaimType, burdens
@@ -60,7 +62,8 @@ _VIEWS: Final = ("", "mine", "soon", "appeals", "second")
 def queue(request: StaffRequest) -> HttpResponse:
     """What waits for the platform, the nearest deadline first, in saved views."""
     chosen, language = request.GET.get("view", ""), get_language() or "en"
-    lines = queries.queue(request.user.id, chosen, timezone.now())
+    found = queries.queue(request.user.id, chosen, timezone.now(), after=request.GET.get("after", ""))
+    lines = found.lines
     names = {s.key: s for s in Seller.objects.filter(key__in={line.seller_key for line in lines})}
     seated = _seated([line.case_id for line in lines])
     waiting = second_person.waiting_cases([line.case_id for line in lines])
@@ -81,7 +84,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "views": [
             Saved(labels[name], f"?view={name}" if name else "?", current=name == chosen) for name in _VIEWS
         ],
-        "now": timezone.now(),
+        "page": Page(found.next, "", len(lines)), "here": request.get_full_path(),
     }  # fmt: skip
     return page(request, "disputes/console/queue.html", context)
 
@@ -104,7 +107,10 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         **context_of(view, language), "base": reverse("console:disputes:dispute", args=[case_id]),
         "seats": [(ROLES[Role(s.role)], s.role, s.person, s.left_at) for s in held],
         "wanted": wanted, "wanted_word": wanted and SEAT_NAMES[wanted], "holder": holder, "mine": mine,
-        "collision": holder is not None and holder.id != request.user.id,
+        "desk": desk(
+            view.case, request.user, order_ref=found.order_ref, macro_id=request.GET.get("macro", ""),
+            language=language, at=timezone.now(),
+        ),
         "acts": holder is not None and holder.id == request.user.id,
         "offer_form": OfferForm(view.case.currency), "seller": Seller.objects.filter(key=found.seller_key).first(),
         "remedies": [(r.value, REMEDIES[r]) for r in DECIDED],
@@ -155,7 +161,7 @@ def _do(request: StaffRequest, found: Dispute, verb: str, at: datetime) -> str:
             role = SEATS.get(actions.state_of(case_id))
             if role is None:
                 raise RequestMalformed("seat", "nobody has to judge in this state")
-            seats.take(case_id, request.user, role, at=at)
+            seats.take(case_id, request.user, role, at=at, instead_of=given.get("held_by", ""))
             return _("The seat is yours. Nobody who had another in this dispute can take it.")
         case "ask_for_evidence" | "mediate":
             actions.take(case_id, verb, actor_of(request, words), Role.OPERATOR, at=at, seen_step=seen)
@@ -182,6 +188,10 @@ def _do(request: StaffRequest, found: Dispute, verb: str, at: datetime) -> str:
             if moved.proposal:
                 return _("Kept. A second person confirms it, because of the amount; nothing moves until then.")
             return _("Decided. Both sides are told, with your reasons.")
+        case "say":
+            macros.refuse_gaps("words", words)
+            talk.say(case_id, actor_of(request), Role.OPERATOR, words, at=at)
+            return _("Sent. Both sides read it.")
         case "note":
             talk.note(case_id, actor_of(request), words, at=at)
             return _("Noted, for the staff alone.")
@@ -191,6 +201,7 @@ def _do(request: StaffRequest, found: Dispute, verb: str, at: datetime) -> str:
 def _outcome(request: StaffRequest, found: Dispute) -> Outcome:
     """The outcome that the panel says. Missing pieces of the side that had to prove are named by themselves."""
     given, currency = request.POST, actions.currency_of(found.case_id)
+    macros.refuse_gaps("facts", given.get("facts", ""))
     try:
         remedy = Remedy(given.get("remedy", ""))
         liability, standing = Liability(given.get("liability", "")), Standing(given.get("standing", ""))

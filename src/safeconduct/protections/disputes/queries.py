@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from safeconduct.kernel.cases import queries as cases
+from safeconduct.kernel.cases.models import NEVER
 from safeconduct.kernel.cases.words import Turn
 from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.paging import read_cursor, write_cursor
 from safeconduct.kernel.scope import query
 from safeconduct.protections.disputes.burden import ClaimType, burdens
 from safeconduct.protections.disputes.errors import NoSuchDispute
@@ -85,7 +87,7 @@ def at_stake(seller_key: int) -> list[tuple[str, int, int]]:
     return [(currency, minor, number) for currency, minor, number in rows]
 
 
-def queue(person: str, view: str, now: datetime, limit: int = PAGE) -> list[Line]:
+def queue(person: str, view: str, now: datetime, *, after: str = "", size: int = PAGE) -> Found:
     """What waits for the platform, the nearest deadline first. Views: everything; ``mine``: where this person has a
     seat; ``appeals``: appeals in cases where they never had one, as those they may take; ``soon``: four hours or less;
     ``second``: a decision waits for a second person.
@@ -98,14 +100,20 @@ def queue(person: str, view: str, now: datetime, limit: int = PAGE) -> list[Line
         "second": ("EXISTS (SELECT FROM case_proposal o WHERE o.case_id = f.id AND o.state = %s)", "waiting"),
     }
     where, value = views.get(view, ("d.opened_at <= %s", now))
-    return _lines(
+    values, here = [value], read_cursor(after)
+    if here is not None and isinstance(here[0], datetime) and isinstance(here[1], int):
+        where += " AND (coalesce(c.due_at, %s), d.number) > (%s, %s)"
+        values += [NEVER, *here]
+    lines = _lines(
         f"{_LINES} WHERE d.ended_at IS NULL AND f.status IN ('under_review', 'appealed') AND {where}"
-        " ORDER BY c.due_at NULLS LAST, d.number LIMIT %s",
-        [value, limit],
+        " ORDER BY coalesce(c.due_at, %s), d.number LIMIT %s",
+        [*values, NEVER, size + 1],
     )
+    last = lines[size - 1] if len(lines) > size else None
+    return Found(lines[:size], "" if last is None else write_cursor(last.due_at or NEVER, last.number))
 
 
-def precedents(kind: str, beside: str, limit: int = 5) -> list[Any]:
+def precedents(kind: str, beside: str, limit: int = 10) -> list[Any]:
     """The latest disputes of a type that people decided: what became of cases like this."""
     return query(
         "SELECT d.number, d.case_id, o.remedy, o.liability, o.standing, o.told, o.at FROM dispute d"

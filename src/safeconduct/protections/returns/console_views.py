@@ -16,11 +16,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.foundation.money import Money, MoneyError
 from safeconduct.kernel.buyer_pages import bundled, served
-from safeconduct.kernel.cases import blind
+from safeconduct.kernel.cases import blind, macros, seats
 from safeconduct.kernel.cases.errors import CasesError
-from safeconduct.kernel.cases.words import Role, Status
+from safeconduct.kernel.cases.labels import LIABILITIES, REMEDIES
+from safeconduct.kernel.cases.words import Liability, Remedy, Role, Status
 from safeconduct.kernel.decisions.models import Decision
+from safeconduct.kernel.desk_pages import desk
 from safeconduct.kernel.judging_pages import panel
+from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
@@ -69,9 +72,11 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
     """One return: the comparison, the evidence, what the policy advises, and the panel that grades and decides."""
     returned, reader = _found(return_id), reader_of(request)
     claim = queries.reimbursement_of(returned)
-    for case_id in (returned.case_id, *(() if claim is None else (claim.case_id,))):
+    case_ids = [returned.case_id, *([] if claim is None else [claim.case_id])]
+    for case_id in case_ids:
         if review := blind.reads_blind(case_id, request.user):
             return HttpResponseRedirect(reverse("console:blind_review", args=[review]))
+    held = seats.holders(case_ids)
     context = {
         **sheet.of_return(returned, reader, Role.ARBITER), "seen": returned.case.step,
         "base": reverse("console:returns:return", args=[returned.id]),
@@ -82,6 +87,13 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
         "claim_sheet": None if claim is None else sheet.of_case(claim.case, reader.language),
         "may_decide_claim": claim is not None and claim.case.state in _SEATS,
+        "desk": desk(
+            returned.case, request.user, order_ref=returned.order_ref, macro_id=request.GET.get("macro", ""),
+            language=reader.language, at=timezone.now(),
+        ),
+        "holder": held.get((returned.case_id, _seat(returned.case.state))),
+        "claim_holder": None if claim is None else held.get((claim.case_id, _seat(claim.case.state))),
+        "precedents": _precedents(returned, reader.language),
         "claim_evidence": [] if claim is None else sheet.evidence_of(claim.case, reader.language),
     }  # fmt: skip
     return page(request, "returns/console/return.html", context)
@@ -122,6 +134,7 @@ def decide(request: StaffRequest, return_id: str) -> HttpResponse:
             moved = judging.decide(
                 returned.id, request.user, _seat(returned.case.state), findings, _says(request), at=timezone.now(),
                 counts=request.POST.get("counts") == "1", seen_step=_seen(request),
+                instead_of=request.POST.get("held_by", ""),
             )  # fmt: skip
     except REFUSALS as problem:
         messages.error(request, str(problem))
@@ -143,7 +156,7 @@ def reimbursement(request: StaffRequest, return_id: str) -> HttpResponse:
             moved = reimbursing.decide(
                 claim, request.user, _seat(claim.case.state), _amount(request, "amount", returned.currency),
                 _says(request), at=timezone.now(), considered=tuple(request.POST.getlist("evidence")[:50]),
-                seen_step=_seen(request),
+                seen_step=_seen(request), instead_of=request.POST.get("held_by", ""),
             )  # fmt: skip
     except REFUSALS as problem:
         messages.error(request, str(problem))
@@ -151,6 +164,16 @@ def reimbursement(request: StaffRequest, return_id: str) -> HttpResponse:
     return done(
         request, str(_KEPT) if moved.proposal else _("Decided. The seller reads your reasons, and can appeal."), url
     )  # fmt: skip
+
+
+def _precedents(returned: Return, language: str) -> list[dict[str, object]]:
+    return [
+        {
+            "return_id": return_id, "order": order_ref, "gets": REMEDIES[Remedy(remedy)], "rule": rule,
+            "pays": LIABILITIES[Liability(liability)], "reasons": spoken(told, language), "at": at,
+        }
+        for return_id, order_ref, remedy, liability, rule, told, at in queries.precedents(returned)
+    ]  # fmt: skip
 
 
 def _advice(returned: Return) -> list[Decision]:
@@ -181,8 +204,9 @@ def _amount(request: StaffRequest, name: str, currency: str) -> int:
 
 
 def _says(request: StaffRequest) -> dict[str, str]:
-    language = (get_language() or "en").split("-")[0]
-    return {language: request.POST.get("reason", "").strip()}
+    language, said = (get_language() or "en").split("-")[0], request.POST.get("reason", "").strip()
+    macros.refuse_gaps("reason", said)
+    return {language: said}
 
 
 def _seat(state: str) -> Role:

@@ -43,17 +43,18 @@ class Finding:
 
 def decide(
     return_id: str, person: User, role: Role, findings: Mapping[str, Finding], says: Sentence, *, at: datetime,
-    counts: bool = False, seen_step: int | None = None,
+    counts: bool = False, seen_step: int | None = None, instead_of: str | None = None,
 ) -> Moved:  # fmt: skip
     """Grades every line and decides the return: `decide` for the arbiter, `rule` for the reviewer of an appeal.
 
     ``findings``: by the name of the line. ``says``: the facts, for all parties to read. ``counts``: whether it counts
-    against the seller, which a defect of theirs may. The person takes the seat if it is free. The lines are graded by
+    against the seller, which a defect of theirs may. The person takes the seat, ``instead_of`` whom they saw in it (as
+    `seats.take`). The lines are graded by
     the step: of a decision that waits for a second person (`Moved.proposal`) nothing stands on them yet. In a staff
-    scope. Raises JudgementRefused, and what cases raise (SeatTaken, NotPossible, CaseMalformed).
+    scope. Raises JudgementRefused, and what cases raise (SeatHeld, SeatTaken, NotPossible, CaseMalformed).
     """
     returned = find(return_id)
-    seats.take(returned.case_id, person, role, at=at)
+    seats.take(returned.case_id, person, role, at=at, instead_of=instead_of)
     lines = list(ReturnLine.objects.filter(returned_id=returned.id).order_by("name"))
     exhibits = {piece.id for piece in of_case(returned.case_id)}
     for line in lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
@@ -11,6 +11,7 @@ from safeconduct.kernel.cases.models import Party, Proposal
 from safeconduct.kernel.cases.words import ProposalState, Role, Status, Turn
 from safeconduct.kernel.claims.models import Refund
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
+from safeconduct.kernel.scope import query
 from safeconduct.protections.returns.comparing import Compared, compare
 from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine
 from safeconduct.protections.returns.portal_words import REASONS
@@ -54,6 +55,16 @@ def returns_page(wanted: Filtered, *, after: str = "", before: str = "", size: i
 def return_of(return_id: str) -> Return | None:
     """One return in scope with its case."""
     return Return.objects.filter(id=return_id).select_related("case").first()
+
+
+def precedents(beside: Return, limit: int = 10) -> list[Any]:
+    """The latest returns for the same reason that people decided, each with its rule: what became of ones like this."""
+    return query(
+        "SELECT r.id, r.order_ref, o.remedy, o.liability, o.rule, o.told, o.at FROM return_file r"
+        " JOIN case_file f ON f.id = r.case_id JOIN case_outcome o ON o.id = f.outcome_id"
+        " WHERE r.reason = %s AND r.id <> %s AND NOT o.automated ORDER BY r.id DESC LIMIT %s",
+        [beside.reason, beside.id, limit],
+    ).fetchall()
 
 
 def of_any_case(case_id: str) -> Return | None:

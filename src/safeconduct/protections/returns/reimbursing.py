@@ -82,10 +82,11 @@ def most_of(returned: Return, ground: Claimed, at: datetime) -> int:
 
 def decide(
     claim: Reimbursement, person: User, role: Role, amount_minor: int, says: Sentence, *, at: datetime,
-    considered: tuple[str, ...] = (), seen_step: int | None = None,
+    considered: tuple[str, ...] = (), seen_step: int | None = None, instead_of: str | None = None,
 ) -> Moved:  # fmt: skip
-    """A named person decides the claim; the fund pays with the step. ``amount_minor``: zero refuses, with reasons."""
-    seats.take(claim.case_id, person, role, at=at)
+    """A named person decides the claim; the fund pays with the step. ``amount_minor``: zero refuses, with reasons.
+    ``instead_of``: whom the person saw in the seat (as `seats.take`)."""
+    seats.take(claim.case_id, person, role, at=at, instead_of=instead_of)
     paid = amount_minor > 0
     outcome = Outcome(
         Remedy.REIMBURSE if paid else Remedy.NOTHING, Liability.FUND if paid else Liability.NOBODY,
