@@ -22,6 +22,9 @@ from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal_ma
 
 #: Sign-in data is kept for 180 days (the house's own schedule for raw addresses and browsers of sign-ins).
 ORIGIN_KEPT: Final = timedelta(days=180)
+#: Where somebody's requests came from opens for this purpose still, when they asked to be erased
+#: (`vault.data_keys.reading_for`): whoever judges a case of theft needs it.
+SECURITY: Final = "security"
 #: Where requests came from. The row is the event's id.
 ORIGIN: Final = Column("security_event.origin", "security-event", "security_event/origin/{row}")
 

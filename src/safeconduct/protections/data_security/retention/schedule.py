@@ -82,6 +82,11 @@ class Line:
         assert self.keep is not None
         return before(self.keep, now)
 
+    @property
+    def basis(self) -> str:
+        """Why it is kept, as receipts of erasures say it."""
+        return f"{self.id}: {self.source}"[:200]
+
     def until(self, begun: datetime) -> datetime:
         """Until when it is kept. The same rule seen from the other side: ``cutoff(until(x)) == x``, but for the ends
         of months."""
