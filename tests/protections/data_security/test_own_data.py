@@ -8,20 +8,31 @@ import json
 import zipfile
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from tests.kernel.builders import event
+from tests.kernel.cases.builders import take
 from tests.portal import shops
 from tests.portal.shops import Sold, ago
 from tests.protections.data_security.people import staff
 
-from safeconduct.kernel.buyer_pages import token_of
+from safeconduct.kernel.buyer_pages import BUYER, token_of
+from safeconduct.kernel.cases import evidence, messages
+from safeconduct.kernel.cases.evidence import Piece
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
+from safeconduct.kernel.cases.words import Role, Source
+from safeconduct.kernel.events import bodies as bodies_of_events
 from safeconduct.kernel.parties.models import Membership, StaffRole, User
-from safeconduct.kernel.readings import contacts
+from safeconduct.kernel.readings import contacts, defence
 from safeconduct.kernel.readings.scenes import Scene
+from safeconduct.kernel.record import keys, receipts
+from safeconduct.kernel.record.receipts import Receipt
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
+from safeconduct.kernel.vault import key_backup, pseudonyms
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.data_security.dated import DataFault
 from safeconduct.protections.data_security.desk_errors import OutOfOrder
@@ -342,21 +353,20 @@ def test_a_hold_that_comes_after_the_request_keeps_the_rest_beyond_its_day() -> 
 
 def test_an_old_case_goes_with_its_words_and_a_younger_one_stays_for_both_sides() -> None:
     old, young = bought(at=ago(24 * 365 * 4)), bought(at=ago(24 * 365 * 4))
-    case_of(old, closed_at=ago(24 * 365 * 3), name="cas_old")
-    case_of(young, closed_at=ago(24 * 100), name="cas_young")
+    (gone, piece), (stays, other) = case_of(old, closed_at=ago(24 * 365 * 3)), case_of(young, closed_at=ago(24 * 100))
     request = erased(old)
     assert request.statement["gone"]["closed_cases"] == 1
     assert [one["what"] for one in request.statement["kept"]] == ["closed_cases", "orders"]
     with engine_scope():
-        said = {key: one.words for key, one in messages.between(["cas_old", "cas_young"], [Role.BUYER])}
-        assert said == {"cas_old": "This message was erased.", "cas_young": "Mia Meyer, Lindenstr. 5"}
-        assert set(evidence.contents(["evd_cas_old", "evd_cas_young"])) == {"evd_cas_young"}
-        assert query("SELECT shredded_at IS NULL FROM case_evidence ORDER BY id").fetchall() == [(False,), (True,)]
+        said = {key: one.words for key, one in messages.between([gone, stays], [Role.BUYER])}
+        assert said == {gone: "This message was erased.", stays: "Mia Meyer, Lindenstr. 5"}
+        assert set(evidence.contents([piece, other])) == {other}
+        assert query("SELECT id FROM case_evidence WHERE shredded_at IS NOT NULL").fetchall() == [(piece,)]
 
 
 def test_while_a_case_is_open_nothing_of_its_order_is_touched() -> None:
     sold = bought(at=ago(24 * 365 * 4))
-    case_of(sold, closed_at=None, name="cas_open")
+    case_of(sold, closed_at=None)
     request = erased(sold)
     assert [(one["what"], one["why"]) for one in request.statement["kept"]] == [("cases", "open_case")]
     assert sealed_for(sold) == {"event"} and bodies(sold) > 0 and known("email", "mia@example.org")
@@ -383,16 +393,37 @@ def test_an_older_backup_of_the_keys_brings_nothing_of_an_erased_buyer_back(tmp_
         pseudonyms.forget()
     of_order = {event_id for event_id, _sealed, moment in rows if moment in moments_of(sold)}
     with engine_scope():
-        assert set(bodies_module.read(of_order)) == of_order, "it is back"
+        assert set(bodies_of_events.read(of_order)) == of_order, "it is back"
     assert known("email", "mia@example.org")
     assert receipts.reapply_all() > 0
     with engine_scope():
-        assert bodies_module.read(of_order) == {}
+        assert bodies_of_events.read(of_order) == {}
         assert not set(pseudonyms.reveal(row[2] for row in entities).values()) & {
             ("email", "mia@example.org"), ("buyer", "buy-9"), ("card", "fp-buy-9"), ("ip", "203.0.113.77"),
             ("address", "Lindenstr. 5, Berlin"), ("phone", "+49301234567"),
         }  # fmt: skip
     assert not known("email", "mia@example.org") and not known("buyer", "buy-9")
+
+
+def case_of(sold: Sold, *, closed_at: datetime | None) -> tuple[str, str]:
+    """A case about an order in which the buyer wrote and brought something; its id and that of the evidence."""
+    opening = Opening(
+        f"dispute/{sold.ref}", "dispute", sold.seller_key,
+        (PartyIn(Role.BUYER, key_of("buyer", "buy-9"), "Europe/Berlin", "DE", "en"), PartyIn(Role.SELLER, sold.seller_key)),
+        BUYER, Role.BUYER, order_key=sold.key, amount_minor=100, currency="USD",
+        facts={"type": "not_received"},
+    )  # fmt: skip
+    with engine_scope():
+        (case_id,) = open_cases([opening], at=ago(24 * 365 * 3.5))
+        messages.say(case_id, BUYER, Role.BUYER, "Mia Meyer, Lindenstr. 5", at=NOW)
+        piece = Piece(
+            EvidenceKind.BUYER_STATEMENT, Source.BUYER, b"It never came. Mia", sold.seller_key, NOW, {"en": "Lost"},
+            Role.BUYER, case_id=case_id,
+        )  # fmt: skip
+        (evidence_id,) = evidence.collect([piece], BUYER, at=NOW)
+    if closed_at is not None:
+        take(case_id, "withdraw", Role.BUYER, closed_at)
+    return case_id, evidence_id
 
 
 def sealed_for(sold: Sold) -> set[str]:
