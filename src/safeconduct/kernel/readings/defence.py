@@ -94,15 +94,6 @@ def opened(order_keys: Collection[int], now: datetime) -> dict[int, Mapping[str,
     return {order: json.loads(plain) for (order, _), plain in zip(rows, opened_ones, strict=True) if plain is not None}
 
 
-def forget(now: datetime) -> int:
-    """Deletes what is past its time; how many, at most a batch."""
-    return query(
-        "DELETE FROM payment_defence WHERE order_key IN"
-        " (SELECT order_key FROM payment_defence WHERE until <= %s ORDER BY until LIMIT %s)",
-        [now, _BATCH],
-    ).rowcount
-
-
 def drop(order_keys: Collection[int]) -> int:
     """Deletes what was kept of these orders, whose keys are destroyed; how many."""
     return query("DELETE FROM payment_defence WHERE order_key = ANY(%b::bigint[])", [sorted(order_keys)]).rowcount

@@ -47,6 +47,9 @@ class Sweeper(StrEnum):
     """Parts of this program that delete and prove it (`sweeping`)."""
 
     ORDER_DATA = "order_data"
+    MONTH_EVENTS = "month_events"
+    PAYMENT_DEFENCE = "payment_defence"
+    MESSAGES = "messages"
     RAW_DELIVERIES = "raw_deliveries"
     DISPUTE_EVIDENCE = "dispute_evidence"
     SIGN_IN_ORIGINS = "sign_in_origins"
@@ -56,7 +59,6 @@ class Sweeper(StrEnum):
 class By(StrEnum):
     """Who answers for a line without a sweeper."""
 
-    ERASURE = "erasure"
     LEASES = "leases"
     ACCOUNTS = "accounts"
     RECORD = "record"
