@@ -57,6 +57,7 @@ OPEN = frozenset(
         "data_security:my_ask",
         "data_security:my_withdraw",
         "data_security:my_archive",
+        "data_security:my_receipt",
     ]
 )
 #: What acts for the shop: only these.

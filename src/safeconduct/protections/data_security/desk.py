@@ -26,6 +26,7 @@ CONSOLE: Final = [
     path("incidents/<str:incident_id>/change/", incidents.change, name="incident_change"),
     path("incidents/<str:incident_id>/people/", incidents.people, name="incident_people"),
     path("incidents/<str:incident_id>/count/", incidents.count, name="incident_count"),
+    path("incidents/<str:incident_id>/readings/", incidents.count_readings, name="incident_readings"),
     path("incidents/<str:incident_id>/proof/", incidents.proof, name="incident_proof"),
     path("incidents/<str:incident_id>/close/", incidents.close, name="incident_close"),
     path("incidents/<str:incident_id>/text/<str:clock_id>/", incidents.text, name="incident_text"),
