@@ -139,15 +139,6 @@ def origins_of(events: Sequence[SecurityEvent]) -> dict[str, Origin]:
     return {place.row: Origin(*json.loads(plain)) for (place, _), plain in opened if plain is not None}
 
 
-def forget_origins(now: datetime, *, limit: int = 1000) -> int:
-    """Takes out where requests came from that are older than `ORIGIN_KEPT`; how many. Needs an engine scope."""
-    return query(
-        "UPDATE security_event SET origin = NULL WHERE id IN"
-        " (SELECT id FROM security_event WHERE at < %s AND origin IS NOT NULL ORDER BY at LIMIT %s)",
-        [now - ORIGIN_KEPT, limit],
-    ).rowcount
-
-
 def whose(person_id: str | None, seller_key: int | None) -> str:
     """The subject of a row: the person, or else the seller."""
     if person_id is not None:
