@@ -113,7 +113,8 @@ def erase_member(person: User, request_id: str, actor: Actor, *, now: datetime) 
     Where sign-ins came from stays its time: a thief who got in must not be able to erase their traces.
     """
     gone: dict[str, int] = {}
-    kept, made = [], ()
+    kept: list[Kept] = []
+    made: tuple[Receipt, ...] = ()
     acts = Membership.objects.filter(person=person, ended_at=None).exclude(expires_at__lte=now).exists()
     origins_until = _origins_until(person)
     if acts or person.is_staff:

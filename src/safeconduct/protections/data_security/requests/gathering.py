@@ -54,7 +54,7 @@ def of_buyer(buyer_key: int) -> Gathered:
     orders = sorted({order for _row, order in events if order is not None})
     cases = list(Case.objects.filter(order_key__in=orders).order_by("-opened_at")[:MOST])
     ids = [case.id for case in cases]
-    files = {
+    files: dict[str, Sequence[Mapping[str, Any]]] = {
         "events": [row for row, _order in events],
         "decisions": [
             {"policy": d.policy, "answer": d.action, "at": d.decided_at.isoformat(), "by": "a machine"}
@@ -73,6 +73,7 @@ def of_buyer(buyer_key: int) -> Gathered:
             {"case": case_id, "words": said.words, "at": said.at.isoformat()}
             for case_id, said in messages.between(ids, [Role.BUYER])
         ],
+        "erasures": erasures(DataRequest.objects.filter(buyer_key=buyer_key)),
         "evidence": [
             {"kind": e.kind, "media_type": e.media_type, "size_bytes": e.size_bytes, "sha256": e.sha256,
              "added_at": e.added_at.isoformat()}
@@ -80,7 +81,6 @@ def of_buyer(buyer_key: int) -> Gathered:
             .distinct().order_by("-added_at")[:MOST]
         ],
     }  # fmt: skip
-    files["erasures"] = erasures(DataRequest.objects.filter(buyer_key=buyer_key))
     left_out = ("words_of_others", "names_of_others", "thresholds", *_cut(files))
     return Gathered(files, left_out, frozenset({"events", "messages", "evidence"}))
 
@@ -118,7 +118,7 @@ def of_member(person: User) -> Gathered:
     return Gathered(files, left_out, frozenset({"account", "shops", "mail"}))
 
 
-def erasures(requests: QuerySet[DataRequest]) -> list[dict[str, Any]]:
+def erasures(requests: QuerySet[DataRequest]) -> list[Mapping[str, Any]]:
     """What was erased before, what stays, and the signed receipts. Two queries."""
     found = list(requests.filter(kind=Kind.ERASURE).exclude(statement={}).order_by("-asked_at")[:MOST])
     notes = receipts.notes([key for one in found for key in one.statement.get("receipts", [])])
