@@ -41,11 +41,13 @@ SEALED = {
     "event_body.sealed", "delivery.sealed", "pseudonym.sealed", "case_message.sealed", "case_evidence_chunk.sealed",
     "security_event.origin", "payout_account.sealed", "record_secret.sealed", "webhook_endpoint.secret",
     "webhook_endpoint.previous_secret", "bank_answer.fields", "bank_answer_file.bank", "bank_answer_file.copy",
+    "bank_document.sealed", "canary.sealed", "data_request.words", "data_request_archive.sealed",
+    "payment_defence.sealed", "sign_in_session.origin",
     "vault_key.wrapped", "vault_region_wrap.sealed", "vault_salt.salt",
 }  # fmt: skip
 HASHED = {
     "api_key.secret_hash", "idempotent_answer.body_hash", "invitation.token_hash", "sign_in_device.cookie_hash",
-    "sign_in_failures.address_hash", "delivery.digest", "pseudonym.blind", "payout_account.blind",
+    "sign_in_failures.address_hash", "sign_in_session.key_hash", "break_glass.code_hash", "delivery.digest", "pseudonym.blind", "payout_account.blind",
     "ledger_transaction.digest",
 }  # fmt: skip
 #: The record, which holds nobody's data; answers to machines about their own calls; models.
