@@ -2,7 +2,7 @@
 
 A row is about a person (whose account), a seller (who sees it), or both. The database writes a line of the record for
 each, in the same statement, so that no caller can forget it. Where a request came from is sealed beside the row and can
-be taken out after its time (`forget_origins`); everything else stays. ``facts`` hold no personal data.
+be taken out after its time, by the schedule of retention; everything else stays. ``facts`` hold no personal data.
 """
 
 from __future__ import annotations
