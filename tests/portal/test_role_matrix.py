@@ -23,7 +23,7 @@ OPEN = frozenset([
     "transactions:proof", "transactions:chargebacks", "transactions:chargeback", "transactions:chargeback_copy",
     "transactions:bank_documents", "transactions:warning", "disputes:disputes", "disputes:dispute", "disputes:proof",
     "disputes:piece", "returns:returns", "returns:case", "returns:return", "returns:piece", "data_security:my_data",
-    "data_security:my_ask", "data_security:my_withdraw", "data_security:my_archive", "disputes:export",
+    "data_security:my_ask", "data_security:my_withdraw", "data_security:my_archive", "data_security:my_receipt", "disputes:export",
     "returns:export",
 ])  # fmt: skip
 MATRIX = {

@@ -1,14 +1,16 @@
 """What stands around every page of the console. The menu is a registry: a new section is one entry here.
 
-The protections bring entries of their own; they stand after the house's own work, before its books.
+The protections bring entries of their own; they stand after the house's own work, before its books. Nobody is shown an
+entry whose page would refuse them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +20,7 @@ from safeconduct.kernel.cases.second_person import how_many_wait
 from safeconduct.kernel.decisions.queries import open_reviews
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.protection import protections
+from safeconduct.kernel.staff_pages import role_of
 from safeconduct.kernel.ui.parts import Account, Hint, MenuEntry, Shell
 
 
@@ -72,6 +75,7 @@ def shell_of(user: User, current: str, path: str = "") -> Shell:
             for protection in protections()
             if protection.console_menu is not None
             for entry in protection.console_menu()
+            if user.may(_role_at(entry.url))
         ),
         *_entries(BOOKS, user, current),
     ]
@@ -81,6 +85,12 @@ def shell_of(user: User, current: str, path: str = "") -> Shell:
         ((_("Second step"), reverse("mfa_index"), "key"), (_("Password"), reverse("account_change_password"), "lock")),
     )  # fmt: skip
     return Shell(menu, reverse("console:queue"), account=account, search_url=reverse("console:decisions"), hints=hints)
+
+
+@lru_cache(maxsize=256)
+def _role_at(url: str) -> StaffRole:
+    """The role that the page of an address needs, as its view says it."""
+    return role_of(resolve(url).func)
 
 
 def _entries(sections: list[Section], user: User, current: str) -> list[MenuEntry]:

@@ -20,6 +20,10 @@ from tests.protections.data_security.people import staff
 from safeconduct.cli import incidents as incidents_command
 from safeconduct.foundation.clocks.terms import read_term
 from safeconduct.kernel.parties.models import StaffRole
+from safeconduct.kernel.readings import log as reading_log
+from safeconduct.kernel.readings.log import Read
+from safeconduct.kernel.readings.models import Reading
+from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.record import sequencer
 from safeconduct.kernel.scope import Actor, engine_scope, query, savepoint, staff_scope
 from safeconduct.protections.data_security.dated import DataFault
@@ -321,6 +325,39 @@ def test_the_desk_opens_counts_proves_and_closes_an_incident(empty_database: Non
     assert client.post(f"{here}close/", {"reason": "Keys live a day now."}).status_code == 303
     assert "A key was stolen" in shops.read(client, "/console/data_security/incidents/?show=closed")
     assert "Keys live a day now." in unescape(shops.read(client, here))
+
+
+def test_who_is_affected_is_counted_from_what_somebody_read(empty_database: None) -> None:
+    shops.open_for_business()
+    read_one = shops.order(at=ago(30), ship_country="DE", buyer="buy-1")
+    shops.order(at=ago(29), ship_country="DE", buyer="buy-3")
+    of_another = shops.order(at=ago(28), ship_country="KR", buyer="buy-2", seller="sel-2")
+    thief = Actor("usr_thief", "analyst")
+    with staff_scope():
+        for sold, who in ((read_one, thief), (read_one, thief), (of_another, Actor("usr_other", "analyst"))):
+            reading_log.note([Read(Scene.CASE, ("address",), sold.seller_key, sold.key)], who, ago(5))
+    incident_id = opened({"FR": 3})
+    client, here = staff(StaffRole.LEAD), f"/console/data_security/incidents/{incident_id}/"
+    given = {"reader": "usr_thief", "read_since": _local(ago(48)), "read_until": _local(ago(1))}
+    for wrong, words in (
+        ({"reader": "", "seller": ""}, "Say who read"),
+        ({"reader": "nobody@example.org"}, "Nobody has this"),
+        ({"seller": "sel-9"}, "not known"),
+        ({"read_until": _local(ago(49))}, "after the beginning"),
+        ({"read_since": _local(ago(2))}, "Nothing was read"),
+    ):
+        refused = client.post(f"{here}readings/", {**given, **wrong})
+        assert refused.status_code == 422 and words in unescape(refused.content.decode()), wrong
+    assert client.post(f"{here}readings/", given).status_code == 303
+    with staff_scope():
+        found = {p.place: (p.people, p.counted) for p in queries.people_of(Incident.objects.get())}
+        assert found == {"FR": (3, False), "DE": (1, True)}
+        assert Reading.objects.filter(scene="incident", batch=incident_id).count() == 1, (
+            "the look itself is written down"
+        )
+    assert client.post(f"{here}readings/", {**given, "reader": "", "seller": "sel-2"}).status_code == 303
+    with staff_scope():
+        assert {p.place for p in queries.people_of(Incident.objects.get())} == {"FR", "DE", "KR"}
 
 
 def test_the_command_lists_clocks_and_fails_where_one_was_missed(

@@ -8,23 +8,36 @@ import json
 import zipfile
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from tests.kernel.builders import event
+from tests.kernel.cases.builders import take
 from tests.portal import shops
 from tests.portal.shops import Sold, ago
 from tests.protections.data_security.people import staff
 
-from safeconduct.kernel.buyer_pages import token_of
+from safeconduct.kernel.buyer_pages import BUYER, token_of
+from safeconduct.kernel.cases import evidence, messages
+from safeconduct.kernel.cases.evidence import Piece
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
+from safeconduct.kernel.cases.words import Role, Source
+from safeconduct.kernel.events import bodies as bodies_of_events
 from safeconduct.kernel.parties.models import Membership, StaffRole, User
+from safeconduct.kernel.readings import contacts, defence
+from safeconduct.kernel.readings.scenes import Scene
+from safeconduct.kernel.record import keys, receipts
+from safeconduct.kernel.record.receipts import Receipt
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
+from safeconduct.kernel.vault import key_backup, pseudonyms
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.data_security.dated import DataFault
 from safeconduct.protections.data_security.desk_errors import OutOfOrder
 from safeconduct.protections.data_security.history import DataStep
-from safeconduct.protections.data_security.requests import actions, terms
+from safeconduct.protections.data_security.requests import actions, gathering, terms
 from safeconduct.protections.data_security.requests.models import DataRequest, RequestArchive
 from safeconduct.protections.data_security.retention import holds
 
@@ -176,17 +189,31 @@ def erased(sold: Sold, now: datetime = NOW) -> DataRequest:
     return latest()
 
 
-def test_an_erasure_of_a_young_order_says_what_stays_why_and_until_when() -> None:
-    request = erased(bought())
+def test_an_erasure_of_a_finished_order_says_what_stays_why_and_until_when() -> None:
+    request = erased(bought(at=ago(24 * 40)))
     kept = {one["what"]: one for one in request.statement["kept"]}
     assert kept["orders"]["why"] == "transaction_records" and kept["payment_defence"]["why"] == "payment_disputes"
     assert request.rest_at == datetime.fromisoformat(kept["payment_defence"]["until"])
     assert known("email", "mia@example.org")
 
 
+def test_an_order_that_runs_is_carried_out_first_and_what_must_stay_is_restricted_afterwards() -> None:
+    sold = bought(recipient="Mia Meyer")
+    request = erased(sold)
+    assert ("orders", "order_runs") in {(one["what"], one["why"]) for one in request.statement["kept"]}
+    assert recipient(sold) == "Mia Meyer", "the parcel must arrive"
+    assert request.rest_at == ago(200) + timedelta(days=30, minutes=1)
+    actions.work(request.rest_at)
+    assert recipient(sold) == "", "its purpose has ended"
+    with engine_scope():
+        assert "Lindenstr. 5, Berlin" in json.dumps(
+            gathering.of_buyer(key_of("buyer", "buy-9")).files, ensure_ascii=False
+        )
+
+
 def test_what_had_to_stay_goes_by_itself_part_by_part_when_its_time_is_over() -> None:
     bought(at=ago(24 * 10), buyer="buy-x", email="eve@example.org", phone="+4930999", card="fp-eve", ip="203.0.113.77")
-    sold = bought(at=ago(24 * 10))
+    sold = bought(at=ago(24 * 40))
     request = erased(sold)
     assert request.rest_at is not None
     actions.work(request.rest_at + timedelta(hours=1))
@@ -221,6 +248,20 @@ def test_an_old_buyer_is_gone_from_the_database_at_once() -> None:
     assert not known("buyer", "buy-9") and not known("address", "Lindenstr. 5, Berlin") and bodies(sold) == 0
 
 
+def recipient(sold: Sold) -> str:
+    """The name that the shop's people would be shown for a parcel."""
+    with engine_scope():
+        found = contacts.opened([sold.key], sold.seller_key, contacts.CONTACT, Scene.CARE, OFFICER, NOW, "lse_1")
+    return found[sold.key].values.get("name", "") if sold.key in found else ""
+
+
+def key_of(kind: str, value: str) -> int:
+    with engine_scope():
+        key = lookup(kind, value)
+    assert key is not None
+    return key
+
+
 def known(kind: str, value: str) -> bool:
     with engine_scope():
         return lookup(kind, value) is not None
@@ -233,6 +274,168 @@ def bodies(sold: Sold) -> int:
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+# -- keys and receipts -------------------------------------------------------------------------------------------------
+
+
+def proofs(request: DataRequest) -> list[Receipt]:
+    """The receipts of a request, each checked against the key of the record."""
+    with engine_scope():
+        notes = receipts.notes(request.statement["receipts"])
+        trusted = [key.verifier for key in keys.chain()]
+    return [receipts.read(note, trusted) for note in notes.values()]
+
+
+def test_the_buyer_is_handed_the_signed_receipt_and_every_later_archive_holds_it_too() -> None:
+    sold = bought(at=ago(24 * 40))
+    request = erased(sold)
+    (proof,) = proofs(request)
+    assert not proof.destroyed
+    stays = {(one.subject, one.purpose): one for one in proof.stays}
+    order = stays[f"order/{sold.key}", "event"]
+    assert order.basis.startswith("order_data: E-Commerce Law") and order.until > NOW + timedelta(days=900)
+    assert (f"order/{sold.key}", "payment_defence") in stays
+    page = shops.read(Client(), door(sold))
+    here = f"{door(sold)}{request.id}/receipt/"
+    assert here in page and "the law wants records of sales kept" in unescape(page)
+    found = Client().get(here)
+    with zipfile.ZipFile(io.BytesIO(found.content)) as archive:
+        assert archive.read(f"{proof.id}.txt").decode() == proof.note
+        assert json.loads(archive.read("erasure.json"))["kept"] == request.statement["kept"]
+    assert b"mia" not in found.content.lower()
+    client, later = asks(sold)
+    client.post(f"{door(sold)}{later.id}/identify/", CONTACT)
+    actions.work(NOW)
+    archive_of = unpacked(client.post(f"{door(sold)}{later.id}/archive/", CONTACT).content)
+    assert archive_of["erasures.json"][0]["receipts"] == [proof.note]
+    assert "Lindenstr. 5, Berlin" in json.dumps(archive_of["events.json"], ensure_ascii=False), "theirs still"
+
+
+def test_a_request_without_an_erasure_has_no_receipt_and_anothers_link_fetches_none() -> None:
+    sold, other = bought(at=ago(24 * 40)), bought(buyer="buy-x", email="eve@example.org")
+    request = erased(sold)
+    assert Client().get(f"{door(other)}{request.id}/receipt/").status_code == 404
+    _, access = asks(sold)
+    assert Client().get(f"{door(sold)}{access.id}/receipt/").status_code == 404
+
+
+def test_the_vault_alone_destroys_what_had_to_stay_when_its_day_has_come() -> None:
+    sold = bought(at=ago(24 * 40))
+    request = erased(sold)
+    kept = {one["what"]: datetime.fromisoformat(one["until"]) for one in request.statement["kept"]}
+    with engine_scope():
+        assert defence.opened([sold.key], NOW)[sold.key]["ip"] == "203.0.113.77", "a bank may still ask"
+    receipts.erase_due(kept["payment_defence"])
+    with engine_scope():
+        assert defence.opened([sold.key], NOW) == {}
+    assert not known("card", "fp-buy-9") and sealed_for(sold) == {"event"}
+    receipts.erase_due(kept["orders"])
+    assert sealed_for(sold) == set() and bodies(sold) > 0
+    actions.work(kept["orders"])
+    assert bodies(sold) == 0 and not known("email", "mia@example.org")
+
+
+def test_a_hold_that_comes_after_the_request_keeps_the_rest_beyond_its_day() -> None:
+    sold = bought(at=ago(24 * 40))
+    request = erased(sold)
+    assert request.rest_at is not None
+    week_before, until = request.rest_at - timedelta(days=6), request.rest_at + timedelta(days=90)
+    with staff_scope():
+        holds.place("order", sold.ref, "Court order 12 O 34/26", until, OFFICER, at=week_before)
+    assert actions.work(week_before) == 1
+    assert actions.work(week_before) == 0, "once is enough"
+    receipts.erase_due(request.rest_at)
+    assert sealed_for(sold) == {"event", "payment_defence"} and latest().rest_at == until
+    actions.work(until)
+    assert sealed_for(sold) == {"event"}
+
+
+def test_an_old_case_goes_with_its_words_and_a_younger_one_stays_for_both_sides() -> None:
+    old, young = bought(at=ago(24 * 365 * 4)), bought(at=ago(24 * 365 * 4))
+    (gone, piece), (stays, other) = case_of(old, closed_at=ago(24 * 365 * 3)), case_of(young, closed_at=ago(24 * 100))
+    request = erased(old)
+    assert request.statement["gone"]["closed_cases"] == 1
+    assert [one["what"] for one in request.statement["kept"]] == ["closed_cases", "orders"]
+    with engine_scope():
+        said = {key: one.words for key, one in messages.between([gone, stays], [Role.BUYER])}
+        assert said == {gone: "This message was erased.", stays: "Mia Meyer, Lindenstr. 5"}
+        assert set(evidence.contents([piece, other])) == {other}
+        assert query("SELECT id FROM case_evidence WHERE shredded_at IS NOT NULL").fetchall() == [(piece,)]
+
+
+def test_while_a_case_is_open_nothing_of_its_order_is_touched() -> None:
+    sold = bought(at=ago(24 * 365 * 4))
+    case_of(sold, closed_at=None)
+    request = erased(sold)
+    assert [(one["what"], one["why"]) for one in request.statement["kept"]] == [("cases", "open_case")]
+    assert sealed_for(sold) == {"event"} and bodies(sold) > 0 and known("email", "mia@example.org")
+    assert request.rest_at == NOW + timedelta(days=30)
+
+
+def test_an_older_backup_of_the_keys_brings_nothing_of_an_erased_buyer_back(tmp_path: Path) -> None:
+    sold = bought(at=ago(24 * 365 * 4))
+    with engine_scope():
+        rows = query("SELECT e.id, b.sealed, b.moment FROM event_body b JOIN event e USING (moment)").fetchall()
+        entities = query("SELECT * FROM pseudonym").fetchall()
+    key_backup.backup(tmp_path / "keys.jsonl", now=NOW)
+    erased(sold)
+    with engine_scope():  # data and key store are restored from before the erasure
+        query("DELETE FROM vault_key")
+        query("DELETE FROM vault_salt")
+    key_backup.restore(tmp_path / "keys.jsonl")
+    with engine_scope():
+        query("DELETE FROM pseudonym")
+        for row in entities:
+            query("INSERT INTO pseudonym VALUES (%s, %b, %s, %b)", row)
+        for _id, sealed, moment in rows:
+            query("INSERT INTO event_body (moment, sealed) VALUES (%s, %b) ON CONFLICT DO NOTHING", [moment, sealed])
+        pseudonyms.forget()
+    of_order = {event_id for event_id, _sealed, moment in rows if moment in moments_of(sold)}
+    with engine_scope():
+        assert set(bodies_of_events.read(of_order)) == of_order, "it is back"
+    assert known("email", "mia@example.org")
+    assert receipts.reapply_all() > 0
+    with engine_scope():
+        assert bodies_of_events.read(of_order) == {}
+        assert not set(pseudonyms.reveal(row[2] for row in entities).values()) & {
+            ("email", "mia@example.org"), ("buyer", "buy-9"), ("card", "fp-buy-9"), ("ip", "203.0.113.77"),
+            ("address", "Lindenstr. 5, Berlin"), ("phone", "+49301234567"),
+        }  # fmt: skip
+    assert not known("email", "mia@example.org") and not known("buyer", "buy-9")
+
+
+def case_of(sold: Sold, *, closed_at: datetime | None) -> tuple[str, str]:
+    """A case about an order in which the buyer wrote and brought something; its id and that of the evidence."""
+    opening = Opening(
+        f"dispute/{sold.ref}", "dispute", sold.seller_key,
+        (PartyIn(Role.BUYER, key_of("buyer", "buy-9"), "Europe/Berlin", "DE", "en"), PartyIn(Role.SELLER, sold.seller_key)),
+        BUYER, Role.BUYER, order_key=sold.key, amount_minor=100, currency="USD",
+        facts={"type": "not_received"},
+    )  # fmt: skip
+    with engine_scope():
+        (case_id,) = open_cases([opening], at=ago(24 * 365 * 3.5))
+        messages.say(case_id, BUYER, Role.BUYER, "Mia Meyer, Lindenstr. 5", at=NOW)
+        piece = Piece(
+            EvidenceKind.BUYER_STATEMENT, Source.BUYER, b"It never came. Mia", sold.seller_key, NOW, {"en": "Lost"},
+            Role.BUYER, case_id=case_id,
+        )  # fmt: skip
+        (evidence_id,) = evidence.collect([piece], BUYER, at=NOW)
+    if closed_at is not None:
+        take(case_id, "withdraw", Role.BUYER, closed_at)
+    return case_id, evidence_id
+
+
+def sealed_for(sold: Sold) -> set[str]:
+    """For which purposes an order still has a key."""
+    with engine_scope():
+        rows = query("SELECT purpose FROM vault_key WHERE subject = %s", [f"order/{sold.key}"])
+        return {purpose for (purpose,) in rows}
+
+
+def moments_of(sold: Sold) -> set[int]:
+    with engine_scope():
+        return {moment for (moment,) in query("SELECT moment FROM event WHERE order_key = %s", [sold.key])}
 
 
 # -- members -----------------------------------------------------------------------------------------------------------
@@ -297,7 +500,8 @@ def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -
     with staff_scope():
         actions.approve(request.id, OFFICER, at=NOW)
     actions.work(NOW)
-    assert {"account", "acts"} == {one["what"] for one in latest().statement["kept"]}
+    assert {"account", "acts", "sign_in_origins"} == {one["what"] for one in latest().statement["kept"]}
+    assert not latest().statement["receipts"], "nothing of theirs has ended"
     shops.member()
     with staff_scope():
         (membership,) = Membership.objects.filter(person=person)
@@ -307,6 +511,12 @@ def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -
     with staff_scope():
         gone = User.objects.get(id=person.id)
     assert gone.email == f"{person.id}@erased.invalid" and not gone.name and not gone.is_active
+    (proof,) = proofs(latest())
+    assert {(one.subject, one.purpose) for one in proof.stays} == {(f"person/{person.id}", "sign-in-session")}
+    until = latest().rest_at
+    assert until is not None
+    actions.work(until)
+    assert [one.subject for one in proofs(latest())[-1].destroyed] == [f"person/{person.id}"]
 
 
 # -- data --------------------------------------------------------------------------------------------------------------

@@ -12,12 +12,17 @@ from tests.portal import shops
 from tests.portal.shops import Sold, ago
 from tests.protections.data_security.people import staff
 
+from safeconduct.kernel.events.bodies import BODY
 from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.parties.models import SecurityEvent, StaffRole
 from safeconduct.kernel.parties.security_events import Happened, Origin
-from safeconduct.kernel.record import proving, sequencer
+from safeconduct.kernel.record import keys, proving, receipts, sequencer
 from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
+from safeconduct.kernel.vault import erasure
+from safeconduct.kernel.vault.erasure import Kept
+from safeconduct.kernel.vault.errors import KeyGone
 from safeconduct.kernel.vault.pseudonyms import lookup
+from safeconduct.kernel.vault.sealing import unseal
 from safeconduct.protections.data_security.dated import DataFault
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, OutOfOrder
 from safeconduct.protections.data_security.history import DataStep
@@ -77,6 +82,56 @@ def test_what_is_past_its_time_is_gone_and_its_proof_can_be_computed_again() -> 
     assert sweeping.sweep(NOW) == 0 and len(runs()) == 1, "twice is once"
 
 
+def destroyed(line: str) -> set[tuple[str, str]]:
+    """Subjects and purposes of the keys that the receipts of a line's proofs name."""
+    with engine_scope():
+        steps = DataStep.objects.filter(subject=f"retention/{line}")
+        notes = receipts.notes([key for step in steps for key in step.facts["receipts"]])
+        trusted = [key.verifier for key in keys.chain()]
+    found = [receipts.read(note, trusted) for note in notes.values()]
+    return {(one.subject, one.purpose) for receipt in found for one in receipt.destroyed}
+
+
+def test_with_the_last_body_goes_the_key_and_with_it_every_older_copy_of_the_data() -> None:
+    old, young = bought(OLD, "ana"), bought(24, "ben")
+    with engine_scope():
+        email = lookup("email", "ana@example.org")
+        sealed = dict(
+            query(
+                "SELECT e.id, b.sealed FROM event e JOIN event_body b USING (moment) WHERE e.order_key = %s", [old.key]
+            ).fetchall()
+        )
+    sweeping.sweep(NOW, batch=1)
+    assert {(f"order/{old.key}", "event"), (f"entity/{email}", "pseudonym")} <= destroyed("order_data")
+    assert f"order/{young.key}" not in {subject for subject, _purpose in destroyed("order_data")}
+    for event_id, value in sealed.items():
+        with engine_scope(), pytest.raises(KeyGone):
+            unseal(BODY, event_id, f"order/{old.key}", bytes(value))
+    with engine_scope():
+        assert query("SELECT 1 FROM vault_salt WHERE key = %s", [email]).fetchone() is None
+
+
+def test_what_belongs_to_no_order_goes_by_whole_months_of_its_source() -> None:
+    for hours, name in ((OLD, "ana"), (24, "ben")):
+        shops.happen(event("review.posted", at=ago(hours), seller="sel-1", buyer=f"buy-{name}", review_text="Fresh!"))
+    month = f"{ago(OLD):%Y-%m}"
+    sweeping.sweep(NOW)
+    (gone,) = {subject for subject, purpose in destroyed("month_events") if purpose == "event"}
+    assert gone.startswith("source/") and gone.endswith(month)
+    assert not known("buyer", "buy-ana") and known("buyer", "buy-ben")
+
+
+def test_a_ground_of_the_vault_keeps_an_order_beyond_its_time() -> None:
+    sold = bought(OLD, "ana")
+    with engine_scope():
+        ground = Kept(f"order/{sold.key}", "event", "a claim", NOW + timedelta(days=9), ("claims",))
+        erasure.keep_until([ground], OFFICER, at=NOW)
+    sweeping.sweep(NOW)
+    assert bodies(sold)
+    sweeping.sweep(NOW + timedelta(days=10))
+    assert not bodies(sold)
+
+
 def test_it_goes_in_batches_each_with_its_own_proof() -> None:
     for name in ("a", "b", "c"):
         bought(OLD, name)
@@ -120,6 +175,7 @@ def test_a_hold_that_is_over_keeps_nothing_and_raw_deliveries_wait_for_every_hol
     assert bodies(held) and not runs("raw_deliveries")
     sweeping.sweep(until + timedelta(seconds=1))
     assert not bodies(held) and [run.rows for run in runs("raw_deliveries")] == [1]
+    assert not destroyed("raw_deliveries"), "its month had no key"
 
 
 def test_where_sign_ins_came_from_is_taken_out_and_what_happened_stays() -> None:

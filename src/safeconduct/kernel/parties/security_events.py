@@ -2,7 +2,7 @@
 
 A row is about a person (whose account), a seller (who sees it), or both. The database writes a line of the record for
 each, in the same statement, so that no caller can forget it. Where a request came from is sealed beside the row and can
-be taken out after its time (`forget_origins`); everything else stays. ``facts`` hold no personal data.
+be taken out after its time, by the schedule of retention; everything else stays. ``facts`` hold no personal data.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal_ma
 
 #: Sign-in data is kept for 180 days (the house's own schedule for raw addresses and browsers of sign-ins).
 ORIGIN_KEPT: Final = timedelta(days=180)
+#: Where somebody's requests came from opens for this purpose still, when they asked to be erased
+#: (`vault.data_keys.reading_for`): whoever judges a case of theft needs it.
+SECURITY: Final = "security"
 #: Where requests came from. The row is the event's id.
 ORIGIN: Final = Column("security_event.origin", "security-event", "security_event/origin/{row}")
 
@@ -134,15 +137,6 @@ def origins_of(events: Sequence[SecurityEvent]) -> dict[str, Origin]:
     ]
     opened = zip(values, unseal_many(ORIGIN, values), strict=True)
     return {place.row: Origin(*json.loads(plain)) for (place, _), plain in opened if plain is not None}
-
-
-def forget_origins(now: datetime, *, limit: int = 1000) -> int:
-    """Takes out where requests came from that are older than `ORIGIN_KEPT`; how many. Needs an engine scope."""
-    return query(
-        "UPDATE security_event SET origin = NULL WHERE id IN"
-        " (SELECT id FROM security_event WHERE at < %s AND origin IS NOT NULL ORDER BY at LIMIT %s)",
-        [now - ORIGIN_KEPT, limit],
-    ).rowcount
 
 
 def whose(person_id: str | None, seller_key: int | None) -> str:

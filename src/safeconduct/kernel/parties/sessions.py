@@ -22,7 +22,7 @@ from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, Origin
 from safeconduct.kernel.parties.traits import network_of, traits_of
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.errors import KeyGone
+from safeconduct.kernel.vault.errors import KeyGone, Restricted
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 #: So many sessions of one person run at once; a sixth ends the oldest.
@@ -189,7 +189,7 @@ def forget(now: datetime, *, limit: int = 1000) -> int:
 def _opened(identity: str, person_id: str, sealed: bytes) -> Origin:
     try:
         address, browser = json.loads(unseal(ORIGIN, identity, f"person/{person_id}", sealed))
-    except KeyGone:  # erased: the session goes on, and nobody knows any more from where
+    except (KeyGone, Restricted):  # erased: the session goes on, and nobody knows any more from where
         return Origin("", "")
     return Origin(address, browser)
 

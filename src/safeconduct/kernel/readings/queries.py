@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.kernel.readings.log import Side
@@ -53,9 +53,21 @@ def search(
 ) -> Slice[Reading]:  # fmt: skip
     """A page of all readings, the latest first. ``embargoed``: also those that an investigation hides from sellers. In
     a scope of the staff."""
-    rows = Reading.objects.all()
+    rows = _fitting(sought)
     if not embargoed:
         rows = rows.filter(Q(seller_key__isnull=False) | Q(concerns__isnull=True))
+    return page(rows, _NEWEST, after=after, before=before, size=size)
+
+
+def orders_read(sought: Sought, *, limit: int) -> set[int]:
+    """The orders of which something was read, also what an investigation hides; at most so many. In a scope of the
+    staff."""
+    rows = _fitting(sought).exclude(order_key=None).order_by("order_key").values_list("order_key", flat=True)
+    return {key for key in rows.distinct()[:limit] if key is not None}
+
+
+def _fitting(sought: Sought) -> QuerySet[Reading]:
+    rows = Reading.objects.all()
     for name, value in (
         ("concerns", sought.seller_key), ("actor", sought.actor), ("order_key", sought.order_key),
         ("subject_key", sought.subject_key), ("scene", sought.scene), ("side", sought.side),
@@ -63,4 +75,4 @@ def search(
     ):  # fmt: skip
         if value not in (None, ""):
             rows = rows.filter(**{name: value})
-    return page(rows, _NEWEST, after=after, before=before, size=size)
+    return rows

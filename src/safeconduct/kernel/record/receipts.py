@@ -61,6 +61,12 @@ def erase(subjects: Collection[str], purposes: Collection[str] | None, actor: Ac
     return _receipt(erasure.part(subjects, purposes, at=at), actor, at)
 
 
+def notes(ids: Collection[str]) -> dict[str, str]:
+    """The signed notes of receipts by their ids, the oldest first. In an engine or staff scope."""
+    rows = query("SELECT id, note FROM vault_receipt WHERE id = ANY(%s::text[]) ORDER BY at, id", [sorted(ids)])
+    return dict(rows.fetchall())
+
+
 def erase_due(now: datetime) -> int:
     """Destroys what was kept until now; how many keys. Opens its own scopes: for the periodic jobs."""
     count = 0

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.kernel.parties import security_events, sessions
+from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.parts import MenuEntry
@@ -28,12 +28,13 @@ def console_menu() -> tuple[MenuEntry, ...]:
     )
 
 
-def forget_origins(now: datetime) -> None:
-    """Takes out where requests came from, once it is past its time; each batch is a transaction of its own."""
+def forget_sessions(now: datetime) -> None:
+    """Deletes old sessions with where they began; each batch is a transaction of its own. Where security events came
+    from is taken out by the schedule of retention, with proof."""
     done = 1
     while done:
         with engine_scope():
-            done = security_events.forget_origins(now) + sessions.forget(now)
+            done = sessions.forget(now)
 
 
 PROTECTION = Protection(
@@ -48,6 +49,6 @@ PROTECTION = Protection(
     console_urls="safeconduct.protections.accounts.console_urls",
     judge_key=judge_key,
     public_urls="safeconduct.protections.accounts.public_urls",
-    jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
+    jobs=(Periodic("old sign-in sessions", 3600, forget_sessions),),
     policies=shipped_policies,
 )

@@ -26,11 +26,13 @@ CONSOLE: Final = [
     path("incidents/<str:incident_id>/change/", incidents.change, name="incident_change"),
     path("incidents/<str:incident_id>/people/", incidents.people, name="incident_people"),
     path("incidents/<str:incident_id>/count/", incidents.count, name="incident_count"),
+    path("incidents/<str:incident_id>/readings/", incidents.count_readings, name="incident_readings"),
     path("incidents/<str:incident_id>/proof/", incidents.proof, name="incident_proof"),
     path("incidents/<str:incident_id>/close/", incidents.close, name="incident_close"),
     path("incidents/<str:incident_id>/text/<str:clock_id>/", incidents.text, name="incident_text"),
     path("requests/", requests.requests, name="requests"),
     path("requests/<str:request_id>/", requests.one, name="request"),
+    path("requests/<str:request_id>/receipt/", requests.receipt, name="request_receipt"),
     path("requests/<str:request_id>/<slug:verb>/", requests.act, name="request_act"),
     path("retention/", retention.retention, name="retention"),
     path("retention/holds/", retention.hold, name="hold"),
@@ -45,6 +47,7 @@ PORTAL: Final = [
     path("my-data/ask/", portal.ask, name="my_ask"),
     path("my-data/<str:request_id>/withdraw/", portal.withdraw, name="my_withdraw"),
     path("my-data/<str:request_id>/archive/", portal.archive, name="my_archive"),
+    path("my-data/<str:request_id>/receipt/", portal.receipt, name="my_receipt"),
 ]
 HOSTED: Final = [
     path("<str:token>/", hosted.show, name="my_data"),
@@ -52,6 +55,7 @@ HOSTED: Final = [
     path("<str:token>/<str:request_id>/identify/", hosted.identify, name="my_identify"),
     path("<str:token>/<str:request_id>/withdraw/", hosted.withdraw, name="my_withdraw"),
     path("<str:token>/<str:request_id>/archive/", hosted.fetch, name="my_archive"),
+    path("<str:token>/<str:request_id>/receipt/", hosted.receipt, name="my_receipt"),
 ]
 JOBS: Final = (
     Periodic("breach clocks", 30.0, clockwork.sweep),

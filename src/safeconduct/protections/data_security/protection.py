@@ -53,12 +53,11 @@ def lift_embargoes(now: datetime) -> None:
 
 
 def keep_defence(now: datetime) -> None:
-    """Keeps what answers banks of orders that have come in, and deletes what is past its time."""
-    for work in (defence.keep_new, defence.forget):
-        done = 1
-        while done:
-            with engine_scope():
-                done = work(now)
+    """Keeps what answers banks of orders that have come in; the schedule of retention deletes it."""
+    done = 1
+    while done:
+        with engine_scope():
+            done = defence.keep_new(now)
 
 
 PROTECTION = Protection(

@@ -15,6 +15,7 @@ from safeconduct.kernel.readings.models import Reading
 from safeconduct.kernel.scope import Actor, engine_scope, query, seller_scope, staff_scope
 from safeconduct.kernel.vault import pseudonyms
 from safeconduct.protections.data_security.protection import keep_defence
+from safeconduct.protections.data_security.retention import sweeping
 from safeconduct.protections.transactions.chargebacks import answers
 from safeconduct.protections.transactions.chargebacks.collecting import dossiers
 from safeconduct.protections.transactions.chargebacks.models import BankDispute
@@ -63,8 +64,11 @@ def test_after_540_days_it_is_gone_and_answers_nobody() -> None:
     keep_defence(START + timedelta(days=20))
     assert shown(dispute, day=539)
     assert shown(dispute, day=541) == set()
-    keep_defence(START + timedelta(days=541))
+    sweeping.sweep(START + timedelta(days=541))
     assert count() == 0
+    with engine_scope():
+        assert query("SELECT 1 FROM vault_key WHERE purpose = 'payment_defence'").fetchone() is None
+        assert query("SELECT rows FROM retention_run WHERE line = 'payment_defence'").fetchall() == [(1,)]
     keep_defence(START + timedelta(days=541))  # and is not kept anew
     assert count() == 0
 

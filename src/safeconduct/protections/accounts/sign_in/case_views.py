@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.parties.security_events import origin_of
+from safeconduct.kernel.parties.security_events import SECURITY, origin_of
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
+from safeconduct.kernel.vault.data_keys import reading_for
 from safeconduct.protections.accounts.sign_in import account_cases as cases
 from safeconduct.protections.accounts.sign_in.words import FINDINGS
 from safeconduct.protections.accounts.words import sentence_of
@@ -37,7 +38,8 @@ def account_case(request: StaffRequest, case_id: str) -> HttpResponse:
     case = cases.one(case_id)
     if case is None:
         raise Http404
-    origin = origin_of(case.event)
+    with reading_for(SECURITY):
+        origin = origin_of(case.event)
     context = {
         "case": case, "sentence": sentence_of(case.event), "finding": _finding(case.finding),
         "sellers": cases.sellers_of(case), "findings": [(key, *words) for key, words in FINDINGS.items()],

@@ -127,6 +127,20 @@ class CountForm(forms.Form):
     until = _moment(_("until"))
 
 
+class ReadingsForm(forms.Form):
+    """Who read, from when to when."""
+
+    reader = forms.CharField(
+        label=_("Who read"), max_length=200, required=False,
+        help_text=_("An e-mail address, or the id of a person or key from the access log; empty for everybody."),
+    )  # fmt: skip
+    seller = forms.CharField(
+        label=_("Only orders of the seller"), max_length=200, required=False, help_text=_("Your id; empty for all.")
+    )
+    read_since = _moment(_("Read from"))
+    read_until = _moment(_("until"))
+
+
 class ProofForm(forms.Form):
     """What was sent."""
 

@@ -14,7 +14,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from safeconduct.kernel.parties.models import Seller, StaffRole
+from safeconduct.kernel.parties.models import Seller, StaffRole, User
+from safeconduct.kernel.readings.log import Read, note
+from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
 from safeconduct.kernel.ui.parts import Moment, Page, Text, View
@@ -27,6 +29,7 @@ from safeconduct.protections.data_security.incidents.forms import (
     NewIncidentForm,
     PlacesForm,
     ProofForm,
+    ReadingsForm,
     said_of,
 )
 from safeconduct.protections.data_security.incidents.models import Incident, IncidentClock
@@ -190,6 +193,41 @@ def _count(request: StaffRequest, incident: Incident, given: dict[str, Any]) -> 
 
 @require_POST
 @for_role(StaffRole.LEAD)
+def count_readings(request: StaffRequest, incident_id: str) -> HttpResponse:
+    """Counts who is affected from what somebody read, as the access log has it."""
+    incident, form = _found(incident_id), ReadingsForm(request.POST)
+    if form.is_valid() and _try(form, lambda: _count_readings(request, incident, form.cleaned_data)):
+        return done(request, _("Counted, and the clocks of these places run."), _url(incident))
+    return _page(request, incident, readings=form)
+
+
+def _count_readings(request: StaffRequest, incident: Incident, given: dict[str, Any]) -> None:
+    now, reader, seller = timezone.now(), given["reader"].strip(), None
+    if given["read_since"] >= given["read_until"]:
+        raise DataSecurityError(_("The end must lie after the beginning."), "read_until")
+    if "@" in reader:
+        known = User.objects.filter(email=reader.lower()).values_list("id", flat=True).first()
+        if known is None:
+            raise DataSecurityError(_("Nobody has this e-mail address here."), "reader")
+        reader = known
+    if given["seller"].strip():
+        seller = Seller.objects.filter(ref=given["seller"].strip()).values_list("key", flat=True).first()
+        if seller is None:
+            raise DataSecurityError(_("These sellers are not known: %(refs)s") % {"refs": given["seller"]}, "seller")
+    if not reader and seller is None:
+        raise DataSecurityError(_("Say who read, or whose orders."), "reader")
+    note([Read(Scene.INCIDENT, ("access_log",), seller, batch=incident.id)], actor_of(request), now)
+    found = affected.of_readings(reader, seller, given["read_since"], given["read_until"])
+    if found is None:
+        raise DataSecurityError(_("More than %(n)s orders were read; count the time in parts.") % {"n": affected.MOST},
+                                "read_until")  # fmt: skip
+    if not found:
+        raise DataSecurityError(_("Nothing was read of orders of buyers with a country in this time."), "reader")
+    actions.set_people(incident.id, found, actor_of(request), at=now, counted=True)
+
+
+@require_POST
+@for_role(StaffRole.LEAD)
 def proof(request: StaffRequest, incident_id: str) -> HttpResponse:
     """Records what was sent, and stops the clocks that it answers."""
     incident = _found(incident_id)
@@ -223,11 +261,11 @@ def close(request: StaffRequest, incident_id: str) -> HttpResponse:
 
 def _page(
     request: StaffRequest, incident: Incident, *, places: PlacesForm | None = None,
-    counting: CountForm | None = None, proving: ProofForm | None = None,
+    counting: CountForm | None = None, readings: ReadingsForm | None = None, proving: ProofForm | None = None,
 ) -> HttpResponse:  # fmt: skip
     now = timezone.now()
     shown = queries.clocks_of(incident, now)
-    wrong = any(form is not None and form.errors for form in (places, counting, proving))
+    wrong = any(form is not None and form.errors for form in (places, counting, readings, proving))
     context = {
         "incident": incident, "people": queries.people_of(incident), "closed": incident.closed_at is not None,
         "clocks": [
@@ -249,6 +287,7 @@ def _page(
             for step in history.of(incident.id)
         ],
         "places": places or PlacesForm(), "counting": counting or CountForm(),
+        "readings": readings or ReadingsForm(),
         "proving": proving or ProofForm(clocks=_choices(shown)),
     }  # fmt: skip
     return page(request, "data_security/console/incident.html", context, status=422 if wrong else 200)

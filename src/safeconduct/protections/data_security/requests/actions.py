@@ -16,13 +16,16 @@ from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query, savepoint, staff_scope
+from safeconduct.kernel.vault.errors import KeyGone
 from safeconduct.kernel.vault.pseudonyms import lookup_many
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere, OutOfOrder
 from safeconduct.protections.data_security.history import Done
-from safeconduct.protections.data_security.requests import archives, erasing, gathering
+from safeconduct.protections.data_security.requests import archives, belongings, erasing, gathering
+from safeconduct.protections.data_security.requests.erasing import LOOK_AGAIN
 from safeconduct.protections.data_security.requests.models import DataRequest
 from safeconduct.protections.data_security.requests.terms import rule_for, rules
 from safeconduct.protections.data_security.requests.words import Identified, Kind, State
@@ -33,8 +36,8 @@ MOST_TRIES: Final = 5
 LONGEST_WORDS: Final = 4_000
 #: Requests that one turn of the work takes; each is a transaction of its own.
 _BATCH: Final = 20
-#: An erasure that waits for something without a date is tried again after this.
-_LOOK_AGAIN: Final = timedelta(days=30)
+#: So long before the rest goes it is looked whether a hold or a case keeps it longer: the vault needs to know in time.
+_AHEAD: Final = timedelta(days=7)
 _ENDS_ONE_DAY: Final = frozenset({"open_case", "you_act_for_a_shop"})
 _WORK: Final = Actor("data-requests", "engine")
 _WORDS: Final = Column("data_request.words", "data_request")
@@ -166,11 +169,24 @@ def fetched(request: DataRequest, actor: Actor, *, at: datetime) -> bytes:
     return archives.opened(archive)
 
 
+def receipts_of(request: DataRequest, actor: Actor, *, at: datetime) -> bytes:
+    """The archive of an erasure with its signed receipts, and a line that it was fetched. In an engine scope. Raises
+    NotThere."""
+    notes = receipts.notes(request.statement.get("receipts", []))
+    if not notes:
+        raise NotThere
+    history.note([Done(request.id, "receipt_fetched", {"receipts": sorted(notes)}, request.seller_key)], actor, at)
+    return archives.of_erasure(request, notes, now=at)
+
+
 def words_of(request: DataRequest) -> str:
-    """What somebody wrote with their request."""
+    """What somebody wrote with their request; nothing once that is erased."""
     if request.words is None:
         return ""
-    return unseal(_WORDS, request.id, archives.whose(request.id), bytes(request.words)).decode()
+    try:
+        return unseal(_WORDS, request.id, archives.whose(request.id), bytes(request.words)).decode()
+    except KeyGone:
+        return ""
 
 
 def work(now: datetime) -> int:
@@ -187,16 +203,17 @@ CarryOut = Callable[[DataRequest, datetime], None]
 _READY: Final = """
 SELECT id FROM data_request WHERE {whose} AND (
     (state = 'identified' AND kind IN ('access', 'export')) OR (state = 'approved' AND kind = 'erasure')
-    OR (rest_at IS NOT NULL AND rest_at <= %s)
+    OR (rest_at IS NOT NULL AND rest_at <= %s) OR (rest_at IS NOT NULL AND rest_at <= %s AND {kept_longer})
 ) ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 
 
 def _each(whose: str, scope: Scope, carry_out: CarryOut, now: datetime) -> int:
     """Carries out one request after the other, each in a transaction of its own."""
+    ready = _READY.format(whose=whose, kept_longer=belongings.KEPT_LONGER)
     for done in range(_BATCH):
         with scope():
-            row = query(_READY.format(whose=whose), [now]).fetchone()
+            row = query(ready, [now, now + _AHEAD, *([now] * ready.count("h.until > %s"))]).fetchone()
             if row is None:
                 return done
             carry_out(DataRequest.objects.select_related("person").get(id=row[0]), now)
@@ -206,7 +223,7 @@ def _each(whose: str, scope: Scope, carry_out: CarryOut, now: datetime) -> int:
 def _carry_out_member(request: DataRequest, now: datetime) -> None:
     assert request.person is not None
     if request.kind == Kind.ERASURE:
-        _erased(request, erasing.erase_member(request.person, now=now), now)
+        _erased(request, erasing.erase_member(request.person, request.id, _actor(request), now=now), now)
     else:
         _archived(request, gathering.of_member(request.person), now)
 
@@ -214,7 +231,7 @@ def _carry_out_member(request: DataRequest, now: datetime) -> None:
 def _carry_out_buyer(request: DataRequest, now: datetime) -> None:
     assert request.buyer_key is not None
     if request.kind == Kind.ERASURE:
-        _erased(request, erasing.erase_buyer(request.buyer_key, now=now), now)
+        _erased(request, erasing.erase_buyer(request.buyer_key, request.id, _actor(request), now=now), now)
     else:
         _archived(request, gathering.of_buyer(request.buyer_key), now)
 
@@ -235,15 +252,24 @@ def _erased(request: DataRequest, erased: erasing.Erased, now: datetime) -> None
     said["gone"] = {
         what: before.get(what, 0) + said["gone"].get(what, 0) for what in sorted({*before, *said["gone"]})
     }  # fmt: skip
+    proofs = list(request.statement.get("receipts", []))
+    # Of a later look only what destroyed something is a proof of its own.
+    proofs += [one.id for one in erased.receipts if one.destroyed or not proofs]
+    said["receipts"] = proofs
     again = any(one.why in _ENDS_ONE_DAY for one in erased.kept)
-    request.rest_at = min(filter(None, (erased.rest_at, now + _LOOK_AGAIN if again else None)), default=None)
+    request.rest_at = min(filter(None, (erased.rest_at, now + LOOK_AGAIN if again else None)), default=None)
     if request.rest_at is not None and request.rest_at <= now:
-        request.rest_at = now + _LOOK_AGAIN
+        request.rest_at = now + LOOK_AGAIN
     request.statement = {**request.statement, **said}
     if request.open:
         _end(request, State.DONE, _WORK, now, said)
     else:
         _step(request, "request_rest_erased", said, _WORK, now)
+
+
+def _actor(request: DataRequest) -> Actor:
+    """Who erases, as the receipt names it."""
+    return Actor(_WORK.id, _WORK.role, f"request {request.id}")
 
 
 def _late(now: datetime) -> int:

@@ -59,6 +59,26 @@ def make(request: DataRequest, gathered: Gathered, about: About, *, now: datetim
     )  # fmt: skip
 
 
+def of_erasure(request: DataRequest, notes: Mapping[str, str], *, now: datetime) -> bytes:
+    """What somebody is given whose data was erased: what went, what stays, why, until when, and the signed receipts.
+
+    It names keys by numbers and nobody, and so is made when it is asked for and not kept.
+    """
+    written = {f"{key}.txt": note.encode() for key, note in notes.items()}
+    said = {name: request.statement.get(name, []) for name in ("gone", "kept", "receipts")}
+    written["erasure.json"] = _json({"request": request.id, **said})
+    manifest = {
+        "form": FORM, "request": request.id, "made_at": now.astimezone(UTC).isoformat(),
+        "files": [
+            {"path": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "entries": 1}
+            for name, data in sorted(written.items())
+        ],
+        "signed_by": "the key of the record, as each receipt names it in its last line",
+        "left_out": [],
+    }  # fmt: skip
+    return _zip({"manifest.json": _json(manifest), **written}, now)
+
+
 def opened(archive: RequestArchive) -> bytes:
     """The bytes of an archive."""
     return unseal(_ARCHIVE, archive.request_id, whose(archive.request_id), bytes(archive.sealed))

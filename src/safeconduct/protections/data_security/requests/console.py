@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.parties.models import StaffRole
-from safeconduct.kernel.scope import savepoint
+from safeconduct.kernel.scope import engine_scope, savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
 from safeconduct.kernel.ui.parts import Moment, Page, View
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.desk_errors import DataSecurityError
 from safeconduct.protections.data_security.requests import actions, queries
+from safeconduct.protections.data_security.requests.files import served
 from safeconduct.protections.data_security.requests.models import DataRequest
 from safeconduct.protections.data_security.requests.terms import law_of, rules
 from safeconduct.protections.data_security.requests.words import IDENTIFIED, KINDS, STATES, STEPS, Kind, State
@@ -67,6 +68,7 @@ def one(request: StaffRequest, request_id: str) -> HttpResponse:
         "answer": {
             "kept": queries.kept_in(found.statement), "gone": queries.gone_in(found.statement),
             "says": found.statement.get("says", ""), "longer": found.statement.get("extended_because", ""),
+            "receipt": _receipt_url(found),
         },
         "may_identify": found.state == State.ASKED,
         "may_extend": found.open and found.extended_at is None and rule.extension is not None,
@@ -76,6 +78,15 @@ def one(request: StaffRequest, request_id: str) -> HttpResponse:
         "history": [Moment(STEPS[step.verb], step.at, step.why) for step in history.of(found.id)],
     }  # fmt: skip
     return page(request, "data_security/console/request.html", context)
+
+
+@require_GET
+@for_role(StaffRole.LEAD)
+def receipt(request: StaffRequest, request_id: str) -> HttpResponse:
+    """What was erased and what stays, signed: for whoever asks by letter."""
+    found = _found(request_id)
+    with engine_scope():
+        return served(found, actions.receipts_of(found, actor_of(request), at=timezone.now()))
 
 
 @require_POST
@@ -103,6 +114,10 @@ def _row(one: DataRequest) -> dict[str, object]:
         "who": str(one.person) if one.person is not None else _("a buyer"), "identified": IDENTIFIED[one.identified],
         "law": law_of(one.rule),
     }  # fmt: skip
+
+
+def _receipt_url(one: DataRequest) -> str:
+    return reverse("console:data_security:request_receipt", args=[one.id]) if one.statement.get("receipts") else ""
 
 
 def _found(request_id: str) -> DataRequest:

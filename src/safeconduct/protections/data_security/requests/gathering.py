@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from safeconduct.kernel.cases import messages
 from safeconduct.kernel.cases.models import Case, Evidence, StoredOutcome
 from safeconduct.kernel.cases.words import Role
@@ -19,9 +21,12 @@ from safeconduct.kernel.events import bodies
 from safeconduct.kernel.notices.models import MailSetting, NoticeCopy
 from safeconduct.kernel.parties import attempts, security_events
 from safeconduct.kernel.parties.models import Membership, SecurityEvent, Seller, User
+from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.data_keys import reading_for
 from safeconduct.kernel.vault.pseudonyms import mask
+from safeconduct.protections.data_security.requests.models import DataRequest
+from safeconduct.protections.data_security.requests.words import Kind
 
 #: Rows of one kind that an archive holds, the latest: an archive is made in memory.
 MOST: Final = 5_000
@@ -44,12 +49,12 @@ class Gathered:
 
 
 def of_buyer(buyer_key: int) -> Gathered:
-    """Everything about a buyer, in an engine scope. Eight queries, however much it is."""
+    """Everything about a buyer, in an engine scope. Ten queries, however much it is."""
     events = _events(buyer_key)
     orders = sorted({order for _row, order in events if order is not None})
     cases = list(Case.objects.filter(order_key__in=orders).order_by("-opened_at")[:MOST])
     ids = [case.id for case in cases]
-    files = {
+    files: dict[str, Sequence[Mapping[str, Any]]] = {
         "events": [row for row, _order in events],
         "decisions": [
             {"policy": d.policy, "answer": d.action, "at": d.decided_at.isoformat(), "by": "a machine"}
@@ -68,6 +73,7 @@ def of_buyer(buyer_key: int) -> Gathered:
             {"case": case_id, "words": said.words, "at": said.at.isoformat()}
             for case_id, said in messages.between(ids, [Role.BUYER])
         ],
+        "erasures": erasures(DataRequest.objects.filter(buyer_key=buyer_key)),
         "evidence": [
             {"kind": e.kind, "media_type": e.media_type, "size_bytes": e.size_bytes, "sha256": e.sha256,
              "added_at": e.added_at.isoformat()}
@@ -80,7 +86,7 @@ def of_buyer(buyer_key: int) -> Gathered:
 
 
 def of_member(person: User) -> Gathered:
-    """Everything about a person who acts for sellers, in a staff scope. Seven queries."""
+    """Everything about a person who acts for sellers, in a staff scope. Nine queries."""
     memberships = list(Membership.objects.filter(person=person).order_by("created_at")[:MOST])
     names = dict(Seller.objects.filter(key__in=[m.seller_key for m in memberships]).values_list("key", "name"))
     mail = MailSetting.objects.filter(person=person).first()
@@ -106,9 +112,24 @@ def of_member(person: User) -> Gathered:
              "mailed_at": n.mailed_at.isoformat() if n.mailed_at else None}
             for n in NoticeCopy.objects.filter(person=person).order_by("-at")[:MOST]
         ],
+        "erasures": erasures(DataRequest.objects.filter(person=person)),
     }  # fmt: skip
     left_out = ("names_of_others", "secrets", *_cut(files))
     return Gathered(files, left_out, frozenset({"account", "shops", "mail"}))
+
+
+def erasures(requests: QuerySet[DataRequest]) -> list[Mapping[str, Any]]:
+    """What was erased before, what stays, and the signed receipts. Two queries."""
+    found = list(requests.filter(kind=Kind.ERASURE).exclude(statement={}).order_by("-asked_at")[:MOST])
+    notes = receipts.notes([key for one in found for key in one.statement.get("receipts", [])])
+    return [
+        {
+            "asked_at": one.asked_at.isoformat(), "gone": one.statement.get("gone", {}),
+            "kept": one.statement.get("kept", []),
+            "receipts": [notes[key] for key in one.statement.get("receipts", []) if key in notes],
+        }
+        for one in found
+    ]  # fmt: skip
 
 
 def _events(buyer_key: int) -> list[tuple[dict[str, Any], int | None]]:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel import buyer_pages
 from safeconduct.kernel.buyer_pages import BUYER
 from safeconduct.kernel.scope import savepoint
+from safeconduct.kernel.ui.views import fault
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere
 from safeconduct.protections.data_security.requests import actions, queries
 from safeconduct.protections.data_security.requests.files import served
@@ -107,6 +108,18 @@ def fetch(request: BuyerRequest, request_id: str) -> HttpResponseBase:
     return _back(request)
 
 
+@require_GET
+@behind_the_link
+def receipt(request: BuyerRequest, request_id: str) -> HttpResponseBase:
+    """What was erased and what stays, signed. It names nobody, and says no more than this page: the link is enough, as
+    nobody can be asked for a contact that was erased."""
+    try:
+        found = _mine(request, request_id)
+        return served(found, actions.receipts_of(found, BUYER, at=timezone.now()))
+    except DataSecurityError as problem:
+        return fault(request, problem.status, detail=str(problem))
+
+
 @require_POST
 @behind_the_link
 def withdraw(request: BuyerRequest, request_id: str) -> HttpResponseBase:
@@ -138,12 +151,17 @@ def _page(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
             "kept": queries.kept_in(one.statement), "gone": queries.gone_in(one.statement),
             "says": one.statement.get("says", ""), "longer": one.statement.get("extended_because", ""),
             "may_withdraw": one.open and one.state != State.APPROVED,
+            "receipt": reverse("data_security:my_receipt", args=[request.token, one.id]) if _proved(one) else "",
         })  # fmt: skip
     context = {
         "order": request.order, "token": request.token, "rows": rows, "kinds": list(KINDS.items()),
         "given": request.POST, "may_ask": request.order.buyer_key is not None,
     }  # fmt: skip
     return render(request, "data_security/hosted/my_data.html", context, status=status)
+
+
+def _proved(one: DataRequest) -> bool:
+    return bool(one.statement.get("receipts"))
 
 
 def _here(request: BuyerRequest) -> list[DataRequest]:

@@ -71,6 +71,14 @@ def archive(request: MemberRequest, request_id: str) -> HttpResponseBase:
         return served(found, actions.fetched(found, Actor(request.user.id, "member"), at=timezone.now()))
 
 
+@require_GET
+def receipt(request: MemberRequest, request_id: str) -> HttpResponseBase:
+    """What was erased and what stays, signed; for the person who asked."""
+    with engine_scope():
+        found = _mine(request, request_id)
+        return served(found, actions.receipts_of(found, Actor(request.user.id, "member"), at=timezone.now()))
+
+
 def _page(request: MemberRequest, *, status: int = 200) -> HttpResponse:
     now = timezone.now()
     rows = [
@@ -80,11 +88,16 @@ def _page(request: MemberRequest, *, status: int = 200) -> HttpResponse:
             "gone": queries.gone_in(one.statement), "says": one.statement.get("says", ""),
             "longer": one.statement.get("extended_because", ""), "fetch": _may_fetch(one, now),
             "may_withdraw": one.open and one.state != State.APPROVED,
+            "receipt": _receipt_url(one),
         }
         for one in queries.of_person(request.user.id)
     ]  # fmt: skip
     context = {"rows": rows, "kinds": list(KINDS.items()), "given": request.POST}
     return page(request, "data_security/my_data.html", context, status=status)
+
+
+def _receipt_url(one: DataRequest) -> str:
+    return reverse("portal:data_security:my_receipt", args=[one.id]) if one.statement.get("receipts") else ""
 
 
 def _may_fetch(one: DataRequest, now: datetime) -> bool:

@@ -74,6 +74,8 @@ WHAT: Final[Mapping[str, Text]] = {
     "messages_and_reviews": _("reviews you wrote"),
     "payment_defence": _("cards, devices and IP addresses of your payments"),
     "cases": _("open cases about your orders"),
+    "closed_cases": _("messages and evidence in closed cases"),
+    "raw_deliveries": _("messages of shop systems as they came"),
     "held": _("everything about the orders in question"),
 }
 #: Why something stays → the words.
@@ -84,6 +86,9 @@ WHY: Final[Mapping[str, Text]] = {
     "transaction_records": _("the law wants records of sales kept"),
     "payment_disputes": _("banks can still dispute the payment"),
     "open_case": _("a case about it is open"),
+    "order_runs": _("an order is not finished yet"),
+    "case_closed": _("a decision can still be challenged, by either side"),
+    "shared_by_many": _("each holds the data of many people; they are deleted together"),
     "legal_hold": _("a legal hold forbids it"),
 }
 STEPS: Final[Mapping[str, Text]] = {
@@ -98,4 +103,5 @@ STEPS: Final[Mapping[str, Text]] = {
     "request_overdue": _("Answer is late"),
     "request_rest_erased": _("What had to stay was erased"),
     "archive_fetched": _("Archive fetched"),
+    "receipt_fetched": _("Receipt fetched"),
 }

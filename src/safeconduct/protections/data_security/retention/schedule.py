@@ -47,6 +47,9 @@ class Sweeper(StrEnum):
     """Parts of this program that delete and prove it (`sweeping`)."""
 
     ORDER_DATA = "order_data"
+    MONTH_EVENTS = "month_events"
+    PAYMENT_DEFENCE = "payment_defence"
+    MESSAGES = "messages"
     RAW_DELIVERIES = "raw_deliveries"
     DISPUTE_EVIDENCE = "dispute_evidence"
     SIGN_IN_ORIGINS = "sign_in_origins"
@@ -56,7 +59,6 @@ class Sweeper(StrEnum):
 class By(StrEnum):
     """Who answers for a line without a sweeper."""
 
-    ERASURE = "erasure"
     LEASES = "leases"
     ACCOUNTS = "accounts"
     RECORD = "record"
@@ -81,6 +83,11 @@ class Line:
         """What began before this is past its time."""
         assert self.keep is not None
         return before(self.keep, now)
+
+    @property
+    def basis(self) -> str:
+        """Why it is kept, as receipts of erasures say it."""
+        return f"{self.id}: {self.source}"[:200]
 
     def until(self, begun: datetime) -> datetime:
         """Until when it is kept. The same rule seen from the other side: ``cutoff(until(x)) == x``, but for the ends

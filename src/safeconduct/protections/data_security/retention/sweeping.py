@@ -1,7 +1,8 @@
 """The job that deletes what is past its time, batch by batch, and writes the proof in the same transaction.
 
 It may run beside itself and be killed at any line: rows are claimed with SKIP LOCKED, and what was deleted without its
-proof does not exist. What a hold keeps is not touched.
+proof does not exist. What a hold keeps is not touched. Where nothing is left that a key of the vault sealed, the key is
+destroyed in the same transaction, with a signed receipt: the proof of the batch names it (`facts.receipts`).
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import moment, moment_time
 from safeconduct.kernel.cases import evidence
-from safeconduct.kernel.record import erasure
+from safeconduct.kernel.parties import security_events
+from safeconduct.kernel.readings import defence
+from safeconduct.kernel.record import erasure, receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query
-from safeconduct.kernel.vault import pseudonyms
+from safeconduct.kernel.vault.erasure import MOST
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.history import Done
+from safeconduct.protections.data_security.requests import archives
 from safeconduct.protections.data_security.retention.holds import UNHELD
 from safeconduct.protections.data_security.retention.models import RetentionRun
 from safeconduct.protections.data_security.retention.schedule import Line, Sweeper, schedule
@@ -37,11 +41,16 @@ PERSONAL: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What a batch deleted: (id, from when it was) each."""
+    """What a batch deleted: (id, from when it was) each. ``subjects``, ``purposes``: of the keys that sealed it and
+    seal nothing any more."""
 
     rows: Sequence[tuple[str, datetime]]
+    subjects: Sequence[str] = ()
+    purposes: tuple[str, ...] = ()
 
 
+#: The subject of an event that belongs to no order (`events.bodies.subject`).
+_SOURCE_MONTH: Final = "'source/' || e.source || '/' || to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')"
 Delete = Callable[[datetime, datetime, int], Gone]
 
 
@@ -75,9 +84,13 @@ def _prove(line: Line, gone: Gone, now: datetime) -> None:
         id=new_id("run"), line=line.id, cutoff=line.cutoff(now), rows=len(gone.rows), first_at=min(times),
         last_at=max(times), sha256=digest([key for key, _at in gone.rows]), at=now,
     )  # fmt: skip
+    proofs = [
+        receipts.erase(gone.subjects[cut : cut + MOST], gone.purposes, _ACTOR, at=now).id
+        for cut in range(0, len(gone.subjects), MOST)
+    ]
     facts = {
         "run": run.id, "rows": run.rows, "cutoff": run.cutoff.isoformat(), "first_at": run.first_at.isoformat(),
-        "last_at": run.last_at.isoformat(), "sha256": run.sha256,
+        "last_at": run.last_at.isoformat(), "sha256": run.sha256, "receipts": proofs,
     }  # fmt: skip
     history.note([Done(f"retention/{line.id}", "deleted", facts)], _ACTOR, now)
 
@@ -92,21 +105,59 @@ def _order_data(cutoff: datetime, now: datetime, limit: int) -> Gone:
             WHERE b.moment < %s AND e.order_key IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM event n WHERE n.order_key = e.order_key AND n.moment >= %s)
                 AND NOT EXISTS (SELECT 1 FROM case_file c WHERE c.order_key = e.order_key AND c.status <> 'closed')
+                AND NOT EXISTS (SELECT 1 FROM vault_ground g WHERE g.subject = 'order/' || e.order_key
+                                AND g.purpose = 'event' AND g.ended_at IS NULL AND g.until > %s)
                 AND {UNHELD.format(seller="e.seller_key", order="e.order_key")}
             ORDER BY b.moment LIMIT %s FOR UPDATE OF b SKIP LOCKED
         ), gone AS (DELETE FROM event_body b USING old WHERE b.moment = old.moment RETURNING b.moment)
-        SELECT e.moment, e.id FROM event e JOIN gone ON gone.moment = e.moment ORDER BY e.moment
+        SELECT e.moment, e.id, e.order_key FROM event e JOIN gone ON gone.moment = e.moment ORDER BY e.moment
         """,
-        [edge, edge, now, limit],
+        [edge, edge, now, now, limit],
     ).fetchall()
-    if rows:
-        _unlink([one for one, _key in rows])
-    return Gone([(key, moment_time(one)) for one, key in rows])
+    empty = query(
+        "SELECT 'order/' || k FROM unnest(%b::bigint[]) AS k WHERE NOT EXISTS (SELECT 1 FROM event e"
+        " JOIN event_body b ON b.moment = e.moment WHERE e.order_key = k) ORDER BY k",
+        [sorted({order for _one, _key, order in rows})],
+    ).fetchall()
+    subjects = [*(subject for (subject,) in empty), *_nobody_speaks_of([one for one, _key, _order in rows])]
+    return Gone([(key, moment_time(one)) for one, key, _order in rows], subjects, ("event", "pseudonym"))
 
 
-def _unlink(moments: Sequence[int]) -> None:
-    """Deletes the pseudonyms that these facts name and no fact with a body names any more: one statement each kind."""
-    for entity, columns in PERSONAL.items():
+def _month_events(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """What came with events of no order (a listing, a review, a payout). Each source and month has one key, and the
+    data of many people under it: whole months only, and while any hold is in force, none."""
+    first = _month(cutoff)
+    rows = query(
+        f"""
+        WITH old AS (
+            SELECT b.moment FROM event_body b JOIN event e ON e.moment = b.moment
+            WHERE b.moment < %s AND e.order_key IS NULL AND e.occurred_at < %s
+                AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.ended_at IS NULL AND h.until > %s)
+            ORDER BY b.moment LIMIT %s FOR UPDATE OF b SKIP LOCKED
+        ), gone AS (DELETE FROM event_body b USING old WHERE b.moment = old.moment RETURNING b.moment)
+        SELECT e.moment, e.id, {_SOURCE_MONTH} FROM event e JOIN gone ON gone.moment = e.moment ORDER BY e.moment
+        """,
+        [moment(first), first, now, limit],
+    ).fetchall()
+    empty = query(
+        "SELECT k FROM unnest(%b::text[]) AS k WHERE NOT EXISTS (SELECT 1 FROM event_body b"
+        f" JOIN event e ON e.moment = b.moment WHERE e.order_key IS NULL AND b.moment < %s AND {_SOURCE_MONTH} = k)"
+        " ORDER BY k",
+        [sorted({subject for _one, _key, subject in rows}), moment(first)],
+    ).fetchall()
+    subjects = [*(subject for (subject,) in empty), *_nobody_speaks_of([one for one, _key, _subject in rows])]
+    return Gone([(key, moment_time(one)) for one, key, _subject in rows], subjects, ("event", "pseudonym"))
+
+
+def _month(at: datetime) -> datetime:
+    """The beginning of the month, in UTC: what keys of a month are named by."""
+    return at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _nobody_speaks_of(moments: Sequence[int]) -> list[str]:
+    """Subjects of the pseudonyms that these facts name and no fact with a body names any more. A query each kind."""
+    found: list[str] = []
+    for entity, columns in PERSONAL.items() if moments else ():
         mine = " UNION ".join(
             f"SELECT f.{c} AS key FROM fact f WHERE f.moment = ANY(%b::bigint[]) AND f.{c} IS NOT NULL"
             for c in columns
@@ -115,11 +166,13 @@ def _unlink(moments: Sequence[int]) -> None:
             f"NOT EXISTS (SELECT 1 FROM fact o JOIN event_body b ON b.moment = o.moment WHERE o.{c} = mine.key)"
             for c in columns
         )
-        query(
-            f"DELETE FROM pseudonym p USING ({mine}) AS mine WHERE p.key = mine.key AND p.entity = %s AND {used}",
+        rows = query(
+            f"SELECT 'entity/' || p.key FROM pseudonym p JOIN ({mine}) AS mine ON p.key = mine.key"
+            f" WHERE p.entity = %s AND {used} ORDER BY p.key",
             [*([list(moments)] * len(columns)), entity],
         )
-    pseudonyms.forget()
+        found += [subject for (subject,) in rows]
+    return found
 
 
 def _raw_deliveries(cutoff: datetime, now: datetime, limit: int) -> Gone:
@@ -127,10 +180,19 @@ def _raw_deliveries(cutoff: datetime, now: datetime, limit: int) -> Gone:
     rows = query(
         "DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE received_at < %s"
         " AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.ended_at IS NULL AND h.until > %s)"
-        " ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, received_at",
+        " ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, received_at, connector",
         [cutoff, now, limit],
-    )
-    return Gone(rows.fetchall())
+    ).fetchall()
+    months = sorted({(connector, _month(at)) for _key, at, connector in rows})
+    empty = query(
+        "SELECT 'delivery/' || w.connector || '/' || to_char(w.month AT TIME ZONE 'UTC', 'YYYY-MM')"
+        " FROM unnest(%b::text[], %b::timestamptz[]) AS w(connector, month)"
+        " WHERE w.month + interval '1 month' <= %s AND NOT EXISTS (SELECT 1 FROM delivery d"
+        " WHERE d.connector = w.connector AND d.received_at >= w.month"
+        " AND d.received_at < w.month + interval '1 month') ORDER BY 1",
+        [[connector for connector, _at in months], [at for _connector, at in months], cutoff],
+    ).fetchall()
+    return Gone([(key, at) for key, at, _connector in rows], [subject for (subject,) in empty], ("delivery",))
 
 
 def _dispute_evidence(cutoff: datetime, now: datetime, limit: int) -> Gone:
@@ -151,10 +213,50 @@ def _dispute_evidence(cutoff: datetime, now: datetime, limit: int) -> Gone:
         """,
         [cutoff, now, cutoff, now, limit],
     ).fetchall()
-    if rows:
-        evidence.shred([key for key, _at in rows], at=now)
-        erasure.erase([key for key, _at in rows], now=now)
-    return Gone(rows)
+    if not rows:
+        return Gone(())
+    ids = [key for key, _at in rows]
+    evidence.shred(ids, at=now)
+    erasure.erase(ids, now=now)
+    holders = query(
+        "SELECT DISTINCT e.holder FROM case_evidence e WHERE e.id = ANY(%s::text[]) AND NOT EXISTS"
+        " (SELECT 1 FROM case_evidence o WHERE o.holder = e.holder AND o.shredded_at IS NULL) ORDER BY 1",
+        [ids],
+    )
+    return Gone(rows, [evidence.whose(holder) for (holder,) in holders], ("evidence",))
+
+
+def _messages(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """What was said in cases that have been closed for long enough: the key goes, and rows stay that nobody opens."""
+    rows = query(
+        f"""
+        SELECT c.id, c.closed_at FROM case_file c JOIN vault_key k ON k.subject = 'case/' || c.id
+        WHERE k.purpose = 'case_message' AND c.status = 'closed' AND c.closed_at < %s
+            AND NOT EXISTS (SELECT 1 FROM vault_ground g WHERE g.subject = k.subject AND g.purpose = k.purpose
+                            AND g.ended_at IS NULL AND g.until > %s)
+            AND NOT EXISTS (SELECT 1 FROM legal_hold h
+                            WHERE h.case_id = c.id AND h.ended_at IS NULL AND h.until > %s)
+            AND {UNHELD.format(seller="c.seller_key", order="c.order_key")}
+        ORDER BY c.closed_at, c.id LIMIT %s FOR UPDATE OF k SKIP LOCKED
+        """,
+        [cutoff, now, now, now, limit],
+    ).fetchall()
+    return Gone(rows, [f"case/{key}" for key, _at in rows], ("case_message",))
+
+
+def _payment_defence(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """What answered banks about payments that no bank can dispute any more. The line's time is `defence.KEPT`."""
+    rows = query(
+        f"""
+        DELETE FROM payment_defence WHERE order_key IN (
+            SELECT d.order_key FROM payment_defence d LEFT JOIN event e ON e.moment = d.moment
+            WHERE d.until < %s AND {UNHELD.format(seller="e.seller_key", order="d.order_key")}
+            ORDER BY d.until, d.order_key LIMIT %s) RETURNING order_key, until
+        """,
+        [cutoff + defence.KEPT, now, limit],
+    ).fetchall()
+    subjects = [f"order/{key}" for key, _until in rows]
+    return Gone([(str(key), until - defence.KEPT) for key, until in rows], subjects, ("payment_defence",))
 
 
 def _sign_in_origins(cutoff: datetime, now: datetime, limit: int) -> Gone:
@@ -164,11 +266,21 @@ def _sign_in_origins(cutoff: datetime, now: datetime, limit: int) -> Gone:
         UPDATE security_event SET origin = NULL WHERE id IN (
             SELECT s.id FROM security_event s WHERE s.at < %s AND s.origin IS NOT NULL
                 AND {UNHELD.format(seller="s.seller_key", order="NULL")}
-            ORDER BY s.at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, at
+            ORDER BY s.at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, at, person_id, seller_key
         """,
         [cutoff, now, limit],
-    )
-    return Gone(rows.fetchall())
+    ).fetchall()
+    people = sorted({person for _key, _at, person, _seller in rows if person is not None})
+    shops = sorted({seller for _key, _at, person, seller in rows if person is None and seller is not None})
+    empty = query(
+        "SELECT 'person/' || k FROM unnest(%b::text[]) AS k WHERE NOT EXISTS"
+        " (SELECT 1 FROM security_event s WHERE s.person_id = k AND s.origin IS NOT NULL)"
+        " UNION ALL SELECT 'seller/' || k FROM unnest(%b::bigint[]) AS k WHERE NOT EXISTS"
+        " (SELECT 1 FROM security_event s WHERE s.seller_key = k AND s.person_id IS NULL AND s.origin IS NOT NULL)",
+        [people, shops],
+    ).fetchall()
+    subjects = sorted(subject for (subject,) in empty)
+    return Gone([(key, at) for key, at, _person, _seller in rows], subjects, (security_events.ORIGIN.purpose,))
 
 
 def _request_archives(cutoff: datetime, now: datetime, limit: int) -> Gone:
@@ -177,14 +289,18 @@ def _request_archives(cutoff: datetime, now: datetime, limit: int) -> Gone:
         "DELETE FROM data_request_archive WHERE request_id IN (SELECT request_id FROM data_request_archive"
         " WHERE made_at < %s ORDER BY made_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING request_id, made_at",
         [cutoff, limit],
-    )
-    return Gone(rows.fetchall())
+    ).fetchall()
+    # What somebody wrote with the request goes with it: it is under the same key, and has been answered.
+    return Gone(rows, [archives.whose(key) for key, _at in rows], ("data_request",))
 
 
 SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.ORDER_DATA: _order_data,
+    Sweeper.MONTH_EVENTS: _month_events,
+    Sweeper.PAYMENT_DEFENCE: _payment_defence,
     Sweeper.RAW_DELIVERIES: _raw_deliveries,
     Sweeper.DISPUTE_EVIDENCE: _dispute_evidence,
+    Sweeper.MESSAGES: _messages,
     Sweeper.SIGN_IN_ORIGINS: _sign_in_origins,
     Sweeper.REQUEST_ARCHIVES: _request_archives,
 }

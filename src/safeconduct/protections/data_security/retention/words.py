@@ -12,8 +12,9 @@ from safeconduct.protections.data_security.retention.schedule import Begins, By,
 
 LINES: Final[Mapping[str, Text]] = {
     "order_data": _("buyers' data in orders"),
+    "month_events": _("what belongs to no order: listings, reviews, payouts"),
     "raw_deliveries": _("messages of shop systems as they came"),
-    "payment_defence": _("cards, devices and IP addresses of payments"),
+    "payment_defence": _("what payments are defended with at banks"),
     "dispute_evidence": _("evidence in cases"),
     "sign_in_origins": _("where sign-ins came from"),
     "request_archives": _("archives people asked for"),
@@ -51,7 +52,6 @@ THEN: Final[Mapping[str, Text]] = {
     Then.KEEP: _("stays"),
 }
 BY: Final[Mapping[str, Text]] = {
-    By.ERASURE: _("with an erasure, and with the order"),
     By.LEASES: _("leases of buyers' data"),
     By.ACCOUNTS: _("account security"),
     By.RECORD: _("the record"),

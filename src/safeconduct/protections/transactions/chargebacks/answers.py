@@ -21,6 +21,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.readings.log import Read, note
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope, query
+from safeconduct.kernel.vault.errors import KeyGone, Restricted
 from safeconduct.kernel.vault.sealing import seal, unseal
 from safeconduct.protections.transactions.chargebacks import sending, telling
 from safeconduct.protections.transactions.chargebacks.collecting import FROM_RECORDS, dossiers
@@ -143,9 +144,15 @@ def note_copy(dispute: BankDispute, actor: Actor, at: datetime) -> None:
 
 
 def opened(answer_id: str, which: str) -> bytes:
-    """A stored document: ``bank`` with clear data, ``copy`` for the seller, for whose login only that one is there."""
+    """A stored document: ``bank`` with clear data, ``copy`` for the seller, for whose login only that one is there.
+
+    Raises NothingStaged where the buyer was erased.
+    """
     sealed, dispute_id = AnswerFile.objects.values_list(which, "answer__dispute_id").get(answer_id=answer_id)
-    return unseal(sending.ANSWER, f"{answer_id}/{which}", sending.whose(dispute_id), bytes(sealed))
+    try:
+        return unseal(sending.ANSWER, f"{answer_id}/{which}", sending.whose(dispute_id), bytes(sealed))
+    except (KeyGone, Restricted):
+        raise NothingStaged from None
 
 
 def auto_submit_due(now: datetime) -> int:

@@ -16,6 +16,7 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.words import EVENTS
 from safeconduct.kernel.readings import defence
 from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault.data_keys import reading_for
 from safeconduct.kernel.vault.keys import purpose_key
 from safeconduct.kernel.vault.pseudonyms import reveal
 from safeconduct.protections.transactions.chargebacks import (
@@ -75,6 +76,7 @@ JOIN event e ON e.moment = f.moment ORDER BY f.occurred, f.moment
 """
 
 
+@reading_for(defence.READER)
 def dossiers(
     disputes: Sequence[BankDispute], at: datetime, *, records_only: bool = False
 ) -> dict[str, Dossier]:  # fmt: skip

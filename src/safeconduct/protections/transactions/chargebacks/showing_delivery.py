@@ -104,18 +104,18 @@ def _arrival(known: Known, clear: Mapping[int, str]) -> Iterable[Exhibit]:
         return  # where it was left is not told, or is somewhere else: no proof for the bank
     agreed = placed.keys["address"]
     row = Row(_("Delivered"), minute(delivered.at))
-    where = Row(_("To"), clear.get(agreed or 0, ""), "address")
+    address = clear.get(agreed or 0, "")
+    where = (Row(_("To"), address, "address"),) if address else ()  # it may have been erased
     by = delivered.text("carrier") or delivered.source
-    facts = (row, where) if where.value else (row,)  # erased, or past its time
-    yield Exhibit("proof_of_delivery", by, delivered.at, facts)
+    yield Exhibit("proof_of_delivery", by, delivered.at, (row, *where))
     if placed.data.get("avs") == "Y" and placed.keys["billing_address"] == agreed:
-        yield Exhibit("verified_delivery", by, delivered.at, (*facts, Row(_("Address check"), "AVS Y")))
+        yield Exhibit("verified_delivery", by, delivered.at, (row, *where, Row(_("Address check"), "AVS Y")))
     if delivered.data.get("signed") is not True:
         return
     signed = Row(_("Signed for"), minute(delivered.at))
     yield Exhibit("delivery_signature", by, delivered.at, (signed,))
     if placed.data.get("name_matches_card") is True:
-        yield Exhibit("recipient_link", by, delivered.at, (signed, *facts[1:], Row(_("Recipient"), _SAME_NAME)))
+        yield Exhibit("recipient_link", by, delivered.at, (signed, *where, Row(_("Recipient"), _SAME_NAME)))
 
 
 #: What the shop tells with `name_matches_card`, alike in every language so that its hash is too.
