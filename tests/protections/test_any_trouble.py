@@ -137,7 +137,11 @@ class AnyTrouble(RuleBasedStateMachine):
     def a_bank_says_something(
         self, order: str, kind: str, stage: str, outcome: str, quarters: int, number: int
     ) -> None:  # fmt: skip
-        data: dict[str, Any] = {"amount": self.money(order, quarters), "dispute": f"dp-{order}-{number}", "stage": stage}
+        data: dict[str, Any] = {
+            "amount": self.money(order, quarters),
+            "dispute": f"dp-{order}-{number}",
+            "stage": stage,
+        }
         if kind == "opened":
             data["reason"] = "fraudulent"
         elif outcome:
@@ -350,8 +354,10 @@ class AnyTrouble(RuleBasedStateMachine):
             keys = {key_of(order): minor for order, (_, _, minor) in ORDERS.items()} if self.told else {}
             given = made_whole(list(keys)) if keys else {}
             sellers = query(
-                "SELECT t.order_key, sum(p.amount_minor)::bigint FROM ledger_transaction t"
-                " JOIN ledger_posting p ON p.transaction_id = t.id AND p.seller_key IS NOT NULL"
+                "SELECT t.order_key, sum(p.amount_minor)::bigint - (SELECT coalesce(sum(r.amount_minor - r.by_bank_minor), 0)"
+                "  FROM claim c JOIN claim_refund r ON r.claim_id = c.id AND r.state IN ('requested', 'frozen')"
+                "  WHERE c.order_key = t.order_key)::bigint"
+                " FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id AND p.seller_key IS NOT NULL"
                 " WHERE t.order_key IS NOT NULL GROUP BY 1"
             ).fetchall()
         for paid, sums, refunds, _payment in per_part:
@@ -365,9 +371,7 @@ class AnyTrouble(RuleBasedStateMachine):
     @invariant()
     def holds_are_the_open_exposure(self) -> None:
         with engine_scope():
-            held = dict(
-                query("SELECT key, held_minor FROM ledger_hold WHERE ended_at IS NULL AND key LIKE 'claim/%%'")
-            )
+            held = dict(query("SELECT key, held_minor FROM ledger_hold WHERE ended_at IS NULL AND key LIKE 'claim/%%'"))
             claims = reading.active(list(Line.objects.order_by("id").values_list("id", flat=True)))
             fees = reading.commissions({claim.order_key for claim in claims})
         for claim in claims:
