@@ -1,11 +1,23 @@
 """The advisory locks of the database, each with its number, so that no two rooms wait for each other by mistake.
 
 Numbers are never reused: during an upgrade old and new processes run side by side.
+
+**Trouble with orders has one order of locks**, in every transaction: the orders whose cases are opened or touched,
+their cases by id (`cases_of`), the orders' certificates and books, claims' payments and lines by id, the ledger's
+sellers by key. Who has a later one waits for no earlier one. Sweeps pass over cases that somebody has (SKIP LOCKED),
+and so never wait for them. Who moves several cases locks all their money before any of it moves (`money_of`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import IntEnum, unique
+from typing import Final
+
+from safeconduct.kernel.scope import query
+
+#: First half of what is hashed with an order's key.
+_CASES_OF_ORDER: Final = 20_715
 
 
 @unique
@@ -25,3 +37,32 @@ class Lock(IntEnum):
     MAIL = 0x5AFE_0013  # one person's mail (pair)
     TEMPLATES = 0x5AFE_0C07  # versions of coverage templates
     LEDGER_SUMS = 0x5AFE_1ED6  # sums of the platform's accounts
+
+
+def orders_in_trouble(order_keys: Collection[int]) -> None:
+    """Waits until nobody else opens a case of these orders, and keeps others waiting until the scope ends."""
+    query(
+        "SELECT count(pg_advisory_xact_lock(hashint8extended(o, %b))) FROM"
+        " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
+        [_CASES_OF_ORDER, sorted(set(order_keys))],
+    )
+
+
+def cases_of(order_keys: Collection[int]) -> None:
+    """Waits until nobody else opens, moves or ends a case of these orders, until the scope ends: whoever goes on to
+    claims and money in the same transaction comes here first."""
+    orders_in_trouble(order_keys)
+    query(
+        "SELECT id FROM case_file WHERE order_key = ANY(%b::bigint[]) ORDER BY id FOR UPDATE",
+        [sorted(set(order_keys))],
+    )
+
+
+def money_of(order_keys: Collection[int], seller_keys: Collection[int]) -> None:
+    """Waits for the claims of these orders, then for these sellers' money in the ledger, until the scope ends."""
+    query(
+        "SELECT claim_lock(coalesce(array_agg(DISTINCT p.payment_id), '{}'), coalesce(array_agg(DISTINCT l.id), '{}'))"
+        " FROM claim_line l LEFT JOIN claim_part p ON p.line_id = l.id WHERE l.order_key = ANY(%b::bigint[])",
+        [sorted(set(order_keys))],
+    )
+    query("SELECT count(*) FROM ledger_lock(%b::bigint[], NULL)", [sorted(set(seller_keys))])

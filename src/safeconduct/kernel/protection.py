@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 
 from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.decisions import policies
-from safeconduct.kernel.decisions.reactions import Act, Sweep, reactions
+from safeconduct.kernel.decisions.reactions import Act, CasesOf, Sweep, reactions
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.parts import MenuEntry
 
@@ -101,6 +101,7 @@ class Protection:
     made about them, and the time to stamp with (None: each event's own). It leaves out what it does not know, and
     reads and writes per batch, never per event. ``sweep``: does what is due by the given time, returns how much it
     did; called every few seconds, and opens its own scopes, so that one call may be several transactions.
+    ``cases_of``: the orders whose cases ``act`` may open or move on these events.
     ``status``: for the home of the seller in scope. ``about_order``: what the staff should know of an order (its key)
     when they decide about it. ``portal_urls``/``console_urls``: modules of addresses under ``/portal/<name>/`` and
     ``/console/<name>/``; the menus' entries lead there. Views of the portal are written with `kernel.member_pages`.
@@ -120,6 +121,7 @@ class Protection:
     event_types: frozenset[str] = frozenset()
     act: Act | None = None
     sweep: Sweep | None = None
+    cases_of: CasesOf | None = None
     status: Callable[[int], Status] | None = None
     about_order: Callable[[int], Sequence[OrderNote]] | None = None
     portal_menu: Callable[[], Sequence[MenuEntry]] | None = None

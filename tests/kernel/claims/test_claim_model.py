@@ -166,7 +166,8 @@ class ClaimMachine(RuleBasedStateMachine):
         leave(self.claim(), outcome, kind, about=about, at=self.day)
         self.model.ended[about] = outcome
         if kind in OF_A_BANK and outcome in AGAINST_THE_SELLER:
-            self.model.lost[about] = (claimed, list(self.model.running))
+            taken = 0 if kind is ChannelKind.INQUIRY else claimed  # who only asks takes nothing
+            self.model.lost[about] = (taken, list(self.model.running))
         self.model.follow()
 
     @rule(minor=amounts)

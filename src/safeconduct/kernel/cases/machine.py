@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel import locks
 from safeconduct.kernel.cases import choosing, clockwork, outcomes, proposals, publishing, telling, writing
 from safeconduct.kernel.cases.errors import (
     CaseMalformed,
@@ -281,6 +282,10 @@ def _effects(moved: Sequence[Moved], at: datetime) -> None:
     for one in moved:
         if one.changed and one.step.money != NO_MONEY:
             groups.setdefault((one.case["kind"], one.step.money), []).append(one)
+    moving = [one for asked in groups.values() for one in asked]
+    orders = {one.case["order_key"] for one in moving if one.case["order_key"] is not None}
+    if len(orders) > 1:  # each effect locks its own money, and a later one may need an earlier place in the order
+        locks.money_of(orders, {one.case["seller_key"] for one in moving})
     for (kind, money), asked in groups.items():
         kind_of(kind).effects[money](asked, at)
     after: dict[str, list[Moved]] = {}

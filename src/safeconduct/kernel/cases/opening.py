@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel import locks
 from safeconduct.kernel.cases import machine, publishing
 from safeconduct.kernel.cases.errors import CaseMalformed
 from safeconduct.kernel.cases.machine import Move, Moved
@@ -68,6 +69,7 @@ def open_cases(requests: Sequence[Opening], *, at: datetime, quiet: bool = False
         return []
     for request in requests:
         _check(request)
+    locks.orders_in_trouble([request.order_key for request in requests if request.order_key is not None])
     workflows = publishing.in_force({request.kind for request in requests}, at)
     sellers = _sellers([request.seller_key for request in requests])
     fresh: dict[str, Opening] = {}

@@ -108,7 +108,8 @@ def frozen(claim: ClaimRow) -> bool:
 def paid_by_bank(claim: ClaimRow) -> dict[str, int]:
     """Refund → what banks have paid of it beyond what it says, while nothing stands still.
 
-    What a bank took in a channel that ended against the seller pays the refunds asked for before, the oldest first.
+    What a bank took in a channel that ended against the seller pays the refunds asked for before, the oldest first. A
+    bank that only asks takes nothing, whatever it finds, unless its debit is stored.
     What is more than is left of a part is never sent either: there the newest refund goes without.
     """
     found: dict[str, int] = {}
@@ -116,7 +117,7 @@ def paid_by_bank(claim: ClaimRow) -> dict[str, int]:
     running.sort(key=lambda refund: (refund.requested_at, refund.id))
     latest = {(channel.kind, channel.about): channel for channel in claim.channels}
     taken = [
-        (channel.ended_at, channel.claimed_minor if channel.taken_minor is None else channel.taken_minor)
+        (channel.ended_at, _taken(channel))
         for channel in latest.values()
         if channel.kind in OF_A_BANK and channel.outcome in AGAINST_THE_SELLER and channel.ended_at is not None
     ]
@@ -137,6 +138,12 @@ def paid_by_bank(claim: ClaimRow) -> dict[str, int]:
                 found[refund.id] = found.get(refund.id, 0) + paid
                 over -= paid
     return found
+
+
+def _taken(channel: ChannelRow) -> int:
+    if channel.taken_minor is not None:
+        return channel.taken_minor
+    return 0 if channel.kind is Kind.INQUIRY else channel.claimed_minor
 
 
 def exposure(claim: ClaimRow, at: datetime) -> Exposure:

@@ -6,7 +6,7 @@ commits with its decisions or not at all; a protection that fails fails the batc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
+from safeconduct.kernel import locks
 from safeconduct.kernel.decisions.models import DecisionKind
 
 
@@ -33,6 +34,7 @@ class Decided(Protocol):
 
 Act = Callable[[Sequence[dict[str, Any]], Sequence[Decided], datetime | None], None]
 Sweep = Callable[[datetime], int]
+CasesOf = Callable[[Sequence[dict[str, Any]]], Collection[int]]
 
 
 class Reaction(Protocol):
@@ -44,6 +46,8 @@ class Reaction(Protocol):
     def act(self) -> Act | None: ...
     @property
     def sweep(self) -> Sweep | None: ...
+    @property
+    def cases_of(self) -> CasesOf | None: ...
 
 
 @lru_cache(maxsize=1)
@@ -61,8 +65,12 @@ def event_types() -> frozenset[str]:
 def react(rows: Sequence[dict[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
     """Lets every protection act on a batch's events and on the decisions about them that count.
 
-    ``at``: the time to stamp with; None where each event's own time does, in a world that is replayed.
+    ``at``: the time to stamp with; None where each event's own time does, in a world that is replayed. The cases that
+    any of them will touch are locked before the first acts, because the first already locks money (`kernel.locks`).
     """
+    orders = {order for one in reactions() if one.cases_of is not None for order in one.cases_of(rows)}
+    if orders:
+        locks.cases_of(orders)
     standing = [decision for decision in made if decision.kind != DecisionKind.SHADOW]
     for reaction in reactions():
         if reaction.act is not None:

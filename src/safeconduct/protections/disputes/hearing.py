@@ -18,11 +18,11 @@ from safeconduct.kernel.cases.models import Case, ClockPause, Exhibit
 from safeconduct.kernel.cases.words import PauseScope, Remedy, Status
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.models import Event
-from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope
+from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope, query
 from safeconduct.protections.disputes import facts, money
 from safeconduct.protections.disputes.burden import type_of
 from safeconduct.protections.disputes.models import Dispute, Opened
-from safeconduct.protections.disputes.opening import Request, lock, open_disputes
+from safeconduct.protections.disputes.opening import Request, open_disputes
 
 EVENTS: Final = (
     "refund.requested", "refund.created", "return.received", "shipment.delivered", "dispute.opened", "dispute.closed",
@@ -44,11 +44,10 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
 
     ``at``: now; None for history that is imported or replayed, of which nobody is mailed.
     """
-    wanted = [row for row in rows if row["type"] in _CODES and row["order"] is not None]
-    if not wanted:
+    keys = sorted(orders_of(rows))
+    if not keys:
         return
-    keys = sorted({row["order"] for row in wanted})
-    lock(keys)
+    wanted = [row for row in rows if row["type"] in _CODES and row["order"] is not None]
     stamp = at or max(at_micros(row["occurred"]) for row in wanted)
     quiet = at is None
     _open([row for row in wanted if row["type"] == ASKED], stamp, quiet=quiet)
@@ -66,11 +65,23 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
     _go_on([one for one in live if one.order_key in of[BANK_CLOSED]], stamp)
 
 
+def orders_of(rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """The orders whose disputes these events may open or move; whoever calls `hear` has their cases locked."""
+    return {row["order"] for row in rows if row["type"] in _CODES and row["order"] is not None}
+
+
 def returns_due(now: datetime) -> int:
     """Ends refunds on return whose time is over; returns how many. Opens its own scope."""
     with engine_scope():
-        rows = Dispute.objects.select_for_update(skip_locked=True).filter(return_by__lte=now, paid_at=None)
-        late = list(rows.order_by("return_by")[:_BATCH])
+        numbers = [
+            number
+            for (number,) in query(
+                "SELECT d.number FROM dispute d JOIN case_file c ON c.id = d.case_id WHERE d.return_by <= %s"
+                " AND d.paid_at IS NULL ORDER BY d.return_by LIMIT %s FOR UPDATE OF c SKIP LOCKED",
+                [now, _BATCH],
+            )
+        ]
+        late = list(Dispute.objects.filter(number__in=numbers, return_by__lte=now).order_by("return_by", "number"))
         if late:
             money.never_came_back(late, now)
     return len(late)

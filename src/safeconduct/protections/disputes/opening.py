@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from safeconduct.kernel import locks
 from safeconduct.kernel.cases import messages
 from safeconduct.kernel.cases.messages import Offer
 from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
@@ -50,7 +51,7 @@ def open_disputes(requests: Sequence[Request], *, at: datetime, quiet: bool = Fa
     ``quiet``: nobody is mailed, for history that is imported or replayed.
     Raises NoSuchOrder, OpenAlready, RequestMalformed, and what claims refuse; then nothing is opened.
     """
-    lock([request.order_key for request in requests])
+    locks.orders_in_trouble([request.order_key for request in requests])
     known = _opened_before(requests)
     fresh = {request.key: request for request in requests if request.key not in known}
     if len({request.order_key for request in fresh.values()}) < len(fresh):
@@ -73,15 +74,6 @@ def open_disputes(requests: Sequence[Request], *, at: datetime, quiet: bool = Fa
         )  # fmt: skip
         _say(request, order, case_id, at)
     return [known[request.key] for request in requests]
-
-
-def lock(order_keys: Sequence[int]) -> None:
-    """Waits until nobody else opens or ends a dispute of these orders, until the scope ends."""
-    query(
-        "SELECT count(pg_advisory_xact_lock(hashint8extended(o, 20715))) FROM"
-        " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
-        [list(order_keys)],
-    )
 
 
 def _opened_before(requests: Sequence[Request]) -> dict[str, Dispute]:

@@ -51,6 +51,7 @@ PROTECTION = Protection(
     event_types=frozenset(hearing.EVENTS),
     act=act,
     sweep=sweep,
+    cases_of=hearing.orders_of,
     status=portal_home.status,
     portal_menu=portal_home.menu,
     portal_urls="safeconduct.protections.disputes.portal_urls",

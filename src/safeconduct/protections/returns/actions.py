@@ -133,7 +133,7 @@ def step(
     ``send_to``, ``hub``: where the parcel goes, the seller's to say; ``carrier``, ``tracking``: of its label or its
     way. Raises NoSuchReturn and what cases raise.
     """
-    returned = find(return_id)
+    returned = _held(return_id)
     words = {"hub": hub.strip()[:60], "carrier": carrier.strip()[:60], "tracking": tracking.strip()[:120]}
     if role is Role.BUYER:
         words.pop("hub")
@@ -149,7 +149,7 @@ def step(
 def direct(return_id: str, send_to: str, hub: str = "") -> None:
     """Says where the parcel goes, as long as it can still be sent there; the next returns from that country go there
     as well, unless their seller says otherwise. Raises NoSuchReturn, ReturnsError."""
-    returned = find(return_id)
+    returned = _held(return_id)
     if returned.case.state not in _CAN_BE_SENT:
         raise ReturnsError(_("The parcel is on its way or back; where it goes cannot be changed any more."), "send_to")
     if not send_to.strip():
@@ -163,7 +163,7 @@ def keep_goods(
 ) -> Moved:  # fmt: skip
     """Paid back without the goods, by a written rule and a payer by name: the seller of their own accord, or the
     platform at its own cost. Raises NoSuchReturn, ReturnsError, GuardRefused above the amount of the written rule."""
-    returned = find(return_id)
+    returned = _held(return_id)
     if not rule.strip():
         raise ReturnsError(_("Name the written rule by which the buyer keeps the goods."), "rule")
     wanted = Payer.SELLER if role is Role.SELLER else Payer.PLATFORM
@@ -200,6 +200,12 @@ def find(return_id: str) -> Return:
     if found is None:
         raise NoSuchReturn
     return found
+
+
+def _held(return_id: str) -> Return:
+    """One return, its case locked first: who changes a return has its case (`kernel.locks`)."""
+    machine.locked([find(return_id).case_id])
+    return find(return_id)
 
 
 def terms_of(returned: Return) -> Terms:

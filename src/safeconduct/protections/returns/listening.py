@@ -18,7 +18,8 @@ from safeconduct.protections.returns.models import Return
 from safeconduct.protections.returns.words import Reason, Wish
 
 EVENTS: Final = ("return.requested", "return.received")
-_REQUESTED, _RECEIVED = (CATALOGUE[name].code for name in EVENTS)
+_CODES: Final = tuple(CATALOGUE[name].code for name in EVENTS)
+_REQUESTED, _RECEIVED = _CODES
 
 #: Reasons as shops name them → ours; Shopify's are those of `ReturnReason` (Admin API 2025-10). All others are the
 #: buyer's own choice: a reason that nobody understands is never held against the seller.
@@ -30,13 +31,18 @@ REASONS: Final[Mapping[str, Reason]] = {
 _EXCHANGES: Final = frozenset({"exchange", "size_exchange"})
 
 
+def orders_of(rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """The orders whose returns these events may open or move; whoever calls `act` has their cases locked."""
+    return {row["order"] for row in rows if row["type"] in _CODES and row["order"] is not None}
+
+
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
     """Opens returns that buyers ask for, and moves on those whose parcel came back.
 
     What a policy decided about the buyer plays no part: it advises the people who look, and stops nothing. ``at``: now;
     None for history that is imported or replayed, of which nobody is mailed.
     """
-    mine = [row for row in rows if row["type"] in (_REQUESTED, _RECEIVED) and row["order"] is not None]
+    mine = [row for row in rows if row["type"] in _CODES and row["order"] is not None]
     if not mine:
         return
     now = at or at_micros(max(row["occurred"] for row in mine))

@@ -76,6 +76,7 @@ PROTECTION = Protection(
     "undo",
     event_types=frozenset(listening.EVENTS),
     act=listening.act,
+    cases_of=listening.orders_of,
     sweep=sweep,
     status=portal_home.status,
     portal_menu=portal_home.menu,

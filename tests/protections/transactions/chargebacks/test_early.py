@@ -120,6 +120,18 @@ def test_a_bank_that_asks_freezes_nothing_and_a_refund_is_the_answer() -> None:
     balances()
 
 
+def test_a_bank_that_only_asked_has_paid_no_refund_whatever_it_found() -> None:
+    shop = Shop()
+    shop.sold("o-1", deliver=True)
+    shop.disputed("o-1", day=20, **INQUIRY)
+    before = balances()["psp_clearing"]
+    with engine_scope():
+        early.refund_asked(BankDispute.objects.get().id, SELLER, shop.now)
+    shop.tell("dispute.closed", "o-1", day=25, dispute="dp-o-1", outcome="lost", stage="inquiry", amount=usd(100))
+    assert refunds() == [(10_000, "requested")]
+    assert balances()["psp_clearing"] == before
+
+
 def test_an_inquiry_that_becomes_a_chargeback_goes_on_as_one() -> None:
     shop = Shop()
     shop.sold("o-1", deliver=True)
