@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.kernel.decisions.models import DecisionKind
 from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.readings import defence, embargoes
@@ -19,8 +20,10 @@ from safeconduct.protections.data_security.leases import touches
 
 
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
-    """Hears whether a canary comes in."""
-    touches.hear(rows, at)
+    """Hears whether a canary comes in. Where a person rules anew, the event was heard before, and the staff's login may
+    not compare it."""
+    again = {decision.moment for decision in made if decision.kind == DecisionKind.OVERRIDE}
+    touches.hear([row for row in rows if row["moment"] not in again], at)
 
 
 def portal_menu() -> tuple[MenuEntry, ...]:
