@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
 from safeconduct.demo.access import Said, Step
@@ -16,10 +17,12 @@ DESCRIPTION = "Six shared offices, each the network of six to twelve members of 
 
 
 def plant(b: WorldBuilder, rng: Random, parameters: Parameters) -> None:
+    everybody = b.open_sellers(START)
+    countries = [name for name, _ in Counter(seller.country for seller in everybody).most_common(2)]
     for incident in range(b.scaled(6, least=2)):
-        country = rng.choice(("JP", "AU", "FR"))
+        country = rng.choice(countries)
         house = new_ip(rng, country)
-        shops = b.open_sellers(START, lambda s, country=country: s.country == country)  # type: ignore[misc]
+        shops = [seller for seller in everybody if seller.country == country]
         said = Said(NAME, DECOY, Action.ALLOW, incident)
         days = [b.moment(rng, 15, 140) // DAY * DAY for _ in range(3)]
         for seller in rng.sample(shops, k=min(len(shops), rng.randint(6, 12))):
