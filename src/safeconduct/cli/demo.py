@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from safeconduct.cli.demo_accounts import AccountDesk, victims_of
 from safeconduct.cli.demo_cases import CaseDesk
 from safeconduct.cli.demo_desk import Desk, fraud_of, open_shop, spread_the_clocks, weeks
+from safeconduct.cli.demo_guarded import furnish
 from safeconduct.cli.demo_score import Scores, score_world
 from safeconduct.cli.output import emit_json, fail
 
@@ -187,6 +188,7 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     desk.day(now, crew.people)
     done = crew.end()
     open_shop(PEOPLE[-1][1], now)
+    furnish(PEOPLE[-1][1], now)
     _after(now)
     _send_no_history()
     sequenced = _sequence()
