@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import tests.django_world as world
+from django.test import Client
+from django.urls import reverse
 from tests.kernel.builders import person
 from tests.protections.transactions.shop import Shop
 
@@ -18,7 +20,7 @@ from safeconduct.demo.truth import Look
 from safeconduct.foundation.moments import micros
 from safeconduct.kernel.ledger import payout_accounts
 from safeconduct.kernel.parties import members
-from safeconduct.kernel.parties.models import AccountCase, MemberRole, SecurityEvent, StaffRole
+from safeconduct.kernel.parties.models import AccountCase, MemberRole, SecurityEvent, StaffRole, User
 from safeconduct.kernel.readings.models import Reading
 from safeconduct.kernel.scope import engine_scope, query, staff_scope
 from safeconduct.protections.data_security.incidents.models import Incident, IncidentClock
@@ -61,6 +63,11 @@ def test_a_newcomer_finds_people_accounts_a_case_a_breach_and_requests() -> None
         }  # fmt: skip
         (looked,) = Reading.objects.all()
         assert looked.side == "staff" and looked.why and looked.seller_key == key
+        client, owner = Client(), User.objects.get(email=email)
+    client.force_login(owner)
+    page = client.get("/portal/accounts/").content.decode()
+    assert "Diego Fuentes" in page and "Inés Pardo" in page
+    assert looked.why in client.get(reverse("portal:data_security:readings")).content.decode()
 
 
 def test_who_looks_without_a_case_is_written_down_for_the_shop_to_see() -> None:
