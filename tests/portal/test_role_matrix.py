@@ -16,50 +16,16 @@ from tests.portal import shops
 EVERYONE = frozenset(MemberRole.values)
 HANDS = EVERYONE - {"read_only"}  # everybody but who only reads
 #: What only shows something, or changes nothing but what is the person's own: every member may.
-OPEN = frozenset(
-    [
-        "home",
-        "decisions",
-        "decision",
-        "proof",
-        "money",
-        "statement",
-        "notices",
-        "notices_read",
-        "notice",
-        "people",
-        "member_end",
-        "powers",
-        "settings",
-        "choose_seller",
-        "welcome",
-        "accounts:security",
-        "accounts:forget_browsers",
-        "data_security:readings",
-        "data_security:exports",
-        "transactions:orders",
-        "transactions:order",
-        "transactions:proof",
-        "transactions:chargebacks",
-        "transactions:chargeback",
-        "transactions:chargeback_copy",
-        "transactions:bank_documents",
-        "transactions:warning",
-        "disputes:disputes",
-        "disputes:dispute",
-        "disputes:proof",
-        "disputes:piece",
-        "returns:returns",
-        "returns:case",
-        "returns:return",
-        "returns:piece",
-        "data_security:my_data",
-        "data_security:my_ask",
-        "data_security:my_withdraw",
-        "data_security:my_archive",
-    ]
-)
-#: What acts for the shop: only these.
+OPEN = frozenset([
+    "home", "decisions", "decision", "proof", "money", "statement", "notices", "notices_read", "notice", "people",
+    "member_end", "powers", "settings", "choose_seller", "welcome", "accounts:security", "accounts:forget_browsers",
+    "data_security:readings", "data_security:exports", "transactions:orders", "transactions:order",
+    "transactions:proof", "transactions:chargebacks", "transactions:chargeback", "transactions:chargeback_copy",
+    "transactions:bank_documents", "transactions:warning", "disputes:disputes", "disputes:dispute", "disputes:proof",
+    "disputes:piece", "returns:returns", "returns:case", "returns:return", "returns:piece", "data_security:my_data",
+    "data_security:my_ask", "data_security:my_withdraw", "data_security:my_archive", "disputes:export",
+    "returns:export",
+])  # fmt: skip
 MATRIX = {
     **dict.fromkeys(OPEN, EVERYONE),
     "second_look": HANDS,

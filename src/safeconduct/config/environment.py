@@ -305,6 +305,14 @@ def unsafe(env: Environment) -> list[str]:
         found.append(f"SAFECONDUCT_KEY_FILE: no file at {env.key_file}; create it with `safeconduct keys create`.")
     elif env.key_file.stat().st_mode & 0o077:
         found.append("SAFECONDUCT_KEY_FILE can be read by others: chmod 600.")
+    for name, secret in (
+        ("SAFECONDUCT_VAULT_ROOT", env.vault_root.removeprefix("file:") if env.vault_root.startswith("file:") else ""),
+        ("SAFECONDUCT_VAULT_CREDENTIALS_FILE", env.vault_credentials_file),
+    ):
+        if secret and not Path(secret).exists():
+            found.append(f"{name}: no file at {secret}.")
+        elif secret and Path(secret).stat().st_mode & 0o077:
+            found.append(f"{name} can be read by others: chmod 600 {secret}.")
     if not env.email_url:
         found.append("SAFECONDUCT_EMAIL_URL is empty: no notice would leave the machine.")
     if not env.fund_legal_form:

@@ -14,6 +14,8 @@ OPENERS = {
     "kernel/events/bodies.py": "opens for kernel/readings/contacts.py",
     "kernel/cases/evidence.py": "shows: read() notes first",
     "kernel/readings/defence.py": "opens for answers to banks",
+    "protections/transactions/chargebacks/collecting.py": "by what the buyer came back later, for the bank",
+    "protections/transactions/chargebacks/documents.py": "files that people gave for the bank, into the answer",
     "protections/transactions/chargebacks/answers.py": "shows: notes what a pack holds, and who takes the bank's copy",
     "protections/transactions/chargebacks/sending.py": "sends to the processor; nobody is shown it",
     "kernel/cases/messages.py": "words between parties; the staff's page notes that it reads them",
@@ -29,17 +31,25 @@ OPENERS = {
     "kernel/claims/telling.py": "names of orders",
     "kernel/decisions/telling.py": "names of orders and sellers",
     "cli/ledger.py": "names of orders",
+    "protections/transactions/chargebacks/api.py": "names of orders",
+    "protections/transactions/chargebacks/portal_early.py": "names of orders",
+    "protections/transactions/chargebacks/telling.py": "names of orders",
     # machines' own secrets, and people's own
     "kernel/parties/security_events.py": "where a person's own sign-in came from; no page shows it",
     "kernel/parties/sign_in.py": "seeds of second factors",
-    "kernel/ledger/payout_accounts.py": "for who sends the money; no page shows it",
+    "kernel/ledger/payout_reading.py": "for who sends the money; the console's page of it tells the shop",
+    "protections/accounts/payout/asking.py": "what a person is about to confirm, to that person",
+    "kernel/parties/sessions.py": "where a person's own sessions began, to that person",
+    "protections/data_security/requests/actions.py": "what somebody wrote with their request, to who answers it",
+    "protections/data_security/requests/archives.py": "a person's own archive, to that person",
     "kernel/record/keys.py": "keys of the record",
     "kernel/notices/webhooks/endpoints.py": "secrets of endpoints",
     "connectors/intake.py": "reads a delivery again",
     "kernel/vault/pseudonyms.py": "the registry itself",
     "kernel/vault/sealing.py": "sealing itself",
+    "kernel/vault/resealing.py": "seals anew what it opens",
 }
-_OPENS = re.compile(r"\b(?:reveal|unseal)\(")
+_OPENS = re.compile(r"\b(?:reveal|unseal(?:_many|_with)?)\(")
 
 
 def opening() -> set[str]:

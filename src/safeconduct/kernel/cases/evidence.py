@@ -22,11 +22,12 @@ from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.files import Clean, cleaned
 from safeconduct.kernel.cases.machine import locked
 from safeconduct.kernel.cases.models import Case, Evidence, Exhibit
-from safeconduct.kernel.cases.words import PARTIES, PLATFORM, SEATS, Role, Source, Status, Visibility
+from safeconduct.kernel.cases.words import OPEN_CASE, PARTIES, PLATFORM, SEATS, Role, Source, Status, Visibility
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.readings.log import Read, note
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import Actor, query
+from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.errors import KeyGone, Restricted
 from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal, unseal_many
@@ -138,7 +139,8 @@ def read(
     if actor is not None:
         order = found.order_key or Case.objects.values_list("order_key", flat=True).get(id=case_id)
         note([Read(Scene.EVIDENCE, ("file",), found.seller_key, order, batch=case_id)], actor, at)
-    return found, _opened(found)
+    case_open = Case.objects.filter(id=case_id).exclude(status=Status.CLOSED).exists()
+    return found, _opened(found, case_open=case_open)
 
 
 def file_name(piece: Evidence) -> str:
@@ -291,7 +293,7 @@ def _exhibit(wanted: Sequence[tuple[str | None, str]], actor: Actor, at: datetim
             raise NoSuchEvidence(min(missing))
 
 
-def _opened(piece: Evidence) -> Iterator[bytes]:
+def _opened(piece: Evidence, *, case_open: bool) -> Iterator[bytes]:
     for number in range(piece.chunks):
         row = query(
             "SELECT sealed FROM case_evidence_chunk WHERE evidence_id = %s AND number = %s", [piece.id, number]
@@ -299,6 +301,8 @@ def _opened(piece: Evidence) -> Iterator[bytes]:
         if row is None:
             raise NoSuchEvidence(piece.id)
         try:
-            yield unseal(CHUNK, f"{piece.id}/{number}", whose(piece.holder), bytes(row[0]))
+            with data_keys.reading_for(OPEN_CASE if case_open else ""):
+                part = unseal(CHUNK, f"{piece.id}/{number}", whose(piece.holder), bytes(row[0]))
         except (KeyGone, Restricted):
             raise NoSuchEvidence(piece.id) from None
+        yield part

@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -38,7 +39,7 @@ _SHORTEST_CONTEST, _LONGEST_CONTEST = 10, 4000
 
 
 @require_GET
-@only_for(MemberRole.FINANCE)
+@only_for(MemberRole.FINANCE, says=lazy("See where payouts go"))
 def accounts(request: MemberRequest) -> HttpResponse:
     """Where payouts go, what waits and until when, and what happened."""
     now, key = timezone.now(), request.seller.key
@@ -78,7 +79,7 @@ def _moment(event: SecurityEvent) -> Moment:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@only_for()
+@only_for(says=lazy("Ask for payouts to go to another account"))
 def add(request: MemberRequest) -> HttpResponse:
     """The form for another account; what is filled in rightly is judged, and then shown to be confirmed."""
     if request.method == "GET":
@@ -95,7 +96,7 @@ def add(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@only_for()
+@only_for(says=lazy("Have payouts go to an account of earlier again"))
 def use(request: MemberRequest, account_id: str) -> HttpResponse:
     """Asks to be paid to an account again that was in use before."""
     one = _mine(request, account_id)
@@ -119,7 +120,7 @@ def _judge(request: MemberRequest, wish: Asking) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@only_for()
+@only_for(says=lazy("Confirm with a passkey where payouts go"))
 def confirm(request: MemberRequest) -> HttpResponse:
     """Shows in words what would change, and does it when a passkey has confirmed exactly that."""
     now, wish = timezone.now(), asking.current(request)
@@ -167,7 +168,7 @@ def _confirmed(request: MemberRequest, wish: Asking, now: datetime) -> HttpRespo
 
 
 @require_POST
-@only_for(MemberRole.FINANCE)
+@only_for(MemberRole.FINANCE, says=lazy("Cancel a change of the payout account"))
 def cancel(request: MemberRequest, account_id: str) -> HttpResponse:
     """Ends a change that is under way: whoever watches the money may, since nothing can be won by it."""
     actions.cancel(_mine(request, account_id).id, _actor(request), at=timezone.now())
@@ -175,7 +176,7 @@ def cancel(request: MemberRequest, account_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FINANCE)
+@only_for(MemberRole.FINANCE, says=lazy("Object to a link between payout accounts"))
 def contest(request: MemberRequest, account_id: str) -> HttpResponse:
     """Says why being paid to the same account as another shop means nothing."""
     one = _mine(request, account_id)

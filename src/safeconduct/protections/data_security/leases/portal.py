@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -37,7 +38,7 @@ _LISTED: Final = 20
 
 @never_cache
 @require_GET
-@only_for(MemberRole.FULFILMENT)
+@only_for(MemberRole.FULFILMENT, says=lazy("See where an order goes"))
 def recipient(request: MemberRequest, order_key: int) -> HttpResponse:
     """An order's recipient as masks, and for what it may be shown."""
     now = timezone.now()
@@ -59,7 +60,7 @@ def recipient(request: MemberRequest, order_key: int) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FULFILMENT)
+@only_for(MemberRole.FULFILMENT, says=lazy("Borrow an order's recipient"))
 def reveal(request: MemberRequest, order_key: int) -> HttpResponse:
     """Leases the recipient to who asks, for one purpose; the page that follows shows it."""
     scene = _scene(request)
@@ -78,7 +79,7 @@ def reveal(request: MemberRequest, order_key: int) -> HttpResponse:
 
 @never_cache
 @require_GET
-@only_for(MemberRole.FULFILMENT)
+@only_for(MemberRole.FULFILMENT, says=lazy("See an order's recipient in clear"))
 def lease(request: MemberRequest, lease_id: str) -> HttpResponse:
     """The recipient in clear, as long as the lease runs. Each look is written down first."""
     now = timezone.now()
@@ -124,7 +125,13 @@ def exports(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT, MemberRole.FINANCE, MemberRole.LISTING)
+@only_for(
+    MemberRole.FULFILMENT,
+    MemberRole.SUPPORT,
+    MemberRole.FINANCE,
+    MemberRole.LISTING,
+    says=lazy("Make a file of contacts"),
+)
 def export(request: MemberRequest) -> HttpResponse:
     """Makes a file and hands it over; it is not kept here."""
     now = timezone.now()
@@ -146,7 +153,7 @@ def export(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@only_for()
+@only_for(says=lazy("Give somebody the right to make files of contacts"))
 def give_right(request: MemberRequest) -> HttpResponse:
     """An owner lets a member make files with contacts, for some days."""
     now = timezone.now()
@@ -162,7 +169,7 @@ def give_right(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@only_for()
+@only_for(says=lazy("End somebody's right to make files of contacts"))
 def end_right(request: MemberRequest, right_id: str) -> HttpResponse:
     """An owner takes the right back."""
     rights.end(request.membership, right_id, timezone.now())

@@ -78,7 +78,7 @@ def kept(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FINANCE, MemberRole.SUPPORT)
+@only_for(MemberRole.FINANCE, MemberRole.SUPPORT, says=lazy("Keep papers for all answers to banks"))
 def keep(request: MemberRequest) -> HttpResponse:
     """Keeps one more."""
     target = reverse("portal:transactions:bank_documents")
@@ -92,7 +92,7 @@ def keep(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FINANCE, MemberRole.SUPPORT)
+@only_for(MemberRole.FINANCE, MemberRole.SUPPORT, says=lazy("Add a file to an answer to a bank"))
 def add(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """Adds a file to one dispute."""
     target = reverse("portal:transactions:chargeback", args=[dispute_id])
@@ -106,7 +106,7 @@ def add(request: MemberRequest, dispute_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FINANCE, MemberRole.SUPPORT)
+@only_for(MemberRole.FINANCE, MemberRole.SUPPORT, says=lazy("Take a file for banks out of use"))
 def remove(request: MemberRequest, document_id: str) -> HttpResponse:
     """Removes a file of the seller's."""
     row = BankDocument.objects.filter(id=document_id, seller_key=request.seller.key).defer("sealed").first()

@@ -64,21 +64,21 @@ def warning(request: MemberRequest, warning_id: str) -> HttpResponse:
 
 
 @require_POST
-@only_for(MemberRole.FINANCE)
+@only_for(MemberRole.FINANCE, says=lazy("Refund an order that its bank warns of"))
 def refund(request: MemberRequest, warning_id: str) -> HttpResponse:
     """Pays the buyer back before the bank does."""
     return _do(request, warning_id, early.refund_warned, _("The refund is asked for. Your shop sends it."))
 
 
 @require_POST
-@only_for(MemberRole.FINANCE, MemberRole.SUPPORT)
+@only_for(MemberRole.FINANCE, MemberRole.SUPPORT, says=lazy("Leave an order that its bank warns of as it is"))
 def wait(request: MemberRequest, warning_id: str) -> HttpResponse:
     """Leaves it at that."""
     return _do(request, warning_id, early.wait, _("You wait. If the bank goes on, the dispute appears here."))
 
 
 @require_POST
-@only_for(MemberRole.FINANCE)
+@only_for(MemberRole.FINANCE, says=lazy("Refund an order that its bank asks about"))
 def refund_inquiry(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """A refund in answer to a bank that only asks."""
     target = reverse("portal:transactions:chargeback", args=[dispute_id])
