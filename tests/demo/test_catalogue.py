@@ -16,7 +16,8 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from .conftest import Reading
 
 _EXPECTED_TYPES = {
-    "seller.registered", "session.started", "session.failed", "security.changed", "payout_account.changed",
+    "seller.registered", "session.started", "session.failed", "security.changed", "payout_account.changed", "access.requested",
+    "export.requested",
     "promotion.joined", "review.posted", "payment.attempted", "order.placed", "order.paid", "order.cancelled",
     "order.changed", "shipment.shipped", "shipment.tracked", "shipment.delivered", "refund.requested",
     "refund.created", "return.requested", "return.received", "dispute.opened", "dispute.updated", "dispute.closed",

@@ -19,8 +19,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli.demo_accounts import AccountDesk, victims_of
 from safeconduct.cli.demo_cases import CaseDesk
 from safeconduct.cli.demo_desk import Desk, fraud_of, open_shop, spread_the_clocks, weeks
+from safeconduct.cli.demo_guarded import furnish
 from safeconduct.cli.demo_score import Scores, score_world
 from safeconduct.cli.output import emit_json, fail
 
@@ -84,7 +86,7 @@ def run(options: Options) -> None:
 
     console = Console(stderr=options.as_json, highlight=False)
     folder = prepare_environment(Path(os.environ.get("SAFECONDUCT_VAR", "var")) / "demo")
-    wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 3}
+    wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 4}
     marker = folder / "world.json"
     if options.fresh or not marker.exists() or json.loads(marker.read_text())["parameters"] != wanted:
         marker.unlink(missing_ok=True)
@@ -163,7 +165,8 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     world = generate(parameters)
     events = world.moved(moved_days)
     cases = CaseDesk(options.seed, world.complaints, moved, world.strike)
-    desk = Desk(options.seed, fraud_of(world), ends, cases)
+    accounts = AccountDesk(options.seed, victims_of(world, moved), world.looks, moved)
+    desk = Desk(options.seed, fraud_of(world), ends, cases, accounts)
     crew = Crew(events, desk)  # forked before Django is set up: connections are never shared
     write_truth(world, folder / "truth.jsonl")
     write_covers(world, folder / "cover.jsonl", micros(now - moved))
@@ -185,6 +188,7 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     desk.day(now, crew.people)
     done = crew.end()
     open_shop(PEOPLE[-1][1], now)
+    furnish(PEOPLE[-1][1], now)
     _after(now)
     _send_no_history()
     sequenced = _sequence()
@@ -342,11 +346,13 @@ def code_now(secret: str) -> str:
 
 def _summary(console: Console, built: Built, scores: Scores) -> None:
     from safeconduct.demo.scoreboard import render, render_books, render_cases, render_cover
+    from safeconduct.demo.scoreboard_accounts import render_accounts
 
     console.print()
     render(scores.decisions, console)
     render_cover(scores.cover, console)
     render_cases(scores.cases, console)
+    render_accounts(scores.accounts, console)
     for books in scores.books:
         render_books(books, console)
     console.print(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from safeconduct.cli.demo_accounts import AccountDesk
     from safeconduct.cli.demo_cases import CaseDesk
     from safeconduct.demo import World
     from safeconduct.kernel.parties.models import Membership
@@ -47,12 +48,13 @@ _OBJECTION = (
 @dataclass(slots=True)
 class Desk:
     """The desk. ``fraud``: orders that are fraud, as the world knows; ``closes``: the end of the history;
-    ``cases``: who works on disputes and returns."""
+    ``cases``: who works on disputes and returns; ``accounts``: on accounts."""
 
     seed: int
     fraud: Collection[str]
     closes: datetime
     cases: CaseDesk
+    accounts: AccountDesk
 
     def day(self, until: datetime, people: Callable[[datetime], None]) -> None:
         """What ``people`` do by then, and time: what has come due is done, sellers are paid."""
@@ -62,6 +64,7 @@ class Desk:
         self.cases.strikes(until)
         people(until)
         self.cases.clocks(until)
+        self.accounts.day(until)
         for _ in range(_MOST_ROUNDS):
             if not reactions.sweep(until):
                 break

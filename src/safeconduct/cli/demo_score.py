@@ -12,11 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli.demo_account_score import read_account_score
 from safeconduct.cli.demo_case_score import read_case_score
 from safeconduct.cli.output import emit_json, fail
 
 if TYPE_CHECKING:
-    from safeconduct.demo import CoverReport, Report
+    from safeconduct.demo import AccountReport, CoverReport, Report
     from safeconduct.demo.books import Books
     from safeconduct.demo.case_scoring import CaseReport
 
@@ -25,17 +26,19 @@ SEEDS = (1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of a world: the engine's decisions, the cover of its orders, its cases; and what the ledger says."""
+    """The scores of a world: the engine's decisions, the cover of its orders, its cases and
+    accounts; and what the ledger says."""
 
     decisions: Report
     cover: CoverReport
     cases: CaseReport
+    accounts: AccountReport
     books: tuple[Books, ...]
 
     def as_json(self) -> dict[str, Any]:
         return {
             **self.decisions.as_json(), "cover": self.cover.as_json(), "cases": self.cases.as_json(),
-            "books": [one.as_json() for one in self.books],
+            "accounts": self.accounts.as_json(), "books": [one.as_json() for one in self.books],
         }  # fmt: skip
 
 
@@ -71,6 +74,7 @@ def score_world(folder: Path, *, moved_days: int) -> Scores:
         score(read_truth(folder / "truth.jsonl"), decisions),
         score_cover(read_covers(folder / "cover.jsonl"), standings),
         read_case_score(folder),
+        read_account_score(folder, moved_days=moved_days),
         read_books(),
     )
 
@@ -158,11 +162,13 @@ def score_seeds(*, shift: str, orders: int, as_json: bool) -> None:
     table = Table(title=f"Three public seeds, shift {shift}")
     for name in (
         "seed", "caught", "precision", "good orders stopped", "decoys stopped", "wrongly void", "wrongly covered",
-        "claims paid rightly", "banks answerable", "complaints accused", "rulings right",
+        "claims paid rightly", "banks answerable", "complaints accused", "rulings right", "takeovers held",
+        "paid to thieves", "honest acts held",
     ):  # fmt: skip
         table.add_column(name, justify="right")
     for seed, r in reports.items():
-        cover, cases = r["cover"], r["cases"]
+        cover, cases, accounts = r["cover"], r["cases"], r["accounts"]
+        new = accounts["new_accounts"]
         earlier, ruled = cases["earlier"], [cases["honest_judged_right"], cases["honest_judged"]]
         for abuse in cases["abuse"]:
             ruled = [ruled[0] + abuse["judged_right"], ruled[1] + abuse["judged"]]
@@ -173,5 +179,7 @@ def score_seeds(*, shift: str, orders: int, as_json: bool) -> None:
             f"{earlier['answerable_told']} of {earlier['answerable']}, nearly {earlier['nearly_told']} of"
             f" {earlier['nearly']}",
             f"{cases['false_accusation_rate']:.2%}", f"{ruled[0]} of {ruled[1]}",
+            f"{new['stopped']} of {new['changes']}", f"{new['paid_minor'] / 100:,.0f}",
+            f"{accounts['honest_held_rate']:.2%}",
         )  # fmt: skip
     Console().print(table)

@@ -6,6 +6,7 @@ from bisect import bisect
 from itertools import accumulate
 from random import Random
 
+from safeconduct.demo.access import Step, changing, record_steps, usual
 from safeconduct.demo.almanac import (
     DAY,
     DAYS,
@@ -34,8 +35,14 @@ from safeconduct.demo.seeds import generator
 
 SESSIONS = 15_000
 """Sign-ins at full size: a sample of about one in forty. All of them would be half a million."""
+EXPORTS = 400
+"""Files with contacts at full size."""
 _LOYALTY = 0.22
 _SECURITY_CHANGES_A_MEMBER_DAY = 0.003
+_ACT_OF = {
+    "password": "factor_change", "email": "contact_change", "phone": "contact_change",
+    "factor_added": "factor_change", "api_key": "key_created", "member_added": "member_added",
+}  # fmt: skip
 
 
 def fill_with_orders(b: WorldBuilder) -> None:
@@ -103,7 +110,7 @@ def open_shops(b: WorldBuilder) -> None:
 
 
 def run_offices(b: WorldBuilder) -> None:
-    """Sign-ins, credentials, payout accounts and promotions of the sellers, honest all of them."""
+    """Sign-ins, credentials, payout accounts, files and promotions of the sellers, and what others do in their name."""
     rng = generator(b.parameters.seed, "offices")
     staff = [(seller, member) for seller in b.sellers for member in seller.members]
     for seller, member in rng.choices(staff, k=b.scaled(SESSIONS)):
@@ -116,6 +123,9 @@ def run_offices(b: WorldBuilder) -> None:
     for seller in rng.sample(b.sellers, k=max(2, len(b.sellers) // 8)):
         _change_bank(b, rng, seller)
     _join_promotions(b, rng)
+    for seller, member in rng.choices(staff, k=b.scaled(EXPORTS)):
+        _export(b, rng, seller, member)
+    record_steps(b, generator(b.parameters.seed, "doors"))
 
 
 def _working_instant(rng: Random, seller: Seller, member: Member) -> int:
@@ -130,16 +140,17 @@ def _sign_in(b: WorldBuilder, rng: Random, seller: Seller, member: Member, at: i
     country = rng.choice(("CN", "JP", "TH", *FURTHER_COUNTRIES[:2])) if travels else seller.country
     fresh = rng.random() < 0.008
     device = new_device(rng) if fresh else rng.choice(member.devices)
-    if fresh and len(member.devices) < 5:
-        member.devices.append(device)
+    if fresh:
+        b.fresh_devices.add(device)
+        if len(member.devices) < 5:
+            member.devices.append(device)
     ip = new_ip(rng, country) if travels or shared else member.ip
-    where = {"seller": seller.id, "member": member.id, "device": device, "ip": ip, "ip_country": country}
     if rng.random() < 0.03:
-        b.record("session.failed", at - rng.randrange(8, 60) * SECOND, None, {**where, "reason": "wrong_password"})
-    b.record("session.started", at, None, {
-        **where, "factor": member.factor, "new_device": fresh, "proxy": shared,
-        "user_agent": "Mozilla/5.0 Chrome/141.0",
-    })  # fmt: skip
+        b.record("session.failed", at - rng.randrange(8, 60) * SECOND, None, {
+            "seller": seller.id, "member": member.id, "device": device, "ip": ip, "ip_country": country,
+            "reason": "wrong_password",
+        })  # fmt: skip
+    b.steps.append(Step(at, seller, member, "sign_in", device, ip, country, shared))
 
 
 def _change_security(b: WorldBuilder, rng: Random, seller: Seller, member: Member) -> None:
@@ -148,11 +159,17 @@ def _change_security(b: WorldBuilder, rng: Random, seller: Seller, member: Membe
         return
     _sign_in(b, rng, seller, member, at - rng.randrange(2, 30) * MINUTE)
     changes = ("password", "email", "phone", "factor_added", "api_key", "member_added", "member_removed")
-    b.record("security.changed", at, None, {
-        "seller": seller.id, "member": member.id, "device": member.devices[0], "ip": member.ip,
-        "ip_country": seller.country, "change": rng.choices(changes, (40, 6, 8, 18, 16, 7, 5))[0],
-        "session_age_s": rng.randrange(60, 5400),
-    })  # fmt: skip
+    change = rng.choices(changes, (40, 6, 8, 18, 16, 7, 5))[0]
+    if change == "member_removed":
+        b.record("security.changed", at, None, {
+            "seller": seller.id, "member": member.id, "device": member.devices[0], "ip": member.ip,
+            "ip_country": seller.country, "change": change, "session_age_s": rng.randrange(60, 5400),
+        })  # fmt: skip
+        return
+    step = changing(usual(seller, member, at, _ACT_OF[change]), change)
+    if change == "member_added":
+        step.extra = {"member_role": rng.choice(("finance", "fulfilment", "fulfilment", "listing", "support"))}
+    b.steps.append(step)
 
 
 def _change_bank(b: WorldBuilder, rng: Random, seller: Seller) -> None:
@@ -161,11 +178,22 @@ def _change_bank(b: WorldBuilder, rng: Random, seller: Seller) -> None:
     if at <= seller.registered_at + 7 * DAY:
         return
     _sign_in(b, rng, seller, member, at - rng.randrange(3, 40) * MINUTE)
-    b.record("payout_account.changed", at, None, {
-        "seller": seller.id, "member": member.id, "device": member.devices[0], "ip": member.ip,
-        "ip_country": seller.country, "bank_account": new_bank_account(rng, seller.country),
-        "account_country": seller.country, "session_age_s": rng.randrange(120, 3600),
+    step = usual(seller, member, at, "payout_change")
+    step.follows = ("payout_account.changed", {
+        "bank_account": new_bank_account(rng, seller.country), "account_country": seller.country,
+        "session_age_s": rng.randrange(120, 3600),
     })  # fmt: skip
+    b.steps.append(step)
+
+
+def _export(b: WorldBuilder, rng: Random, seller: Seller, member: Member) -> None:
+    """A file with contacts of parcels, as many as shops usually take; now and then more, and never over the quota."""
+    usually = rng.randrange(12, 160)
+    step = usual(seller, member, _working_instant(rng, seller, member), "mass_export")
+    rows = max(1, int(usually * rng.lognormvariate(-0.3, 0.5)))
+    step.extra = {"rows": rows, "usual_rows": usually, "over_quota": False}
+    step.follows = ("export.requested", {"rows": rows})
+    b.steps.append(step)
 
 
 def _join_promotions(b: WorldBuilder, rng: Random) -> None:
@@ -175,6 +203,9 @@ def _join_promotions(b: WorldBuilder, rng: Random) -> None:
             if seller.registered_at > START + (opens - 9) * DAY or rng.random() > 0.6:
                 continue
             at = START + int(rng.uniform(opens - 8, opens - 1) * DAY)
+            edit = usual(seller, seller.members[-1], at, "mass_edit")
+            edit.extra = {"deep_cuts_percent": 0}
+            b.steps.append(edit)
             for offer in rng.sample(seller.listings, k=max(1, len(seller.listings) // 4)):
                 at += rng.randrange(5, 90) * SECOND
                 price = offer.price_minor * rng.choice((80, 85, 88, 90)) // 100

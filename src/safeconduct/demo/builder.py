@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from safeconduct.demo.access import Step
 from safeconduct.demo.almanac import DAY, START
 from safeconduct.demo.complaints import Channel, EarlierPayments, Fault, Grievance
 from safeconduct.demo.orders import Order, draft
@@ -17,7 +18,7 @@ from safeconduct.demo.parameters import Parameters, Shift
 from safeconduct.demo.people import Buyer, Seller, new_buyer
 from safeconduct.demo.population import buyers, sellers
 from safeconduct.demo.rendering import Data, Record
-from safeconduct.demo.truth import Action, Kind, Mark, Severity
+from safeconduct.demo.truth import Action, Kind, Look, Mark, Severity
 
 DECOY = "decoy"
 
@@ -34,6 +35,9 @@ class WorldBuilder:
         self.records: list[Record] = []
         self.marks: list[Mark] = []
         self.grievances: list[Grievance] = []
+        self.steps: list[Step] = []
+        self.looks: list[Look] = []
+        self.fresh_devices: set[str] = set()
         self.strike: tuple[str, int, int] | None = None
         self.orders_placed = 0
         self._used: set[int] = set()
@@ -154,6 +158,17 @@ class WorldBuilder:
         incident: int = 0, amount_minor: int = 0,
     ) -> None:  # fmt: skip
         self.marks.append(Mark(Kind.EVENT, number, attack, role, incident, severity, expected, amount_minor))
+
+    def label_act(
+        self, number: int, attack: str, role: str, expected: Action, *, severity: Severity, incident: int
+    ) -> None:  # fmt: skip
+        """Label a sensitive act of a seller's member."""
+        self.marks.append(Mark(Kind.ACT, number, attack, role, incident, severity, expected, 0))
+
+    def look(self, look: Look, attack: str, role: str, expected: Action) -> None:
+        """Let somebody of the marketplace's staff read about a shop's buyers, and label it."""
+        self.looks.append(look)
+        self.marks.append(Mark(Kind.READING, look, attack, role, 0, Severity.MEDIUM, expected, 0))
 
     def label_entity(
         self, kind: Kind, entity: Buyer | Seller | str, attack: str, role: str, expected: Action, *,

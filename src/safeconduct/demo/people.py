@@ -130,13 +130,15 @@ class Listing:
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A person who acts for a seller."""
+    """A person who acts for a seller. ``joins``: while the world runs, so that nobody has seen them before."""
 
     id: str
     devices: list[str]
     ip: str
     factor: str
     works_from_h: int
+    role: str = "owner"
+    joins: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -33,6 +33,7 @@ SELLER_COUNTRIES: tuple[tuple[str, int], ...] = (
 SIZE_SIGMA = 1.4
 """Spread of shop sizes: with it the largest has about 9 % of the orders and the top fifth about 69 %."""
 NEW_DURING = 0.08
+_ROLES = ("owner", "finance", "fulfilment", "listing", "support", "fulfilment")
 YOUNG = 0.20
 """One seller in five is younger than 60 days when the world begins or opens while it runs."""
 
@@ -109,7 +110,7 @@ def _seller(rng: Random, number: int, place: Locale, registered_at: int, weight:
             id=f"mem-{number}-{i + 1}", devices=[new_device(rng) for _ in range(rng.choice((1, 1, 2, 3)))],
             ip=office if rng.random() < 0.7 else new_ip(rng, place.country),
             factor=rng.choices(("password", "otp", "passkey", "sso"), (40, 38, 17, 5))[0],
-            works_from_h=rng.randrange(7, 12),
+            works_from_h=rng.randrange(7, 12), role=_ROLES[i],
         )
         for i in range(rng.choices((1, 2, 3, 4, 5, 6), (30, 28, 18, 12, 7, 5))[0])
     ]  # fmt: skip

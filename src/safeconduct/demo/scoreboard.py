@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from safeconduct.demo.account_scoring import NewAccounts
 from safeconduct.demo.books import Books
 from safeconduct.demo.case_scoring import CaseReport
 from safeconduct.demo.cover_scoring import CoverReport
@@ -30,8 +31,8 @@ def render(report: Report, console: Console) -> None:
 def _headline(report: Report) -> Group:
     caught = Text.assemble(
         "Caught ", (f"{report.caught:,} of {report.bad_orders:,}", "bold"), " fraudulent orders (",
-        (_percent(report.recall), _good(report.recall)), "): ", (_money(report.saved_minor, report), "bold green"),
-        " kept safe, ", (_money(report.lost_minor, report), "bold red"), " lost.",
+        (percent(report.recall), _good(report.recall)), "): ", (amount(report.saved_minor, report), "bold green"),
+        " kept safe, ", (amount(report.lost_minor, report), "bold red"), " lost.",
     )  # fmt: skip
     precise = Text()
     if report.precision is not None:
@@ -40,9 +41,9 @@ def _headline(report: Report) -> Group:
         )
     good = Text.assemble(
         "Good orders stopped: ", (f"{report.good_stopped:,} of {report.good_orders:,}", "bold"), " (",
-        (_percent(report.good_stop_rate, 2), _bad(report.good_stop_rate)), "), worth ",
-        _money(report.good_stopped_minor, report), ". Among the honest look-alikes: ",
-        (_percent(report.decoy_stop_rate), _bad(report.decoy_stop_rate)), ".",
+        (percent(report.good_stop_rate, 2), bad_style(report.good_stop_rate)), "), worth ",
+        amount(report.good_stopped_minor, report), ". Among the honest look-alikes: ",
+        (percent(report.decoy_stop_rate), bad_style(report.decoy_stop_rate)), ".",
     )  # fmt: skip
     return Group(caught, precise, good)
 
@@ -65,7 +66,7 @@ def render_books(books: Books, console: Console) -> None:
     """Print what became of the money."""
 
     def of(minor: int) -> str:
-        return _money(minor, books)
+        return amount(minor, books)
 
     paid = Text.assemble(
         "Buyers paid ", (of(books.captured_minor), "bold"), "; sellers got ",
@@ -87,7 +88,7 @@ def render_books(books: Books, console: Console) -> None:
 
 def _case_lines(report: CaseReport) -> Group:
     def money(minor: int) -> str:
-        return _money(minor, report)
+        return amount(minor, report)
 
     earlier, strike = report.earlier, report.strike
     exact = "bold green" if earlier.exact else "bold red"
@@ -98,7 +99,7 @@ def _case_lines(report: CaseReport) -> Group:
     )  # fmt: skip
     accused = Text.assemble(
         "Honest complaints that the advice spoke of: ", (f"{report.honest_accused:,} of {report.honest:,}", "bold"),
-        " (", (_percent(report.false_accusation_rate, 2), _bad(report.false_accusation_rate)), "). Honest buyers' ",
+        " (", (percent(report.false_accusation_rate, 2), bad_style(report.false_accusation_rate)), "). Honest buyers' ",
         f"cases that staff ruled on rightly: {report.honest_judged_right:,} of {report.honest_judged:,}. ",
         "Abuse cost shops ", (money(report.lost_minor), "red"), "; ", (money(report.saved_minor), "bold green"),
         " was saved.",
@@ -112,8 +113,8 @@ def _case_lines(report: CaseReport) -> Group:
     times = Text(f"Open cases, by whose turn it is: {told}.")
     if report.median_h_to_action is not None and report.median_h_to_decision is not None:
         times.append(
-            f" A dispute was taken up after {_duration(report.median_h_to_action * 3600)} and decided after"
-            f" {_duration(report.median_h_to_decision * 3600)} (medians)."
+            f" A dispute was taken up after {duration(report.median_h_to_action * 3600)} and decided after"
+            f" {duration(report.median_h_to_decision * 3600)} (medians)."
         )
     return Group(banks, accused, stood, times)
 
@@ -133,20 +134,20 @@ def _abuse_table(report: CaseReport) -> Table:
     table.add_column("lost", justify="right", style="red")
     for one in report.abuse:
         table.add_row(
-            one.cause.replace("_", " "), _bar(one.recall), f"{one.noticed:,}/{one.complaints:,}",
-            "–" if one.precision is None else _percent(one.precision), f"{one.incidents_noticed:,}/{one.incidents:,}",
-            f"{one.judged_right:,}/{one.judged:,}", _money(one.saved_minor, report), _money(one.lost_minor, report),
+            one.cause.replace("_", " "), bar(one.recall), f"{one.noticed:,}/{one.complaints:,}",
+            "–" if one.precision is None else percent(one.precision), f"{one.incidents_noticed:,}/{one.incidents:,}",
+            f"{one.judged_right:,}/{one.judged:,}", amount(one.saved_minor, report), amount(one.lost_minor, report),
         )  # fmt: skip
     return table
 
 
 def _cover_lines(report: CoverReport) -> Group:
     def dollars(minor: int) -> str:
-        return _money(minor, report)
+        return amount(minor, report)
 
     void = Text.assemble(
         "Sellers who kept every term: ", (f"{report.deserving:,} orders", "bold"), "; cover refused for a term to ",
-        (f"{report.wrongly_void:,}", _bad(report.wrongly_void_rate)), ", ", f"{report.stopped:,} stopped and ",
+        (f"{report.wrongly_void:,}", bad_style(report.wrongly_void_rate)), ", ", f"{report.stopped:,} stopped and ",
         f"{report.waiting:,} still held by risk checks.",
     )  # fmt: skip
     if report.void_for:
@@ -154,7 +155,7 @@ def _cover_lines(report: CoverReport) -> Group:
         void.append(f" Refused for: {told}.")
     covered = Text.assemble(
         "A term missed, or the shop a thief: ", (f"{report.undeserving:,} orders", "bold"), "; covered all the same ",
-        (f"{report.wrongly_covered:,}", _bad(report.wrongly_covered_rate)),
+        (f"{report.wrongly_covered:,}", bad_style(report.wrongly_covered_rate)),
         f", of which {report.of_thieves:,} where only the shop's crime speaks against it.",
     )  # fmt: skip
     paid = Text.assemble(
@@ -194,9 +195,9 @@ def _attack_table(report: Report) -> Table:
     table.add_column("noticed after", justify="right")
     for attack in report.attacks:
         table.add_row(
-            _attack_name(attack), _bar(attack.recall), _caught(attack),
-            "–" if attack.precision is None else _percent(attack.precision), _money(attack.saved_minor, report),
-            _money(attack.lost_minor, report), _noticed(attack),
+            _attack_name(attack), bar(attack.recall), _caught(attack),
+            "–" if attack.precision is None else percent(attack.precision), amount(attack.saved_minor, report),
+            amount(attack.lost_minor, report), _noticed(attack),
         )  # fmt: skip
     return table
 
@@ -214,7 +215,7 @@ def _caught(attack: AttackScore) -> Text:
 def _noticed(attack: AttackScore) -> str:
     if attack.median_s_to_first_catch is None or attack.median_rows_before_catch is None:
         return "never"
-    return f"{_duration(attack.median_s_to_first_catch)}, {attack.median_rows_before_catch:.0f} rows"
+    return f"{duration(attack.median_s_to_first_catch)}, {attack.median_rows_before_catch:.0f} rows"
 
 
 def _unseen_table(report: Report) -> Table:
@@ -230,7 +231,7 @@ def _unseen_table(report: Report) -> Table:
     for row in report.unseen:
         table.add_row(
             row.attack.replace("_", " "), row.role.replace("_", " "), f"{row.orders:,}", f"{row.stopped:,}",
-            _money(row.amount_minor, report),
+            amount(row.amount_minor, report),
         )  # fmt: skip
     return table
 
@@ -255,34 +256,34 @@ def _decoy_table(report: Report) -> Table:
 def _accusation(decoy: DecoyScore) -> Text:
     if decoy.stopped == 0:
         return Text("none ✓", style="green")
-    return Text(_percent(decoy.false_accusation_rate), style=_bad(decoy.false_accusation_rate))
+    return Text(percent(decoy.false_accusation_rate), style=bad_style(decoy.false_accusation_rate))
 
 
-def _bar(share: float) -> Text:
+def bar(share: float) -> Text:
     full = round(share * _BAR)
     style = _good(share)
-    return Text.assemble(("█" * full, style), ("░" * (_BAR - full), "dim"), (f" {_percent(share):>5}", style))
+    return Text.assemble(("█" * full, style), ("░" * (_BAR - full), "dim"), (f" {percent(share):>5}", style))
 
 
 def _good(share: float) -> str:
     return "bold green" if share >= _GOOD_ENOUGH else "bold yellow" if share >= _POOR else "bold red"
 
 
-def _bad(share: float) -> str:
+def bad_style(share: float) -> str:
     return "bold green" if share <= _CALM else "bold yellow" if share <= _WORRYING else "bold red"
 
 
-def _percent(share: float, digits: int = 0) -> str:
+def percent(share: float, digits: int = 0) -> str:
     return f"{share * 100:.{digits}f} %"
 
 
-def _money(minor: int, report: Report | CoverReport | CaseReport | Books) -> str:
+def amount(minor: int, report: Report | CoverReport | CaseReport | NewAccounts | Books) -> str:
     whole = f"{(minor + 50) // 100:,}"
     symbol = _SYMBOLS.get(report.currency)
     return f"{symbol}{whole}" if symbol else f"{whole} {report.currency}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     match seconds:
         case s if s < 90:
             return f"{s:.0f} s"

@@ -35,6 +35,8 @@ class Kind(StrEnum):
     ADDRESS = "address"
     DEVICE = "device"
     IP = "ip"
+    ACT = "act"
+    READING = "reading"
 
 
 class Severity(StrEnum):
@@ -45,11 +47,21 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody of the staff looks at the recipients of a shop's latest orders, so many, and says why."""
+
+    seller: Seller
+    at: int
+    orders: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A label while the world is being made: it points at things that have no id yet."""
 
     kind: Kind
-    thing: Order | Buyer | Seller | int | str
+    thing: Order | Buyer | Seller | Look | int | str
     attack: str
     role: str
     incident: int
@@ -62,12 +74,12 @@ class Mark:
 class Label:
     """One row of truth.
 
-    ``entity_id`` is the order's, event's, buyer's … id; ``event_id`` and ``order_id`` are filled for orders and
-    events, so that a decision can be found. ``incident`` tells the bursts or members of one attack apart. ``start``
-    and ``end`` are RFC 3339: for an order its placing, for an entity the span of its incident. ``amount_minor`` is the
-    money at risk: nothing for purchases from oneself, nor for a change whose order has a row already. ``role`` "decoy"
-    marks what must not be punished; ``expected_action`` "allow" on any other role marks harm that cannot be told when
-    the order is placed.
+    ``entity_id`` is the order's, event's, buyer's … id; of a reading it is the shop's. ``event_id`` and ``order_id``
+    are filled for orders, events and acts of members, so that a decision can be found. ``incident`` tells the bursts or
+    members of one attack apart. ``start`` and ``end`` are RFC 3339: for an order its placing, for an entity the span of
+    its incident. ``amount_minor`` is the money at risk: nothing for purchases from oneself, nor for a change whose
+    order has a row already. ``role`` "decoy" marks what must not be punished; ``expected_action`` "allow" on any other
+    role marks harm that cannot be told when the order is placed.
     """
 
     entity_kind: str

@@ -25,7 +25,7 @@ from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.people import Buyer, Seller
 from safeconduct.demo.rendering import Data, Record, envelope, event_id
 from safeconduct.demo.seeds import generator
-from safeconduct.demo.truth import Kind, Label, Mark, truth_lines
+from safeconduct.demo.truth import Kind, Label, Look, Mark, truth_lines
 from safeconduct.foundation.moments import at_micros, micros
 
 _PLANNED = frozenset({Kind.BUYER, Kind.DEVICE, Kind.IP})
@@ -124,6 +124,11 @@ class World:
         return None if found is None else (found[0], at_micros(found[1]), at_micros(found[2]))
 
     @property
+    def looks(self) -> list[Look]:
+        """What the marketplace's staff read about shops' buyers without a case, in the order of time."""
+        return sorted((look for look in self.builder.looks if look.at < END), key=lambda look: look.at)
+
+    @property
     def records(self) -> list[Record]:
         """What happened within the world's history, oldest first."""
         return self._records
@@ -177,6 +182,8 @@ class World:
                 return mark.thing.at
             case int():
                 return self.builder.time_of(mark.thing)
+            case Look():
+                return mark.thing.at
             case _:
                 return None
 
@@ -193,6 +200,9 @@ class World:
                 about = self.builder.records[mark.thing][3]
                 order = (about.id or None) if about is not None else None
                 first = last = self.builder.time_of(mark.thing)
+            case Look():
+                entity = mark.thing.seller.id
+                first = last = mark.thing.at
             case Buyer() | Seller():
                 entity = mark.thing.id
             case str():

@@ -16,6 +16,9 @@ from safeconduct.demo.attacks import (
     new_account_burst,
     refund_ring,
     return_swaps,
+    seller_takeover,
+    slow_insider,
+    staff_snooping,
     stolen_cards,
     triangulation,
     wardrobing,
@@ -24,4 +27,5 @@ from safeconduct.demo.attacks import (
 ATTACKS: tuple[ModuleType, ...] = (
     card_testing, stolen_cards, friendly_fraud, refund_ring, mule_addresses, triangulation, bust_out, buyer_takeover,
     new_account_burst, brushing, false_claims, label_only, return_swaps, wardrobing,
+    seller_takeover, slow_insider, staff_snooping,
 )  # fmt: skip

@@ -20,14 +20,19 @@ HOLD_AFTER_RECOVERY: Final = timedelta(days=7)
 _AGES: Final = "payout_account_changes"
 
 
+def level_to_act(action: str, fired: Sequence[str]) -> Level:
+    """What follows for a seller's payouts. A payout account that changes, and nothing else, stops none of them."""
+    others = [rule for rule in fired if rule != _AGES]
+    return level_of(Action(action), others) if others else Level.ALLOW
+
+
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
     """Stops payouts after decisions of level *hold*, and without end after those of level *lock*."""
     mine = [d for d in made if d.policy == POLICY and d.seller_key is not None]
     acts = {row["moment"]: row["act"] for row in rows if "act" in row}
     for decision in sorted(mine, key=lambda d: (d.seller_key, d.moment)):
         fired = [line["rule"] for line in decision.reasons.get("statement", ())]
-        others = [rule for rule in fired if rule != _AGES]
-        level = level_of(Action(decision.action), others) if others else Level.ALLOW
+        level = level_to_act(decision.action, fired)
         if level < Level.HOLD:
             continue
         assert decision.seller_key is not None
@@ -36,6 +41,6 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
         # Each sign-in of the days after a recovery says so again: that must not put the end off.
         if level < Level.LOCK and not recovers and payout_accounts.stops([decision.seller_key], when):
             continue
-        held = HOLD_AFTER_RECOVERY if "recovered_lately" in others else HOLD
+        held = HOLD_AFTER_RECOVERY if "recovered_lately" in fired else HOLD
         until = None if level >= Level.LOCK else when + held
         payout_accounts.stop(decision.seller_key, "account_risk", at=when, until=until, replay=at is None)
