@@ -101,6 +101,12 @@ SETTINGS = (
         "1: the console opens only to staff who have shown a passkey in their session. 0: an authenticator app does as "
         "well. Empty: 1 in production, else 0.",
     ),
+    Setting(
+        "SAFECONDUCT_SECOND_STEP",
+        "",
+        "Whose pages of the portal open only to people with a passkey or an authenticator app: `everyone`, `money` "
+        "(owners and finance; others are asked to set one up) or `nobody`. Empty: `everyone`, in development `nobody`.",
+    ),
     Setting("SAFECONDUCT_COUNTRY", "", "Country (ISO 3166) whose holidays the marketplace's own clocks observe."),
     Setting(
         "SAFECONDUCT_CANARY_DOMAIN",
@@ -230,6 +236,7 @@ class Environment:
     canary_domain: str
     clamd: str
     staff_passkey_only: bool
+    second_step: str
 
     @property
     def production(self) -> bool:
@@ -274,6 +281,12 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
         clamd=values["SAFECONDUCT_CLAMD"],
         staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
+        second_step=_choice(
+            {"SAFECONDUCT_SECOND_STEP": "nobody" if mode == "development" else "everyone"}
+            | {name: value for name, value in values.items() if value},
+            "SAFECONDUCT_SECOND_STEP",
+            ("everyone", "money", "nobody"),
+        ),
         record_origin=values["SAFECONDUCT_RECORD_ORIGIN"],
         record_checkpoint_file=values["SAFECONDUCT_RECORD_CHECKPOINT_FILE"],
         record_witnesses=_words(values["SAFECONDUCT_RECORD_WITNESSES"]),

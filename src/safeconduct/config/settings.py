@@ -200,6 +200,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 STAFF_PASSKEY_ONLY = ENV.staff_passkey_only
+SECOND_STEP = ENV.second_step
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",

@@ -13,6 +13,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -108,6 +109,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             attempts.cookie_name(user.id), token, max_age=_COOKIE_S, httponly=True, samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )  # fmt: skip
+        if settings.SECOND_STEP != "everyone" and not has_second_factor(user):
+            messages.info(
+                request, _("Your account opens with a password alone. Set up a passkey or an authenticator app.")
+            )
         if crowded:
             self.tell(request, user, "session_too_many", Level.NOTICE, {"ended": crowded}, now)
         level = Level.NOTICE if fresh else Level.INFO
