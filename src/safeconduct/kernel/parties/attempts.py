@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
+
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import SignInDevice, User
 from safeconduct.kernel.scope import query
@@ -44,8 +46,9 @@ class Attempt:
 
 
 def cookie_name(person_id: str) -> str:
-    """The cookie of a person's device; each person who shares a browser has their own."""
-    return "device_" + hmac.new(purpose_key("device-cookie"), person_id.encode(), hashlib.sha256).hexdigest()[:12]
+    """The cookie of a person's device; each person who shares a browser has their own. ``__Host-``: `config.cookies`."""
+    prefix = "__Host-" if settings.SESSION_COOKIE_SECURE else ""
+    return f"{prefix}device_" + hmac.new(purpose_key("device-cookie"), person_id.encode(), hashlib.sha256).hexdigest()[:12]
 
 
 def begin(address: str, device: str, at: datetime) -> Attempt | None:

@@ -65,6 +65,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if attempt is None:
             raise self.validation_error("too_many_login_attempts")
         user = super().authenticate(request, **credentials)
+        if user is not None and user.password_until is not None and user.password_until <= now:
+            user = None  # what was handed over ends like a password that was never theirs
         if user is not None:
             with visitor_scope():
                 attempts.succeeded(attempt)
@@ -76,6 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def set_password(self, user: User, password: str) -> None:
         """A new password starts all counts anew and ends every session."""
+        user.password_until = None
         super().set_password(user, password)
         now = timezone.now()
         with visitor_scope():

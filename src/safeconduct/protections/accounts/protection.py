@@ -7,6 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.kernel import shared_cache
 from safeconduct.kernel.parties import security_events, sessions
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
@@ -36,6 +37,12 @@ def forget_origins(now: datetime) -> None:
             done = security_events.forget_origins(now) + sessions.forget(now)
 
 
+def forget_counts(_now: datetime) -> None:
+    """Takes out counts whose time is over; nobody reads them any more."""
+    while shared_cache.forget_what_is_over():
+        pass
+
+
 PROTECTION = Protection(
     "accounts",
     _("Account security"),
@@ -48,6 +55,9 @@ PROTECTION = Protection(
     console_urls="safeconduct.protections.accounts.console_urls",
     judge_key=judge_key,
     public_urls="safeconduct.protections.accounts.public_urls",
-    jobs=(Periodic("where sign-ins came from", 3600, forget_origins),),
+    jobs=(
+        Periodic("where sign-ins came from", 3600, forget_origins),
+        Periodic("counts at sign-in that are over", 600, forget_counts),
+    ),
     policies=shipped_policies,
 )
