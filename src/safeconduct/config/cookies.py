@@ -1,4 +1,4 @@
-"""Names of cookies. In production each begins with ``__Host-``: browsers then take it from this host only, over TLS."""
+"""What pages say once, in a cookie that has the name of all others (`foundation.host_cookies`)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 
-
-def host_cookie(name: str, *, secure: bool) -> str:
-    """The whole name of a cookie; without TLS browsers refuse the prefix (RFC 6265bis, 4.1.3.2)."""
-    return f"__Host-{name}" if secure else name
+from safeconduct.foundation.host_cookies import host_cookie
 
 
 class _MessageCookie(CookieStorage):

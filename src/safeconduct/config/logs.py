@@ -17,12 +17,18 @@ from typing import Any, Final
 _WORD: Final = re.compile(r"[A-Za-z0-9_\-:=.~%+]{24,}")
 _DIGITS: Final = re.compile(r"\d")
 _OUR_ID: Final = re.compile(r"[a-z]{3}_[0-9a-z]{20,30}|fault-[0-9a-f]{12}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.+Z-]+")
+_MAIL: Final = re.compile(r"[^\s@<>\"'(]{1,64}@[\w.-]+\.\w+")
+#: PostgreSQL: ``DETAIL:  Key (email)=(…) already exists.``
+_DETAIL: Final = re.compile(r"(DETAIL|CONTEXT):.*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 HIDDEN: Final = "[hidden]"
 
 
 def without_tokens(text: str) -> str:
-    """The text without what could be a token: long words with a digit that are no id of ours and no name of a module."""
+    """The text without what could be a token (long words with a digit that are neither ids of ours nor times), without
+    mail addresses, and without the values that the database quotes in the details of an error."""
+    text = _MAIL.sub(HIDDEN, _DETAIL.sub(rf"\1 {HIDDEN}", text))
     return _WORD.sub(lambda found: HIDDEN if _may_open(found[0]) else found[0], text)
 
 
@@ -34,16 +40,10 @@ def in_one_line(text: str) -> str:
 class PlainLines(logging.Formatter):
     """Time, level, name and message. Of a stack each line is one; it is for who develops."""
 
-    def __init__(self) -> None:
-        super().__init__("{asctime} {levelname} {name} {message}", style="{")
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return f"{_utc(record)} {record.levelname} {record.name} {in_one_line(without_tokens(record.message))}"
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  (logging's name)
-        return _utc(record)
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's name)
-        return in_one_line(without_tokens(super().formatMessage(record)))
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802  (logging's name)
+    def formatException(self, ei: Any) -> str:
         return without_tokens(super().formatException(ei))
 
 
@@ -67,7 +67,8 @@ def _request(record: logging.LogRecord) -> dict[str, Any]:
         return {}
     # The person is named where the request has found out already: a line of the log asks the database nothing.
     known = {
-        "method": request.method, "address": without_tokens(request.path), "status": getattr(record, "status_code", None),
+        "method": request.method, "address": without_tokens(request.path),
+        "status": getattr(record, "status_code", None),
         "person": getattr(getattr(request, "_cached_user", None), "id", None),
     }  # fmt: skip
     return {name: value for name, value in known.items() if value is not None}
@@ -78,6 +79,6 @@ def _utc(record: logging.LogRecord) -> str:
 
 
 def _may_open(word: str) -> bool:
-    if _OUR_ID.fullmatch(word):
+    if _OUR_ID.fullmatch(word) or _TIME.fullmatch(word):
         return False
     return _DIGITS.search(word) is not None

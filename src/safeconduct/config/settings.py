@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from safeconduct.config import environment
-from safeconduct.config.cookies import host_cookie
 from safeconduct.config.database import ROLES, addresses, django_database
 from safeconduct.config.environment import mail_settings
+from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.vault.keys import create_key_file, derive, read_key_file
 
 ENV = environment.read()

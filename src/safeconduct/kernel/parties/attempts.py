@@ -17,6 +17,7 @@ from typing import Final
 
 from django.conf import settings
 
+from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import SignInDevice, User
 from safeconduct.kernel.scope import query
@@ -46,9 +47,9 @@ class Attempt:
 
 
 def cookie_name(person_id: str) -> str:
-    """The cookie of a person's device; each person who shares a browser has their own. ``__Host-``: `config.cookies`."""
-    prefix = "__Host-" if settings.SESSION_COOKIE_SECURE else ""
-    return f"{prefix}device_" + hmac.new(purpose_key("device-cookie"), person_id.encode(), hashlib.sha256).hexdigest()[:12]
+    """The cookie of a person's device; each person who shares a browser has their own."""
+    name = "device_" + hmac.new(purpose_key("device-cookie"), person_id.encode(), hashlib.sha256).hexdigest()[:12]
+    return host_cookie(name, secure=settings.SESSION_COOKIE_SECURE)
 
 
 def begin(address: str, device: str, at: datetime) -> Attempt | None:
