@@ -17,6 +17,8 @@ from tests.kernel.builders import person
 from tests.portal import shops
 
 from safeconduct.config.security import machines_over_tls
+from safeconduct.kernel.cases import evidence
+from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import owner_scope, query
 from safeconduct.kernel.ui.reader import kept
@@ -106,3 +108,11 @@ def test_no_cookie_is_set_without_the_prefix_and_one_without_it_is_not_believed(
     assert kept(request, "sc_theme") == ""
     request.COOKIES = {"__Host-sc_theme": "dark"}
     assert kept(request, "sc_theme") == "dark"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "told"), [("text/plain", "text/plain; charset=utf-8"), ("image/png", "image/png")]
+)
+def test_text_that_is_handed_out_says_how_it_is_written(media_type: str, told: str) -> None:
+    piece = Evidence(kind="photo", media_type=media_type, size_bytes=3)
+    assert evidence.headers(piece)["Content-Type"] == told

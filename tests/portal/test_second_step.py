@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.cache import cache
 from django.test import Client, override_settings
 
@@ -123,3 +126,16 @@ def test_who_has_a_password_only_is_asked_for_it_once() -> None:
 def opens(user: User, password: str) -> bool:
     with staff_scope():
         return User.objects.get(id=user.id).check_password(password)
+
+
+@pytest.mark.parametrize(("seconds", "opens_it"), [(590, True), (610, False)])
+def test_a_link_that_sets_a_new_password_is_good_for_ten_minutes(
+    seconds: int, opens_it: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, client = shops.member("sel-1"), Client()
+    client.post("/accounts/password/reset/", {"email": user.email})
+    (link,) = re.findall(r"http://testserver(/accounts/password/reset/key/\S+)", capsys.readouterr().out)
+    later = datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005  (Django counts in naive local time)
+    monkeypatch.setattr(PasswordResetTokenGenerator, "_now", lambda _self: later)
+    page = client.get(link, follow=True).content.decode()
+    assert ('name="password1"' in page) is opens_it

@@ -205,6 +205,8 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 STAFF_PASSKEY_ONLY = ENV.staff_passkey_only
 SECOND_STEP = ENV.second_step
+PASSWORD_WORDS = ENV.password_words
+BREACHED_PASSWORDS = "" if ENV.breached_passwords == "none" else ENV.breached_passwords
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",
@@ -227,6 +229,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "safeconduct.kernel.parties.weak_passwords.WordsOfThePlace"},
+    {"NAME": "safeconduct.kernel.parties.weak_passwords.Breached"},
 ]
 
 # -- transport --------------------------------------------------------------------------------------------------------
