@@ -16,6 +16,8 @@ urlpatterns = [
     path("sessions/", own_sessions.own_sessions, name="own_sessions"),
     path("password/change/", own_password.change_password, name="account_change_password"),
     re_path(
-        r"^password/reset/key/(?P<uidb36>usr_[0-9a-z]+)-(?P<key>.+)/$", password_reset_from_key, name="new_password"
+        r"^password/reset/key/(?P<uidb36>usr_[0-9a-z]+)-(?P<key>.+)/$",
+        password_reset_from_key,
+        name="account_reset_password_from_key",
     ),
 ]
