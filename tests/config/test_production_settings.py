@@ -16,9 +16,10 @@ def whole(folder: Path) -> dict[str, str]:
     key.write_text("00" * 32)
     key.chmod(0o600)
     return {
-        "SAFECONDUCT_MODE": "production", "SAFECONDUCT_DATABASE_URL": "postgresql://owner@db/safeconduct",
+        "SAFECONDUCT_MODE": "production", "SAFECONDUCT_DATABASE_URL": "postgresql://owner@db/safeconduct?sslmode=verify-full",
         "SAFECONDUCT_HOSTS": "shop.example", "SAFECONDUCT_ORIGINS": "https://shop.example",
         "SAFECONDUCT_KEY_FILE": str(key), "SAFECONDUCT_EMAIL_URL": "smtp://mail.example:587",
+        "SAFECONDUCT_BREACHED_PASSWORDS": "none",
         "SAFECONDUCT_FUND_LEGAL_FORM": "a promise of Haihang Ltd., no insurance",
         "SAFECONDUCT_FUNDS_HELD_BY": "Example Payments, licensed in Hong Kong",
     }  # fmt: skip
@@ -44,3 +45,34 @@ def test_a_review_may_not_outlast_the_card_authorisation(tmp_path: Path) -> None
 def test_an_unknown_preset_is_named_in_every_mode() -> None:
     with pytest.raises(ValueError, match="SAFECONDUCT_PRESET"):
         environment.read({"SAFECONDUCT_PRESET": "jd"})
+
+
+@pytest.mark.parametrize(
+    ("url", "starts"),
+    [
+        ("postgresql://owner@db/safeconduct", False),
+        ("postgresql://owner@db/safeconduct?sslmode=require", False),
+        ("postgresql://owner@db/safeconduct?sslmode=verify-full&sslrootcert=/etc/ca.pem", True),
+        ("postgresql://owner@/safeconduct?host=/run/postgresql", True),
+        ("postgresql://owner@/safeconduct", True),
+        ("host=10.0.0.7 dbname=safeconduct sslmode=verify-ca", False),
+        ("postgresql://owner@/safeconduct?host=/run/postgresql,10.0.0.7", False),
+    ],
+)
+def test_a_database_elsewhere_must_show_who_it_is(tmp_path: Path, url: str, starts: bool) -> None:
+    for name in ("SAFECONDUCT_DATABASE_URL", "SAFECONDUCT_STAFF_DATABASE_URL"):
+        given = whole(tmp_path) | {name: url}
+        if starts:
+            refuse_unsafe(read(given))
+            continue
+        with pytest.raises(UnsafeSettings, match=f"{name} does not say sslmode=verify-full"):
+            refuse_unsafe(read(given))
+        refuse_unsafe(read(given | {"SAFECONDUCT_DATABASE_CLEAR": "1"}))
+
+
+def test_production_asks_for_breached_passwords_or_a_plain_none(tmp_path: Path) -> None:
+    for given in ("", str(tmp_path / "missing.txt")):
+        with pytest.raises(UnsafeSettings, match="SAFECONDUCT_BREACHED_PASSWORDS"):
+            refuse_unsafe(read(whole(tmp_path) | {"SAFECONDUCT_BREACHED_PASSWORDS": given}))
+    (tmp_path / "breached.txt").write_text("")
+    refuse_unsafe(read(whole(tmp_path) | {"SAFECONDUCT_BREACHED_PASSWORDS": str(tmp_path / "breached.txt")}))

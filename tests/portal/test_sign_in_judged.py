@@ -26,6 +26,7 @@ from safeconduct.protections.accounts.sign_in.judged import judgement_of
 from tests.console.test_console import signed_in as staff_signed_in
 from tests.kernel.builders import live_policy
 from tests.portal import shops
+from tests.portal.second_steps import code_of
 from tests.portal.shops import PASSWORD
 
 POLICY = (files("safeconduct.protections.accounts") / "policies" / "account-risk.yaml").read_text("utf-8")
@@ -183,6 +184,10 @@ def test_a_page_of_security_lists_sessions_and_ends_another_one() -> None:
     with visitor_scope():
         other = SignInSession.objects.order_by("started_at").last()
     assert other is not None
+    asked = here.post("/accounts/sessions/", {"end": other.id})
+    assert asked.headers["Location"] == "/accounts/reauthenticate/?next=/accounts/sessions/"
+    assert there.get("/portal/").status_code == 200, "whoever sits at an open session ends no other one"
+    assert here.post(asked.headers["Location"], {"password": PASSWORD}).status_code == 302
     assert here.post("/accounts/sessions/", {"end": other.id}).status_code == 303
     assert there.get("/portal/").status_code == 302
     assert here.get("/portal/").status_code == 200
@@ -195,17 +200,22 @@ def test_nobody_ends_the_session_of_somebody_else() -> None:
     with visitor_scope():
         theirs = SignInSession.objects.order_by("started_at").last()
     assert theirs is not None
+    one.post("/accounts/reauthenticate/", {"password": PASSWORD})
     one.post("/accounts/sessions/", {"end": theirs.id})
     one.post("/accounts/sessions/", {"end": "others", "back": "https://elsewhere.example/"})
     assert two.get("/portal/").status_code == 200
 
 
 def test_staff_see_and_end_their_sessions_as_well() -> None:
-    staff, user = staff_signed_in()
+    staff, user = staff_signed_in(second_factor=False)
+    secret = generate_totp_secret()
+    with staff_scope():
+        TOTP.activate(user, secret)
     assert "this one" in shops.read(staff, "/accounts/sessions/")
     other = Client()
     other.force_login(user)
     other.get("/console/")
+    staff.post("/accounts/2fa/reauthenticate/", {"code": code_of(secret)})
     answer = staff.post("/accounts/sessions/", {"end": "others", "back": "https://elsewhere.example/"})
     assert answer.headers["Location"] == "/accounts/sessions/"
     assert other.get("/console/").status_code == 302

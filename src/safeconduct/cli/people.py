@@ -77,6 +77,7 @@ def invite(email: str, role: str) -> int:
     from allauth.account.models import EmailAddress
 
     from safeconduct.kernel.parties.models import StaffRole, User
+    from safeconduct.kernel.parties.passwords import HANDED_OVER
     from safeconduct.kernel.scope import staff_scope
 
     if role not in {r.value for r in StaffRole if r.value}:
@@ -85,10 +86,12 @@ def invite(email: str, role: str) -> int:
     with staff_scope():
         if User.objects.filter(email=email.lower()).exists():
             fail(f"{email} is there already")
-        user = User.objects.create_user(email, password, staff_role=role)
+        user = User.objects.create_user(
+            email, password, staff_role=role, password_until=datetime.now(UTC) + HANDED_OVER
+        )
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     sys.stdout.write(
-        f"{email}\npassword {password}\nChange it after the first sign-in; a second factor is asked for then.\n"
+        f"{email}\npassword {password}\nIt opens for 24 hours: set up a second factor and change it within them.\n"
     )
     return OK
 
@@ -108,8 +111,8 @@ def break_glass(email: str, why: str) -> int:
     except PartiesError as problem:
         fail(str(problem))
     sys.stdout.write(
-        f"{email}\npassword {password}\nHand it over in person. The first sign-in asks for a new passkey; every"
-        " administrator has been told.\n"
+        f"{email}\npassword {password}\nHand it over in person; it opens for 24 hours, in which they set up a passkey"
+        " and choose their own password. Every administrator has been told.\n"
     )
     return OK
 

@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from psycopg.conninfo import conninfo_to_dict
+
 from safeconduct.presets.numbers import preset
 
 
@@ -100,6 +102,29 @@ SETTINGS = (
         "",
         "1: the console opens only to staff who have shown a passkey in their session. 0: an authenticator app does as "
         "well. Empty: 1 in production, else 0.",
+    ),
+    Setting(
+        "SAFECONDUCT_SECOND_STEP",
+        "",
+        "Whose pages of the portal open only to people with a passkey or an authenticator app: `everyone`, `money` "
+        "(owners and finance; others are asked to set one up) or `nobody`. Empty: `everyone`, in development `nobody`.",
+    ),
+    Setting(
+        "SAFECONDUCT_PASSWORD_WORDS",
+        "",
+        "Words of yours that passwords must not be built of, with commas: the marketplace's name, products, places.",
+    ),
+    Setting(
+        "SAFECONDUCT_BREACHED_PASSWORDS",
+        "",
+        "Sorted file of SHA-1 hashes of breached passwords, as *Pwned Passwords* is offered for download: new "
+        "passwords are looked up in it, on this machine. `none` does without. Production asks for one or the other.",
+    ),
+    Setting(
+        "SAFECONDUCT_DATABASE_CLEAR",
+        "0",
+        "1: production may speak to a PostgreSQL elsewhere without a certificate that is checked "
+        "(`sslmode=verify-full` in its address), because the network between is encrypted otherwise.",
     ),
     Setting("SAFECONDUCT_COUNTRY", "", "Country (ISO 3166) whose holidays the marketplace's own clocks observe."),
     Setting(
@@ -230,6 +255,10 @@ class Environment:
     canary_domain: str
     clamd: str
     staff_passkey_only: bool
+    second_step: str
+    password_words: tuple[str, ...]
+    breached_passwords: str
+    database_clear: bool
 
     @property
     def production(self) -> bool:
@@ -274,6 +303,15 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
         clamd=values["SAFECONDUCT_CLAMD"],
         staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
+        password_words=_words(values["SAFECONDUCT_PASSWORD_WORDS"]),
+        breached_passwords=values["SAFECONDUCT_BREACHED_PASSWORDS"],
+        database_clear=values["SAFECONDUCT_DATABASE_CLEAR"] == "1",
+        second_step=_choice(
+            {"SAFECONDUCT_SECOND_STEP": "nobody" if mode == "development" else "everyone"}
+            | {name: value for name, value in values.items() if value},
+            "SAFECONDUCT_SECOND_STEP",
+            ("everyone", "money", "nobody"),
+        ),
         record_origin=values["SAFECONDUCT_RECORD_ORIGIN"],
         record_checkpoint_file=values["SAFECONDUCT_RECORD_CHECKPOINT_FILE"],
         record_witnesses=_words(values["SAFECONDUCT_RECORD_WITNESSES"]),
@@ -295,6 +333,13 @@ def unsafe(env: Environment) -> list[str]:
     found = []
     if not env.database_url:
         found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
+    found += _database_in_clear(env)
+    if not env.breached_passwords:
+        found.append(
+            "SAFECONDUCT_BREACHED_PASSWORDS is empty: give a file of hashes of breached passwords, or write none."
+        )
+    elif env.breached_passwords != "none" and not Path(env.breached_passwords).is_file():
+        found.append(f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}.")
     if "*" in env.hosts:
         found.append("SAFECONDUCT_HOSTS contains *: name the hosts under which this server answers.")
     if set(env.hosts) <= {"127.0.0.1", "localhost"}:
@@ -325,6 +370,26 @@ def unsafe(env: Environment) -> list[str]:
             f"SAFECONDUCT_REVIEW_HOURS is {env.review_hours}: a review would outlast the card authorisation; "
             f"the preset {env.preset} leaves {longest // timedelta(hours=1)} hours."
         )
+    return found
+
+
+def _database_in_clear(env: Environment) -> list[str]:
+    """Addresses of PostgreSQL on another machine whose certificate would not be checked."""
+    if env.database_clear:
+        return []
+    urls = {"SAFECONDUCT_DATABASE_URL": env.database_url} | {
+        f"SAFECONDUCT_{role.upper()}_DATABASE_URL": url for role, url in env.role_urls.items()
+    }
+    found = []
+    for name, url in urls.items():
+        parts = conninfo_to_dict(url) if url else {}
+        hosts = str(parts.get("host") or parts.get("hostaddr") or "").split(",")
+        local = all(not host or host.startswith(("/", "@")) for host in hosts)
+        if not local and parts.get("sslmode") != "verify-full":
+            found.append(
+                f"{name} does not say sslmode=verify-full: passwords and data would travel to whoever answers there. "
+                "Add it with sslrootcert=…, use a local socket, or set SAFECONDUCT_DATABASE_CLEAR=1."
+            )
     return found
 
 

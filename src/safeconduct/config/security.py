@@ -1,10 +1,11 @@
-"""Response headers that say what a page may load: our own files, and nothing inline."""
+"""Response headers that say what a page may load: our own files, and nothing inline. And TLS, for machines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 POLICY = "; ".join(
     (
@@ -29,5 +30,21 @@ def content_security(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+    return middleware
+
+
+def machines_over_tls(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuses calls of the API in clear where pages are led to TLS: a machine would follow the redirect at each call,
+    and nobody would notice that its key travels in clear."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if settings.SECURE_SSL_REDIRECT and request.path.startswith("/v1/") and not request.is_secure():
+            told = {
+                "type": "about:blank", "title": "TLS is needed", "status": 403,
+                "detail": "call this address with https; the key that was sent in clear must be replaced",
+            }  # fmt: skip
+            return JsonResponse(told, status=403, content_type="application/problem+json")
+        return get_response(request)
 
     return middleware

@@ -7,6 +7,7 @@ from pathlib import Path
 from safeconduct.config import environment
 from safeconduct.config.database import ROLES, addresses, django_database
 from safeconduct.config.environment import mail_settings
+from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.vault.keys import create_key_file, derive, read_key_file
 
 ENV = environment.read()
@@ -135,9 +136,10 @@ SEALED_COLUMNS = [
 ]
 
 MIDDLEWARE = [
+    "safeconduct.config.security.content_security",  # before what answers by itself: its answers have it too
+    "safeconduct.config.security.machines_over_tls",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "safeconduct.config.security.content_security",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -177,6 +179,7 @@ DATABASES = {
     "staff": django_database(ADDRESSES["staff"], pool_size=ENV.pool_size, prepare=ENV.prepare),
     "owner": django_database(ADDRESSES["owner"], pool_size=0, prepare=ENV.prepare),
 }
+CACHES = {"default": {"BACKEND": "safeconduct.kernel.shared_cache.SharedCache"}}
 DATABASE_ROUTERS = ["safeconduct.kernel.scope.LoginRouter"]
 
 # -- signing in -------------------------------------------------------------------------------------------------------
@@ -192,6 +195,7 @@ ACCOUNT_ADAPTER = "safeconduct.protections.accounts.sign_in.adapter.JudgedAdapte
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+PASSWORD_RESET_TIMEOUT = 600
 # Failures are counted by device in the database (`parties.attempts`); a count by address alone would let anybody lock
 # an owner out.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip"}
@@ -200,6 +204,9 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 STAFF_PASSKEY_ONLY = ENV.staff_passkey_only
+SECOND_STEP = ENV.second_step
+PASSWORD_WORDS = ENV.password_words
+BREACHED_PASSWORDS = "" if ENV.breached_passwords == "none" else ENV.breached_passwords
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",
@@ -222,10 +229,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "safeconduct.kernel.parties.weak_passwords.WordsOfThePlace"},
+    {"NAME": "safeconduct.kernel.parties.weak_passwords.Breached"},
 ]
 
 # -- transport --------------------------------------------------------------------------------------------------------
 
+SESSION_COOKIE_NAME = host_cookie("sessionid", secure=ENV.production)
+CSRF_COOKIE_NAME = host_cookie("csrftoken", secure=ENV.production)
+LANGUAGE_COOKIE_NAME = host_cookie("django_language", secure=ENV.production)
+MESSAGE_STORAGE = "safeconduct.config.cookies.Messages"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 # The longest that any session lasts; the shorter limits of each role are in `parties.sessions`.
@@ -265,7 +278,7 @@ STORAGES = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"lines": {"()": f"safeconduct.config.logs.{'JsonLines' if ENV.production else 'PlainLines'}"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

@@ -17,10 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/", message, name="message"),
     path("portal/", include("safeconduct.portal.urls")),
     path("console/", include("safeconduct.console.urls")),
+    # Before allauth's own: what asks for more than allauth does stands under its address.
+    *(path(f"{one.name}/", include(one.public_urls)) for one in protections() if one.public_urls is not None),
     path("accounts/", include("allauth.urls")),
     path("ui/", include("safeconduct.kernel.ui.urls")),
     path("record/", include("safeconduct.api.record")),
-    *(path(f"{one.name}/", include(one.public_urls)) for one in protections() if one.public_urls is not None),
     path("", include("safeconduct.api.urls")),
 ]
 if settings.MODE == "development":

@@ -142,6 +142,7 @@ TABLES = (
     Table("staff_look", staff=EDIT, open_because=_LOOKS),
     Table("sign_in_session", app=EDIT, engine=ALL, staff=EDIT, open_because=_PEOPLE),
     Table("account_case", engine=_ACCOUNT_FREEZE, staff=_ACCOUNT_CASE, open_because=_NOT_ME),
+    Table("shared_cache", engine=ALL, open_because="hashes of what is counted at sign-in, before a seller is known"),
     Table("sign_in_failures", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("django_session", app=ALL, open_because=_PEOPLE),
     Table("account_emailaddress", app=ALL, staff=ALL, open_because=_PEOPLE),

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Final, cast
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -22,7 +24,8 @@ from safeconduct.kernel.member_pages import ROLES, MemberRequest
 from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.members import Membership, sellers_of
-from safeconduct.kernel.parties.models import Seller, StaffLook, User
+from safeconduct.kernel.parties.models import MemberRole, Seller, StaffLook, User
+from safeconduct.kernel.parties.staff import has_second_factor
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import WRITE_REFUSED, looking_only, seller_scope
 from safeconduct.kernel.ui.reader import read_as
@@ -58,6 +61,11 @@ def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
         if not memberships:
             return _acts_for_nobody(request, user)
         membership = _chosen(request, memberships)
+        if look is None and _second_step_missing(user, membership):
+            messages.warning(
+                request, _("Set up a second step first: an authenticator app or a passkey. Then your shop opens.")
+            )
+            return HttpResponseRedirect(reverse("mfa_index"))
         if roles is not None and membership.role not in roles:
             return fault(
                 request, 403, detail=_("Your role does not include this. The shop's owner can give you another.")
@@ -95,6 +103,13 @@ def _chosen(request: HttpRequest, memberships: list[Membership]) -> Membership:
     """The seller that was chosen, as long as the person still acts for it; else the first."""
     chosen = request.session.get(CHOSEN)
     return next((m for m in memberships if m.seller_key == chosen), memberships[0])
+
+
+def _second_step_missing(user: User, membership: Membership) -> bool:
+    """Whether a password alone would open what the operator wants behind a second step (SAFECONDUCT_SECOND_STEP)."""
+    near_money = membership.role in (MemberRole.OWNER, MemberRole.FINANCE)
+    asked = settings.SECOND_STEP == "everyone" or (settings.SECOND_STEP == "money" and near_money)
+    return asked and not has_second_factor(user)
 
 
 def _acts_for_nobody(request: HttpRequest, user: User) -> HttpResponse:

@@ -171,7 +171,8 @@ def _whole(parts: list[bytes | None]) -> TypeGuard[list[bytes]]:
 def headers(piece: Evidence) -> Mapping[str, str]:
     """How a piece is served: as a file to keep, never shown or run as part of a page of ours."""
     return {
-        "Content-Type": piece.media_type, "Content-Length": str(piece.size_bytes),
+        "Content-Type": piece.media_type + ("; charset=utf-8" if piece.media_type.startswith("text/") else ""),
+        "Content-Length": str(piece.size_bytes),
         "Content-Disposition": f'attachment; filename="{file_name(piece)}"',
         "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "private, no-store", "Cross-Origin-Resource-Policy": "same-origin",

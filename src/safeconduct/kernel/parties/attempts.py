@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
+
+from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import SignInDevice, User
 from safeconduct.kernel.scope import query
@@ -45,7 +48,8 @@ class Attempt:
 
 def cookie_name(person_id: str) -> str:
     """The cookie of a person's device; each person who shares a browser has their own."""
-    return "device_" + hmac.new(purpose_key("device-cookie"), person_id.encode(), hashlib.sha256).hexdigest()[:12]
+    name = "device_" + hmac.new(purpose_key("device-cookie"), person_id.encode(), hashlib.sha256).hexdigest()[:12]
+    return host_cookie(name, secure=settings.SESSION_COOKIE_SECURE)
 
 
 def begin(address: str, device: str, at: datetime) -> Attempt | None:

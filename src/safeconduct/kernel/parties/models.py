@@ -76,7 +76,10 @@ class Users(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in: staff, or a member of a seller."""
+    """A person who signs in: staff, or a member of a seller.
+
+    ``password_until``: when a password that somebody else made and handed over opens nothing any more.
+    """
 
     id = models.CharField(primary_key=True, max_length=30, default=_user_id, editable=False)
     email = models.EmailField(unique=True)
@@ -85,6 +88,7 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=16, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
     is_active = models.BooleanField(default=True)
+    password_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"

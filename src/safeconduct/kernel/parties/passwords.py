@@ -1,8 +1,14 @@
-"""How passwords are hashed."""
+"""How passwords are hashed, and how long one lasts that somebody else made."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from django.contrib.auth.hashers import Argon2PasswordHasher
+
+#: A password that the command line made and a person handed over opens for so long; the house's own number.
+HANDED_OVER: Final = timedelta(hours=24)
 
 
 class Argon2id(Argon2PasswordHasher):

@@ -13,6 +13,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -64,6 +65,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if attempt is None:
             raise self.validation_error("too_many_login_attempts")
         user = super().authenticate(request, **credentials)
+        if user is not None and user.password_until is not None and user.password_until <= now:
+            user = None  # what was handed over ends like a password that was never theirs
         if user is not None:
             with visitor_scope():
                 attempts.succeeded(attempt)
@@ -75,6 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def set_password(self, user: User, password: str) -> None:
         """A new password starts all counts anew and ends every session."""
+        user.password_until = None
         super().set_password(user, password)
         now = timezone.now()
         with visitor_scope():
@@ -108,6 +112,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             attempts.cookie_name(user.id), token, max_age=_COOKIE_S, httponly=True, samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )  # fmt: skip
+        if settings.SECOND_STEP != "everyone" and not has_second_factor(user):
+            messages.info(
+                request, _("Your account opens with a password alone. Set up a passkey or an authenticator app.")
+            )
         if crowded:
             self.tell(request, user, "session_too_many", Level.NOTICE, {"ended": crowded}, now)
         level = Level.NOTICE if fresh else Level.INFO

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 
-from safeconduct.kernel.parties import keys
+from safeconduct.kernel.parties import keys, sessions
 from safeconduct.kernel.parties.errors import AdministratorNeeded, NoSuchPerson, NotOneself
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import Actor
@@ -44,20 +44,24 @@ def has_passkey(person: User) -> bool:
 
 
 def deactivate(person_id: str, administrator: User, *, at: datetime) -> User:
-    """Shuts a person out at once: open sessions end with their next request, and so do the API keys they made. What
-    they did stays under their name.
+    """Shuts a person out at once: their sessions end for good, and so do the API keys they made. What they did stays
+    under their name.
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
     person = _subject(person_id, administrator)
     person.is_active = False
     person.save(update_fields=["is_active"])
+    sessions.end_all(person.id, sessions.Ended.LEFT, at)
     keys.end_keys_of(person.id, Actor(administrator.id, administrator.staff_role, "shut out"), at=at)
     return person
 
 
 def reactivate(person_id: str, administrator: User) -> User:
-    """Lets a person in again, with the role they had. Raises AdministratorNeeded, NotOneself, NoSuchPerson."""
+    """Lets a person in again, with the role they had; they sign in anew.
+
+    Raises AdministratorNeeded, NotOneself, NoSuchPerson.
+    """
     person = _subject(person_id, administrator)
     person.is_active = True
     person.save(update_fields=["is_active"])

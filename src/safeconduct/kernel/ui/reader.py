@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import activate, get_language, get_language_info
 
+from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.ui.formats import direction
 
 THEME_COOKIE: Final = "sc_theme"
@@ -53,9 +54,16 @@ class Reader:
         ]
 
 
+def kept(request: HttpRequest, name: str) -> str:
+    """What the browser keeps under this name; where TLS is not demanded, with or without the host's prefix: the script
+    that finds out the zone goes by the address alone."""
+    secure = request.COOKIES.get(host_cookie(name, secure=True), "")
+    return secure or ("" if settings.SESSION_COOKIE_SECURE else request.COOKIES.get(name, ""))
+
+
 def reader_of(request: HttpRequest) -> Reader:
     """The reader of a request; the active language and zone are Django's."""
-    theme = request.COOKIES.get(THEME_COOKIE, "")
+    theme = kept(request, THEME_COOKIE)
     return Reader(
         language=get_language() or settings.LANGUAGE_CODE,
         theme=theme if theme in THEMES else "",
@@ -85,7 +93,7 @@ def read_as(request: HttpRequest, language: str, zone_name: str) -> None:
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and language in dict(settings.LANGUAGES):
         activate(language)
         request.LANGUAGE_CODE = language
-    settled = zone_name not in ("", UNSETTLED_ZONE) or ZONE_COOKIE not in request.COOKIES
+    settled = zone_name not in ("", UNSETTLED_ZONE) or not kept(request, ZONE_COOKIE)
     zone = known_zone(zone_name) if settled else None
     if zone is not None:
         timezone.activate(zone)
@@ -95,7 +103,7 @@ def zone_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     """Activates the reader's zone for the request: the cookie's, else the operator's TIME_ZONE."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        zone = known_zone(request.COOKIES.get(ZONE_COOKIE, ""))
+        zone = known_zone(kept(request, ZONE_COOKIE))
         if zone is None:
             timezone.deactivate()
         else:

@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.ui.reader import THEME_COOKIE, THEMES, ZONE_COOKIE, known_zone, reader_of
 
 _YEAR_SECONDS: Final = 365 * 24 * 3600
@@ -105,12 +106,17 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if theme in THEMES:
         _keep(response, THEME_COOKIE, theme)
     elif theme == "system":
-        response.delete_cookie(THEME_COOKIE, samesite="Lax")
+        secure = bool(settings.SESSION_COOKIE_SECURE)
+        # Deleted as it was set: a browser takes nothing under the host's prefix that does not say secure.
+        response.set_cookie(host_cookie(THEME_COOKIE, secure=secure), "", max_age=0, secure=secure, samesite="Lax")
     if zone and known_zone(zone) is not None:
         _keep(response, ZONE_COOKIE, zone)
     return response
 
 
 def _keep(response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(name, value, max_age=_YEAR_SECONDS, secure=bool(settings.SESSION_COOKIE_SECURE), samesite="Lax",
-                        httponly=name != ZONE_COOKIE)  # fmt: skip
+    secure = bool(settings.SESSION_COOKIE_SECURE)
+    named = name if name == settings.LANGUAGE_COOKIE_NAME else host_cookie(name, secure=secure)
+    response.set_cookie(
+        named, value, max_age=_YEAR_SECONDS, secure=secure, samesite="Lax", httponly=name != ZONE_COOKIE
+    )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.member_pages import MemberRequest, done, page
 from safeconduct.kernel.notices.actions import preferences, set_preferences
 from safeconduct.kernel.notices.models import Pace
@@ -115,7 +116,8 @@ def _keep(request: MemberRequest, form: SettingsForm) -> HttpResponse:
     )  # fmt: skip
     response = done(request, _("Kept."), reverse("portal:settings"))
     secure = bool(settings.SESSION_COOKIE_SECURE)
-    for name, value in ((settings.LANGUAGE_COOKIE_NAME, chosen["language"]), (ZONE_COOKIE, chosen["time_zone"])):
+    zone = host_cookie(ZONE_COOKIE, secure=secure)
+    for name, value in ((settings.LANGUAGE_COOKIE_NAME, chosen["language"]), (zone, chosen["time_zone"])):
         response.set_cookie(name, value, samesite="Lax", secure=secure)
     return response
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.kernel import shared_cache
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
@@ -37,6 +38,12 @@ def forget_sessions(now: datetime) -> None:
             done = sessions.forget(now)
 
 
+def forget_counts(_now: datetime) -> None:
+    """Takes out counts whose time is over; nobody reads them any more."""
+    while shared_cache.forget_what_is_over():
+        pass
+
+
 PROTECTION = Protection(
     "accounts",
     _("Account security"),
@@ -49,6 +56,9 @@ PROTECTION = Protection(
     console_urls="safeconduct.protections.accounts.console_urls",
     judge_key=judge_key,
     public_urls="safeconduct.protections.accounts.public_urls",
-    jobs=(Periodic("old sign-in sessions", 3600, forget_sessions),),
+    jobs=(
+        Periodic("old sign-in sessions", 3600, forget_sessions),
+        Periodic("counts at sign-in that are over", 600, forget_counts),
+    ),
     policies=shipped_policies,
 )

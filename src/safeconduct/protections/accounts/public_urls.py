@@ -1,5 +1,5 @@
 """Addresses under ``/accounts/`` for everybody: for whoever holds a mailbox a signed link is the door, and a person's
-own sessions are for that person, staff or not.
+own sessions and password are for that person, staff or not. They stand before allauth's.
 
 allauth's own address of a new password does not take our ids, which have an underscore.
 """
@@ -9,12 +9,15 @@ from __future__ import annotations
 from allauth.account.views import password_reset_from_key
 from django.urls import path, re_path
 
-from safeconduct.protections.accounts.sign_in import not_me_views, own_sessions
+from safeconduct.protections.accounts.sign_in import not_me_views, own_password, own_sessions
 
 urlpatterns = [
     path("not-me/<str:token>/", not_me_views.not_me, name="not_me"),
     path("sessions/", own_sessions.own_sessions, name="own_sessions"),
+    path("password/change/", own_password.change_password, name="account_change_password"),
     re_path(
-        r"^password/reset/key/(?P<uidb36>usr_[0-9a-z]+)-(?P<key>.+)/$", password_reset_from_key, name="new_password"
+        r"^password/reset/key/(?P<uidb36>usr_[0-9a-z]+)-(?P<key>.+)/$",
+        password_reset_from_key,
+        name="account_reset_password_from_key",
     ),
 ]

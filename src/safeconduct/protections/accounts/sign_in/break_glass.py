@@ -16,12 +16,14 @@ from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties import attempts, sessions
 from safeconduct.kernel.parties.errors import NoSuchPerson
 from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.parties.passwords import HANDED_OVER
 from safeconduct.kernel.parties.security_events import Happened, Level, note
 from safeconduct.kernel.scope import Actor
 
 
 def let_in_again(email: str, why: str, *, at: datetime) -> str:
-    """Takes away keys, codes, sessions and known browsers; returns the new password. In a staff scope.
+    """Takes away keys, codes, sessions and known browsers; returns the new password, good for `HANDED_OVER` and
+    until the person chooses their own. In a staff scope.
 
     Raises NoSuchPerson where no active member of staff has this address.
     """
@@ -30,7 +32,8 @@ def let_in_again(email: str, why: str, *, at: datetime) -> str:
         raise NoSuchPerson(email)
     password = secrets.token_urlsafe(18)
     person.set_password(password)
-    person.save(update_fields=["password"])
+    person.password_until = at + HANDED_OVER
+    person.save(update_fields=["password", "password_until"])
     Authenticator.objects.filter(user=person).delete()
     sessions.end_all(person.id, sessions.Ended.FACTOR_CHANGED, at)
     attempts.forgive(person.email)

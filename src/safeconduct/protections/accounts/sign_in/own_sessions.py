@@ -20,6 +20,7 @@ from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
 from safeconduct.kernel.parties.session_guard import session_of
 from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
+from safeconduct.protections.accounts.sign_in.again import asked_again
 from safeconduct.protections.accounts.sign_in.words import ENDED, FACTORS
 
 
@@ -27,12 +28,13 @@ from safeconduct.protections.accounts.sign_in.words import ENDED, FACTORS
 @login_required
 @require_http_methods(["GET", "POST"])
 def own_sessions(request: HttpRequest) -> HttpResponse:
-    """GET lists them; POST ends one (`end`: its id) or all but this one (`end`: `others`). One that has ended, or is
-    somebody else's, is as good as ended."""
+    """GET lists them; POST ends one (`end`: its id) or all but this one (`end`: `others`), once the person has shown
+    anew who they are. One that has ended, or is somebody else's, is as good as ended."""
     person, here = request.user, session_of(request)
     assert isinstance(person, User)
     if request.method == "POST":
-        return _end(request, person, here, request.POST.get("end", ""))
+        back = _back(request)
+        return asked_again(request, back) or _end(request, person, here, request.POST.get("end", ""), back)
     with visitor_scope():
         return render(request, "accounts/own_sessions.html", {"sessions": shown(person, here)})
 
@@ -53,7 +55,7 @@ def shown(person: User, here: str) -> list[dict[str, object]]:
     return rows
 
 
-def _end(request: HttpRequest, person: User, here: str, which: str) -> HttpResponse:
+def _end(request: HttpRequest, person: User, here: str, which: str, back: str) -> HttpResponse:
     now, why = timezone.now(), sessions.Ended.REVOKED
     with visitor_scope():
         if which == "others":
@@ -64,6 +66,11 @@ def _end(request: HttpRequest, person: User, here: str, which: str) -> HttpRespo
         happened = Happened("session_revoked", Level.NOTICE, person.id, None, {"ended": ended, "by": here})
         with engine_scope():
             note_for_person(happened, Actor(person.id, "person"), now)
+    return done(request, text, back)
+
+
+def _back(request: HttpRequest) -> str:
+    """The page of ours that the form stood on."""
     back = request.POST.get("back", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return done(request, text, back if safe else reverse("own_sessions"))
+    return back if safe else reverse("own_sessions")

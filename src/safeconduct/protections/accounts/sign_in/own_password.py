@@ -1,0 +1,29 @@
+"""A person's own password: who has a passkey or an app shows it first, and the present password is asked for as well.
+
+Whoever has read or guessed a password must not be able to put the owner out with it.
+"""
+
+from __future__ import annotations
+
+from allauth.account.views import password_change
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.staff import has_second_factor
+from safeconduct.protections.accounts.sign_in.again import asked_again
+
+
+@login_required
+def change_password(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, behind the second step of who has one."""
+    person = request.user
+    assert isinstance(person, User)
+    if has_second_factor(person):
+        turned_away = asked_again(request, reverse("account_change_password"))
+        if turned_away is not None:
+            return turned_away
+    answer: HttpResponseBase = password_change(request)
+    return answer
