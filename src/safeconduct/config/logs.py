@@ -63,7 +63,7 @@ class JsonLines(PlainLines):
 
 def _request(record: logging.LogRecord) -> dict[str, Any]:
     request = getattr(record, "request", None)
-    if not hasattr(request, "method"):
+    if request is None or not hasattr(request, "method"):
         return {}
     # The person is named where the request has found out already: a line of the log asks the database nothing.
     known = {
