@@ -76,3 +76,20 @@ def test_production_asks_for_breached_passwords_or_a_plain_none(tmp_path: Path) 
             refuse_unsafe(read(whole(tmp_path) | {"SAFECONDUCT_BREACHED_PASSWORDS": given}))
     (tmp_path / "breached.txt").write_text("")
     refuse_unsafe(read(whole(tmp_path) | {"SAFECONDUCT_BREACHED_PASSWORDS": str(tmp_path / "breached.txt")}))
+
+
+@pytest.mark.parametrize(
+    ("name", "clear", "good"),
+    [
+        ("SAFECONDUCT_VAULT_ROOT", "transit:http://bao.example:8200/transit/root", "transit:https://bao.example/transit/root"),
+        ("SAFECONDUCT_VAULT_ROOT", "aws-kms:eu-west-1/k@http://kms.example", "transit:http://127.0.0.1:8200/transit/root"),
+        ("SAFECONDUCT_RECORD_WITNESSES", "http://witness.example key", "https://witness.example key"),
+        ("SAFECONDUCT_STRIPE_API_URL", "http://api.example", "https://api.example"),
+        ("SAFECONDUCT_CLAMD", "clam.example:3310", "/run/clamav/clamd.ctl"),
+        ("SAFECONDUCT_CLAMD", "10.0.0.9:3310", "127.0.0.1:3310"),
+    ],
+)  # fmt: skip
+def test_no_other_machine_is_spoken_to_in_clear(tmp_path: Path, name: str, clear: str, good: str) -> None:
+    with pytest.raises(UnsafeSettings, match=name):
+        refuse_unsafe(read(whole(tmp_path) | {name: clear}))
+    refuse_unsafe(read(whole(tmp_path) | {name: good}))

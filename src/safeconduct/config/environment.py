@@ -18,6 +18,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from safeconduct.presets.numbers import preset
 
+#: This machine, as addresses name it.
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -333,7 +336,7 @@ def unsafe(env: Environment) -> list[str]:
     found = []
     if not env.database_url:
         found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
-    found += _database_in_clear(env)
+    found += _database_in_clear(env) + _partners_in_clear(env)
     if not env.breached_passwords:
         found.append(
             "SAFECONDUCT_BREACHED_PASSWORDS is empty: give a file of hashes of breached passwords, or write none."
@@ -390,6 +393,25 @@ def _database_in_clear(env: Environment) -> list[str]:
                 f"{name} does not say sslmode=verify-full: passwords and data would travel to whoever answers there. "
                 "Add it with sslrootcert=…, use a local socket, or set SAFECONDUCT_DATABASE_CLEAR=1."
             )
+    return found
+
+
+def _partners_in_clear(env: Environment) -> list[str]:
+    """Other machines that would be spoken to without TLS. What answers on this one may do without."""
+    asked = {
+        "SAFECONDUCT_VAULT_ROOT": [env.vault_root], "SAFECONDUCT_VAULT_ROOT_BEFORE": [env.vault_root_before],
+        "SAFECONDUCT_RECORD_WITNESSES": env.record_witnesses, "SAFECONDUCT_STRIPE_API_URL": [env.stripe_api_url],
+    }  # fmt: skip
+    found = []
+    for name, values in asked.items():
+        hosts = [
+            urlsplit(value[value.index("http://") :].split()[0]).hostname for value in values if "http://" in value
+        ]
+        if any(host not in _HERE for host in hosts):
+            found.append(f"{name} has an http:// address on another machine: give its https:// one.")
+    host = env.clamd.rpartition(":")[0].strip("[]")
+    if host and not env.clamd.startswith("/") and host not in _HERE:
+        found.append("SAFECONDUCT_CLAMD is on another machine, and clamd has no TLS: use its socket or a local tunnel.")
     return found
 
 
