@@ -60,7 +60,7 @@ EXAMPLES, STEPS = (110, 100) if LONG else (4, 20)
 REFUSALS: Final = (CasesError, ClaimsError, Refusal)
 #: Order → its seller, currency and amount. The second is above what one person decides alone.
 ORDERS: Final = {"ord-1": ("sel-1", "USD", 10_000), "ord-2": ("sel-2", "EUR", 150_000)}
-#: A year and more: longer than all clocks of a case after each other.
+#: Longer than any one clock of a case; ten of them end every case.
 SILENCE_DAYS: Final = 60
 
 orders = st.sampled_from(sorted(ORDERS))
@@ -83,8 +83,8 @@ class AnyTrouble(RuleBasedStateMachine):
         self.people = {role: person() for role in (Role.MEDIATOR, Role.ARBITER, Role.REVIEWER)}
         self.seconds = [person() for _ in range(2)]
 
-    @initialize()
-    def both_were_sold(self) -> None:
+    @initialize(order=orders, kind=st.sampled_from(list(ClaimType)))
+    def both_were_sold_and_one_of_them_is_disputed(self, order: str, kind: ClaimType) -> None:
         batch = []
         for order, (seller, currency, minor) in ORDERS.items():
             money = {"minor": minor, "currency": currency}
@@ -99,6 +99,7 @@ class AnyTrouble(RuleBasedStateMachine):
             ]
         self.market.day = 3.5
         self.market.send(batch)
+        self.the_buyer_opens_a_dispute(order, kind, Remedy.REFUND, 4)
 
     # -- the shop and the banks tell of something ----------------------------------------------------------------------
 
@@ -302,6 +303,23 @@ class AnyTrouble(RuleBasedStateMachine):
                 reimbursing.decide(claim, self.people[role], role, amount, SAYS, at=self.market.now)
 
         self.attempt(decides, staff=True)
+
+    @rule(order=orders, returns=st.booleans(), number=st.integers(0, 7))
+    def somebody_takes_a_step_that_is_possible(self, order: str, returns: bool, number: int) -> None:
+        """Any step that needs nothing more than words, by one who may: so that matters get far."""
+
+        def takes() -> None:
+            case_id = (self.returned(order) if returns else self.dispute(order)).case_id
+            case = Case.objects.get(id=case_id)
+            moves = publishing.by_id([case.workflow_id])[case.workflow_id].states[case.state].moves.values()
+            ready = [one for one in moves if not {"outcome", "evidence"} & set(one.needs) and one.by != (Role.ENGINE,)]
+            if ready:
+                step = ready[number % len(ready)]
+                role = next(role for role in step.by if role is not Role.ENGINE)
+                self.sits(case_id, role)
+                disputing.take(case_id, step.name, self.actor(role), role, at=self.market.now)
+
+        self.attempt(takes, staff=True)
 
     # -- second people, and time ---------------------------------------------------------------------------------------
 
