@@ -6,10 +6,10 @@ const $ = (s, e = doc) => e.querySelector(s), $$ = (s, e = doc) => [...e.querySe
 html.classList.add("js");
 
 // This device's zone, for the server, unless one is known.
-if (!/(^|; )(__Host-)?sc_zone=/.test(doc.cookie)) {
+if (!doc.cookie.includes("sc_zone=")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const tls = location.protocol === "https:"; // browsers take a name with __Host- over TLS only
-  if (zone) doc.cookie = `${tls ? "__Host-" : ""}sc_zone=${zone};path=/;max-age=31536000;samesite=lax${tls ? ";secure" : ""}`;
+  const [host, tls] = location.protocol === "https:" ? ["__Host-", ";secure"] : ["", ""];
+  if (zone) doc.cookie = `${host}sc_zone=${zone};path=/;max-age=31536000;samesite=lax${tls}`;
 }
 
 // Rows that open, are walked with J and K, chosen with X.
