@@ -32,7 +32,7 @@ const chosen = () => $$("[data-bulk]").forEach((list) => {
   if (all) { all.checked = n > 0 && n === boxes.length; all.indeterminate = n > 0 && n < boxes.length; }
 });
 
-// Code: its colours, its numbers. The same expression as in kernel/ui/code.py.
+// Code: colours, numbers; the expression of kernel/ui/code.py.
 const TOKEN = /(#.*$)|([\w.\-]+:(?=\s|$))|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|(\b\d[\d_.]*\b)|(\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|TRUE|FALSE|CASE|WHEN|THEN|ELSE|END|allow|challenge|review|block)\b)/g;
 const NAMES = ["t-note", "t-key", "t-text", "t-num", "t-word"];
 function paint(line) {
@@ -53,7 +53,7 @@ function ink(area) {
   $(".inked", box).replaceChildren(...lines.map(paint));
   if (gutter.textContent.trimEnd().split("\n").length !== lines.length) gutter.textContent = lines.map((_, i) => i + 1 + "\n").join("");
 }
-// Tab indents; Escape first, then Tab, leaves the field: no trap for the keyboard.
+// Tab indents; Escape, then Tab, leaves the field.
 function tab(e) {
   const area = e.target, { selectionStart: a, selectionEnd: b, value } = area;
   if (e.key === "Escape") return (area.dataset.leave = 1);
