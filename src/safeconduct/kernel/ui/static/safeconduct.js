@@ -77,7 +77,7 @@ function jump({ jump, line, column }) {
   return true;
 }
 
-// Dialogs: the sheet of keys, the palette.
+// Dialogs: sheet of keys, palette.
 function show(name) {
   const d = id(name), input = d && $("input", d);
   if (!d || d.open) return;
