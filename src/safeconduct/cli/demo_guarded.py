@@ -109,7 +109,8 @@ def _signed_in(shop: _Shop, person: User, origin: Origin, at: datetime, *, fresh
 
 
 def _payout_accounts(shop: _Shop, now: datetime) -> None:
-    """One account in force, and another that waits out its days."""
+    """One account in force, and another that waits out its days; where there is a doubt about the first, it waits for
+    the staff, and no other can be asked for."""
     from safeconduct.kernel.ledger import payout_accounts
     from safeconduct.kernel.scope import Actor, engine_scope
 
@@ -120,6 +121,9 @@ def _payout_accounts(shop: _Shop, now: datetime) -> None:
             account = payout_accounts.ask(shop.key, number, shop.owner.name, "CL", owner, proof, at=asked)
             payout_accounts.verified(account, bank, name_matches=True, at=asked + timedelta(hours=1))
             payout_accounts.ripen(min(now, asked + timedelta(days=4)))
+            states = {one.id: one.state for one in payout_accounts.accounts_of(shop.key)}
+        if states[account] is not payout_accounts.AccountState.ACTIVE:
+            return
 
 
 def _not_me(shop: _Shop, now: datetime) -> None:
