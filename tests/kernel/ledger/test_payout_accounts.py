@@ -136,6 +136,20 @@ def test_a_recovery_while_the_account_ages_brings_it_to_a_person() -> None:
     with engine_scope():
         payout_accounts.rule(new, STAFF, allow=True, at=hours(80))
     assert state(new) == AccountState.AGEING
+    ripen(hours(80 + 72))
+    assert state(new) == AccountState.ACTIVE, "what a person has judged is not asked again"
+
+
+def test_what_happens_after_a_person_allowed_it_is_looked_at_again() -> None:
+    with_old_account()
+    new = asked()
+    recovered(hours(20))
+    ripen(hours(72))
+    with engine_scope():
+        payout_accounts.rule(new, STAFF, allow=True, at=hours(80))
+    recovered(hours(90))
+    ripen(hours(80 + 72))
+    assert state(new) == AccountState.REVIEW
 
 
 def test_one_bank_account_at_two_sellers_is_looked_at() -> None:

@@ -24,7 +24,7 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.ledger import payout_telling, store
 from safeconduct.kernel.ledger.checks import check_time
 from safeconduct.kernel.ledger.errors import LedgerError, NoSuchThing
-from safeconduct.kernel.ledger.payout_reading import ACCOUNT, AGEING, COLUMNS, as_account
+from safeconduct.kernel.ledger.payout_reading import ACCOUNT, AGEING, COLUMNS, as_account, stops_of
 from safeconduct.kernel.ledger.payout_reading import AccountState as AccountState
 from safeconduct.kernel.ledger.payout_reading import PayoutAccount as PayoutAccount
 from safeconduct.kernel.ledger.payout_reading import accounts_of as accounts_of
@@ -327,16 +327,18 @@ def _must_be(one: PayoutAccount, state: AccountState) -> None:
 
 
 def _doubts(one: PayoutAccount, at: datetime) -> list[str]:
-    """Every reason for which a person has to look at a change, by its code."""
-    same = query(
-        "SELECT 1 FROM payout_account a JOIN payout_account b ON b.blind = a.blind AND b.seller_key <> a.seller_key"
-        " WHERE a.id = %s AND b.state NOT IN ('draft', 'cancelled') LIMIT 1",
+    """Every reason for which a person has to look at a change, by its code; after a person allowed it, those that came
+    since."""
+    judged_at, same = query(
+        "SELECT CASE WHEN a.ageing_since > a.verified_at THEN a.ageing_since END, EXISTS (SELECT FROM payout_account b"
+        " WHERE b.blind = a.blind AND b.seller_key <> a.seller_key AND b.state NOT IN ('draft', 'cancelled')"
+        " AND (a.ageing_since <= a.verified_at) IS NOT FALSE) FROM payout_account a WHERE a.id = %s",
         [one.id],
-    ).fetchone()
+    ).fetchone() or (None, False)
     found = {
-        "recovery_or_contact": _changed_since(one.seller_key, one.asked_at - COOL_OFF, at),
-        "payouts_stopped": bool(stops([one.seller_key], at)),
-        "same_account": same is not None,
+        "recovery_or_contact": _changed_since(one.seller_key, judged_at or one.asked_at - COOL_OFF, at),
+        "payouts_stopped": any(judged_at is None or stop.at > judged_at for stop in stops_of(one.seller_key, at)),
+        "same_account": same,
     }
     return [doubt for doubt, there in found.items() if there]
 
