@@ -21,7 +21,7 @@ from safeconduct.kernel.parties.security_events import Origin
 from safeconduct.kernel.parties.traits import traits_of
 from safeconduct.kernel.scope import engine_scope, owner_scope, query, staff_scope, visitor_scope
 from safeconduct.protections.accounts.risk.judging import ActKind
-from safeconduct.protections.accounts.sign_in import history, log
+from safeconduct.protections.accounts.sign_in import history, log, own_sessions
 from safeconduct.protections.accounts.sign_in.judged import judgement_of
 from tests.console.test_console import signed_in as staff_signed_in
 from tests.kernel.builders import live_policy
@@ -192,6 +192,17 @@ def test_a_page_of_security_lists_sessions_and_ends_another_one() -> None:
     assert there.get("/portal/").status_code == 302
     assert here.get("/portal/").status_code == 200
     assert "session_revoked" in kinds_of(user)
+
+
+def test_a_session_past_its_hours_is_shown_as_ended_though_nobody_came_back_to_it() -> None:
+    user, here, left_open = shops.member("sel-1"), Client(), Client()
+    assert enters(left_open, user) and enters(here, user)
+    with visitor_scope():
+        query("UPDATE sign_in_session SET last_seen_at = last_seen_at - interval '3 hours' WHERE id = %s",
+              [SignInSession.objects.order_by("started_at").values_list("id", flat=True)[0]])  # fmt: skip
+        runs, over = (one["runs"] for one in own_sessions.shown(user, ""))
+    assert (runs, over) == (True, False)
+    assert "ended: not used for a while" in here.get("/portal/accounts/").content.decode()
 
 
 def test_nobody_ends_the_session_of_somebody_else() -> None:

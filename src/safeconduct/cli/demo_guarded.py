@@ -49,8 +49,8 @@ class _Shop:
 def furnish(owner_email: str, now: datetime) -> None:
     """Fills the pages of the shop that this person owns, and the desks of the staff that belong to them."""
     shop = _people(owner_email, now)
-    _sign_ins(shop, now)
     _payout_accounts(shop, now)
+    _sign_ins(shop, now)
     _not_me(shop, now)
     _desk(shop, now)
 
@@ -75,13 +75,13 @@ def _people(owner_email: str, now: datetime) -> _Shop:
 def _sign_ins(shop: _Shop, now: datetime) -> None:
     """Four weeks of sign-ins, of which the last few sessions still run."""
     browsers = {email: browser for email, _, _, browser in _COLLEAGUES}
-    with_engine = [
-        (person, browsers.get(person.email, _FIREFOX), days)
-        for person in (shop.owner, *shop.colleagues)
+    signed_in = [
+        (now - timedelta(days=days, hours=2 + 3 * number, minutes=7 * number), person, days)
+        for number, person in enumerate((shop.owner, *shop.colleagues))
         for days in (26, 17, 9, 2)
     ]
-    for number, (person, browser, days) in enumerate(with_engine):
-        at = now - timedelta(days=days, hours=2 + number % 7, minutes=7 * number)
+    for number, (at, person, days) in enumerate(sorted(signed_in, key=lambda one: one[0])):
+        browser = browsers.get(person.email, _FIREFOX)
         _signed_in(shop, person, _origin(f"100.82.14.{20 + number % 3}", browser), at, fresh=days == 26)
     stranger = next(person for person in shop.colleagues if person.email == _NOT_ME)
     _signed_in(shop, stranger, _origin("100.113.7.9", _CHROME), now - timedelta(hours=_NOT_ME_H), fresh=True)
@@ -105,7 +105,7 @@ def _signed_in(shop: _Shop, person: User, origin: Origin, at: datetime, *, fresh
         facts = {"new_device": fresh, "factor": "passkey", "session": session}
         level = Level.NOTICE if fresh else Level.INFO
         happened = Happened("signed_in", level, person.id, shop.key, facts, origin)
-        security_events.note([happened], Actor(person.id, "seller"), at)
+        security_events.note([happened], Actor(person.id, "person"), at)
 
 
 def _payout_accounts(shop: _Shop, now: datetime) -> None:

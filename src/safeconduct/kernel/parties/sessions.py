@@ -55,6 +55,12 @@ class Limits:
     lasts: timedelta
     idle: timedelta
 
+    def over(self, started_at: datetime, last_seen_at: datetime, at: datetime) -> Ended | None:
+        """Why a session cannot be used any more at a time; None where it can."""
+        if at >= started_at + self.lasts:
+            return Ended.EXPIRED
+        return Ended.IDLE if at >= last_seen_at + self.idle else None
+
 
 STAFF: Final = Limits(timedelta(hours=12), timedelta(minutes=15))
 NEAR_MONEY: Final = Limits(timedelta(hours=12), timedelta(hours=1))
@@ -105,21 +111,35 @@ def begin(
 def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     """The session of a request; None where there is none of this key and person. One statement."""
     row = query(
-        "SELECT s.id, s.started_at, s.last_seen_at, s.ended_why, p.staff_role <> '', EXISTS (SELECT FROM membership m"
-        " WHERE m.person_id = s.person_id AND m.role IN ('owner', 'finance') AND m.ended_at IS NULL"
-        " AND (m.expires_at IS NULL OR m.expires_at > %s)), s.origin"
-        " FROM sign_in_session s JOIN person p ON p.id = s.person_id WHERE s.key_hash = %b AND s.person_id = %s",
+        f"SELECT s.id, s.started_at, s.last_seen_at, s.ended_why, p.staff_role <> '', {_near_money('s.person_id')},"
+        " s.origin FROM sign_in_session s JOIN person p ON p.id = s.person_id"
+        " WHERE s.key_hash = %b AND s.person_id = %s",
         [at, _hash(session_key), person_id],
     ).fetchone()
     if row is None:
         return None
     identity, started_at, last_seen_at, why, staff, near_money, sealed = row
-    limits = STAFF if staff else NEAR_MONEY if near_money else MEMBER
-    over = Ended.EXPIRED if at >= started_at + limits.lasts else None
-    if over is None and at >= last_seen_at + limits.idle:
-        over = Ended.IDLE
+    over = _limits(staff=staff, near_money=near_money).over(started_at, last_seen_at, at)
     began = _opened(identity, person_id, bytes(sealed))
     return Session(identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began)
+
+
+def limits_of(person: User, at: datetime) -> Limits:
+    """How long this person's sessions last, by what they may do. One query."""
+    row = query(f"SELECT {_near_money('%s')}", [person.id, at]).fetchone()
+    return _limits(staff=bool(person.staff_role), near_money=row is not None and row[0])
+
+
+def _near_money(person: str) -> str:
+    """SQL: whether a person is an owner or of finance somewhere, at the time that the next parameter gives."""
+    return (
+        f"EXISTS (SELECT FROM membership m WHERE m.person_id = {person} AND m.role IN ('owner', 'finance')"
+        " AND m.ended_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > %s))"
+    )
+
+
+def _limits(*, staff: bool, near_money: bool) -> Limits:
+    return STAFF if staff else NEAR_MONEY if near_money else MEMBER
 
 
 def has_moved(began: Origin, here: Origin) -> bool:

@@ -60,6 +60,8 @@ def security(request: MemberRequest) -> HttpResponse:
 
 def _who(event: SecurityEvent, names: Mapping[str, str]) -> str:
     """Who did it, as the shop may know: its people by name, the marketplace's as one."""
+    if event.role == "mailbox":
+        return _("whoever opened the link in the mail")
     if event.role not in MemberRole.values and event.role != "person":
         return _("the marketplace")
     return names.get(event.person_id or "", _("somebody who acted for the shop then"))

@@ -40,16 +40,20 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
 
 
 def shown(person: User, here: str) -> list[dict[str, object]]:
-    """A person's sessions as pages show them, those that run first; `here` is the one that asks. One query."""
+    """A person's sessions as pages show them, those that run first; `here` is the one that asks. One past its limits
+    has ended, though nobody came back to be told so."""
     rows: list[dict[str, object]] = []
+    now = timezone.now()
+    limits = sessions.limits_of(person, now)
     for one in sessions.of_person(person):
         origin = sessions.origin_of(one)
+        over = limits.over(one.started_at, one.last_seen_at, now) if one.ended_at is None else None
         rows.append(
             {
                 "id": one.id, "browser": str(browser_of(origin.browser)), "address": origin.address,
                 "here": one.id == here, "started_at": one.started_at, "last_seen_at": one.last_seen_at,
-                "factor": FACTORS.get(one.factor, ""), "runs": one.ended_at is None,
-                "why": ENDED.get(one.ended_why, ""),
+                "factor": FACTORS.get(one.factor, ""), "runs": one.ended_at is None and over is None,
+                "why": ENDED.get(over or one.ended_why, ""),
             }
         )  # fmt: skip
     return rows
