@@ -13,6 +13,7 @@ workflow: bench
 title: {en: Bench, zh: 测量, es: Medida}
 parties: [buyer, seller]
 start: open
+second_person_above: never
 states:
   open:
     title: {en: Seller answers, zh: 卖家答复, es: Responde el vendedor}

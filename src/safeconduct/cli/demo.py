@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -24,10 +22,13 @@ from safeconduct.cli.demo_cases import CaseDesk
 from safeconduct.cli.demo_desk import Desk, fraud_of, open_shop, spread_the_clocks, weeks
 from safeconduct.cli.demo_guarded import furnish
 from safeconduct.cli.demo_score import Scores, score_world
+from safeconduct.cli.demo_serving import open_pages, say_early, stay
 from safeconduct.cli.output import emit_json, fail
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from safeconduct.cli.serving import Server
 
 PEOPLE = (
     ("analyst", "li.wei@haihang.example", "Li Wei", "analyst", "en", "UTC"),
@@ -88,43 +89,29 @@ def run(options: Options) -> None:
     folder = prepare_environment(Path(os.environ.get("SAFECONDUCT_VAR", "var")) / "demo")
     wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 4}
     marker = folder / "world.json"
-    if options.fresh or not marker.exists() or json.loads(marker.read_text())["parameters"] != wanted:
-        marker.unlink(missing_ok=True)
-        built = build(folder, options, console)
-        marker.write_text(json.dumps({"parameters": wanted, "built": asdict(built)}))
-    else:
+    known = not options.fresh and marker.exists() and json.loads(marker.read_text())["parameters"] == wanted
+    if known:
         console.print("[dim]The same world is there already; --fresh builds it anew.[/]")
         from safeconduct.cli.start import start_django
 
         start_django()
         built = Built(**json.loads(marker.read_text())["built"])
-    with ThreadPoolExecutor(1) as beside:
-        scoring = beside.submit(score_world, folder, moved_days=built.moved_days)
+        server = open_pages(options.port) if options.serve else None
+    else:
+        marker.unlink(missing_ok=True)
+        early = (lambda: open_pages(options.port, say_early(folder, console))) if options.serve else None
+        built, server = build(folder, options, console, early)
+        marker.write_text(json.dumps({"parameters": wanted, "built": asdict(built)}))
+    scores = score_world(folder, moved_days=built.moved_days)
+    if options.as_json:
+        emit_json({"parameters": wanted, "built": asdict(built), "score": scores.as_json()})
+    else:
+        _summary(console, built, scores)
+    if server is not None:
+        from safeconduct.cli.demo_replay import drip
 
-        def tell() -> None:
-            scores = scoring.result()
-            if options.as_json:
-                emit_json({"parameters": wanted, "built": asdict(built), "score": scores.as_json()})
-            else:
-                _summary(console, built, scores)
-
-        if options.serve:
-            raise SystemExit(_serve(folder, options, built, console, tell))
-        tell()
-
-
-def print_codes(*, as_json: bool) -> None:
-    """The sign-ins of the demo's staff, with the code that is valid now."""
-    folder = Path(os.environ.get("SAFECONDUCT_VAR", "var")) / "demo"
-    file = folder / "sign-ins.json"
-    if not file.exists():
-        fail("there is no demo world yet; build it with `safeconduct demo`")
-    people = [{**p, "code": code_now(p["secret"])} for p in json.loads(file.read_text())]
-    if as_json:
-        emit_json(people)
-        return
-    for p in people:
-        sys.stdout.write(f"{p['role']:<8} {p['email']}  password {p['password']}  code {p['code']}\n")
+        further = drip(folder, options.seed, options.shift, options.orders, built.told)
+        raise SystemExit(stay(folder, console, server, further))
 
 
 def prepare_environment(folder: Path) -> Path:
@@ -137,8 +124,12 @@ def prepare_environment(folder: Path) -> Path:
     return folder
 
 
-def build(folder: Path, options: Options, console: Console) -> Built:
-    """Makes the world and runs all of it through the front door."""
+def build(
+    folder: Path, options: Options, console: Console, early: Callable[[], Server] | None = None
+) -> tuple[Built, Server | None]:
+    """Makes the world and runs all of it through the front door. ``early`` opens the pages as soon as all events lie
+    in the log, so that people can watch while they are decided; the server comes back with what was built.
+    """
     from safeconduct.cli.demo_replay import Crew, tell
     from safeconduct.demo import (
         WORLD_END,
@@ -183,7 +174,12 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     from safeconduct.protections.transactions.money import due
 
     points = weeks(begins, ends, due.schedule(ends))
-    ran = crew.run(console, quiet=options.as_json, points=points, between=lambda point: desk.day(point, crew.people))
+    opened: list[Server] = []
+    ran = crew.run(
+        console, quiet=options.as_json, points=points,
+        received=lambda: opened.append(early()) if early is not None else None,
+        between=lambda point: desk.day(point, crew.people),
+    )  # fmt: skip
     told = tell(world.aftermath(moved_days, now), now)
     desk.day(now, crew.people)
     done = crew.end()
@@ -192,10 +188,11 @@ def build(folder: Path, options: Options, console: Console) -> Built:
     _after(now)
     _send_no_history()
     sequenced = _sequence()
-    return Built(
+    built = Built(
         len(events), ran.decisions, moved_days, told, done.ruled, done.opened, done.judged,
         made - started, ran.received_s, ran.decided_s, ran.between_s, sequenced,
     )  # fmt: skip
+    return built, opened[0] if opened else None
 
 
 def _beside(work: Callable[[], None]) -> Callable[[], None]:
@@ -330,20 +327,6 @@ def _sequence() -> float:
     return time.perf_counter() - started
 
 
-def code_now(secret: str) -> str:
-    """The one-time code of now (RFC 6238: SHA-1, 30 s, 6 digits)."""
-    import base64
-    import hashlib
-    import hmac
-    import struct
-
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1)
-    offset = digest[-1] & 15
-    number = struct.unpack(">I", digest[offset : offset + 4])[0] & 0x7FFF_FFFF
-    return f"{number % 1_000_000:06d}"
-
-
 def _summary(console: Console, built: Built, scores: Scores) -> None:
     from safeconduct.demo.scoreboard import render, render_books, render_cases, render_cover
     from safeconduct.demo.scoreboard_accounts import render_accounts
@@ -363,30 +346,3 @@ def _summary(console: Console, built: Built, scores: Scores) -> None:
         f" {built.ruled:,} held orders ruled on by the staff, {built.disputes:,} disputes opened by buyers,"
         f" {built.judged:,} cases judged[/]"
     )
-
-
-def _serve(folder: Path, options: Options, built: Built, console: Console, tell: Callable[[], None]) -> int:
-    """Serves; once it does, the summary is told by ``tell``, and who may sign in."""
-    from safeconduct.cli.demo_replay import drip
-    from safeconduct.cli.serving import serve
-
-    people = json.loads((folder / "sign-ins.json").read_text())
-
-    def ready(address: str) -> None:
-        tell()
-        console.print(f"\n[bold green]Sign in[/]  {address}/      [bold green]API[/]  {address}/v1/docs")
-        console.print(f"  [dim]{'':<8} {'e-mail':<26} {'password':<20} code[/]")
-        for p in people:
-            console.print(
-                f"  {p['role']:<8} {p['email']:<26} [bold]{p['password']:<20}[/] [bold]{code_now(p['secret'])}[/]"
-            )
-        console.print(
-            "  Codes change every 30 s: [bold].venv/bin/safeconduct demo code[/] prints new ones.\n"
-            "  New orders keep coming in. Ctrl-C stops.\n"
-        )
-
-    stop = drip(folder, options.seed, options.shift, options.orders, built.told)
-    try:
-        return serve(host="127.0.0.1", port=options.port, workers=2, lanes=1, ready=ready)
-    finally:
-        stop()

@@ -71,9 +71,11 @@ class Crew:
         theirs.close()
 
     def run(
-        self, console: Console, *, quiet: bool, points: Sequence[datetime], between: Callable[[datetime], None]
+        self, console: Console, *, quiet: bool, points: Sequence[datetime], received: Callable[[], None],
+        between: Callable[[datetime], None],
     ) -> Ran:  # fmt: skip
-        """Receives everything, decides what was known at each of the points, in turn, and calls ``between`` there.
+        """Receives everything and calls ``received``; decides what was known at each of the points, in turn, and calls
+        ``between`` there.
 
         What is known after the last point is not decided.
         """
@@ -86,6 +88,7 @@ class Crew:
             with _indexes_afterwards():
                 received_s = self._phase(["receive"] * len(self.pipes), lambda n: progress.update(task, advance=n))
             waiting = _waiting()
+            received()
             task = progress.add_task("decisions made  ", total=waiting)
             self.clerk.send("begin")
             for point in points:

@@ -59,7 +59,7 @@ def demo(
 ) -> None:
     """Builds the demo world, runs the engine over it, and serves it on this machine."""
     from safeconduct.cli import demo as command
-    from safeconduct.cli import demo_score
+    from safeconduct.cli import demo_score, demo_serving
 
     match action:
         case None:
@@ -67,7 +67,7 @@ def demo(
         case "score":
             demo_score.score_seeds(shift=shift, orders=orders, as_json=as_json)
         case "code":
-            command.print_codes(as_json=as_json)
+            demo_serving.print_codes(as_json=as_json)
         case other:
             raise typer.BadParameter(f"{other!r} is neither `score` nor `code`; leave it out to build and serve")
 

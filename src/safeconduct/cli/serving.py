@@ -16,35 +16,58 @@ from safeconduct.cli.start import start_django
 _STOP_WITHIN_S = 8.0
 
 
-def serve(*, host: str, port: int, workers: int, lanes: int, ready: Callable[[str], None] | None = None) -> int:
-    """Runs the server until SIGTERM or Ctrl-C. A child that ends by itself is started again. Returns the exit code."""
-    start_django()
-    environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
-    web = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
-        str(workers), "--blocking-threads", "4", "--backlog", "1024", "--respawn-failed-workers", "--no-ws",
-        "--log-level", "warning", "safeconduct.config.wsgi:application",
-    ]  # fmt: skip
-    lane = [sys.executable, "-m", "safeconduct.cli.serving"]
-    children = [Child(web, environment), *(Child(lane, environment) for _ in range(lanes))]
-    stop = threading.Event()
-    _on_signals(stop)
-    for child in children:
-        child.start()
-    address = f"http://{host}:{port}"
-    if ready is not None:
-        threading.Thread(target=_when_up, args=(host, port, lambda: ready(address), stop), daemon=True).start()
-    else:
-        sys.stdout.write(f"Console {address}/console/ · API {address}/v1/ · Ctrl-C stops\n")
-        sys.stdout.flush()
-    while not stop.wait(0.5):
+class Server:
+    """Web processes and lanes as children of this process, gone with it, however it ends.
+
+    ``open`` starts the web processes and comes back, so that they can be looked at while this process still works;
+    ``run`` adds the lanes and stays until SIGTERM or Ctrl-C. Settings must have been read (`start_django`).
+    """
+
+    def __init__(self, *, host: str, port: int, workers: int, lanes: int) -> None:
+        self.host, self.port, self.address = host, port, f"http://{host}:{port}"
+        environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
+        web = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
+            str(workers), "--blocking-threads", "4", "--backlog", "1024", "--respawn-failed-workers", "--no-ws",
+            "--log-level", "warning", "safeconduct.config.wsgi:application",
+        ]  # fmt: skip
+        lane = [sys.executable, "-m", "safeconduct.cli.serving"]
+        self.web, self.lanes = Child(web, environment), [Child(lane, environment) for _ in range(lanes)]
+        self.stop = threading.Event()
+
+    def open(self, ready: Callable[[str], None] | None = None) -> None:
+        """Starts the web processes; ``ready`` is called with their address, in a thread, once they answer."""
+        self.web.start()
+        if ready is not None:
+            arguments = (self.host, self.port, lambda: ready(self.address), self.stop)
+            threading.Thread(target=_when_up, args=arguments, daemon=True).start()
+
+    def run(self) -> int:
+        """Keeps everything running until it is told to stop. A child that ends by itself is started again. Returns
+        the exit code.
+        """
+        _on_signals(self.stop)
+        for lane in self.lanes:
+            lane.start()
+        children = [self.web, *self.lanes]
+        while not self.stop.wait(0.5):
+            for child in children:
+                if not child.keep_running():
+                    sys.stderr.write(f"error: {child.arguments[2]} ended again and again; see the messages above\n")
+                    self.stop.set()
         for child in children:
-            if not child.keep_running():
-                sys.stderr.write(f"error: {child.arguments[2]} ended again and again; see the messages above\n")
-                stop.set()
-    for child in children:
-        child.stop()
-    return 1 if any(child.gave_up for child in children) else 0
+            child.stop()
+        return 1 if any(child.gave_up for child in children) else 0
+
+
+def serve(*, host: str, port: int, workers: int, lanes: int) -> int:
+    """Runs the server until SIGTERM or Ctrl-C. Returns the exit code."""
+    start_django()
+    server = Server(host=host, port=port, workers=workers, lanes=lanes)
+    server.open()
+    sys.stdout.write(f"Console {server.address}/console/ · API {server.address}/v1/ · Ctrl-C stops\n")
+    sys.stdout.flush()
+    return server.run()
 
 
 def work() -> None:

@@ -154,3 +154,19 @@ def test_evaluation_is_quick() -> None:
 
 def test_a_story_without_facts_is_quoted() -> None:
     assert Story().seen(0).overall is State.QUOTED
+
+
+def test_a_term_that_ends_before_news_dated_ahead_is_the_first_that_was_missed() -> None:
+    """A shop's clock runs ahead: the parcel is told as delivered, elsewhere, in two days' time."""
+    facts = replace(
+        ordinary().facts, changes=[AddressChange(at(0), at(0), None)], lines=[], claims=[], holds=[],
+        parcels=[
+            Parcel(None, False, None, None, None, (), None, None),
+            Parcel(None, False, None, None, None, (), news(48), None),
+        ],
+    )  # fmt: skip
+    now = evaluate(template("jd-like"), facts, at(0))
+    assert now.positions[Cause.NOT_RECEIVED].state is State.VOID
+    assert now.next_at_us is not None
+    for instant in (at(0), now.next_at_us - 1):
+        assert evaluate(template("jd-like"), facts, instant).positions == now.positions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from safeconduct.protections.transactions.coverage import words
 from safeconduct.protections.transactions.coverage.certificate import Certificate, Position, Reminder, overall
 from safeconduct.protections.transactions.coverage.clocks import held
@@ -60,7 +62,7 @@ def evaluate(template: Template, facts: OrderFacts, at_us: int) -> Certificate:
                 of_claims.setdefault(name, {})[covered.cause] = own[name]
         positions[covered.cause] = _claimed(covered, claim, case, own, money, period_end)
     moving = any(position.state in _MOVING for position in positions.values())
-    ends = _ends(results, of_claims, at_us) if moving else []
+    ends = _ends(results, of_claims, at_us) if moving or _told_ahead(results, of_claims, at_us) else []
     if moving and period_end is not None and period_end > at_us:
         ends.append(period_end)
     reminders, warn_at = (
@@ -200,6 +202,12 @@ def _ends(results: dict[str, Result], of_claims: dict[str, dict[Cause, Result]],
         r.deadline_us for r in every
         if r.standing is PENDING and r.deadline_us is not None and r.deadline_us > at_us
     ]  # fmt: skip
+
+
+def _told_ahead(results: dict[str, Result], of_claims: dict[str, dict[Cause, Result]], at_us: int) -> bool:
+    """Whether a condition fails by news dated later than now: a term that ends before it may yet be missed first."""
+    every = chain(results.values(), *(found.values() for found in of_claims.values()))
+    return any(r.standing is FAILED and r.at_us is not None and r.at_us > at_us for r in every)
 
 
 def _reminders(
