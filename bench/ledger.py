@@ -107,7 +107,7 @@ def _two_processes(batches: int) -> float:
     workers = [context.Process(target=_work, args=(barrier, found, 3 + n, batches)) for n in range(2)]
     for worker in workers:
         worker.start()
-    spans = [found.get(timeout=300) for _ in workers]
+    spans: list[tuple[float, float]] = [found.get(timeout=300) for _ in workers]
     for worker in workers:
         worker.join()
     return 2 * batches * _BATCH * 4 / (max(end for _, end in spans) - min(start for start, _ in spans))
