@@ -7,7 +7,7 @@ that the webhooks' library allows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -40,6 +40,9 @@ _SOON_H, _AHEAD, _AFTER_H = 2 / 60, timedelta(minutes=3), -2.5 / 60
 #: What an operator adds to a tracking number that the template wants without a term.
 _KIND, _TERM = "    kind: tracked\n", "    within: {}\n    after: placed\n"
 _AUTHOR, _APPROVER = Actor("mei", "lead", "A better offer"), Actor("li", "lead", "Checked with finance")
+
+
+Story = Callable[["Door"], Sequence["Ending"]]
 
 
 class Machine(Protocol):
@@ -129,8 +132,11 @@ class Programme:
     #: When the seller is warned of it, hours after its term began.
     warned_h = 0.0
 
+    def __init__(self, seller: str = "sel-1") -> None:
+        self.seller = seller
+
     def sold(self, order: str, hours: float) -> list[dict[str, Any]]:
-        about = {"order": order, "amount": usd(100), "seller": "sel-1"}
+        about = {"order": order, "amount": usd(100), "seller": self.seller}
         return [
             event(at=hours_ago(hours), address=HOME, seller_country="US", card=f"card-{order}", buyer=f"buy-{order}", **about),
             event("order.paid", at=hours_ago(hours), **about),
@@ -140,16 +146,16 @@ class Programme:
         """Handed over with a tracking number, and seen on the way by the carrier, who knows no order."""
         parcel = f"dhl:{order}"
         return [
-            event("shipment.shipped", at=hours_ago(hours), order=order, seller="sel-1", parcel=parcel, carrier="dhl", address=address),
+            event("shipment.shipped", at=hours_ago(hours), order=order, seller=self.seller, parcel=parcel, carrier="dhl", address=address),
             event("shipment.tracked", at=hours_ago(hours - 0.01), parcel=parcel, carrier="dhl", scan="in_transit"),
         ]  # fmt: skip
 
     def delivered(self, order: str, hours: float, **data: Any) -> dict[str, Any]:
-        about = {"order": order, "seller": "sel-1", "parcel": f"dhl:{order}", "carrier": "dhl", "address": HOME}
+        about = {"order": order, "seller": self.seller, "parcel": f"dhl:{order}", "carrier": "dhl", "address": HOME}
         return event("shipment.delivered", at=hours_ago(hours), **{**about, **data})
 
     def disputed(self, order: str, hours: float = 0.0, *, lost: bool = False) -> list[dict[str, Any]]:
-        told = {"order": order, "seller": "sel-1", "dispute": f"dp-{order}", "amount": usd(100)}
+        told = {"order": order, "seller": self.seller, "dispute": f"dp-{order}", "amount": usd(100)}
         opened = event("dispute.opened", at=hours_ago(hours), reason="fraudulent", **told)
         return [opened, event("dispute.closed", at=hours_ago(0), outcome="lost", **told)] if lost else [opened]
 
@@ -162,7 +168,7 @@ class Programme:
         assert door.cover("covered")["state"] == "protected"
         door.tell(*self.disputed("covered"))
         assert next(c for c in door.cover("covered")["causes"] if c["cause"] == FRAUD)["state"] == "claimed"
-        told = {"order": "covered", "seller": "sel-1", "dispute": "dp-covered", "amount": usd(100)}
+        told = {"order": "covered", "seller": self.seller, "dispute": "dp-covered", "amount": usd(100)}
         door.tell(event("dispute.closed", at=hours_ago(0), outcome="lost", **told))
         return [Ending("covered", FRAUD, "paid", None, 10_000, ("coverage.protected",))]
 
@@ -194,7 +200,7 @@ class Programme:
 
     def limit_reached(self, door: Door) -> Sequence[Ending]:
         """The operator's limit of a seller and year is 150: the second lost order is paid half, the third nothing."""
-        put_in_force(self.template, hours_ago(24 * 30), ("limits: {", "limits: {seller_year: 150 USD, "))
+        put_in_force(self.template, hours_ago(24 * 10), ("limits: {", "limits: {seller_year: 150 USD, "))
         orders = ("limit-1", "limit-2", "limit-3")
         for order in orders:
             door.tell(*self.sold(order, 30), *self.sent(order, 10), self.delivered(order, 1, signed=True))
@@ -211,15 +217,15 @@ class Programme:
         put_in_force(self.template, hours_ago(20), self.changed)
         for order, hours in (("before", 72), ("after", 20)):
             door.tell(*self.sold(order, hours), *self.sent(order, hours - 19), self.delivered(order, hours - 19.5))
-        versions_of = {order: door.cover(order)["template_version"] for order in ("before", "after")}
-        assert versions_of == {"before": 1, "after": 2}
+        assert door.cover("before")["template_version"] < door.cover("after")["template_version"]
         kept, lost = ("coverage.protected",), ("coverage.void",)
         return [
             Ending("before", self.changed_cause, "protected", None, 0, kept),
             Ending("after", self.changed_cause, "void", self.changed_reason, 0, lost),
         ]
 
-    def stories(self) -> dict[str, Any]:
+    def stories(self) -> dict[str, Story]:
+        """All six by their names, in an order in which they can be lived through one after the other."""
         return {
             story.__name__: story
             for story in (
@@ -244,7 +250,7 @@ class ShopifyProtectLike(Programme):
         """A change at the shop after checkout is enough, wherever the parcel goes."""
         door.tell(*self.sold("moved", 30), *self.sent("moved", 10))
         assert door.cover("moved")["state"] == "protected"
-        about = {"order": "moved", "seller": "sel-1", "address": ELSEWHERE, "address_changed": True}
+        about = {"order": "moved", "seller": self.seller, "address": ELSEWHERE, "address_changed": True}
         door.tell(event("order.changed", at=hours_ago(1), **about))
         return [Ending("moved", FRAUD, "void", "address_kept", 0, ("coverage.protected", "coverage.void"))]
 
@@ -273,7 +279,7 @@ class PaypalLike(Programme):
         (warning,) = door.heard("warned")
         assert warning["data"]["condition"] == "shipment_proof"
         door.tell(*self.sent("warned", 0))
-        told = {"order": "warned", "seller": "sel-1", "dispute": "dp-warned", "amount": usd(100)}
+        told = {"order": "warned", "seller": self.seller, "dispute": "dp-warned", "amount": usd(100)}
         door.tell(event("dispute.closed", at=hours_ago(0), outcome="lost", **told))
         return [Ending("warned", FRAUD, "paid", None, 10_000, ("coverage.at_risk",))]
 
