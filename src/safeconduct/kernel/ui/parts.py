@@ -30,7 +30,9 @@ ACTIONS: Final[Mapping[str, tuple[str, str, Text]]] = {
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """A place in the rail. `go`: the key after g. `group`: the heading it stands under (`kernel.ui.menu`)."""
+    """A place in the rail. `go`: the key after g. `group`: the heading it stands under (`kernel.ui.menu`). `also`: how
+    the addresses of other pages begin that belong to it.
+    """
 
     label: Text
     url: str
@@ -40,6 +42,11 @@ class MenuEntry:
     current: bool = False
     go: str = ""
     group: Text = ""
+    also: Sequence[str] = ()
+
+    def leads_to(self, path: str) -> int:
+        """How much of an address it covers: letters, 0 where the page is another's."""
+        return max((len(begins) for begins in (self.url, *self.also) if path.startswith(begins)), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +134,15 @@ class Shell:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason of a decision, in the reader's words. `facts`: (name, value) pairs as already written."""
+    """One reason of a decision, in the reader's words. `facts`: (name, value) pairs as already written.
+
+    `language`: that of `text` where it is a person's own words in another language than the reader's; `gist` then says
+    in the reader's what they did.
+    """
 
     text: Text
+    language: str = ""
+    gist: Text = ""
     action: str = ""
     rule: str = ""
     version: str = ""
