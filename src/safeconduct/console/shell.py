@@ -55,6 +55,7 @@ SECTIONS: list[Section] = [
 BOOKS: list[Section] = [
     Section("macros", _("Texts"), "console:macros", "book", "x"),
     Section("proposals", _("Second person"), "console:proposals", "people", "y", count=how_many_wait),
+    Section("outside", _("Outside bodies"), "console:outside", "out", "j"),
     Section("fairness", _("Fairness"), "console:fairness", "scale", "f"),
     Section("money", _("Fund and ledger"), "console:money", "coins", "m"),
     Section("record", _("Record"), "console:record", "seal", "r"),
