@@ -74,12 +74,8 @@ def outcome_after(before: Mapping[str, Any], given: Corrected, case: Mapping[str
         platform = bears.get(Liability.PLATFORM, 0) + bore - given.seller_minor
         bears = {**bears, Liability.SELLER.value: given.seller_minor, Liability.PLATFORM.value: platform}
     bears = {who: minor for who, minor in bears.items() if minor} or bears
-    if (remedy, amount, bears, given.standing) == (
-        before["remedy"],
-        before["amount_minor"],
-        _bearing(before),
-        before["standing"],
-    ):
+    now = (remedy, amount, bears, given.standing)
+    if now == (before["remedy"], before["amount_minor"], _bearing(before), before["standing"]):
         raise CaseMalformed("seller_minor", _("is as it was; say instead why the finding is not followed"))
     alone = len(bears) == 1
     return Outcome(
