@@ -118,6 +118,12 @@ SETTINGS = (
         "Words of yours that passwords must not be built of, with commas: the marketplace's name, products, places.",
     ),
     Setting(
+        "SAFECONDUCT_IP_PACK",
+        "",
+        "Folder of the data about IP addresses that `safeconduct ip import` writes: one for each machine, or one that "
+        "all of them mount. Empty: ip in VAR. Without data, countries, networks and travel of sign-ins are unknown.",
+    ),
+    Setting(
         "SAFECONDUCT_BREACHED_PASSWORDS",
         "",
         "Sorted file of SHA-1 hashes of breached passwords, as *Pwned Passwords* is offered for download: new "
@@ -260,6 +266,7 @@ class Environment:
     staff_passkey_only: bool
     second_step: str
     password_words: tuple[str, ...]
+    ip_pack: Path
     breached_passwords: str
     database_clear: bool
 
@@ -307,6 +314,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         clamd=values["SAFECONDUCT_CLAMD"],
         staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
         password_words=_words(values["SAFECONDUCT_PASSWORD_WORDS"]),
+        ip_pack=Path(values["SAFECONDUCT_IP_PACK"] or var / "ip"),
         breached_passwords=values["SAFECONDUCT_BREACHED_PASSWORDS"],
         database_clear=values["SAFECONDUCT_DATABASE_CLEAR"] == "1",
         second_step=_choice(

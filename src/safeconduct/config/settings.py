@@ -206,6 +206,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 STAFF_PASSKEY_ONLY = ENV.staff_passkey_only
 SECOND_STEP = ENV.second_step
 PASSWORD_WORDS = ENV.password_words
+IP_PACK = str(ENV.ip_pack)
 BREACHED_PASSWORDS = "" if ENV.breached_passwords == "none" else ENV.breached_passwords
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",

@@ -202,6 +202,8 @@ CATALOGUE = Catalogue(
             ),
             _text("factor", "strongest factor used", "password", "otp", "passkey", "recovery_code", "sso"),
             _flag("new_device", "the device was not seen for this person before"),
+            Field("ip_asn", T.INTEGER, "network of the IP address, by its number (ASN)", indexed=False, example=64496),
+            _text("ip_pack", "version of the data about IP addresses", indexed=False, example="3f0c1b9d27aa"),
             _flag("new_network", "the network (ASN) was not seen for this person before"),
             _flag("new_country", "the country was not seen for this person before"),
             _flag("impossible_travel", "too far from the last sign-ins for the time between"),

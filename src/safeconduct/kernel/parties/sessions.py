@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.parties.addresses import facts_of
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, Origin
@@ -92,7 +93,7 @@ def begin(
         [
             identity, person_id, _hash(session_key), device,
             seal(ORIGIN, identity, f"person/{person_id}", json.dumps([origin.address, origin.browser[:400]]).encode()),
-            traits_of(origin.address, origin.browser), factor, at, at,
+            traits_of(origin.address, origin.browser, facts_of([origin.address])[0]), factor, at, at,
         ],
     )  # fmt: skip
     if not made.rowcount:
@@ -144,9 +145,13 @@ def _limits(*, staff: bool, near_money: bool) -> Limits:
 
 def has_moved(began: Origin, here: Origin) -> bool:
     """Whether a session goes on in another network *and* another browser or system, as a stolen cookie does (S11).
-    Either alone happens to honest people every day; so do new versions."""
+    Either alone happens to honest people every day; so do new versions. A telephone that changes its address within
+    its provider's network has not moved, where that is known."""
     was, now = browser_of(began.browser), browser_of(here.browser)
-    return network_of(began.address) != network_of(here.address) and (was.name, was.system) != (now.name, now.system)
+    if (was.name, was.system) == (now.name, now.system) or network_of(began.address) == network_of(here.address):
+        return False
+    there, this = facts_of([began.address, here.address])
+    return there.asn is None or there.asn != this.asn
 
 
 def seen(session_id: str, at: datetime) -> None:

@@ -17,7 +17,7 @@ from safeconduct.kernel.parties.sign_in import AccountAdapter
 from safeconduct.kernel.scope import visitor_scope
 from safeconduct.protections.accounts.risk.judging import ActKind
 from safeconduct.protections.accounts.sign_in import log, notices
-from safeconduct.protections.accounts.sign_in.judged import FOUND, judgement_of
+from safeconduct.protections.accounts.sign_in.judged import FOUND, judgement_of, place_of
 
 #: Kind of security event → what the log calls it.
 _CHANGES = {
@@ -50,12 +50,12 @@ class JudgedAdapter(AccountAdapter):
     def recovered(self, request: HttpRequest, person: User, by: str, at: datetime) -> None:
         """The riskiest event there is: payouts stop for seven days (`risk.acting`), and everybody is told."""
         super().recovered(request, person, by, at)
-        judgement_of(person, ActKind.RECOVERY, {"ip": origin_of_request(request).address or None}, at)
+        judgement_of(person, ActKind.RECOVERY, place_of(request, person, at), at)
 
     def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
         """Judged as well, because with a payout change it is how accounts are taken over (S18)."""
         super().contact_changed(request, person, before, at)
-        judgement_of(person, ActKind.CONTACT_CHANGE, {"ip": origin_of_request(request).address or None}, at)
+        judgement_of(person, ActKind.CONTACT_CHANGE, place_of(request, person, at), at)
         notices.send_to_the_old_address(request, person, before, at)
 
     def tell(
