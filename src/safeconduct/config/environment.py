@@ -126,8 +126,10 @@ SETTINGS = (
     Setting(
         "SAFECONDUCT_BREACHED_PASSWORDS",
         "",
-        "Sorted file of SHA-1 hashes of breached passwords, as *Pwned Passwords* is offered for download: new "
-        "passwords are looked up in it, on this machine. `none` does without. Production asks for one or the other.",
+        "List of breached passwords in which passwords are looked up, on this machine: one that `safeconduct passwords "
+        "import` made, or a sorted text of SHA-1 hashes, as *Pwned Passwords* is offered for download. Empty: "
+        "breached-passwords.list in VAR, where the import puts it. `none` does without. Production asks for one or the "
+        "other.",
     ),
     Setting(
         "SAFECONDUCT_DATABASE_CLEAR",
@@ -274,6 +276,18 @@ class Environment:
     def production(self) -> bool:
         return self.mode == "production"
 
+    @property
+    def imported_passwords(self) -> Path:
+        """Where `safeconduct passwords import` puts its list."""
+        return self.var / "breached-passwords.list"
+
+    @property
+    def breached_list(self) -> Path | None:
+        """The list of breached passwords that is used if it is there; None where the operator wants none."""
+        if self.breached_passwords == "none":
+            return None
+        return Path(self.breached_passwords) if self.breached_passwords else self.imported_passwords
+
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
     """The environment as settings. Raises ValueError naming a variable that cannot be read."""
@@ -345,12 +359,13 @@ def unsafe(env: Environment) -> list[str]:
     if not env.database_url:
         found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
     found += _database_in_clear(env) + _partners_in_clear(env)
-    if not env.breached_passwords:
+    if env.breached_list is not None and not env.breached_list.is_file():
         found.append(
-            "SAFECONDUCT_BREACHED_PASSWORDS is empty: give a file of hashes of breached passwords, or write none."
+            f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}."
+            if env.breached_passwords
+            else "SAFECONDUCT_BREACHED_PASSWORDS is empty, and nothing was imported: run `safeconduct passwords import`, "
+            "give a file of hashes of breached passwords, or write none."
         )
-    elif env.breached_passwords != "none" and not Path(env.breached_passwords).is_file():
-        found.append(f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}.")
     if "*" in env.hosts:
         found.append("SAFECONDUCT_HOSTS contains *: name the hosts under which this server answers.")
     if set(env.hosts) <= {"127.0.0.1", "localhost"}:
