@@ -1,7 +1,8 @@
 """The guard of sessions, once for each request: one that has ended, or whose time is over, opens nothing.
 
 It also gives a session a new key once its person has confirmed who they are, so that a key somebody saw before is
-worth nothing afterwards, writes down that a person has signed out, and keeps pages out of caches.
+worth nothing afterwards, writes down that a person has signed out, keeps pages out of caches, and opens nothing but the
+account's own pages to who signed in with a password that thieves know, until it is another.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
 from django.contrib import auth, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.kernel.parties import sessions
@@ -26,6 +29,10 @@ from safeconduct.kernel.scope import visitor_scope
 
 #: What a browser forgets when a session is over (W3C, *Clear Site Data*). Not cookies: a known browser stays known.
 CLEARED: Final = '"cache", "storage"'
+
+#: Where a session keeps that its person has to choose another password before anything else.
+MUST_CHANGE: Final = "password_must_change"
+_OPEN_BEFORE: Final = ("/accounts/", "/static/", "/ui/")
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -56,6 +63,9 @@ def session_guard(get_response: Answer) -> Answer:
             response.headers["Clear-Site-Data"] = CLEARED
             return response
         request.sign_in_id = identity  # type: ignore[attr-defined]
+        if request.session.get(MUST_CHANGE) and not request.path.startswith(_OPEN_BEFORE):
+            messages.warning(request, _("Your password has come to light in a breach. Choose another; then you go on."))
+            return HttpResponseRedirect(reverse("account_change_password"))
         person_id, key, confirmed = request.user.id, request.session.session_key, _confirmations(request)
         response = get_response(request)
         # What was read while signed in stays in no cache; what says how long it may be kept knows better.

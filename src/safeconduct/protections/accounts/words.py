@@ -16,6 +16,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "signed_in": lazy("Signed in"),
     "signed_in_new": lazy("Signed in from a browser that was not known before"),
     "password_changed": lazy("Changed the password"),
+    "password_breached": lazy("Signed in with a password that has come to light in a breach, and must choose another"),
     "password_stopped": lazy("So many wrong passwords came from elsewhere that none is taken from there any more"),
     "role_changed": lazy("Has another role now"),
     "access_until": lazy("Acts for the shop until another day now"),

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Level
-from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
+from safeconduct.kernel.parties.session_guard import MUST_CHANGE, origin_of_request, session_of
 from safeconduct.kernel.parties.sign_in import AccountAdapter
 from safeconduct.kernel.scope import visitor_scope
 from safeconduct.protections.accounts.risk.judging import ActKind
@@ -34,10 +35,13 @@ class JudgedAdapter(AccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
         response = super().post_login(request, user, **kwargs)
-        score = (request.session.pop(FOUND, None) or {}).get("score")
-        if score is not None:
+        found = request.session.pop(FOUND, None) or {}
+        if found.get("score") is not None:
             with visitor_scope():
-                sessions.scored(session_of(request), score)
+                sessions.scored(session_of(request), found["score"])
+        if found.get("breached"):
+            request.session[MUST_CHANGE] = True
+            self.tell(request, user, "password_breached", Level.ALERT, {}, timezone.now())
         return response
 
     def facts_of_sign_in(self, request: HttpRequest) -> Mapping[str, Any]:

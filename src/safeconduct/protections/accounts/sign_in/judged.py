@@ -65,6 +65,7 @@ def look(request: HttpRequest, person: User, at: datetime) -> Found:
         "new_device": not device, "device": device or None, "ip": origin.address or None, "score_band": band,
         "factor": "passkey" if did_use_passwordless_login(request, person) else "password",
         "dormant_days": None if before is None else (at - before).days, **place,
+        "password_breached": getattr(request, "password_breached", None),
     }  # fmt: skip
     kept = score.value if score is not None and score.full == is_full(traits) else None
     return Found(device, kept, known)
@@ -101,6 +102,7 @@ class JudgedStage(LoginStage):  # type: ignore[misc]
         answer = judgement_of(person, ActKind.SIGN_IN, found.known, now)
         self.request.session[FOUND] = {
             "score": found.score, "level": int(answer.level), "decision": answer.decision_id,
+            "breached": found.known["password_breached"],
         }  # fmt: skip
         if not _turned_away(person, answer, found):
             return None, True
