@@ -211,7 +211,7 @@ CATALOGUE = Catalogue(
             _flag("password_breached", "the password stands in a set of breached ones"),
             _flag("network_changed", "the session's network changed since it began"),
             _flag("browser_changed", "the session's browser changed since it began"),
-            _flag("device_proof_failed", "the device could not prove that the session is its own"),
+            _flag("device_proof_failed", "the session is used without what its device alone has"),
             _number("dormant_days", "days since the person signed in last", 3),
             _number("deep_cuts_percent", "share of the catalogue whose prices fall by more than 70 per cent", 0),
             _number("rows", "rows in the file", 500),

@@ -47,6 +47,7 @@ class Ended(StrEnum):
     NOT_ME = "not_me"
     LEFT = "left"
     MOVED = "moved"
+    OFF_DEVICE = "off_device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,14 @@ MEMBER: Final = Limits(timedelta(hours=24), timedelta(hours=1))
 @dataclass(frozen=True, slots=True)
 class Session:
     """A session as a request finds it: what ended it, or is about to, whether its use has to be written, and where it
-    began."""
+    began. ``device``: hash of the cookie of the known browser it began in; None where that is not known any more."""
 
     id: str
     ended: Ended | None
     over: Ended | None
     stale: bool
     origin: Origin
+    device: bytes | None = None
 
 
 def begin(
@@ -113,16 +115,20 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     """The session of a request; None where there is none of this key and person. One statement."""
     row = query(
         f"SELECT s.id, s.started_at, s.last_seen_at, s.ended_why, p.staff_role <> '', {_near_money('s.person_id')},"
-        " s.origin FROM sign_in_session s JOIN person p ON p.id = s.person_id"
+        " s.origin, d.cookie_hash FROM sign_in_session s JOIN person p ON p.id = s.person_id"
+        " LEFT JOIN sign_in_device d ON d.id = s.device"
         " WHERE s.key_hash = %b AND s.person_id = %s",
         [at, _hash(session_key), person_id],
     ).fetchone()
     if row is None:
         return None
-    identity, started_at, last_seen_at, why, staff, near_money, sealed = row
+    identity, started_at, last_seen_at, why, staff, near_money, sealed, device = row
     over = _limits(staff=staff, near_money=near_money).over(started_at, last_seen_at, at)
     began = _opened(identity, person_id, bytes(sealed))
-    return Session(identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began)
+    stale = at >= last_seen_at + SEEN_EVERY
+    return Session(
+        identity, Ended(why) if why else None, over, stale, began, None if device is None else bytes(device)
+    )  # fmt: skip
 
 
 def limits_of(person: User, at: datetime) -> Limits:

@@ -25,6 +25,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "sign_in_refused": lazy("A sign-in with the right password was refused: it did not look like them"),
     "session_too_many": lazy("Signed in in more than five places: the oldest session ended"),
     "session_moved": lazy("A session went on in another browser and network, and was ended"),
+    "session_off_device": lazy("A session was used outside the browser in which it began, and was ended"),
     "session_revoked": lazy("Ended a session from another one"),
     "factor_added": lazy("Added a passkey or an authenticator app; other sessions ended"),
     "factor_removed": lazy("Removed a passkey or the authenticator app; other sessions ended"),

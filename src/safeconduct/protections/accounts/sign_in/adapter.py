@@ -25,6 +25,13 @@ _CHANGES = {
     "password_changed": "password", "factor_added": "factor_added", "factor_removed": "factor_removed",
     "recovered": "recovery", "contact_changed": "email",
 }  # fmt: skip
+#: Kind of security event → the act that it is, and what is known of it: judged although it has happened, because payouts
+#: are stopped by what is decided, and later acts count it.
+_JUDGED: Mapping[str, tuple[ActKind, Mapping[str, Any]]] = {
+    "session_moved": (ActKind.SESSION_USE, {"network_changed": True, "browser_changed": True}),
+    "session_off_device": (ActKind.SESSION_USE, {"device_proof_failed": True}),
+    "factor_added": (ActKind.FACTOR_CHANGE, {}), "factor_removed": (ActKind.FACTOR_CHANGE, {}),
+}  # fmt: skip
 
 
 class JudgedAdapter(AccountAdapter):
@@ -67,6 +74,9 @@ class JudgedAdapter(AccountAdapter):
     ) -> list[str]:
         ids = super().tell(request, person, kind, level, facts, at)
         notices.send(person, kind, level, ids, at, origin=None if request is None else origin_of_request(request))
+        if request is not None and kind in _JUDGED:
+            act, known = _JUDGED[kind]
+            judgement_of(person, act, {**place_of(request, person, at), **known}, at)
         if request is not None and (kind in _CHANGES or kind == "signed_in"):
             sellers, origin = log.sellers_of(person, at), origin_of_request(request)
             if kind == "signed_in":
