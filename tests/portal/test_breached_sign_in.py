@@ -11,9 +11,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client, override_settings
-from tests.kernel.builders import live_policy
-from tests.portal import shops
-from tests.portal.shops import PASSWORD
 
 from safeconduct.foundation.hash_list import make
 from safeconduct.kernel.notices.models import StoredNotice
@@ -21,6 +18,9 @@ from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.weak_passwords import is_breached
 from safeconduct.kernel.scope import staff_scope
+from tests.kernel.builders import live_policy
+from tests.portal import shops
+from tests.portal.shops import PASSWORD
 
 POLICY = (files("safeconduct.protections.accounts") / "policies" / "account-risk.yaml").read_text("utf-8")
 ANOTHER = "quite another phrase"

@@ -161,7 +161,11 @@ def test_from_five_thousand_accepted_sign_ins_on_the_most_unusual_ones_are_named
             [user.id, shops.ago(5), shops.ago(5), shops.ago(5), history.LIMITS_FROM],
         )
         cache.clear()
-        assert [history.band_of(history.Score(score, False), shops.NOW) for score in (100.0, 4751.0, 4976.0)] == [0, 1, 2]
+        assert [history.band_of(history.Score(score, False), shops.NOW) for score in (100.0, 4751.0, 4976.0)] == [
+            0,
+            1,
+            2,
+        ]
         assert history.band_of(None, shops.NOW) is None
 
 

@@ -13,10 +13,6 @@ import psycopg
 import pytest
 from django.core.cache import cache
 from django.test import Client, override_settings
-from tests.foundation.ip_pack.ip_files import table
-from tests.kernel.builders import live_policy
-from tests.portal import shops
-from tests.portal.shops import PASSWORD
 
 from safeconduct.foundation.ip_pack import importing
 from safeconduct.foundation.ip_pack.importing import Given
@@ -32,6 +28,10 @@ from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query, visitor_scope
 from safeconduct.kernel.vault import data_keys
 from safeconduct.protections.accounts.sign_in import history
+from tests.foundation.ip_pack.ip_files import table
+from tests.kernel.builders import live_policy
+from tests.portal import shops
+from tests.portal.shops import PASSWORD
 
 POLICY = (files("safeconduct.protections.accounts") / "policies" / "account-risk.yaml").read_text("utf-8")
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"

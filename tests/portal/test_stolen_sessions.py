@@ -9,14 +9,14 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
-from tests.kernel.builders import live_policy
-from tests.portal import shops
-from tests.portal.shops import PASSWORD
 
 from safeconduct.kernel.ledger import payout_accounts
 from safeconduct.kernel.parties import attempts, security_events
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.scope import engine_scope, query, staff_scope, visitor_scope
+from tests.kernel.builders import live_policy
+from tests.portal import shops
+from tests.portal.shops import PASSWORD
 
 POLICY = (files("safeconduct.protections.accounts") / "policies" / "account-risk.yaml").read_text("utf-8")
 

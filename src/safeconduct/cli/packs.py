@@ -99,9 +99,13 @@ def import_passwords(source: Path, *, seen: int, as_json: bool) -> int:
     else:
         sys.stdout.write(f"{made.count:,} breached passwords from {made.about.source}, in {env.imported_passwords}\n")
         if made.about.ranges is not None and made.about.ranges < 16**5:
-            sys.stdout.write(f"  The folder has {made.about.ranges:,} of {16**5:,} range files: the list is not whole.\n")
+            sys.stdout.write(
+                f"  The folder has {made.about.ranges:,} of {16**5:,} range files: the list is not whole.\n"
+            )
     if env.breached_passwords:
-        sys.stderr.write("SAFECONDUCT_BREACHED_PASSWORDS is set and goes before this list; take it out to use the list.\n")
+        sys.stderr.write(
+            "SAFECONDUCT_BREACHED_PASSWORDS is set and goes before this list; take it out to use the list.\n"
+        )
     return OK
 
 

@@ -363,7 +363,7 @@ def unsafe(env: Environment) -> list[str]:
         found.append(
             f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}."
             if env.breached_passwords
-            else "SAFECONDUCT_BREACHED_PASSWORDS is empty, and nothing was imported: run `safeconduct passwords import`, "
+            else "SAFECONDUCT_BREACHED_PASSWORDS is empty, nothing was imported: run `safeconduct passwords import`, "
             "give a file of hashes of breached passwords, or write none."
         )
     if "*" in env.hosts:

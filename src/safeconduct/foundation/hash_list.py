@@ -137,7 +137,7 @@ class _Wish:
 def _fill(out: IO[bytes], mark: Path, wish: _Wish, told: Callable[[int], None] | None) -> int:
     place, last, count = _begin(out, mark, wish)
     going_on = bool(count)
-    for place, digest, hits in _hashes(wish, place):
+    for there, digest, hits in _hashes(wish, place):
         if going_on and digest <= last:
             continue  # taken before the import was stopped
         going_on = False
@@ -147,7 +147,7 @@ def _fill(out: IO[bytes], mark: Path, wish: _Wish, told: Callable[[int], None] |
             out.write(digest)
             count += 1
             if count % _BETWEEN == 0:
-                _mark(out, mark, wish, place, digest, count)
+                _mark(out, mark, wish, there, digest, count)
                 if told is not None:
                     told(count)
         last = digest
@@ -224,6 +224,6 @@ def _of_file(file: Path, place: int, prefix: bytes = b"") -> Iterator[Hash]:
                 yield place, bytes.fromhex((prefix + text[:shown]).decode()), int(hits or 1)
             except ValueError:
                 raise ListRefused(
-                    f"{file}: the line that ends at byte {place} is not a SHA-1 hash in {width} hex digits, a colon and "
-                    "how often it was seen"
+                    f"{file}: the line that ends at byte {place} is not a SHA-1 hash in {width} hex digits, a colon "
+                    "and how often it was seen"
                 ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, date, datetime
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ nested = st.lists(
 @given(nested, st.integers(0, 2**32 - 1))
 def test_ranges_lie_apart_and_the_smallest_network_of_an_address_decides(networks: list[Any], number: int) -> None:
     rows = list(apart([(*range_of(network), place) for place, network in enumerate(networks)]))
-    assert all(one[1] < other[0] for one, other in zip(rows, rows[1:], strict=False))
+    assert all(one[1] < other[0] for one, other in pairwise(rows))
     around = [n for n in networks if ip_address(number) in n]
     expected = networks.index(max(around, key=lambda n: n.prefixlen)) if around else None
     wanted = range_of(ip_network(number))[0]

@@ -33,8 +33,8 @@ def ip_import(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Takes a file about IP addresses into the pack: checked line by line, whole or not at all. Sign-ins are then judged
-    by country, network (ASN), travel and hidden networks, as far as the file knows them; running servers notice it.
+    """Takes a file about IP addresses into the pack: checked, and whole or not at all. Sign-ins are then judged by
+    country, network (ASN), travel and hidden networks, as far as the file knows them; running servers notice it.
 
     CSV: the first line names the columns: network, and any of country, asn, latitude, longitude, hosting, vpn, tor,
     proxy, relay. Exit code 1 where the file is refused.
@@ -47,7 +47,7 @@ def ip_import(
 
 @ip_app.command("show", epilog="Example: safeconduct ip show --json")
 def ip_show(as_json: Json = False) -> None:
-    """Says which data are in use, what they know, of which day and under which terms. Exit code 1 where they are broken."""
+    """Says which data are in use, what they know, of which day, under which terms. Exit code 1 if they are broken."""
     from safeconduct.cli.packs import show_ip
 
     raise SystemExit(show_ip(as_json=as_json))

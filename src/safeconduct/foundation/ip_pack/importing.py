@@ -86,7 +86,7 @@ def add(folder: Path, given: Given, *, at: datetime) -> tuple[Part, Pack]:
         parts = (part, *(other for other in before if other.name != part.name))
         if len(parts) > PARTS:
             raise ImportRefused(f"the pack has {PARTS} parts; remove one first")
-        os.chmod(fresh.name, 0o644)
+        Path(fresh.name).chmod(0o644)
         os.replace(fresh.name, folder / part.file)
         pack = Pack(folder, parts)  # opened before it is named: what cannot be read replaces nothing
         write_list(folder, parts)
@@ -255,7 +255,9 @@ def _values(row: dict[str, str | None], file: Path, number: int) -> dict[str, An
             said[name] = given[name]
     facts = facts_of_record(said)
     if "country" in said and facts.country is None:
-        raise ImportRefused(f"{file}, line {number}: country is {said['country']!r}; write its two letters (ISO 3166-1)")
+        raise ImportRefused(
+            f"{file}, line {number}: country is {said['country']!r}; write its two letters (ISO 3166-1)"
+        )
     if "asn" in said and facts.asn is None:
         raise ImportRefused(f"{file}, line {number}: asn is {said['asn']!r}; write its number, such as 64496")
     if {"latitude", "longitude"} & said.keys() and facts.coordinates is None:

@@ -127,7 +127,9 @@ def read_list(folder: Path) -> tuple[Part, ...]:
     except FileNotFoundError:
         return ()
     except (OSError, ValueError) as problem:
-        raise PackBroken(f"{folder / LIST} cannot be read ({problem}); remove it and import the files anew") from problem
+        raise PackBroken(
+            f"{folder / LIST} cannot be read ({problem}); remove it and import the files anew"
+        ) from problem
     try:
         if told["form"] != _FORM:
             raise PackBroken(f"{folder / LIST} was written by another version of Safeconduct; import the files anew")
@@ -182,4 +184,3 @@ def current(folder: Path) -> Pack | None:
         pack = Pack(folder, parts) if parts else None
         _open[folder] = (stamp, pack)
     return pack
-

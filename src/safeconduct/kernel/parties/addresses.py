@@ -1,7 +1,7 @@
 """What is known about IP addresses: the operator's pack (`foundation.ip_pack`), opened once for each process.
 
-Nothing is asked of anybody else. Where no pack was imported, or it cannot be read, nothing is known, and what depends on
-it is unknown, not false.
+Nothing is asked of anybody else. Where no pack was imported, or it cannot be read, nothing is known, and what depends
+on it is unknown, not false.
 """
 
 from __future__ import annotations

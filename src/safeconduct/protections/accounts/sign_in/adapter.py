@@ -25,8 +25,8 @@ _CHANGES = {
     "password_changed": "password", "factor_added": "factor_added", "factor_removed": "factor_removed",
     "recovered": "recovery", "contact_changed": "email",
 }  # fmt: skip
-#: Kind of security event → the act that it is, and what is known of it: judged although it has happened, because payouts
-#: are stopped by what is decided, and later acts count it.
+#: Kind of security event → the act that it is, and what is known of it: judged although it has happened, because
+#: payouts are stopped by what is decided, and later acts count it.
 _JUDGED: Mapping[str, tuple[ActKind, Mapping[str, Any]]] = {
     "session_moved": (ActKind.SESSION_USE, {"network_changed": True, "browser_changed": True}),
     "session_off_device": (ActKind.SESSION_USE, {"device_proof_failed": True}),

@@ -49,8 +49,8 @@ class Found:
 
 
 def look(request: HttpRequest, person: User, at: datetime) -> Found:
-    """What is known about a sign-in: its browser, its place, how unusual both are, how long the person was away, whether
-    the password is known to thieves. What nothing here knows is left out, and is then unknown."""
+    """What is known about a sign-in: its browser, its place, how unusual both are, how long the person was away,
+    whether the password is known to thieves. What nothing here knows is left out, and is then unknown."""
     origin = origin_of_request(request)
     with visitor_scope():
         token = request.COOKIES.get(attempts.cookie_name(person.id), "")[:100]
