@@ -21,6 +21,7 @@ ENDED: Final[Mapping[str, Text]] = {
     "password_changed": lazy("ended: the password changed"),
     "not_me": lazy("ended: it was said not to be yours"),
     "moved": lazy("ended: it went on in another browser and network"),
+    "off_device": lazy("ended: it was used outside its browser"),
     "left": lazy("ended: access was taken away"),
 }
 #: The strongest factor of a session.
