@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
-from tests.protections.transactions.test_template_pages import text as template_text
 from tests.kernel.builders import event, person
 from tests.portal import shops
 from tests.portal.shops import ago
@@ -14,6 +14,7 @@ from tests.portal.test_chargebacks import disputed
 from tests.protections.disputes.people import page_of
 from tests.protections.disputes.test_dispute_console import to_the_arbiter
 from tests.protections.returns.test_return_pages import swapped
+from tests.protections.transactions.test_template_pages import text as template_text
 
 from safeconduct.cli.demo_guarded import furnish
 from safeconduct.kernel.cases import sweep as case_sweep
@@ -49,6 +50,7 @@ def furnished() -> dict[str, Client]:
     clients["owner"].force_login(owner)
     for role, user in staff.items():
         clients[role.value].force_login(user)
+        _signed_in_again(clients[role.value], user)
     _desk(staff, clients)
     _shop(clients["owner"])
     _escalated(clients["owner"])
@@ -63,6 +65,14 @@ def _staff(role: StaffRole) -> User:
     with staff_scope():
         TOTP.activate(user, generate_totp_secret())
     return user
+
+
+def _signed_in_again(client: Client, user: User) -> None:
+    """Some pages ask anew who somebody is, who has not shown it in the last minutes."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = user.id
+    session.save()
 
 
 def _orders() -> None:

@@ -30,13 +30,14 @@ _ANOTHER = {
 #: Columns that hold a word of a closed list, or whose the row is: with another value it would be another thing, or
 #: nobody's on the pages that are looked at.
 _KEPT = frozenset({
-    "regime", "clock", "kind", "code", "currency", "role", "policy", "line", "language", "zone", "slot", "name", "seller_key",
+    "regime", "clock", "place", "kind", "code", "currency", "role", "policy", "line", "language", "zone", "slot", "name", "seller_key",
     "seller_id",
 })  # fmt: skip
 #: Tables of which no copies are made, and why.
 _ALONE = {
-    "django_migrations": "Django's own", "record_key": "keys of the record stand in one row after another",
-    "record_secret": "sealed to its own id", "sign_in_session": "where it came from is sealed to its own id",
+    "django_migrations": "Django's own", "record_secret": "sealed to its own id",
+    **dict.fromkeys(("record_key", "record_entry", "record_detail", "record_tile", "record_checkpoint"), "one chain"),
+    **dict.fromkeys(("sign_in_session", "event_body", "case_message"), "sealed to its own id"),
 }  # fmt: skip
 #: Tables that the product itself lets grow only so far.
 _AT_MOST = {"webhook_endpoint": MOST_ENDPOINTS}

@@ -31,7 +31,7 @@ from safeconduct.kernel.scope import visitor_scope
 from safeconduct.kernel.ui.parts import Page
 
 #: People, and open invitations, of one page: each brings two questions that are asked before it is done.
-_SHOWN: Final = 40
+_SHOWN: Final = 30
 
 
 @require_GET

@@ -32,7 +32,7 @@ from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.vault.pseudonyms import lookup
 
 #: As many versions as a page lists.
-_LISTED: Final = 200
+_LISTED: Final = 150
 
 #: What counts as high value in the queue's saved view, in minor units of the reporting currency: a screen's choice,
 #: not a rule.
