@@ -32,6 +32,8 @@ from safeconduct.kernel.ui.parts import Choice, Filter, Page, View
 
 #: As many decisions as one bulk action may take: each is ruled on by itself.
 BULK_LIMIT = 100
+#: Reviews of one page of the queue; a case stands beside them, and both together stay below 100 KB.
+_ROWS = 30
 
 
 class TakenByOther(DecisionsError):
@@ -57,7 +59,7 @@ def queue(request: StaffRequest) -> HttpResponseBase:
         return _csv(wanted, request.user.id, request.GET.get("sort", "due"))
     rows = queries.queue_page(
         wanted, request.user.id, sort=request.GET.get("sort", "due"),
-        after=request.GET.get("after", ""), before=request.GET.get("before", ""),
+        after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=_ROWS,
     )  # fmt: skip
     opened_now = opened or (rows.items[0].decision_id if rows.items else "")
     case: Case | None = None

@@ -22,18 +22,22 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
+from safeconduct.kernel.paging import cut
 from safeconduct.kernel.parties import invitations, members, security_events
 from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
 from safeconduct.kernel.parties.forms import AcceptForm
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, User
 from safeconduct.kernel.parties.security_events import Happened, Level
 from safeconduct.kernel.scope import Actor, engine_scope, seller_scope, visitor_scope
+from safeconduct.kernel.ui.parts import Page
 from safeconduct.portal.access import CHOSEN, refused
 from safeconduct.portal.rights import deeds
 from safeconduct.portal.words import MEMBER_ROLES, role_name
 
 #: A day of access beyond it is a typing error.
 LAST_YEAR: Final = 2099
+#: People, and open invitations, of one page.
+_SHOWN: Final = 30
 
 
 class InviteForm(forms.Form):
@@ -82,15 +86,18 @@ def _people(
 ) -> HttpResponse:
     now, key = timezone.now(), request.seller.key
     manages = request.membership.role == MemberRole.OWNER
-    open_ones = members.open_invitations(key, at=now) if manages else []
+    open_ones = members.open_invitations(key, at=now)[:_SHOWN] if manages else []
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    found = cut(members.members_of(key, at=now), after=after, before=before, size=_SHOWN)
     context = {
         "rows": [
             {
                 "member": m, "role": role_name(m.role), "use": MEMBER_ROLES[m.role][1],
                 "me": m.person_id == request.user.id, **_last_day(m),
             }
-            for m in members.members_of(key, at=now)
+            for m in found.items
         ],
+        "page": Page(found.next, found.previous, len(found.items)),
         "roles": [(key, name) for key, (name, _use) in MEMBER_ROLES.items()], "manages": manages, "form": form,
         "invitations": [(i, role_name(i.member_role)) for i in open_ones],
         "link": link, "email": email,
