@@ -223,6 +223,8 @@ class Case:
                 return formats.money(value, settings.REPORTING_CURRENCY, language)
             case Type.TIMESTAMP:
                 return formats.absolute(at_micros(value), timezone.get_current_timezone(), language, timezone.now())
+            case _ if name.endswith("country"):
+                return formats.country_name(value, language)
             case kind:
                 return shown(kind, value, None, policy_language())
 
