@@ -59,6 +59,7 @@ SECTIONS: list[Section] = [
     Section("money", _("Fund and ledger"), "console:money", "coins", "m", MONEY),
 ]
 BOOKS: list[Section] = [
+    Section("outside", _("Outside bodies"), "console:outside", "out", "j", ORDERS),
     Section("fairness", _("Fairness"), "console:fairness", "scale", "f", SELLERS),
     Section("macros", _("Texts"), "console:macros", "book", "x", RULES),
     Section("record", _("Record"), "console:record", "seal", "r", DATA),

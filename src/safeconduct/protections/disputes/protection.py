@@ -20,7 +20,7 @@ from safeconduct.protections.disputes.opening import KIND
 DISPUTE: Final = CaseKind(
     KIND,
     (files(__package__) / "workflow.yaml").read_text(encoding="utf-8"),
-    effects={"hold": money.hold, "release": money.release, "execute": money.execute},
+    effects={"hold": money.hold, "release": money.release, "execute": money.execute, "correct": money.correct},
     guards={"amount_in_dispute": guards.amount_in_dispute, "within_law": guards.within_law},
     after=guards.keep_up,
     url="/portal/disputes/{id}/",

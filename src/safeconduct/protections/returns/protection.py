@@ -29,7 +29,7 @@ def _text(name: str) -> str:
 RETURN = CaseKind(
     actions.KIND,
     _text("workflow.yaml"),
-    effects={"pay": money.pay, "let_go": money.let_go, "claim_again": money.claim_again},
+    effects={"pay": money.pay, "let_go": money.let_go, "claim_again": money.claim_again, "correct": money.correct},
     guards=steps.GUARDS,
     after=steps.after,
     url="/portal/returns/cases/{id}/",
@@ -40,7 +40,7 @@ RETURN = CaseKind(
 REIMBURSEMENT = CaseKind(
     reimbursing.KIND,
     _text("workflow-reimbursement.yaml"),
-    effects={"fund_reimburses": money.fund_reimburses},
+    effects={"fund_reimburses": money.fund_reimburses, "correct": money.fund_reimburses},
     guards=steps.GUARDS,
     url="/portal/returns/cases/{id}/",
     console_url="/console/returns/cases/{id}/",
