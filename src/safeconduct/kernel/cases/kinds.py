@@ -35,7 +35,7 @@ class CaseKind:
     ``{id}``; "" while there is none. ``console_url``: likewise of the staff's. ``remedies``: what somebody who decides
     can give. ``says``: what a case (its id) is about, in a sentence of a language, for who judges without its page.
     ``restricts``: its decisions restrict content, money, service or account of the seller (DSA, article 20(1)).
-    ``hosted``: the name of the address under which a buyer follows a case, by the order's token; "" while there is none.
+    ``hosted``: the name of the address under which a buyer follows a case, by the order's token; "" for none.
     """
 
     name: str

@@ -283,8 +283,8 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
         },
     ),
     MessageKind.BUYER_NOTICE: Told(
-        "A buyer is to be told something of a dispute or return of theirs: send it to the buyer alone, by mail or in your "
-        "app. It is written in the buyer's language; whoever has the link acts as the buyer.",
+        "A buyer is to be told something of a dispute or return of theirs: send it to the buyer alone, by mail or in "
+        "your app. It is written in the buyer's language; whoever has the link acts as the buyer.",
         {
             "order": _ORDER, "case": _CASE["case"], "kind": _CASE["kind"],
             "what": Field(Form.TEXT, "`opened`, `your_turn`, `moved`, `decided` or `wrote`."),
