@@ -226,8 +226,9 @@ class BankDocument(models.Model):
     """A file that somebody gave for banks, cleaned and sealed; never changed but that it is removed.
 
     Without a ``dispute`` it is kept for all that ask for it: terms of a ``version``, papers of an offer
-    (``listing_key``). ``since``: of terms, the first day on which they were shown. Without a ``seller_key`` and a dispute it is the marketplace's, for all its sellers. ``by_role``:
-    the role of who gave it. ``scanned_by``: what found it clean, "" where no scanner is configured.
+    (``listing_key``). ``since``: of terms, the first day on which they were shown. Without a ``seller_key`` and a
+    dispute it is the marketplace's, for all its sellers. ``by_role``: the role of who gave it. ``scanned_by``: what
+    found it clean, "" where no scanner is configured.
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_document_id)
