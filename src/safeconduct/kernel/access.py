@@ -145,6 +145,7 @@ TABLES = (
     Table("reading", app=_READING, engine=_READ, staff=ADD, seller_column="seller_key"),
     Table("reading_embargo", engine=READ, staff=EDIT, open_because=_INVESTIGATIONS),
     Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
+    Table("staff_identity", app=EDIT, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),
     Table("sign_in_session", app=EDIT, engine=ALL, staff=EDIT, open_because=_PEOPLE),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.protection import Protection
+from safeconduct.kernel.ui.menu import ORDERS
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home, queries
 from safeconduct.protections.disputes.opening import KIND
@@ -42,7 +43,7 @@ def sweep(now: datetime) -> int:
 
 def console_menu() -> tuple[MenuEntry, ...]:
     """The staff's queue of disputes."""
-    return (MenuEntry(_("Disputes"), reverse("console:disputes:queue"), "scale", go="i"),)
+    return (MenuEntry(_("Disputes"), reverse("console:disputes:queue"), "scale", go="i", group=ORDERS),)
 
 
 PROTECTION = Protection(

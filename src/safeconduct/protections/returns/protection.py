@@ -14,6 +14,7 @@ from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.ui.menu import ORDERS
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.returns import actions, listening, money, portal_home, queries, reimbursing, steps
 
@@ -68,7 +69,7 @@ def sweep(now: datetime) -> int:
 
 def console_menu() -> tuple[MenuEntry, ...]:
     """The staff's pages about returns."""
-    return (MenuEntry(_("Returns"), reverse("console:returns:returns"), "undo", go="t"),)
+    return (MenuEntry(_("Returns"), reverse("console:returns:returns"), "undo", go="t", group=ORDERS),)
 
 
 PROTECTION = Protection(
