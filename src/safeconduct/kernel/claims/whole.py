@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from safeconduct.kernel.claims.words import AGAIN
 from safeconduct.kernel.scope import query
 
 #: Event of the ledger → what it gives a seller for a loss (1), or takes back of that (-1). What a bank gives back to
@@ -30,3 +31,16 @@ def made_whole(order_keys: Collection[int], *, but: str = "") -> dict[tuple[int,
         [list(MADE_WHOLE), list(MADE_WHOLE.values()), sorted(set(order_keys)), but, but],
     )
     return {(order, currency): int(minor) for order, currency, minor in rows if minor}
+
+
+def decided_refunds(order_keys: Collection[int]) -> dict[tuple[int, str], int]:
+    """(Order, currency) → what buyers are to get back of it, whether it was sent, is on its way, or a bank has paid it:
+    what the order loses sooner or later. Orders of which nothing goes back are left out."""
+    rows = query(
+        "SELECT c.order_key, r.currency, sum(r.amount_minor)::bigint"
+        " FROM claim c JOIN claim_refund r ON r.claim_id = c.id"
+        " WHERE c.order_key = ANY(%b::bigint[]) AND r.item = 'refund' AND r.state <> 'failed'"
+        " AND NOT starts_with(r.key, %s) GROUP BY 1, 2",
+        [sorted(set(order_keys)), AGAIN],
+    )
+    return {(order, currency): int(minor) for order, currency, minor in rows}

@@ -49,6 +49,7 @@ def plan(money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None, r
     order.captures()
     order.bank()
     order.given_back()
+    order.given_twice()
     order.cover()
     order.hold(book, review)
     order.disputes()
@@ -67,6 +68,7 @@ class _Order:
         self.plan = Plan()
         self.main = money.main
         self.captured = self.fee = self.protection_fee = self.refunded = self.owed = self.reimbursed = 0
+        self.taken_back = 0  # of what disputes and returns gave
         self.taken: dict[int, int] = {}
         self.of_event: dict[tuple[str, int], int] = {}
         self.count = len(book.posted)
@@ -106,10 +108,12 @@ class _Order:
                 case "representment_won_after_reimbursement":
                     self.fee += fee
                     self.reimbursed -= amounts["amount"] - fee
-                case "protection_reimbursement":
-                    self.reimbursed += amounts["amount"]
-                case "reimbursement_taken_back":
-                    self.reimbursed -= amounts["amount"]
+                case "protection_reimbursement" | "reimbursement_taken_back":
+                    given = amounts["amount"] if posted.event == "protection_reimbursement" else -amounts["amount"]
+                    if what == "whole":
+                        self.taken_back -= given
+                    else:
+                        self.reimbursed += given
         if what == "dispute":
             sign = 1 if posted.event == "chargeback" else -1
             self.taken[int(about)] = self.taken.get(int(about), 0) + sign * amounts["amount"]
@@ -183,11 +187,26 @@ class _Order:
         elif change > 0:
             self._post("protection_fee", "protection", 0, at_us, fee=change)
 
+    def given_twice(self) -> None:
+        """What disputes and returns gave the seller beyond what the order loses goes back to the fund: a bank gave the
+        money back that it had been given for. What is still to be sent to the buyer is lost as well."""
+        money = self.money
+        if not self.captured:
+            return
+        losing = max(self._returned(), min(money.decided_minor, self.captured))
+        lost = losing - (self.numbers.commission.of(self.captured) - self._kept(losing - self._returned()))
+        more = max(0, money.whole_minor - lost) - self.taken_back
+        self.taken_back += more
+        if more > 0:
+            self._post("reimbursement_taken_back", "whole", 0, money.latest_us, amount=more)
+        elif more < 0:
+            self._post("protection_reimbursement", "whole", 0, money.latest_us, amount=-more)
+
     def cover(self) -> None:
         """What the fund pays: what coverage says, at most what the seller bore and no dispute or return made good."""
         money = self.money
         lost = self.refunded + self._taken() - (self.numbers.commission.of(self.captured) - self.fee)
-        lost -= max(0, money.whole_minor)
+        lost -= max(0, money.whole_minor - self.taken_back)
         wanted = min(money.covered_minor, max(0, lost)) if money.covered_currency == self.main else 0
         more = wanted - self.reimbursed
         self.reimbursed = wanted

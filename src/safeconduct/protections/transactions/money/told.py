@@ -46,7 +46,7 @@ class OrderMoney:
 
     ``delivered_us``: when the last parcel arrived, None while one is under way. ``covered_minor``: what coverage pays
     for it, in ``covered_currency``. ``whole_minor``: what disputes and returns have given the seller for its losses
-    already, in the currency the buyer paid.
+    already, ``decided_minor``: what the buyer is to get back, sent or not; both in the currency the buyer paid.
     """
 
     order: int
@@ -65,6 +65,7 @@ class OrderMoney:
     covered_minor: int = 0
     covered_currency: str = ""
     whole_minor: int = 0
+    decided_minor: int = 0
 
     @property
     def moves(self) -> bool:
