@@ -223,7 +223,7 @@ def test_what_others_bear_is_made_good_also_where_a_bank_takes_it_first(bears: L
     court.take("decide", Role.ARBITER, arbiter, decision(liability=bears, standing=Standing.DOES_NOT_COUNT))
     court.wait(8)
     court.shop.disputed("ord-1", day=court.shop.day + 1, outcome="lost")
-    assert (court.refunds(), sellers()) == ([("paid_by_bank", 10_000)], before)
+    assert (court.refunds(), sellers()) == ([("paid_by_bank", 10_000)], before + PROTECTION_FEE)
     court.shop.tell("dispute.closed", "ord-1", day=court.shop.day + 9, dispute="dp-ord-1", outcome="won")
     assert court.refunds() == [("paid_by_bank", 10_000), ("requested", 10_000)]
     court.refund(100)

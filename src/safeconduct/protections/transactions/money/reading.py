@@ -76,10 +76,10 @@ def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
     for (order, currency), minor in made_whole(found, but=f"{PREFIX}/").items():
         if currency == found[order].main:
             found[order].whole_minor = minor
-    given = [order for order, money in found.items() if money.whole_minor]
-    for (order, currency), minor in (decided_refunds(given) if given else {}).items():
+    in_trouble = [order for order, money in found.items() if money.whole_minor or money.disputes]
+    for (order, currency), decided in (decided_refunds(in_trouble) if in_trouble else {}).items():
         if currency == found[order].main:
-            found[order].decided_minor = minor
+            found[order].decided = decided
     return found
 
 
