@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,4 +103,4 @@ def test_breached_passwords_are_imported_shown_and_asked_for_by_production(tmp_p
     for file, says in (("pwned.txt", "seen 10 times"), ("gone.txt", "no file or folder")):
         done = safeconduct("passwords", "import", str(tmp_path / file), "--seen", "10", **here)
         assert done.returncode == 1 and says in " ".join(done.stderr.split())
-    assert os.path.getsize(made["file"]) == 512 + 9 * 8, "what is refused replaces nothing"
+    assert Path(made["file"]).stat().st_size == 512 + 9 * 8, "what is refused replaces nothing"
