@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from safeconduct.kernel.parties.directory import Directory, read_directory
 from safeconduct.presets.numbers import preset
 
 #: This machine, as addresses name it.
@@ -105,6 +106,41 @@ SETTINGS = (
         "",
         "1: the console opens only to staff who have shown a passkey in their session. 0: an authenticator app does as "
         "well. Empty: 1 in production, else 0.",
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_ISSUER",
+        "",
+        "Issuer of the directory at which the staff sign in (OpenID Connect), exactly as it writes itself: "
+        "`https://login.example/realms/staff`. Empty: no single sign-on.",
+    ),
+    Setting("SAFECONDUCT_OIDC_CLIENT_ID", "", "Our name at the directory, which is asked with PKCE, state and nonce."),
+    Setting(
+        "SAFECONDUCT_OIDC_CLIENT_SECRET_FILE", "", "File with our secret at the directory. It is read at each use."
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_DOMAINS",
+        "",
+        "Domains of e-mail addresses whose people may come in by single sign-on, with commas.",
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_STRONG",
+        "",
+        "Values of `acr` or `amr`, with commas, with which the directory vouches for more than a password, such as "
+        "`phr,hwk`. Such a sign-in opens the console to look; acts ask for a passkey of ours still. Without one of "
+        "them, or when this is empty, a sign-in there stands for the password alone.",
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_OWN_ADDRESSES",
+        "0",
+        "1: the directory's addresses are your own, although it does not send `email_verified`, as Entra ID. One that "
+        "it calls unverified is never taken.",
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_ROLES",
+        "",
+        "Which claim gives which role, with commas: `groups:risk=analyst,groups:risk-leads=lead`. Whoever has one gets "
+        "that role, and an account with the first sign-in; whoever has none does not come in that way. Empty: only "
+        "accounts that are there are opened, and no claim changes a role.",
     ),
     Setting(
         "SAFECONDUCT_SECOND_STEP",
@@ -266,6 +302,7 @@ class Environment:
     canary_domain: str
     clamd: str
     staff_passkey_only: bool
+    directory: Directory | None
     second_step: str
     password_words: tuple[str, ...]
     ip_pack: Path
@@ -327,6 +364,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
         clamd=values["SAFECONDUCT_CLAMD"],
         staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
+        directory=read_directory(values),
         password_words=_words(values["SAFECONDUCT_PASSWORD_WORDS"]),
         ip_pack=Path(values["SAFECONDUCT_IP_PACK"] or var / "ip"),
         breached_passwords=values["SAFECONDUCT_BREACHED_PASSWORDS"],
@@ -379,6 +417,7 @@ def unsafe(env: Environment) -> list[str]:
     for name, secret in (
         ("SAFECONDUCT_VAULT_ROOT", env.vault_root.removeprefix("file:") if env.vault_root.startswith("file:") else ""),
         ("SAFECONDUCT_VAULT_CREDENTIALS_FILE", env.vault_credentials_file),
+        ("SAFECONDUCT_OIDC_CLIENT_SECRET_FILE", "" if env.directory is None else str(env.directory.secret_file)),
     ):
         if secret and not Path(secret).exists():
             found.append(f"{name}: no file at {secret}.")

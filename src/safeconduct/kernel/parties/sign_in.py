@@ -33,7 +33,7 @@ from safeconduct.kernel.vault.sealing import Column, seal, unseal
 #: Browsers keep a cookie for 400 days at most (RFC 6265bis); each sign-in renews it.
 _COOKIE_S: Final = 400 * 86_400
 #: allauth's kind of factor → our name, the strongest first.
-_FACTORS: Final = (("webauthn", "passkey"), ("totp", "otp"), ("recovery_codes", "recovery_code"))
+_FACTORS: Final = (("webauthn", "passkey"), ("sso", "sso"), ("totp", "otp"), ("recovery_codes", "recovery_code"))
 #: Beginning of allauth's template → the event. Of a new password `set_password` tells.
 _FACTOR_EVENTS: Final = {
     "mfa/email/webauthn_added": "factor_added",
@@ -189,6 +189,7 @@ def _cookie(request: HttpRequest, person: User) -> str:
 
 
 def factor_of(request: HttpRequest, person: User) -> str:
-    """The strongest factor somebody has shown in this session: `passkey`, `otp`, `recovery_code` or `password`."""
+    """The strongest factor somebody has shown in this session: `passkey`, `sso` (the company's directory vouches for
+    more than a password), `otp`, `recovery_code` or `password`."""
     shown = {record.get("type") for record in get_authentication_records(request, person)}
     return next((name for kind, name in _FACTORS if kind in shown), "password")

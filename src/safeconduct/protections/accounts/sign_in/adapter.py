@@ -20,6 +20,7 @@ from safeconduct.protections.accounts.risk.judging import ActKind
 from safeconduct.protections.accounts.sign_in import log, notices
 from safeconduct.protections.accounts.sign_in.judged import FOUND, judgement_of, place_of
 
+_STAGES = "safeconduct.protections.accounts.sign_in."
 #: Kind of security event → what the log calls it.
 _CHANGES = {
     "password_changed": "password", "factor_added": "factor_added", "factor_removed": "factor_removed",
@@ -38,7 +39,8 @@ class JudgedAdapter(AccountAdapter):
     """Signing in, judged."""
 
     def get_login_stages(self) -> list[str]:
-        return ["safeconduct.protections.accounts.sign_in.judged.JudgedStage", *super().get_login_stages()]
+        ours = {"allauth.mfa.stages.AuthenticateStage": f"{_STAGES}second_step.SecondStepStage"}
+        return [f"{_STAGES}judged.JudgedStage", *(ours.get(stage, stage) for stage in super().get_login_stages())]
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
         response = super().post_login(request, user, **kwargs)

@@ -32,6 +32,7 @@ from safeconduct.kernel.scope import visitor_scope
 from safeconduct.protections.accounts.risk.judging import Act, ActKind, Judgement, judge
 from safeconduct.protections.accounts.risk.signals import Level
 from safeconduct.protections.accounts.sign_in import history, log
+from safeconduct.protections.accounts.sign_in.second_step import vouched
 
 #: What the stage found, kept in the session until the sign-in is complete.
 FOUND: Final = "sign_in_judged"
@@ -63,7 +64,7 @@ def look(request: HttpRequest, person: User, at: datetime) -> Found:
         before = last.first()
     known = {
         "new_device": not device, "device": device or None, "ip": origin.address or None, "score_band": band,
-        "factor": "passkey" if did_use_passwordless_login(request, person) else "password",
+        "factor": _factor(request, person),
         "dormant_days": None if before is None else (at - before).days, **place,
         "password_breached": getattr(request, "password_breached", None),
     }  # fmt: skip
@@ -76,6 +77,12 @@ def place_of(request: HttpRequest, person: User, at: datetime) -> dict[str, Any]
     address = origin_of_request(request).address
     with visitor_scope():
         return {"ip": address or None, **whereabouts.known_of(person.id, address, at)}
+
+
+def _factor(request: HttpRequest, person: User) -> str:
+    if did_use_passwordless_login(request, person):
+        return "passkey"
+    return "sso" if vouched(request, person) else "password"
 
 
 def judgement_of(person: User, kind: ActKind, known: dict[str, Any], at: datetime) -> Judgement:
@@ -123,5 +130,6 @@ def _turned_away(person: User, answer: Judgement, found: Found) -> bool:
     # A recovery alone keeps nobody out either: its cool-off lies on the money (`risk.acting`).
     if found.device or not answer.decision_id or answer.level < Level.STEP_UP or set(answer.fired) == _RECOVERED:
         return False
-    # A passkey that signs in alone, or the second step that comes next, is the step-up; without either there is none.
-    return answer.refused or not has_second_factor(person)
+    # A passkey that signs in alone, the directory's word, or the second step that comes next, is the step-up; without
+    # any of them there is none.
+    return answer.refused or not (found.known["factor"] == "sso" or has_second_factor(person))

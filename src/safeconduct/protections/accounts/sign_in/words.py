@@ -27,6 +27,7 @@ ENDED: Final[Mapping[str, Text]] = {
 #: The strongest factor of a session.
 FACTORS: Final[Mapping[str, Text]] = {
     "passkey": lazy("with a passkey"),
+    "sso": lazy("at your company"),
     "otp": lazy("with a code from an app"),
     "recovery_code": lazy("with a recovery code"),
     "password": lazy("with a password only"),
