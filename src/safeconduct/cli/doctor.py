@@ -246,8 +246,6 @@ def clock() -> Finding:
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
     disk,
-    ip_data,
-    breached,
     database,
     clock,
     migrations,
@@ -256,5 +254,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     vault,
     ledger,
     record,
+    ip_data,  # last: what is only old must not keep the checks before from being made
+    breached,
 )
 NEED_A_SCHEMA = (logins, queue, vault, ledger, record)
