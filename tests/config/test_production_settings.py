@@ -19,7 +19,9 @@ def whole(folder: Path) -> dict[str, str]:
         "SAFECONDUCT_MODE": "production", "SAFECONDUCT_DATABASE_URL": "postgresql://owner@db/safeconduct?sslmode=verify-full",
         "SAFECONDUCT_HOSTS": "shop.example", "SAFECONDUCT_ORIGINS": "https://shop.example",
         "SAFECONDUCT_KEY_FILE": str(key), "SAFECONDUCT_EMAIL_URL": "smtp://mail.example:587",
-        "SAFECONDUCT_BREACHED_PASSWORDS": "none",
+        "SAFECONDUCT_BREACHED_PASSWORDS": "none", "SAFECONDUCT_CLAMD": "none", "SAFECONDUCT_LOG_TO": "stderr",
+        "SAFECONDUCT_PORTAL_HOST": "shop.example", "SAFECONDUCT_CONSOLE_HOST": "staff.shop.example",
+        "SAFECONDUCT_API_HOST": "api.shop.example",
         "SAFECONDUCT_FUND_LEGAL_FORM": "a promise of Haihang Ltd., no insurance",
         "SAFECONDUCT_FUNDS_HELD_BY": "Example Payments, licensed in Hong Kong",
     }  # fmt: skip
