@@ -45,6 +45,12 @@ SETTINGS = (
     Setting("SAFECONDUCT_APP_DATABASE_URL", "", "The login of sellers' pages. Empty: derived from the owner's."),
     Setting("SAFECONDUCT_ENGINE_DATABASE_URL", "", "The login of intake and decisions. Empty: derived likewise."),
     Setting("SAFECONDUCT_STAFF_DATABASE_URL", "", "The login of staff pages. Empty: derived likewise."),
+    Setting(
+        "SAFECONDUCT_DATABASE_GENERATION",
+        "1",
+        "Which passwords, derived from the root key, the three logins have. One more, then `safeconduct migrate` and a "
+        "restart of every process, and the earlier ones open nothing.",
+    ),
     Setting("SAFECONDUCT_POOL_SIZE", "10", "Largest number of connections of one process to each login."),
     Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: keys/root.key in VAR."),
     Setting(
@@ -310,6 +316,7 @@ class Environment:
     breached_passwords: str
     database_clear: bool
     page_rate_per_minute: int
+    database_generation: int
     faces: Mapping[str, str]
     tls_certificate: str
     tls_key: str
@@ -374,6 +381,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
             100_000,
         ),
         faces=_faces(values),
+        database_generation=_integer(values, "SAFECONDUCT_DATABASE_GENERATION", 1, 1_000_000),
         tls_certificate=values["SAFECONDUCT_TLS_CERTIFICATE"],
         tls_key=values["SAFECONDUCT_TLS_KEY"],
         tls_client_ca=values["SAFECONDUCT_TLS_CLIENT_CA"],

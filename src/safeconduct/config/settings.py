@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from safeconduct.config import environment
-from safeconduct.config.database import ROLES, addresses, django_database
+from safeconduct.config.database import addresses, django_database, role_passwords
 from safeconduct.config.environment import mail_settings
 from safeconduct.config.hardening import log_target
 from safeconduct.config.log_shipping import Shipping
@@ -21,7 +21,7 @@ ROOT_KEY_FILE = str(ENV.key_file)
 _root = read_key_file(ENV.key_file)
 
 SECRET_KEY = derive(_root, "django").hex()
-ROLE_PASSWORDS = {role: derive(_root, f"database/{role}", 24).hex() for role in ROLES}
+ROLE_PASSWORDS = role_passwords(lambda use: derive(_root, use, 24).hex(), ENV.database_generation)
 VAULT_ROOT = ENV.vault_root
 VAULT_ROOT_BEFORE = ENV.vault_root_before
 VAULT_CREDENTIALS_FILE = ENV.vault_credentials_file

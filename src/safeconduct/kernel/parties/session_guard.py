@@ -86,6 +86,7 @@ def _admitted(request: HttpRequest, person: User) -> str:
             return sessions.begin(person.id, key, here, now)[0]
         over = found.over or (Ended.MOVED if sessions.has_moved(found.origin, here) else None)
         if found.ended is None and over is None:
+            request.session_time = (found.idle_s, found.left_s)  # type: ignore[attr-defined]
             if found.stale:
                 sessions.seen(found.id, now)
             return found.id

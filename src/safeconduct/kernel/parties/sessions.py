@@ -69,14 +69,16 @@ MEMBER: Final = Limits(timedelta(hours=24), timedelta(hours=1))
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session as a request finds it: what ended it, or is about to, whether its use has to be written, and where it
-    began."""
+    """A session as a request finds it: what ended it, or is about to, whether its use has to be written, where it
+    began, after how long unused it ends, and how long it lasts at most from now."""
 
     id: str
     ended: Ended | None
     over: Ended | None
     stale: bool
     origin: Origin
+    idle_s: int
+    left_s: int
 
 
 def begin(
@@ -119,9 +121,14 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     if row is None:
         return None
     identity, started_at, last_seen_at, why, staff, near_money, sealed = row
-    over = _limits(staff=staff, near_money=near_money).over(started_at, last_seen_at, at)
+    limits = _limits(staff=staff, near_money=near_money)
+    over = limits.over(started_at, last_seen_at, at)
     began = _opened(identity, person_id, bytes(sealed))
-    return Session(identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began)
+    left = started_at + limits.lasts - at
+    return Session(
+        identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began,
+        int(limits.idle.total_seconds()), int(left.total_seconds()),
+    )  # fmt: skip
 
 
 def limits_of(person: User, at: datetime) -> Limits:

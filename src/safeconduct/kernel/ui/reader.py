@@ -73,8 +73,9 @@ def reader_of(request: HttpRequest) -> Reader:
 
 
 def reader(request: HttpRequest) -> dict[str, object]:
-    """Context processor: ``reader`` on every page."""
-    return {"reader": reader_of(request)}
+    """Context processor: ``reader`` on every page; for who is signed in ``session_time``, the seconds after which the
+    session ends when it is not used, and at the latest."""
+    return {"reader": reader_of(request), "session_time": getattr(request, "session_time", None)}
 
 
 def known_zone(name: str) -> tzinfo | None:
