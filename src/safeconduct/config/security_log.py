@@ -35,7 +35,10 @@ PROOFS: Final[Mapping[str, str]] = {
     "account_reset_password_from_key": "mailbox",
     "account_change_password": "password",
     "console:sealed_code": "sealed_code",
+    "single_sign_on_back": "directory",
 }
+#: Where the browser comes back from somebody else's page, by a link.
+_BY_LINK: Final = frozenset({"single_sign_on_back"})
 
 #: What another step follows, or what shows nobody in this session: a changed password, a mail that is asked for.
 _LEADING_ON: Final = frozenset({"password", "mailbox", "sealed_code"})
@@ -59,13 +62,14 @@ def proofs_logged(get_response: Answer) -> Answer:
     """Behind sessions: compares what a session knew of its person before with what it knows afterwards."""
 
     def watched(request: HttpRequest) -> HttpResponse:
-        if request.method != "POST" or not request.path.startswith(("/accounts/", "/console/sealed-code/")):
+        if not request.path.startswith(("/accounts/", "/console/sealed-code/")):
             return get_response(request)
         before = _shown(request)
         response = get_response(request)
         match = request.resolver_match
-        by = PROOFS.get(match.view_name, "") if match is not None else ""
-        if by:
+        name = match.view_name if match is not None else ""
+        by = PROOFS.get(name, "")
+        if by and (request.method == "POST" or name in _BY_LINK):
             _write(request, by, before, _shown(request), response)
         return response
 
