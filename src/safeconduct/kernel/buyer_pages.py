@@ -21,6 +21,8 @@ from safeconduct.kernel.buyer_links import token_of as token_of
 from safeconduct.kernel.cases import bundle, evidence
 from safeconduct.kernel.cases.errors import NoSuchEvidence
 from safeconduct.kernel.cases.words import Role
+from safeconduct.kernel.file_door import led_to_file
+from safeconduct.kernel.link_door import in_addresses
 from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.kernel.ui.reader import read_as
 from safeconduct.kernel.ui.views import fault
@@ -44,8 +46,8 @@ View = Callable[Concatenate[Any, P], HttpResponseBase]
 def behind_the_link(find: Callable[[int], Order | None]) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Admits whoever has a good link, and opens an engine scope: buyers have no login of their own.
 
-    ``find``: what the protection knows of an order, by its key; the view finds it as `request.order`, and the link's
-    token as `request.token`.
+    ``find``: what the protection knows of an order, by its key; the view finds it as `request.order`, and what stands
+    for the link's token in addresses as `request.token` (`kernel.link_door`).
     """
 
     def guard(view: View[P]) -> Callable[..., HttpResponseBase]:
@@ -59,7 +61,7 @@ def behind_the_link(find: Callable[[int], Order | None]) -> Callable[[View[P]], 
                 if order is None:
                     return fault(request, 404, detail=_("This order is not known here. Ask the shop."))
                 read_as(request, order.language, "")
-                request.order, request.token = order, token  # type: ignore[attr-defined]
+                request.order, request.token = order, in_addresses(request, token)  # type: ignore[attr-defined]
                 return view(request, *args, **kwargs)
 
         return never_cache(guarded)
@@ -83,6 +85,9 @@ def served(case_id: str, evidence_id: str, role: Role, actor: Actor | None) -> H
         content = list(parts)
     except NoSuchEvidence:
         raise Http404 from None
+    elsewhere = led_to_file(case_id, evidence_id, role)
+    if elsewhere is not None:
+        return elsewhere
     return StreamingHttpResponse(content, headers=dict(evidence.headers(found)))
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from safeconduct.console.access import StaffRequest, done, page, refused, staff_page
 from safeconduct.console.forms import AcceptForm, InviteForm
 from safeconduct.console.words import role_name
+from safeconduct.kernel import faces
 from safeconduct.kernel.decisions.actions import release_reviews
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.notices import codes
@@ -79,7 +80,7 @@ def invite(request: StaffRequest) -> HttpResponse:
     invitation, token = invitations.invite(
         form.cleaned_data["email"], StaffRole(form.cleaned_data["role"]), request.user, at=timezone.now()
     )
-    link = request.build_absolute_uri(reverse("console:welcome", args=[token]))
+    link = faces.link(request, reverse("console:welcome", args=[token]))
     sent = _send(invitation, link, request.user)
     if not sent:
         messages.warning(request, _("The mail could not be sent. Hand over the link yourself, by a channel you trust."))

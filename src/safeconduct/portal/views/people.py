@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from safeconduct.kernel import faces
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
@@ -123,7 +124,7 @@ def invite(request: MemberRequest) -> HttpResponse:
         form.cleaned_data["email"], request.seller.key, role, request.user, at=now,
         until=_end_of(form.cleaned_data["until"]) if form.cleaned_data["until"] else None,
     )  # fmt: skip
-    link = request.build_absolute_uri(reverse("portal:welcome", args=[token]))
+    link = faces.link(request, reverse("portal:welcome", args=[token]))
     if not _send(invitation, link, request):
         messages.warning(request, _("The mail could not be sent. Hand over the link yourself, by a channel you trust."))
     fresh = InviteForm(initial={"role": MemberRole.SUPPORT})

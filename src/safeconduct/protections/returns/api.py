@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from ninja import Query
 
+from safeconduct.kernel import faces
 from safeconduct.kernel.buyer_pages import token_of
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence import Piece, collect
@@ -158,7 +159,7 @@ def make_return_link(request: Call, sent: ReturnLinkSent) -> HttpResponse:
     order = lookup("order", sent.order)
     if order is None:
         raise not_found("order", sent.order)
-    url = request.build_absolute_uri(reverse("returns:show", args=[token_of(order)]))
+    url = faces.link(request, reverse("returns:show", args=[token_of(order)]))
     return answers.respond({"url": url}, status=201)
 
 
