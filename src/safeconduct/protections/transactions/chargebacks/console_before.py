@@ -70,7 +70,7 @@ def refund_inquiry(request: StaffRequest, dispute_id: str) -> HttpResponse:
 
 
 def _warnings(chosen: str, place: dict[str, str], now: datetime) -> tuple[list[dict[str, object]], Page]:
-    found = before.warnings_page(None, open_only=not chosen, **place)
+    found = before.warnings_page(None, open_only=not chosen, after=place["after"], before=place["before"])
     costs, names = before.weighed(found.items, [], now), _sellers(found.items)
     rows = [
         {**line, "seller": names.get(one.seller_key or 0), **_cost(costs, one.id)}
@@ -80,7 +80,7 @@ def _warnings(chosen: str, place: dict[str, str], now: datetime) -> tuple[list[d
 
 
 def _inquiries(chosen: str, place: dict[str, str], now: datetime) -> tuple[list[dict[str, object]], Page]:
-    found = before.inquiries_page(None, open_only=chosen == "inquiries", **place)
+    found = before.inquiries_page(None, open_only=chosen == "inquiries", after=place["after"], before=place["before"])
     costs, names, language = before.weighed([], found.items, now), _sellers(found.items), get_language() or "en"
     rows = [
         {**line_of(one, language), "seller": names.get(one.seller_key or 0), **_cost(costs, one.id)}
