@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
@@ -96,8 +97,8 @@ SETTINGS = (
         "SAFECONDUCT_PAGE_RATE",
         "",
         "Calls of pages a minute for one person, and for one network of people who are not signed in; a fifth of them "
-        "may change something. Above it the answer is 429. 0: no limit. Empty: 300; in the demo, where one person plays "
-        "everybody, 6000; in development 0.",
+        "may change something. Above it the answer is 429. 0: no limit. Empty: 300; in the demo, where one person "
+        "plays everybody, 6000; in development 0.",
     ),
     Setting(
         "SAFECONDUCT_PORTAL_HOST",
