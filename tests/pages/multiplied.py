@@ -30,8 +30,8 @@ _ANOTHER = {
 #: Columns that hold a word of a closed list, or whose the row is: with another value it would be another thing, or
 #: nobody's on the pages that are looked at.
 _KEPT = frozenset({
-    "regime", "clock", "place", "kind", "code", "currency", "role", "policy", "line", "language", "zone", "slot", "name", "seller_key",
-    "seller_id",
+    "regime", "clock", "place", "kind", "code", "currency", "role", "policy", "line", "language", "zone", "slot", "name",
+    "seller_key", "seller_id",
 })  # fmt: skip
 #: Tables of which no copies are made, and why.
 _ALONE = {
