@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -83,6 +83,11 @@ class Outside:
     holder: User | None = None
     acts: bool = False
     had_a_seat: bool = False
+
+    def after(self, own: Sequence[Step]) -> list[Step]:
+        """The stepper whole: the case's own way, which is done once it was taken outside, and then the bodies."""
+        done = [replace(stop, state="done") if self.stops and stop.state == "now" else stop for stop in own]
+        return [*done, *self.stops]
 
     @property
     def anything(self) -> bool:

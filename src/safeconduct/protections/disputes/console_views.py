@@ -123,7 +123,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         "decides": view.case.state in ("adjudication", "appealed"), "outside": outside,
         "outside_file": reverse("console:disputes:export", args=[case_id]),
     }  # fmt: skip
-    context["stops"] = [*context["stops"], *outside.stops]
+    context["stops"] = outside.after(context["stops"])
     return page(request, "disputes/console/case.html", context)
 
 

@@ -46,7 +46,8 @@ def weighed(
     """Id → what waiting and a refund cost, for those that are open. Four queries. In a scope of engine or staff."""
     live = [one for one in warnings if one.state == WarningState.OPEN and one.dispute_id is None]
     asked = [one for one in inquiries if one.status in _OPEN]
-    sent = _sent([one.order_key for one in (*live, *asked) if one.order_key is not None])
+    orders = [one.order_key for one in live] + [one.order_key for one in asked]
+    sent = _sent([order for order in orders if order is not None])
     matters = [
         Matter(one.id, one.amount_minor, one.currency, sent=one.order_key is None or one.order_key in sent)
         for one in live
