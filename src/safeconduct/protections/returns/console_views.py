@@ -96,9 +96,9 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
         "claim_holder": None if claim is None else held.get((claim.case_id, _seat(claim.case.state))),
         "precedents": _precedents(returned, reader.language),
         "claim_evidence": [] if claim is None else sheet.evidence_of(claim.case, reader.language),
-        "outside": of_staff(returned.case, request.user, reader.language, timezone.now()),
+        "outside": of_staff(returned.case, request.user, reader.language),
         "outside_file": reverse("console:returns:export", args=[returned.id]),
-        "claim_outside": claim and of_staff(claim.case, request.user, reader.language, timezone.now()),
+        "claim_outside": claim and of_staff(claim.case, request.user, reader.language),
         "claim_file": claim and reverse("console:case_file", args=[claim.case_id]),
     }  # fmt: skip
     return page(request, "returns/console/return.html", context)

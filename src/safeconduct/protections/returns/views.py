@@ -104,7 +104,7 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
         "outside": outside, "outside_file": reverse("portal:case_file", args=[returned.case_id]),
         "claim_outside": claim_outside, "claim_file": claim and reverse("portal:case_file", args=[claim.case_id]),
     }  # fmt: skip
-    context["stops"] = [*_stops(context), *outside.stops]
+    context["stops"] = outside.after(_stops(context))
     return page(request, "returns/return.html", context)
 
 

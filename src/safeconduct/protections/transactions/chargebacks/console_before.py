@@ -30,7 +30,7 @@ _VIEWS: Final = ("", "inquiries", "all-warnings", "all-inquiries")
 def early_signs(request: StaffRequest) -> HttpResponse:
     """Warnings or inquiries, those that can still be answered or all of them, the newest first, with what they cost."""
     chosen = request.GET.get("view", "") if request.GET.get("view", "") in _VIEWS else ""
-    place = {"after": request.GET.get("after", ""), "before": request.GET.get("before", "")}
+    place = request.GET.get("after", ""), request.GET.get("before", "")
     here, now = reverse("console:transactions:early_signs"), timezone.now()
     labels = {
         "": _("Warnings that wait"), "inquiries": _("Inquiries that wait"), "all-warnings": _("All warnings"),
@@ -69,8 +69,8 @@ def refund_inquiry(request: StaffRequest, dispute_id: str) -> HttpResponse:
     return _do(request, dispute_id, early.refund_asked, said, "?view=inquiries")
 
 
-def _warnings(chosen: str, place: dict[str, str], now: datetime) -> tuple[list[dict[str, object]], Page]:
-    found = before.warnings_page(None, open_only=not chosen, after=place["after"], before=place["before"])
+def _warnings(chosen: str, place: tuple[str, str], now: datetime) -> tuple[list[dict[str, object]], Page]:
+    found = before.warnings_page(None, open_only=not chosen, after=place[0], before=place[1])
     costs, names = before.weighed(found.items, [], now), _sellers(found.items)
     rows = [
         {**line, "seller": names.get(one.seller_key or 0), **_cost(costs, one.id)}
@@ -79,8 +79,8 @@ def _warnings(chosen: str, place: dict[str, str], now: datetime) -> tuple[list[d
     return rows, Page(found.next, found.previous, len(rows))
 
 
-def _inquiries(chosen: str, place: dict[str, str], now: datetime) -> tuple[list[dict[str, object]], Page]:
-    found = before.inquiries_page(None, open_only=chosen == "inquiries", after=place["after"], before=place["before"])
+def _inquiries(chosen: str, place: tuple[str, str], now: datetime) -> tuple[list[dict[str, object]], Page]:
+    found = before.inquiries_page(None, open_only=chosen == "inquiries", after=place[0], before=place[1])
     costs, names, language = before.weighed([], found.items, now), _sellers(found.items), get_language() or "en"
     rows = [
         {**line_of(one, language), "seller": names.get(one.seller_key or 0), **_cost(costs, one.id)}

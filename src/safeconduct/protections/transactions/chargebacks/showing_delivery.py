@@ -8,6 +8,10 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.foundation.clocks.calendars import Calendar
+from safeconduct.foundation.clocks.counting import due_at
+from safeconduct.kernel.cases import floors
+from safeconduct.kernel.cases.floors import Route
 from safeconduct.protections.transactions.chargebacks.dossier import Exhibit, Row
 from safeconduct.protections.transactions.chargebacks.known import Fact, Known, joined, minute
 from safeconduct.protections.transactions.chargebacks.showing_order import accepted
@@ -86,7 +90,7 @@ def of_the_way_back(known: Known, at: datetime) -> Iterable[Exhibit]:
                 Row(_("Delivered"), minute(delivered.at)),
                 Row(_("Return asked for"), "–" if asked is None else minute(asked.at)),
                 Row(_("Goods back, by the records"), f"– · {minute(at)}"),
-                *_offered_back(known),
+                *_could_return(known, delivered),
             ),
         )  # fmt: skip
     shipped = known.first("shipment.shipped")
@@ -103,9 +107,17 @@ def of_the_way_back(known: Known, at: datetime) -> Iterable[Exhibit]:
             yield Exhibit("credit_basis", refunds[-1].source, refunds[-1].at, reasons)
 
 
-def _offered_back(known: Known) -> Iterable[Row]:
-    """That a return was open to the buyer: by the terms that they accepted."""
-    terms = "" if known.placed is None else accepted(known.placed).get("returns", "")
+def _could_return(known: Known, delivered: Fact) -> Iterable[Row]:
+    """That a return was open to the buyer: by law, until when, and by the terms that they accepted."""
+    placed = known.placed
+    if placed is None:
+        return
+    route = Route(placed.text("ship_country"), placed.text("seller_country"))
+    for law in floors.of_matter("withdrawal_window", route, delivered.at.date())[:1]:
+        until = None if law.least is None else due_at(law.least, delivered.at, Calendar())
+        if until is not None:
+            yield Row(_("Could be sent back without a reason until"), joined((minute(until), law.source)))
+    terms = accepted(placed).get("returns", "")
     if terms:
         yield Row(_("Terms of returns the buyer accepted"), terms)
 
