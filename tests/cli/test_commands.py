@@ -42,12 +42,14 @@ def test_help_loads_nothing_heavy() -> None:
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
         ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["people", "break-glass"],
+        ["people", "lost-factors"],
         ["payouts", "run"],
         ["payouts", "returned"], ["coverage", "check"], ["coverage", "simulate"],
         ["rates", "import"],
         ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
         ["webhooks", "list"], ["webhooks", "add"], ["webhooks", "ping"], ["webhooks", "resend"], ["webhooks", "log"],
         ["ledger", "check"], ["ledger", "statement"],
+        ["ip", "import"], ["ip", "show"], ["ip", "look"], ["ip", "remove"], ["passwords", "import"], ["passwords", "show"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -66,7 +68,9 @@ def test_doctor_finds_a_sound_installation_sound() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["ok"]
-    assert {c["check"] for c in found["checks"]} >= {"database", "migrations", "queue", "disk", "clock"}
+    assert {c["check"] for c in found["checks"]} >= {
+        "database", "migrations", "queue", "disk", "clock", "ip data", "passwords",
+    }  # fmt: skip
 
 
 def test_doctor_says_how_to_mend_a_database_that_does_not_answer() -> None:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from safeconduct.cli.output import FAILED, OK, emit_json
 
 _LOW_DISK_BYTES = 1 << 30
 _OLD_S = 60.0
+#: The house's own numbers: providers publish their data about addresses weekly or monthly, lists of breaches grow all
+#: year.
+_OLD_DATA_DAYS = 180
+_OLD_LIST_DAYS = 400
 _CLOCK_S = 2.0
+#: Who renews by ACME has a month; a week before the end it has failed for a while.
+_CERTIFICATE_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +178,49 @@ def ledger() -> Finding:
     return Finding("ledger", not off, found or "each currency sums to zero", mend)
 
 
+def ip_data() -> Finding:
+    """Which data about IP addresses are in use, and how old are they?"""
+    from safeconduct.config.environment import read
+    from safeconduct.foundation.ip_pack.pack import PackBroken, current
+
+    try:
+        pack = current(read().ip_pack)
+    except PackBroken as problem:
+        return Finding("ip data", False, str(problem), "`safeconduct ip import` replaces what is broken")
+    if pack is None:
+        return Finding("ip data", True, "none: countries, networks and travel of sign-ins are unknown")
+    today = datetime.now(UTC).date()
+    ages = {part.name: (today - part.made_on).days for part in pack.parts}
+    said = ", ".join(f"{part.name} of {part.made_on} ({ages[part.name]} days old)" for part in pack.parts)
+    old = [name for name, days in ages.items() if days > _OLD_DATA_DAYS]
+    mend = f"{', '.join(old)}: networks change hands; download a newer file and `safeconduct ip import` it"
+    return Finding("ip data", not old, f"version {pack.version}: {said}", mend)
+
+
+def breached() -> Finding:
+    """Are new passwords looked up among breached ones, and in which list?"""
+    from safeconduct.config.environment import read
+    from safeconduct.foundation.hash_list import HashList, ListBroken, is_list
+
+    env = read()
+    file = env.breached_list
+    if file is None:
+        return Finding("passwords", True, "no list of breached ones: SAFECONDUCT_BREACHED_PASSWORDS says none")
+    if not file.is_file():
+        wrong = env.production or bool(env.breached_passwords)
+        return Finding("passwords", not wrong, "no list of breached ones", "run `safeconduct passwords import`")
+    if not is_list(file):
+        return Finding("passwords", True, f"looked up in {file}, a text that was not checked")
+    try:
+        found = HashList(file)
+    except ListBroken as problem:
+        return Finding("passwords", False, str(problem), "run `safeconduct passwords import` anew")
+    days = (datetime.now(UTC) - found.about.imported_at).days
+    said = f"{found.count:,} breached ones from {found.about.source}, imported {days} days ago"
+    mend = "new breaches are not in it: download a newer list and import it"
+    return Finding("passwords", days <= _OLD_LIST_DAYS, said, mend)
+
+
 def disk() -> Finding:
     """Is there room for the embedded database and the backtests?"""
     from safeconduct.config.environment import read
@@ -196,6 +248,38 @@ def clock() -> Finding:
     )
 
 
+def certificates() -> Finding:
+    """Do the public names show certificates that every browser believes, for some time yet?"""
+    from safeconduct.config.environment import read
+
+    env = read()
+    if not env.production:
+        return Finding("certificates", True, "not looked at outside production")
+    found, wrong = [], []
+    for host in sorted(set(env.faces.values()) | {urlsplit(origin).netloc for origin in env.origins}):
+        try:
+            days = days_left(host)
+        except OSError as problem:
+            wrong.append(f"{host}: {problem}")
+            continue
+        (found if days >= _CERTIFICATE_DAYS else wrong).append(f"{host}: {days} days left")
+    mend = "get publicly trusted certificates and renew them by themselves (ACME), see docs/operations.md, section TLS"
+    return Finding("certificates", not wrong, "; ".join(wrong or found) or "no name is set", mend)
+
+
+def days_left(host: str, *, authorities: str | None = None) -> int:
+    """How long the certificate of ``host`` or ``host:port`` is good. Raises OSError where nobody answers, or where the
+    system's authorities (else those of a file) do not vouch for it."""
+    name, _, port = host.partition(":")
+    context = ssl.create_default_context(cafile=authorities)
+    with (
+        socket.create_connection((name, int(port or 443)), 5) as line,
+        context.wrap_socket(line, server_hostname=name) as secured,
+    ):
+        shown = secured.getpeercert() or {}
+    return int((ssl.cert_time_to_seconds(str(shown["notAfter"])) - time.time()) // 86_400)
+
+
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
     disk,
@@ -207,5 +291,8 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     vault,
     ledger,
     record,
+    certificates,
+    ip_data,  # last: what is only old must not keep the checks before from being made
+    breached,
 )
 NEED_A_SCHEMA = (logins, queue, vault, ledger, record)

@@ -226,6 +226,15 @@ def test_shopify_pays_the_whole_amount() -> None:
     assert ordinary(90_000).claimed(300, closed=900).against(STOLEN, 1000, SHOPIFY).pays_minor == 90_000
 
 
+def test_a_cancelled_order_of_which_nothing_was_sent_is_denied_for_that_and_for_no_term() -> None:
+    """The shop forgot to refund: the bank takes the payment back, and the seller still has the goods."""
+    order = Story().decided(0.01).paid().cancelled(2).claimed(300, STOLEN, closed=500)
+    for name in ("jd-like", SHOPIFY, PAYPAL):
+        assert order.against(STOLEN, 310, name) == (State.DENIED, "cancelled", 0)
+    sent = ordinary().cancelled(200).claimed(300, STOLEN, closed=500)
+    assert sent.against(STOLEN, 600).state is State.PAID
+
+
 # -- like PayPal ------------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +243,14 @@ def test_paypal_a_transaction_that_risk_refused_is_partly_eligible_for_not_recei
     assert order.against(STOLEN, 200, PAYPAL).state is State.VOID
     assert order.against(LOST, 200, PAYPAL).state is State.PROTECTED
     assert order.seen(200, PAYPAL).overall is State.PARTLY
+
+
+def test_paypal_a_lost_claim_waits_for_the_parcel_while_its_term_runs_though_no_address_is_proved_yet() -> None:
+    order = Story().decided(0.01).paid().claimed(10, STOLEN, closed=12)
+    assert order.against(STOLEN, 20, PAYPAL) == (State.CLAIMED, "shipment_proof", 0)
+    assert order.seen(20, PAYPAL).next_at_us == at(10) + 2 * DAY
+    assert order.against(STOLEN, 10 + 48, PAYPAL) == (State.DENIED, "shipment_proof", 0)
+    assert order.parcel(40).against(STOLEN, 60, PAYPAL) == (State.PAID, "", 12_000)
 
 
 def test_paypal_not_received_needs_proof_of_delivery() -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from safeconduct.kernel import faces
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SecurityEvent, User
@@ -26,10 +27,12 @@ KINDS: Final = frozenset(
     {
         "signed_in", "sign_in_refused", "password_changed", "password_stopped", "factor_added", "factor_removed",
         "recovery_codes_made", "recovered", "contact_changed", "session_too_many", "session_moved",
+        "password_breached", "session_off_device",
+        "identity_linked", "sessions_ended",
     }
 )  # fmt: skip
 #: Somebody with the right password could fill a mailbox with these: told once an hour.
-_HOURLY: Final = frozenset({"sign_in_refused", "session_moved"})
+_HOURLY: Final = frozenset({"sign_in_refused", "session_moved", "session_off_device", "password_breached"})
 
 
 def send(
@@ -62,7 +65,7 @@ def send_to_the_old_address(request: HttpRequest, person: User, address: str, at
         event = SecurityEvent.objects.filter(person=person, kind="contact_changed", at=at).order_by("id").first()
     if event is None or not address:
         return
-    link = request.build_absolute_uri(reverse("not_me", args=[token_of(event.id)]))
+    link = faces.link(request, reverse("not_me", args=[token_of(event.id)]))
     with translation.override(person.language), suppress(OSError):
         send_mail(
             _("Your account has another address now"),
