@@ -28,8 +28,8 @@ from tests.protections.endings import ends_well
 pytestmark = pytest.mark.browser
 WIDE, PHONE = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
 NET = 110.04  # of a sale of 120: less 9.60 of commission and 0.36 for protection
-LEFT = {"weight_g": 420, "serial": "SN-4021-77", "photo_hash": "f0" * 32}
-BRICK = {"weight_g": 900, "serial": "", "photo_hash": "0f" * 32}
+LEFT: dict[str, Any] = {"weight_g": 420, "serial": "SN-4021-77", "photo_hash": "f0" * 32}
+BRICK: dict[str, Any] = {"weight_g": 900, "serial": "", "photo_hash": "0f" * 32}
 
 
 @pytest.fixture(autouse=True)

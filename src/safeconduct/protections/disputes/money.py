@@ -184,9 +184,11 @@ def correct(moved: Sequence[Moved], at: datetime) -> None:
     entries = []
     for dispute in paid:
         shares, amount, currency = bearing[dispute.case_id]
-        loss, covered = lost.get((dispute.order_key, currency), (0, 0))
-        own = round(min(loss, amount) * shares.get(Liability.SELLER, 0) / amount) if amount else loss
-        given = loss - covered - own
+        loss = lost.get((dispute.order_key, currency))
+        if loss is None or not amount or loss.gross_minor <= 0:
+            continue
+        own = Fraction(loss.net_minor * min(shares.get(Liability.SELLER, 0), loss.gross_minor), loss.gross_minor)
+        given = loss.net_minor - loss.given_minor - round(own)
         if given > 0:
             key, memo = f"{cases[dispute.case_id].key}/outside", f"{dispute}: decided anew after an outside body"
             entries.append(

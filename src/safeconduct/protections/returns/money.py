@@ -106,9 +106,9 @@ def correct(moved: Sequence[Moved], at: datetime) -> None:
     for one in moved:
         returned = found[one.case_id]
         before = asked.get(returned.id, 0)
-        too_much, book = max(0, before - _wanted(one)), sold[returned.order_key]
-        bears = book.borne_by_seller(_others(one, before - too_much) + too_much)
-        entries += _entries(book, returned, one, bears, at, abuse=False)
+        too_much, book = max(0, before - _wanted(one.outcome)), sold[returned.order_key]
+        bears = book.borne_by_seller(_others(one.outcome, before - too_much) + too_much)
+        entries += _entries(book, returned, one.case_id, one.key, bears, at, abuse=False)
     ledger.post(entries)
 
 
