@@ -34,19 +34,19 @@ def the_books_balance_and_nobody_was_paid_twice(
 ) -> None:  # fmt: skip
     with engine_scope():
         assert [answer for answer in check() if not answer.ok] == []  # what `ledger check` asks
-        captured, commission, refunded = query(
+        [(captured, commission, refunded)] = query(
             "SELECT coalesce(sum((amounts->>'sale')::bigint) FILTER (WHERE event = 'capture'), 0)::bigint,"
             " coalesce(sum((amounts->>'fee')::bigint) FILTER (WHERE event = 'capture'), 0)::bigint,"
             " coalesce(sum((CASE WHEN event = 'refund_no_longer_owed' THEN -1 ELSE 1 END)"
             "  * (amounts->>'refund')::bigint) FILTER (WHERE event = ANY(%s::text[])), 0)::bigint"
             " FROM ledger_transaction WHERE order_key = %s",
             [list(_SENT), order_key],
-        ).fetchone()
-        sellers = query(
+        ).fetchall()
+        [(sellers,)] = query(
             "SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM ledger_transaction t"
             " JOIN ledger_posting p ON p.transaction_id = t.id AND p.seller_key IS NOT NULL WHERE t.order_key = %s",
             [order_key],
-        ).fetchone()[0]
+        ).fetchall()
         parts = query(
             "SELECT p.amount_minor, p.sent_minor, p.excess_minor, coalesce(r.due_minor, 0), coalesce((SELECT"
             "  sum(f.amount_minor - f.by_bank_minor) FROM claim_refund f WHERE f.part_id = p.id AND f.state = 'sent'), 0)"

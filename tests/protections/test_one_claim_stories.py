@@ -30,8 +30,8 @@ AMOUNT = 120
 #: What a sale of 120 brings: less 9.60 of commission and 0.36 for protection.
 NET = 110.04
 FOR_NOBODY = {"remedy": "nothing", "liability": "nobody", "standing": "does_not_count"}
-PHONE = {"weight_g": 420, "serial": "SN-4021-77", "photo_hash": "f0" * 32}
-BRICK = {"weight_g": 900, "serial": "", "photo_hash": "0f" * 32}
+PHONE: dict[str, Any] = {"weight_g": 420, "serial": "SN-4021-77", "photo_hash": "f0" * 32}
+BRICK: dict[str, Any] = {"weight_g": 900, "serial": "", "photo_hash": "0f" * 32}
 
 
 @pytest.fixture(autouse=True)
