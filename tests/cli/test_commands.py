@@ -42,6 +42,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
         ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["people", "break-glass"],
+        ["people", "lost-factors"],
         ["payouts", "run"],
         ["payouts", "returned"], ["coverage", "check"], ["coverage", "simulate"],
         ["rates", "import"],

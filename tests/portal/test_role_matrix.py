@@ -50,6 +50,7 @@ MATRIX = {
     "disputes:act": {"owner", "support", "fulfilment", "finance"},
     "returns:reimbursement": {"owner", "support", "fulfilment", "finance"},
     "returns:step": {"owner", "support", "fulfilment"}, "returns:address": {"owner", "support", "fulfilment"},
+    "returns:say": {"owner", "support", "fulfilment"},
 }  # fmt: skip
 #: Not behind the door: an invitation's link is its own key.
 DOORLESS = {"welcome"}

@@ -166,6 +166,7 @@ def _admit(request: Call, secret: str, scope: Scope, raw: bytes) -> HttpResponse
     if row is None or not hmac.compare_digest(bytes(row[5]), digest):
         raise _unauthorised(Code.KEY_UNKNOWN, "no API key has this secret")
     key_id, name, scopes, asked, created_by, _, *state = row
+    request.key_id = key_id  # type: ignore[attr-defined]
     revoked, gone, expired, elsewhere, requests, wait_s, since, kept_mark, status, answer, _ = state
     if revoked:
         raise _unauthorised(Code.KEY_REVOKED, f"the key {key_id} was revoked")

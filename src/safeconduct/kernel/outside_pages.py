@@ -135,7 +135,7 @@ def _ways(case: Case, made: Sequence[Referral], language: str, at: datetime) -> 
         return []
     return [
         Open(way, WAYS[BodyWay(way.body.way)], spoken(way.body.pays, language), spoken(way.law.platform, language))
-        for way in referrals.ways(case.id, at)
+        for way in referrals.ways_of(case, "", at)
     ]
 
 

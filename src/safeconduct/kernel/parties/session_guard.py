@@ -99,6 +99,7 @@ def _admitted(request: HttpRequest, person: User) -> str:
             return sessions.begin(person.id, key, here, now)[0]
         over = found.over or _stolen(request, person, found, here)
         if found.ended is None and over is None:
+            request.session_time = (found.idle_s, found.left_s)  # type: ignore[attr-defined]
             if found.stale:
                 sessions.seen(found.id, now)
             return found.id

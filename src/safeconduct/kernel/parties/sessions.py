@@ -72,7 +72,8 @@ MEMBER: Final = Limits(timedelta(hours=24), timedelta(hours=1))
 @dataclass(frozen=True, slots=True)
 class Session:
     """A session as a request finds it: what ended it, or is about to, whether its use has to be written, and where it
-    began. ``device``: hash of the cookie of the known browser it began in; None where that is not known any more."""
+    began. ``device``: hash of the cookie of the known browser it began in; None where that is not known any more.
+    ``idle_s``: after how long unused it ends; ``left_s``: how long it lasts at most from now."""
 
     id: str
     ended: Ended | None
@@ -80,6 +81,8 @@ class Session:
     stale: bool
     origin: Origin
     device: bytes | None = None
+    idle_s: int = 0
+    left_s: int = 0
 
 
 def begin(
@@ -123,11 +126,13 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     if row is None:
         return None
     identity, started_at, last_seen_at, why, staff, near_money, sealed, device = row
-    over = _limits(staff=staff, near_money=near_money).over(started_at, last_seen_at, at)
+    limits = _limits(staff=staff, near_money=near_money)
+    over = limits.over(started_at, last_seen_at, at)
     began = _opened(identity, person_id, bytes(sealed))
-    stale = at >= last_seen_at + SEEN_EVERY
+    left = started_at + limits.lasts - at
     return Session(
-        identity, Ended(why) if why else None, over, stale, began, None if device is None else bytes(device)
+        identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began,
+        None if device is None else bytes(device), int(limits.idle.total_seconds()), int(left.total_seconds()),
     )  # fmt: skip
 
 

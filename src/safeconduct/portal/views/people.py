@@ -19,9 +19,11 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from safeconduct.kernel import faces
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
+from safeconduct.kernel.paging import cut
 from safeconduct.kernel.parties import invitations, members, security_events
 from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
@@ -31,12 +33,15 @@ from safeconduct.kernel.parties.security_events import Happened, Level
 from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.protection import ActAnswer, judge_member
 from safeconduct.kernel.scope import Actor, engine_scope, seller_scope, visitor_scope
+from safeconduct.kernel.ui.parts import Page
 from safeconduct.portal.access import CHOSEN, refused
 from safeconduct.portal.rights import deeds
 from safeconduct.portal.words import MEMBER_ROLES, role_name
 
 #: A day of access beyond it is a typing error.
 LAST_YEAR: Final = 2099
+#: People, and open invitations, of one page.
+_SHOWN: Final = 30
 
 
 class InviteForm(forms.Form):
@@ -85,15 +90,18 @@ def _people(
 ) -> HttpResponse:
     now, key = timezone.now(), request.seller.key
     manages = request.membership.role == MemberRole.OWNER
-    open_ones = members.open_invitations(key, at=now) if manages else []
+    open_ones = members.open_invitations(key, at=now)[:_SHOWN] if manages else []
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    found = cut(members.members_of(key, at=now), after=after, before=before, size=_SHOWN)
     context = {
         "rows": [
             {
                 "member": m, "role": role_name(m.role), "use": MEMBER_ROLES[m.role][1],
                 "me": m.person_id == request.user.id, **_last_day(m),
             }
-            for m in members.members_of(key, at=now)
+            for m in found.items
         ],
+        "page": Page(found.next, found.previous, len(found.items)),
         "roles": [(key, name) for key, (name, _use) in MEMBER_ROLES.items()], "manages": manages, "form": form,
         "invitations": [(i, role_name(i.member_role)) for i in open_ones],
         "link": link, "email": email,
@@ -116,7 +124,7 @@ def invite(request: MemberRequest) -> HttpResponse:
         form.cleaned_data["email"], request.seller.key, role, request.user, at=now,
         until=_end_of(form.cleaned_data["until"]) if form.cleaned_data["until"] else None,
     )  # fmt: skip
-    link = request.build_absolute_uri(reverse("portal:welcome", args=[token]))
+    link = faces.link(request, reverse("portal:welcome", args=[token]))
     if not _send(invitation, link, request):
         messages.warning(request, _("The mail could not be sent. Hand over the link yourself, by a channel you trust."))
     fresh = InviteForm(initial={"role": MemberRole.SUPPORT})

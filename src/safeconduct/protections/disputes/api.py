@@ -11,6 +11,7 @@ from django.urls import reverse
 from ninja import Query
 
 from safeconduct.foundation.ids import is_id
+from safeconduct.kernel import faces
 from safeconduct.kernel.cases.words import MessageKind, Role
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.operations import answers
@@ -126,7 +127,7 @@ def make_dispute_link(request: Call, sent: LinkSent) -> HttpResponse:
 
     It is good for 180 days. Whoever has it acts as the buyer: send it to the buyer alone.
     """
-    url = request.build_absolute_uri(reverse("disputes:show", args=[token_of(_order(sent.order))]))
+    url = faces.link(request, reverse("disputes:show", args=[token_of(_order(sent.order))]))
     return answers.respond({"url": url}, status=201)
 
 

@@ -214,7 +214,7 @@ def _outcome(request: StaffRequest, found: Dispute) -> Outcome:
             "outcome", "has three answers: what the buyer gets, who pays, whether it counts"
         ) from None
     amount = minor_of(given["amount"], currency) if given.get("amount", "").strip() else None
-    if remedy is Remedy.REFUND and amount is None:
+    if remedy in (Remedy.REFUND, Remedy.REFUND_ON_RETURN) and amount is None:
         amount = actions.amount_of(found.case_id)
     if remedy in (Remedy.NOTHING, Remedy.REPLACEMENT):
         amount = None

@@ -165,6 +165,22 @@ def address(request: MemberRequest, return_id: str) -> HttpResponse:
     return done(request, _("Noted. The buyer sees it on the page of the return."), url)
 
 
+@require_POST
+@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT, says=lazy("Write to the buyer about a return"))
+def say(request: MemberRequest, return_id: str) -> HttpResponse:
+    """Writes to the buyer."""
+    returned = _mine(return_id)
+    url = f"{reverse('portal:returns:return', args=[returned.id])}#conversation"
+    try:
+        with engine_scope():
+            actor = Actor(request.user.id, "seller")
+            actions.say(returned.id, actor, Role.SELLER, request.POST.get("words", ""), at=timezone.now())
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return _back(url)
+    return done(request, _("Sent. The buyer is told that there is a message."), url)
+
+
 @require_GET
 def piece(request: MemberRequest, return_id: str, evidence_id: str) -> HttpResponseBase:
     """A piece of evidence, as a file to keep."""

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from safeconduct.kernel import faces
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SecurityEvent, User
@@ -64,7 +65,7 @@ def send_to_the_old_address(request: HttpRequest, person: User, address: str, at
         event = SecurityEvent.objects.filter(person=person, kind="contact_changed", at=at).order_by("id").first()
     if event is None or not address:
         return
-    link = request.build_absolute_uri(reverse("not_me", args=[token_of(event.id)]))
+    link = faces.link(request, reverse("not_me", args=[token_of(event.id)]))
     with translation.override(person.language), suppress(OSError):
         send_mail(
             _("Your account has another address now"),

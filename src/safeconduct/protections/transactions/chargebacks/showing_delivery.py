@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.protections.transactions.chargebacks.dossier import Exhibit, Row
 from safeconduct.protections.transactions.chargebacks.known import Fact, Known, joined, minute
+from safeconduct.protections.transactions.chargebacks.showing_order import accepted
 from safeconduct.protections.transactions.coverage.causes import words_of
 from safeconduct.protections.transactions.coverage.words import Cause
 
@@ -34,6 +35,9 @@ def of_the_delivery(known: Known, clear: Mapping[int, str]) -> Iterable[Exhibit]
         )  # fmt: skip
         rows = tuple(Row(label, value) for label, value in told if value)
         yield Exhibit("proof_of_shipment", shipped.source, shipped.at, rows)
+        noted = tuple(Row(label, value) for label, value in told[2:] if value)
+        if noted:
+            yield Exhibit("outbound_record", shipped.source, shipped.at, noted)
         if shipped.data.get("parcel"):
             scans = [Row(minute(one.at), one.text("scan")) for one in known.all("shipment.tracked")[:SCANS]]
             number = Row(_("Tracking number"), shipped.text("parcel"))
@@ -82,6 +86,7 @@ def of_the_way_back(known: Known, at: datetime) -> Iterable[Exhibit]:
                 Row(_("Delivered"), minute(delivered.at)),
                 Row(_("Return asked for"), "–" if asked is None else minute(asked.at)),
                 Row(_("Goods back, by the records"), f"– · {minute(at)}"),
+                *_offered_back(known),
             ),
         )  # fmt: skip
     shipped = known.first("shipment.shipped")
@@ -96,6 +101,13 @@ def of_the_way_back(known: Known, at: datetime) -> Iterable[Exhibit]:
         reasons = tuple(Row(minute(one.at), one.text("reason")) for one in refunds if one.text("reason"))
         if reasons:
             yield Exhibit("credit_basis", refunds[-1].source, refunds[-1].at, reasons)
+
+
+def _offered_back(known: Known) -> Iterable[Row]:
+    """That a return was open to the buyer: by the terms that they accepted."""
+    terms = "" if known.placed is None else accepted(known.placed).get("returns", "")
+    if terms:
+        yield Row(_("Terms of returns the buyer accepted"), terms)
 
 
 def _arrival(known: Known, clear: Mapping[int, str]) -> Iterable[Exhibit]:
