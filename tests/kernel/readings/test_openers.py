@@ -43,6 +43,7 @@ OPENERS = {
     "kernel/ledger/payout_reading.py": "for who sends the money; the console's page of it tells the shop",
     "protections/accounts/payout/asking.py": "what a person is about to confirm, to that person",
     "kernel/parties/sessions.py": "where a person's own sessions began, to that person",
+    "kernel/parties/whereabouts.py": "where the person themself signed in from before, compared with where they are now",
     "protections/data_security/requests/actions.py": "what somebody wrote with their request, to who answers it",
     "protections/data_security/requests/archives.py": "a person's own archive, to that person",
     "kernel/record/keys.py": "keys of the record",
