@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import tests.django_world as world
 from django.core.cache import cache
 
+import tests.django_world as world
 from safeconduct.kernel.cases import publishing
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from django.test import Client, override_settings
+
+from safeconduct.kernel.parties.models import MemberRole
 from tests.portal import shops
 from tests.roles import table
 from tests.roles.table import Rule
 from tests.roles.two_shops import FORM, Stocked, rows_of, stocked
-
-from safeconduct.kernel.parties.models import MemberRole
 
 #: What names no object of a shop: a verb, and whoever holds the link of the address.
 _NO_OBJECTS = frozenset({"verb", "name", "token"})

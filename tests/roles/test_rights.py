@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client, override_settings
-from tests.kernel.builders import person
-from tests.portal import shops
-from tests.portal.second_steps import code_of
-from tests.roles import table
-from tests.roles.table import Rule
 
 from safeconduct.kernel.operations.calls import Scope
 from safeconduct.kernel.parties.keys import create_key
 from safeconduct.kernel.parties.models import MemberRole, StaffRole
 from safeconduct.kernel.scope import Actor, staff_scope
-from safeconduct.portal.rights import deeds, roles_by_address
-from safeconduct.portal.urls import urlpatterns as portal_patterns
+from tests.kernel.builders import person
+from tests.portal import shops
+from tests.portal.second_steps import code_of
+from tests.roles import table
+from tests.roles.table import Rule
 
 LOGIN, SECOND_STEP, ANEW = "/accounts/login/", "/accounts/2fa/", "/accounts/reauthenticate/"
 #: What who comes is met with.
@@ -91,14 +89,6 @@ def test_no_line_of_the_staff_gives_an_analyst_what_a_lead_has_not_nor_a_lead_wh
     for rule in table.console():
         assert rule.may | rule.reads in [set(table.STAFF[n:]) for n in range(3)], rule.address
         assert rule.may in [set(table.STAFF[n:]) for n in range(3)], rule.address
-
-
-def test_whatever_only_some_members_may_do_says_in_plain_words_what_it_is() -> None:
-    told = {deed.name: deed for deed in deeds()}
-    for_some = {name for name, roles in roles_by_address(portal_patterns).items() if roles != set(MemberRole)}
-    assert for_some <= set(told)
-    assert [name for name, deed in told.items() if not deed.says] == [], "say it: only_for(…, says=…)"
-    assert len({str(deed.says) for deed in told.values()}) == len(told)
 
 
 # -- everybody at every address ----------------------------------------------------------------------------------------

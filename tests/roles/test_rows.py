@@ -5,11 +5,11 @@ from __future__ import annotations
 import psycopg
 import pytest
 from psycopg import sql
-from tests.portal import shops
-from tests.roles.two_shops import stocked
 
 from safeconduct.kernel.access import TABLES
 from safeconduct.kernel.scope import owner_scope, query, raw_connection, savepoint, seller_scope, visitor_scope
+from tests.portal import shops
+from tests.roles.two_shops import stocked
 
 #: Every table that carries row-level security, and its column with the seller.
 ISOLATED = {table.name: table.seller_column for table in TABLES if table.seller_column is not None}

@@ -7,6 +7,7 @@ of the marketplace may ask about one seller; then it is told of that one.
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -16,16 +17,16 @@ from django.test import Client, override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
+
+from safeconduct.api import reference
+from safeconduct.kernel.operations.calls import Scope
 from tests.portal import shops
 from tests.roles import table
 from tests.roles.test_foreign_objects import text_of
 from tests.roles.test_rights import key
 from tests.roles.two_shops import FORM, Stocked, rows_of, stocked
 
-from safeconduct.api import reference
-from safeconduct.kernel.operations.calls import Scope
-
-EXAMPLES = 250
+EXAMPLES = 1_000 if os.environ.get("SAFECONDUCT_LONG_TESTS") else 100
 _QUICK = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 #: What pages of the portal take in a query.
 _ASKED = ("after", "before", "show", "format", "side", "state", "month", "currency", "q", "since", "until", "page")
@@ -37,7 +38,9 @@ def described(mine: Stocked, theirs: Stocked) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     values = sorted({value for objects in theirs.objects.values() for value in objects.values()})
     form = {name: {"anyOf": [{"enum": [value, *values[:4]]}, _ANY]} for name, value in FORM.items()}
-    form |= {name: {"anyOf": [{"enum": values}, _ANY]} for name in ("person", "order", "seller", "listing", "end", "id")}
+    form |= {
+        name: {"anyOf": [{"enum": values}, _ANY]} for name in ("person", "order", "seller", "listing", "end", "id")
+    }
     body = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": form}}}
     query = [
         {"in": "query", "name": name, "schema": {"anyOf": [{"enum": ["csv", "all", *values]}, _ANY]}} for name in _ASKED

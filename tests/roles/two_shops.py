@@ -8,9 +8,6 @@ from typing import Any, Final
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.kernel.builders import event, usd
-from tests.portal import shops
-from tests.portal.shops import NOW, Sold, ago, happen
 
 from safeconduct.kernel.buyer_pages import token_of
 from safeconduct.kernel.cases.models import Case, Evidence
@@ -28,6 +25,9 @@ from safeconduct.protections.disputes.models import Dispute, Opened
 from safeconduct.protections.disputes.opening import Request, open_disputes
 from safeconduct.protections.returns.models import Return
 from safeconduct.protections.transactions.chargebacks.models import BankDispute, BankDocument, EarlyWarning
+from tests.kernel.builders import event, usd
+from tests.portal import shops
+from tests.portal.shops import NOW, Sold, ago, happen
 
 #: A form that many addresses would take: what one does not ask for it leaves alone.
 FORM: Final = {

@@ -70,7 +70,9 @@ def test_hmac_agrees_on_every_tag(group: dict[str, Any], case: dict[str, str]) -
 
 
 @pytest.mark.parametrize(("group", "case"), cases("ed25519", SIGNATURES))
-def test_what_signs_receipts_takes_the_right_signatures_and_no_others(group: dict[str, Any], case: dict[str, str]) -> None:
+def test_what_signs_receipts_takes_the_right_signatures_and_no_others(
+    group: dict[str, Any], case: dict[str, str]
+) -> None:
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(group["publicKey"]["pk"]))
     signature, message = bytes.fromhex(case["sig"]), bytes.fromhex(case["msg"])
     if case["result"] == "valid":
@@ -83,7 +85,11 @@ def test_what_signs_receipts_takes_the_right_signatures_and_no_others(group: dic
 def test_nothing_that_has_no_published_answers_here_seals_or_signs() -> None:
     """Also of `hmac`: SHA-256 and no other hash."""
     used, hashes = set(), set()
-    for path in [*SOURCE.glob("kernel/**/*.py"), *SOURCE.glob("foundation/**/*.py"), *SOURCE.glob("protections/**/*.py")]:
+    for path in [
+        *SOURCE.glob("kernel/**/*.py"),
+        *SOURCE.glob("foundation/**/*.py"),
+        *SOURCE.glob("protections/**/*.py"),
+    ]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cryptography.hazmat"):
                 used |= {f"{node.module}.{name.name}" for name in node.names}

@@ -48,6 +48,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "staff_looking": lazy("A member of the marketplace's staff looks at your pages: “%(why)s”"),
     "staff_read": lazy("A member of the marketplace's staff opened one of your pages"),
     "staff_look_ended": lazy("The member of staff does not look at your pages any more"),
+    "mass_reading": lazy("Opened far more people's data in a day than is usual"),
     "break_glass_asked": lazy("An administrator asked for a sealed code to let them in"),
     "break_glass_made": lazy("A second administrator agreed to a sealed code to let them in"),
     "break_glass_withdrawn": lazy("The sealed code to let them in was withdrawn"),
