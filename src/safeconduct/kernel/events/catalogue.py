@@ -214,7 +214,7 @@ CATALOGUE = Catalogue(
             _number("dormant_days", "days since the person signed in last", 3),
             _number("deep_cuts_percent", "share of the catalogue whose prices fall by more than 70 per cent", 0),
             _number("rows", "rows in the file, or orders and people whose data was read", 500),
-            _number("usual_rows", "95th percentile of the seller's files in 30 days, or of the reader's days, in rows", 400),
+            _number("usual_rows", "95th percentile of files or days of reading in the last 30 days, in rows", 400),
             _flag("over_quota", "more buyers' data than the quota allows"),
             _flag("canary", "it touches an order or buyer that exists only to be touched by a thief"),
             _flag("asked_in_chat", "it was asked for in a conversation, by telephone or chat"),

@@ -68,8 +68,7 @@ def usage_of(seller_key: int, at: datetime) -> Usage:
     """What the shop opened on each of its days. One query."""
     midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     rows = query(
-        "SELECT (at AT TIME ZONE 'UTC')::date, count(*) FROM buyer_lease WHERE seller_key = %s AND at >= %s"
-        " GROUP BY 1",
+        "SELECT (at AT TIME ZONE 'UTC')::date, count(*) FROM buyer_lease WHERE seller_key = %s AND at >= %s GROUP BY 1",
         [seller_key, midnight - SPAN],
     ).fetchall()
     today = next((count for day, count in rows if day == midnight.date()), 0)

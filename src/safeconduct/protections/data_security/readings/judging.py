@@ -1,8 +1,8 @@
 """Mass reading by the staff is an act that the engine judges, as a seller's mass export is (signal S22).
 
-Asked is when somebody has opened the data of `LEAST` different orders or people in a day (UTC), and again each time that
-doubles: a day's work is a handful of decisions, and a thief who reads all night is met on the way. What is usual for
-them is the 95th percentile of their own days, and of everybody's where they are new.
+It is asked when somebody has opened the data of `LEAST` different orders or people in a day (UTC), and again each time
+that doubles: a day's work is a handful of decisions, and a thief who reads all night is met on the way. What is usual
+for them is the 95th percentile of their own days, and of everybody's where they are new.
 """
 
 from __future__ import annotations
