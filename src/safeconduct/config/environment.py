@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from safeconduct.kernel.parties.directory import Directory, read_directory
 from safeconduct.presets.numbers import preset
 
 #: This machine, as addresses name it.
@@ -107,6 +108,41 @@ SETTINGS = (
         "well. Empty: 1 in production, else 0.",
     ),
     Setting(
+        "SAFECONDUCT_OIDC_ISSUER",
+        "",
+        "Issuer of the directory at which the staff sign in (OpenID Connect), exactly as it writes itself: "
+        "`https://login.example/realms/staff`. Empty: no single sign-on.",
+    ),
+    Setting("SAFECONDUCT_OIDC_CLIENT_ID", "", "Our name at the directory, which is asked with PKCE, state and nonce."),
+    Setting(
+        "SAFECONDUCT_OIDC_CLIENT_SECRET_FILE", "", "File with our secret at the directory. It is read at each use."
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_DOMAINS",
+        "",
+        "Domains of e-mail addresses whose people may come in by single sign-on, with commas.",
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_STRONG",
+        "",
+        "Values of `acr` or `amr`, with commas, with which the directory vouches for more than a password, such as "
+        "`phr,hwk`. Such a sign-in opens the console to look; acts ask for a passkey of ours still. Without one of "
+        "them, or when this is empty, a sign-in there stands for the password alone.",
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_OWN_ADDRESSES",
+        "0",
+        "1: the directory's addresses are your own, although it does not send `email_verified`, as Entra ID. One that "
+        "it calls unverified is never taken.",
+    ),
+    Setting(
+        "SAFECONDUCT_OIDC_ROLES",
+        "",
+        "Which claim gives which role, with commas: `groups:risk=analyst,groups:risk-leads=lead`. Whoever has one gets "
+        "that role, and an account with the first sign-in; whoever has none does not come in that way. Empty: only "
+        "accounts that are there are opened, and no claim changes a role.",
+    ),
+    Setting(
         "SAFECONDUCT_SECOND_STEP",
         "",
         "Whose pages of the portal open only to people with a passkey or an authenticator app: `everyone`, `money` "
@@ -118,10 +154,18 @@ SETTINGS = (
         "Words of yours that passwords must not be built of, with commas: the marketplace's name, products, places.",
     ),
     Setting(
+        "SAFECONDUCT_IP_PACK",
+        "",
+        "Folder of the data about IP addresses that `safeconduct ip import` writes: one for each machine, or one that "
+        "all of them mount. Empty: ip in VAR. Without data, countries, networks and travel of sign-ins are unknown.",
+    ),
+    Setting(
         "SAFECONDUCT_BREACHED_PASSWORDS",
         "",
-        "Sorted file of SHA-1 hashes of breached passwords, as *Pwned Passwords* is offered for download: new "
-        "passwords are looked up in it, on this machine. `none` does without. Production asks for one or the other.",
+        "List of breached passwords in which passwords are looked up, on this machine: one that `safeconduct passwords "
+        "import` made, or a sorted text of SHA-1 hashes, as *Pwned Passwords* is offered for download. Empty: "
+        "breached-passwords.list in VAR, where the import puts it. `none` does without. Production asks for one or the "
+        "other.",
     ),
     Setting(
         "SAFECONDUCT_DATABASE_CLEAR",
@@ -258,14 +302,28 @@ class Environment:
     canary_domain: str
     clamd: str
     staff_passkey_only: bool
+    directory: Directory | None
     second_step: str
     password_words: tuple[str, ...]
+    ip_pack: Path
     breached_passwords: str
     database_clear: bool
 
     @property
     def production(self) -> bool:
         return self.mode == "production"
+
+    @property
+    def imported_passwords(self) -> Path:
+        """Where `safeconduct passwords import` puts its list."""
+        return self.var / "breached-passwords.list"
+
+    @property
+    def breached_list(self) -> Path | None:
+        """The list of breached passwords that is used if it is there; None where the operator wants none."""
+        if self.breached_passwords == "none":
+            return None
+        return Path(self.breached_passwords) if self.breached_passwords else self.imported_passwords
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -306,7 +364,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
         clamd=values["SAFECONDUCT_CLAMD"],
         staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
+        directory=read_directory(values),
         password_words=_words(values["SAFECONDUCT_PASSWORD_WORDS"]),
+        ip_pack=Path(values["SAFECONDUCT_IP_PACK"] or var / "ip"),
         breached_passwords=values["SAFECONDUCT_BREACHED_PASSWORDS"],
         database_clear=values["SAFECONDUCT_DATABASE_CLEAR"] == "1",
         second_step=_choice(
@@ -337,12 +397,13 @@ def unsafe(env: Environment) -> list[str]:
     if not env.database_url:
         found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
     found += _database_in_clear(env) + _partners_in_clear(env)
-    if not env.breached_passwords:
+    if env.breached_list is not None and not env.breached_list.is_file():
         found.append(
-            "SAFECONDUCT_BREACHED_PASSWORDS is empty: give a file of hashes of breached passwords, or write none."
+            f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}."
+            if env.breached_passwords
+            else "SAFECONDUCT_BREACHED_PASSWORDS is empty, nothing was imported: run `safeconduct passwords import`, "
+            "give a file of hashes of breached passwords, or write none."
         )
-    elif env.breached_passwords != "none" and not Path(env.breached_passwords).is_file():
-        found.append(f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}.")
     if "*" in env.hosts:
         found.append("SAFECONDUCT_HOSTS contains *: name the hosts under which this server answers.")
     if set(env.hosts) <= {"127.0.0.1", "localhost"}:
@@ -356,6 +417,7 @@ def unsafe(env: Environment) -> list[str]:
     for name, secret in (
         ("SAFECONDUCT_VAULT_ROOT", env.vault_root.removeprefix("file:") if env.vault_root.startswith("file:") else ""),
         ("SAFECONDUCT_VAULT_CREDENTIALS_FILE", env.vault_credentials_file),
+        ("SAFECONDUCT_OIDC_CLIENT_SECRET_FILE", "" if env.directory is None else str(env.directory.secret_file)),
     ):
         if secret and not Path(secret).exists():
             found.append(f"{name}: no file at {secret}.")

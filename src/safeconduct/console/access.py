@@ -35,6 +35,8 @@ from safeconduct.kernel.scope import staff_scope
 from safeconduct.kernel.ui.views import fault
 
 P = ParamSpec("P")
+#: Requests that change nothing.
+_LOOKING = ("GET", "HEAD", "OPTIONS")
 
 
 class StaffRequest(HttpRequest):
@@ -86,21 +88,40 @@ def _turn_away(request: HttpRequest, role: StaffRole) -> HttpResponse | None:
         return fault(
             request, 403, detail=_("The console is for the marketplace's staff. Your account is not one of them.")
         )
-    if not has_second_factor(user):
+    shown = factor_of(request, user)
+    # The directory's word opens the console to look; whoever acts, and so moves money, shows a passkey of ours as well.
+    if shown == "sso" and request.method not in _LOOKING:
+        return _passkey_first(request, user, back_to(request, reverse("console:queue")))
+    if shown != "sso" and not has_second_factor(user):
         messages.warning(
             request, _("Set up a second step first: an authenticator app or a passkey. Then the console opens.")
         )
         return HttpResponseRedirect(reverse("mfa_index"))
-    if settings.STAFF_PASSKEY_ONLY and factor_of(request, user) != "passkey":
-        if not has_passkey(user):
-            messages.warning(request, _("Set up a passkey first. Then the console opens."))
-            return HttpResponseRedirect(reverse("mfa_add_webauthn"))
-        messages.info(request, _("The console asks for your passkey."))
-        return redirect_to_login(request.get_full_path(), reverse("mfa_reauthenticate_webauthn"))
+    if settings.STAFF_PASSKEY_ONLY and shown not in ("passkey", "sso"):
+        return _passkey_first(request, user, request.get_full_path())
     if not user.may(role):
         text = _("This page needs the role %(role)s. An administrator can give it to you.")
         return fault(request, 403, detail=text % {"role": role_name(role)})
     return None
+
+
+def _passkey_first(request: HttpRequest, user: User, after: str) -> HttpResponse:
+    """The way to show a passkey, or to set one up, and from there to ``after``."""
+    acts = request.method not in _LOOKING
+    if not has_passkey(user):
+        messages.warning(
+            request,
+            _("Set up a passkey first: acts ask for one.")
+            if acts
+            else _("Set up a passkey first. Then the console opens."),
+        )
+        return HttpResponseRedirect(reverse("mfa_add_webauthn"))
+    messages.info(
+        request,
+        _("Acts ask for your passkey. Confirm with it; then do it once more.") if acts
+        else _("The console asks for your passkey."),
+    )  # fmt: skip
+    return redirect_to_login(after, reverse("mfa_reauthenticate_webauthn"))
 
 
 def page(

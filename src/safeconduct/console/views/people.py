@@ -20,10 +20,11 @@ from safeconduct.console.words import role_name
 from safeconduct.kernel.decisions.actions import release_reviews
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.notices import codes
-from safeconduct.kernel.parties import invitations, staff
+from safeconduct.kernel.parties import identities, invitations, staff
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import Invitation, StaffRole, User
-from safeconduct.kernel.scope import visitor_scope
+from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
+from safeconduct.kernel.scope import Actor, visitor_scope
 
 
 @require_GET
@@ -37,14 +38,17 @@ def _people(
     request: StaffRequest, form: InviteForm, *, link: str = "", email: str = "", status: int = 200
 ) -> HttpResponse:
     everyone = list(User.objects.exclude(staff_role=StaffRole.NONE).order_by("-is_active", "name", "email")[:500])
-    secured = staff.with_second_factor(everyone)
+    secured, linked = staff.with_second_factor(everyone), identities.linked(everyone)
     now = timezone.now()
     open_ones = Invitation.objects.filter(
         seller_key__isnull=True, accepted_at__isnull=True, expires_at__gt=now
     ).select_related("invited_by")  # fmt: skip
     context = {
         "rows": [
-            {"person": p, "role": role_name(p.staff_role), "secured": p.id in secured, "me": p.id == request.user.id}
+            {
+                "person": p, "role": role_name(p.staff_role), "secured": p.id in secured, "linked": p.id in linked,
+                "me": p.id == request.user.id,
+            }
             for p in everyone
         ],
         "invitations": [{"invitation": i, "role": role_name(i.role)} for i in open_ones.order_by("expires_at")[:200]],
@@ -110,7 +114,7 @@ def role(request: StaffRequest, person_id: str) -> HttpResponse:
 @require_POST
 @staff_page(StaffRole.ADMINISTRATOR)
 def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
-    """Shuts out, lets in again, or takes away a lost second factor."""
+    """Shuts out, lets in again, takes away a lost second factor, or forgets whom the company's directory meant."""
     match verb:
         case "deactivate":
             person = staff.deactivate(person_id, request.user, at=timezone.now())
@@ -122,6 +126,11 @@ def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
         case "reset-second-step":
             person = staff.reset_second_factor(person_id, request.user)
             text = _("%(name)s sets up a second step after the next sign-in.")
+        case "unlink":
+            person = identities.unlink(person_id, request.user)
+            happened = Happened("identity_unlinked", Level.NOTICE, person.id)
+            note_for_person(happened, Actor(request.user.id, request.user.staff_role), timezone.now())
+            text = _("%(name)s is found by their address at the next sign-in at the company.")
         case _other:
             raise NotFound("step", verb)
     return done(request, text % {"name": person}, reverse("console:people"))

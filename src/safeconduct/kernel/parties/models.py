@@ -38,6 +38,10 @@ def _look_id() -> str:
     return new_id("lok")
 
 
+def _identity_id() -> str:
+    return new_id("idn")
+
+
 def _key_id() -> str:
     return new_id("key")
 
@@ -248,6 +252,24 @@ class SignInSession(models.Model):
             models.Index(fields=["person", "-started_at"], name="sign_in_session_of_person"),
             models.Index(fields=["-started_at"], name="sign_in_session_latest"),
             models.Index(fields=["last_seen_at"], name="sign_in_session_by_age"),
+        ]
+
+
+class StaffIdentity(models.Model):
+    """A member of staff as the company's directory knows them (`identities`): its name for them only as a keyed hash.
+    One for each person and directory."""
+
+    id = models.CharField(primary_key=True, max_length=30, default=_identity_id, editable=False)
+    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    issuer = models.CharField(max_length=300)
+    subject_hash = models.BinaryField(unique=True)
+    linked_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "staff_identity"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "issuer"], name="staff_identity_one_of_directory")
         ]
 
 

@@ -25,6 +25,7 @@ from safeconduct.kernel.parties.security_events import Happened, Level, note_for
 from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
 from safeconduct.kernel.parties.sessions import Ended
 from safeconduct.kernel.parties.staff import has_second_factor
+from safeconduct.kernel.parties.weak_passwords import is_breached
 from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
@@ -32,7 +33,7 @@ from safeconduct.kernel.vault.sealing import Column, seal, unseal
 #: Browsers keep a cookie for 400 days at most (RFC 6265bis); each sign-in renews it.
 _COOKIE_S: Final = 400 * 86_400
 #: allauth's kind of factor → our name, the strongest first.
-_FACTORS: Final = (("webauthn", "passkey"), ("totp", "otp"), ("recovery_codes", "recovery_code"))
+_FACTORS: Final = (("webauthn", "passkey"), ("sso", "sso"), ("totp", "otp"), ("recovery_codes", "recovery_code"))
 #: Beginning of allauth's template → the event. Of a new password `set_password` tells.
 _FACTOR_EVENTS: Final = {
     "mfa/email/webauthn_added": "factor_added",
@@ -68,6 +69,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if user is not None and user.password_until is not None and user.password_until <= now:
             user = None  # what was handed over ends like a password that was never theirs
         if user is not None:
+            # Here alone the password is at hand; what follows of it is judged with the sign-in.
+            request.password_breached = is_breached(str(credentials.get("password", "")))  # type: ignore[attr-defined]
             with visitor_scope():
                 attempts.succeeded(attempt)
             return user
@@ -186,6 +189,7 @@ def _cookie(request: HttpRequest, person: User) -> str:
 
 
 def factor_of(request: HttpRequest, person: User) -> str:
-    """The strongest factor somebody has shown in this session: `passkey`, `otp`, `recovery_code` or `password`."""
+    """The strongest factor somebody has shown in this session: `passkey`, `sso` (the company's directory vouches for
+    more than a password), `otp`, `recovery_code` or `password`."""
     shown = {record.get("type") for record in get_authentication_records(request, person)}
     return next((name for kind, name in _FACTORS if kind in shown), "password")

@@ -32,7 +32,7 @@ def change_role(person_id: str, role: StaffRole, administrator: User) -> User:
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
-    person = _subject(person_id, administrator)
+    person = subject(person_id, administrator)
     person.staff_role = role
     person.save(update_fields=["staff_role"])
     return person
@@ -49,7 +49,7 @@ def deactivate(person_id: str, administrator: User, *, at: datetime) -> User:
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
-    person = _subject(person_id, administrator)
+    person = subject(person_id, administrator)
     person.is_active = False
     person.save(update_fields=["is_active"])
     sessions.end_all(person.id, sessions.Ended.LEFT, at)
@@ -62,7 +62,7 @@ def reactivate(person_id: str, administrator: User) -> User:
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
-    person = _subject(person_id, administrator)
+    person = subject(person_id, administrator)
     person.is_active = True
     person.save(update_fields=["is_active"])
     return person
@@ -73,16 +73,28 @@ def reset_second_factor(person_id: str, administrator: User) -> User:
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
-    person = _subject(person_id, administrator)
+    person = subject(person_id, administrator)
     Authenticator.objects.filter(user=person).delete()
     return person
 
 
-def _subject(person_id: str, administrator: User) -> User:
-    # All administrators' rows are locked first, in one order: two who remove each other at the same instant wait, and
-    # the slower one finds that it is none any more. So one administrator always remains.
-    administrators = User.objects.filter(staff_role=StaffRole.ADMINISTRATOR, is_active=True).order_by("id")
-    if administrator.id not in {person.id for person in administrators.select_for_update()}:
+def role_of_directory(person_id: str, role: StaffRole) -> User:
+    """The role that the company's directory gives a member of staff from now on. One administrator always remains."""
+    administrators = {person.id for person in _administrators()}
+    person = User.objects.select_for_update().get(id=person_id)
+    if role != StaffRole.ADMINISTRATOR and administrators == {person_id}:
+        return person
+    person.staff_role = role
+    person.save(update_fields=["staff_role"])
+    return person
+
+
+def subject(person_id: str, administrator: User) -> User:
+    """Somebody of the staff to whom an administrator is about to do something; locked.
+
+    Raises AdministratorNeeded, NotOneself, NoSuchPerson.
+    """
+    if administrator.id not in {person.id for person in _administrators()}:
         raise AdministratorNeeded
     if person_id == administrator.id:
         raise NotOneself
@@ -90,3 +102,10 @@ def _subject(person_id: str, administrator: User) -> User:
     if person is None:
         raise NoSuchPerson(person_id)
     return person
+
+
+def _administrators() -> list[User]:
+    # All their rows are locked first, in one order: two who remove each other at the same instant wait, and the slower
+    # one finds that it is none any more. So one administrator always remains.
+    found = User.objects.filter(staff_role=StaffRole.ADMINISTRATOR, is_active=True).order_by("id")
+    return list(found.select_for_update())

@@ -73,8 +73,8 @@ def reader_of(request: HttpRequest) -> Reader:
 
 
 def reader(request: HttpRequest) -> dict[str, object]:
-    """Context processor: ``reader`` on every page."""
-    return {"reader": reader_of(request)}
+    """Context processor: on every page ``reader``, and whether the staff sign in at a directory of their company."""
+    return {"reader": reader_of(request), "single_sign_on": settings.DIRECTORY is not None}
 
 
 def known_zone(name: str) -> tzinfo | None:

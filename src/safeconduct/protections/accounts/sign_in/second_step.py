@@ -1,12 +1,18 @@
-"""The second step of a sign-in: a wrong code is told to the log, where account risk counts it."""
+"""The second step of a sign-in: a wrong code is told to the log, where account risk counts it. Whom the company's
+directory vouches for is not asked again."""
 
 from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
+from django.http import HttpRequest
 from django.utils import timezone
+
+from safeconduct.kernel.parties.models import User
 
 
 class SecondStep(AuthenticateForm):  # type: ignore[misc]
@@ -15,3 +21,15 @@ class SecondStep(AuthenticateForm):  # type: ignore[misc]
     def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
         super()._emit_authentication_failed(authenticator)
         get_adapter().failed(context.request, self.user, "", "second_factor", timezone.now())
+
+
+class SecondStepStage(AuthenticateStage):  # type: ignore[misc]
+    """allauth's stage, but for a sign-in that the directory vouches for: what it opens is less (`console.access`)."""
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        return not vouched(request, self.login.user) and bool(super()._should_handle(request))
+
+
+def vouched(request: HttpRequest, person: User) -> bool:
+    """Whether the company's directory vouches, in this sign-in, for more than a password."""
+    return any(record.get("type") == "sso" for record in get_authentication_records(request, person))

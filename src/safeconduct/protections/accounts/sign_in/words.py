@@ -21,11 +21,13 @@ ENDED: Final[Mapping[str, Text]] = {
     "password_changed": lazy("ended: the password changed"),
     "not_me": lazy("ended: it was said not to be yours"),
     "moved": lazy("ended: it went on in another browser and network"),
+    "off_device": lazy("ended: it was used outside its browser"),
     "left": lazy("ended: access was taken away"),
 }
 #: The strongest factor of a session.
 FACTORS: Final[Mapping[str, Text]] = {
     "passkey": lazy("with a passkey"),
+    "sso": lazy("at your company"),
     "otp": lazy("with a code from an app"),
     "recovery_code": lazy("with a recovery code"),
     "password": lazy("with a password only"),

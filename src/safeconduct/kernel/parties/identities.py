@@ -1,0 +1,138 @@
+"""Whose account a sign-in at the company's directory opens: one that is there already, unless a setting says more.
+
+A person is found by the directory's own name for them (`sub`), of which only a keyed hash is kept; the first time by
+the address that the directory stands for. From then on the address chooses nobody: whoever gets a leaver's mailbox
+does not get their account. A claim gives a role, or an account, only where the operator has written which
+(`SAFECONDUCT_OIDC_ROLES`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.parties import staff
+from safeconduct.kernel.parties.directory import Directory
+from safeconduct.kernel.parties.errors import PartiesError
+from safeconduct.kernel.parties.models import StaffIdentity, StaffRole, User
+from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault.keys import purpose_key
+
+
+class NotAdmitted(StrEnum):
+    """Why the directory's word opens no account."""
+
+    ADDRESS = "address"
+    DOMAIN = "domain"
+    NO_ACCOUNT = "no_account"
+    SHUT_OUT = "shut_out"
+    ANOTHER = "another"
+    NO_ROLE = "no_role"
+
+
+class SignOnRefused(PartiesError):
+    """A sign-in at the directory opens no account here; `why` says which rule, `person` whose account it was for."""
+
+    code = "sign_on_refused"
+    status = 403
+
+    def __init__(self, why: NotAdmitted, person: User | None = None) -> None:
+        super().__init__(f"single sign-on opens no account: {why.value}")
+        self.why = why
+        self.person = person
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Whose account it opens; what this sign-in has done to it besides."""
+
+    person: User
+    linked: bool = False
+    made: bool = False
+    role_before: str | None = None
+
+
+def admit(directory: Directory, claims: Mapping[str, Any], at: datetime) -> Admitted:
+    """Finds the account, links it the first time, and gives the role that a claim gives. Needs a visitor's scope.
+
+    Raises SignOnRefused.
+    """
+    subject = subject_hash(directory.issuer, str(claims["sub"]))
+    identity = StaffIdentity.objects.select_related("person").filter(subject_hash=subject).first()
+    role, made = directory.role_of(claims), False
+    person = None if identity is None else identity.person
+    if identity is None:
+        person, made = _by_address(directory, claims, role, at)
+    assert person is not None
+    if not person.is_active:
+        raise SignOnRefused(NotAdmitted.SHUT_OUT, person)
+    if person.staff_role == StaffRole.NONE:
+        raise SignOnRefused(NotAdmitted.NO_ACCOUNT, person)
+    if directory.roles and not role:
+        raise SignOnRefused(NotAdmitted.NO_ROLE, person)
+    if identity is None:
+        _link(person, directory.issuer, subject, at)
+    else:
+        StaffIdentity.objects.filter(id=identity.id).update(last_used_at=at)
+    before = person.staff_role
+    if role and not made:
+        person = staff.role_of_directory(person.id, StaffRole(role))
+    changed = None if person.staff_role == before else before
+    return Admitted(person, linked=identity is None, made=made, role_before=changed)
+
+
+def linked(people: list[User]) -> set[str]:
+    """The ids of those among these people who sign in at the directory; one query."""
+    return set(StaffIdentity.objects.filter(person__in=people).values_list("person_id", flat=True))
+
+
+def unlink(person_id: str, administrator: User) -> User:
+    """Forgets whom the directory meant: for somebody who has another name there now. The next sign-in goes by the
+    address again.
+
+    Raises AdministratorNeeded, NotOneself, NoSuchPerson.
+    """
+    person = staff.subject(person_id, administrator)
+    StaffIdentity.objects.filter(person=person).delete()
+    return person
+
+
+def subject_hash(issuer: str, subject: str) -> bytes:
+    """The directory's name for a person, as it is kept."""
+    return hmac.new(purpose_key("staff-identity"), f"{issuer}\n{subject}".encode(), hashlib.sha256).digest()
+
+
+def _by_address(directory: Directory, claims: Mapping[str, Any], role: str, at: datetime) -> tuple[User, bool]:
+    """The account of the address that the directory stands for; where a claim gives a role, a new one."""
+    address = directory.address_of(claims)
+    if not address:
+        raise SignOnRefused(NotAdmitted.ADDRESS)
+    if not directory.may_come(address):
+        raise SignOnRefused(NotAdmitted.DOMAIN)
+    person = User.objects.filter(email=address).first()
+    if person is not None:
+        return person, False
+    if not role:
+        raise SignOnRefused(NotAdmitted.NO_ACCOUNT)
+    name = claims.get("name")
+    given = name.strip()[:120] if isinstance(name, str) else ""
+    return User.objects.create_user(address, None, name=given, staff_role=role, created_at=at), True
+
+
+def _link(person: User, issuer: str, subject: bytes, at: datetime) -> None:
+    made = query(
+        "INSERT INTO staff_identity (id, person_id, issuer, subject_hash, linked_at, last_used_at)"
+        " VALUES (%s, %s, %s, %b, %s, %s) ON CONFLICT DO NOTHING",
+        [new_id("idn"), person.id, issuer, subject, at, at],
+    )
+    if made.rowcount:
+        return
+    # Another name of the directory has this account, or the same sign-in came twice at one instant.
+    if not StaffIdentity.objects.filter(person=person, subject_hash=subject).exists():
+        raise SignOnRefused(NotAdmitted.ANOTHER, person)

@@ -1,0 +1,90 @@
+"""Whether an identity token is the directory's, for us, of now, and the answer to what we asked.
+
+The rules are those of OpenID Connect Core 1.0, 3.1.3.7; a token's signature is checked although it comes straight from
+the directory. Only signatures by a key pair are taken, so that nobody signs with what everybody can read.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from safeconduct.kernel.parties.directory import Directory
+from safeconduct.protections.accounts.single_sign_on.errors import Fault, SignOnFailed
+
+ALGORITHMS: Final = ("ES256", "ES384", "PS256", "RS256")
+#: Clocks of two machines differ by so much at most.
+_LEEWAY: Final = timedelta(seconds=60)
+#: A token is answered at once; one made earlier was made for somebody else's question.
+_OLDEST: Final = timedelta(minutes=10)
+#: As long as a session of the staff lasts (`parties.sessions.STAFF`): since then the person proved who they are there.
+OLDEST_PROOF: Final = timedelta(hours=12)
+#: NIST SP 800-131A rev. 2: shorter RSA keys are not to be used.
+_RSA_BITS: Final = 2048
+_LONGEST_SUBJECT: Final = 255
+_NEEDED: Final = ("iss", "sub", "aud", "exp", "iat", "nonce")
+
+KeysOf = Callable[[str | None], Sequence[Mapping[str, Any]]]
+
+
+def read(token: str, directory: Directory, keys_of: KeysOf, nonce: str, at: datetime) -> dict[str, Any]:
+    """The claims of a token, once everything about it holds. Raises SignOnFailed saying what does not."""
+    claims = _signed(token, directory, keys_of)
+    audience, party = claims["aud"], claims.get("azp")
+    if (isinstance(audience, list) and len(audience) > 1 and party is None) or party not in (None, directory.client_id):
+        raise SignOnFailed(Fault.CLAIMS, "the token was made for another client")
+    if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= _LONGEST_SUBJECT:
+        raise SignOnFailed(Fault.CLAIMS, "the token names nobody")
+    _of_now(claims, at)
+    if not isinstance(claims["nonce"], str) or not hmac.compare_digest(claims["nonce"].encode(), nonce.encode()):
+        raise SignOnFailed(Fault.NONCE, "the token answers another question")
+    return claims
+
+
+def _signed(token: str, directory: Directory, keys_of: KeysOf) -> dict[str, Any]:
+    try:
+        header = jwt.get_unverified_header(token)
+        algorithm, key_id = header.get("alg"), header.get("kid")
+        if algorithm not in ALGORITHMS:
+            raise SignOnFailed(Fault.SIGNATURE, "the token's algorithm is not among those taken")
+        key = _key(keys_of(key_id), str(algorithm))
+        claims: dict[str, Any] = jwt.decode(
+            token, key, algorithms=[str(algorithm)], audience=directory.client_id, issuer=directory.issuer,
+            # Times are judged below, by the clock that the caller gives.
+            options={"require": list(_NEEDED), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+        )  # fmt: skip
+    except (jwt.InvalidIssuerError, jwt.InvalidAudienceError, jwt.MissingRequiredClaimError) as problem:
+        raise SignOnFailed(Fault.CLAIMS, type(problem).__name__) from None
+    except (jwt.PyJWTError, ValueError) as problem:
+        raise SignOnFailed(Fault.SIGNATURE, type(problem).__name__) from None
+    return claims
+
+
+def _key(found: Sequence[Mapping[str, Any]], algorithm: str) -> Any:
+    """The one key that a token can be signed with. A token that names none is taken where there is only one."""
+    of_kind = [key for key in found if key.get("alg", algorithm) == algorithm]
+    if len(of_kind) != 1:
+        raise SignOnFailed(Fault.SIGNATURE, f"{len(of_kind)} keys of the directory fit the token")
+    key = jwt.PyJWK(dict(of_kind[0]), algorithm).key
+    if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
+        raise SignOnFailed(Fault.SIGNATURE, f"the directory's key is shorter than {_RSA_BITS} bits")
+    return key
+
+
+def _of_now(claims: Mapping[str, Any], at: datetime) -> None:
+    now, leeway = at.timestamp(), _LEEWAY.total_seconds()
+    times = {name: claims.get(name, now) for name in ("exp", "iat", "nbf", "auth_time")}
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in times.values()):
+        raise SignOnFailed(Fault.CLAIMS, "the token's times are no numbers")
+    if times["exp"] + leeway <= now or times["iat"] + _OLDEST.total_seconds() < now:
+        raise SignOnFailed(Fault.EXPIRED, "the token is over")
+    # Not every directory says when the person proved themselves; one that does is held to what we asked.
+    if times["auth_time"] + OLDEST_PROOF.total_seconds() + leeway < now:
+        raise SignOnFailed(Fault.EXPIRED, "the person proved too long ago who they are")
+    if times["iat"] - leeway > now or times["nbf"] - leeway > now:
+        raise SignOnFailed(Fault.EXPIRED, "the token is not valid yet")
