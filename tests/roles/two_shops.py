@@ -200,6 +200,7 @@ def _dispute(shop: Stocked) -> None:
         number = Dispute.objects.get(case_id=made.case_id).number
         assert Case.objects.get(id=made.case_id).seller_key == shop.key
     shop.objects["/portal/disputes/"] = {"case_id": made.case_id, "evidence_id": piece.id, "verb": "answer"}
+    shop.objects["/portal/cases/"] = {"case_id": made.case_id}
     shop.links["/disputes/"] = {
         "token": token_of(sold.key), "number": str(number), "evidence_id": piece.id, "verb": "withdraw",
     }  # fmt: skip
