@@ -255,7 +255,8 @@ def certificates() -> Finding:
     env = read()
     if not env.production:
         return Finding("certificates", True, "not looked at outside production")
-    found, wrong = [], []
+    found: list[str] = []
+    wrong: list[str] = []
     for host in sorted(set(env.faces.values()) | {urlsplit(origin).netloc for origin in env.origins}):
         try:
             days = days_left(host)
