@@ -36,7 +36,7 @@ MATRIX = {
     "data_security:recipient": {"owner", "fulfilment"}, "data_security:reveal": {"owner", "fulfilment"},
     "data_security:lease": {"owner", "fulfilment"},
     "data_security:export": HANDS, "data_security:give_right": {"owner"}, "data_security:end_right": {"owner"},
-    "member_powers": {"owner"}, "member_until": {"owner"},
+    "member_powers": {"owner"}, "member_until": {"owner"}, "member_sessions": {"owner"},
     "transactions:authorise": {"owner", "finance"}, "transactions:chargeback_accept": {"owner", "finance"},
     "transactions:chargeback_give_up": {"owner", "finance"},
     "transactions:chargeback_stage": {"owner", "finance", "support"},

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.models import User
-from safeconduct.kernel.parties.security_events import Level
+from safeconduct.kernel.parties.security_events import Level, Noted
 from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
 from safeconduct.kernel.parties.sign_in import AccountAdapter
 from safeconduct.kernel.scope import visitor_scope
@@ -59,6 +59,10 @@ class JudgedAdapter(AccountAdapter):
         super().contact_changed(request, person, before, at)
         judgement_of(person, ActKind.CONTACT_CHANGE, {"ip": origin_of_request(request).address or None}, at)
         notices.send_to_the_old_address(request, person, before, at)
+
+    def tell_all(self, noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) -> None:
+        super().tell_all(noted, kind, level, at)
+        notices.send_all(noted, kind, level, at)
 
     def tell(
         self, request: HttpRequest | None, person: User, kind: str, level: Level, facts: Mapping[str, Any], at: datetime
