@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+#: An ordinary run tries the same made-up cases each time, so that a failure is a change's own; a long one looks for
+#: new ones. Loaded before any test module makes settings of its own from it.
+settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("SAFECONDUCT_LONG_TESTS") != "1":
+    settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from tests.portal.test_looking import staff
 
-from safeconduct.console.shell import shell_of
+from safeconduct.console.shell import HEADINGS, shell_of
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.protection import protections
 from safeconduct.kernel.scope import staff_scope
@@ -43,3 +43,19 @@ def test_an_analyst_is_not_shown_the_breach_desk_and_a_lead_is() -> None:
     _, analyst = staff(StaffRole.ANALYST)
     _, lead = staff(StaffRole.LEAD)
     assert desk not in menu_of(analyst) and desk in menu_of(lead)
+
+
+def test_only_the_heading_of_the_page_shown_is_open_and_none_stands_over_nothing() -> None:
+    _, lead = staff(StaffRole.LEAD)
+    with staff_scope():
+        groups = shell_of(lead, "policies").groups
+    assert [g.label for g in groups if g.open] == ["Rules"]
+    assert [g.label for g in groups] == ["", *HEADINGS[:-1]]  # keys, webhooks and people are an administrator's
+    assert all(g.entries for g in groups)
+
+
+def test_a_page_comes_with_its_own_heading_open_and_needs_no_script_for_it() -> None:
+    client, _ = staff(StaffRole.LEAD)
+    page = client.get("/console/policies/").content.decode()
+    assert page.count('<details class="fold" name="menu" open>') == 1
+    assert page.index('<details class="fold" name="menu" open>') < page.index('aria-current="page"')

@@ -24,11 +24,11 @@ OPEN = frozenset([
     "transactions:bank_documents", "transactions:warning", "disputes:disputes", "disputes:dispute", "disputes:proof",
     "disputes:piece", "returns:returns", "returns:case", "returns:return", "returns:piece", "data_security:my_data",
     "data_security:my_ask", "data_security:my_withdraw", "data_security:my_archive", "data_security:my_receipt", "disputes:export",
-    "returns:export",
+    "returns:export", "case_file",
 ])  # fmt: skip
 MATRIX = {
     **dict.fromkeys(OPEN, EVERYONE),
-    "second_look": HANDS,
+    "second_look": HANDS, "refer": {"owner", "support", "finance"},
     "invite": {"owner"}, "withdraw": {"owner"}, "member_role": {"owner"},
     "accounts:payout": {"owner", "finance"}, "accounts:payout_cancel": {"owner", "finance"},
     "accounts:payout_contest": {"owner", "finance"},

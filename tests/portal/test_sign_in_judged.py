@@ -144,7 +144,7 @@ def test_a_sign_in_unlike_the_earlier_ones_scores_higher_and_only_many_make_limi
             sessions.begin(who.id, f"key-{n}", place, shops.ago(10 - n))
         usual = history.score_of(user.id, traits_of("203.0.113.1", "Firefox/128"))
         strange = history.score_of(user.id, traits_of("192.0.2.200", "curl/8"))
-        assert usual is not None and strange is not None and strange > 4 * usual
+        assert usual is not None and strange is not None and strange.value > 4 * usual.value
         assert history.score_of(shops.member("sel-1").id, traits_of("203.0.113.1", "")) is None
         cache.clear()
         assert history.band_of(strange, shops.NOW) is None, "six sign-ins are too few to say what is usual"
@@ -161,7 +161,11 @@ def test_from_five_thousand_accepted_sign_ins_on_the_most_unusual_ones_are_named
             [user.id, shops.ago(5), shops.ago(5), shops.ago(5), history.LIMITS_FROM],
         )
         cache.clear()
-        assert [history.band_of(score, shops.NOW) for score in (100.0, 4751.0, 4976.0)] == [0, 1, 2]
+        assert [history.band_of(history.Score(score, False), shops.NOW) for score in (100.0, 4751.0, 4976.0)] == [
+            0,
+            1,
+            2,
+        ]
         assert history.band_of(None, shops.NOW) is None
 
 

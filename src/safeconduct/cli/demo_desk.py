@@ -39,6 +39,11 @@ _FRAUD = (
     "Four cards tried, none in the buyer's name; nobody answers the phone.",
     "The bank has blocked the card since.",
 )
+_OWNER = (
+    "Rang the owner on the number on file: it was one of theirs, on a new computer.",
+    "A colleague at the shop confirms who it was and what for.",
+)
+_STRANGER = ("Nobody at the shop knows of it; told them to choose a new password.",)
 _OBJECTION = (
     "We know this customer: she has bought from us for two years and wrote to us today that the order is hers. "
     "Please look again; the parcel is packed and waits."
@@ -101,7 +106,8 @@ class Desk:
                 continue
             wrong = rng.random() < _WRONG
             blocked = (order in self.fraud) != wrong
-            action, words = (Action.BLOCK, _FRAUD) if blocked else (Action.ALLOW, _FINE)
+            fine, fraud = (_FINE, _FRAUD) if order else (_OWNER, _STRANGER)
+            action, words = (Action.BLOCK, fraud) if blocked else (Action.ALLOW, fine)
             with staff_scope():
                 actions.override(decision, rng.choice(people), action, rng.choice(words), at=at)
             self.cases.tally.ruled += 1

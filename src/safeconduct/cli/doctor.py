@@ -13,6 +13,10 @@ from safeconduct.cli.output import FAILED, OK, emit_json
 
 _LOW_DISK_BYTES = 1 << 30
 _OLD_S = 60.0
+#: The house's own numbers: providers publish their data about addresses weekly or monthly, lists of breaches grow all
+#: year.
+_OLD_DATA_DAYS = 180
+_OLD_LIST_DAYS = 400
 _CLOCK_S = 2.0
 
 
@@ -169,6 +173,49 @@ def ledger() -> Finding:
     return Finding("ledger", not off, found or "each currency sums to zero", mend)
 
 
+def ip_data() -> Finding:
+    """Which data about IP addresses are in use, and how old are they?"""
+    from safeconduct.config.environment import read
+    from safeconduct.foundation.ip_pack.pack import PackBroken, current
+
+    try:
+        pack = current(read().ip_pack)
+    except PackBroken as problem:
+        return Finding("ip data", False, str(problem), "`safeconduct ip import` replaces what is broken")
+    if pack is None:
+        return Finding("ip data", True, "none: countries, networks and travel of sign-ins are unknown")
+    today = datetime.now(UTC).date()
+    ages = {part.name: (today - part.made_on).days for part in pack.parts}
+    said = ", ".join(f"{part.name} of {part.made_on} ({ages[part.name]} days old)" for part in pack.parts)
+    old = [name for name, days in ages.items() if days > _OLD_DATA_DAYS]
+    mend = f"{', '.join(old)}: networks change hands; download a newer file and `safeconduct ip import` it"
+    return Finding("ip data", not old, f"version {pack.version}: {said}", mend)
+
+
+def breached() -> Finding:
+    """Are new passwords looked up among breached ones, and in which list?"""
+    from safeconduct.config.environment import read
+    from safeconduct.foundation.hash_list import HashList, ListBroken, is_list
+
+    env = read()
+    file = env.breached_list
+    if file is None:
+        return Finding("passwords", True, "no list of breached ones: SAFECONDUCT_BREACHED_PASSWORDS says none")
+    if not file.is_file():
+        wrong = env.production or bool(env.breached_passwords)
+        return Finding("passwords", not wrong, "no list of breached ones", "run `safeconduct passwords import`")
+    if not is_list(file):
+        return Finding("passwords", True, f"looked up in {file}, a text that was not checked")
+    try:
+        found = HashList(file)
+    except ListBroken as problem:
+        return Finding("passwords", False, str(problem), "run `safeconduct passwords import` anew")
+    days = (datetime.now(UTC) - found.about.imported_at).days
+    said = f"{found.count:,} breached ones from {found.about.source}, imported {days} days ago"
+    mend = "new breaches are not in it: download a newer list and import it"
+    return Finding("passwords", days <= _OLD_LIST_DAYS, said, mend)
+
+
 def disk() -> Finding:
     """Is there room for the embedded database and the backtests?"""
     from safeconduct.config.environment import read
@@ -199,6 +246,8 @@ def clock() -> Finding:
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
     disk,
+    ip_data,
+    breached,
     database,
     clock,
     migrations,

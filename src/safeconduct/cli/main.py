@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from safeconduct.cli.commands import incidents, intake, money, people, policies, record, vault
+from safeconduct.cli.commands import incidents, intake, money, packs, people, policies, record, vault
 from safeconduct.cli.commands.options import Json
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
@@ -28,6 +28,8 @@ app.add_typer(policies.cases_app, name="cases")
 app.add_typer(policies.risk_app, name="risk")
 app.add_typer(incidents.incidents_app, name="incidents")
 app.add_typer(vault.vault_app, name="vault")
+app.add_typer(packs.ip_app, name="ip")
+app.add_typer(packs.passwords_app, name="passwords")
 
 
 def main() -> None:

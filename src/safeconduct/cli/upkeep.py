@@ -30,7 +30,7 @@ class Job:
 
 def jobs() -> list[Job]:
     """All of them, the urgent ones first."""
-    from safeconduct.kernel.cases import sweep
+    from safeconduct.kernel.cases import referrals, sweep
     from safeconduct.kernel.decisions import housekeeping, reactions
     from safeconduct.kernel.notices import upkeep as notices
     from safeconduct.kernel.notices.webhooks.courier import Courier
@@ -42,6 +42,7 @@ def jobs() -> list[Job]:
         Job("record", 1.0, sequencer.keep_up),
         Job("due dates", 2.0, reactions.sweep),
         Job("deadlines of cases", 2.0, sweep.keep_up),
+        Job("cases with outside bodies", 60.0, referrals.sweep),
         *(Job(job.name, job.every_s, job.work, job.apart) for protection in protections() for job in protection.jobs),
         Job("webhooks", 0.5, Courier().turn, apart=True),
         Job("mail", 2.0, notices.send_mail, apart=True),

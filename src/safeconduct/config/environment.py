@@ -154,10 +154,18 @@ SETTINGS = (
         "Words of yours that passwords must not be built of, with commas: the marketplace's name, products, places.",
     ),
     Setting(
+        "SAFECONDUCT_IP_PACK",
+        "",
+        "Folder of the data about IP addresses that `safeconduct ip import` writes: one for each machine, or one that "
+        "all of them mount. Empty: ip in VAR. Without data, countries, networks and travel of sign-ins are unknown.",
+    ),
+    Setting(
         "SAFECONDUCT_BREACHED_PASSWORDS",
         "",
-        "Sorted file of SHA-1 hashes of breached passwords, as *Pwned Passwords* is offered for download: new "
-        "passwords are looked up in it, on this machine. `none` does without. Production asks for one or the other.",
+        "List of breached passwords in which passwords are looked up, on this machine: one that `safeconduct passwords "
+        "import` made, or a sorted text of SHA-1 hashes, as *Pwned Passwords* is offered for download. Empty: "
+        "breached-passwords.list in VAR, where the import puts it. `none` does without. Production asks for one or the "
+        "other.",
     ),
     Setting(
         "SAFECONDUCT_DATABASE_CLEAR",
@@ -297,12 +305,25 @@ class Environment:
     directory: Directory | None
     second_step: str
     password_words: tuple[str, ...]
+    ip_pack: Path
     breached_passwords: str
     database_clear: bool
 
     @property
     def production(self) -> bool:
         return self.mode == "production"
+
+    @property
+    def imported_passwords(self) -> Path:
+        """Where `safeconduct passwords import` puts its list."""
+        return self.var / "breached-passwords.list"
+
+    @property
+    def breached_list(self) -> Path | None:
+        """The list of breached passwords that is used if it is there; None where the operator wants none."""
+        if self.breached_passwords == "none":
+            return None
+        return Path(self.breached_passwords) if self.breached_passwords else self.imported_passwords
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -345,6 +366,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
         directory=read_directory(values),
         password_words=_words(values["SAFECONDUCT_PASSWORD_WORDS"]),
+        ip_pack=Path(values["SAFECONDUCT_IP_PACK"] or var / "ip"),
         breached_passwords=values["SAFECONDUCT_BREACHED_PASSWORDS"],
         database_clear=values["SAFECONDUCT_DATABASE_CLEAR"] == "1",
         second_step=_choice(
@@ -375,12 +397,13 @@ def unsafe(env: Environment) -> list[str]:
     if not env.database_url:
         found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
     found += _database_in_clear(env) + _partners_in_clear(env)
-    if not env.breached_passwords:
+    if env.breached_list is not None and not env.breached_list.is_file():
         found.append(
-            "SAFECONDUCT_BREACHED_PASSWORDS is empty: give a file of hashes of breached passwords, or write none."
+            f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}."
+            if env.breached_passwords
+            else "SAFECONDUCT_BREACHED_PASSWORDS is empty, nothing was imported: run `safeconduct passwords import`, "
+            "give a file of hashes of breached passwords, or write none."
         )
-    elif env.breached_passwords != "none" and not Path(env.breached_passwords).is_file():
-        found.append(f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}.")
     if "*" in env.hosts:
         found.append("SAFECONDUCT_HOSTS contains *: name the hosts under which this server answers.")
     if set(env.hosts) <= {"127.0.0.1", "localhost"}:

@@ -214,7 +214,8 @@ STAFF_PASSKEY_ONLY = ENV.staff_passkey_only
 DIRECTORY = ENV.directory
 SECOND_STEP = ENV.second_step
 PASSWORD_WORDS = ENV.password_words
-BREACHED_PASSWORDS = "" if ENV.breached_passwords == "none" else ENV.breached_passwords
+IP_PACK = str(ENV.ip_pack)
+BREACHED_PASSWORDS = str(ENV.breached_list or "")
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -192,3 +192,44 @@ class MacroForm(forms.Form):
         field = self.fields["kind"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("All kinds")), *sorted(kinds.items(), key=lambda one: one[1])]
+
+
+class OutsideBodyForm(forms.Form):
+    """A body outside the marketplace. `kinds`: kind of case → its name; `ways`: kinds of bodies with their names."""
+
+    way = forms.ChoiceField(label=_("What kind of body"))
+    name = forms.CharField(label=_("Name"), max_length=160)
+    url = forms.CharField(label=_("Its own address"), max_length=400, help_text=_("where cases are filed, https://…"))
+    source = forms.CharField(label=_("Where this is written"), max_length=400)
+    read_on = forms.DateField(label=_("Read on"), widget=forms.DateInput(attrs={"type": "date"}))
+    certified_by = forms.CharField(label=_("Certified by"), max_length=160, required=False)
+    certified_until = forms.DateField(
+        label=_("Certified until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    kinds = forms.MultipleChoiceField(
+        label=_("For these kinds of case; none chosen: all"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    sellers = forms.CharField(
+        label=_("For sellers of these countries"), max_length=200, required=False,
+        help_text=_("two letters each, such as ES, DE; left out: all"),
+    )  # fmt: skip
+    refer_within = forms.CharField(
+        label=_("Takes a case within"), max_length=60, required=False,
+        help_text=_("of the decision, such as 6 months; only where its rules say so"),
+    )  # fmt: skip
+    decides_within = forms.CharField(
+        label=_("Answers within"), max_length=60, required=False,
+        help_text=_("such as 60 days; of certified bodies law says it"),
+    )  # fmt: skip
+    pays_en = forms.CharField(label=_("Who bears the costs (English)"), max_length=500, required=False)
+    pays_zh = forms.CharField(label=_("Who bears the costs (中文)"), max_length=500, required=False)
+    pays_es = forms.CharField(label=_("Who bears the costs (Español)"), max_length=500, required=False)
+
+    def __init__(
+        self, *args: object, kinds: Mapping[str, str], ways: Sequence[tuple[str, object]], **kwargs: object
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        for name, choices in (("kinds", sorted(kinds.items(), key=lambda one: one[1])), ("way", list(ways))):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices

@@ -35,6 +35,7 @@ _EVENTS: Final[Mapping[str, Text]] = {
     "reimbursement_taken_back": lazy("A provisional payment taken back"),
     "representment_won_after_reimbursement": lazy("Chargeback won, given back to the fund"),
     "second_chargeback_after_reimbursement": lazy("Second chargeback, borne by the fund"),
+    "outside_costs": lazy("Costs before an outside body repaid"),
     "carrier_claim_to_fund": lazy("Claimed from a carrier"), "abuse_proven": lazy("Abuse proven"),
     "fund_paid_in": lazy("Paid in by the marketplace"), "reversal": lazy("A transaction was reversed"),
 }  # fmt: skip

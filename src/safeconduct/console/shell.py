@@ -1,7 +1,7 @@
 """What stands around every page of the console. The menu is a registry: a new section is one entry here.
 
-The protections bring entries of their own; they stand after the house's own work, before its books. Nobody is shown an
-entry whose page would refuse them.
+The protections bring entries of their own; under each heading they stand after the house's own work, before its books.
+Nobody is shown an entry whose page would refuse them, nor a heading with nothing under it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Final
 
 from django.urls import resolve, reverse
 from django.utils.functional import Promise
@@ -21,18 +22,21 @@ from safeconduct.kernel.decisions.queries import open_reviews
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.protection import protections
 from safeconduct.kernel.staff_pages import role_of
+from safeconduct.kernel.ui.menu import DATA, MONEY, ORDERS, RULES, SELLERS, SETTINGS
 from safeconduct.kernel.ui.parts import Account, Hint, MenuEntry, Shell
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A place in the menu: its key, name, address, icon, the letter after G, who sees it, what is counted beside it."""
+    """A place in the menu: its key, name, address, icon, the letter after G, its heading, who sees it, what is counted
+    beside it."""
 
     key: str
     label: str | Promise
     url_name: str
     icon: str
     go: str
+    group: str | Promise = ""
     role: StaffRole = StaffRole.ANALYST
     count: Callable[[], int] | None = None
     hints: tuple[Hint, ...] = ()
@@ -47,21 +51,23 @@ _CASES_HINTS = (
 SECTIONS: list[Section] = [
     Section("queue", _("Queue"), "console:queue", "inbox", "q", count=open_reviews, hints=_QUEUE_HINTS),
     Section("cases", _("Cases"), "console:cases", "scale", "n", count=cases_waiting, hints=_CASES_HINTS),
-    Section("decisions", _("Decisions"), "console:decisions", "list", "d"),
-    Section("policies", _("Policies"), "console:policies", "rules", "p"),
-    Section("lists", _("Lists"), "console:lists", "filter", "l"),
-    Section("sellers", _("Sellers"), "console:sellers", "shop", "s"),
+    Section("proposals", _("Second person"), "console:proposals", "people", "y", count=how_many_wait),
+    Section("decisions", _("Decisions"), "console:decisions", "list", "d", ORDERS),
+    Section("sellers", _("Sellers"), "console:sellers", "shop", "s", SELLERS),
+    Section("policies", _("Policies"), "console:policies", "rules", "p", RULES),
+    Section("lists", _("Lists"), "console:lists", "filter", "l", RULES),
+    Section("money", _("Fund and ledger"), "console:money", "coins", "m", MONEY),
 ]
 BOOKS: list[Section] = [
-    Section("macros", _("Texts"), "console:macros", "book", "x"),
-    Section("proposals", _("Second person"), "console:proposals", "people", "y", count=how_many_wait),
-    Section("fairness", _("Fairness"), "console:fairness", "scale", "f"),
-    Section("money", _("Fund and ledger"), "console:money", "coins", "m"),
-    Section("record", _("Record"), "console:record", "seal", "r"),
-    Section("webhooks", _("Webhooks"), "console:webhooks", "webhook", "w", role=StaffRole.ADMINISTRATOR),
-    Section("keys", _("API keys"), "console:keys", "key", "k", role=StaffRole.ADMINISTRATOR),
-    Section("people", _("People"), "console:people", "people", "e", role=StaffRole.ADMINISTRATOR),
+    Section("outside", _("Outside bodies"), "console:outside", "out", "j", ORDERS),
+    Section("fairness", _("Fairness"), "console:fairness", "scale", "f", SELLERS),
+    Section("macros", _("Texts"), "console:macros", "book", "x", RULES),
+    Section("record", _("Record"), "console:record", "seal", "r", DATA),
+    Section("webhooks", _("Webhooks"), "console:webhooks", "webhook", "w", SETTINGS, role=StaffRole.ADMINISTRATOR),
+    Section("keys", _("API keys"), "console:keys", "key", "k", SETTINGS, role=StaffRole.ADMINISTRATOR),
+    Section("people", _("People"), "console:people", "people", "e", SETTINGS, role=StaffRole.ADMINISTRATOR),
 ]
+HEADINGS: Final = (ORDERS, SELLERS, RULES, MONEY, DATA, SETTINGS)
 
 
 def shell_of(user: User, current: str, path: str = "") -> Shell:
@@ -84,7 +90,10 @@ def shell_of(user: User, current: str, path: str = "") -> Shell:
         str(user), role_name(user.staff_role), reverse("account_logout"),
         ((_("Second step"), reverse("mfa_index"), "key"), (_("Password"), reverse("account_change_password"), "lock")),
     )  # fmt: skip
-    return Shell(menu, reverse("console:queue"), account=account, search_url=reverse("console:decisions"), hints=hints)
+    return Shell(
+        menu, reverse("console:queue"), account=account, search_url=reverse("console:decisions"), hints=hints,
+        headings=HEADINGS, folds=True,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=256)
@@ -94,10 +103,12 @@ def _role_at(url: str) -> StaffRole:
 
 
 def _entries(sections: list[Section], user: User, current: str) -> list[MenuEntry]:
-    return [
-        MenuEntry(
-            s.label, reverse(s.url_name), s.icon, s.count() if s.count else None, current=s.key == current, go=s.go
-        )
-        for s in sections
-        if user.may(s.role)
-    ]
+    return [_entry(section, current) for section in sections if user.may(section.role)]
+
+
+def _entry(section: Section, current: str) -> MenuEntry:
+    count = section.count() if section.count else None
+    return MenuEntry(
+        section.label, reverse(section.url_name), section.icon, count, current=section.key == current, go=section.go,
+        group=section.group,
+    )  # fmt: skip

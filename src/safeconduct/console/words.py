@@ -85,6 +85,7 @@ MESSAGE_KINDS: Final[Mapping[str, Text]] = {
     "case.decided": lazy("A case was decided"),
     "case.closed": lazy("A case is over"),
     "case.platform_missed": lazy("The marketplace missed its own deadline"),
+    "case.referred": lazy("A case with an outside body"),
     "refund.changed": lazy("A refund is to be sent, or not any more"),
     "webhook.test": lazy("A test"),
 }

@@ -154,7 +154,7 @@ def _judge(one: _Seen, until: int, decoy: str) -> Cover:
     gone = one.cancelled or (one.paid and _returned(one, None) >= _captured(one))
     if one.order.crooked:
         deserves = Deserves.NOTHING_CROOKED
-    elif gone and not claims:
+    elif gone and not claims or one.cancelled and one.shipped is None:  # without goods sent there is no loss to pay
         deserves = Deserves.ENDED
     else:
         deserves = Deserves.NOTHING_LATE if missed else Deserves.COVER

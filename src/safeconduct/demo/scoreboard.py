@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
@@ -13,7 +14,7 @@ from safeconduct.demo.case_scoring import CaseReport
 from safeconduct.demo.cover_scoring import CoverReport
 from safeconduct.demo.scoring import AttackScore, DecoyScore, Report
 
-_BAR = 12
+_BAR = 6
 _GOOD_ENOUGH, _POOR = 0.8, 0.5
 _CALM, _WORRYING = 0.01, 0.05
 _SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€"}
@@ -120,16 +121,14 @@ def _case_lines(report: CaseReport) -> Group:
 
 
 def _abuse_table(report: CaseReport) -> Table:
-    table = Table(
-        title="Complaints that were not honest", title_justify="left", title_style="bold", header_style="dim",
-        caption="noticed: advice to look closer, never a refusal; people decide", caption_justify="left",
-    )  # fmt: skip
+    table = sheet(
+        "Complaints that were not honest",
+        "noticed: advice to look closer, never a refusal; people decide. right: how much of it was abuse",
+    )
     table.add_column("abuse", no_wrap=True)
     table.add_column("noticed", no_wrap=True)
-    table.add_column("complaints", justify="right")
-    table.add_column("precision", justify="right")
-    table.add_column("who", justify="right")
-    table.add_column("judged rightly", justify="right")
+    for name in ("of all", "right", "people", "judged"):
+        table.add_column(name, justify="right")
     table.add_column("saved", justify="right", style="green")
     table.add_column("lost", justify="right", style="red")
     for one in report.abuse:
@@ -170,10 +169,7 @@ def _cover_lines(report: CoverReport) -> Group:
 
 
 def _cover_decoys(report: CoverReport) -> Table:
-    table = Table(
-        title="Honest sellers of odd orders", title_justify="left", title_style="bold", header_style="dim",
-        caption="orders whose seller kept every term", caption_justify="left",
-    )  # fmt: skip
+    table = sheet("Honest sellers of odd orders", "orders whose seller kept every term")
     table.add_column("orders of")
     table.add_column("orders", justify="right")
     table.add_column("wrongly void", justify="right")
@@ -185,14 +181,14 @@ def _cover_decoys(report: CoverReport) -> Table:
 
 
 def _attack_table(report: Report) -> Table:
-    table = Table(title="Attacks", title_justify="left", title_style="bold", header_style="dim", expand=False)
+    table = sheet("Attacks", "right: how much of what was stopped there was fraud; after: until the first was stopped")
     table.add_column("attack", no_wrap=True)
     table.add_column("recall", no_wrap=True)
     table.add_column("caught", justify="right")
-    table.add_column("precision", justify="right")
+    table.add_column("right", justify="right")
     table.add_column("saved", justify="right", style="green")
     table.add_column("lost", justify="right", style="red")
-    table.add_column("noticed after", justify="right")
+    table.add_column("after", justify="right")
     for attack in report.attacks:
         table.add_row(
             _attack_name(attack), bar(attack.recall), _caught(attack),
@@ -213,16 +209,14 @@ def _caught(attack: AttackScore) -> Text:
 
 
 def _noticed(attack: AttackScore) -> str:
-    if attack.median_s_to_first_catch is None or attack.median_rows_before_catch is None:
-        return "never"
-    return f"{duration(attack.median_s_to_first_catch)}, {attack.median_rows_before_catch:.0f} rows"
+    return "never" if attack.median_s_to_first_catch is None else duration(attack.median_s_to_first_catch)
 
 
 def _unseen_table(report: Report) -> Table:
-    table = Table(
-        title="Nobody could tell when it was placed", title_justify="left", title_style="bold", header_style="dim",
-        caption="neither success nor mistake: the answer to these is evidence later on", caption_justify="left",
-    )  # fmt: skip
+    table = sheet(
+        "Nobody could tell when it was placed",
+        "neither success nor mistake: the answer to these is evidence later on",
+    )
     table.add_column("attack")
     table.add_column("kind")
     table.add_column("orders", justify="right")
@@ -237,9 +231,7 @@ def _unseen_table(report: Report) -> Table:
 
 
 def _decoy_table(report: Report) -> Table:
-    table = Table(
-        title="Honest people who look like thieves", title_justify="left", title_style="bold", header_style="dim"
-    )
+    table = sheet("Honest people who look like thieves")
     table.add_column("who")
     table.add_column("orders", justify="right")
     table.add_column("wrongly stopped", justify="right")
@@ -257,6 +249,14 @@ def _accusation(decoy: DecoyScore) -> Text:
     if decoy.stopped == 0:
         return Text("none ✓", style="green")
     return Text(percent(decoy.false_accusation_rate), style=bad_style(decoy.false_accusation_rate))
+
+
+def sheet(title: str, caption: str | None = None) -> Table:
+    """A table of a score: narrow enough, with its columns, for a terminal of 80 characters."""
+    return Table(
+        title=f"\n{title}", title_justify="left", title_style="bold", header_style="dim", box=box.SIMPLE_HEAD,
+        pad_edge=False, padding=(0, 1, 0, 0), caption=caption, caption_justify="left",
+    )  # fmt: skip
 
 
 def bar(share: float) -> Text:
@@ -285,6 +285,8 @@ def amount(minor: int, report: Report | CoverReport | CaseReport | NewAccounts |
 
 def duration(seconds: float) -> str:
     match seconds:
+        case s if s < 1:
+            return "at once"
         case s if s < 90:
             return f"{s:.0f} s"
         case s if s < 90 * 60:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from safeconduct.demo.account_scoring import AccountReport
-from safeconduct.demo.scoreboard import amount, bad_style, bar, duration, percent
+from safeconduct.demo.scoreboard import amount, bad_style, bar, duration, percent, sheet
 
 
 def render_accounts(report: AccountReport, console: Console) -> None:
@@ -46,13 +46,10 @@ def _lines(report: AccountReport) -> Group:
 
 
 def _attack_table(report: AccountReport) -> Table:
-    table = Table(
-        title="Attacks on accounts", title_justify="left", title_style="bold", header_style="dim",
-        caption="steps met as they call for; held: payouts of the shop stopped", caption_justify="left",
-    )  # fmt: skip
+    table = sheet("Attacks on accounts", "steps: met as they call for; held: payouts of the shop stopped")
     table.add_column("attack", no_wrap=True)
     table.add_column("recall", no_wrap=True)
-    for name in ("steps", "precision", "noticed", "after", "held", "after"):
+    for name in ("steps", "right", "noticed", "after", "held", "after"):
         table.add_column(name, justify="right")
     for one in report.attacks:
         table.add_row(
@@ -68,9 +65,7 @@ def _after(seconds: float | None) -> str:
 
 
 def _decoy_table(report: AccountReport) -> Table:
-    table = Table(
-        title="Honest members who look like thieves", title_justify="left", title_style="bold", header_style="dim"
-    )
+    table = sheet("Honest members who look like thieves")
     table.add_column("who")
     for name in ("acts", "held", "challenged", "people held"):
         table.add_column(name, justify="right")

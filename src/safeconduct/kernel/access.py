@@ -44,6 +44,7 @@ _DUTIES = "the operator's own duties about personal data; the app login has no r
 _VAULT = "wrapped keys, and what became of them: the app login has no right to them at all"
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
+_OUTSIDE = "where sellers can turn outside is for all of them to read"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
 _MAILS = "asked by a code, by people without an account too; the app login has no right to it at all"
 _LOOKS = "which member of staff looked is not for the sellers, who are told that one did; the app login has no right"
@@ -100,6 +101,12 @@ _PROPOSAL = "SELECT, INSERT, UPDATE (state, answered_by_id, answered_role, answe
 _BLIND_REVIEW = (
     "SELECT, INSERT, UPDATE (taken_by_id, taken_role, taken_at, remedy, liability, standing, amount_minor, says,"
     " differs, given_at, looked_by_id, looked_at, found)"
+)
+_OUTSIDE_BODY = "SELECT, INSERT, UPDATE (ended_at, ended_by_id)"
+#: Of a referral a seller does not see which person of the staff acted.
+_REFERRAL = (
+    "SELECT (id, case_id, seller_key, body_id, outcome_before, referred_at, due_at, extended_at, late_at, engaged_at,"
+    " state, found, found_on, says, fees_minor, fees_currency, answered_at, followed, why, outcome_id, closed_at)"
 )
 #: Of who decided and confirmed an outcome a seller sees the seats, not the people.
 _OUTCOME = (
@@ -203,6 +210,8 @@ TABLES = (
     Table("case_proposal", engine=_PROPOSAL, staff=_PROPOSAL, open_because=_JUDGES),
     Table("case_blind_review", engine=_BLIND_REVIEW, staff=_BLIND_REVIEW, open_because=_JUDGES),
     Table("case_workflow", app=READ, engine=ADD, staff=ADD, open_because="by what rules is decided is public"),
+    Table("case_outside_body", app=READ, engine=READ, staff=_OUTSIDE_BODY, open_because=_OUTSIDE),
+    Table("case_referral", app=_REFERRAL, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("case_pause", app=READ, engine=EDIT, staff=EDIT, open_because="why clocks stand still is public"),
     # claims
     Table("claim", app=READ, engine=_CLAIM, staff=_CLAIM, seller_column="seller_key"),

@@ -11,6 +11,7 @@ from safeconduct.kernel.member_pages import MemberRequest
 from safeconduct.kernel.notices.queries import unread_count
 from safeconduct.kernel.parties.models import StaffLook, User
 from safeconduct.kernel.protection import protections
+from safeconduct.kernel.ui.menu import ACCOUNT
 from safeconduct.kernel.ui.parts import Account, Looking, MenuEntry, Shell
 
 
@@ -26,11 +27,11 @@ def shell_of(request: MemberRequest, look: StaffLook | None = None) -> Shell:
         MenuEntry(_("Money"), reverse("portal:money"), "coins", go="m"),
         MenuEntry(_("Decisions"), reverse("portal:decisions"), "scale", go="d"),
         MenuEntry(_("Notices"), reverse("portal:notices"), "bell", unread_count(user.id), go="n"),
-        MenuEntry(_("People"), reverse("portal:people"), "people", go="p"),
-        MenuEntry(_("Settings"), reverse("portal:settings"), "gear", go="s"),
+        MenuEntry(_("People"), reverse("portal:people"), "people", go="p", group=ACCOUNT),
+        MenuEntry(_("Settings"), reverse("portal:settings"), "gear", go="s", group=ACCOUNT),
     ]
-    here = max((e.url for e in menu if request.path.startswith(e.url)), key=len, default="")
-    menu = [replace(entry, current=entry.url == here) for entry in menu]
+    here = max(menu, key=lambda entry: entry.leads_to(request.path))
+    menu = [replace(entry, current=entry is here) for entry in menu]
     account = Account(str(user), str(seller), reverse("account_logout"), _links(user))
     banner = None if look is None else Looking(str(seller), look.ends_at, reverse("console:look_end"))
     return Shell(menu, reverse("portal:home"), name=str(seller), account=account, looking=banner)

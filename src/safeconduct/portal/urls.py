@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from safeconduct.kernel.protection import Protection, protections
 from safeconduct.portal.access import door
-from safeconduct.portal.views import decisions, home, money, notices, people, settings
+from safeconduct.portal.views import decisions, home, money, notices, outside, people, settings
 
 
 def _of(protection: Protection) -> URLResolver:
@@ -22,6 +22,8 @@ def _of(protection: Protection) -> URLResolver:
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", door(home.home), name="home"),
+    path("cases/<str:case_id>/refer/", door(outside.refer), name="refer"),
+    path("cases/<str:case_id>/file/", door(outside.file), name="case_file"),
     path("decisions/", door(decisions.decisions), name="decisions"),
     path("decisions/<str:decision_id>/", door(decisions.decision), name="decision"),
     path("decisions/<str:decision_id>/second-look/", door(decisions.second_look), name="second_look"),

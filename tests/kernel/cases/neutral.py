@@ -32,8 +32,9 @@ def _never_on_friday(moved: Sequence[Moved], at: datetime) -> Mapping[str, str]:
 
 EXAMPLE = CaseKind(
     "example", TEXT.replace("        needs: [words]\n      withdraw:", "        needs: [words]\n        guards: [not_on_friday]\n      withdraw:"),
-    effects={name: _pays(name) for name in ("refund", "release", "execute_outcome", "fund_pays")},
+    effects={name: _pays(name) for name in ("refund", "release", "execute_outcome", "fund_pays", "correct")},
     guards={"not_on_friday": _never_on_friday},
     url="/portal/example/{id}",
+    restricts=True,
 )  # fmt: skip
 PROTECTION = Protection("neutral", "Neutral", "scales", case_kinds=(EXAMPLE,))

@@ -16,8 +16,8 @@ from safeconduct.kernel.scope import staff_scope
 pytestmark = pytest.mark.usefixtures("empty_database")
 
 
-def staff(name: str = "Li Wei") -> Client:
-    user = person(StaffRole.ANALYST, name=name)
+def staff(name: str = "Li Wei", role: StaffRole = StaffRole.ANALYST) -> Client:
+    user = person(role, name=name)
     with staff_scope():
         TOTP.activate(user, generate_totp_secret())
     client = Client()

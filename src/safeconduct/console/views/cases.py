@@ -28,6 +28,7 @@ from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import Seller, StaffRole, User
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.ui.formats import country_name, language_name
 from safeconduct.kernel.ui.parts import Choice, Filter, Page, View
 
 _VIEWS: Final[dict[desk.View, str | Promise]] = {
@@ -199,8 +200,18 @@ def _filters(wanted: desk.Wanted, language: str) -> list[Filter]:
     named = sorted((spoken(workflow.title, language), name) for name, (_id, workflow) in titles.items())
     return [
         Filter("kind", _("Kind"), [Choice(name, title) for title, name in named], wanted.kind),
-        Filter("country", _("Country"), [Choice(code, code) for code in desk.countries()], wanted.country),
-        Filter("language", _("Language"), [Choice(code, code) for code in desk.languages()], wanted.language),
+        Filter(
+            "country",
+            _("Country"),
+            [Choice(code, country_name(code, language)) for code in desk.countries()],
+            wanted.country,
+        ),
+        Filter(
+            "language",
+            _("Language"),
+            [Choice(code, language_name(code, language)) for code in desk.languages()],
+            wanted.language,
+        ),
     ]
 
 
@@ -218,13 +229,20 @@ def _rows(clocks: Sequence[Deadline], language: str) -> list[dict[str, object]]:
             "clock": clock, "case": case, "kind": spoken(workflow.title, language), "url": _url(case),
             "state": spoken(state.title, language), "seller": sellers.get(case.seller_key),
             "sides": [
-                (PARTY[role], " · ".join(filter(None, where))) for role, where in sides.get(case.id, {}).items()
+                (PARTY[role], _where(*where, language)) for role, where in sides.get(case.id, {}).items()
                 if role in PARTIES
             ],
             "seats": [(seat.person, SEATS[Role(seat.role)]) for seat in seats.get(case.id, [])],
             "cares": cared.get(case.id), "second": case.id in waits,
         })  # fmt: skip
     return found
+
+
+def _where(country: str, spoken_there: str, language: str) -> str:
+    """A side's country and language by their names, as far as they are known."""
+    tongue = spoken_there.split("-")[0]
+    names = (country and country_name(country, language), tongue and language_name(tongue, language))
+    return " · ".join(filter(None, names))
 
 
 def _url(case: Case | None) -> str:

@@ -63,7 +63,7 @@ def lists(request: StaffRequest) -> HttpResponse:
 
 
 def _entity(found: WatchList) -> str:
-    return _("plain values") if found.entity == "text" else field_name(found.entity)
+    return _("Plain values") if found.entity == "text" else field_name(found.entity)
 
 
 @require_GET

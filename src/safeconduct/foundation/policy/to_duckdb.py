@@ -122,13 +122,20 @@ class _Group:
         self._all_sources = first.by == first.match and set(first.event_types) >= own
         coded: list[str] = []
         shown: list[str] = []
+        marks: list[str] = []
         for i, window in enumerate(windows):
             names = [f"f{number}_{i}"] if window.measure is not Measure.AVG else [f"f{number}_{i}", f"f{number}_{i}n"]
             self.columns[window.name] = tuple(names)
-            coded += [f"{code} AS {name}" for code, name in zip(self._measure(window), names, strict=True)]
+            if window.measure is Measure.DISTINCT:
+                marks += self._runs(window, names[0])
+                coded.append(f"{_alive(window, names[0])} AS {names[0]}")
+            else:
+                coded += [f"{code} AS {name}" for code, name in zip(self._measure(window), names, strict=True)]
             shown += [f"{_result(window, f'w.{names[0]}')} AS {names[0]}", *(f"w.{n}" for n in names[1:])]
         values = sorted({n for w in windows for n in _reads(w)})
         rows = self._rows(first, values, policy, catalogue, facts, period, reach)
+        if marks:
+            rows = f"SELECT e.*, {', '.join(marks)} FROM ({rows}) AS e"
         asked = ["w.asks", *period.conditions("w")]
         self.sql = (
             f"(SELECT w.moment, {', '.join(shown)} FROM"
@@ -162,36 +169,70 @@ class _Group:
             f" FROM {facts} AS s WHERE {' AND '.join(probes)}"
         )
 
-    def _measure(self, window: Window) -> list[str]:
-        """The window functions of a measure. A CASE inside costs far less than a FILTER beside."""
-        end = "CURRENT ROW" if window.including_current else "1 PRECEDING"
-        frame = (
-            f"OVER (PARTITION BY e.by_key ORDER BY e.moment RANGE BETWEEN {window.over_us * TIES} PRECEDING AND {end})"
-        )
+    def _counted(self, window: Window, value: str) -> str:
+        """A value where the row counts, else NULL. A CASE inside costs far less than a FILTER beside."""
         held = [] if self._all_sources else ["e.counts"]
-        coder = DuckdbExpressions(EarlierEvent("e"))
         if window.where is not None:
-            held.append(coder.condition(window.where))
+            held.append(DuckdbExpressions(EarlierEvent("e")).condition(window.where))
+        return f"CASE WHEN {' AND '.join(held)} THEN {value} END" if held else value
 
-        def only(value: str) -> str:
-            return f"CASE WHEN {' AND '.join(held)} THEN {value} END" if held else value
+    def _runs(self, window: Window, name: str) -> list[str]:
+        """Marks on the rows at which a value's run begins and ends: it is one run while the value comes again within
+        the window's length. Counting runs that have begun and not run out is exact, and far cheaper than counting
+        different values in every frame.
+        """
+        value = self._counted(window, f"e.{quoted(window.value or '')}")
+        over, length = f"OVER (PARTITION BY e.by_key, {value} ORDER BY e.moment)", window.over_us * TIES
+        before, after = f"e.moment - lag(e.moment) {over}", f"lead(e.moment) {over} - e.moment"
+        return [
+            f"CASE WHEN {value} IS NOT NULL AND coalesce({gap} > {length}, TRUE) THEN 1 END AS {name}{side}"
+            for gap, side in ((before, "b"), (after, "e"))
+        ]
 
-        value = only(f"e.{quoted(window.value)}") if window.value is not None else ""
+    def _measure(self, window: Window) -> list[str]:
+        """The window functions of a measure."""
+        frame = _frame(f"{window.over_us * TIES} PRECEDING", _end(window))
+        value = self._counted(window, f"e.{quoted(window.value)}") if window.value is not None else ""
         match window.measure:
             case Measure.COUNT:
-                return [f"count({only('1') if held else '*'}) {frame}"]
+                one = self._counted(window, "1")
+                return [_count("*" if one == "1" else one, window, f"{window.over_us * TIES} PRECEDING")]
             case Measure.SUM:
                 return [f"sum({value}) {frame}"]
             case Measure.AVG:
                 return [f"sum({value}) {frame}", f"count({value}) {frame}"]
             case Measure.MIN | Measure.MAX:
                 return [f"{window.measure.value}({value}) {frame}"]
-            case Measure.DISTINCT:
-                return [f"count(DISTINCT {value}) {frame}"]
             case Measure.FIRST_SEEN:
-                return [f"min({only('e.moment')}) {frame}"]
+                return [f"min({self._counted(window, 'e.moment')}) {frame}"]
             case Measure.LAST_SEEN:
-                return [f"max({only('e.moment')}) {frame}"]
+                return [f"max({self._counted(window, 'e.moment')}) {frame}"]
+            case Measure.DISTINCT:
+                raise ValueError("different values are counted by their runs")
+
+
+def _end(window: Window) -> str:
+    return "CURRENT ROW" if window.including_current else "1 PRECEDING"
+
+
+def _frame(first: str, last: str) -> str:
+    return f"OVER (PARTITION BY e.by_key ORDER BY e.moment RANGE BETWEEN {first} AND {last})"
+
+
+def _count(what: str, window: Window, first: str) -> str:
+    """How many there are from the frame's first row on. A frame that ends before the current row is dearer than one
+    that ends with it, so that where each event is one row, that row is taken off again.
+    """
+    if window.including_current or window.by != window.match:
+        return f"count({what}) {_frame(first, _end(window))}"
+    itself = "1" if what == "*" else f"CAST({what} IS NOT NULL AS INTEGER)"
+    return f"count({what}) {_frame(first, 'CURRENT ROW')} - {itself}"
+
+
+def _alive(window: Window, name: str) -> str:
+    """How many runs of different values have begun and not yet left the window: see `_Group._runs`."""
+    gone = _frame("UNBOUNDED PRECEDING", f"{window.over_us * TIES + 1} PRECEDING")
+    return f"{_count(f'e.{name}b', window, 'UNBOUNDED PRECEDING')} - count(e.{name}e) {gone}"
 
 
 def _result(window: Window, column: str) -> str:

@@ -13,8 +13,8 @@ import zipfile
 from datetime import UTC, datetime
 from typing import IO, Any, Final
 
-from safeconduct.kernel.cases import evidence, queries
-from safeconduct.kernel.cases.models import Case, Evidence, Step, StoredOutcome
+from safeconduct.kernel.cases import evidence, queries, referrals
+from safeconduct.kernel.cases.models import Case, Evidence, Referral, Step, StoredOutcome
 from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.scope import Actor
 
@@ -40,6 +40,7 @@ def write(case_id: str, role: Role, into: IO[bytes], actor: Actor, at: datetime)
             "opened_at": _stamp(case.opened_at), "for": role.value, "workflow": queries.workflow_of(case).version,
             "evidence": listed, "outcomes": [_outcome(one) for one in queries.outcomes(case.id)],
             "history": [_step(one) for one in queries.history(case.id)],
+            "referrals": [_referral(one) for one in referrals.of_case(case.id)],
         }  # fmt: skip
         text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         _add(file, "manifest.json", [text.encode()], sums)
@@ -83,6 +84,16 @@ def _step(one: Step) -> dict[str, Any]:
     return {
         "number": one.number, "step": one.name, "from": one.from_state, "to": one.to_state, "role": one.role,
         "why": one.why, "at": _stamp(one.at),
+    }  # fmt: skip
+
+
+def _referral(one: Referral) -> dict[str, Any]:
+    """A body that the case was taken to, by when it answers, and what came of it."""
+    return {
+        "id": one.id, "body": one.body.name, "url": one.body.url, "way": one.body.way, "state": one.state,
+        "referred_at": _stamp(one.referred_at), "due_at": None if one.due_at is None else _stamp(one.due_at),
+        "outcome": one.outcome_before, "found": one.found, "says": one.says, "followed": one.followed,
+        "new_outcome": one.outcome_id,
     }  # fmt: skip
 
 

@@ -189,3 +189,33 @@ class ReviewGiven(CasesError):
 
     def __init__(self) -> None:
         super().__init__("this blind review has its answer already; take another one")
+
+
+class NoSuchBody(CasesError):
+    code = "no_such_outside_body"
+    status = 404
+    field = "body"
+
+    def __init__(self, body_id: str) -> None:
+        super().__init__(_("There is no outside body %(id)s that is named now; load the page again.") % {"id": body_id})
+
+
+class ReferralRefused(CasesError):
+    """A case that cannot be taken to an outside body, or not this one, and why."""
+
+    code = "referral_refused"
+    field = "body"
+
+
+class NoSuchReferral(CasesError):
+    code = "no_such_referral"
+    status = 404
+
+    def __init__(self, referral_id: str) -> None:
+        super().__init__(_("There is no referral %(id)s for you.") % {"id": referral_id})
+
+
+class ReferralOver(CasesError):
+    """Something about a referral that has gone on: answered, ended, or followed already."""
+
+    code = "referral_over"

@@ -34,7 +34,8 @@ WHERE o.at >= %s AND o.at < %s AND NOT o.automated AND o.replaces IS NULL GROUP 
 """
 _APPEALS: Final = """
 SELECT o.verdict, count(*) FROM case_outcome o
-WHERE o.at >= %s AND o.at < %s AND NOT o.automated AND o.replaces IS NOT NULL GROUP BY 1
+WHERE o.at >= %s AND o.at < %s AND NOT o.automated AND o.replaces IS NOT NULL AND o.rule NOT LIKE 'outside/%%'
+GROUP BY 1
 """
 _WINS: Final = f"""
 SELECT grouping(p.country), grouping(p.language), coalesce(p.country, ''), coalesce(p.language, ''), count(*),

@@ -34,6 +34,7 @@ class CaseKind:
     of every step, for what a protection keeps beside a case. ``url``: the path of a seller's page of a case, with
     ``{id}``; "" while there is none. ``console_url``: likewise of the staff's. ``remedies``: what somebody who decides
     can give. ``says``: what a case (its id) is about, in a sentence of a language, for who judges without its page.
+    ``restricts``: its decisions restrict content, money, service or account of the seller (DSA, article 20(1)).
     """
 
     name: str
@@ -45,6 +46,7 @@ class CaseKind:
     console_url: str = ""
     says: Callable[[str, str], str] | None = None
     remedies: tuple[Remedy, ...] = (Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN)
+    restricts: bool = False
 
     def workflow(self, preset_text: str = "") -> Workflow:
         """Its workflow with a preset, checked: also that every effect and condition it names is there."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel import locks
-from safeconduct.kernel.cases import choosing, clockwork, outcomes, proposals, publishing, telling, writing
+from safeconduct.kernel.cases import choosing, clockwork, outcomes, proposals, publishing, redress, telling, writing
 from safeconduct.kernel.cases.errors import (
     CaseMalformed,
     ChangedMeanwhile,
@@ -28,7 +28,7 @@ from safeconduct.kernel.cases.errors import (
 from safeconduct.kernel.cases.kinds import kind_of
 from safeconduct.kernel.cases.outcomes import Confirmed, Outcome
 from safeconduct.kernel.cases.words import SEATS, ClockState, Role, Visibility
-from safeconduct.kernel.cases.workflow import NO_MONEY, State, Transition, Workflow
+from safeconduct.kernel.cases.workflow import NO_MONEY, OUTSIDE, State, Transition, Workflow
 from safeconduct.kernel.scope import Actor, query, savepoint
 
 MOST_AT_ONCE: Final = 1_000
@@ -157,11 +157,14 @@ def finish(
             subject = clockwork.subject_of(one.case, one.parties)
             one.clock = clockwork.made(subject, one.target, at, known)
         _decide(one, at)
+    redress.name([one for one in moved if one.new_outcome], at)
     clockwork.end({one.case_id: ended_as.get(one.case_id, _how_met(one)) for one in moved if one.changed}, at)
     writing.steps(moved, at)
     clockwork.store([one.clock for one in moved if one.clock is not None])
     proposals.close(moved, at)
-    choosing.choose([one.outcome for one in moved if one.new_outcome and one.outcome is not None], at)
+    writing.followed([one for one in moved if one.step.name == OUTSIDE], at)
+    chosen_from = [one for one in moved if one.new_outcome and one.step.name != OUTSIDE]
+    choosing.choose([one.outcome for one in chosen_from if one.outcome is not None], at)
     telling.tell(moved, at, quiet=quiet)
     _effects(moved, at)
 

@@ -17,6 +17,8 @@ from safeconduct.kernel.cases.desk_models import CaseMacro as CaseMacro
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.judging_models import BlindReview as BlindReview
 from safeconduct.kernel.cases.judging_models import Proposal as Proposal
+from safeconduct.kernel.cases.outside_models import OutsideBody as OutsideBody
+from safeconduct.kernel.cases.outside_models import Referral as Referral
 from safeconduct.kernel.cases.words import (
     ClockState,
     Disclosure,

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase, SeatHeld, SeatTaken
 from safeconduct.kernel.cases.machine import locked
-from safeconduct.kernel.cases.models import Seat
-from safeconduct.kernel.cases.words import SEATS, Role, Status
+from safeconduct.kernel.cases.models import Referral, Seat
+from safeconduct.kernel.cases.words import SEATS, ReferralState, Role, Status
 from safeconduct.kernel.parties.models import Membership, StaffRole, User
 
 
@@ -25,7 +25,7 @@ def take(case_id: str, person: User, role: Role, *, at: datetime, instead_of: st
     case = locked([case_id]).get(case_id)
     if case is None:
         raise NoSuchCase(case_id)
-    if case["status"] == Status.CLOSED and role is not Role.BLIND_REVIEWER:
+    if case["status"] == Status.CLOSED and role is not Role.BLIND_REVIEWER and not _answered_outside(case_id):
         raise CaseMalformed("case", "is closed; nobody decides anything in it any more")
     if not person.may(StaffRole.ANALYST):
         raise SeatTaken("only staff of the marketplace mediates, decides or reviews")
@@ -42,6 +42,11 @@ def take(case_id: str, person: User, role: Role, *, at: datetime, instead_of: st
             raise SeatHeld(str(holder.person), holder.at)
         Seat.objects.filter(case_id=case_id, person=holder.person_id).update(left_at=at)
     return Seat.objects.create(case_id=case_id, person=person, role=role.value, at=at)
+
+
+def _answered_outside(case_id: str) -> bool:
+    """Whether an outside body has answered, and the marketplace has not said yet what it makes of that."""
+    return Referral.objects.filter(case_id=case_id, state=ReferralState.ANSWERED, followed="").exists()
 
 
 def holders(case_ids: Sequence[str]) -> Mapping[tuple[str, Role], User]:

@@ -21,6 +21,32 @@ _OTHERS: Final[Mapping[str, Sentence]] = {
         "en": "The second person asks for another look", "zh": "第二人要求重新考虑",
         "es": "La segunda persona pide mirarlo de nuevo",
     },
+    "referred_outside": {
+        "en": "The seller turned to an outside body", "zh": "卖家已提请外部机构",
+        "es": "El vendedor acudió a un organismo externo",
+    },
+    "engaged_outside": {
+        "en": "The marketplace takes part before the outside body", "zh": "平台已参与外部机构程序",
+        "es": "El mercado participa ante el organismo externo",
+    },
+    "extended_outside": {
+        "en": "The outside body takes more time", "zh": "外部机构延长期限",
+        "es": "El organismo externo amplía su plazo",
+    },
+    "late_outside": {
+        "en": "The outside body has not answered in time", "zh": "外部机构逾期未答复",
+        "es": "El organismo externo no respondió a tiempo",
+    },
+    "answered_outside": {
+        "en": "The outside body has answered", "zh": "外部机构已答复", "es": "El organismo externo respondió",
+    },
+    "not_followed_outside": {
+        "en": "The marketplace does not follow the outside body", "zh": "平台不采纳外部机构的意见",
+        "es": "El mercado no sigue al organismo externo",
+    },
+    "ended_outside": {
+        "en": "The outside body will not answer", "zh": "外部机构程序终止", "es": "El organismo externo no responderá",
+    },
 }  # fmt: skip
 
 

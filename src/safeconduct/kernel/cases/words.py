@@ -183,3 +183,35 @@ class PauseScope(StrEnum):
     COUNTRY = "country"
     CARRIER = "carrier"
     CASE = "case"
+
+
+class BodyWay(StrEnum):
+    """What kind of outside body: certified by an authority (DSA, article 21), a mediator named under Regulation (EU)
+    2019/1150, or one that the marketplace has named of its own accord."""
+
+    CERTIFIED = "certified"
+    MEDIATOR = "mediator"
+    NAMED = "named"
+
+
+class ReferralState(StrEnum):
+    """Where a case stands with an outside body. Answered: the body has said what it found. Ended: it will not."""
+
+    REFERRED = "referred"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class Finding(StrEnum):
+    """What an outside body found."""
+
+    FOR_SELLER = "for_seller"
+    PARTLY = "partly"
+    AGAINST_SELLER = "against_seller"
+
+
+class Followed(StrEnum):
+    """What the marketplace made of a finding: a new decision, or none, with its reasons."""
+
+    FOLLOWED = "followed"
+    NOT_FOLLOWED = "not_followed"

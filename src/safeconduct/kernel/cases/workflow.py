@@ -24,6 +24,15 @@ NEEDS: Final = frozenset({"words", "outcome", "evidence"})
 NO_MONEY: Final = "none"
 #: The step that ends a case where the platform missed its own clock twice.
 BACKSTOP: Final = "backstop"
+#: The step by which a closed case gets a new decision after an outside body has found for the seller (`referrals`). It
+#: is in no text, so that cases of every age have it.
+OUTSIDE: Final = "outside_result"
+#: The effect on money of that step: a kind of case that has none by this name is not referred.
+CORRECT: Final = "correct"
+_OUTSIDE_TITLE: Final = {
+    "en": "New decision after an outside body", "zh": "外部机构裁决后的新决定",
+    "es": "Nueva decisión tras un organismo externo",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,13 @@ class Workflow:
         here = self.states[state]
         if name == BACKSTOP:
             return self.backstop if here.of_platform else None
+        if name == OUTSIDE:
+            needs = frozenset({"outcome"})
+            return (
+                Transition(OUTSIDE, (Role.REVIEWER,), state, CORRECT, _OUTSIDE_TITLE, needs=needs)
+                if here.ends
+                else None
+            )
         return here.moves.get(name)
 
     def second_person_above(self, currency: str) -> int | None:

@@ -134,6 +134,18 @@ def steps(moved: Sequence[Moved], at: datetime) -> None:
     )
 
 
+def followed(moved: Sequence[Moved], at: datetime) -> None:
+    """Notes with a case's referral the new decision that an outside body's finding led to."""
+    made = [(one.case_id, one.outcome["id"]) for one in moved if one.new_outcome and one.outcome is not None]
+    if made:
+        query(
+            "UPDATE case_referral r SET followed = 'followed', outcome_id = n.outcome, closed_at = %s"
+            " FROM unnest(%s::text[], %s::text[]) AS n(case_id, outcome)"
+            " WHERE r.case_id = n.case_id AND r.state = 'answered'",
+            [at, *(list(column) for column in zip(*made, strict=True))],
+        )
+
+
 def missed(misses: Sequence[tuple[Mapping[str, Any], Mapping[str, Any], str]], at: datetime) -> None:
     """The platform's misses in the history of their cases, which stay in their states: clock, case, id of the step."""
     rows = [

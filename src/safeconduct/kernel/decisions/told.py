@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.kernel.decisions.models import Decision, DecisionKind
 from safeconduct.kernel.events.words import field_name
-from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.notices.rendering import spoken_as
 from safeconduct.kernel.ui.parts import Reason
 
 #: What a decision means for what it is about.
@@ -30,6 +30,13 @@ MEANS_FOR_ACCESS: Final[Mapping[str, str | Promise]] = {
     "block": lazy("It was refused. If it was not one of you, say so on the page about security."),
 }
 _ACCESS: Final = "access.requested"
+#: What a person did, for readers of another language than that person's words.
+BY_A_PERSON: Final[Mapping[str, str | Promise]] = {
+    "allow": lazy("A person looked at it and let it go on."),
+    "challenge": lazy("A person looked at it and asked for a confirmation."),
+    "review": lazy("A person looked at it and wants another look at it."),
+    "block": lazy("A person looked at it and refused it."),
+}
 #: What a named class of disclosure leaves out.
 WITHHELD: Final[Mapping[str, str | Promise]] = {
     "category": lazy(
@@ -57,14 +64,18 @@ def lines_of(made: Decision) -> list[dict[str, Any]]:
 
 def reasons_of(made: Decision) -> list[Reason]:
     """The reasons as the seller is told them."""
-    language = get_language() or "en"
-    return [Reason(spoken(line["told"], language), action=line.get("action") or made.action) for line in lines_of(made)]
+    return [_reason(line, made) for line in lines_of(made)]
 
 
-def first_reason(made: Decision) -> str:
+def first_reason(made: Decision) -> Reason:
     """The first of them, for a list."""
     lines = lines_of(made)
-    return spoken(lines[0]["told"], get_language() or "en") if lines else ""
+    return _reason(lines[0], made) if lines else Reason("")
+
+
+def _reason(line: Mapping[str, Any], made: Decision) -> Reason:
+    text, other = spoken_as(line["told"], get_language() or "en")
+    return Reason(text, language=other, gist=BY_A_PERSON[made.action], action=line.get("action") or made.action)
 
 
 def withheld(made: Decision) -> list[str]:

@@ -35,6 +35,7 @@ EVENTS: Final = {
     "representment_won_after_reimbursement": gettext_lazy("The bank gave the money back, to the fund that had paid"),
     "second_chargeback": gettext_lazy("The bank took the money back a second time"),
     "second_chargeback_after_reimbursement": gettext_lazy("The bank took the money back a second time, from the fund"),
+    "outside_costs": gettext_lazy("The marketplace repaid your costs before an outside body"),
     "abuse_proven": gettext_lazy("A refund turned out to be abuse; the fund made it good"),
     "refund_by_fund": gettext_lazy("The buyer got the money back from the protection fund"),
     "carrier_claim_to_fund": gettext_lazy("The carrier's compensation, to the fund that had paid"),

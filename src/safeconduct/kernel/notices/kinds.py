@@ -30,6 +30,7 @@ class MessageKind(StrEnum):
     CASE_DECIDED = "case.decided"
     CASE_CLOSED = "case.closed"
     CASE_PLATFORM_MISSED = "case.platform_missed"
+    CASE_REFERRED = "case.referred"
     REFUND_CHANGED = "refund.changed"
     TEST = "webhook.test"
 
@@ -260,6 +261,24 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
         {
             "case": "cas_01jy2d8m4kq5v6w7x8y9zabcde", "kind": "dispute", "clock": "adjudication",
             "due_at": "2026-06-03T12:00:00+00:00", "round": 1,
+        },
+    ),
+    MessageKind.CASE_REFERRED: Told(
+        "A seller has taken a case to an outside body, or something has come of it: read on by `state`. The case stays "
+        "as it was decided until `case.decided` says otherwise.",
+        {
+            "case": _CASE["case"], "kind": _CASE["kind"], "referral": Field(Form.TEXT, "Id of the referral."),
+            "body": Field(Form.TEXT, "Name of the body."), "url": Field(Form.TEXT, "Its address."),
+            "state": Field(Form.TEXT, "`referred`, `answered` or `ended`."),
+            "due_at": Field(Form.TIME, "By when the body answers, where something says so.", optional=True),
+            "late": Field(Form.FLAG, "Whether that time is over."),
+            "found": Field(Form.TEXT, "`for_seller`, `partly` or `against_seller`.", optional=True),
+            "followed": Field(Form.TEXT, "`followed` or `not_followed`, by the marketplace.", optional=True),
+        },
+        {
+            "case": "cas_01jy2d8m4kq5v6w7x8y9zabcde", "kind": "dispute", "referral": "rfl_01jy2d8m4kq5v6w7x8y9zabcde",
+            "body": "Example Settlement Body", "url": "https://body.example/", "state": "referred",
+            "due_at": "2026-09-01T23:59:59+00:00", "late": False,
         },
     ),
     MessageKind.REFUND_CHANGED: Told(

@@ -92,10 +92,16 @@ def moment(at: datetime, reader: Reader) -> str:
 
 def spoken(by_language: Mapping[str, str], language: str) -> str:
     """A stored sentence in a language; English, or whatever there is, where it lacks that one."""
-    for wanted in (language, language.split("-")[0], "en"):
+    return spoken_as(by_language, language)[0]
+
+
+def spoken_as(by_language: Mapping[str, str], language: str) -> tuple[str, str]:
+    """A stored sentence as `spoken` says it, and the language it is in where that is another one; else empty."""
+    own = language.split("-")[0]
+    for wanted in (language, own, "en", *by_language):
         if by_language.get(wanted):
-            return by_language[wanted]
-    return next(iter(by_language.values()), "")
+            return by_language[wanted], "" if wanted.split("-")[0] == own else wanted
+    return "", ""
 
 
 def _write(value: Value, given: Any, choices: Mapping[str, str], reader: Reader) -> str:

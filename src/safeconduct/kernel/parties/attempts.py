@@ -94,6 +94,11 @@ def device_of(person: User, token: str) -> str:
     return found.first() or ""
 
 
+def is_of(token: str, cookie_hash: bytes) -> bool:
+    """Whether a cookie is that of a known browser."""
+    return hmac.compare_digest(_token_hash(token), cookie_hash)
+
+
 def remember(person: User, token: str, at: datetime) -> tuple[str, bool]:
     """Knows the browser from now on; returns its cookie, and whether it was unknown. Drops the oldest beyond 20."""
     known = SignInDevice.objects.filter(cookie_hash=_token_hash(token), person=person) if token else None

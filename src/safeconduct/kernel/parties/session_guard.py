@@ -1,7 +1,8 @@
 """The guard of sessions, once for each request: one that has ended, or whose time is over, opens nothing.
 
 It also gives a session a new key once its person has confirmed who they are, so that a key somebody saw before is
-worth nothing afterwards, writes down that a person has signed out, and keeps pages out of caches.
+worth nothing afterwards, writes down that a person has signed out, keeps pages out of caches, and opens nothing but the
+account's own pages to who signed in with a password that thieves know, until it is another.
 """
 
 from __future__ import annotations
@@ -13,19 +14,27 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
 from django.contrib import auth, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from safeconduct.kernel.parties import sessions
+from safeconduct.kernel.parties import attempts, sessions
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Level, Origin
 from safeconduct.kernel.parties.sessions import Ended
 from safeconduct.kernel.scope import visitor_scope
 
+#: What ends a session at once, and is told: reason → kind of event.
+_STOLEN: Final[Mapping[Ended, str]] = {Ended.MOVED: "session_moved", Ended.OFF_DEVICE: "session_off_device"}
 #: What a browser forgets when a session is over (W3C, *Clear Site Data*). Not cookies: a known browser stays known.
 CLEARED: Final = '"cache", "storage"'
+
+#: Where a session keeps that its person has to choose another password before anything else.
+MUST_CHANGE: Final = "password_must_change"
+_OPEN_BEFORE: Final = ("/accounts/", "/static/", "/ui/")
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -40,6 +49,7 @@ _WHY: Final[Mapping[Ended, str | Promise]] = {
     Ended.MOVED: lazy("This session went on in another browser and another network. Sign in again."),
     Ended.BY_STAFF: lazy("The marketplace has ended your sessions; why stands under Security. Sign in again."),
     Ended.BY_OWNER: lazy("An owner of your shop has ended your sessions. Sign in again."),
+    Ended.OFF_DEVICE: lazy("This session was used outside the browser in which it began. Sign in again."),
     Ended.LEFT: lazy("You were signed out because your access has ended."),
 }
 
@@ -58,6 +68,9 @@ def session_guard(get_response: Answer) -> Answer:
             response.headers["Clear-Site-Data"] = CLEARED
             return response
         request.sign_in_id = identity  # type: ignore[attr-defined]
+        if request.session.get(MUST_CHANGE) and not request.path.startswith(_OPEN_BEFORE):
+            messages.warning(request, _("Your password has come to light in a breach. Choose another; then you go on."))
+            return HttpResponseRedirect(reverse("account_change_password"))
         person_id, key, confirmed = request.user.id, request.session.session_key, _confirmations(request)
         response = get_response(request)
         # What was read while signed in stays in no cache; what says how long it may be kept knows better.
@@ -86,19 +99,28 @@ def _admitted(request: HttpRequest, person: User) -> str:
         found = sessions.look_up(person.id, key, now)
         if found is None:
             return sessions.begin(person.id, key, here, now)[0]
-        over = found.over or (Ended.MOVED if sessions.has_moved(found.origin, here) else None)
+        over = found.over or _stolen(request, person, found, here)
         if found.ended is None and over is None:
             if found.stale:
                 sessions.seen(found.id, now)
             return found.id
         ends_now = found.ended is None and over is not None and sessions.end(found.id, person.id, over, now)
     auth.logout(request)
-    if ends_now and over is Ended.MOVED:
-        get_adapter(request).tell(request, person, "session_moved", Level.ALERT, {"session": found.id}, now)
+    if ends_now and over in _STOLEN:
+        get_adapter(request).tell(request, person, _STOLEN[over], Level.ALERT, {"session": found.id}, now)
     told = _WHY.get(found.ended or over or Ended.SIGNED_OUT)
     if told:
         messages.warning(request, str(told))
     return ""
+
+
+def _stolen(request: HttpRequest, person: User, found: sessions.Session, here: Origin) -> Ended | None:
+    """Why a session looks stolen: it goes on elsewhere (S11), or without the cookie of the browser it began in (S12),
+    which is set with it, lasts longer, and has its own name for each person."""
+    token = request.COOKIES.get(attempts.cookie_name(person.id), "")[:100]
+    if found.device is not None and not attempts.is_of(token, found.device):
+        return Ended.OFF_DEVICE
+    return Ended.MOVED if sessions.has_moved(found.origin, here) else None
 
 
 def _afterwards(request: HttpRequest, identity: str, person_id: str, key: str | None, confirmed: int) -> bool:

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.parties.addresses import facts_of
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, Origin
@@ -48,6 +49,7 @@ class Ended(StrEnum):
     BY_STAFF = "by_staff"
     BY_OWNER = "by_owner"
     MOVED = "moved"
+    OFF_DEVICE = "off_device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,14 @@ MEMBER: Final = Limits(timedelta(hours=24), timedelta(hours=1))
 @dataclass(frozen=True, slots=True)
 class Session:
     """A session as a request finds it: what ended it, or is about to, whether its use has to be written, and where it
-    began."""
+    began. ``device``: hash of the cookie of the known browser it began in; None where that is not known any more."""
 
     id: str
     ended: Ended | None
     over: Ended | None
     stale: bool
     origin: Origin
+    device: bytes | None = None
 
 
 def begin(
@@ -94,7 +97,7 @@ def begin(
         [
             identity, person_id, _hash(session_key), device,
             seal(ORIGIN, identity, f"person/{person_id}", json.dumps([origin.address, origin.browser[:400]]).encode()),
-            traits_of(origin.address, origin.browser), factor, at, at,
+            traits_of(origin.address, origin.browser, facts_of([origin.address])[0]), factor, at, at,
         ],
     )  # fmt: skip
     if not made.rowcount:
@@ -114,16 +117,20 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     """The session of a request; None where there is none of this key and person. One statement."""
     row = query(
         f"SELECT s.id, s.started_at, s.last_seen_at, s.ended_why, p.staff_role <> '', {_near_money('s.person_id')},"
-        " s.origin FROM sign_in_session s JOIN person p ON p.id = s.person_id"
+        " s.origin, d.cookie_hash FROM sign_in_session s JOIN person p ON p.id = s.person_id"
+        " LEFT JOIN sign_in_device d ON d.id = s.device"
         " WHERE s.key_hash = %b AND s.person_id = %s",
         [at, _hash(session_key), person_id],
     ).fetchone()
     if row is None:
         return None
-    identity, started_at, last_seen_at, why, staff, near_money, sealed = row
+    identity, started_at, last_seen_at, why, staff, near_money, sealed, device = row
     over = _limits(staff=staff, near_money=near_money).over(started_at, last_seen_at, at)
     began = _opened(identity, person_id, bytes(sealed))
-    return Session(identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began)
+    stale = at >= last_seen_at + SEEN_EVERY
+    return Session(
+        identity, Ended(why) if why else None, over, stale, began, None if device is None else bytes(device)
+    )  # fmt: skip
 
 
 def limits_of(person: User, at: datetime) -> Limits:
@@ -146,9 +153,13 @@ def _limits(*, staff: bool, near_money: bool) -> Limits:
 
 def has_moved(began: Origin, here: Origin) -> bool:
     """Whether a session goes on in another network *and* another browser or system, as a stolen cookie does (S11).
-    Either alone happens to honest people every day; so do new versions."""
+    Either alone happens to honest people every day; so do new versions. A telephone that changes its address within
+    its provider's network has not moved, where that is known."""
     was, now = browser_of(began.browser), browser_of(here.browser)
-    return network_of(began.address) != network_of(here.address) and (was.name, was.system) != (now.name, now.system)
+    if (was.name, was.system) == (now.name, now.system) or network_of(began.address) == network_of(here.address):
+        return False
+    there, this = facts_of([began.address, here.address])
+    return there.asn is None or there.asn != this.asn
 
 
 def seen(session_id: str, at: datetime) -> None:

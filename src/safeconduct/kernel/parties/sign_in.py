@@ -24,6 +24,7 @@ from safeconduct.kernel.parties.security_events import Happened, Level, Noted, n
 from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
 from safeconduct.kernel.parties.sessions import Ended
 from safeconduct.kernel.parties.staff import has_second_factor
+from safeconduct.kernel.parties.weak_passwords import is_breached
 from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
 
 #: Browsers keep a cookie for 400 days at most (RFC 6265bis); each sign-in renews it.
@@ -62,6 +63,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if user is not None and user.password_until is not None and user.password_until <= now:
             user = None  # what was handed over ends like a password that was never theirs
         if user is not None:
+            # Here alone the password is at hand; what follows of it is judged with the sign-in.
+            request.password_breached = is_breached(str(credentials.get("password", "")))  # type: ignore[attr-defined]
             with visitor_scope():
                 attempts.succeeded(attempt)
             return user

@@ -2,8 +2,8 @@
 
 Each is the beginning of a keyed hash. They are the levels of `foundation.login_risk`: address and network; whole name
 of the browser, browser with version, system with version, kind of device. The network is the first 24 bits of an IPv4
-address or 48 of an IPv6 one, which is what most providers give to one place: without a table of networks (ASN) and
-countries, that is what can be known.
+address or 48 of an IPv6 one, which is what most providers give to one place. Where the operator's pack (`addresses`)
+knows them, the provider's network (ASN) and the country stand behind, 0 for the one it does not know.
 """
 
 from __future__ import annotations
@@ -13,31 +13,63 @@ import hmac
 import ipaddress
 from typing import Final
 
+from safeconduct.foundation.ip_pack.facts import NOTHING, IpFacts
 from safeconduct.foundation.login_risk import ADDRESS_WEIGHTS, BROWSER_WEIGHTS, Levels
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.vault.keys import purpose_key
 
-#: Weights of the levels below. The country is not known, and its weight is left out: scores are ratios.
+#: Weights of the levels where ASN and country are known, and where they are not: then the first bits of the address
+#: stand for the network, and the country's weight is left out. Scores are ratios, comparable among their own kind.
+FULL_WEIGHTS: Final = (ADDRESS_WEIGHTS, BROWSER_WEIGHTS)
 WEIGHTS: Final = (ADDRESS_WEIGHTS[:2], BROWSER_WEIGHTS)
 _ADDRESS: Final = len(WEIGHTS[0])
+#: How many traits there are without a pack, and where it knew something.
 COUNT: Final = _ADDRESS + len(WEIGHTS[1])
+WITH_PLACES: Final = COUNT + 2
+_UNKNOWN: Final = 0
 _PREFIX: Final = {4: 24, 6: 48}
 
 
-def traits_of(address: str, user_agent: str) -> list[int]:
-    """The traits of a request, `COUNT` numbers."""
+def traits_of(address: str, user_agent: str, facts: IpFacts = NOTHING) -> list[int]:
+    """The traits of a request: `COUNT` numbers, or `WITH_PLACES` where something is known about its address."""
     browser = browser_of(user_agent)
     values = (
         f"address/{address}", f"network/{network_of(address)}", f"browser/{user_agent}",
         f"name/{browser.name} {browser.version}", f"system/{browser.system} {browser.system_version}",
         f"kind/{browser.kind}",
     )  # fmt: skip
-    return [_number(value) for value in values]
+    traits = [_number(value) for value in values]
+    if facts.asn is None and facts.country is None:
+        return traits
+    asn = _UNKNOWN if facts.asn is None else asn_trait(facts.asn)
+    return [*traits, asn, _UNKNOWN if facts.country is None else country_trait(facts.country)]
 
 
-def levels(traits: list[int]) -> tuple[Levels, Levels]:
-    """Traits as features of `foundation.login_risk`."""
-    return tuple(traits[:_ADDRESS]), tuple(traits[_ADDRESS:])
+def asn_trait(asn: int) -> int:
+    """A provider's network as a trait."""
+    return _number(f"asn/{asn}")
+
+
+def country_trait(country: str) -> int:
+    """A country as a trait."""
+    return _number(f"country/{country}")
+
+
+def places_in(traits: list[int]) -> tuple[int | None, int | None]:
+    """ASN and country of traits; None where they were not known."""
+    asn, country = traits[COUNT:] if len(traits) == WITH_PLACES else (_UNKNOWN, _UNKNOWN)
+    return (asn or None, country or None)
+
+
+def is_full(traits: list[int]) -> bool:
+    """Whether both ASN and country are known."""
+    return None not in places_in(traits)
+
+
+def levels(traits: list[int], *, full: bool = False) -> tuple[Levels, Levels]:
+    """Traits as features of `foundation.login_risk`; ``full``: with ASN and country, which must be known."""
+    address = (traits[0], *traits[COUNT:]) if full else tuple(traits[:_ADDRESS])
+    return address, tuple(traits[_ADDRESS:COUNT])
 
 
 def network_of(address: str) -> str:

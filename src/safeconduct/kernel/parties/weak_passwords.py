@@ -1,13 +1,14 @@
 """Passwords that are long enough and easy to guess all the same: words of the place, patterns, and breached ones.
 
-Each is a validator of Django's. The list of breached passwords is a file of the operator's, in the form of *Pwned
-Passwords* (a SHA-1 in hex at the start of each line, sorted); it is searched where it lies, and nothing leaves the
-machine. A folded text is without accents, signs and capitals.
+Each is a validator of Django's. The list of breached passwords is the operator's: one that was imported
+(`foundation.hash_list`), or a text in the form of *Pwned Passwords* (a SHA-1 in hex at the start of each line, sorted).
+It is searched where it lies, and nothing leaves the machine. A folded text is without accents, signs and capitals.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -19,10 +20,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from safeconduct.foundation.hash_list import HashList, ListBroken, is_list
 from safeconduct.kernel.parties.members import sellers_of
 from safeconduct.kernel.parties.models import Seller, User
 from safeconduct.kernel.scope import engine_scope
 
+_log = logging.getLogger(__name__)
 #: Shorter words stand in others by chance.
 _SHORTEST_WORD: Final = 4
 #: So many signs must be left that are neither words of the place nor a pattern; the house's own number.
@@ -52,11 +55,25 @@ class Breached:
 
     def validate(self, password: str, user: User | None = None) -> None:
         """Raises ValidationError with the way out."""
-        if settings.BREACHED_PASSWORDS and is_listed(password, Path(settings.BREACHED_PASSWORDS)):
+        if is_breached(password):
             raise ValidationError(self.get_help_text(), code="password_breached")
 
     def get_help_text(self) -> str:
         return _("It must not be a password that has come to light in a breach.")
+
+
+def is_breached(password: str) -> bool | None:
+    """Whether a password stands in the operator's list; None where there is none, or it cannot be read."""
+    if not settings.BREACHED_PASSWORDS:
+        return None
+    file = Path(settings.BREACHED_PASSWORDS)
+    try:
+        return HashList(file).has(password) if is_list(file) else is_listed(password, file)
+    except FileNotFoundError:
+        return None
+    except (OSError, ListBroken) as problem:  # it keeps nobody from signing in; `safeconduct doctor` names it
+        _log.error("breached passwords: %s", problem)
+        return None
 
 
 def is_listed(password: str, file: Path) -> bool:

@@ -5,7 +5,7 @@ Pure functions; the template tags supply language, zone and the page's one momen
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from babel import Locale
@@ -92,6 +92,32 @@ def day(at: datetime, zone: tzinfo, language: str, now: datetime) -> str:
     here, today = at.astimezone(zone), now.astimezone(zone)
     skeleton = "MMMd" if here.year == today.year else "yMMMd"
     return str(format_skeleton(skeleton, here, tzinfo=zone, locale=_calendar(language)))
+
+
+def calendar_day(value: date, language: str) -> str:
+    """A day of the calendar, which is the same in every zone, always with its year: ``1 Jan 2020``."""
+    return str(format_skeleton("yMMMd", value, locale=_calendar(language)))
+
+
+def calendar_month(value: date, language: str) -> str:
+    """A month of the calendar with its year: ``Jan 2020``."""
+    return str(format_skeleton("yMMM", value, locale=_calendar(language)))
+
+
+def country_name(code: str, language: str) -> str:
+    """A country by its code (ISO 3166), or the code where nothing is known of it."""
+    return str(locale_of(language).territories.get(code.upper(), code))
+
+
+def language_name(code: str, language: str) -> str:
+    """A language by its tag, with the country that the tag names: ``es-CL`` is Spanish (Chile). The tag itself where
+    nothing is known of it."""
+    tongue, _sep, rest = code.replace("_", "-").partition("-")
+    name = locale_of(language).languages.get(tongue.lower(), "")
+    if not name:
+        return code
+    place = rest.rpartition("-")[2]
+    return f"{name} ({country_name(place, language)})" if len(place) == 2 else str(name)
 
 
 def clock(at: datetime, zone: tzinfo, language: str) -> str:

@@ -30,7 +30,9 @@ ACTIONS: Final[Mapping[str, tuple[str, str, Text]]] = {
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """A place in the rail. `go`: the key after g. `group`: a heading written before the first entry that has it."""
+    """A place in the rail. `go`: the key after g. `group`: the heading it stands under (`kernel.ui.menu`). `also`: how
+    the addresses of other pages begin that belong to it.
+    """
 
     label: Text
     url: str
@@ -40,6 +42,34 @@ class MenuEntry:
     current: bool = False
     go: str = ""
     group: Text = ""
+    also: Sequence[str] = ()
+
+    def leads_to(self, path: str) -> int:
+        """How much of an address it covers: letters, 0 where the page is another's."""
+        return max((len(begins) for begins in (self.url, *self.also) if path.startswith(begins)), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuGroup:
+    """The entries under one heading. `label` is empty for what stands on top, which never folds."""
+
+    label: Text
+    entries: Sequence[MenuEntry]
+
+    @property
+    def open(self) -> bool:
+        """Whether the page shown is one of these."""
+        return any(entry.current for entry in self.entries)
+
+    @property
+    def count(self) -> int:
+        """What waits on these pages together: seen while they are folded away."""
+        return sum(entry.count or 0 for entry in self.entries)
+
+    @property
+    def tone(self) -> str:
+        """The tone of that count: the first that one of its parts has."""
+        return next((entry.tone for entry in self.entries if entry.count and entry.tone), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +107,11 @@ class Looking:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What stands around every page of the portal or the console; pass it to the template as ``shell``."""
+    """What stands around every page of the portal or the console; pass it to the template as ``shell``.
+
+    `headings`: the order of the menu's headings. `folds`: whether what stands under them folds away, but for the page's
+    own.
+    """
 
     menu: Sequence[MenuEntry]
     home_url: str
@@ -86,13 +120,29 @@ class Shell:
     search_url: str = ""
     hints: Sequence[Hint] = ()
     looking: Looking | None = None
+    headings: Sequence[Text] = ()
+    folds: bool = False
+
+    @property
+    def groups(self) -> list[MenuGroup]:
+        """The menu under its headings: what has none first, then `headings`, then others as they come."""
+        found: dict[Text, list[MenuEntry]] = {"": [], **{label: [] for label in self.headings}}
+        for entry in self.menu:
+            found.setdefault(entry.group, []).append(entry)
+        return [MenuGroup(label, entries) for label, entries in found.items() if entries]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason of a decision, in the reader's words. `facts`: (name, value) pairs as already written."""
+    """One reason of a decision, in the reader's words. `facts`: (name, value) pairs as already written.
+
+    `language`: that of `text` where it is a person's own words in another language than the reader's; `gist` then says
+    in the reader's what they did.
+    """
 
     text: Text
+    language: str = ""
+    gist: Text = ""
     action: str = ""
     rule: str = ""
     version: str = ""

@@ -101,7 +101,7 @@ def _csv(seller_key: int, action: str) -> HttpResponseBase:
         numbers = _version_numbers(found.items)
         return [
             (
-                row["order"], row["made"].id, row["what"], row["made"].action, row["made"].standing, row["why"],
+                row["order"], row["made"].id, row["what"], row["made"].action, row["made"].standing, row["why"].text,
                 row["made"].policy, numbers.get(row["made"].version_id, ""), row["at"].isoformat(),
                 row["made"].amount_minor, settings.REPORTING_CURRENCY,
             )

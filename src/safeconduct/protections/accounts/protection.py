@@ -11,6 +11,7 @@ from safeconduct.kernel import shared_cache
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.ui.menu import ACCOUNT, MONEY, SELLERS
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.accounts.risk import acting, shipped_policies
 from safeconduct.protections.accounts.risk.new_keys import judge_key
@@ -18,14 +19,14 @@ from safeconduct.protections.accounts.risk.new_keys import judge_key
 
 def portal_menu() -> tuple[MenuEntry, ...]:
     """The seller's page about security."""
-    return (MenuEntry(_("Security"), reverse("portal:accounts:security"), "lock"),)
+    return (MenuEntry(_("Security"), reverse("portal:accounts:security"), "lock", group=ACCOUNT),)
 
 
 def console_menu() -> tuple[MenuEntry, ...]:
     """Where sellers are paid, and accounts whose people said *this was not me*."""
     return (
-        MenuEntry(_("Payout accounts"), reverse("console:accounts:payout"), "coins", go="a"),
-        MenuEntry(_("Account cases"), reverse("console:accounts:account_cases"), "lock"),
+        MenuEntry(_("Payout accounts"), reverse("console:accounts:payout"), "coins", go="a", group=MONEY),
+        MenuEntry(_("Account cases"), reverse("console:accounts:account_cases"), "lock", group=SELLERS),
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.protection import Periodic
 from safeconduct.kernel.scope import query
+from safeconduct.kernel.ui.menu import ACCOUNT, DATA
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.data_security.incidents import clockwork
 from safeconduct.protections.data_security.incidents import views as incidents
@@ -70,11 +71,13 @@ def console_menu() -> tuple[MenuEntry, ...]:
     return (
         MenuEntry(
             _("Breach desk"), reverse("console:data_security:incidents"), "alert", clocks or None,
-            "bad" if clocks else "",
+            "bad" if clocks else "", group=DATA,
         ),
-        MenuEntry(_("Data requests"), reverse("console:data_security:requests"), "user", requests_open or None),
-        MenuEntry(_("Retention"), reverse("console:data_security:retention"), "clock"),
-        MenuEntry(_("Transfers"), reverse("console:data_security:transfers"), "globe"),
+        MenuEntry(
+            _("Data requests"), reverse("console:data_security:requests"), "user", requests_open or None, group=DATA
+        ),
+        MenuEntry(_("Retention"), reverse("console:data_security:retention"), "clock", group=DATA),
+        MenuEntry(_("Transfers"), reverse("console:data_security:transfers"), "globe", group=DATA),
     )  # fmt: skip
 
 
@@ -90,4 +93,4 @@ def _waiting() -> tuple[int, int]:
 
 def portal_menu() -> tuple[MenuEntry, ...]:
     """The member's page about their own data."""
-    return (MenuEntry(_("Your data"), reverse("portal:data_security:my_data"), "user"),)
+    return (MenuEntry(_("Your data"), reverse("portal:data_security:my_data"), "user", group=ACCOUNT),)

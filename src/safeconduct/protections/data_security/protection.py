@@ -14,6 +14,7 @@ from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.readings import defence, embargoes
 from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.ui.menu import ACCOUNT, DATA
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.data_security import desk
 from safeconduct.protections.data_security.leases import touches
@@ -28,15 +29,18 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
 def portal_menu() -> tuple[MenuEntry, ...]:
     """The seller's pages: who looked, files with contacts, one's own data."""
     return (
-        MenuEntry(_("Who looked"), reverse("portal:data_security:readings"), "eye"),
-        MenuEntry(_("Contact files"), reverse("portal:data_security:exports"), "download"),
+        MenuEntry(_("Who looked"), reverse("portal:data_security:readings"), "eye", group=ACCOUNT),
+        MenuEntry(_("Contact files"), reverse("portal:data_security:exports"), "download", group=ACCOUNT),
         *desk.portal_menu(),
     )
 
 
 def console_menu() -> tuple[MenuEntry, ...]:
     """The staff's access log, and their desk for personal data."""
-    return (MenuEntry(_("Access log"), reverse("console:data_security:access_log"), "eye"), *desk.console_menu())
+    return (
+        MenuEntry(_("Access log"), reverse("console:data_security:access_log"), "eye", group=DATA),
+        *desk.console_menu(),
+    )
 
 
 def recipient_url(order_key: int) -> str:

@@ -22,6 +22,11 @@ SURE: Final[Mapping[str, Text]] = {
 }
 
 
+def django_language(language: str) -> str:
+    """The code under which Django has the words of one of these: its Chinese is told apart by script."""
+    return "zh-hans" if language.lower().startswith("zh") else language
+
+
 def term_words(term: Term) -> str:
     """How long a term is, in the reader's words."""
     match term.unit:

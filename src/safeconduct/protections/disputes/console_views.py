@@ -28,6 +28,7 @@ from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Tu
 from safeconduct.kernel.desk_pages import desk
 from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.outside_pages import of_staff
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.readings.log import Read, note
 from safeconduct.kernel.readings.scenes import Scene
@@ -98,6 +99,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
     held = list(Seat.objects.filter(case_id=case_id).select_related("person").order_by("at"))
     view = view_of(found, _reads_as(request.user.id, held), at=timezone.now())
     language = get_language() or "en"
+    outside = of_staff(view.case, request.user, language, timezone.now())
     look = Read(Scene.CASE, ("conversation",), found.seller_key, found.order_key, batch=case_id)
     note([look], actor_of(request), timezone.now())
     mine = next((seat.role for seat in held if seat.person_id == request.user.id), "")
@@ -118,8 +120,10 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         "standings": [(one.value, STANDINGS[one]) for one in (Standing.DOES_NOT_COUNT, Standing.COUNTS)],
         "precedents": _precedents(found, language), "pieces": _pieces(view, language),
         "exports": True, "second": panel(view.case, request.user, language),
-        "decides": view.case.state in ("adjudication", "appealed"),
+        "decides": view.case.state in ("adjudication", "appealed"), "outside": outside,
+        "outside_file": reverse("console:disputes:export", args=[case_id]),
     }  # fmt: skip
+    context["stops"] = [*context["stops"], *outside.stops]
     return page(request, "disputes/console/case.html", context)
 
 

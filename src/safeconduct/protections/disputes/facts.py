@@ -14,6 +14,7 @@ from safeconduct.kernel.cases.words import Source
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
+from safeconduct.kernel.ui.formats import calendar_day
 
 PLACED, PAID, SHIPPED, TRACKED, DELIVERED = (
     "order.placed", "order.paid", "shipment.shipped", "shipment.tracked", "shipment.delivered",
@@ -150,40 +151,49 @@ def _piece(order: Order, kind: EvidenceKind, source: Source, events: Sequence[Ha
     return Piece(kind, source, content, order.seller_key, events[-1].at, gist, order_key=order.key)
 
 
-def stamp(at: datetime) -> str:
-    """A moment in a sentence that readers of every zone read: in UTC, and saying so."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _when(at: datetime) -> dict[str, str]:
+    """A moment as each language writes it, in a sentence that readers of every zone read: in UTC, and saying so."""
+    here = at.astimezone(UTC)
+    return {language: f"{calendar_day(here, language)}, {here:%H:%M} UTC" for language in ("en", "zh", "es")}
 
 
 def _ordered(event: Happened) -> Sentence:
-    when = stamp(event.at)
-    return {"en": f"Ordered {when}", "zh": f"下单时间 {when}", "es": f"Pedido el {when}"}
+    when = _when(event.at)
+    return {"en": f"Ordered {when['en']}", "zh": f"下单时间 {when['zh']}", "es": f"Pedido el {when['es']}"}
 
 
 def _sent(event: Happened) -> Sentence:
-    when = stamp(event.at)
+    when = _when(event.at)
     return {
-        "en": f"Handed to the carrier {when}", "zh": f"交运时间 {when}", "es": f"Entregado al transportista el {when}",
-    }  # fmt: skip
+        "en": f"Handed to the carrier {when['en']}",
+        "zh": f"交运时间 {when['zh']}",
+        "es": f"Entregado al transportista el {when['es']}",
+    }
 
 
 def _scanned(events: Sequence[Happened]) -> Sentence:
-    number, when = len(events), stamp(events[-1].at)
+    number, when = len(events), _when(events[-1].at)
     return {
-        "en": f"Scans by the carrier: {number}, the last {when}",
-        "zh": f"承运商扫描 {number} 次，最近一次 {when}",
-        "es": f"Registros del transportista: {number}, el último el {when}",
+        "en": f"Scans by the carrier: {number}, the last {when['en']}",
+        "zh": f"承运商扫描 {number} 次，最近一次 {when['zh']}",
+        "es": f"Registros del transportista: {number}, el último el {when['es']}",
     }
 
 
 def _arrived(event: Happened, signed: bool) -> Sentence:
-    when = stamp(event.at)
+    when = _when(event.at)
     en, zh, es = (", signed for", "，已签收", ", firmado") if signed else ("", "", "")
-    return {"en": f"Delivered {when}{en}", "zh": f"妥投时间 {when}{zh}", "es": f"Entregado el {when}{es}"}
+    return {
+        "en": f"Delivered {when['en']}{en}",
+        "zh": f"妥投时间 {when['zh']}{zh}",
+        "es": f"Entregado el {when['es']}{es}",
+    }
 
 
 def _signed(event: Happened) -> Sentence:
-    when = stamp(event.at)
+    when = _when(event.at)
     return {
-        "en": f"Somebody signed for it {when}", "zh": f"签收时间 {when}", "es": f"Alguien firmó la entrega el {when}",
-    }  # fmt: skip
+        "en": f"Somebody signed for it {when['en']}",
+        "zh": f"签收时间 {when['zh']}",
+        "es": f"Alguien firmó la entrega el {when['es']}",
+    }

@@ -149,6 +149,29 @@ def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
     Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(paid_at=at)
 
 
+def correct(moved: Sequence[Moved], at: datetime) -> None:
+    """A new decision after an outside body: what the seller bears too much of a refund that has gone out is given back.
+    Where it has not gone out yet, `make_whole` will go by the new decision."""
+    cases = {one.case_id: one for one in moved}
+    paid = list(Dispute.objects.filter(case_id__in=cases, paid_at__isnull=False).order_by("number"))
+    bearing, lost = _bearing([one.case_id for one in paid]), _lost([one.order_key for one in paid])
+    entries = []
+    for dispute in paid:
+        shares, amount, currency = bearing[dispute.case_id]
+        loss, covered = lost.get((dispute.order_key, currency), (0, 0))
+        own = round(min(loss, amount) * shares.get(Liability.SELLER, 0) / amount) if amount else loss
+        given = loss - covered - own
+        if given > 0:
+            key, memo = f"{cases[dispute.case_id].key}/outside", f"{dispute}: decided anew after an outside body"
+            entries.append(
+                Entry(
+                    "protection_reimbursement", key, at, currency, dispute.seller_key, dispute.order_key,
+                    {"amount": given}, memo,
+                )
+            )  # fmt: skip
+    ledger.post(entries)
+
+
 def _ask(wanted: Sequence[tuple[str, int]], at: datetime, *, quiet: bool) -> None:
     """Asks for refunds, each at most what is left of what was paid: the buyer may have some of it by another way."""
     channels = _channels([case_id for case_id, _ in wanted])

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.protection import Protection
+from safeconduct.kernel.ui.menu import ORDERS
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home, queries
 from safeconduct.protections.disputes.opening import KIND
@@ -19,7 +20,7 @@ from safeconduct.protections.disputes.opening import KIND
 DISPUTE: Final = CaseKind(
     KIND,
     (files(__package__) / "workflow.yaml").read_text(encoding="utf-8"),
-    effects={"hold": money.hold, "release": money.release, "execute": money.execute},
+    effects={"hold": money.hold, "release": money.release, "execute": money.execute, "correct": money.correct},
     guards={"amount_in_dispute": guards.amount_in_dispute, "within_law": guards.within_law},
     after=guards.keep_up,
     url="/portal/disputes/{id}/",
@@ -41,7 +42,7 @@ def sweep(now: datetime) -> int:
 
 def console_menu() -> tuple[MenuEntry, ...]:
     """The staff's queue of disputes."""
-    return (MenuEntry(_("Disputes"), reverse("console:disputes:queue"), "scale", go="i"),)
+    return (MenuEntry(_("Disputes"), reverse("console:disputes:queue"), "scale", go="i", group=ORDERS),)
 
 
 PROTECTION = Protection(

@@ -24,6 +24,7 @@ from safeconduct.kernel.cases.words import Role, Turn
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.outside_pages import of_seller
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal, order_url
 from safeconduct.kernel.record.proving import proof_of
@@ -60,6 +61,7 @@ def disputes(request: MemberRequest) -> HttpResponse:
     return page(request, "disputes/list.html", context)
 
 
+_REFER: Final = (MemberRole.OWNER, MemberRole.SUPPORT, MemberRole.FINANCE)
 _AUTHORISE: Final = (MemberRole.OWNER, MemberRole.SUPPORT)
 
 
@@ -84,14 +86,17 @@ def _mine(case_id: str) -> Dispute:
 
 def _page(request: MemberRequest, found: Dispute, *, status: int = 200) -> HttpResponse:
     view, language = view_of(found, Role.SELLER, at=timezone.now()), get_language() or "en"
-    words = draft(view.help)
+    words, outside = draft(view.help), of_seller(view.case, language, timezone.now())
     context = {
         **context_of(view, language), "base": reverse("portal:disputes:dispute", args=[found.case_id]),
         "answer": AnswerForm(initial={"words": spoken(words, language) if words else ""}), "has_draft": bool(words),
         "offer_form": OfferForm(view.case.currency), "evidence_form": _evidence_form(view, language),
         "order_url": order_url(found.order_key), "authorised": automatic.standing(found.seller_key),
-        "sent_under": found.sent_under, "exports": True,
+        "sent_under": found.sent_under, "exports": True, "outside": outside,
+        "may_refer": request.membership.role in _REFER,
+        "outside_file": reverse("portal:case_file", args=[found.case_id]),
     }  # fmt: skip
+    context["stops"] = [*context["stops"], *outside.stops]
     return page(request, "disputes/case.html", context, status=status)
 
 

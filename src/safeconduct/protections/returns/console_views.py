@@ -24,6 +24,7 @@ from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.desk_pages import desk
 from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.outside_pages import of_staff
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
@@ -95,6 +96,10 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
         "claim_holder": None if claim is None else held.get((claim.case_id, _seat(claim.case.state))),
         "precedents": _precedents(returned, reader.language),
         "claim_evidence": [] if claim is None else sheet.evidence_of(claim.case, reader.language),
+        "outside": of_staff(returned.case, request.user, reader.language, timezone.now()),
+        "outside_file": reverse("console:returns:export", args=[returned.id]),
+        "claim_outside": claim and of_staff(claim.case, request.user, reader.language, timezone.now()),
+        "claim_file": claim and reverse("console:case_file", args=[claim.case_id]),
     }  # fmt: skip
     return page(request, "returns/console/return.html", context)
 

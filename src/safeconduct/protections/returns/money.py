@@ -91,6 +91,20 @@ def pay(moved: Sequence[Moved], at: datetime) -> None:
     _leave(ended, claim_of, ChannelOutcome.SETTLED, at, quiet=moved[0].quiet)
 
 
+def correct(moved: Sequence[Moved], at: datetime) -> None:
+    """A new decision after an outside body: brings what others than the seller bear of the refund to what it says."""
+    found = _of_cases(moved)
+    orders = [one.order_key for one in found.values()]
+    asked, sold, entries = _asked_for(orders), _sold(orders), []
+    for one in moved:
+        returned = found[one.case_id]
+        before = asked.get(returned.id, 0)
+        too_much, book = max(0, before - _wanted(one)), sold[returned.order_key]
+        bears = book.borne_by_seller(_others(one, before - too_much) + too_much)
+        entries += _entries(book, returned, one, bears, at, abuse=False)
+    ledger.post(entries)
+
+
 def let_go(moved: Sequence[Moved], at: datetime) -> None:
     """The return ends; what is not needed for a refund under way is free again."""
     found = _of_cases(moved)

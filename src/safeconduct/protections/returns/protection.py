@@ -14,6 +14,7 @@ from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.ui.menu import ORDERS
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.returns import actions, listening, money, portal_home, queries, reimbursing, steps
 
@@ -28,7 +29,7 @@ def _text(name: str) -> str:
 RETURN = CaseKind(
     actions.KIND,
     _text("workflow.yaml"),
-    effects={"pay": money.pay, "let_go": money.let_go, "claim_again": money.claim_again},
+    effects={"pay": money.pay, "let_go": money.let_go, "claim_again": money.claim_again, "correct": money.correct},
     guards=steps.GUARDS,
     after=steps.after,
     url="/portal/returns/cases/{id}/",
@@ -39,7 +40,7 @@ RETURN = CaseKind(
 REIMBURSEMENT = CaseKind(
     reimbursing.KIND,
     _text("workflow-reimbursement.yaml"),
-    effects={"fund_reimburses": money.fund_reimburses},
+    effects={"fund_reimburses": money.fund_reimburses, "correct": money.fund_reimburses},
     guards=steps.GUARDS,
     url="/portal/returns/cases/{id}/",
     console_url="/console/returns/cases/{id}/",
@@ -67,7 +68,7 @@ def sweep(now: datetime) -> int:
 
 def console_menu() -> tuple[MenuEntry, ...]:
     """The staff's pages about returns."""
-    return (MenuEntry(_("Returns"), reverse("console:returns:returns"), "undo", go="t"),)
+    return (MenuEntry(_("Returns"), reverse("console:returns:returns"), "undo", go="t", group=ORDERS),)
 
 
 PROTECTION = Protection(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -18,10 +19,11 @@ from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.outside_pages import of_seller
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import Actor, engine_scope, seller_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
-from safeconduct.kernel.ui.parts import Choice, Filter, Page
+from safeconduct.kernel.ui.parts import Choice, Filter, Page, Step
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.protections.returns import actions, queries, reimbursing, sheet
 from safeconduct.protections.returns.errors import ReturnsError
@@ -85,6 +87,8 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
     returned, reader = _mine(return_id), reader_of(request)
     claim = queries.reimbursement_of(returned)
     steps = sheet.steps_of(returned, Role.SELLER, reader.language)
+    outside = of_seller(returned.case, reader.language, timezone.now())
+    claim_outside = None if claim is None else of_seller(claim.case, reader.language, timezone.now())
     names = {name for name, _title, _words in steps}
     context = {
         **sheet.of_return(returned, reader, Role.SELLER), "exports": True,
@@ -96,8 +100,17 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
         "claim_sheet": None if claim is None else sheet.of_case(claim.case, reader.language),
         "may_claim": claim is None and _may_claim(returned), "grounds": list(CLAIMED.items()),
         "acts": request.membership.role in (MemberRole.OWNER, MemberRole.FULFILMENT, MemberRole.SUPPORT),
+        "may_refer": request.membership.role in (MemberRole.OWNER, MemberRole.SUPPORT, MemberRole.FINANCE),
+        "outside": outside, "outside_file": reverse("portal:case_file", args=[returned.case_id]),
+        "claim_outside": claim_outside, "claim_file": claim and reverse("portal:case_file", args=[claim.case_id]),
     }  # fmt: skip
+    context["stops"] = [*_stops(context), *outside.stops]
     return page(request, "returns/return.html", context)
+
+
+def _stops(context: Mapping[str, object]) -> Sequence[Step]:
+    """The stepper of the return itself."""
+    return cast("Sequence[Step]", context["stops"])
 
 
 @require_GET

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -15,6 +16,7 @@ from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.staff_pages import StaffRequest, page
 from safeconduct.kernel.ui.charts import Series
 from safeconduct.kernel.ui.csv_export import Row, stream
+from safeconduct.kernel.ui.formats import calendar_month
 from safeconduct.protections.transactions.console_words import CAUSES
 from safeconduct.protections.transactions.costs import Costs, Used, costs
 
@@ -37,7 +39,7 @@ def costs_page(request: StaffRequest) -> HttpResponseBase:
 
 def _page(request: StaffRequest, found: Costs) -> HttpResponse:
     months = sorted({line.month for line in found.claims} | {line.month for line in found.fees})
-    labels = [month.strftime("%Y-%m") for month in months]
+    labels = [calendar_month(month, get_language() or "en") for month in months]
     paid = [float(sum(c.paid_minor for c in found.claims if c.month == month)) for month in months]
     fees = [float(sum(f.value_minor or 0 for f in found.fees if f.month == month)) for month in months]
     names = _sellers(found.used)

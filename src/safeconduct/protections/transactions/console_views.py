@@ -11,6 +11,7 @@ from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
 from safeconduct.kernel.ui.code import Diagnostic
+from safeconduct.kernel.ui.formats import calendar_day
 from safeconduct.kernel.ui.parts import Diffed, Moment
 from safeconduct.protections.transactions import versions
 from safeconduct.protections.transactions.console_simulation import shown
@@ -148,7 +150,8 @@ def simulation(request: StaffRequest, version_id: str) -> HttpResponse:
 def approve(request: StaffRequest, version_id: str) -> HttpResponse:
     """The second person puts a draft in force, from its day on."""
     made = versions.approve(version_id, actor_of(request, request.POST.get("reason", "").strip()), timezone.now())
-    text = _("Approved: orders placed from %(day)s on get it.") % {"day": made.valid_from.isoformat()}
+    day = calendar_day(made.valid_from, get_language() or "en")
+    text = _("Approved: orders placed from %(day)s on get it.") % {"day": day}
     return done(request, text, _url(made))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.protection import Refusal
+from safeconduct.kernel.ui.formats import calendar_day
 
 
 class CoverageError(Refusal):
@@ -75,7 +77,7 @@ class TooEarly(CoverageError):
 
     def __init__(self, valid_from: date, today: date) -> None:
         words = _("It would count from %(day)s. Choose a day after today: orders keep what was promised on their day.")
-        super().__init__(words % {"day": valid_from.isoformat()})
+        super().__init__(words % {"day": calendar_day(valid_from, get_language() or "en")})
 
 
 class DayTaken(CoverageError):
@@ -83,7 +85,7 @@ class DayTaken(CoverageError):
 
     def __init__(self, valid_from: date) -> None:
         words = _("Another version already counts from %(day)s. Choose another day.")
-        super().__init__(words % {"day": valid_from.isoformat()})
+        super().__init__(words % {"day": calendar_day(valid_from, get_language() or "en")})
 
 
 class OrderNotFound(CoverageError):

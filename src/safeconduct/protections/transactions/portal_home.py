@@ -34,7 +34,16 @@ def menu() -> list[MenuEntry]:
     """Orders, chargebacks."""
     return [
         MenuEntry(_("Orders"), reverse("portal:transactions:orders"), "list", go="o"),
-        MenuEntry(_("Chargebacks"), reverse("portal:transactions:chargebacks"), "shield", go="b"),
+        MenuEntry(
+            _("Chargebacks"),
+            reverse("portal:transactions:chargebacks"),
+            "shield",
+            go="b",
+            also=(
+                reverse("portal:transactions:bank_documents"),
+                reverse("portal:transactions:warning", args=["one"]).removesuffix("one/"),
+            ),
+        ),
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.protection import Periodic, Protection
+from safeconduct.kernel.ui.menu import MONEY, ORDERS, RULES
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
@@ -82,9 +83,9 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
 def console_menu() -> tuple[MenuEntry, ...]:
     """The staff's pages about coverage and chargebacks."""
     return (
-        MenuEntry(_("Coverage"), reverse("console:transactions:templates"), "shield", go="c"),
-        MenuEntry(_("Costs"), reverse("console:transactions:costs"), "chart", go="o"),
-        MenuEntry(_("Chargebacks"), reverse("console:transactions:chargebacks"), "shield", go="b"),
+        MenuEntry(_("Coverage"), reverse("console:transactions:templates"), "shield", go="c", group=RULES),
+        MenuEntry(_("Costs"), reverse("console:transactions:costs"), "chart", go="o", group=MONEY),
+        MenuEntry(_("Chargebacks"), reverse("console:transactions:chargebacks"), "shield", go="b", group=ORDERS),
     )
 
 

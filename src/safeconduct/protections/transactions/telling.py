@@ -31,6 +31,11 @@ _OTHER_REASONS: Mapping[str, Mapping[str, str]] = {
         "es": "El comprador ya había recibido el reembolso",
         "zh": "此前已向买家退款",
     },
+    "cancelled": {
+        "en": "The order was cancelled and nothing was sent",
+        "es": "El pedido se canceló y no se envió nada",
+        "zh": "订单已取消，未发货",
+    },
     "not_paid": {"en": "The order was not paid", "es": "El pedido no estaba pagado", "zh": "订单未付款"},
 }
 

@@ -226,6 +226,15 @@ def test_shopify_pays_the_whole_amount() -> None:
     assert ordinary(90_000).claimed(300, closed=900).against(STOLEN, 1000, SHOPIFY).pays_minor == 90_000
 
 
+def test_a_cancelled_order_of_which_nothing_was_sent_is_denied_for_that_and_for_no_term() -> None:
+    """The shop forgot to refund: the bank takes the payment back, and the seller still has the goods."""
+    order = Story().decided(0.01).paid().cancelled(2).claimed(300, STOLEN, closed=500)
+    for name in ("jd-like", SHOPIFY, PAYPAL):
+        assert order.against(STOLEN, 310, name) == (State.DENIED, "cancelled", 0)
+    sent = ordinary().cancelled(200).claimed(300, STOLEN, closed=500)
+    assert sent.against(STOLEN, 600).state is State.PAID
+
+
 # -- like PayPal ------------------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ const chosen = () => $$("[data-bulk]").forEach((list) => {
   if (all) { all.checked = n > 0 && n === boxes.length; all.indeterminate = n > 0 && n < boxes.length; }
 });
 
-// Code: colours, numbers; the expression of kernel/ui/code.py.
+// Code: colours, numbers; as kernel/ui/code.py.
 const TOKEN = /(#.*$)|([\w.\-]+:(?=\s|$))|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|(\b\d[\d_.]*\b)|(\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|TRUE|FALSE|CASE|WHEN|THEN|ELSE|END|allow|challenge|review|block)\b)/g;
 const NAMES = ["t-note", "t-key", "t-text", "t-num", "t-word"];
 function paint(line) {
@@ -130,7 +130,7 @@ doc.addEventListener("keydown", (e) => {
     return;
   }
   if (e.ctrlKey || e.metaKey || e.altKey || t.matches("input:not([type=checkbox]),select,textarea") || $("dialog[open]")) return;
-  const to = (name) => $$(`[data-${name}="${CSS.escape(key)}"]`).find((b) => b.offsetParent && !b.disabled);
+  const to = (name) => $$(`[data-${name}="${CSS.escape(key)}"]`).find((b) => (name === "go" || b.offsetParent) && !b.disabled);
   if (Date.now() - going < 1200) { going = 0; const link = to("go"); if (link) take(() => link.click()); return; }
   const act = to("key"), row = here();
   if (act) take(() => { act.click(); act.focus(); const more = act.closest("details[open]"); if (more) ($("textarea", more) || $("form button", more))?.focus(); });

@@ -7,7 +7,7 @@ Values are written for the page's reader: language, zone and moment come from ``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django import template
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
@@ -111,6 +111,30 @@ def when(context: Context, at: datetime | None, style: str = "both") -> SafeStri
         case _:
             text = absolute
     return element("time", text, datetime=at.isoformat(), title=formats.full(at, who.zone, who.language))
+
+
+@register.filter
+def country(code: str) -> str:
+    """A country's name by its code."""
+    return formats.country_name(code, get_language() or "en")
+
+
+@register.filter
+def language(tag: str) -> str:
+    """A language's name by its tag."""
+    return formats.language_name(tag, get_language() or "en")
+
+
+@register.filter
+def as_day(value: date | None) -> str:
+    """A day of the calendar (a date, or a moment as its own zone writes it) with its year, or a dash."""
+    return "\N{EN DASH}" if value is None else formats.calendar_day(value, get_language() or "en")
+
+
+@register.filter
+def as_month(value: date | None) -> str:
+    """A month of the calendar with its year, or a dash."""
+    return "\N{EN DASH}" if value is None else formats.calendar_month(value, get_language() or "en")
 
 
 @register.simple_tag(takes_context=True)

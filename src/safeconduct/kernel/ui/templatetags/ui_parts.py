@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import get_language
 
 from safeconduct.kernel.ui import charts, formats, graph, parts
+from safeconduct.kernel.ui.svg import element, join
 from safeconduct.kernel.ui.templatetags.ui import read, reader_in
 
 register = template.Library()
@@ -38,6 +41,19 @@ def empty(
 def reasons(items: Iterable[object], empty: object = "") -> dict[str, object]:
     """Reasons of a decision (`parts.Reason` or alike): action, words, facts, rule and version, lesson."""
     return {"items": list(items), "empty": empty}
+
+
+@register.simple_tag
+def own_words(reason: object, most: int = 0) -> SafeString | str:
+    """What a reason says. Words of a person in another language than the page's stand marked as such, after a sentence
+    in the page's. `most`: letters of it, 0 for all."""
+    text, language = str(read(reason, "text")), str(read(reason, "language"))
+    said = Truncator(text).chars(most) if most else text
+    if not language:
+        return said
+    name = formats.language_name(language, get_language() or "en")
+    quoted = element("q", said, lang=language, title=name)
+    return join([f"{read(reason, 'gist')} ", quoted])
 
 
 @register.inclusion_tag("ui/parts/contributions.html", takes_context=True)

@@ -9,6 +9,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.kernel.ledger.payout_accounts import AccountState, Proof
+from safeconduct.kernel.parties import whereabouts
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.protections.accounts.payout.asking import Asking, Wish
@@ -24,8 +25,10 @@ def judged(asking: Asking, seller: Seller, actor: Actor, address: str, *, at: da
 
     In transactions of its own. The same asking again is the same act.
     """
+    with engine_scope():
+        place = whereabouts.known_of(actor.id, address, at)
     known: dict[str, Any] = {
-        "member_role": actor.role, "ip": address or None, "bank_account": asking.number or None,
+        "member_role": actor.role, "ip": address or None, "bank_account": asking.number or None, **place,
     }  # fmt: skip
     return judge(Act(ActKind.PAYOUT_CHANGE, actor.id, at, seller.ref, known, asking.id))
 

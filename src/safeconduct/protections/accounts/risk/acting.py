@@ -18,11 +18,16 @@ HOLD: Final = timedelta(hours=72)
 HOLD_AFTER_RECOVERY: Final = timedelta(days=7)
 #: A changed payout account ages, and money goes on to the old one meanwhile: that is its hold.
 _AGES: Final = "payout_account_changes"
+#: What it locks is the session, which has ended (2.3: "A4 session"); whoever held it reached no payout yet.
+_SESSION: Final = "session_off_its_device"
 
 
 def level_to_act(action: str, fired: Sequence[str]) -> Level:
-    """What follows for a seller's payouts. A payout account that changes, and nothing else, stops none of them."""
+    """What follows for a seller's payouts. A payout account that changes, and nothing else, stops none of them; a
+    session that was used outside its browser, and nothing else, has them wait and no more."""
     others = [rule for rule in fired if rule != _AGES]
+    if others == [_SESSION]:
+        return Level.HOLD
     return level_of(Action(action), others) if others else Level.ALLOW
 
 

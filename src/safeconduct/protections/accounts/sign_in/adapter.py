@@ -8,22 +8,30 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Level, Noted
-from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
+from safeconduct.kernel.parties.session_guard import MUST_CHANGE, origin_of_request, session_of
 from safeconduct.kernel.parties.sign_in import AccountAdapter
 from safeconduct.kernel.scope import visitor_scope
 from safeconduct.protections.accounts.risk.judging import ActKind
 from safeconduct.protections.accounts.sign_in import log, notices
-from safeconduct.protections.accounts.sign_in.judged import FOUND, judgement_of
+from safeconduct.protections.accounts.sign_in.judged import FOUND, judgement_of, place_of
 
 _STAGES = "safeconduct.protections.accounts.sign_in."
 #: Kind of security event → what the log calls it.
 _CHANGES = {
     "password_changed": "password", "factor_added": "factor_added", "factor_removed": "factor_removed",
     "recovered": "recovery", "contact_changed": "email",
+}  # fmt: skip
+#: Kind of security event → the act that it is, and what is known of it: judged although it has happened, because
+#: payouts are stopped by what is decided, and later acts count it.
+_JUDGED: Mapping[str, tuple[ActKind, Mapping[str, Any]]] = {
+    "session_moved": (ActKind.SESSION_USE, {"network_changed": True, "browser_changed": True}),
+    "session_off_device": (ActKind.SESSION_USE, {"device_proof_failed": True}),
+    "factor_added": (ActKind.FACTOR_CHANGE, {}), "factor_removed": (ActKind.FACTOR_CHANGE, {}),
 }  # fmt: skip
 
 
@@ -36,10 +44,13 @@ class JudgedAdapter(AccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
         response = super().post_login(request, user, **kwargs)
-        score = (request.session.pop(FOUND, None) or {}).get("score")
-        if score is not None:
+        found = request.session.pop(FOUND, None) or {}
+        if found.get("score") is not None:
             with visitor_scope():
-                sessions.scored(session_of(request), score)
+                sessions.scored(session_of(request), found["score"])
+        if found.get("breached"):
+            request.session[MUST_CHANGE] = True
+            self.tell(request, user, "password_breached", Level.ALERT, {}, timezone.now())
         return response
 
     def facts_of_sign_in(self, request: HttpRequest) -> Mapping[str, Any]:
@@ -52,12 +63,12 @@ class JudgedAdapter(AccountAdapter):
     def recovered(self, request: HttpRequest, person: User, by: str, at: datetime) -> None:
         """The riskiest event there is: payouts stop for seven days (`risk.acting`), and everybody is told."""
         super().recovered(request, person, by, at)
-        judgement_of(person, ActKind.RECOVERY, {"ip": origin_of_request(request).address or None}, at)
+        judgement_of(person, ActKind.RECOVERY, place_of(request, person, at), at)
 
     def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
         """Judged as well, because with a payout change it is how accounts are taken over (S18)."""
         super().contact_changed(request, person, before, at)
-        judgement_of(person, ActKind.CONTACT_CHANGE, {"ip": origin_of_request(request).address or None}, at)
+        judgement_of(person, ActKind.CONTACT_CHANGE, place_of(request, person, at), at)
         notices.send_to_the_old_address(request, person, before, at)
 
     def tell_all(self, noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) -> None:
@@ -69,6 +80,9 @@ class JudgedAdapter(AccountAdapter):
     ) -> list[str]:
         ids = super().tell(request, person, kind, level, facts, at)
         notices.send(person, kind, level, ids, at, origin=None if request is None else origin_of_request(request))
+        if request is not None and kind in _JUDGED:
+            act, known = _JUDGED[kind]
+            judgement_of(person, act, {**place_of(request, person, at), **known}, at)
         if request is not None and (kind in _CHANGES or kind == "signed_in"):
             sellers, origin = log.sellers_of(person, at), origin_of_request(request)
             if kind == "signed_in":

@@ -21,12 +21,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from safeconduct.kernel.parties import attempts
+from safeconduct.kernel.parties import attempts, whereabouts
+from safeconduct.kernel.parties.addresses import facts_of
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import Level as Loudness
 from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.parties.staff import has_second_factor
-from safeconduct.kernel.parties.traits import traits_of
+from safeconduct.kernel.parties.traits import is_full, traits_of
 from safeconduct.kernel.scope import visitor_scope
 from safeconduct.protections.accounts.risk.judging import Act, ActKind, Judgement, judge
 from safeconduct.protections.accounts.risk.signals import Level
@@ -40,7 +41,8 @@ _RECOVERED: Final = {"recovered_lately"}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is known about a sign-in that is to be judged. ``score``: None for a person's first."""
+    """What is known about a sign-in that is to be judged. ``score``: how unusual it is, as it is kept for comparison;
+    None for a person's first, and where it is of another kind than its traits (`history`)."""
 
     device: str
     score: float | None
@@ -48,22 +50,33 @@ class Found:
 
 
 def look(request: HttpRequest, person: User, at: datetime) -> Found:
-    """What is known about a sign-in: its browser, how unusual it is, how long the person was away. What needs data
-    about networks and countries is left out, and is then unknown."""
+    """What is known about a sign-in: its browser, its place, how unusual both are, how long the person was away,
+    whether the password is known to thieves. What nothing here knows is left out, and is then unknown."""
     origin = origin_of_request(request)
     with visitor_scope():
         token = request.COOKIES.get(attempts.cookie_name(person.id), "")[:100]
         device = attempts.device_of(person, token)
-        score = history.score_of(person.id, traits_of(origin.address, origin.browser))
+        traits = traits_of(origin.address, origin.browser, facts_of([origin.address])[0])
+        score = history.score_of(person.id, traits)
         band = history.band_of(score, at)
+        place = whereabouts.known_of(person.id, origin.address, at)
         last = SignInSession.objects.filter(person=person).order_by("-started_at").values_list("started_at", flat=True)
         before = last.first()
     known = {
         "new_device": not device, "device": device or None, "ip": origin.address or None, "score_band": band,
         "factor": _factor(request, person),
-        "dormant_days": None if before is None else (at - before).days,
+        "dormant_days": None if before is None else (at - before).days, **place,
+        "password_breached": getattr(request, "password_breached", None),
     }  # fmt: skip
-    return Found(device, score, known)
+    kept = score.value if score is not None and score.full == is_full(traits) else None
+    return Found(device, kept, known)
+
+
+def place_of(request: HttpRequest, person: User, at: datetime) -> dict[str, Any]:
+    """What is known of where an act in a session comes from."""
+    address = origin_of_request(request).address
+    with visitor_scope():
+        return {"ip": address or None, **whereabouts.known_of(person.id, address, at)}
 
 
 def _factor(request: HttpRequest, person: User) -> str:
@@ -96,6 +109,7 @@ class JudgedStage(LoginStage):  # type: ignore[misc]
         answer = judgement_of(person, ActKind.SIGN_IN, found.known, now)
         self.request.session[FOUND] = {
             "score": found.score, "level": int(answer.level), "decision": answer.decision_id,
+            "breached": found.known["password_breached"],
         }  # fmt: skip
         if not _turned_away(person, answer, found):
             return None, True

@@ -14,6 +14,7 @@ from typing import Any, Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.parties import members
+from safeconduct.kernel.parties.addresses import facts_of
 from safeconduct.kernel.parties.members import Membership
 from safeconduct.kernel.parties.models import MemberRole, Seller, User
 from safeconduct.kernel.parties.security_events import Origin
@@ -44,22 +45,26 @@ def sellers_of(person: User, at: datetime) -> list[ActsFor]:
 
 def started(person: User, sellers: list[ActsFor], origin: Origin, known: Mapping[str, Any], at: datetime) -> None:
     """A sign-in succeeded."""
-    data = {"member": person.id, "user_agent": origin.browser[:400] or None, "ip": origin.address or None, **known}
+    data = {"member": person.id, "user_agent": origin.browser[:400] or None, **_place(origin), **known}
+    data["proxy"] = facts_of([origin.address])[0].proxy
     _accept("session.started", sellers, data, at)
 
 
 def failed(person: User | None, address: str, reason: str, origin: Origin, at: datetime) -> None:
     """A wrong password or second step; the features count it by person and by address."""
     data = {
-        "email": address or None, "ip": origin.address or None, "reason": reason,
-        "member": None if person is None else person.id,
+        "email": address or None, "reason": reason, "member": None if person is None else person.id, **_place(origin),
     }  # fmt: skip
     _accept("session.failed", [], data, at)
 
 
 def changed(person: User, sellers: list[ActsFor], change: str, origin: Origin, at: datetime) -> None:
     """A credential changed, or the account was recovered."""
-    _accept("security.changed", sellers, {"member": person.id, "change": change, "ip": origin.address or None}, at)
+    _accept("security.changed", sellers, {"member": person.id, "change": change, **_place(origin)}, at)
+
+
+def _place(origin: Origin) -> dict[str, str | None]:
+    return {"ip": origin.address or None, "ip_country": facts_of([origin.address])[0].country}
 
 
 def _accept(kind: str, sellers: list[ActsFor], data: Mapping[str, Any], at: datetime) -> None:

@@ -26,11 +26,12 @@ KINDS: Final = frozenset(
     {
         "signed_in", "sign_in_refused", "password_changed", "password_stopped", "factor_added", "factor_removed",
         "recovery_codes_made", "recovered", "contact_changed", "session_too_many", "session_moved",
+        "password_breached", "session_off_device",
         "identity_linked", "sessions_ended",
     }
 )  # fmt: skip
 #: Somebody with the right password could fill a mailbox with these: told once an hour.
-_HOURLY: Final = frozenset({"sign_in_refused", "session_moved"})
+_HOURLY: Final = frozenset({"sign_in_refused", "session_moved", "session_off_device", "password_breached"})
 
 
 def send(

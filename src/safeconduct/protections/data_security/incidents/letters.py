@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from safeconduct.protections.data_security.incidents.models import AffectedPeople, Incident, IncidentClock
 from safeconduct.protections.data_security.incidents.regimes import Addressee, Section, regimes
 from safeconduct.protections.data_security.incidents.words import CATEGORIES
+from safeconduct.protections.data_security.words import django_language
 
 
 def letter(incident: Incident, clock: IncidentClock, people: Sequence[AffectedPeople], language: str) -> str:
@@ -21,7 +22,7 @@ def letter(incident: Incident, clock: IncidentClock, people: Sequence[AffectedPe
     regime = regimes()[clock.regime]
     rule = regime.clock(clock.clock)
     numbers = [one for one in people if _concerned(one.place, regime.people_in)]
-    with translation.override(language):
+    with translation.override(django_language(language)):
         lines = [_opening(Addressee(clock.to)), _("Legal basis: %(law)s") % {"law": regime.law}, ""]
         for section in rule.says:
             lines += [_heading(section), _content(section, incident, numbers), ""]

@@ -23,7 +23,7 @@ from safeconduct.protections.data_security.transfers.words import (
     Recipient,
     Role,
 )
-from safeconduct.protections.data_security.words import term_words
+from safeconduct.protections.data_security.words import django_language, term_words
 
 FILE: Final = "transfers/processing.yaml"
 
@@ -57,7 +57,7 @@ def load(text: str | None = None) -> Mapping[str, Processing]:
 
 def about(language: str = "en") -> list[dict[str, Any]]:
     """What a person is told of the processing of their data (GDPR, article 15(1)), in their language."""
-    with translation.override(language):
+    with translation.override(django_language(language)):
         return [
             {
                 "purpose": str(PURPOSES[one.id]), "role": str(ROLES[one.role]), "basis": one.basis,

@@ -169,6 +169,8 @@ def _claimed(
         return Position(_DENIED, words.NOT_PAID)
     if money.paid and money.returned(opened) >= money.paid:
         return Position(_DENIED, words.REFUNDED)
+    if case.facts.cancelled is not None and case.shipped is None:
+        return Position(_DENIED, words.CANCELLED)  # the seller still has the goods
     if period_end is not None and opened >= period_end:
         return Position(_DENIED, words.CLAIM_TOO_LATE)
     missed = _missed(covered, results)

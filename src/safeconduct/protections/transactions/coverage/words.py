@@ -66,7 +66,9 @@ OF_A_CLAIM = frozenset({Kind.CLAIM_FILED, Kind.CLAIM_ANSWERED, Kind.ABUSE_FOUND}
 #: Conditions whose answer depends on which claim is asked about.
 BY_CLAIM = OF_A_CLAIM | {Kind.DELIVERED, Kind.SHIPPED_BEFORE_CLAIM}
 #: Conditions the seller can still do something about: those are worth a warning.
-OF_THE_SELLER = frozenset({Kind.SHIPPED, Kind.TRACKED, Kind.SCANNED, Kind.CLAIM_ANSWERED, Kind.CLAIM_FILED})
+OF_THE_SELLER = frozenset({
+    Kind.SHIPPED, Kind.TRACKED, Kind.SCANNED, Kind.SHIPPED_BEFORE_CLAIM, Kind.CLAIM_ANSWERED, Kind.CLAIM_FILED,
+})  # fmt: skip
 
 
 class Start(StrEnum):
