@@ -31,6 +31,7 @@ MATRIX = {
     "second_look": HANDS, "refer": {"owner", "support", "finance"},
     "invite": {"owner"}, "withdraw": {"owner"}, "member_role": {"owner"},
     "accounts:payout": {"owner", "finance"}, "accounts:payout_cancel": {"owner", "finance"},
+    "accounts:apps": {"owner"}, "accounts:app_connect": {"owner"}, "accounts:app_end": {"owner"},
     "accounts:payout_contest": {"owner", "finance"},
     "accounts:payout_add": {"owner"}, "accounts:payout_confirm": {"owner"}, "accounts:payout_use": {"owner"},
     "data_security:recipient": {"owner", "fulfilment"}, "data_security:reveal": {"owner", "fulfilment"},

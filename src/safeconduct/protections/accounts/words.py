@@ -60,6 +60,8 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "break_glass_made": lazy("A second administrator agreed to a sealed code to let them in"),
     "break_glass_withdrawn": lazy("The sealed code to let them in was withdrawn"),
     "break_glass_used": lazy("Came in with a sealed code"),
+    "app_connected": lazy("Let an app read data of the shop"),
+    "app_ended": lazy("An app may not read data of the shop any more"),
     "key_made": lazy("Made an API key"),
     "key_revoked": lazy("An API key was revoked"),
     "key_demoted": lazy("An API key lost its rights to write"),
