@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("transactions", "0005_early_warnings"),
+        ("transactions", "0006_answers_sealed_anew"),
     ]
 
     operations = [
