@@ -13,7 +13,9 @@ from tests.protections.disputes.people import opened, page_of
 from tests.protections.disputes.test_dispute_console import decided, desk, staff, to_the_arbiter
 from tests.protections.returns.test_return_links import asked, bought, door
 
+from safeconduct.kernel.cases import messages
 from safeconduct.kernel.cases.buyer_telling import texts
+from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.notices.models import StoredMessage, StoredNotice
 from safeconduct.kernel.notices.outbox import MessageKind
 from safeconduct.kernel.notices.webhooks import endpoints
@@ -60,6 +62,14 @@ def test_a_dispute_tells_its_buyer_at_each_turn_in_their_language_with_their_lin
     page = Client().get(urlsplit(found[-1]["url"]).path)
     assert page.status_code == 200
     assert "DSP-" in page.content.decode()
+
+
+def test_a_buyer_who_writes_before_the_seller_has_answered_is_not_left_unread() -> None:
+    case_id = opened(delivered=True)
+    with staff_scope():
+        assert not StoredNotice.objects.filter(code="case.message").exists(), "the opening itself tells of its words"
+        messages.say(case_id, Actor("buyer", "buyer"), Role.BUYER, "The neighbour has nothing either.", at=shops.NOW)
+        assert StoredNotice.objects.filter(code="case.message").count() == 1
 
 
 def test_nothing_is_kept_of_it_where_no_endpoint_wants_to_know() -> None:

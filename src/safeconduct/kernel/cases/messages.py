@@ -221,7 +221,7 @@ def _store(
         sealed=seal(MESSAGE, identity, f"case/{case_id}", json.dumps(plain, ensure_ascii=False).encode()),
         offer=offered, offer_state="" if what is None else OfferState.OPEN.value, at=at,
     )  # fmt: skip
-    if kind is not MessageKind.NOTE and case["step"] > 1:  # of what opens a case its opening tells
+    if kind is not MessageKind.NOTE and at > case["opened_at"]:  # of what opens a case its opening tells
         _tell(made, case, at)
     return made
 
