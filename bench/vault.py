@@ -1,7 +1,9 @@
-"""What sealing costs: a field, a blind index, and a page of 50 masked values, against the same without.
+"""What guarding costs, against the same without: a field, a blind index, a page of 50 masked values, a risk decision.
 
 Fields and indexes are pure processor time, the median of rounds. The page is a query for 50 rows whose values are opened
-and masked, held against the same query that reads clear text; both are of one process and one connection.
+and masked, held against the same query that reads clear text; both are of one process and one connection. The risk
+decision is a sign-in that is received, judged by the shipped policy and recorded, held against one that is only
+received; each is committed.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ import secrets
 import statistics
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from bench.figures import Figure
 from bench.place import forget_everything, ready
@@ -45,6 +49,7 @@ def run(quick: bool) -> list[Figure]:
     data_keys.keys_for(owners)
     finding = (time.perf_counter() - started) / len(owners) * 1e6
     page, clear = _page_ms(rounds)
+    judged, received = _risk_ms(max(20, rounds // 2))
     forget_everything()
     return [
         Figure("field sealed", sealing, "µs", f"copying it: {copied:.2f} µs", sealing / copied),
@@ -54,7 +59,50 @@ def run(quick: bool) -> list[Figure]:
                making / finding),
         Figure(f"page of {_ROWS} masked rows", page, "ms, median", f"the same in clear text: {clear:.2f} ms",
                page / clear),
+        Figure("risk decision about a sign-in", judged, "ms, median", f"the sign-in only received: {received:.2f} ms",
+               judged / received),
     ]  # fmt: skip
+
+
+def _risk_ms(rounds: int) -> tuple[float, float]:
+    """Milliseconds for a sign-in with the policy of account risk in force, and with none; of as many people as rounds,
+    with nine earlier sign-ins each."""
+    from safeconduct.kernel.decisions import policies
+    from safeconduct.kernel.events import log
+    from safeconduct.kernel.scope import Actor, owner_scope, query, staff_scope
+    from safeconduct.protections.accounts.risk import shipped_policies
+    from safeconduct.protections.accounts.risk.judging import Act, ActKind, judge
+
+    now = datetime.now(UTC)
+    history = [_sign_in(person, now - timedelta(days=day + 1)) for person in range(rounds) for day in range(9)]
+    for first in range(0, len(history), 1000):
+        log.receive(history[first : first + 1000], known=log.Known.WHEN_IT_HAPPENED, imported=True)
+    with owner_scope():
+        query("ANALYZE fact")
+
+    def ask(person: int) -> None:
+        data = _sign_in(person, now)["data"]
+        known = {name: value for name, value in data.items() if name not in ("member", "act", "seller")}
+        judge(Act(ActKind.SIGN_IN, data["member"], datetime.now(UTC), data["seller"], known))
+
+    def median() -> float:
+        return statistics.median(_round_us(partial(ask, person), 1, 0) for person in range(rounds)) / 1e3
+
+    received = median()
+    with staff_scope():
+        policies.install(shipped_policies()[0], at=now, actor=Actor("bench", "owner"))
+    return median(), received
+
+
+def _sign_in(person: int, at: datetime) -> dict[str, Any]:
+    """Somebody signs in with the device and from the network that they always use."""
+    data = {
+        "seller": f"s{person % 40}", "member": f"m{person}", "act": "sign_in", "device": f"d{person}",
+        "ip": f"10.1.{person // 250}.{person % 250}", "ip_country": "CL", "factor": "passkey", "new_device": False,
+        "new_network": False, "new_country": False, "score_band": 0, "dormant_days": 1,
+    }  # fmt: skip
+    identity = f"sign-in-{person}-{at.timestamp()}"
+    return {"id": identity, "source": "bench", "type": "access.requested", "time": at.isoformat(), "data": data}
 
 
 def _page_ms(rounds: int) -> tuple[float, float]:

@@ -284,8 +284,6 @@ def days_left(host: str, *, authorities: str | None = None) -> int:
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
     disk,
-    ip_data,
-    breached,
     database,
     clock,
     migrations,
@@ -295,5 +293,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     ledger,
     record,
     certificates,
+    ip_data,  # last: what is only old must not keep the checks before from being made
+    breached,
 )
 NEED_A_SCHEMA = (logins, queue, vault, ledger, record)

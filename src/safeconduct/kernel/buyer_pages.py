@@ -1,25 +1,23 @@
-"""Pages for buyers, who have no account: a signed link for each order, the door behind it, and how files are served.
+"""Pages for buyers, who have no account: the door behind a signed link (`buyer_links`), and how files are served.
 
-The link holds the pseudonym of the order and no personal data, is good for `GOOD_FOR`, and is worth what a parcel's
-tracking page is: the shop sends it to the buyer alone. It is the same for all protections; the address before it says
-which of them is meant.
+The link is the same for all protections; the address before it says which of them is meant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from tempfile import SpooledTemporaryFile
 from typing import Any, Concatenate, Final, ParamSpec, Protocol
 
-from django.core import signing
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from safeconduct.kernel.buyer_links import order_of as order_of
+from safeconduct.kernel.buyer_links import token_of as token_of
 from safeconduct.kernel.cases import bundle, evidence
 from safeconduct.kernel.cases.errors import NoSuchEvidence
 from safeconduct.kernel.cases.words import Role
@@ -30,10 +28,6 @@ from safeconduct.kernel.ui.reader import read_as
 from safeconduct.kernel.ui.views import fault
 
 P = ParamSpec("P")
-#: As long as buyers can complain anywhere we know of: PayPal's window is 180 days (read 2026-11-23).
-GOOD_FOR: Final = timedelta(days=180)
-#: Links are out there: the word stays what it was when only disputes had pages for buyers.
-_SALT: Final = "safeconduct.disputes.link"
 #: A ZIP larger than this is written to disk.
 _IN_MEMORY: Final = 8 * 1024 * 1024
 #: Who acts behind a link.
@@ -47,20 +41,6 @@ class Order(Protocol):
 
 
 View = Callable[Concatenate[Any, P], HttpResponseBase]
-
-
-def token_of(order_key: int) -> str:
-    """The token of an order."""
-    return signing.dumps(order_key, salt=_SALT)
-
-
-def order_of(token: str) -> int | None:
-    """The order's key; None for a token that is not ours, was changed, or is too old."""
-    try:
-        key = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)
-    except signing.BadSignature:
-        return None
-    return key if isinstance(key, int) else None
 
 
 def behind_the_link(find: Callable[[int], Order | None]) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -93,7 +97,9 @@ def test_a_process_that_remembers_the_earlier_key_is_caught_up_with() -> None:
     assert unseal(MESSAGE, "cmg_9", "case/cas_9", late) == b"late"
 
 
-def test_events_are_taken_in_and_read_while_keys_rotate() -> None:
+@contextmanager
+def events_taken_in_and_read() -> Iterator[list[str]]:
+    """Two threads that take in events and read them again, until the block ends; the ids of what they took."""
     live_policy()
     stop, problems, taken = threading.Event(), list[BaseException](), list[str]()
 
@@ -113,20 +119,67 @@ def test_events_are_taken_in_and_read_while_keys_rotate() -> None:
     for worker in workers:
         worker.start()
     try:
-        for turn in range(4):
-            rotation.rotate_region(now=START + timedelta(hours=turn), batch=25)
+        yield taken
     finally:
         stop.set()
         for worker in workers:
             worker.join()
     assert not problems, problems
-    rotation.keep_up(START + timedelta(days=1))
+
+
+def everything_opens(taken: list[str]) -> None:
+    """All that was taken in is there, under the one key that is left."""
     assert len(versions()) == 1
     forget()
     with engine_scope():
         assert len(bodies.read(taken)) == len(taken) > 0
         emails = query("SELECT key FROM pseudonym WHERE entity = 'email'").fetchall()
         assert len(pseudonyms.reveal(key for (key,) in emails)) == len(taken)
+
+
+def test_events_are_taken_in_and_read_while_keys_rotate() -> None:
+    with events_taken_in_and_read() as taken:
+        for turn in range(4):
+            rotation.rotate_region(now=START + timedelta(hours=turn), batch=25)
+    rotation.keep_up(START + timedelta(days=1))
+    everything_opens(taken)
+
+
+def test_a_process_that_is_killed_while_it_rotates_leaves_everything_readable_and_another_goes_on() -> None:
+    values = sealed_values(200)
+    with events_taken_in_and_read() as taken:
+        rotates = subprocess.Popen([sys.executable, "-c", _ROTATES], stdout=subprocess.PIPE, text=True)
+        try:
+            assert rotates.stdout is not None
+            for _batch in range(3):
+                assert rotates.stdout.readline().strip().isdecimal(), "it ended before it was killed"
+        finally:
+            rotates.kill()
+            rotates.wait()
+        assert versions().keys() == {1, 2}, "it was killed on the way"
+        forget()
+        assert unseal_many(MESSAGE, values) == [place.row.encode() for place, _ in values]
+        done = rotation.rotate_region(now=START + timedelta(hours=1), batch=50)
+        assert (done.version, done.resumed) == (2, True) and done.rewrapped > 0
+    rotation.keep_up(START + timedelta(days=1))
+    everything_opens(taken)
+    assert unseal_many(MESSAGE, values) == [place.row.encode() for place, _ in values]
+
+
+#: Another process that rotates, and says after each batch how far it is.
+_ROTATES = """
+import time
+from datetime import UTC, datetime
+from safeconduct.cli.start import start_django
+start_django(migrate=False)
+from safeconduct.kernel.vault import rotation
+
+def told(done, _of):
+    print(done, flush=True)
+    time.sleep(0.2)
+
+rotation.rotate_region(now=datetime.now(UTC), progress=told, batch=5)
+"""
 
 
 def test_the_root_is_replaced_while_processes_with_the_earlier_one_go_on(

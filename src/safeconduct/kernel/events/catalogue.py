@@ -188,13 +188,14 @@ CATALOGUE = Catalogue(
         )),
         EventType("export.requested", 8, "a person of a seller asked for a file of data", (
             _required(SELLER), MEMBER, DEVICE, IP, IP_COUNTRY,
-            _number("rows", "rows in the file", 500),
+            _number("rows", "rows in the file, or orders and people whose data was read", 500),
         )),
-        EventType("access.requested", 9, "a person of a seller is about to do something sensitive", (
+        EventType("access.requested", 9, "a person of a seller or of the staff does something sensitive", (
             SELLER, _required(MEMBER), DEVICE, IP, IP_COUNTRY, SESSION_AGE, PROXY, BANK_ACCOUNT,
             _required(_text(
                 "act", "what they are about to do", "sign_in", "session_use", "recovery", "factor_change",
                 "contact_change", "member_added", "key_created", "payout_change", "mass_edit", "mass_export",
+                "mass_reading",
             )),
             _text(
                 "member_role", "role of the person, or of the member who is added", "owner", "finance", "fulfilment",
@@ -214,8 +215,8 @@ CATALOGUE = Catalogue(
             _flag("device_proof_failed", "the session is used without what its device alone has"),
             _number("dormant_days", "days since the person signed in last", 3),
             _number("deep_cuts_percent", "share of the catalogue whose prices fall by more than 70 per cent", 0),
-            _number("rows", "rows in the file", 500),
-            _number("usual_rows", "95th percentile of the seller's files in 30 days, in rows", 400),
+            _number("rows", "rows in the file, or orders and people whose data was read", 500),
+            _number("usual_rows", "95th percentile of files or days of reading in the last 30 days, in rows", 400),
             _flag("over_quota", "more buyers' data than the quota allows"),
             _flag("canary", "it touches an order or buyer that exists only to be touched by a thief"),
             _flag("asked_in_chat", "it was asked for in a conversation, by telephone or chat"),

@@ -105,7 +105,7 @@ def _admitted(request: HttpRequest, person: User) -> str:
             return found.id
         ends_now = found.ended is None and over is not None and sessions.end(found.id, person.id, over, now)
     auth.logout(request)
-    if ends_now and over in _STOLEN:
+    if ends_now and over is not None and over in _STOLEN:
         get_adapter(request).tell(request, person, _STOLEN[over], Level.ALERT, {"session": found.id}, now)
     told = _WHY.get(found.ended or over or Ended.SIGNED_OUT)
     if told:

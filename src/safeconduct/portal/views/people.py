@@ -23,18 +23,25 @@ from safeconduct.kernel import faces
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
+from safeconduct.kernel.paging import cut
 from safeconduct.kernel.parties import invitations, members, security_events
+from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
 from safeconduct.kernel.parties.forms import AcceptForm
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, User
 from safeconduct.kernel.parties.security_events import Happened, Level
+from safeconduct.kernel.parties.session_guard import origin_of_request
+from safeconduct.kernel.protection import ActAnswer, judge_member
 from safeconduct.kernel.scope import Actor, engine_scope, seller_scope, visitor_scope
+from safeconduct.kernel.ui.parts import Page
 from safeconduct.portal.access import CHOSEN, refused
 from safeconduct.portal.rights import deeds
 from safeconduct.portal.words import MEMBER_ROLES, role_name
 
 #: A day of access beyond it is a typing error.
 LAST_YEAR: Final = 2099
+#: People, and open invitations, of one page.
+_SHOWN: Final = 30
 
 
 class InviteForm(forms.Form):
@@ -83,15 +90,18 @@ def _people(
 ) -> HttpResponse:
     now, key = timezone.now(), request.seller.key
     manages = request.membership.role == MemberRole.OWNER
-    open_ones = members.open_invitations(key, at=now) if manages else []
+    open_ones = members.open_invitations(key, at=now)[:_SHOWN] if manages else []
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    found = cut(members.members_of(key, at=now), after=after, before=before, size=_SHOWN)
     context = {
         "rows": [
             {
                 "member": m, "role": role_name(m.role), "use": MEMBER_ROLES[m.role][1],
                 "me": m.person_id == request.user.id, **_last_day(m),
             }
-            for m in members.members_of(key, at=now)
+            for m in found.items
         ],
+        "page": Page(found.next, found.previous, len(found.items)),
         "roles": [(key, name) for key, (name, _use) in MEMBER_ROLES.items()], "manages": manages, "form": form,
         "invitations": [(i, role_name(i.member_role)) for i in open_ones],
         "link": link, "email": email,
@@ -106,9 +116,13 @@ def invite(request: MemberRequest) -> HttpResponse:
     form = InviteForm(request.POST)
     if not form.is_valid():
         return _people(request, form, status=422)
+    now, role = timezone.now(), MemberRole(form.cleaned_data["role"])
+    turned_away = _doubted(request, role, now)
+    if turned_away is not None:
+        return turned_away
     invitation, token = members.invite_member(
-        form.cleaned_data["email"], request.seller.key, MemberRole(form.cleaned_data["role"]), request.user,
-        at=timezone.now(), until=_end_of(form.cleaned_data["until"]) if form.cleaned_data["until"] else None,
+        form.cleaned_data["email"], request.seller.key, role, request.user, at=now,
+        until=_end_of(form.cleaned_data["until"]) if form.cleaned_data["until"] else None,
     )  # fmt: skip
     link = faces.link(request, reverse("portal:welcome", args=[token]))
     if not _send(invitation, link, request):
@@ -117,6 +131,27 @@ def invite(request: MemberRequest) -> HttpResponse:
     response = _people(request, fresh, link=link, email=invitation.email)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _doubted(request: MemberRequest, role: MemberRole, now: datetime) -> HttpResponse | None:
+    """What comes before somebody is let in, or near the money, where the account of who asks is in doubt; None where
+    nothing does."""
+    target = reverse("portal:people")
+    address = origin_of_request(request).address
+    match judge_member(request.user.id, request.seller.ref, role, address, now):
+        case ActAnswer.REFUSED:
+            messages.error(
+                request,
+                _(
+                    "Nobody can be let in or given more rights now, because of what happened to the account lately. "
+                    "Nothing was changed. The marketplace's staff help you."
+                ),
+            )
+            return HttpResponseRedirect(target)
+        case ActAnswer.PROVE:
+            return asked_again(request, target)
+        case ActAnswer.AS_ASKED:
+            return None
 
 
 def _send(invitation: Invitation, link: str, request: MemberRequest) -> bool:
@@ -158,6 +193,10 @@ def change_role(request: MemberRequest, membership_id: str) -> HttpResponse:
     if wanted not in MemberRole.values:
         raise NoSuchMember(membership_id)
     _of_this_shop(request, membership_id, now)
+    if wanted in (MemberRole.OWNER, MemberRole.FINANCE):
+        turned_away = _doubted(request, MemberRole(wanted), now)
+        if turned_away is not None:
+            return turned_away
     member = members.change_member_role(membership_id, MemberRole(wanted), request.user, at=now)
     _note(request, "role_changed", member, now)
     text = _("%(name)s is %(role)s now.") % {"name": member.person, "role": role_name(wanted)}

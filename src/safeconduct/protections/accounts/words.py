@@ -50,6 +50,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "staff_looking": lazy("A member of the marketplace's staff looks at your pages: “%(why)s”"),
     "staff_read": lazy("A member of the marketplace's staff opened one of your pages"),
     "staff_look_ended": lazy("The member of staff does not look at your pages any more"),
+    "mass_reading": lazy("Opened far more people's data in a day than is usual"),
     "identity_linked": lazy("Signs in at the company's directory from now on"),
     "identity_unlinked": lazy("Does not sign in at the company's directory any more, until they do so anew"),
     "sign_on_refused": lazy("A sign-in at the company's directory did not open this account"),

@@ -18,6 +18,7 @@ from safeconduct.kernel.ui.menu import ACCOUNT, DATA
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.data_security import desk
 from safeconduct.protections.data_security.leases import touches
+from safeconduct.protections.data_security.readings import judging as mass_reading
 
 
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
@@ -79,6 +80,7 @@ PROTECTION = Protection(
     jobs=(
         Periodic("embargoes that have ended", 60.0, lift_embargoes),
         Periodic("payment-defence data", 60.0, keep_defence),
+        Periodic("who of the staff reads much", 60.0, mass_reading.judge),
         *desk.JOBS,
     ),
     public_urls="safeconduct.protections.data_security.hosted_urls",

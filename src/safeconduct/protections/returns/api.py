@@ -28,6 +28,7 @@ from safeconduct.protections.returns.api_documents import (
     ReturnFound,
     ReturnLinkMade,
     ReturnLinkSent,
+    ReturnMessageSent,
     ReturnPage,
     ReturnsAsked,
     ReturnSent,
@@ -128,6 +129,21 @@ def move_return(request: Call, return_id: str, sent: ReturnStepSent) -> HttpResp
         tracking=sent.tracking, send_to=sent.send_to,
     )  # fmt: skip
     return _answer(request, return_id)
+
+
+@operation(
+    operations, "POST", "/returns/{return_id}/messages", scope=Scope.RETURNS_WRITE, answer=ReturnFound, status=201,
+    example=FOUND, sends={"role": "buyer", "words": "It went back this morning, with all its parts."},
+    problems=(Code.NOT_FOUND, Code.CONFLICT, Code.INVALID), speaks=True,
+)  # fmt: skip
+def write_in_return(request: Call, return_id: str, sent: ReturnMessageSent) -> HttpResponse:
+    """Write to the other side of a return for one of its parties; the other side is told.
+
+    What the two sides have written to each other stands on their pages alone.
+    """
+    returned = actions.find(return_id)
+    actions.say(returned.id, _actor(request), Role(sent.role), sent.words, at=datetime.now(UTC))
+    return _answer(request, return_id, status=201)
 
 
 @operation(

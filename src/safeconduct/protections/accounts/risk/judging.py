@@ -32,6 +32,7 @@ class ActKind(StrEnum):
     PAYOUT_CHANGE = "payout_change"
     MASS_EDIT = "mass_edit"
     MASS_EXPORT = "mass_export"
+    MASS_READING = "mass_reading"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from typing import Any, Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import lanes
-from safeconduct.kernel.decisions.models import DecisionKind
+from safeconduct.kernel.decisions.models import Decision, DecisionKind
+from safeconduct.kernel.scope import engine_scope
 
 _SOURCE: Final = "safeconduct/data-security"
 
@@ -32,16 +33,18 @@ class Verdict:
         return self.action is not Action.ALLOW
 
 
-def ask(seller_ref: str, person_id: str, at: datetime, known: Mapping[str, Any], key: str = "") -> Verdict:
+def ask(
+    seller_ref: str, person_id: str, at: datetime, known: Mapping[str, Any], key: str = "", *, kind: str = "mass_export"
+) -> Verdict:  # fmt: skip
     """Has a mass export judged, or what is like one; in transactions of its own, before it is done.
 
-    ``known``: what is known of it, by the catalogue's names of `access.requested`; None is left out. ``key``: makes a
-    retry the same act.
+    ``seller_ref``: empty where the act is of no one shop. ``known``: what is known of it, by the catalogue's names of
+    `access.requested`; None is left out. ``key``: makes a retry the same act, which is answered as it was first.
     """
-    data = {"seller": seller_ref, "member": person_id, "act": "mass_export"}
+    data = {"seller": seller_ref, "member": person_id, "act": kind}
     envelope = {
         "id": key or new_id("evt"), "source": _SOURCE, "type": "access.requested", "time": at.isoformat(),
-        "data": data | {name: value for name, value in known.items() if value is not None},
+        "data": {name: value for name, value in (data | dict(known)).items() if value not in (None, "")},
     }  # fmt: skip
     accepted = lanes.accept([envelope], now=lambda: at)
     for refusal in accepted.receipt.refused:
@@ -51,4 +54,16 @@ def ask(seller_ref: str, person_id: str, at: datetime, known: Mapping[str, Any],
         strictest = max(live, key=lambda made: made.action.rank)
         return Verdict(strictest.action, strictest.id)
     (stored,) = accepted.receipt.stored
+    if stored.duplicate:
+        return _of_the_first_time(stored.moment)
     return Verdict(accepted.fallback.get(stored.moment, Action.ALLOW))
+
+
+def _of_the_first_time(moment: int) -> Verdict:
+    """What was decided when the act was received first, by whichever policy was strictest."""
+    with engine_scope():
+        found = list(Decision.objects.filter(moment=moment, kind=DecisionKind.LIVE).only("id", "action"))
+    if not found:
+        return Verdict(Action.ALLOW)
+    strictest = max(found, key=lambda made: Action(made.action).rank)
+    return Verdict(Action(strictest.action), strictest.id)

@@ -8,6 +8,7 @@ its own days with any, so that a thief who takes more than four times that is me
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -67,11 +68,13 @@ def usage_of(seller_key: int, at: datetime) -> Usage:
     """What the shop opened on each of its days. One query."""
     midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     rows = query(
-        "SELECT (at AT TIME ZONE 'UTC')::date, count(*) FROM buyer_lease WHERE seller_key = %s AND at >= %s"
-        " GROUP BY 1 ORDER BY 2",
+        "SELECT (at AT TIME ZONE 'UTC')::date, count(*) FROM buyer_lease WHERE seller_key = %s AND at >= %s GROUP BY 1",
         [seller_key, midnight - SPAN],
     ).fetchall()
     today = next((count for day, count in rows if day == midnight.date()), 0)
-    before = [count for day, count in rows if day < midnight.date()]
-    usual = before[math.ceil(_PERCENTILE * len(before)) - 1] if before else None
-    return Usage(today, usual)
+    return Usage(today, usual_of([count for day, count in rows if day < midnight.date()]))
+
+
+def usual_of(counts: Collection[int]) -> int | None:
+    """What is usual of days with so many each: their 95th percentile; None where there was no such day."""
+    return sorted(counts)[math.ceil(_PERCENTILE * len(counts)) - 1] if counts else None

@@ -48,7 +48,7 @@ def list_chargebacks(request: Call, asked: Query[ChargebacksAsked]) -> HttpRespo
     if asked.seller and seller is None:
         return api.respond({"items": [], "next": None}, language=language)
     after = "" if asked.cursor is None else parts_of(asked.cursor, 1)[0]
-    found = queries.disputes_page(seller, after=after, size=asked.limit)
+    found = queries.disputes_page(seller, stage=asked.stage, after=after, size=asked.limit)
     following = cursor_of(found.next) if found.next else None
     return api.respond({"items": _listed(found.items, language), "next": following}, language=language)
 
