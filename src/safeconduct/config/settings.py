@@ -137,6 +137,13 @@ SEALED_COLUMNS = [
     "safeconduct.kernel.cases.evidence.STORED",
     "safeconduct.kernel.record.keys.STORED",
     "safeconduct.kernel.notices.webhooks.endpoints.STORED",
+    "safeconduct.kernel.parties.factors.SECRETS",
+    "safeconduct.kernel.parties.factors.SEEDS",
+    "safeconduct.kernel.parties.security_events.STORED",
+    "safeconduct.kernel.ledger.payout_reading.STORED",
+    "safeconduct.protections.transactions.chargebacks.sending.STORED_FIELDS",
+    "safeconduct.protections.transactions.chargebacks.sending.STORED_FOR_THE_BANK",
+    "safeconduct.protections.transactions.chargebacks.sending.STORED_COPIES",
     "safeconduct.connectors.intake.STORED",
 ]
 
@@ -223,6 +230,7 @@ BREACHED_PASSWORDS = str(ENV.breached_list or "")
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",
+    "reauthenticate": "safeconduct.protections.accounts.sign_in.second_step.OnceMore",
 }
 MFA_ADAPTER = "safeconduct.kernel.parties.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

@@ -47,6 +47,8 @@ _WHY: Final[Mapping[Ended, str | Promise]] = {
     Ended.CREDENTIAL_CHANGED: lazy("You were signed out because your password was changed."),
     Ended.NOT_ME: lazy("This session was ended because somebody said that it was not theirs."),
     Ended.MOVED: lazy("This session went on in another browser and another network. Sign in again."),
+    Ended.BY_STAFF: lazy("The marketplace has ended your sessions; why stands under Security. Sign in again."),
+    Ended.BY_OWNER: lazy("An owner of your shop has ended your sessions. Sign in again."),
     Ended.OFF_DEVICE: lazy("This session was used outside the browser in which it began. Sign in again."),
     Ended.LEFT: lazy("You were signed out because your access has ended."),
 }

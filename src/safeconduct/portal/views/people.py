@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -24,7 +25,7 @@ from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
 from safeconduct.kernel.paging import cut
-from safeconduct.kernel.parties import invitations, members, security_events
+from safeconduct.kernel.parties import ending_sessions, invitations, members, security_events
 from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
 from safeconduct.kernel.parties.forms import AcceptForm
@@ -254,6 +255,24 @@ def end(request: MemberRequest, membership_id: str) -> HttpResponse:
     if membership_id == request.membership.id:
         return done(request, _("You do not act for this shop any more."), reverse("front_door"))
     return done(request, _("They do not act for the shop any more."), reverse("portal:people"))
+
+
+@require_POST
+@only_for(says=lazy("End somebody's open sessions"))
+def end_sessions(request: MemberRequest, membership_id: str) -> HttpResponse:
+    """Signs somebody of the shop out everywhere; they keep their access, and sign in again."""
+    now, target = timezone.now(), reverse("portal:people")
+    member = _of_this_shop(request, membership_id, now)
+    turned_away = asked_again(request, target)
+    if turned_away is not None:
+        return turned_away
+    # A person's sessions are of no seller, nor only of this one: the engine ends them, and tells.
+    with engine_scope():
+        noted = ending_sessions.end_for_member(member.person_id, request.seller.key, request.user, now)
+        get_adapter(request).tell_all(noted, ending_sessions.KIND, ending_sessions.LEVEL, now)
+    if not noted:
+        return done(request, _("%(name)s was signed in nowhere.") % {"name": member.person}, target)
+    return done(request, _("%(name)s is signed out everywhere, and was told.") % {"name": member.person}, target)
 
 
 def _note(request: MemberRequest, kind: str, membership: Membership, now: datetime) -> None:

@@ -55,6 +55,7 @@ def security(request: MemberRequest) -> HttpResponse:
         "people": sorted(((m, m.person_id in guards.second_step) for m in people), key=itemgetter(1))[:ROWS],
         "next": found[ROWS - 1].id if len(found) > ROWS else "",
         "browsers": attempts.devices_of(request.user), "sees_money": sees_money,
+        "owns": request.membership.role == MemberRole.OWNER,
         "sessions": shown(request.user, session_of(request)),
     }  # fmt: skip
     return page(request, "accounts/security.html", context)

@@ -71,7 +71,7 @@ def open_dispute(request: Call, sent: DisputeSent) -> HttpResponse:
 
 @operation(
     operations, "GET", "/disputes", scope=Scope.DISPUTES_READ, answer=DisputePage,
-    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,),
+    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,), for_apps=True,
 )  # fmt: skip
 def list_disputes(request: Call, asked: Query[DisputesAsked]) -> HttpResponse:
     """List disputes, newest first, of one seller or of all."""
@@ -88,7 +88,7 @@ def list_disputes(request: Call, asked: Query[DisputesAsked]) -> HttpResponse:
 
 @operation(
     operations, "GET", "/disputes/{dispute_id}", scope=Scope.DISPUTES_READ, answer=DisputeFound, example=FOUND,
-    problems=(Code.NOT_FOUND,), speaks=True,
+    problems=(Code.NOT_FOUND,), speaks=True, for_apps=True,
 )  # fmt: skip
 def get_dispute(request: Call, dispute_id: str) -> HttpResponse:
     """Read one dispute: whose turn it is, until when, what was offered, decided and why.

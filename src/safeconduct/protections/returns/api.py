@@ -85,7 +85,7 @@ def request_return(request: Call, sent: ReturnSent) -> HttpResponse:
 
 @operation(
     operations, "GET", "/returns", scope=Scope.RETURNS_READ, answer=ReturnPage,
-    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,),
+    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,), for_apps=True,
 )  # fmt: skip
 def list_returns(request: Call, asked: Query[ReturnsAsked]) -> HttpResponse:
     """List returns, newest first, of one seller or of all."""
@@ -98,7 +98,7 @@ def list_returns(request: Call, asked: Query[ReturnsAsked]) -> HttpResponse:
 
 @operation(
     operations, "GET", "/returns/{return_id}", scope=Scope.RETURNS_READ, answer=ReturnFound, example=FOUND,
-    problems=(Code.NOT_FOUND,), speaks=True,
+    problems=(Code.NOT_FOUND,), speaks=True, for_apps=True,
 )  # fmt: skip
 def get_return(request: Call, return_id: str) -> HttpResponse:
     """Read one return: where it stands, what left beside what came back, what was decided and why."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ from safeconduct.kernel import faces
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SecurityEvent, User
-from safeconduct.kernel.parties.security_events import Level, Origin
+from safeconduct.kernel.parties.security_events import Level, Noted, Origin
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.protections.accounts.sign_in.not_me import token_of
 
@@ -56,6 +56,21 @@ def send(
                 )
             ]
         )  # fmt: skip
+
+
+def send_all(noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) -> None:
+    """Tells each of these people what happened to their account, in the open scope. One statement."""
+    if kind not in KINDS or level is Level.INFO:
+        return
+    notify(
+        [
+            Notice(
+                f"account/{one.event_id}", CODE, {"what": kind, "at": at}, at, one.seller_key, person,
+                url=reverse("not_me", args=[token_of(one.event_id)]),
+            )
+            for person, one in noted.items()
+        ]
+    )  # fmt: skip
 
 
 def send_to_the_old_address(request: HttpRequest, person: User, address: str, at: datetime) -> None:
