@@ -32,6 +32,7 @@ def jobs() -> list[Job]:
     """All of them, the urgent ones first."""
     from safeconduct.kernel.cases import referrals, sweep
     from safeconduct.kernel.decisions import housekeeping, reactions
+    from safeconduct.kernel.notices import key_reminders
     from safeconduct.kernel.notices import upkeep as notices
     from safeconduct.kernel.notices.webhooks.courier import Courier
     from safeconduct.kernel.protection import protections
@@ -47,6 +48,7 @@ def jobs() -> list[Job]:
         Job("webhooks", 0.5, Courier().turn, apart=True),
         Job("mail", 2.0, notices.send_mail, apart=True),
         Job("old messages", 3600.0, notices.tidy),
+        Job("keys that end", 3600.0, key_reminders.remind),
         Job("housekeeping", 30.0, housekeeping.tidy),
         Job("ended grounds of the vault", 60.0, receipts.erase_due),
         Job("receipts of erasures", 10.0, receipts.show),
