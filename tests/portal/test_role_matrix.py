@@ -18,7 +18,7 @@ HANDS = EVERYONE - {"read_only"}  # everybody but who only reads
 #: What only shows something, or changes nothing but what is the person's own: every member may.
 OPEN = frozenset([
     "home", "decisions", "decision", "proof", "money", "statement", "notices", "notices_read", "notice", "people",
-    "member_end", "powers", "settings", "choose_seller", "welcome", "accounts:security", "accounts:forget_browsers",
+    "member_end", "powers", "settings", "choose_seller", "welcome", "accounts:security", "accounts:forget_browsers", "accounts:ownership",
     "data_security:readings", "data_security:exports", "transactions:orders", "transactions:order",
     "transactions:proof", "transactions:chargebacks", "transactions:chargeback", "transactions:chargeback_copy",
     "transactions:bank_documents", "transactions:warning", "disputes:disputes", "disputes:dispute", "disputes:proof",
