@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import IntegrityError
 from django.test import Client
 
@@ -18,7 +17,6 @@ from safeconduct.kernel.scope import Actor, staff_scope
 from tests.api.api_world import Machine, good, problem
 from tests.kernel.builders import event, usd
 from tests.portal import shops
-from tests.portal.second_steps import code_of
 
 EVERY = [scope.value for scope in app_grants.SCOPES]
 GIVEN = {"name": "Stock ERP of Andes Systems", "scopes": ["money:read", "coverage:read"], "networks": "", "days": "30"}
@@ -34,10 +32,7 @@ def owner(*refs: str) -> tuple[Client, User]:
     """Who has just shown anew who they are."""
     user, client = shops.member(*refs), Client()
     client.force_login(user)
-    secret = generate_totp_secret()
-    with staff_scope():
-        TOTP.activate(user, secret)
-    client.post("/accounts/2fa/reauthenticate/", {"code": code_of(secret)})
+    client.post("/accounts/reauthenticate/", {"password": shops.PASSWORD})
     return client, user
 
 

@@ -35,6 +35,7 @@ class Table:
 
 _PEOPLE = "people and their sessions belong to no seller; sign-in runs before a seller is known"
 _MEMBERS = "whom a person acts for is read at sign-in, before a seller is known; it is what chooses the seller"
+_CLAIMS = "claimed by people without an account too; a shop is shown its own by the engine; no right for the app login"
 _NOT_ME = "it is opened by whoever holds a mailbox and ruled on by staff; the app login has no right to it"
 _INTAKE = "the raw log: the app login has no right to it at all"
 _RULES = "the marketplace's own rules and staff work; the app login has no right to them"
@@ -145,6 +146,8 @@ TABLES = (
     Table("reading", app=_READING, engine=_READ, staff=ADD, seller_column="seller_key"),
     Table("reading_embargo", engine=READ, staff=EDIT, open_because=_INVESTIGATIONS),
     Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
+    Table("ownership_claim", engine=ALL, staff=EDIT, open_because=_CLAIMS),
+    Table("ownership_word", engine=ALL, staff=ADD, open_because=_CLAIMS),
     Table("staff_identity", app=EDIT, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),

@@ -19,6 +19,9 @@ _WORDS: Final[Mapping[str, tuple[str | Promise, str | Promise]]] = {
     "end_refused": (
         _("Access cannot end then"), _("An owner's access has no end, and everybody else's ends on a day to come."),
     ),
+    "owners_frozen": (
+        _("Two people claim this shop"), _("Until that is decided, nobody becomes or ceases to be its owner."),
+    ),
     "last_owner": (_("A shop keeps one owner"), _("Make somebody else owner first.")),
     "not_found": (_("There is nothing here"), _("It may have been decided anew. Look among the latest decisions.")),
     "changed_meanwhile": (

@@ -106,6 +106,19 @@ class EndingWithoutReason(PartiesError):
         super().__init__("say in at least ten letters why these sessions end; the people it is about read it")
 
 
+class OwnersFrozen(PartiesError):
+    code = "owners_frozen"
+
+    def __init__(self) -> None:
+        super().__init__("two people claim this shop: until that is decided, nobody becomes or ceases to be its owner")
+
+
+class OwnershipRefused(PartiesError):
+    """Something about a claim to a shop that cannot be done like this; the message says what to do instead."""
+
+    code = "ownership_refused"
+
+
 class NoSuchMember(PartiesError):
     code = "no_such_member"
     status = 404

@@ -19,7 +19,9 @@ from safeconduct.kernel.parties.errors import (
     NoSuchMember,
     NoSuchSeller,
     OwnerNeeded,
+    OwnersFrozen,
 )
+from safeconduct.kernel.parties.freezing import is_frozen
 from safeconduct.kernel.parties.invitations import VALID_DAYS, fresh_token, open_invitation
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, StaffRole, User
 
@@ -72,12 +74,14 @@ def add_member(
     """
     _must_manage(added_by, seller_key, at)
     _must_exist(seller_key)
+    _owners_may_change(seller_key, role == MemberRole.OWNER, at)
     return _add(person, seller_key, role, added_by, at=at, expires_at=expires_at)
 
 
 def change_member_role(membership_id: str, role: MemberRole, by: User | None, *, at: datetime) -> Membership:
     """Gives a member another role. Raises NoSuchMember, OwnerNeeded, LastOwner."""
     membership = _locked(membership_id, by, at)
+    _owners_may_change(membership.seller_key, MemberRole.OWNER in (membership.role, role), at)
     if membership.role == MemberRole.OWNER != role:
         _must_not_be_last(membership, at)
     membership.role = role
@@ -106,6 +110,7 @@ def end_membership(membership_id: str, by: User | None, *, at: datetime) -> Memb
     """
     membership = _locked(membership_id, by, at, or_oneself=True)
     if membership.role == MemberRole.OWNER:
+        _owners_may_change(membership.seller_key, True, at)
         _must_not_be_last(membership, at)
     membership.ended_at = at
     membership.save(update_fields=["ended_at"])
@@ -127,6 +132,7 @@ def invite_member(
     _must_manage(inviter, seller_key, at)
     _must_exist(seller_key)
     _check_end(role, until, at)
+    _owners_may_change(seller_key, role == MemberRole.OWNER, at)
     email = User.objects.normalize_email(email).lower()
     if _in_force(at).filter(seller_key=seller_key, person__email=email).exists():
         raise AlreadyMember
@@ -152,6 +158,7 @@ def join(token: str, person: User, *, at: datetime) -> Membership:
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
     assert invitation.seller_key is not None
+    _owners_may_change(invitation.seller_key, invitation.member_role == MemberRole.OWNER, at)
     return _add(
         person, invitation.seller_key, MemberRole(invitation.member_role), invitation.invited_by, at=at,
         expires_at=invitation.member_until,
@@ -179,6 +186,11 @@ def _must_manage(by: User | None, seller_key: int, at: datetime) -> None:
         return
     if not by.is_active or not _in_force(at).filter(person=by, seller_key=seller_key, role=MemberRole.OWNER).exists():
         raise OwnerNeeded
+
+
+def _owners_may_change(seller_key: int, about_an_owner: bool, at: datetime) -> None:
+    if about_an_owner and is_frozen(seller_key, at):
+        raise OwnersFrozen
 
 
 def _check_end(role: MemberRole, until: datetime | None, at: datetime) -> None:

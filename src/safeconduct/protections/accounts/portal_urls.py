@@ -6,6 +6,7 @@ from django.urls import path
 
 from safeconduct.protections.accounts import views
 from safeconduct.protections.accounts.apps_of_sellers import portal_views as apps
+from safeconduct.protections.accounts.ownership import portal_views as ownership
 from safeconduct.protections.accounts.payout import portal_views as payout
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("apps/", apps.apps, name="apps"),
     path("apps/new/", apps.connect, name="app_connect"),
     path("apps/<slug:key_id>/end/", apps.end, name="app_end"),
+    path("ownership/", ownership.claims, name="ownership"),
     path("payout/", payout.accounts, name="payout"),
     path("payout/add/", payout.add, name="payout_add"),
     path("payout/confirm/", payout.confirm, name="payout_confirm"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel import shared_cache
-from safeconduct.kernel.parties import sessions
+from safeconduct.kernel.parties import ownership, sessions
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.menu import ACCOUNT, MONEY, SELLERS
@@ -28,6 +28,7 @@ def console_menu() -> tuple[MenuEntry, ...]:
     return (
         MenuEntry(_("Payout accounts"), reverse("console:accounts:payout"), "coins", go="a", group=MONEY),
         MenuEntry(_("Account cases"), reverse("console:accounts:account_cases"), "lock", group=SELLERS),
+        MenuEntry(_("Claims to shops"), reverse("console:accounts:ownership"), "shop", group=SELLERS),
     )
 
 
@@ -46,6 +47,14 @@ def forget_counts(_now: datetime) -> None:
         pass
 
 
+def forget_claims(now: datetime) -> None:
+    """Deletes forms of claims to shops whose mailbox nobody confirmed."""
+    done = 1
+    while done:
+        with engine_scope():
+            done = ownership.forget_drafts(now)
+
+
 PROTECTION = Protection(
     "accounts",
     _("Account security"),
@@ -60,6 +69,7 @@ PROTECTION = Protection(
     judge_member=judge_member,
     public_urls="safeconduct.protections.accounts.public_urls",
     jobs=(
+        Periodic("claims that nobody confirmed", 3600, forget_claims),
         Periodic("old sign-in sessions", 3600, forget_sessions),
         Periodic("counts at sign-in that are over", 600, forget_counts),
     ),

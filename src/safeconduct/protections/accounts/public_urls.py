@@ -9,6 +9,7 @@ from __future__ import annotations
 from allauth.account.views import password_reset_from_key
 from django.urls import path, re_path
 
+from safeconduct.protections.accounts.ownership import public_views as ownership
 from safeconduct.protections.accounts.sign_in import not_me_views, own_password, own_sessions
 from safeconduct.protections.accounts.single_sign_on import views as single_sign_on
 
@@ -17,6 +18,8 @@ urlpatterns = [
     path("sessions/", own_sessions.own_sessions, name="own_sessions"),
     path("company/", single_sign_on.begin, name="single_sign_on"),
     path("company/back/", single_sign_on.back, name="single_sign_on_back"),
+    path("ownership/", ownership.form, name="ownership_form"),
+    path("ownership/<str:token>/", ownership.claim, name="ownership_claim"),
     path("password/change/", own_password.change_password, name="account_change_password"),
     re_path(
         r"^password/reset/key/(?P<uidb36>usr_[0-9a-z]+)-(?P<key>.+)/$",

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.kernel.ledger.payout_accounts import AccountState, Proof
 from safeconduct.kernel.parties import whereabouts
+from safeconduct.kernel.parties.freezing import is_frozen
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.protections.accounts.payout.asking import Asking, Wish
-from safeconduct.protections.accounts.payout.errors import said
+from safeconduct.protections.accounts.payout.errors import PayoutRefused, said
 from safeconduct.protections.accounts.payout.models import PayoutContest
 from safeconduct.protections.accounts.risk.judging import Act, ActKind, Judgement, judge
 
@@ -41,6 +44,10 @@ def carry_out(asking: Asking, seller: Seller, actor: Actor, proof: Proof, *, at:
     """
     account_id = asking.account_id
     with engine_scope():
+        if is_frozen(seller.key, at):
+            raise PayoutRefused(
+                _("Two people claim this shop. Until that is decided, nobody changes where the money goes.")
+            )
         if asking.wish is Wish.ADD:
             account_id = payout_accounts.ask(
                 seller.key, asking.number, asking.holder, asking.country, actor, proof, at=at

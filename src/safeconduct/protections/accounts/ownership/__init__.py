@@ -1,0 +1,1 @@
+"""Two people claim a shop: its pages for the shop, for whoever has no access, and for the staff who decide."""

@@ -1,0 +1,176 @@
+"""Two people claim a shop: what waits, who decides, and what a stranger's form does not do."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from safeconduct.kernel.notices.models import StoredNotice
+from safeconduct.kernel.parties import members, ownership
+from safeconduct.kernel.parties.errors import OwnersFrozen, OwnershipRefused
+from safeconduct.kernel.parties.freezing import is_frozen
+from safeconduct.kernel.parties.models import MemberRole, OwnershipClaim, StaffRole, User
+from safeconduct.kernel.scope import engine_scope, query, seller_scope, staff_scope
+from tests.console.test_console import signed_in as staff_signed_in
+from tests.portal import shops
+from tests.portal.shops import PASSWORD
+
+TEXT = "I founded it in 2019 with Camila; the partnership's contract and the register show it."
+WHY = "The register names both as partners since 2019, and the account was opened by both."
+PAGE, FORM = "/portal/accounts/ownership/", "/accounts/ownership/"
+
+
+@pytest.fixture(autouse=True)
+def a_marketplace() -> None:
+    cache.clear()
+    shops.open_for_business()
+
+
+def at_desk(user: User) -> Client:
+    """Somebody who has just shown anew who they are."""
+    client = Client()
+    client.force_login(user)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    return client
+
+
+def claimed_by_partner() -> tuple[Client, User, User]:
+    owner, partner = shops.member("sel-1"), shops.member("sel-1", role=MemberRole.FINANCE)
+    client = at_desk(partner)
+    assert client.post(PAGE, {"do": "open", "relation": "partner", "text": TEXT}).status_code == 303
+    return client, partner, owner
+
+
+def claim() -> OwnershipClaim:
+    with staff_scope():
+        return OwnershipClaim.objects.select_related("decided_by", "final_by").get()
+
+
+def decides(client: Client, finding: str, why: str = WHY) -> int:
+    answer = client.post(f"/console/accounts/ownership/{claim().id}/decide/", {"finding": finding, "text": why})
+    return int(answer.status_code)
+
+
+def frozen(days: float = 0) -> bool:
+    with staff_scope():
+        return is_frozen(shops.seller_key(), shops.NOW + timedelta(days=days))
+
+
+def test_a_members_claim_keeps_owners_and_payouts_as_they_are_and_nothing_else() -> None:
+    _, partner, owner = claimed_by_partner()
+    assert frozen()
+    with staff_scope():
+        rows = {m.person_id: m.id for m in members.members_of(shops.seller_key(), at=shops.NOW)}
+        with pytest.raises(OwnersFrozen):
+            members.change_member_role(rows[partner.id], MemberRole.OWNER, owner, at=shops.NOW)
+        with pytest.raises(OwnersFrozen):
+            members.invite_member("x@example.org", shops.seller_key(), MemberRole.OWNER, owner, at=shops.NOW)
+        with pytest.raises(OwnersFrozen):
+            members.end_membership(rows[owner.id], owner, at=shops.NOW)
+        members.invite_member("y@example.org", shops.seller_key(), MemberRole.SUPPORT, owner, at=shops.NOW)
+        members.end_membership(rows[partner.id], owner, at=shops.NOW)
+    with seller_scope(shops.seller_key()):
+        assert is_frozen(shops.seller_key(), shops.NOW)
+    shown = at_desk(owner).post(f"/portal/people/{rows[owner.id]}/end/").content.decode()
+    assert "Two people claim this shop" in shown
+    with staff_scope():
+        assert not is_frozen(shops.seller_key("sel-2"), shops.NOW)
+        told = StoredNotice.objects.filter(code="ownership.moved")
+        assert {one.person_id for one in told} == {None, partner.id}
+
+
+def test_a_named_person_decides_with_reasons_and_another_one_the_appeal() -> None:
+    partner, _, owner = claimed_by_partner()
+    (lead, first), (other, second) = staff_signed_in(StaffRole.LEAD), staff_signed_in(StaffRole.LEAD)
+    page = f"/console/accounts/ownership/{claim().id}/"
+    assert TEXT[:20] in shops.read(lead, page)
+    assert lead.post(page + "ask/", {"text": "Please name the number in the register."}).status_code == 303
+    assert partner.post(PAGE, {"do": "say", "text": "It is number 76.123.456-7 of the register."}).status_code == 303
+    shop = at_desk(owner)
+    assert shop.post(PAGE, {"do": "say", "text": "The contract ended in 2023, I have it here."}).status_code == 303
+    for text in ("76.123.456-7", "The contract ended", "Please name the number"):
+        assert text in shops.read(shop, PAGE) and text in shops.read(partner, PAGE)
+    assert decides(lead, "both", "short") == 409 and decides(lead, "perhaps") == 409
+    assert decides(lead, "both") == 303 and decides(lead, "shop") == 409
+    assert (claim().decided_by, claim().why) == (first, WHY)
+    assert WHY in shops.read(shop, PAGE) and str(first) in shops.read(shop, PAGE)
+    assert frozen() and frozen(13) and not frozen(15), "without an appeal it is over with the time for one"
+    assert shop.post(PAGE, {"do": "appeal", "text": "The contract ended, see the notary's paper."}).status_code == 303
+    assert frozen(400)
+    assert decides(lead, "shop") == 409, "whoever decided first does not decide the appeal"
+    assert decides(other, "shop") == 303
+    assert (claim().state, claim().final_by) == ("closed", second)
+    assert not frozen()
+    assert shop.post(PAGE, {"do": "appeal", "text": "once more, because I say so"}).status_code == 409
+
+
+def test_whoever_has_no_access_confirms_their_mailbox_and_freezes_nothing_until_a_person_hears_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    owner, visitor = shops.member("sel-1"), Client()
+    given = {"shop": "sel-1", "name": "Ana Lopez", "email": "ana.lopez@example.com", "relation": "heir", "text": TEXT}
+    answer = visitor.post(FORM, given)
+    assert "Look into your mailbox" in answer.content.decode() and claim().state == "draft"
+    (link,) = re.findall(r"http://testserver(/accounts/ownership/\S+)", capsys.readouterr().out.replace("=\n", ""))
+    assert "ana" not in link and claim().state == "draft"
+    assert "Press once" in visitor.get(link).content.decode() and claim().state == "draft", "mail programs open links"
+    assert visitor.post(link, {"do": "confirm"}).status_code == 302
+    assert claim().state == "waiting" and not frozen()
+    lead, _ = staff_signed_in(StaffRole.LEAD)
+    page = f"/console/accounts/ownership/{claim().id}/"
+    assert "ana.lopez@example.com" in shops.read(lead, page)
+    assert lead.post(page + "take-up/").status_code == 303 and frozen()
+    shown = shops.read(at_desk(owner), PAGE)
+    assert TEXT[:20] in shown and "ana.lopez" not in shown
+    assert decides(lead, "not_shown") == 303
+    assert WHY in visitor.get(link).content.decode()
+    assert visitor.post(link, {"do": "appeal", "text": "Here is the certificate of inheritance."}).status_code == 302
+    assert claim().state == "appealed"
+    assert Client().get(link + "x/").status_code == 404
+    with staff_scope():
+        (row,) = query(
+            "SELECT c::text || (SELECT string_agg(w::text, '') FROM ownership_word w) FROM ownership_claim c"
+        )
+    assert "ana" not in str(row).lower() and TEXT[:10] not in str(row)
+
+
+def test_the_form_tells_nobody_which_shops_there_are_and_is_taken_a_few_times_only() -> None:
+    visitor = Client()
+    given = {"shop": "no such shop", "name": "A", "email": "a@example.com", "relation": "other", "text": TEXT}
+    known, unknown = (visitor.post(FORM, {**given, "shop": shop, "email": f"{n}@example.com"}) for n, shop in enumerate(("sel-1", "?")))  # fmt: skip
+    body = (re.sub(r'value="[^"]*"', "", one.content.decode()) for one in (known, unknown))
+    assert len(set(body)) == 1
+    assert visitor.post(FORM, {**given, "text": "short"}).status_code == 422
+    assert visitor.post(FORM, given).status_code == 200
+    assert visitor.post(FORM, given).status_code == 429
+    with engine_scope():
+        assert ownership.forget_drafts(shops.NOW + timedelta(days=8)) == 1
+
+
+def test_one_shop_has_one_claim_and_nobody_rules_on_their_own() -> None:
+    _, _, owner = claimed_by_partner()
+    assert at_desk(owner).post(PAGE, {"do": "open", "relation": "partner", "text": TEXT}).status_code == 409
+    with staff_scope():
+        User.objects.filter(id=owner.id).update(staff_role=StaffRole.LEAD)
+        judge = User.objects.get(id=owner.id)
+        with pytest.raises(OwnershipRefused):
+            ownership.decide(claim().id, "shop", WHY, judge, at=shops.NOW)
+    analyst, _ = staff_signed_in(StaffRole.ANALYST)
+    assert decides(analyst, "shop") == 403
+    with pytest.raises(psycopg.errors.CheckViolation), staff_scope():
+        query("UPDATE ownership_claim SET state = 'decided', finding = 'shop', why = ''")
+
+
+def test_a_member_who_is_none_of_it_reads_nothing_of_it_and_nothing_is_claimed_at_an_open_session() -> None:
+    claimed_by_partner()
+    support = shops.member("sel-1", role=MemberRole.SUPPORT)
+    page = shops.read(at_desk(support), PAGE)
+    assert "Somebody claims this shop" in page and TEXT[:20] not in page
+    open_one = Client()
+    open_one.force_login(shops.member("sel-2"))
+    assert "reauthenticate" in open_one.post(PAGE, {"do": "open", "relation": "heir", "text": TEXT}).headers["Location"]
