@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-all browser lint bench lock clean
+.PHONY: help demo serve test test-all browser lint audit bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ lint: $(VENV)/dev.stamp ## style, types, floors, house rules, translations
 	$(BIN)/python -m safeconduct.kernel.cases.lint
 	$(BIN)/mypy
 	$(BIN)/python -m safeconduct.kernel.ui.translations check
+
+audit: $(VENV)/dev.stamp ## the lock against published vulnerabilities (FILE=an export of OSV for PyPI); no network
+	@$(BIN)/python tools/audit.py $(FILE)
 
 bench: $(VENV)/dev.stamp ## measure; writes build/bench.json
 	$(BIN)/python -m bench

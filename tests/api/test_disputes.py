@@ -78,5 +78,5 @@ def test_a_link_for_the_buyer_leads_to_the_page_of_the_order() -> None:
     order, shop = sold(), Machine()
     url = good(shop.post("/v1/dispute-links", {"order": order.ref}), 201)["url"]
     assert order.ref not in url
-    assert shop.client.get(url.removeprefix("http://testserver")).status_code == 200
+    assert shop.client.get(url.removeprefix("http://testserver"), follow=True).status_code == 200
     problem(shop.post("/v1/dispute-links", {"order": "ord-unknown"}), 404, "not-found")

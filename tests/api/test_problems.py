@@ -167,3 +167,11 @@ class _database_away:
 def test_health_and_the_reference_need_no_key(path: str) -> None:
     with override_settings(ROOT_URLCONF="safeconduct.api.urls"):
         assert Client().get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/openapi.json", "/v1/docs"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+def test_public_addresses_take_no_other_method_than_they_need(path: str, method: str) -> None:
+    answer = Client().generic(method, path)
+    assert answer.status_code == 405 and answer.headers["Allow"] == "GET, HEAD"
+    assert Client().head(path).status_code == 200

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -42,12 +41,14 @@ def test_help_loads_nothing_heavy() -> None:
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
         ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
         ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["people", "break-glass"],
+        ["people", "lost-factors"],
         ["payouts", "run"],
         ["payouts", "returned"], ["coverage", "check"], ["coverage", "simulate"],
         ["rates", "import"],
         ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
         ["webhooks", "list"], ["webhooks", "add"], ["webhooks", "ping"], ["webhooks", "resend"], ["webhooks", "log"],
         ["ledger", "check"], ["ledger", "statement"],
+        ["ip", "import"], ["ip", "show"], ["ip", "look"], ["ip", "remove"], ["passwords", "import"], ["passwords", "show"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -66,7 +67,9 @@ def test_doctor_finds_a_sound_installation_sound() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["ok"]
-    assert {c["check"] for c in found["checks"]} >= {"database", "migrations", "queue", "disk", "clock"}
+    assert {c["check"] for c in found["checks"]} >= {
+        "database", "migrations", "queue", "disk", "clock", "ip data", "passwords",
+    }  # fmt: skip
 
 
 def test_doctor_says_how_to_mend_a_database_that_does_not_answer() -> None:
@@ -125,15 +128,13 @@ def test_history_is_imported_once_and_a_bad_row_is_named(tmp_path: Path) -> None
     assert json.loads(safeconduct("events", "import", str(file), "--json").stdout)["duplicates"] == 1
 
 
-def test_the_command_answers_help_quickly() -> None:
-    best = min(_seconds() for _ in range(3))
-    assert best < 2.0  # the figure itself is measured by the benchmark; this only catches a heavy import
-
-
-def _seconds() -> float:
-    started = time.perf_counter()
-    safeconduct("--help")
-    return time.perf_counter() - started
+def test_help_is_answered_without_loading_what_is_heavy() -> None:
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "safeconduct", "--help"], capture_output=True, text=True, check=True
+    )
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in told.stderr.splitlines()}
+    assert "safeconduct" in loaded
+    assert loaded & {"django", "psycopg", "sqlglot", "duckdb", "numpy", "pandas", "cryptography", "httpx"} == set()
 
 
 def test_saved_bodies_of_stripe_all_become_events_and_a_second_run_stores_nothing_new(tmp_path: Path) -> None:

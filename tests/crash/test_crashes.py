@@ -1,4 +1,5 @@
-"""kill -9 while events arrive: whatever was acknowledged is there, and has its one decision.
+"""kill -9 while orders are placed and paid: whatever was acknowledged is there, each order has its one decision, each
+decision its one line in the record, each payment its one capture, and the ledger balances.
 
 The server runs as in production: `safeconduct serve` with web processes, a lane, and the embedded PostgreSQL, in a
 folder of its own. Three kills of each kind by default; twenty with SAFECONDUCT_LONG_TESTS=1.
@@ -50,21 +51,20 @@ class Shop:
     def _send(self, lane: int) -> None:
         number = 0
         while not self.stopped.is_set():
-            identity = f"crash-{lane}-{number}"
-            if self._post(identity):
-                self.acknowledged.append(identity)
+            identity = f"crash-{lane}-{number // 2}"
+            kind = ("order.placed", "order.paid")[number % 2]
+            if self._post(identity, kind):
+                self.acknowledged.append(f"{identity}/{kind}")
                 number += 1  # what was not acknowledged is sent again under the same id
             else:
                 time.sleep(0.1)
 
-    def _post(self, identity: str) -> bool:
+    def _post(self, identity: str, kind: str) -> bool:
+        who = {"buyer": "b1", "card": "c1"} if kind == "order.placed" else {}
         body = {
-            "specversion": "1.0", "id": identity, "source": "crash", "type": "order.placed",
+            "specversion": "1.0", "id": f"{identity}/{kind}", "source": "crash", "type": kind,
             "time": "2026-06-01T12:00:00Z",
-            "data": {
-                "order": identity, "seller": "s1", "buyer": "b1", "card": "c1",
-                "amount": {"minor": 900000, "currency": "USD"},
-            },
+            "data": {"order": identity, "seller": "s1", "amount": {"minor": 900000, "currency": "USD"}, **who},
         }  # fmt: skip
         request = urllib.request.Request(
             f"{self.address}/v1/events",
@@ -187,7 +187,8 @@ def wait_for_more(shop: Shop, count: int = 5, within_s: float = 60) -> None:
 
 
 def check(server: Server, shop: Shop) -> None:
-    """Every acknowledged event is stored, and in the end has exactly one live decision with its reasons."""
+    """Every acknowledged event is stored. In the end each order has one live decision with its reasons, and each payment
+    was captured once and is held, because its order waits for a person."""
     shop.stop()
     folder = server.var / "postgres"
     with lease(folder) as held, psycopg.connect(held.url("safeconduct", user=ROLE), autocommit=True) as connection:
@@ -196,17 +197,24 @@ def check(server: Server, shop: Shop) -> None:
             assert time.monotonic() < end, "the lanes do not finish"
             time.sleep(0.2)
         rows = connection.execute(
-            "SELECT e.source_id, count(d.id), min(jsonb_array_length(d.reasons -> 'statement')) FROM event e"
-            " LEFT JOIN decision d ON d.moment = e.moment AND d.kind = 'live' GROUP BY e.source_id"
+            "SELECT e.source_id, e.type, count(d.id), min(jsonb_array_length(d.reasons -> 'statement')) FROM event e"
+            " LEFT JOIN decision d ON d.moment = e.moment AND d.kind = 'live' GROUP BY 1, 2"
         ).fetchall()
         leaves = connection.execute(
             "SELECT count(*), count(DISTINCT subject) FROM (SELECT kind, subject FROM leaf"
             " UNION ALL SELECT kind, subject FROM record_entry) AS l WHERE kind = 'decision'"
         ).fetchone()
-    stored = {identity: (decisions, reasons) for identity, decisions, reasons in rows}
-    assert set(shop.acknowledged) <= set(stored)
-    assert set(stored.values()) == {(1, 1)}
-    assert leaves == (len(stored), len(stored))
+        captured = connection.execute(
+            "SELECT count(*), count(DISTINCT order_key) FROM ledger_transaction WHERE event = 'capture'"
+        ).fetchone()
+        held = connection.execute("SELECT count(*) FROM ledger_hold WHERE ended_at IS NULL").fetchone()
+    assert set(shop.acknowledged) <= {identity for identity, *_ in rows}
+    placed = [(decisions, reasons) for _, kind, decisions, reasons in rows if kind == "order.placed"]
+    paid = sum(kind == "order.paid" for _, kind, *_ in rows)
+    assert set(placed) == {(1, 1)}
+    assert leaves == (len(placed), len(placed))
+    assert captured == (paid, paid) and held == (paid,)
+    assert json.loads(server.command("ledger", "check", "--json"))["ok"]
     assert json.loads(server.command("record", "verify", "--json"))["ok"]
 
 
@@ -235,7 +243,7 @@ def test_killing_the_database_loses_nothing(server: Server, shop: Shop) -> None:
     check(server, shop)
 
 
-def test_killing_a_lane_gives_back_what_it_held(server: Server, shop: Shop) -> None:
+def test_killing_a_lane_and_the_sequencer_in_it_gives_back_what_they_held(server: Server, shop: Shop) -> None:
     for _ in range(KILLS):
         wait_for_more(shop)
         for pid in server.children():

@@ -154,5 +154,7 @@ def signed_in(*refs: str, **fields: Any) -> Client:
 
 def read(client: Client, address: str, status: int = 200) -> str:
     answer = client.get(address)
+    if answer.status_code == 303 and "/o-" in answer.headers["Location"]:  # a message's link leads on to its handle
+        answer = client.get(answer.headers["Location"])
     assert answer.status_code == status, (address, answer.status_code)
     return str(answer.content.decode())

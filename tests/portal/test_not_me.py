@@ -72,7 +72,7 @@ def test_opening_the_link_changes_nothing_and_pressing_once_ends_the_thiefs_sess
     own = signs_in(user)
     thief = signs_in(user)
     link, mailbox = link_of(user), Client()
-    text = mailbox.get(link).content.decode()
+    text = mailbox.get(link, follow=True).content.decode()
     assert "Was this not you?" in text and "Signed in from a browser that was not known before" in text
     assert thief.get("/portal/").status_code == 200, "mail scanners open links"
     assert "It is stopped" in mailbox.post(link).content.decode()
@@ -127,7 +127,7 @@ def test_an_ex_employee_with_the_old_mailbox_can_stop_and_never_win() -> None:
     ripen(now + timedelta(hours=73))
     assert state(mine) == AccountState.CANCELLED, "and nobody is paid there after three days"
     assert thiefs.get("/portal/").status_code == 302, "the link signs nobody in"
-    text = thiefs.get(link).content.decode()
+    text = thiefs.get(link, follow=True).content.decode()
     assert owner.email not in text and "GB82" not in text, "and tells nothing"
 
 
@@ -151,7 +151,7 @@ def test_a_link_works_for_seven_days_for_this_event_only_and_not_when_it_was_cha
     signs_in(user)
     link = link_of(user)
     event_id = link.split("/")[3].split(":")[0]
-    assert Client().get(link.replace(event_id, "sev_01jy2d8m4kq5v6w7x8y9zabcde")).status_code == 404
+    assert Client().get(link.replace(event_id, "sev_01jy2d8m4kq5v6w7x8y9zabcde"), follow=True).status_code == 404
     with engine_scope():
         event = SecurityEvent.objects.get(id=event_id)
         token = not_me.token_of(event_id)

@@ -251,5 +251,5 @@ def test_a_changed_address_is_told_to_the_old_mailbox_with_a_way_to_stop_it(caps
     written = capsys.readouterr().out
     assert f"To: {old}" in written
     (link,) = re.findall(r"http://testserver(/accounts/not-me/\S+)", written.replace("=\n", ""))
-    assert "Has another e-mail address now" in Client().get(link).content.decode()
+    assert "Has another e-mail address now" in Client().get(link, follow=True).content.decode()
     assert "contact_changed" in kinds_of(user)

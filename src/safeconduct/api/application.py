@@ -49,7 +49,7 @@ def _declared() -> Iterator[Operations]:
 def _behind_the_gate(operations: Operations) -> Router:
     router = Router(tags=[operations.tag])
     for one in operations.declared:
-        gate = guarded(one.scope, one_transaction=one.one_transaction, takes_json=one.takes_json)
+        gate = guarded(one.scope, one_transaction=one.one_transaction, takes_json=one.takes_json, for_apps=one.for_apps)
         summary, _, rest = (one.handler.__doc__ or one.handler.__name__).strip().partition("\n")
         router.api_operation(
             [one.method], one.path, response={one.status: one.answer}, openapi_extra=dict(one.described),

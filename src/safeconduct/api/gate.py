@@ -29,7 +29,8 @@ from safeconduct.kernel.notices.administrators import tell_administrators
 from safeconduct.kernel.operations.calls import Call, Caller, Scope
 from safeconduct.kernel.operations.problems import Code, Problem, invalid
 from safeconduct.kernel.parties import keys
-from safeconduct.kernel.scope import alone, engine_scope, query, undo
+from safeconduct.kernel.scope import alone, engine_scope, looking_only, query, seller_scope, undo
+from safeconduct.kernel.vault import pseudonyms
 
 CLAIM_S = 60
 KEPT = timedelta(hours=24)
@@ -51,12 +52,14 @@ class Claim:
 
 _ADMIT = """
 WITH given AS (
-    SELECT k.id, k.name, created_by, secret_hash, last_used_on, scopes AS asked,
+    SELECT k.id, k.name, created_by, k.seller_key, secret_hash, last_used_on, scopes AS asked,
         CASE WHEN held THEN ARRAY(SELECT s FROM unnest(scopes) s WHERE s LIKE '%%:read') ELSE scopes END AS scopes,
         held, revoked, gone, expired, elsewhere, NOT (revoked OR gone OR expired OR elsewhere) AS good
     FROM api_key k LEFT JOIN person p ON p.id = k.created_by, LATERAL (SELECT
         revoked_at IS NOT NULL AS revoked, expires_at <= now() AS expired,
-        p.id IS NOT NULL AND NOT (p.is_active AND p.staff_role <> '') AS gone,
+        p.id IS NOT NULL AND NOT (p.is_active AND CASE WHEN k.seller_key IS NULL THEN p.staff_role <> ''
+            ELSE EXISTS (SELECT FROM membership m WHERE m.person_id = p.id AND m.seller_key = k.seller_key
+                AND m.role = 'owner' AND m.ended_at IS NULL) END) AS gone,
         demoted_at IS NOT NULL OR coalesce(reads_only_until > now(), false) AS held,
         networks <> '{}' AND NOT coalesce(nullif(%s::text, '')::inet <<= ANY(networks::inet[]), false) AS elsewhere
     ) state WHERE secret_hash = %b::bytea
@@ -80,15 +83,17 @@ WITH given AS (
     RETURNING created_at
 )
 SELECT given.id, name, scopes, asked, created_by, given.secret_hash, revoked, gone, expired, elsewhere,
-    counted.requests, 60 - extract(second FROM now())::int, claimed.created_at, a.body_hash, a.status, a.answer,
-    set_config('synchronous_commit', 'off', true)
+    given.seller_key, counted.requests, 60 - extract(second FROM now())::int, claimed.created_at, a.body_hash,
+    a.status, a.answer, set_config('synchronous_commit', 'off', true)
 FROM given LEFT JOIN counted ON true LEFT JOIN claimed ON true
     LEFT JOIN idempotent_answer a ON a.api_key = given.id AND a.key = %s::text
 """
 
 
-def guarded(scope: Scope, *, one_transaction: bool, takes_json: bool = False) -> Callable[[View], View]:
-    """Puts the gate before an operation.
+def guarded(
+    scope: Scope, *, one_transaction: bool, takes_json: bool = False, for_apps: bool = False
+) -> Callable[[View], View]:
+    """Puts the gate before an operation. ``for_apps``: sellers' apps come in as well, and see their seller's rows.
 
     ``one_transaction``: the handler and the memory of its answer commit together, and nothing remains of a refusal.
     Otherwise the handler commits by itself, and must do no harm when it is run again.
@@ -99,7 +104,7 @@ def guarded(scope: Scope, *, one_transaction: bool, takes_json: bool = False) ->
         def through_the_gate(request: Call, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 outage.expect_database()
-                response = _pass(request, scope, run, args, kwargs, one_transaction, takes_json)
+                response = _pass(request, scope, run, args, kwargs, one_transaction, takes_json, for_apps)
             except Exception as problem:
                 response = refusal(request, problem)
                 outage.finished(answered=False)
@@ -113,13 +118,22 @@ def guarded(scope: Scope, *, one_transaction: bool, takes_json: bool = False) ->
 
 
 def _pass(
-    request: Call, scope: Scope, run: View, args: Any, kwargs: Any, one_transaction: bool, takes_json: bool
+    request: Call,
+    scope: Scope,
+    run: View,
+    args: Any,
+    kwargs: Any,
+    one_transaction: bool,
+    takes_json: bool,
+    for_apps: bool,
 ) -> HttpResponse:
     secret = _secret(request)
     raw = bodies.raw_body(request) if request.method != "GET" else b""
     claim = _admit(request, secret, scope, raw)
     if isinstance(claim, HttpResponse):
         return claim
+    if request.caller.seller_key is not None:
+        return _for_an_app(request, request.caller.seller_key, run, args, kwargs, for_apps)
     try:
         request.document = bodies.json_body(request, raw) if takes_json else None
         if one_transaction:
@@ -134,6 +148,15 @@ def _pass(
     if not _worth_keeping(response):
         _give_back(claim)
     return response
+
+
+def _for_an_app(request: Call, seller_key: int, run: View, args: Any, kwargs: Any, for_apps: bool) -> HttpResponse:
+    """What a seller's app asks for: in that seller's own scope, so that the database shows it no other's rows, and
+    reading only."""
+    if not for_apps or request.method != "GET":
+        raise Problem(Code.SCOPE_MISSING, "a seller's app may not do this; the marketplace's own keys may")
+    with looking_only(), seller_scope(seller_key), pseudonyms.named_by_the_engine():
+        return run(request, *args, **kwargs)
 
 
 def _in_one_transaction(request: Call, run: View, args: Any, kwargs: Any, claim: Claim | None) -> HttpResponse:
@@ -166,11 +189,12 @@ def _admit(request: Call, secret: str, scope: Scope, raw: bytes) -> HttpResponse
     if row is None or not hmac.compare_digest(bytes(row[5]), digest):
         raise _unauthorised(Code.KEY_UNKNOWN, "no API key has this secret")
     key_id, name, scopes, asked, created_by, _, *state = row
-    revoked, gone, expired, elsewhere, requests, wait_s, since, kept_mark, status, answer, _ = state
+    request.key_id = key_id  # type: ignore[attr-defined]
+    revoked, gone, expired, elsewhere, seller_key, requests, wait_s, since, kept_mark, status, answer, _ = state
     if revoked:
         raise _unauthorised(Code.KEY_REVOKED, f"the key {key_id} was revoked")
     if gone:
-        raise _unauthorised(Code.KEY_REVOKED, f"whoever made the key {key_id} is not of the staff any more")
+        raise _unauthorised(Code.KEY_REVOKED, f"whoever made the key {key_id} has no right to it any more")
     if expired:
         raise _unauthorised(Code.KEY_EXPIRED, f"the key {key_id} has expired")
     if elsewhere:
@@ -187,7 +211,7 @@ def _admit(request: Call, secret: str, scope: Scope, raw: bytes) -> HttpResponse
         raise Problem(
             Code.SCOPE_MISSING, f"this needs the scope {scope.value}; the key {key_id} has {', '.join(scopes)}"
         )
-    request.caller = Caller(key_id, name, frozenset(scopes), created_by)
+    request.caller = Caller(key_id, name, frozenset(scopes), created_by, seller_key)
     if not key:
         return None
     if since is not None:

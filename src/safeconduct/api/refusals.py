@@ -29,7 +29,9 @@ _PLACES = frozenset({"body", "query", "path", "header"})
 
 def refusal(request: HttpRequest, problem: Exception) -> HttpResponse:
     """The answer to a request that could not be done. What is not expected is logged under an id, and told as it."""
-    return problem_of(request, problem).response()
+    told = problem_of(request, problem)
+    request.refused_as = told.code.value  # type: ignore[attr-defined]
+    return told.response()
 
 
 def problem_of(request: HttpRequest, problem: Exception) -> Problem:
@@ -57,10 +59,23 @@ def problem_of(request: HttpRequest, problem: Exception) -> Problem:
             return Problem(Code.MALFORMED, "the request is not as expected")
     if outage.is_database_failure(problem):
         outage.note(problem)
-        logger.warning("the database failed %s %s (%s)", request.method, request.path, type(problem).__name__)
+        logger.warning(
+            "the database failed %s %s (%s)",
+            request.method,
+            request.path,
+            type(problem).__name__,
+            extra={"request": request, "status_code": 503},
+        )
         return outage.unavailable()
     instance = f"fault-{secrets.token_hex(6)}"
-    logger.error("%s: %s %s", instance, request.method, request.path, exc_info=problem)
+    logger.error(
+        "%s: %s %s",
+        instance,
+        request.method,
+        request.path,
+        exc_info=problem,
+        extra={"request": request, "status_code": 500, "facts": {"key": getattr(request, "key_id", "")}},
+    )
     return Problem(Code.FAULT, "the request was not carried out as asked", more={"instance": instance})
 
 

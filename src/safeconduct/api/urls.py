@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from safeconduct.api import health, reference
 from safeconduct.api.application import api
@@ -50,10 +51,10 @@ def _nothing_here(request: HttpRequest, *_: Any) -> HttpResponse:
 _operations, _, _ = api.urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
-    path("v1/openapi.json", _whole(reference.openapi_json), name="api-openapi"),
-    path("v1/docs", _whole(reference.docs), name="api-docs"),
+    path("healthz", _whole(require_safe(health.healthz)), name="healthz"),
+    path("readyz", _whole(require_safe(health.readyz)), name="readyz"),
+    path("v1/openapi.json", _whole(require_safe(reference.openapi_json)), name="api-openapi"),
+    path("v1/docs", _whole(require_safe(reference.docs)), name="api-docs"),
 ]
 urlpatterns.append(path("v1/", include(_dressed(_operations))))
 urlpatterns.append(re_path(r"^v1(/.*)?$", _nothing_here))

@@ -272,6 +272,7 @@ def _people(folder: Path) -> None:
     from allauth.mfa.models import Authenticator
     from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
+    from safeconduct.kernel.parties import factors
     from safeconduct.kernel.parties.models import User
     from safeconduct.kernel.scope import staff_scope
 
@@ -284,7 +285,8 @@ def _people(folder: Path) -> None:
             )
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
             secret = generate_totp_secret()
-            TOTP.activate(user, secret)
+            with factors.of(user.id):
+                TOTP.activate(user, secret)
             assert Authenticator.objects.filter(user=user).exists()
             sign_ins.append({"role": role, "email": email, "password": password, "secret": secret})
     file = folder / "sign-ins.json"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from safeconduct.cli.output import FAILED, OK, emit_json
 
@@ -18,6 +21,8 @@ _OLD_S = 60.0
 _OLD_DATA_DAYS = 180
 _OLD_LIST_DAYS = 400
 _CLOCK_S = 2.0
+#: Who renews by ACME has a month; a week before the end it has failed for a while.
+_CERTIFICATE_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +248,42 @@ def clock() -> Finding:
     )
 
 
+def certificates() -> Finding:
+    """Do the public names show certificates that every browser believes, for some time yet?"""
+    from safeconduct.config.environment import read
+
+    env = read()
+    if not env.production:
+        return Finding("certificates", True, "not looked at outside production")
+    found: list[str] = []
+    wrong: list[str] = []
+    for host in sorted(set(env.faces.values()) | {urlsplit(origin).netloc for origin in env.origins}):
+        try:
+            days = days_left(host)
+        except OSError as problem:
+            wrong.append(f"{host}: {problem}")
+            continue
+        (found if days >= _CERTIFICATE_DAYS else wrong).append(f"{host}: {days} days left")
+    mend = "get publicly trusted certificates and renew them by themselves (ACME), see docs/operations.md, section TLS"
+    return Finding("certificates", not wrong, "; ".join(wrong or found) or "no name is set", mend)
+
+
+def days_left(host: str, *, authorities: str | None = None) -> int:
+    """How long the certificate of ``host`` or ``host:port`` is good. Raises OSError where nobody answers, or where the
+    system's authorities (else those of a file) do not vouch for it."""
+    name, _, port = host.partition(":")
+    context = ssl.create_default_context(cafile=authorities)
+    with (
+        socket.create_connection((name, int(port or 443)), 5) as line,
+        context.wrap_socket(line, server_hostname=name) as secured,
+    ):
+        shown = secured.getpeercert() or {}
+    return int((ssl.cert_time_to_seconds(str(shown["notAfter"])) - time.time()) // 86_400)
+
+
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
     disk,
-    ip_data,
-    breached,
     database,
     clock,
     migrations,
@@ -256,5 +292,8 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     vault,
     ledger,
     record,
+    certificates,
+    ip_data,  # last: what is only old must not keep the checks before from being made
+    breached,
 )
 NEED_A_SCHEMA = (logins, queue, vault, ledger, record)

@@ -117,6 +117,25 @@ def break_glass(email: str, why: str) -> int:
     return OK
 
 
+def lost_factors(email: str, why: str) -> int:
+    """Takes the lost second steps of a seller's person away."""
+    start_django()
+    from safeconduct.kernel.parties.errors import PartiesError
+    from safeconduct.protections.accounts.sign_in.lost_factors import SHORTEST_WHY, forget_factors
+
+    if len(why.strip()) < SHORTEST_WHY:
+        fail(f"--why must say how you know that it is them, in at least {SHORTEST_WHY} letters", USAGE)
+    try:
+        ended = forget_factors(email, why.strip(), at=datetime.now(UTC))
+    except PartiesError as problem:
+        fail(str(problem))
+    sys.stdout.write(
+        f"{email} has no second step any more, and {ended} sessions ended. They sign in with their own password, or ask"
+        " for a new one by mail, and set up a passkey or an app. Payouts of their shops wait for seven days.\n"
+    )
+    return OK
+
+
 def invite_member(email: str, seller_ref: str, role: str) -> int:
     """Invites somebody to act for a seller and prints the link, this once."""
     start_django()

@@ -9,11 +9,29 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 
 from safeconduct.cli.start import start_django
 
 _STOP_WITHIN_S = 8.0
+#: What only this machine reaches.
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """TLS 1.2 and 1.3 of our own (rustls): forward secrecy only, no renegotiation. ``client_ca``: only who shows a
+    certificate of this authority is let in; empty lets everybody in."""
+
+    certificate: str
+    key: str
+    client_ca: str = ""
+
+    def arguments(self) -> list[str]:
+        """What the server of the web processes is started with."""
+        given = ["--ssl-certificate", self.certificate, "--ssl-keyfile", self.key, "--ssl-protocol-min", "tls1.2"]
+        return [*given, *(["--ssl-ca", self.client_ca, "--ssl-client-verify"] if self.client_ca else [])]
 
 
 class Server:
@@ -23,13 +41,13 @@ class Server:
     ``run`` adds the lanes and stays until SIGTERM or Ctrl-C. Settings must have been read (`start_django`).
     """
 
-    def __init__(self, *, host: str, port: int, workers: int, lanes: int) -> None:
-        self.host, self.port, self.address = host, port, f"http://{host}:{port}"
+    def __init__(self, *, host: str, port: int, workers: int, lanes: int, tls: Tls | None = None) -> None:
+        self.host, self.port, self.address = host, port, f"{'https' if tls else 'http'}://{host}:{port}"
         environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
         web = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
             str(workers), "--blocking-threads", "4", "--backlog", "1024", "--respawn-failed-workers", "--no-ws",
-            "--log-level", "warning", "safeconduct.config.wsgi:application",
+            "--log-level", "warning", *(tls.arguments() if tls else []), "safeconduct.config.wsgi:application",
         ]  # fmt: skip
         lane = [sys.executable, "-m", "safeconduct.cli.serving"]
         self.web, self.lanes = Child(web, environment), [Child(lane, environment) for _ in range(lanes)]
@@ -63,11 +81,27 @@ class Server:
 def serve(*, host: str, port: int, workers: int, lanes: int) -> int:
     """Runs the server until SIGTERM or Ctrl-C. Returns the exit code."""
     start_django()
-    server = Server(host=host, port=port, workers=workers, lanes=lanes)
+    from django.conf import settings
+
+    tls = Tls(settings.TLS_CERTIFICATE, settings.TLS_KEY, settings.TLS_CLIENT_CA) if settings.TLS_CERTIFICATE else None
+    if refused := in_clear(host, tls, production=settings.MODE == "production"):
+        sys.stderr.write(f"error: {refused}\n")
+        return 2
+    server = Server(host=host, port=port, workers=workers, lanes=lanes, tls=tls)
     server.open()
     sys.stdout.write(f"Console {server.address}/console/ · API {server.address}/v1/ · Ctrl-C stops\n")
     sys.stdout.flush()
     return server.run()
+
+
+def in_clear(host: str, tls: Tls | None, *, production: bool) -> str:
+    """Why production does not listen there: what comes over a network comes over TLS. Empty where it may."""
+    if not production or tls is not None or host in _HERE:
+        return ""
+    return (
+        f"--host {host} would be served in clear: set SAFECONDUCT_TLS_CERTIFICATE and SAFECONDUCT_TLS_KEY, or listen "
+        "on 127.0.0.1 behind a proxy on this machine"
+    )
 
 
 def work() -> None:

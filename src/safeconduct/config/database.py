@@ -7,6 +7,7 @@ and it goes with the last of them.
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,12 @@ EMBEDDED_NAME = "safeconduct"
 def role_name(role: str) -> str:
     """The PostgreSQL role behind a login."""
     return f"safeconduct_{role}"
+
+
+def role_passwords(derived: Callable[[str], str], generation: int) -> dict[str, str]:
+    """The passwords of the unprivileged logins, in the generation that the operator has chosen."""
+    later = f"/{generation}" if generation > 1 else ""
+    return {role: derived(f"database/{role}{later}") for role in ROLES}
 
 
 @dataclass(frozen=True, slots=True)

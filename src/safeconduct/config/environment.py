@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from safeconduct.config import hardening, secret_files
 from safeconduct.kernel.parties.directory import Directory, read_directory
 from safeconduct.presets.numbers import preset
 
@@ -44,6 +47,12 @@ SETTINGS = (
     Setting("SAFECONDUCT_APP_DATABASE_URL", "", "The login of sellers' pages. Empty: derived from the owner's."),
     Setting("SAFECONDUCT_ENGINE_DATABASE_URL", "", "The login of intake and decisions. Empty: derived likewise."),
     Setting("SAFECONDUCT_STAFF_DATABASE_URL", "", "The login of staff pages. Empty: derived likewise."),
+    Setting(
+        "SAFECONDUCT_DATABASE_GENERATION",
+        "1",
+        "Which passwords, derived from the root key, the three logins have. One more, then `safeconduct migrate` and a "
+        "restart of every process, and the earlier ones open nothing.",
+    ),
     Setting("SAFECONDUCT_POOL_SIZE", "10", "Largest number of connections of one process to each login."),
     Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: keys/root.key in VAR."),
     Setting(
@@ -84,6 +93,51 @@ SETTINGS = (
     ),
     Setting("SAFECONDUCT_CONTROL_CAP_MINOR", "5000", "Largest amount, minor units, of an order let through that way."),
     Setting("SAFECONDUCT_RATE_LIMIT", "6000", "API requests a minute for one key; above it the answer is 429."),
+    Setting(
+        "SAFECONDUCT_PAGE_RATE",
+        "",
+        "Calls of pages a minute for one person, and for one network of people who are not signed in; a fifth of them "
+        "may change something. Above it the answer is 429. 0: no limit. Empty: 300; in the demo, where one person "
+        "plays everybody, 6000; in development 0.",
+    ),
+    Setting(
+        "SAFECONDUCT_PORTAL_HOST",
+        "",
+        "Host name of sellers' and buyers' pages, and of the public record. Production asks for this one and the next "
+        "two; empty elsewhere: all answer under every name of SAFECONDUCT_HOSTS.",
+    ),
+    Setting("SAFECONDUCT_CONSOLE_HOST", "", "Host name of the staff's pages."),
+    Setting("SAFECONDUCT_API_HOST", "", "Host name of `/v1`, webhooks of connectors included."),
+    Setting(
+        "SAFECONDUCT_FILES_HOST",
+        "",
+        "Host name from which evidence is handed out, by links that work once and for a minute; no cookie goes there. "
+        "Empty: from the face it is asked of, as a download in a sandbox.",
+    ),
+    Setting(
+        "SAFECONDUCT_TLS_CERTIFICATE",
+        "",
+        "Certificate chain (PEM) with which `safeconduct serve` speaks TLS 1.2 and 1.3 itself. Without it production "
+        "serves on this machine's own address only, where a proxy ends TLS.",
+    ),
+    Setting("SAFECONDUCT_TLS_KEY", "", "Its key (PKCS #8, PEM), mode 600."),
+    Setting(
+        "SAFECONDUCT_TLS_CLIENT_CA",
+        "",
+        "Authority (PEM) of the proxies: with it only who shows a certificate of it is let in.",
+    ),
+    Setting(
+        "SAFECONDUCT_LOG_TO",
+        "",
+        "Where each line of the log is sent as well, as syslog: `tls://HOST:6514?ca=FILE&certificate=FILE&key=FILE` or "
+        "`unix:/dev/log`. `stderr`: standard error is collected by what runs the processes. Production asks for one.",
+    ),
+    Setting(
+        "SAFECONDUCT_SECRETS_IN_ENVIRONMENT",
+        "0",
+        "1: production may be given secrets by its environment. Otherwise by files: each setting that may hold one "
+        "(database, mail, connectors, Stripe) has a twin that ends in `_FILE`.",
+    ),
     Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server, smtp://user:password@host:587. Empty: mails are printed."),
     Setting("SAFECONDUCT_EMAIL_FROM", "safeconduct@localhost", "The sender of mails."),
     Setting(
@@ -183,7 +237,8 @@ SETTINGS = (
     Setting(
         "SAFECONDUCT_CLAMD",
         "",
-        "ClamAV's clamd, as host:port or the path of its socket: uploads are scanned, and refused while it is silent.",
+        "ClamAV's clamd, as host:port or the path of its socket: uploads are scanned, and refused while it is silent. "
+        "`none` takes them in unscanned. Production asks for one or the other.",
     ),
     Setting(
         "SAFECONDUCT_RECORD_ORIGIN",
@@ -308,6 +363,16 @@ class Environment:
     ip_pack: Path
     breached_passwords: str
     database_clear: bool
+    page_rate_per_minute: int
+    database_generation: int
+    faces: Mapping[str, str]
+    tls_certificate: str
+    tls_key: str
+    tls_client_ca: str
+    log_to: str
+    secrets_in_environment: tuple[str, ...]
+    secrets_readable: tuple[str, ...]
+    environment_secrets_meant: bool
 
     @property
     def production(self) -> bool:
@@ -326,8 +391,14 @@ class Environment:
         return Path(self.breached_passwords) if self.breached_passwords else self.imported_passwords
 
 
+#: Calls of pages a minute where the operator says nothing.
+_PAGE_RATES: Final[Mapping[str, str]] = {"production": "300", "demo": "6000", "development": "0"}
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
     """The environment as settings. Raises ValueError naming a variable that cannot be read."""
+    given = environ
+    environ = secret_files.with_files(environ)
     values = {s.name: environ.get(s.name, "").strip() or s.default for s in SETTINGS}
     mode = values["SAFECONDUCT_MODE"]
     if mode not in {"development", "demo", "production"}:
@@ -369,6 +440,21 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         ip_pack=Path(values["SAFECONDUCT_IP_PACK"] or var / "ip"),
         breached_passwords=values["SAFECONDUCT_BREACHED_PASSWORDS"],
         database_clear=values["SAFECONDUCT_DATABASE_CLEAR"] == "1",
+        page_rate_per_minute=_integer(
+            {"SAFECONDUCT_PAGE_RATE": values["SAFECONDUCT_PAGE_RATE"] or _PAGE_RATES[mode]},
+            "SAFECONDUCT_PAGE_RATE",
+            0,
+            100_000,
+        ),
+        faces=_faces(values),
+        database_generation=_integer(values, "SAFECONDUCT_DATABASE_GENERATION", 1, 1_000_000),
+        tls_certificate=values["SAFECONDUCT_TLS_CERTIFICATE"],
+        tls_key=values["SAFECONDUCT_TLS_KEY"],
+        tls_client_ca=values["SAFECONDUCT_TLS_CLIENT_CA"],
+        log_to=values["SAFECONDUCT_LOG_TO"],
+        secrets_in_environment=tuple(secret_files.in_the_environment(given)),
+        secrets_readable=tuple(secret_files.readable_by_others(given)),
+        environment_secrets_meant=values["SAFECONDUCT_SECRETS_IN_ENVIRONMENT"] == "1",
         second_step=_choice(
             {"SAFECONDUCT_SECOND_STEP": "nobody" if mode == "development" else "everyone"}
             | {name: value for name, value in values.items() if value},
@@ -396,7 +482,7 @@ def unsafe(env: Environment) -> list[str]:
     found = []
     if not env.database_url:
         found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
-    found += _database_in_clear(env) + _partners_in_clear(env)
+    found += _database_in_clear(env) + _partners_in_clear(env) + hardening.unsafe(env)
     if env.breached_list is not None and not env.breached_list.is_file():
         found.append(
             f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}."
@@ -471,7 +557,7 @@ def _partners_in_clear(env: Environment) -> list[str]:
         ]
         if any(host not in _HERE for host in hosts):
             found.append(f"{name} has an http:// address on another machine: give its https:// one.")
-    host = env.clamd.rpartition(":")[0].strip("[]")
+    host = "" if env.clamd == "none" else env.clamd.rpartition(":")[0].strip("[]")
     if host and not env.clamd.startswith("/") and host not in _HERE:
         found.append("SAFECONDUCT_CLAMD is on another machine, and clamd has no TLS: use its socket or a local tunnel.")
     return found
@@ -501,6 +587,17 @@ def mail_settings(url: str) -> dict[str, object]:
         "EMAIL_USE_TLS": parts.scheme == "smtp",
         "EMAIL_TIMEOUT": 10,
     }
+
+
+def _faces(values: Mapping[str, str]) -> dict[str, str]:
+    """Face → host name, of those that have one."""
+    found = {face: values[f"SAFECONDUCT_{face.upper()}_HOST"].lower() for face in ("portal", "console", "api", "files")}
+    for face, host in found.items():
+        if host and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", host):
+            raise ValueError(
+                f"SAFECONDUCT_{face.upper()}_HOST is {host!r}; give a name alone, such as {face}.shop.example"
+            )
+    return {face: host for face, host in found.items() if host}
 
 
 def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:

@@ -41,7 +41,9 @@ class PlainLines(logging.Formatter):
     """Time, level, name and message. Of a stack each line is one; it is for who develops."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return f"{_utc(record)} {record.levelname} {record.name} {in_one_line(without_tokens(record.message))}"
+        told = " ".join(f"{name}={value}" for name, value in {**_request(record), **_facts(record)}.items())
+        said = f"{record.message} {told}" if getattr(record, "facts", None) else record.message
+        return f"{_utc(record)} {record.levelname} {record.name} {in_one_line(without_tokens(said))}"
 
     def formatException(self, ei: Any) -> str:
         return without_tokens(super().formatException(ei))
@@ -54,7 +56,7 @@ class JsonLines(PlainLines):
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "at": _utc(record), "level": record.levelname, "from": record.name,
-            "says": without_tokens(record.getMessage()), **_request(record),
+            "says": without_tokens(record.getMessage()), **_request(record), **_facts(record),
         }  # fmt: skip
         if record.exc_info:
             line["stack"] = self.formatException(record.exc_info)
@@ -72,6 +74,12 @@ def _request(record: logging.LogRecord) -> dict[str, Any]:
         "person": getattr(getattr(request, "_cached_user", None), "id", None),
     }  # fmt: skip
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    """What a line of the security log knows beside its request (`config.security_log`)."""
+    facts = getattr(record, "facts", None) or {}
+    return {name: without_tokens(value) if isinstance(value, str) else value for name, value in facts.items() if value}
 
 
 def _utc(record: logging.LogRecord) -> str:

@@ -18,8 +18,12 @@ POLICY = "; ".join(
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
+        "report-to csp",
+        "report-uri /csp-reports/",  # for browsers that do not know the other
     )
 )
+#: Where a browser says from where a call comes, one from elsewhere gets nothing but a page to read.
+_FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
 
 
 def content_security(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -28,8 +32,31 @@ def content_security(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Reporting-Endpoints", 'csp="/csp-reports/"')
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+    return middleware
+
+
+def not_embedded(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuses what a page elsewhere would load as a part of itself (picture, script, fetch, form in a frame): whoever
+    is signed in here is not meant by it. A link that a person follows comes in, and so does a program, which says
+    nothing."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        told = request.headers
+        elsewhere = told.get("Sec-Fetch-Site") in _FROM_ELSEWHERE
+        followed = told.get("Sec-Fetch-Mode") == "navigate" and told.get("Sec-Fetch-Dest") == "document"
+        if (
+            elsewhere
+            and not (followed and request.method in ("GET", "HEAD"))
+            and not request.path.startswith("/record/")
+        ):
+            request.refused_as = "embedded"  # type: ignore[attr-defined]
+            return HttpResponse("not from another site", status=403, content_type="text/plain; charset=utf-8")
+        return get_response(request)
 
     return middleware
 

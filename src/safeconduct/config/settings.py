@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from safeconduct.config import environment
-from safeconduct.config.database import ROLES, addresses, django_database
+from safeconduct.config.database import addresses, django_database, role_passwords
 from safeconduct.config.environment import mail_settings
+from safeconduct.config.hardening import log_target
+from safeconduct.config.log_shipping import Shipping
 from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.vault.keys import create_key_file, derive, read_key_file
 
@@ -19,7 +21,7 @@ ROOT_KEY_FILE = str(ENV.key_file)
 _root = read_key_file(ENV.key_file)
 
 SECRET_KEY = derive(_root, "django").hex()
-ROLE_PASSWORDS = {role: derive(_root, f"database/{role}", 24).hex() for role in ROLES}
+ROLE_PASSWORDS = role_passwords(lambda use: derive(_root, use, 24).hex(), ENV.database_generation)
 VAULT_ROOT = ENV.vault_root
 VAULT_ROOT_BEFORE = ENV.vault_root_before
 VAULT_CREDENTIALS_FILE = ENV.vault_credentials_file
@@ -33,10 +35,13 @@ REVIEW_HOURS = ENV.review_hours
 CONTROL_PER_10000 = ENV.control_per_10000
 CONTROL_CAP_MINOR = ENV.control_cap_minor
 RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
+PAGE_RATE_PER_MINUTE = ENV.page_rate_per_minute
+FACES = ENV.faces
+TLS_CERTIFICATE, TLS_KEY, TLS_CLIENT_CA = ENV.tls_certificate, ENV.tls_key, ENV.tls_client_ca
 VAR = ENV.var
 PLATFORM_COUNTRY = ENV.country
 CANARY_DOMAIN = ENV.canary_domain
-CLAMD = ENV.clamd
+CLAMD = "" if ENV.clamd == "none" else ENV.clamd
 RECORD_ORIGIN = ENV.record_origin
 RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
 RECORD_WITNESSES = ENV.record_witnesses
@@ -53,7 +58,7 @@ BLIND_REVIEWS_PER_10000 = ENV.blind_reviews_per_10000
 STRIPE_API_KEY = ENV.stripe_api_key
 STRIPE_API_URL = ENV.stripe_api_url
 
-ALLOWED_HOSTS = [*ENV.hosts, *([] if ENV.production else ["[::1]"])]
+ALLOWED_HOSTS = [*ENV.hosts, *ENV.faces.values(), *([] if ENV.production else ["[::1]"])]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)
 ROOT_URLCONF = "safeconduct.config.urls"
 WSGI_APPLICATION = "safeconduct.config.wsgi.application"
@@ -132,24 +137,37 @@ SEALED_COLUMNS = [
     "safeconduct.kernel.cases.evidence.STORED",
     "safeconduct.kernel.record.keys.STORED",
     "safeconduct.kernel.notices.webhooks.endpoints.STORED",
+    "safeconduct.kernel.parties.factors.SECRETS",
+    "safeconduct.kernel.parties.factors.SEEDS",
+    "safeconduct.kernel.parties.security_events.STORED",
+    "safeconduct.kernel.ledger.payout_reading.STORED",
+    "safeconduct.protections.transactions.chargebacks.sending.STORED_FIELDS",
+    "safeconduct.protections.transactions.chargebacks.sending.STORED_FOR_THE_BANK",
+    "safeconduct.protections.transactions.chargebacks.sending.STORED_COPIES",
     "safeconduct.connectors.intake.STORED",
 ]
 
 MIDDLEWARE = [
+    "safeconduct.config.security_log.security_log",  # before what refuses: it tells of it
     "safeconduct.config.security.content_security",  # before what answers by itself: its answers have it too
     "safeconduct.config.security.machines_over_tls",
+    "safeconduct.config.security.not_embedded",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "safeconduct.kernel.faces.one_face_each",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "safeconduct.config.security_log.proofs_logged",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "safeconduct.kernel.ui.reader.zone_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "safeconduct.config.rates.page_rates",
     "safeconduct.kernel.parties.session_guard.session_guard",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "safeconduct.kernel.link_door.LinkDoor",
 ]
 
 TEMPLATES = [
@@ -212,6 +230,7 @@ BREACHED_PASSWORDS = str(ENV.breached_list or "")
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",
+    "reauthenticate": "safeconduct.protections.accounts.sign_in.second_step.OnceMore",
 }
 MFA_ADAPTER = "safeconduct.kernel.parties.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
@@ -277,10 +296,21 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
+_elsewhere = log_target(ENV.log_to)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": f"safeconduct.config.logs.{'JsonLines' if ENV.production else 'PlainLines'}"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "formatters": {
+        "lines": {"()": f"safeconduct.config.logs.{'JsonLines' if ENV.production else 'PlainLines'}"},
+        "json": {"()": "safeconduct.config.logs.JsonLines"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "lines"},
+        **({"elsewhere": {"()": Shipping, "target": _elsewhere, "formatter": "json"}} if _elsewhere else {}),
+    },
+    "root": {"handlers": ["stderr", *(["elsewhere"] if _elsewhere else [])], "level": "WARNING"},
+    "loggers": {
+        "safeconduct.security": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},  # what is refused stands in the log of security, with who asked
+    },
 }

@@ -6,6 +6,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from safeconduct.config.csp_reports import csp_reports
+from safeconduct.kernel.file_door import hand_out
 from safeconduct.kernel.protection import protections
 from safeconduct.portal.views.door import front_door
 from safeconduct.portal.views.messages import message
@@ -15,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", front_door, name="front_door"),
     path("fairness/", fairness, name="public_fairness"),
     path("message/", message, name="message"),
+    path("csp-reports/", csp_reports, name="csp_reports"),
+    path("files/<str:ticket>/", hand_out, name="hand_out"),
     path("portal/", include("safeconduct.portal.urls")),
     path("console/", include("safeconduct.console.urls")),
     # Before allauth's own: what asks for more than allauth does stands under its address.

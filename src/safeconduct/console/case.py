@@ -195,8 +195,9 @@ class Case:
         for read in sorted(names(policy.rules[compiled.positions[name]].when)):
             kind = _type_of(policy, read)
             if kind is not None and kind is not Type.KEY:
+                at = values.get(read) if kind is Type.TIMESTAMP else None
                 text = value_text(policy, Part(name=read, type=kind), values, policy_language())
-                told.append((read, text))
+                told.append((read, _moment(at) if isinstance(at, int) else text))
         return told[:8]
 
     # -- what is known ------------------------------------------------------------------------------------------------
@@ -222,7 +223,9 @@ class Case:
             case Type.MONEY:
                 return formats.money(value, settings.REPORTING_CURRENCY, language)
             case Type.TIMESTAMP:
-                return formats.absolute(at_micros(value), timezone.get_current_timezone(), language, timezone.now())
+                return _moment(value)
+            case _ if name.endswith("country"):
+                return formats.country_name(value, language)
             case kind:
                 return shown(kind, value, None, policy_language())
 
@@ -361,6 +364,12 @@ def load(decision_id: str, *, review: Review | None = None, whole: bool = True) 
         if decision.order_key is not None:
             case.labels = list(Label.objects.filter(order_key=decision.order_key).order_by("created_at")[:50])
     return case
+
+
+def _moment(micros: int) -> str:
+    """A time of the log as the reader writes it."""
+    language, zone = get_language() or "en", timezone.get_current_timezone()
+    return formats.absolute(at_micros(micros), zone, language, timezone.now())
 
 
 def _type_of(policy: Policy, name: str) -> Type | None:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.console.words import ENTITIES, KEY_SCOPES, LABELS, LIST_KINDS, MESSAGE_KINDS, ROLES, field_name
+from safeconduct.kernel.parties.ending_sessions import SHORTEST_REASON
 from safeconduct.kernel.parties.forms import AcceptForm as AcceptForm
 from safeconduct.kernel.parties.keys import LIFE
 
@@ -102,6 +103,30 @@ class ResendForm(forms.Form):
     since = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     until = forms.DateTimeField(label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     delivered_too = forms.BooleanField(label=_("Also what was accepted"), required=False)
+
+
+class EndSessionsForm(forms.Form):
+    """Whose sessions end, and why."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"), required=False, help_text=_("Of one person. Empty: everybody's sessions end."),
+    )  # fmt: skip
+    why = forms.CharField(
+        label=_("Why"), min_length=SHORTEST_REASON, max_length=300,
+        help_text=_("The people it is about read this; it stands in the record as well."),
+    )  # fmt: skip
+    everybody = forms.BooleanField(
+        label=_("Yes, everybody's: people are signed out while they work"), required=False,
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, object]:
+        given = super().clean() or {}
+        address = given.get("email")
+        if not address and not given.get("everybody") and "email" not in self.errors:
+            self.add_error("email", _("Give an address, or say that you mean everybody."))
+        if address and given.get("everybody"):
+            self.add_error("everybody", _("An address is given: say whether you mean that person, or everybody."))
+        return given
 
 
 class BreakGlassForm(forms.Form):

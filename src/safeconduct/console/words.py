@@ -86,6 +86,7 @@ MESSAGE_KINDS: Final[Mapping[str, Text]] = {
     "case.closed": lazy("A case is over"),
     "case.platform_missed": lazy("The marketplace missed its own deadline"),
     "case.referred": lazy("A case with an outside body"),
+    "buyer.notice": lazy("Something to tell a buyer"),
     "refund.changed": lazy("A refund is to be sent, or not any more"),
     "webhook.test": lazy("A test"),
 }

@@ -36,3 +36,8 @@ def new_id(prefix: str, *, clock_ms: Callable[[], int] = lambda: time.time_ns() 
 def is_id(text: str, prefix: str) -> bool:
     """Whether the text has the form of an id of this kind."""
     return text.startswith(prefix + "_") and _ID.fullmatch(text) is not None
+
+
+def brief(text: str) -> str:
+    """An id as a line of a list has room for it: its end, which is the part that differs. Other text as it is."""
+    return f"\N{HORIZONTAL ELLIPSIS}{text[-6:]}" if _ID.fullmatch(text) else text

@@ -128,8 +128,8 @@ _ANSWER = (
 )
 _ANSWER_FILE = "SELECT (answer_id, seller_key, copy)"
 _BANK_DOCUMENT = (
-    "SELECT (id, dispute_id, seller_key, document, title, version, listing_key, media_type, size_bytes, page_count,"
-    " sha256, scanned_by, added_at, added_by, by_role, removed_at, removed_by)"
+    "SELECT (id, dispute_id, seller_key, document, title, version, since, listing_key, media_type, size_bytes,"
+    " page_count, sha256, scanned_by, added_at, added_by, by_role, removed_at, removed_by)"
 )
 _DATA_REQUEST = (
     "SELECT (id, kind, state, person_id, seller_key, rule, statement, asked_at, due_at, extended_at, answered_at)"

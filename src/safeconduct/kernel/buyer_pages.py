@@ -1,37 +1,33 @@
-"""Pages for buyers, who have no account: a signed link for each order, the door behind it, and how files are served.
+"""Pages for buyers, who have no account: the door behind a signed link (`buyer_links`), and how files are served.
 
-The link holds the pseudonym of the order and no personal data, is good for `GOOD_FOR`, and is worth what a parcel's
-tracking page is: the shop sends it to the buyer alone. It is the same for all protections; the address before it says
-which of them is meant.
+The link is the same for all protections; the address before it says which of them is meant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from tempfile import SpooledTemporaryFile
 from typing import Any, Concatenate, Final, ParamSpec, Protocol
 
-from django.core import signing
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from safeconduct.kernel.buyer_links import order_of as order_of
+from safeconduct.kernel.buyer_links import token_of as token_of
 from safeconduct.kernel.cases import bundle, evidence
 from safeconduct.kernel.cases.errors import NoSuchEvidence
 from safeconduct.kernel.cases.words import Role
+from safeconduct.kernel.file_door import led_to_file
+from safeconduct.kernel.link_door import in_addresses
 from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.kernel.ui.reader import read_as
 from safeconduct.kernel.ui.views import fault
 
 P = ParamSpec("P")
-#: As long as buyers can complain anywhere we know of: PayPal's window is 180 days (read 2026-11-23).
-GOOD_FOR: Final = timedelta(days=180)
-#: Links are out there: the word stays what it was when only disputes had pages for buyers.
-_SALT: Final = "safeconduct.disputes.link"
 #: A ZIP larger than this is written to disk.
 _IN_MEMORY: Final = 8 * 1024 * 1024
 #: Who acts behind a link.
@@ -47,25 +43,11 @@ class Order(Protocol):
 View = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
-def token_of(order_key: int) -> str:
-    """The token of an order."""
-    return signing.dumps(order_key, salt=_SALT)
-
-
-def order_of(token: str) -> int | None:
-    """The order's key; None for a token that is not ours, was changed, or is too old."""
-    try:
-        key = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)
-    except signing.BadSignature:
-        return None
-    return key if isinstance(key, int) else None
-
-
 def behind_the_link(find: Callable[[int], Order | None]) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Admits whoever has a good link, and opens an engine scope: buyers have no login of their own.
 
-    ``find``: what the protection knows of an order, by its key; the view finds it as `request.order`, and the link's
-    token as `request.token`.
+    ``find``: what the protection knows of an order, by its key; the view finds it as `request.order`, and what stands
+    for the link's token in addresses as `request.token` (`kernel.link_door`).
     """
 
     def guard(view: View[P]) -> Callable[..., HttpResponseBase]:
@@ -79,7 +61,7 @@ def behind_the_link(find: Callable[[int], Order | None]) -> Callable[[View[P]], 
                 if order is None:
                     return fault(request, 404, detail=_("This order is not known here. Ask the shop."))
                 read_as(request, order.language, "")
-                request.order, request.token = order, token  # type: ignore[attr-defined]
+                request.order, request.token = order, in_addresses(request, token)  # type: ignore[attr-defined]
                 return view(request, *args, **kwargs)
 
         return never_cache(guarded)
@@ -103,6 +85,9 @@ def served(case_id: str, evidence_id: str, role: Role, actor: Actor | None) -> H
         content = list(parts)
     except NoSuchEvidence:
         raise Http404 from None
+    elsewhere = led_to_file(case_id, evidence_id, role)
+    if elsewhere is not None:
+        return elsewhere
     return StreamingHttpResponse(content, headers=dict(evidence.headers(found)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -84,6 +84,11 @@ class Outside:
     acts: bool = False
     had_a_seat: bool = False
 
+    def after(self, own: Sequence[Step]) -> list[Step]:
+        """The stepper whole: the case's own way, which is done once it was taken outside, and then the bodies."""
+        done = [replace(stop, state="done") if self.stops and stop.state == "now" else stop for stop in own]
+        return [*done, *self.stops]
+
     @property
     def anything(self) -> bool:
         """Whether there is something to show."""
@@ -96,20 +101,20 @@ class Outside:
 
 
 def of_seller(case: Case, language: str, at: datetime) -> Outside:
-    """The panel for the seller, in the scope that is open."""
-    made = referrals.of_case(case.id)
+    """The panel for the seller, in the scope that is open. Of a case without an outcome nothing is asked."""
+    made = _made(case)
     return Outside(
         case, [_shown(one, language) for one in made], _ways(case, made, language, at), _stops(made, language)
     )
 
 
-def of_staff(case: Case, person: User, language: str, at: datetime) -> Outside:
-    """The panel for a member of staff."""
-    made = referrals.of_case(case.id)
+def of_staff(case: Case, person: User, language: str) -> Outside:
+    """The panel for a member of staff: what was taken outside, and what is to be done about it."""
+    made = _made(case)
     shown, stops = [_shown(one, language) for one in made], _stops(made, language)
     waits = next((one for one in made if one.state == ReferralState.ANSWERED and one.closed_at is None), None)
     if waits is None or case.status != Status.CLOSED:
-        return Outside(case, shown, _ways(case, made, language, at), stops)
+        return Outside(case, shown, stops=stops)
     held = list(Seat.objects.filter(case_id=case.id).select_related("person"))
     own = next((seat for seat in held if seat.person_id == person.id), None)
     holder = next((s.person for s in held if s.role == Role.REVIEWER and s.left_at is None), None)
@@ -125,6 +130,10 @@ def of_staff(case: Case, person: User, language: str, at: datetime) -> Outside:
     )  # fmt: skip
 
 
+def _made(case: Case) -> list[Referral]:
+    return [] if case.outcome_id is None else referrals.of_case(case.id)
+
+
 def _sat_down_after(own: Seat | None, waits: Referral) -> bool:
     """Whether the reader's seat is of this new decision, and not of the one it is about."""
     return own is not None and waits.answered_at is not None and own.at >= waits.answered_at
@@ -135,7 +144,7 @@ def _ways(case: Case, made: Sequence[Referral], language: str, at: datetime) -> 
         return []
     return [
         Open(way, WAYS[BodyWay(way.body.way)], spoken(way.body.pays, language), spoken(way.law.platform, language))
-        for way in referrals.ways(case.id, at)
+        for way in referrals.ways_of(case, "", at)
     ]
 
 

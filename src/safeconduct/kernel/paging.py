@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -64,6 +64,17 @@ def page(rows: QuerySet[M], order: Order, *, after: str = "", before: str = "", 
         next=cursor(found[-1]) if more or backwards else "",
         previous=cursor(found[0]) if (more if backwards else here is not None) else "",
     )
+
+
+def cut(rows: Sequence[M], *, after: str = "", before: str = "", size: int = PAGE) -> Slice[M]:
+    """The same of a list that is in memory, in the order in which it is shown. A cursor is a row's key."""
+    places = {str(row.pk): place for place, row in enumerate(rows)}
+    start = places[after] + 1 if after in places else max(0, places.get(before, 0) - size)
+    found = list(rows[start : start + size])
+    if not found:
+        return Slice([])
+    more = start + size < len(rows)
+    return Slice(found, next=str(found[-1].pk) if more else "", previous=str(found[0].pk) if start else "")
 
 
 def _cursor_of(order: Order) -> Callable[[Any], str]:

@@ -92,6 +92,15 @@ class KeyAnswer(IntEnum):
     REFUSED = 2
 
 
+class ActAnswer(IntEnum):
+    """What a protection says to something that a person is about to do, from nothing to everything."""
+
+    AS_ASKED = 0
+    #: The person shows anew who they are first.
+    PROVE = 1
+    REFUSED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Protection:
     """One of the ten, as the house sees it.
@@ -112,7 +121,8 @@ class Protection:
     workflow. ``api``: a module whose ``OPERATIONS`` are what it offers under ``/v1`` (`kernel.operations`), read when
     the API is put together. ``policies``: texts of the policies that guard Safeconduct itself, and so come into force
     wherever it is installed (`install_policies`); those about the shop's events are the operator's to publish.
-    ``judge_key``: what it says to an API key that a person (their id) is about to make.
+    ``judge_key``: what it says to an API key that a person (their id) is about to make. ``judge_member``: what it says
+    to a person (their id) of a seller (the shop's id of it) who is about to let somebody in as a role, from an address.
     """
 
     name: str
@@ -136,6 +146,7 @@ class Protection:
     case_kinds: tuple[CaseKind, ...] = ()
     policies: Callable[[], Sequence[str]] | None = None
     judge_key: Callable[[str, datetime], KeyAnswer] | None = None
+    judge_member: Callable[[str, str, str, str, datetime], ActAnswer] | None = None
 
 
 class Refusal(Exception):
@@ -165,6 +176,13 @@ def judge_key(person_id: str, at: datetime) -> KeyAnswer:
     write down that it was asked, in transactions of their own."""
     said = (one.judge_key(person_id, at) for one in protections() if one.judge_key is not None)
     return max(said, default=KeyAnswer.AS_ASKED)
+
+
+def judge_member(person_id: str, seller_ref: str, role: str, address: str, at: datetime) -> ActAnswer:
+    """What follows for somebody whom this person is about to let in to a seller: the strictest of what the protections
+    say. They write down that it was asked, in transactions of their own."""
+    said = (one.judge_member for one in protections() if one.judge_member is not None)
+    return max((ask(person_id, seller_ref, role, address, at) for ask in said), default=ActAnswer.AS_ASKED)
 
 
 def order_url(order_key: int | None) -> str:

@@ -20,6 +20,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.decisions.errors import DecisionsError
+from safeconduct.kernel.faces import Face, face_of, site_of
 from safeconduct.kernel.member_pages import ROLES, MemberRequest
 from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.parties.errors import PartiesError
@@ -57,6 +58,8 @@ def door(view: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
         look = look_of(request, user, now)
         if look is not None and (turned_away := looking.refusal(request)) is not None:
             return turned_away
+        if look is None and face_of(request) is Face.CONSOLE:
+            return HttpResponseRedirect(site_of(request.path) + request.get_full_path())
         memberships = sellers_of(user, at=now) if look is None else [as_member(look, user)]
         if not memberships:
             return _acts_for_nobody(request, user)
@@ -114,7 +117,8 @@ def _second_step_missing(user: User, membership: Membership) -> bool:
 
 def _acts_for_nobody(request: HttpRequest, user: User) -> HttpResponse:
     if user.is_staff:
-        return HttpResponseRedirect(reverse("console:queue"))
+        console = reverse("console:queue")
+        return HttpResponseRedirect(site_of(console) + console)
     return fault(request, 403, detail=_("Your account acts for no seller. Ask the shop's owner to add you."))
 
 

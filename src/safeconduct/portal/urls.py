@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/powers/", door(people.powers), name="powers"),
     path("people/<str:membership_id>/powers/", door(people.member_powers), name="member_powers"),
     path("people/<str:membership_id>/until/", door(people.end_later), name="member_until"),
+    path("people/<str:membership_id>/sessions/", door(people.end_sessions), name="member_sessions"),
     path("people/<str:membership_id>/role/", door(people.change_role), name="member_role"),
     path("people/<str:membership_id>/end/", door(people.end), name="member_end"),
     path("settings/", door(settings.settings_page), name="settings"),

@@ -57,9 +57,10 @@ def join(
 
 
 def leave(
-    claim: str, outcome: ChannelOutcome, kind: ChannelKind = ChannelKind.CHARGEBACK, *, at: float = 2, about: str = ""
-) -> int:
-    asked = Leaving(claim, kind, about or f"{kind}-1", outcome)
+    claim: str, outcome: ChannelOutcome, kind: ChannelKind = ChannelKind.CHARGEBACK, *, at: float = 2, about: str = "",
+    round: int = 1,
+) -> int:  # fmt: skip
+    asked = Leaving(claim, kind, about or f"{kind}-1", outcome, round)
     with engine_scope():
         return actions.leave_channel([asked], ACTOR, at=days(at))
 

@@ -15,7 +15,14 @@ import pytest
 import tests.django_world as world
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from tests.kernel.claims.claims_world import (
     ACTOR,
     days,
@@ -69,6 +76,10 @@ class Model:
     lost: dict[str, tuple[int, list[Refund]]] = field(default_factory=dict)
     used: int = 0
     began: bool = False
+    #: Of all claims: what banks have paid of refunds, what of it was asked for again, and what banks claimed that won.
+    by_banks: int = 0
+    again: int = 0
+    claimed: dict[str, int] = field(default_factory=dict)
 
     @property
     def frozen(self) -> bool:
@@ -86,26 +97,40 @@ class Model:
     def counted(self) -> int:
         return sum(minor for about, minor in self.bank.items() if self.ended.get(about) not in COMES_BACK)
 
+    @property
+    def banks_have(self) -> int:
+        return max(0, self.counted + sum(minor for about, minor in self.claimed.items() if about not in self.bank))
+
     def follow(self) -> None:
         """What the rules of docs/claims.md say must come of it."""
+        beyond, again = self.by_banks - self.again - self.banks_have, 0
         if not self.frozen:
+            left = PAID - self.sent - self.under_way - max(0, self.taken)
+            again = max(0, min(beyond, self.by_banks - self.again, left))
+            free = max(0, -beyond)
             for refund in self.running:
                 there = sum(
                     self.bank.get(about, claimed) for about, (claimed, before) in self.lost.items() if refund in before
                 )
-                self._pay(refund, there - self.used)
+                free -= self._pay(refund, min(free, there - self.used))
             for refund in reversed(self.running):
                 self._pay(refund, self.sent + self.under_way + self.counted - PAID)
+        if again:  # what a bank had paid and gave back; the database knows its id
+            self.running.append(Refund("", again))
+            self.again += again
+            self.began = True
         for refund in self.running:
             refund.state = "frozen" if self.frozen else "requested"
         self.running = [refund for refund in self.running if refund.rest]
         if self.began and not self.live and not self.running:
             self.lost, self.used, self.began = {}, 0, False
 
-    def _pay(self, refund: Refund, minor: int) -> None:
+    def _pay(self, refund: Refund, minor: int) -> int:
         paid = max(0, min(minor, refund.rest))
         refund.by_bank += paid
         self.used += paid
+        self.by_banks += paid
+        return paid
 
     def hold(self) -> int:
         left = max(0, PAID - self.sent - max(0, self.counted))
@@ -130,6 +155,7 @@ class ClaimMachine(RuleBasedStateMachine):
         world.forget_everything()
         paid(PAID / 100, fee=FEE / 100)
         self.model, self.day, self.names = Model(), 1.0, 0
+        self.rounds: dict[str, int] = {}
 
     def claim(self) -> str:
         """The active claim, at a time later than all before."""
@@ -140,6 +166,12 @@ class ClaimMachine(RuleBasedStateMachine):
     def name(self) -> str:
         self.names += 1
         return f"m-{self.names:04}"
+
+    @initialize(refund=st.integers(0, PAID), minor=amounts, is_told=st.booleans())
+    def a_bank_may_have_paid_a_refund(self, refund: int, minor: int, is_told: bool) -> None:
+        if refund:
+            self.a_refund_is_asked_for(refund)
+            self.a_bank_wins(minor, is_told)
 
     @rule(kind=st.sampled_from(list(ChannelKind)), minor=amounts)
     def somebody_claims(self, kind: ChannelKind, minor: int) -> None:
@@ -168,7 +200,52 @@ class ClaimMachine(RuleBasedStateMachine):
         if kind in OF_A_BANK and outcome in AGAINST_THE_SELLER:
             taken = 0 if kind is ChannelKind.INQUIRY else claimed  # who only asks takes nothing
             self.model.lost[about] = (taken, list(self.model.running))
+            self.model.claimed[about] = taken
         self.model.follow()
+
+    @rule(minor=amounts, is_told=st.booleans())
+    def a_bank_wins(self, minor: int, is_told: bool) -> None:
+        """A chargeback from its beginning to its end."""
+        about, model, claim = self.name(), self.model, self.claim()
+        join(claim, about=about, amount=minor / 100, at=self.day, until=10_000)
+        model.live[about] = (ChannelKind.CHARGEBACK, minor)
+        model.began = True
+        model.follow()
+        if is_told:
+            debit(minor / 100, about=about, at=self.day)
+            model.bank[about] = minor
+            model.follow()
+        leave(claim, ChannelOutcome.LOST, about=about, at=self.day)
+        del model.live[about]
+        model.ended[about], model.claimed[about] = ChannelOutcome.LOST, minor
+        model.lost[about] = (minor, list(model.running))
+        model.follow()
+
+    @precondition(lambda self: self._lost_to_banks())
+    @rule(data=st.data(), gives_back=st.booleans())
+    def a_bank_thinks_again(self, data: st.DataObject, gives_back: bool) -> None:
+        """The next round of a matter that was lost: the seller wins it, and mostly the money comes back."""
+        about, model = data.draw(st.sampled_from(self._lost_to_banks())), self.model
+        kind, claimed = self._kind_of(about), model.claimed.pop(about)
+        self.rounds[about] = number = self.rounds.get(about, 1) + 1
+        claim = self.claim()
+        join(claim, kind, about=about, amount=claimed / 100, at=self.day, until=10_000, round=number)
+        model.live[about] = (kind, claimed)
+        model.began = True
+        del model.ended[about]
+        model.lost.pop(about, None)
+        model.follow()
+        if gives_back and model.bank.get(about, 0) > 0:
+            debit(-model.bank[about] / 100, about=about, at=self.day, kind=kind)
+            model.bank[about] = 0
+            model.follow()
+        leave(claim, ChannelOutcome.WON, kind, about=about, at=self.day, round=number)
+        del model.live[about]
+        model.ended[about] = ChannelOutcome.WON
+        model.follow()
+
+    def _lost_to_banks(self) -> list[str]:
+        return sorted(self.model.claimed)
 
     @rule(minor=amounts)
     def a_refund_is_asked_for(self, minor: int) -> None:
@@ -262,6 +339,8 @@ class ClaimMachine(RuleBasedStateMachine):
         found = rows(
             "SELECT id, state, by_bank_minor FROM claim_refund WHERE ended_at IS NULL ORDER BY requested_at, id"
         )  # fmt: skip
+        for refund, (identity, *_) in zip(model.running, found, strict=False):
+            refund.id = refund.id or identity
         assert found == [(refund.id, refund.state, refund.by_bank) for refund in model.running]
         assert sum(minor for _, minor in holds()) == model.hold() and len(holds()) <= 1
         frozen = rows("SELECT frozen_at IS NOT NULL FROM claim WHERE closed_at IS NULL")

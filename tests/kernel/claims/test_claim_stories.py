@@ -120,6 +120,42 @@ def test_what_a_bank_took_pays_the_oldest_refund_first() -> None:
     assert refunds() == {"first": ("paid_by_bank", 3_000, 3_000), "second": ("requested", 3_000, 1_000)}
 
 
+def test_a_refund_that_a_bank_had_paid_and_gave_back_is_to_be_sent_after_all() -> None:
+    paid()
+    claim = opened()
+    ask(claim, 60, key="r", matter="refund_after_withdrawal")
+    join(claim, at=2)
+    debit(at=3)
+    leave(claim, LOST, at=9)
+    assert refunds()["r"] == ("paid_by_bank", 6_000, 6_000) and not is_open(claim)
+    claim = opened(at=20)
+    join(claim, at=20)
+    debit(-100, at=20)
+    assert len(refunds()) == 1, "the bank still decides"
+    leave(claim, WON, at=21)
+    (again,) = (key for key in refunds() if key.startswith("again/"))
+    assert refunds()[again] == ("requested", 6_000, 0)
+    assert rows("SELECT matter FROM claim_refund WHERE key = %s AND due_at > %s", again, days(30)) == [
+        ("refund_after_withdrawal",)
+    ]
+    told(claim, 60, at=22)
+    assert refunds()[again][0] == "sent" and parts() == [(0, 6_000, 0, 0)] and not is_open(claim)
+
+
+def test_a_refund_that_is_decided_after_a_bank_took_the_money_is_paid_by_the_bank_as_far_as_it_reaches() -> None:
+    paid()
+    debit(70)
+    claim = opened(at=5)
+    join(claim, RETURN, at=5)
+    ask(claim, 100, key="r", at=6, or_by_bank=True)
+    assert refunds()["r"] == ("requested", 10_000, 7_000) and parts() == [(3_000, 0, 7_000, 0)]
+    with pytest.raises(MoreThanIsLeft):
+        ask(claim, 1, at=6, or_by_bank=True)
+    debit(-70, at=9)
+    assert sorted(refunds().values()) == [("requested", 7_000, 0), ("requested", 10_000, 7_000)]
+    assert parts() == [(10_000, 0, 0, 0)]
+
+
 def test_a_refund_asked_for_after_the_loss_is_not_paid_by_it() -> None:
     paid()
     claim = opened()

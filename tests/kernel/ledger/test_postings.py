@@ -143,6 +143,12 @@ def test_abuse_proven_after_a_refund_is_paid_by_the_fund_and_noted_as_the_buyers
     }  # fmt: skip
 
 
+def test_what_a_body_outside_cost_the_seller_is_repaid_out_of_the_fund() -> None:
+    fund()
+    posted(entry("outside_costs", amount=35))
+    assert balances() == {"bank_clearing": -500, "protection_fund": 465, "available": 35}
+
+
 @pytest.mark.parametrize(("to", "account"), [("fund", "protection_fund"), ("seller", "available")])
 def test_a_carrier_pays_whoever_bore_the_loss(to: str, account: str) -> None:
     posted(entry(f"carrier_claim_to_{to}", amount=40))

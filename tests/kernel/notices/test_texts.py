@@ -130,3 +130,14 @@ def test_every_adverse_notice_has_room_for_reasons_cure_and_appeal() -> None:
     for code in ("decision.adverse", "coverage.void"):
         assert {"reasons", "missing", "cure", "appeal_until"} <= texts()[code].values.keys()
         assert not texts()[code].values["reasons"].optional
+
+
+def test_a_subject_names_a_case_by_its_end_and_the_notice_by_its_whole_id() -> None:
+    values = {
+        "case": "cas_01m8kkyekhfpdv8mq4b14dxytg", "kind": {"en": "Dispute"}, "state": {"en": "A mediator proposes"},
+    }  # fmt: skip
+    reader = Reader("en", zoneinfo.ZoneInfo("UTC"), datetime(2026, 11, 29, tzinfo=UTC))
+    told = render("case.moved", values, reader)
+    assert told.subject == "Dispute, case \N{HORIZONTAL ELLIPSIS}4dxytg: A mediator proposes"
+    assert summary("case.moved", values, reader) == (told.subject, told.short)
+    assert any(values["case"] in paragraph for paragraph in told.paragraphs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -14,7 +14,7 @@ from ui_reading import NOW, Render
 
 from safeconduct.kernel.ui import formats, parts
 from safeconduct.kernel.ui.code import Diagnostic, difference, excerpt, highlight, listing
-from safeconduct.kernel.ui.parts import Choice, Contribution, Filter, Moment, Page, Reason
+from safeconduct.kernel.ui.parts import Choice, Contribution, Filter, MenuEntry, Moment, Page, Reason, Shell
 
 
 @pytest.mark.parametrize(
@@ -159,3 +159,40 @@ def test_a_difference_shows_lines_words_and_what_is_left_out() -> None:
     assert (rows[0].skipped, rows[-1].skipped) == (17, 16)
     assert "<del>20</del>" in rows[4].html and "<ins>twenty</ins>" in rows[5].html
     assert difference(old, old) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "month"),
+    [("en", "1 Jan 2020", "Jan 2020"), ("es", "1 ene 2020", "ene 2020"), ("zh-hans", "2020年1月1日", "2020年1月")],
+)
+def test_a_day_of_the_calendar_is_the_same_in_every_zone_and_has_its_year(language: str, day: str, month: str) -> None:
+    given = date(2020, 1, 1)
+    assert (formats.calendar_day(given, language), formats.calendar_month(given, language)) == (day, month)
+
+
+def test_countries_and_languages_have_names_and_what_is_unknown_stays_as_it_is() -> None:
+    assert formats.country_name("CL", "es") == "Chile" and formats.country_name("AU", "zh-hans") == "澳大利亚"
+    assert formats.language_name("es-CL", "en") == "Spanish (Chile)"
+    assert formats.language_name("zh-hans", "en") == "Chinese" and formats.country_name("", "en") == ""
+    assert formats.country_name("QQQ", "en") == "QQQ" and formats.language_name("other", "en") == "other"
+
+
+def test_a_persons_words_in_another_language_are_marked_after_a_sentence_in_the_readers(render: Render) -> None:
+    own = Reason("Nobody answers <the> phone.", gist="A person looked at it and refused it.")
+    assert "<q" not in render("{% own_words r %}", r=own)
+    html = render("{% own_words r %}", r=Reason(own.text, gist=own.gist, language="es"))
+    assert html.startswith("A person looked at it and refused it. <q ") and 'lang="es" title="Spanish"' in html
+    assert "&lt;the&gt;" in html
+    assert "Nobody…" in render("{% own_words r 7 %}", r=own)
+
+
+def test_the_menu_stands_under_its_headings_in_their_order_and_counts_what_is_folded_away() -> None:
+    menu = [
+        MenuEntry("Breaches", "/b/", count=2, tone="bad", group="Data"), MenuEntry("Queue", "/q/"),
+        MenuEntry("Requests", "/r/", count=3, group="Data"),
+        MenuEntry("Costs", "/c/", group="Money", current=True, also=("/paid/",)),
+    ]  # fmt: skip
+    first, money, data = Shell(menu, "/", headings=("Orders", "Money", "Data")).groups
+    assert [first.label, money.label, data.label] == ["", "Money", "Data"]
+    assert (data.count, data.tone, data.open) == (5, "bad", False) and money.open
+    assert menu[3].leads_to("/paid/out/") and not menu[3].leads_to("/q/")

@@ -26,6 +26,7 @@ from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
 from safeconduct.kernel.cases.words import Role, Source
 from safeconduct.kernel.events import bodies as bodies_of_events
+from safeconduct.kernel.link_door import handle_of
 from safeconduct.kernel.parties.models import Membership, StaffRole, User
 from safeconduct.kernel.readings import contacts, defence
 from safeconduct.kernel.readings.scenes import Scene
@@ -296,10 +297,11 @@ def test_the_buyer_is_handed_the_signed_receipt_and_every_later_archive_holds_it
     order = stays[f"order/{sold.key}", "event"]
     assert order.basis.startswith("order_data: E-Commerce Law") and order.until > NOW + timedelta(days=900)
     assert (f"order/{sold.key}", "payment_defence") in stays
-    page = shops.read(Client(), door(sold))
-    here = f"{door(sold)}{request.id}/receipt/"
+    buyer = Client()
+    page = shops.read(buyer, door(sold))
+    here = f"/data_security/{handle_of(token_of(sold.key))}/{request.id}/receipt/"
     assert here in page and "the law wants records of sales kept" in unescape(page)
-    found = Client().get(here)
+    found = buyer.get(here)
     with zipfile.ZipFile(io.BytesIO(found.content)) as archive:
         assert archive.read(f"{proof.id}.txt").decode() == proof.note
         assert json.loads(archive.read("erasure.json"))["kept"] == request.statement["kept"]
@@ -315,9 +317,9 @@ def test_the_buyer_is_handed_the_signed_receipt_and_every_later_archive_holds_it
 def test_a_request_without_an_erasure_has_no_receipt_and_anothers_link_fetches_none() -> None:
     sold, other = bought(at=ago(24 * 40)), bought(buyer="buy-x", email="eve@example.org")
     request = erased(sold)
-    assert Client().get(f"{door(other)}{request.id}/receipt/").status_code == 404
+    assert Client().get(f"{door(other)}{request.id}/receipt/", follow=True).status_code == 404
     _, access = asks(sold)
-    assert Client().get(f"{door(sold)}{access.id}/receipt/").status_code == 404
+    assert Client().get(f"{door(sold)}{access.id}/receipt/", follow=True).status_code == 404
 
 
 def test_the_vault_alone_destroys_what_had_to_stay_when_its_day_has_come() -> None:

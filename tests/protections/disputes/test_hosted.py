@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("empty_database")
 
 
 def read(client: Client, address: str, status: int = 200) -> str:
-    answer = client.get(address)
+    answer = client.get(address, follow=True)  # a link of a message leads on to its handle
     assert answer.status_code == status, answer.status_code
     assert len(answer.content) < 100_000
     return answer.content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.kernel.builders import event
 from tests.protections.disputes.court import Court, balances, decision, for_the_seller
 from tests.protections.transactions.shop import events_posted, holds
 
@@ -201,6 +202,61 @@ def test_a_chargeback_on_the_same_payment_stops_the_clocks_and_freezes_the_refun
     court.shop.tell("dispute.closed", "ord-1", dispute="dp-ord-1", outcome="won")
     court.wait(6)
     assert court.state == "awaiting_platform"
+
+
+def test_a_bank_that_names_its_dispute_and_no_order_sets_the_clocks_going_again() -> None:
+    court = Court()
+    court.open()
+    court.shop.disputed("ord-1", day=court.shop.day + 1)
+    court.wait(20)
+    court.shop.send([event("dispute.closed", at=court.now, dispute="dp-ord-1", outcome="won")])
+    court.wait(6)
+    assert court.state == "awaiting_platform"
+
+
+@pytest.mark.parametrize("bears", [Liability.FUND, Liability.CARRIER])
+def test_what_others_bear_is_made_good_also_where_a_bank_takes_it_first(bears: Liability) -> None:
+    court = Court(deliver=False)
+    court.open()
+    before = sellers()
+    arbiter = court.to_the_arbiter()
+    court.take("decide", Role.ARBITER, arbiter, decision(liability=bears, standing=Standing.DOES_NOT_COUNT))
+    court.wait(8)
+    court.shop.disputed("ord-1", day=court.shop.day + 1, outcome="lost")
+    assert (court.refunds(), sellers()) == ([("paid_by_bank", 10_000)], before + PROTECTION_FEE)
+    court.shop.tell("dispute.closed", "ord-1", day=court.shop.day + 9, dispute="dp-ord-1", outcome="won")
+    assert court.refunds() == [("paid_by_bank", 10_000), ("requested", 10_000)]
+    court.refund(100)
+    assert (sellers(), court.claim_open()) == (before + PROTECTION_FEE, False)
+
+
+def test_an_outcome_after_the_bank_has_paid_says_who_bears_what_the_bank_took() -> None:
+    court = Court(deliver=False)
+    court.open()
+    before = sellers()
+    court.shop.disputed("ord-1", day=court.shop.day + 1, outcome="lost")
+    assert sellers() < 0
+    arbiter = court.to_the_arbiter()
+    court.take("decide", Role.ARBITER, arbiter, decision(liability=Liability.FUND, standing=Standing.DOES_NOT_COUNT))
+    court.wait(8)
+    assert (court.refunds(), sellers()) == ([("paid_by_bank", 10_000)], before)
+    court.shop.tell("dispute.closed", "ord-1", day=court.shop.day + 9, dispute="dp-ord-1", outcome="won")
+    court.refund(100)
+    assert (court.refunds()[-1], sellers()) == (("sent", 10_000), before + PROTECTION_FEE)
+
+
+def test_coverage_that_a_bank_undoes_leaves_the_outcome_to_be_carried_out() -> None:
+    court = Court()
+    court.open()
+    before = sellers()
+    court.shop.disputed("ord-1", day=court.shop.day + 1, outcome="lost")
+    assert sellers() == before, "coverage has paid"
+    arbiter = court.to_the_arbiter()
+    court.take("decide", Role.ARBITER, arbiter, decision(liability=Liability.FUND, standing=Standing.DOES_NOT_COUNT))
+    court.wait(8)
+    court.shop.tell("dispute.closed", "ord-1", day=court.shop.day + 9, dispute="dp-ord-1", outcome="won")
+    court.refund(100)
+    assert (court.refunds()[-1], sellers()) == (("sent", 10_000), before + PROTECTION_FEE)
 
 
 def test_a_mediators_proposal_ends_it_when_both_accept() -> None:

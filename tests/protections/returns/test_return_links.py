@@ -49,7 +49,7 @@ def door(sold: Sold) -> str:
 
 
 def read(client: Client, address: str, status: int = 200) -> str:
-    answer = client.get(address)
+    answer = client.get(address, follow=True)  # a link of a message leads on to its handle
     assert answer.status_code == status, answer.status_code
     assert len(answer.content) < 100_000 and b"style=" not in answer.content
     return unescape(answer.content.decode())

@@ -19,7 +19,7 @@ from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.protections.returns.models import Return, ReturnLine
 
-MAX_QUERIES = 30
+MAX_QUERIES = 32
 MAX_BYTES = 100_000
 
 

@@ -68,6 +68,19 @@ def people_break_glass(
     raise SystemExit(break_glass(email, why))
 
 
+@people_app.command(
+    "lost-factors", epilog='Example: safeconduct people lost-factors ana@example.org --why "Called back; passport seen"'
+)
+def people_lost_factors(
+    email: Annotated[str, typer.Argument(help="The e-mail address of somebody of a shop.")],
+    why: Annotated[str, typer.Option(help="How you know that it is them; it is kept.")],
+) -> None:
+    """Takes away the second steps that a shop's person has lost. Payouts wait for seven days; all are told."""
+    from safeconduct.cli.people import lost_factors
+
+    raise SystemExit(lost_factors(email, why))
+
+
 @people_app.command("invite-member", epilog="Example: safeconduct people invite-member ana@example.org sel-1")
 def people_invite_member(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.")],

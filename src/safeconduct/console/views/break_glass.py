@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from safeconduct.console.access import StaffRequest, done, page, signed_in_again, staff_page
 from safeconduct.console.forms import BreakGlassForm, SealedCodeForm
+from safeconduct.kernel import faces
 from safeconduct.kernel.notices.administrators import tell_administrators
 from safeconduct.kernel.parties import break_glass
 from safeconduct.kernel.parties.models import BreakGlass, StaffRole, User
@@ -55,7 +56,7 @@ def _requests(
     ]
     context = {
         "rows": rows, "form": form, "made": made, "code": code,
-        "address": request.build_absolute_uri(reverse("console:sealed_code")),
+        "address": faces.link(request, reverse("console:sealed_code")),
     }  # fmt: skip
     return page(request, "console/break_glass.html", "people", context, status=422 if form.errors else 200)
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.console.access import StaffRequest, done, page, staff_page
 from safeconduct.console.case import Names, arrange, load
 from safeconduct.console.forms import LabelForm
+from safeconduct.console.subjects import subjects
 from safeconduct.console.words import KINDS, spoken
 from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions import labels, queries
@@ -91,12 +92,13 @@ def label(request: StaffRequest, decision_id: str) -> HttpResponse:
 
 
 def decision_rows(found: Iterable[Decision], sellers: Mapping[int, Seller]) -> list[dict[str, Any]]:
-    """Decisions as rows of a table; one query for the names of their orders."""
+    """Decisions as rows of a table; one query for the names of their orders, one for what the others are about."""
     found = list(found)
     names = Names(d.order_key for d in found)
+    about = subjects(found, names)
     return [
         {
-            "made": d, "order": names.of(d.order_key) if d.order_key is not None else d.id,
+            "made": d, "order": about[d.id],
             "seller": sellers.get(d.seller_key or 0), "why": why(d), "took": took(d), "at": moment_time(d.moment),
             "kind": "" if d.kind == DecisionKind.LIVE else str(KINDS[d.kind]),
         }

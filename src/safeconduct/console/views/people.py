@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMessage
@@ -17,14 +19,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from safeconduct.console.access import StaffRequest, done, page, refused, staff_page
 from safeconduct.console.forms import AcceptForm, InviteForm
 from safeconduct.console.words import role_name
+from safeconduct.kernel import faces
 from safeconduct.kernel.decisions.actions import release_reviews
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.notices import codes
+from safeconduct.kernel.paging import Order
+from safeconduct.kernel.paging import page as paged
 from safeconduct.kernel.parties import identities, invitations, staff
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import Invitation, StaffRole, User
 from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
 from safeconduct.kernel.scope import Actor, visitor_scope
+from safeconduct.kernel.ui.parts import Page
+
+#: People, and open invitations, of one page: each brings two questions that are asked before it is done.
+_SHOWN: Final = 30
 
 
 @require_GET
@@ -37,7 +46,10 @@ def people(request: StaffRequest) -> HttpResponse:
 def _people(
     request: StaffRequest, form: InviteForm, *, link: str = "", email: str = "", status: int = 200
 ) -> HttpResponse:
-    everyone = list(User.objects.exclude(staff_role=StaffRole.NONE).order_by("-is_active", "name", "email")[:500])
+    staff_people = User.objects.exclude(staff_role=StaffRole.NONE)
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    found = paged(staff_people, Order("name"), after=after, before=before, size=_SHOWN)
+    everyone = found.items
     secured, linked = staff.with_second_factor(everyone), identities.linked(everyone)
     now = timezone.now()
     open_ones = Invitation.objects.filter(
@@ -51,9 +63,9 @@ def _people(
             }
             for p in everyone
         ],
-        "invitations": [{"invitation": i, "role": role_name(i.role)} for i in open_ones.order_by("expires_at")[:200]],
+        "invitations": [{"invitation": i, "role": role_name(i.role)} for i in open_ones.order_by("expires_at")[:_SHOWN]],
         "roles": [(value, role_name(value)) for value in StaffRole.values if value], "form": form, "link": link,
-        "email": email,
+        "email": email, "page": Page(found.next, found.previous, len(found.items)),
     }  # fmt: skip
     return page(request, "console/people.html", "people", context, status=status)
 
@@ -68,7 +80,7 @@ def invite(request: StaffRequest) -> HttpResponse:
     invitation, token = invitations.invite(
         form.cleaned_data["email"], StaffRole(form.cleaned_data["role"]), request.user, at=timezone.now()
     )
-    link = request.build_absolute_uri(reverse("console:welcome", args=[token]))
+    link = faces.link(request, reverse("console:welcome", args=[token]))
     sent = _send(invitation, link, request.user)
     if not sent:
         messages.warning(request, _("The mail could not be sent. Hand over the link yourself, by a channel you trust."))

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.console.access import StaffRequest, back_to, done, page, staff_page
 from safeconduct.console.case import Case, Names, arrange, load
+from safeconduct.console.subjects import subjects
 from safeconduct.console.words import spoken
 from safeconduct.foundation.moments import moment_time
 from safeconduct.foundation.money import Money, MoneyError
@@ -32,6 +33,8 @@ from safeconduct.kernel.ui.parts import Choice, Filter, Page, View
 
 #: As many decisions as one bulk action may take: each is ruled on by itself.
 BULK_LIMIT = 100
+#: Reviews of one page of the queue; a case stands beside them, and both together stay below 100 KB.
+_ROWS = 30
 
 
 class TakenByOther(DecisionsError):
@@ -57,7 +60,7 @@ def queue(request: StaffRequest) -> HttpResponseBase:
         return _csv(wanted, request.user.id, request.GET.get("sort", "due"))
     rows = queries.queue_page(
         wanted, request.user.id, sort=request.GET.get("sort", "due"),
-        after=request.GET.get("after", ""), before=request.GET.get("before", ""),
+        after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=_ROWS,
     )  # fmt: skip
     opened_now = opened or (rows.items[0].decision_id if rows.items else "")
     case: Case | None = None
@@ -68,11 +71,12 @@ def queue(request: StaffRequest) -> HttpResponseBase:
         [r.decision.seller_key for r in rows.items] + ([case.decision.seller_key] if case else [])
     )
     names = Names({r.decision.order_key for r in rows.items} | (case.keys() if case else set()))
+    about = subjects([r.decision for r in rows.items], names)
     counts = queries.queue_counts(request.user.id, at=timezone.now())
     context = {
         "rows": [
             {
-                "review": r, "decision": r.decision, "order": names.of(r.decision.order_key),
+                "review": r, "decision": r.decision, "order": about[r.decision_id],
                 "seller": sellers.get(r.decision.seller_key or 0), "why": _why(r.decision), "more": len(r.decision.fired) - 1,
                 "url": _open_url(request.GET, r.decision_id), "open": r.decision_id == opened_now,
                 "other": r.assigned_to is not None and r.assigned_to_id != request.user.id,

@@ -20,7 +20,7 @@ from ipaddress import ip_network
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import maxminddb
 
@@ -146,7 +146,7 @@ def _is_mmdb(file: Path) -> bool:
 
 
 def _binary(file: Path) -> IO[bytes]:
-    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")
+    return cast("IO[bytes]", gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb"))
 
 
 def _stem(file: Path) -> str:

@@ -35,6 +35,7 @@ class CaseKind:
     ``{id}``; "" while there is none. ``console_url``: likewise of the staff's. ``remedies``: what somebody who decides
     can give. ``says``: what a case (its id) is about, in a sentence of a language, for who judges without its page.
     ``restricts``: its decisions restrict content, money, service or account of the seller (DSA, article 20(1)).
+    ``hosted``: the name of the address under which a buyer follows a case, by the order's token; "" for none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class CaseKind:
     says: Callable[[str, str], str] | None = None
     remedies: tuple[Remedy, ...] = (Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN)
     restricts: bool = False
+    hosted: str = ""
 
     def workflow(self, preset_text: str = "") -> Workflow:
         """Its workflow with a preset, checked: also that every effect and condition it names is there."""

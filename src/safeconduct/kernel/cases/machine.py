@@ -16,7 +16,17 @@ from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel import locks
-from safeconduct.kernel.cases import choosing, clockwork, outcomes, proposals, publishing, redress, telling, writing
+from safeconduct.kernel.cases import (
+    buyer_telling,
+    choosing,
+    clockwork,
+    outcomes,
+    proposals,
+    publishing,
+    redress,
+    telling,
+    writing,
+)
 from safeconduct.kernel.cases.errors import (
     CaseMalformed,
     ChangedMeanwhile,
@@ -166,6 +176,8 @@ def finish(
     chosen_from = [one for one in moved if one.new_outcome and one.step.name != OUTSIDE]
     choosing.choose([one.outcome for one in chosen_from if one.outcome is not None], at)
     telling.tell(moved, at, quiet=quiet)
+    if not quiet:
+        buyer_telling.tell(moved, at)
     _effects(moved, at)
 
 

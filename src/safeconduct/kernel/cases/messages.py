@@ -19,10 +19,14 @@ from django.utils.translation import gettext
 from ruamel.yaml import YAML
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.cases import buyer_telling, publishing
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase
-from safeconduct.kernel.cases.machine import locked
+from safeconduct.kernel.cases.machine import locked, parties_of
 from safeconduct.kernel.cases.models import Case, CaseMessage, Party
+from safeconduct.kernel.cases.telling import url_of
 from safeconduct.kernel.cases.words import OPEN_CASE, PARTIES, PLATFORM, MessageKind, OfferState, Remedy, Role, Status
+from safeconduct.kernel.cases.workflow import Sentence
+from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.resealing import Stored
@@ -41,6 +45,13 @@ STORED: Final = Stored(
 _LONGEST: Final = 4_000
 #: More than anybody reads; a case that needs more needs a person.
 _MOST: Final = 500
+_PLATFORM: Final[Sentence] = {"en": "the marketplace", "zh": "平台", "es": "el mercado"}
+#: Who has written, in words.
+WRITERS: Final[Mapping[Role, Sentence]] = {
+    Role.BUYER: {"en": "the buyer", "zh": "买家", "es": "el comprador"},
+    Role.RIGHTS_OWNER: {"en": "the rights owner", "zh": "权利人", "es": "el titular de derechos"},
+    Role.MEDIATOR: {"en": "the mediator", "zh": "调解员", "es": "la persona mediadora"},
+}
 _OFFERED: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT})
 
 
@@ -204,12 +215,29 @@ def _store(
     offered = None if what is None else {
         "remedy": what.remedy.value, "amount_minor": what.amount_minor, "currency": what.currency,
     }  # fmt: skip
-    return CaseMessage.objects.create(
+    made = CaseMessage.objects.create(
         id=identity, case_id=case_id, seller_key=case["seller_key"] if Role.SELLER in readers else None, kind=kind,
         role=role.value, actor=actor.id, readers=sorted(readers), template=template,
         sealed=seal(MESSAGE, identity, f"case/{case_id}", json.dumps(plain, ensure_ascii=False).encode()),
         offer=offered, offer_state="" if what is None else OfferState.OPEN.value, at=at,
     )  # fmt: skip
+    if kind is not MessageKind.NOTE and case["step"] > 1:  # of what opens a case its opening tells
+        _tell(made, case, at)
+    return made
+
+
+def _tell(made: CaseMessage, case: Mapping[str, Any], at: datetime) -> None:
+    """Tells who may read a message and has not written it that it is there; the words stay where they are."""
+    title = publishing.by_id([case["workflow_id"]])[case["workflow_id"]].title
+    others = set(made.readers) - {made.role}
+    if Role.SELLER in others:
+        values = {"case": made.case_id, "kind": dict(title), "who": dict(WRITERS.get(Role(made.role), _PLATFORM))}
+        notify([
+            Notice(made.id, "case.message", values, at, seller_key=case["seller_key"],
+                   url=url_of(case["kind"], made.case_id))
+        ])  # fmt: skip
+    if Role.BUYER in others:
+        buyer_telling.wrote(case, title, parties_of([made.case_id])[made.case_id], made.id, at)
 
 
 def _check_template(code: str, values: Mapping[str, str]) -> None:

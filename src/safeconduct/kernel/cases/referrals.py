@@ -8,7 +8,7 @@ the staff, binds nobody, and changes the outcome only by a new decision of someb
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -50,14 +50,23 @@ class Way:
 
 
 def ways(case_id: str, at: datetime) -> list[Way]:
-    """The bodies that a case can be taken to, in the scope that is open: three queries more than the bodies' own.
-
-    None where its kind is not referred, or nothing was decided that somebody did not agree to. Raises NoSuchCase.
-    """
+    """The bodies that a case can be taken to, in the scope that is open. Raises NoSuchCase."""
     case = Case.objects.filter(id=case_id).first()
     if case is None:
         raise NoSuchCase(case_id)
-    outcome = _of_somebody(case)
+    return ways_of(case, _busy(Referral.objects.filter(case_id=case_id).values_list("state", flat=True)), at)
+
+
+def ways_of(case: Case, busy: str, at: datetime) -> list[Way]:
+    """The same for a case that was read: one query where the marketplace names no body, else three. ``busy``: why it
+    cannot be taken anywhere now.
+
+    None where its kind is not referred, or nothing was decided that somebody did not agree to.
+    """
+    if case.outcome_id is None or CORRECT not in kind_of(case.kind).effects:
+        return []
+    bodies = redress.bodies_in_force()
+    outcome = _of_somebody(case.outcome_id) if bodies else None
     if outcome is None:
         return []
     row = {
@@ -68,7 +77,8 @@ def ways(case_id: str, at: datetime) -> list[Way]:
         "carrier": case.carrier,
     }
     columns = ("role", "zone", "country", "language")
-    return _ways(row, case.status, outcome, list(Party.objects.filter(case_id=case_id).values(*columns)), at)
+    parties = list(Party.objects.filter(case_id=case.id).values(*columns))
+    return _ways(row, case.status, outcome, parties, bodies, busy, at)
 
 
 def refer(case_id: str, body_id: str, actor: Actor, *, at: datetime) -> Referral:
@@ -246,21 +256,19 @@ _SEEN: Final = (
 )  # fmt: skip
 
 
-def _of_somebody(case: Case) -> StoredOutcome | None:
-    """The outcome of a case, where it is a decision and no agreement, and the kind can be corrected."""
-    if case.outcome_id is None or CORRECT not in kind_of(case.kind).effects:
-        return None
-    found = StoredOutcome.objects.only("id", "at", "decided_role", "final", "verdict").get(id=case.outcome_id)
+def _of_somebody(outcome_id: str) -> StoredOutcome | None:
+    """An outcome, where it is a decision and no agreement."""
+    found = StoredOutcome.objects.only("id", "at", "decided_role", "final", "verdict").get(id=outcome_id)
     return found if found.decided_role is not None or not found.final else None
 
 
 def _ways(
-    case: Mapping[str, Any], status: str, outcome: StoredOutcome, parties: Sequence[Mapping[str, Any]], at: datetime
+    case: Mapping[str, Any], status: str, outcome: StoredOutcome, parties: Sequence[Mapping[str, Any]],
+    bodies: Sequence[OutsideBody], busy: str, at: datetime,
 ) -> list[Way]:  # fmt: skip
     route, found = route_of(case, parties), []
     calendar = clockwork.subject_of(case, parties).calendar(Role.SELLER)
-    busy = _busy(case["id"])
-    for body in redress.bodies_in_force():
+    for body in bodies:
         law = law_of(body, case["kind"], route, _day(at))
         if law is None:
             continue
@@ -275,11 +283,12 @@ def _ways(
     return found
 
 
-def _busy(case_id: str) -> str:
-    states = set(Referral.objects.filter(case_id=case_id).values_list("state", flat=True))
-    if ReferralState.REFERRED in states:
+def _busy(states: Iterable[str]) -> str:
+    """Why a case with referrals in these states cannot be taken anywhere now, or ""."""
+    there = set(states)
+    if ReferralState.REFERRED in there:
         return _("This case is with an outside body already.")
-    if ReferralState.ANSWERED in states:
+    if ReferralState.ANSWERED in there:
         return _("An outside body has answered about this case; the same dispute is not taken to another one.")
     return ""
 

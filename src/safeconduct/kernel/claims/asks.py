@@ -67,7 +67,8 @@ class Leaving:
 class RefundAsk:
     """A refund to be sent. ``payment``: through which payment it goes back; "" where the line has only one, or it does
     not matter: then it goes where most is left, and must fit there. ``matter``: the duty of law that it fulfils, as
-    `floors` names it; the time for it begins at ``due_from`` (None: now)."""
+    `floors` names it; the time for it begins at ``due_from`` (None: now). ``or_by_bank``: what is more than is left and
+    a bank has already counts as paid by it, and is to be sent if the bank gives it back."""
 
     key: str
     claim_id: str
@@ -76,6 +77,7 @@ class RefundAsk:
     payment: str = ""
     matter: str = ""
     due_from: datetime | None = None
+    or_by_bank: bool = False
 
 
 @dataclass(frozen=True, slots=True)

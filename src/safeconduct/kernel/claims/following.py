@@ -31,6 +31,20 @@ class PartRow(NamedTuple):
         return max(0, self.amount_minor - self.sent_minor - max(0, self.bank_minor))
 
 
+class BankPaid(NamedTuple):
+    """What banks have paid of a part's refunds in all claims of its line, less what of it was asked for again since.
+
+    ``left_minor``: what of the part a refund could still ask for. ``matter``: the duty of law that the latest of them
+    fulfils. ``again``: how often something was asked for again.
+    """
+
+    part_id: str
+    minor: int
+    left_minor: int
+    matter: str
+    again: int
+
+
 class ChannelRow(NamedTuple):
     """A channel. ``taken_minor``: what its bank has taken of the line, None where no debit was told."""
 
@@ -68,7 +82,8 @@ class RefundRow:
 @dataclass(slots=True)
 class ClaimRow:
     """An active claim with everything that hangs on it. ``asked``: how many refunds it has had, ended ones too;
-    ``by_bank_minor``: what banks have paid of them."""
+    ``by_bank_minor``: what banks have paid of them; ``bank_paid``: the same of the line's refunds, of all its claims.
+    ``untold_minor``: what banks that won have of the line though no debit was told."""
 
     id: str
     line_id: str
@@ -84,6 +99,8 @@ class ClaimRow:
     parts: list[PartRow] = field(default_factory=list)
     channels: list[ChannelRow] = field(default_factory=list)
     refunds: list[RefundRow] = field(default_factory=list)
+    bank_paid: list[BankPaid] = field(default_factory=list)
+    untold_minor: int = 0
 
 
 class Exposure(NamedTuple):
@@ -110,9 +127,11 @@ def paid_by_bank(claim: ClaimRow) -> dict[str, int]:
 
     What a bank took in a channel that ended against the seller pays the refunds asked for before, the oldest first. A
     bank that only asks takes nothing, whatever it finds, unless its debit is stored.
+    What pays a refund of another claim already pays none here.
     What is more than is left of a part is never sent either: there the newest refund goes without.
     """
     found: dict[str, int] = {}
+    free = max(0, -_beyond_banks(claim))
     running = [refund for refund in claim.refunds if refund.item is Item.REFUND]
     running.sort(key=lambda refund: (refund.requested_at, refund.id))
     latest = {(channel.kind, channel.about): channel for channel in claim.channels}
@@ -124,10 +143,11 @@ def paid_by_bank(claim: ClaimRow) -> dict[str, int]:
     used = claim.by_bank_minor
     for refund in running:
         there = sum(minor for ended_at, minor in taken if ended_at >= refund.requested_at) - used
-        paid = max(0, min(there, refund.to_send_minor))
+        paid = max(0, min(there, free, refund.to_send_minor))
         if paid:
             found[refund.id] = paid
             used += paid
+            free -= paid
     for part in claim.parts:
         of_part = [refund for refund in running if refund.part_id == part.id]
         still = {refund.id: refund.to_send_minor - found.get(refund.id, 0) for refund in of_part}
@@ -138,6 +158,25 @@ def paid_by_bank(claim: ClaimRow) -> dict[str, int]:
                 found[refund.id] = found.get(refund.id, 0) + paid
                 over -= paid
     return found
+
+
+def due_again(claim: ClaimRow) -> dict[str, int]:
+    """Part → what buyers were to get of it and banks had paid, and then gave back to the seller: it is to be sent after
+    all, as far as anything is left of the part. Nothing while a bank still decides."""
+    found: dict[str, int] = {}
+    over = 0 if frozen(claim) else _beyond_banks(claim)
+    for paid in claim.bank_paid:
+        minor = min(over, paid.minor, paid.left_minor)
+        if minor > 0:
+            found[paid.part_id] = minor
+            over -= minor
+    return found
+
+
+def _beyond_banks(claim: ClaimRow) -> int:
+    """How much more refunds say banks have paid than banks have; below zero, what they have that pays no refund."""
+    have = max(0, sum(part.bank_minor for part in claim.parts) + claim.untold_minor)
+    return sum(paid.minor for paid in claim.bank_paid) - have
 
 
 def _taken(channel: ChannelRow) -> int:

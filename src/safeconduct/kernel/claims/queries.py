@@ -16,6 +16,7 @@ from django.db.models.functions import Greatest
 from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.claims.errors import NoSuchClaim
 from safeconduct.kernel.claims.models import Channel, Claim, Line, Part, Recovery, Refund, SharedEvidence, Step
+from safeconduct.kernel.claims.reading import unaccounted
 from safeconduct.kernel.claims.words import FREEZING, RefundState
 from safeconduct.kernel.scope import query
 
@@ -103,6 +104,17 @@ def refundable(line_ids: Collection[str]) -> Mapping[str, int]:
     left = F("amount_minor") - F("running_minor") - F("sent_minor") - Greatest(F("bank_minor"), 0)
     rows = Part.objects.filter(line_id__in=list(line_ids)).values("line_id").annotate(left=Sum(left))
     return {row["line_id"]: max(0, row["left"]) for row in rows}
+
+
+def askable(line_ids: Collection[str]) -> Mapping[str, int]:
+    """Line → the most that one refund could ask for, with what banks have paid of it already (`RefundAsk.or_by_bank`):
+    what is left of the payment with most left, as a refund goes back through one."""
+    free = unaccounted(line_ids)
+    left: dict[str, int] = dict.fromkeys(line_ids, 0)
+    for part in Part.objects.filter(line_id__in=list(line_ids)):
+        rest = part.amount_minor - part.running_minor - part.sent_minor - max(0, part.bank_minor)
+        left[part.line_id] = max(left[part.line_id], max(0, rest) + free.get(part.id, 0))
+    return left
 
 
 def refunds_due(before: datetime) -> QuerySet[Refund]:

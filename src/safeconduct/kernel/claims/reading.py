@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from safeconduct.kernel.claims.errors import NoSuchClaim
-from safeconduct.kernel.claims.following import ChannelRow, ClaimRow, PartRow, RefundRow
-from safeconduct.kernel.claims.words import ChannelKind, Item, RefundState
+from safeconduct.kernel.claims.following import BankPaid, ChannelRow, ClaimRow, PartRow, RefundRow
+from safeconduct.kernel.claims.words import AGAIN, AGAINST_THE_SELLER, ChannelKind, Item, RefundState
 from safeconduct.kernel.scope import query
 
 #: What a bank took of each part; what comes back, because its dispute was won, left out.
@@ -26,6 +26,28 @@ SELECT ch.claim_id, ch.id, ch.kind, ch.about, ch.claimed_minor, ch.hold_until, c
     JOIN claim_part p ON p.id = s.part_id JOIN claim c ON c.line_id = p.line_id
     WHERE d.about = ch.about AND d.kind = ch.kind AND c.id = ch.claim_id)
 FROM claim_channel ch WHERE ch.claim_id = ANY(%s::text[]) ORDER BY ch.opened_at, ch.round, ch.id
+"""
+#: What banks have paid of the refunds of each part; a refund that asks for some of it again takes its amount off.
+_BANK_PAID: Final = """
+SELECT p.line_id, p.id,
+    (sum(r.by_bank_minor) - coalesce(sum(r.amount_minor) FILTER (WHERE starts_with(r.key, %s)), 0))::bigint,
+    p.amount_minor - p.running_minor - p.sent_minor - greatest(p.bank_minor, 0),
+    coalesce((array_agg(r.matter ORDER BY r.requested_at DESC, r.id DESC) FILTER (WHERE r.by_bank_minor > 0))[1], ''),
+    count(*) FILTER (WHERE starts_with(r.key, %s))
+FROM claim_part p JOIN claim_refund r ON r.part_id = p.id WHERE p.line_id = ANY(%s::text[])
+GROUP BY p.id HAVING sum(r.by_bank_minor) > 0 ORDER BY p.id
+"""
+#: What matters of banks that ended against the seller claimed of each line, where no debit was told of them.
+_UNTOLD: Final = """
+SELECT line_id, sum(claimed_minor)::bigint FROM (
+    SELECT DISTINCT ON (c.line_id, ch.kind, ch.about) c.line_id, ch.kind, ch.about, ch.claimed_minor, ch.outcome
+    FROM claim c JOIN claim_channel ch ON ch.claim_id = c.id
+    WHERE c.line_id = ANY(%s::text[]) AND ch.kind IN ('chargeback', 'pre_dispute')
+    ORDER BY c.line_id, ch.kind, ch.about, ch.opened_at DESC, ch.round DESC
+) latest WHERE outcome = ANY(%s::text[]) AND NOT EXISTS (
+    SELECT FROM claim_bank_debit d JOIN claim_bank_share s ON s.debit_id = d.id JOIN claim_part p ON p.id = s.part_id
+    WHERE d.kind = latest.kind AND d.about = latest.about AND p.line_id = latest.line_id)
+GROUP BY line_id
 """
 
 
@@ -73,7 +95,23 @@ def active(line_ids: Sequence[str]) -> list[ClaimRow]:
         claims[claim_id].refunds.append(
             RefundRow(identity, part, Item(item), amount, by_bank, RefundState(state), *rest)
         )  # fmt: skip
+    for line, *paid in query(_BANK_PAID, [AGAIN, AGAIN, list(by_line)]):
+        by_line[line].bank_paid.append(BankPaid(*paid))
+    against = [outcome.value for outcome in AGAINST_THE_SELLER]
+    for line, minor in query(_UNTOLD, [list(by_line), against]):
+        by_line[line].untold_minor = minor
     return list(claims.values())
+
+
+def unaccounted(line_ids: Collection[str]) -> Mapping[str, int]:
+    """Part → what banks have of it beyond the refunds that they are known to have paid; those with nothing left out."""
+    rows = query(
+        "SELECT p.id, (greatest(p.bank_minor, 0) - coalesce((SELECT sum(r.by_bank_minor) FROM claim_refund r"
+        "  WHERE r.part_id = p.id), 0))::bigint FROM claim_part p"
+        " WHERE p.line_id = ANY(%s::text[]) AND p.bank_minor > 0",
+        [sorted(line_ids)],
+    )
+    return {part: minor for part, minor in rows if minor > 0}
 
 
 def commissions(orders: Collection[int]) -> Mapping[tuple[int, str], tuple[int, int]]:

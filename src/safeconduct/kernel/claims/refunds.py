@@ -44,6 +44,7 @@ def request_refund(
     claims = reading.locked_claims([ask.claim_id for ask in asks])
     known = _known([ask.key for ask in asks])
     left = _left(claims)
+    with_banks = _with_banks(left) if any(ask.or_by_bank for ask in asks) else {}
     frozen = {row["id"] for row in claims.values() if row["frozen_at"] is not None}
     ids: list[str] = []
     rows: list[dict[str, Any]] = []
@@ -57,16 +58,27 @@ def request_refund(
             raise ClaimClosed(ask.claim_id)
         if ask.amount_minor <= 0:
             raise ClaimMalformed("amount_minor", "a refund is at least one minor unit")
-        part = _part_for(ask, left[claim["line_id"]], claim["currency"]) if ask.item is Item.REFUND else None
-        stands_still = ask.item is Item.REFUND and ask.claim_id in frozen
+        part, by_bank, line = None, 0, claim["line_id"]
+        if ask.item is Item.REFUND and ask.or_by_bank:
+            part, by_bank = _part_or_bank(ask, left[line], with_banks[line], claim["currency"])
+        elif ask.item is Item.REFUND:
+            part = _part_for(ask, left[line], claim["currency"])
+        state = RefundState.REQUESTED
+        if by_bank == ask.amount_minor:
+            state = RefundState.PAID_BY_BANK
+        elif ask.item is Item.REFUND and ask.claim_id in frozen:
+            state = RefundState.FROZEN
         row = _row(ask.key, claim, part, ask.amount_minor, at) | {
-            "item": ask.item, "state": RefundState.FROZEN if stands_still else RefundState.REQUESTED,
-            "matter": ask.matter, "due_at": _time(statutory.due_at(ask.matter, claim["route"], ask.due_from or at)),
+            "item": ask.item, "state": state, "by_bank_minor": by_bank, "matter": ask.matter,
+            "due_at": _time(statutory.due_at(ask.matter, claim["route"], ask.due_from or at)),
+            "ended_at": at.isoformat() if state is RefundState.PAID_BY_BANK else None,
         }  # fmt: skip
         rows.append(row)
         known[ask.key] = {name: row[name] for name in ("id", "claim_id", "amount_minor", "item")}
         ids.append(row["id"])
         facts = {"refund": row["id"], "item": ask.item, "amount_minor": ask.amount_minor, "due_at": row["due_at"]}
+        if by_bank:
+            facts["by_bank_minor"] = by_bank
         done.append(Did(ask.claim_id, "refund_requested", facts))
     _store(rows)
     steps(done, actor, at)
@@ -211,6 +223,26 @@ def _part_for(ask: RefundAsk, parts: dict[str, tuple[str, int]], currency: str) 
         raise MoreThanIsLeft(ask.key, ask.amount_minor, there, currency)
     parts[best] = (parts[best][0], there - ask.amount_minor)
     return best
+
+
+def _with_banks(left: Mapping[str, Mapping[str, tuple[str, int]]]) -> dict[str, dict[str, tuple[str, int]]]:
+    """The same with what banks have and no refund says they paid: as much was not given back in any other way."""
+    free = reading.unaccounted(left)
+    return {
+        line: {part: (payment, max(0, minor) + free.get(part, 0)) for part, (payment, minor) in parts.items()}
+        for line, parts in left.items()
+    }
+
+
+def _part_or_bank(
+    ask: RefundAsk, left: dict[str, tuple[str, int]], with_banks: dict[str, tuple[str, int]], currency: str
+) -> tuple[str, int]:
+    """The part that a refund is of, and what of it banks have paid already."""
+    part = _part_for(ask, with_banks, currency)
+    payment, there = left[part]
+    to_send = min(ask.amount_minor, max(0, there))
+    left[part] = (payment, there - to_send)
+    return part, ask.amount_minor - to_send
 
 
 def _running(claim_ids: list[str]) -> dict[str, list[tuple[str, str, int]]]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.claims import following, reading, statutory
 from safeconduct.kernel.claims.asks import Settled
-from safeconduct.kernel.claims.following import ClaimRow
+from safeconduct.kernel.claims.following import ClaimRow, RefundRow
 from safeconduct.kernel.claims.telling import tell_of_refunds
-from safeconduct.kernel.claims.words import FREEZING, Item, RefundState
+from safeconduct.kernel.claims.words import AGAIN, FREEZING, Item, RefundState
 from safeconduct.kernel.claims.writing import Did, steps
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import HoldRequest
@@ -26,6 +27,7 @@ class _Changes:
 
     done: list[Did] = field(default_factory=list)
     refunds: list[dict[str, Any]] = field(default_factory=list)
+    again: list[dict[str, Any]] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
     requests: list[HoldRequest] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
@@ -87,6 +89,25 @@ def _freeze(claim: ClaimRow, changes: _Changes, at: datetime) -> None:
             )
             facts = {"refund": refund.id, "by_bank_minor": refund.by_bank_minor, "due_at": refund.due_at}
             changes.done.append(Did(claim.id, f"refund_{refund.state}", facts))
+    _ask_again(claim, changes, at)
+
+
+def _ask_again(claim: ClaimRow, changes: _Changes, at: datetime) -> None:
+    """A refund that a bank had paid is to be sent once the bank gave its money back; the time for it begins anew."""
+    paid = {one.part_id: one for one in claim.bank_paid}
+    for part_id, minor in following.due_again(claim).items():
+        matter = paid[part_id].matter
+        due_at = statutory.due_at(matter, claim.route, at)
+        refund = RefundRow(new_id("rfd"), part_id, Item.REFUND, minor, 0, RefundState.REQUESTED, matter, due_at, at)
+        claim.refunds.append(refund)
+        changes.again.append(
+            {
+                "id": refund.id, "key": f"{AGAIN}{part_id}/{paid[part_id].again + 1}", "claim": claim.id,
+                "part": part_id, "amount": minor, "matter": matter, "due_at": due_at,
+            }
+        )  # fmt: skip
+        facts = {"refund": refund.id, "item": refund.item, "amount_minor": minor, "due_at": due_at, "again": True}
+        changes.done.append(Did(claim.id, "refund_requested", facts))
 
 
 def _recover(lines: Sequence[str], changes: _Changes, at: datetime) -> None:
@@ -149,6 +170,16 @@ def _write(claims: Sequence[ClaimRow], changes: _Changes, actor: Actor, at: date
             " FROM jsonb_to_recordset(%s::jsonb) AS r(id text, state text, by_bank_minor bigint, due_at timestamptz)"
             " WHERE f.id = r.id",
             [at, json.dumps(changes.refunds, default=datetime.isoformat)],
+        )
+    if changes.again:
+        query(
+            "INSERT INTO claim_refund (id, key, claim_id, part_id, seller_key, item, amount_minor, currency,"
+            " by_bank_minor, state, told, matter, due_at, requested_at)"
+            " SELECT r.id, r.key, c.id, r.part, c.seller_key, 'refund', r.amount, l.currency, 0, 'requested', false,"
+            "  r.matter, r.due_at, %s FROM jsonb_to_recordset(%s::jsonb)"
+            "  AS r(id text, key text, claim text, part text, amount bigint, matter text, due_at timestamptz)"
+            " JOIN claim c ON c.id = r.claim JOIN claim_line l ON l.id = c.line_id ORDER BY r.id",
+            [at, json.dumps(changes.again, default=datetime.isoformat)],
         )
     touched = {one.claim_id for one in changes.done}
     rows = [

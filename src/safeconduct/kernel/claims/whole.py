@@ -7,8 +7,10 @@ before it pays, and the database refuses what would be more than the order lost 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
+from safeconduct.kernel.claims.words import AGAIN
 from safeconduct.kernel.scope import query
 
 #: Event of the ledger → what it gives a seller for a loss (1), or takes back of that (-1). What a bank gives back to
@@ -30,3 +32,25 @@ def made_whole(order_keys: Collection[int], *, but: str = "") -> dict[tuple[int,
         [list(MADE_WHOLE), list(MADE_WHOLE.values()), sorted(set(order_keys)), but, but],
     )
     return {(order, currency): int(minor) for order, currency, minor in rows if minor}
+
+
+class Decided(NamedTuple):
+    """A refund that was decided on. ``at``: when."""
+
+    at: datetime
+    minor: int
+
+
+def decided_refunds(order_keys: Collection[int]) -> dict[tuple[int, str], list[Decided]]:
+    """(Order, currency) → what buyers are to get back of it, whether it was sent, is on its way, or a bank has paid it:
+    what the order loses sooner or later. Orders of which nothing goes back are left out."""
+    found: dict[tuple[int, str], list[Decided]] = {}
+    for order, currency, at, minor in query(
+        "SELECT c.order_key, r.currency, r.requested_at, r.amount_minor"
+        " FROM claim c JOIN claim_refund r ON r.claim_id = c.id"
+        " WHERE c.order_key = ANY(%b::bigint[]) AND r.item = 'refund' AND r.state <> 'failed'"
+        " AND NOT starts_with(r.key, %s) ORDER BY r.requested_at, r.id",
+        [sorted(set(order_keys)), AGAIN],
+    ):
+        found.setdefault((order, currency), []).append(Decided(at, minor))
+    return found

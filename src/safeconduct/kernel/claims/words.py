@@ -64,6 +64,8 @@ FREEZING: Final = frozenset({ChannelKind.CHARGEBACK})
 OF_A_BANK: Final = frozenset({ChannelKind.INQUIRY, ChannelKind.CHARGEBACK, ChannelKind.PRE_DISPUTE})
 #: Outcomes after which what the bank has taken stays with the buyer.
 AGAINST_THE_SELLER: Final = frozenset({ChannelOutcome.LOST, ChannelOutcome.ACCEPTED})
+#: How the keys of refunds begin that a bank had paid and gave back; what follows is the part, and how many there were.
+AGAIN: Final = "again/"
 #: Kind of channel → why the ledger holds, and what would release it (`ledger/reasons.yaml`). The first in this order is
 #: named where several claim the same amount.
 HOLDS: Final[Mapping[ChannelKind, tuple[str, str]]] = {

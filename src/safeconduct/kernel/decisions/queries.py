@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -29,6 +30,9 @@ from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.vault.pseudonyms import lookup
+
+#: As many versions as a page lists.
+_LISTED: Final = 150
 
 #: What counts as high value in the queue's saved view, in minor units of the reporting currency: a screen's choice,
 #: not a rule.
@@ -285,11 +289,11 @@ def action_counts(seller_keys: Iterable[int], *, since: datetime | None = None) 
 
 def policy_versions(policy: str = "") -> list[PolicyVersion]:
     """Versions without their texts, newest first within their policy: of one policy, or those in force and in work
-    of all."""
+    of all; never more than `_LISTED`."""
     rows = PolicyVersion.objects.select_related("author", "approved_by").defer("text").order_by("policy", "-number")
     if policy:
-        return list(rows.filter(policy=policy)[:200])
-    return list(rows.exclude(state=VersionState.RETIRED))
+        return list(rows.filter(policy=policy)[:_LISTED])
+    return list(rows.exclude(state=VersionState.RETIRED)[:_LISTED])
 
 
 def live_version(policy: str) -> PolicyVersion | None:

@@ -14,10 +14,18 @@ from typing import Any, Final
 from safeconduct.kernel.ledger.errors import NoSuchThing
 from safeconduct.kernel.paging import Slice, read_cursor, write_cursor
 from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, unseal
 
 #: Number and holder; the row is the account's id.
 ACCOUNT: Final = Column("payout_account.sealed", "payout_account", "payout_account/{row}")
+STORED: Final = Stored(
+    ACCOUNT,
+    "SELECT id, id AS place, 'seller/' || seller_key, sealed FROM payout_account WHERE id > %s"
+    " AND get_byte(sealed, 0) = 1 ORDER BY id LIMIT %s",
+    "UPDATE payout_account t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
+    " WHERE t.id = w.id",
+)
 AGEING: Final = timedelta(hours=72)
 #: States in which a person has to do something: confirm the holder, judge a doubt, give a frozen account back.
 _WAITING: Final = "state IN ('draft', 'review', 'frozen')"  # as the index has it

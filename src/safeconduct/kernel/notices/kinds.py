@@ -31,6 +31,7 @@ class MessageKind(StrEnum):
     CASE_CLOSED = "case.closed"
     CASE_PLATFORM_MISSED = "case.platform_missed"
     CASE_REFERRED = "case.referred"
+    BUYER_NOTICE = "buyer.notice"
     REFUND_CHANGED = "refund.changed"
     TEST = "webhook.test"
 
@@ -279,6 +280,23 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
             "case": "cas_01jy2d8m4kq5v6w7x8y9zabcde", "kind": "dispute", "referral": "rfl_01jy2d8m4kq5v6w7x8y9zabcde",
             "body": "Example Settlement Body", "url": "https://body.example/", "state": "referred",
             "due_at": "2026-09-01T23:59:59+00:00", "late": False,
+        },
+    ),
+    MessageKind.BUYER_NOTICE: Told(
+        "A buyer is to be told something of a dispute or return of theirs: send it to the buyer alone, by mail or in "
+        "your app. It is written in the buyer's language; whoever has the link acts as the buyer.",
+        {
+            "order": _ORDER, "case": _CASE["case"], "kind": _CASE["kind"],
+            "what": Field(Form.TEXT, "`opened`, `your_turn`, `moved`, `decided` or `wrote`."),
+            "language": Field(Form.TEXT, "`en`, `es` or `zh`."), "subject": Field(Form.TEXT, "A line."),
+            "text": Field(Form.TEXT, "What to say."), "url": Field(Form.TEXT, "The buyer's own page."),
+            "due_at": Field(Form.TIME, "By when the buyer has to act.", optional=True),
+        },
+        {
+            "order": "ord-90112", "case": "cas_01jy2d8m4kq5v6w7x8y9zabcde", "kind": "dispute", "what": "your_turn",
+            "language": "es", "subject": "Disputa, pedido ord-90112: le toca a usted",
+            "text": "Pedido ord-90112, Disputa: Ambos aportan pruebas. Le toca a usted hasta el 3 jun 2026, 14:00.",
+            "url": "https://safeconduct.example/disputes/NTM1…/", "due_at": "2026-06-03T12:00:00+00:00",
         },
     ),
     MessageKind.REFUND_CHANGED: Told(

@@ -12,6 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.utils import DNS_NAME
 from django.template.loader import render_to_string
 
+from safeconduct.kernel.faces import site_of
 from safeconduct.kernel.notices.rendering import Reader, render, summary
 from safeconduct.kernel.notices.texts import frame
 from safeconduct.kernel.ui.formats import count, direction
@@ -43,8 +44,11 @@ class Letter:
     html: str
 
 
-def site() -> str:
-    """Where this deployment is reached: the first origin of its settings."""
+def site(path: str = "/") -> str:
+    """Where an address of this deployment is reached: under its face's name, else the first origin of the settings."""
+    named = site_of(path)
+    if named:
+        return named
     origins: Sequence[str] = settings.CSRF_TRUSTED_ORIGINS
     return origins[0].rstrip("/") if origins else _LOCAL
 
@@ -122,7 +126,7 @@ def _as_text(context: Mapping[str, Any]) -> str:
 def _address(item: Item) -> str:
     """Where a notice is opened: its own place, else the inbox."""
     if item.url:
-        return site() + item.url
+        return site(item.url) + item.url
     return f"{site()}/portal/notices/{item.notice_id}/" if item.of_seller else ""
 
 

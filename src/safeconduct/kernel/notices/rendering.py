@@ -12,7 +12,8 @@ from babel.dates import get_timezone_gmt
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from safeconduct.kernel.notices.texts import LANGUAGES, Kind, Value, text_of
+from safeconduct.foundation.ids import brief
+from safeconduct.kernel.notices.texts import LANGUAGES, Kind, Text, Value, text_of
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.reader import known_zone
 
@@ -63,9 +64,10 @@ def render(code: str, values: Mapping[str, Any], reader: Reader) -> Rendered:
         for name, value in text.values.items()
         if values.get(name) is not None and values[name] != []
     }
+    listed = _for_a_list(text, written)
     return Rendered(
-        _cut(_line(words.subject, written)),
-        _line(words.short, written),
+        _cut(_line(words.subject, listed)),
+        _line(words.short, listed),
         tuple(_fill(paragraph, written) for paragraph in words.paragraphs if _can(paragraph, written)),
     )
 
@@ -78,7 +80,8 @@ def summary(code: str, values: Mapping[str, Any], reader: Reader) -> tuple[str, 
     written = {
         name: _write(text.values[name], values[name], words.choices.get(name, {}), reader) for name in named
     }  # fmt: skip
-    return _cut(_line(words.subject, written)), _line(words.short, written)
+    listed = _for_a_list(text, written)
+    return _cut(_line(words.subject, listed)), _line(words.short, listed)
 
 
 def moment(at: datetime, reader: Reader) -> str:
@@ -121,6 +124,11 @@ def _write(value: Value, given: Any, choices: Mapping[str, str], reader: Reader)
             return "\n".join(f"• {_one_line(spoken(item, reader.language))}" for item in given)
         case Kind.CHOICE:
             return choices.get(given, str(given))
+
+
+def _for_a_list(text: Text, written: Mapping[str, str]) -> dict[str, str]:
+    """Values for a subject or a list, which have no room for ids: those stand whole in the notice itself."""
+    return {name: brief(said) if text.values[name].kind is Kind.ID else said for name, said in written.items()}
 
 
 def _can(paragraph: str, written: Mapping[str, str]) -> bool:

@@ -12,12 +12,13 @@ from safeconduct.kernel.parties.keys import Scope as Scope
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the key, and what it may do."""
+    """Who calls: the key, and what it may do. ``seller_key``: the only seller it reads, where it is a seller's app."""
 
     key_id: str
     name: str
     scopes: frozenset[str]
     created_by: str
+    seller_key: int | None = None
 
 
 class Call(HttpRequest):

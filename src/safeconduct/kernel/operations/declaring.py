@@ -36,6 +36,7 @@ class Operation:
     """An operation as it was declared.
 
     ``one_transaction``: its handler commits together with the memory of its answer. ``takes_json``: it has a body.
+    ``for_apps``: sellers' apps may call it; its handler then sees the rows of that seller and changes nothing.
     ``described``: what the specification says beyond path and documents.
     """
 
@@ -48,6 +49,7 @@ class Operation:
     one_transaction: bool
     takes_json: bool
     described: Mapping[str, Any]
+    for_apps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,13 @@ def operation(
     problems: tuple[Code, ...] = (),
     one_transaction: bool = True,
     speaks: bool = False,
+    for_apps: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declares a handler as an operation of the API. Without the gate before it, it is never called.
 
     ``sends``: an example of the body. ``schema``: the body's schema, where the handler reads the document itself.
     ``problems``: the refusals besides those that every operation of this method has. ``speaks``: answers contain
-    sentences, in the language of Accept-Language.
+    sentences, in the language of Accept-Language. ``for_apps``: keys of sellers' apps may call it (`Operation`).
     """
     with_body = sends is not None
     codes = [*_ALWAYS, *(_WITH_A_BODY if with_body else ()), *(_OF_A_POST if method == "POST" else ()), *problems]
@@ -97,7 +100,7 @@ def operation(
 
     def declare(handler: Handler) -> Handler:
         operations.declared.append(
-            Operation(handler, method, path, scope, status, answer, one_transaction, with_body, extra)
+            Operation(handler, method, path, scope, status, answer, one_transaction, with_body, extra, for_apps)
         )
         return handler
 

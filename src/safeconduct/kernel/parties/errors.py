@@ -98,6 +98,14 @@ class EndRefused(PartiesError):
     code = "end_refused"
 
 
+class EndingWithoutReason(PartiesError):
+    code = "reason_missing"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("say in at least ten letters why these sessions end; the people it is about read it")
+
+
 class NoSuchMember(PartiesError):
     code = "no_such_member"
     status = 404

@@ -1,8 +1,8 @@
 """API keys: made, shown once, rotated, held to reading, ended. Only the SHA-256 of a key is kept.
 
 A key is the marketplace's, made by a member of its staff or at the command line; it works as long as whoever made it
-is of the staff. It carries 256 random bits, so a plain hash suffices: there is nothing to guess. Every verb needs an
-open scope of the engine or of staff.
+is of the staff. Those of sellers' apps stand in `app_grants`. A key carries 256 random bits, so a plain hash suffices:
+there is nothing to guess. Every verb needs an open scope of the engine or of staff.
 """
 
 from __future__ import annotations
@@ -78,12 +78,13 @@ def create_key(
     networks: Collection[str] = (),
     reads_only: bool = False,
     replaces: ApiKey | None = None,
+    seller_key: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Makes a key and returns it with its secret, which can never be shown again.
 
     ``expires_at``: at most `LIFE` from now, which it is where nothing is given. ``networks``: the only addresses it may
     be used from, each alone or as a network (203.0.113.0/24); empty: from anywhere. ``reads_only``: its scopes that
-    write begin after `READS_ONLY`. Raises KeyRefused, naming the field.
+    write begin after `READS_ONLY`. ``seller_key``: the seller whose app it is for. Raises KeyRefused, naming the field.
     """
     name = name.strip()
     if not 1 <= len(name) <= 120:
@@ -97,9 +98,15 @@ def create_key(
     key = ApiKey.objects.create(
         name=name, hint=hint, secret_hash=digest(secret), scopes=_scopes(scopes), created_by=actor.id[:40],
         created_at=at, expires_at=ends, networks=_networks(networks), replaces=replaces,
-        reads_only_until=at + READS_ONLY if reads_only else None,
+        reads_only_until=at + READS_ONLY if reads_only else None, seller_key=seller_key,
     )  # fmt: skip
-    _note("key_made", key, actor, at, {"scopes": key.scopes, "reads_only": reads_only})
+    _note(
+        "key_made" if seller_key is None else "app_connected",
+        key,
+        actor,
+        at,
+        {"scopes": key.scopes, "reads_only": reads_only},
+    )
     return key, secret
 
 
@@ -112,6 +119,8 @@ def rotate_key(
     key = _locked(key_id)
     if not is_live(key, at):
         raise KeyRefused(_("this key has ended; make a new one"))
+    if key.seller_key is not None:
+        raise KeyRefused(_("this key is a seller's app's; its owner connects the app anew"))
     if key.demoted_at is not None:
         raise KeyRefused(_("the rights to write were taken from this key; make a new one if it is to write again"))
     if ApiKey.objects.filter(replaces=key, revoked_at__isnull=True).exists():
@@ -135,7 +144,7 @@ def revoke_key(key_id: str, actor: Actor, *, at: datetime) -> ApiKey:
     if key.revoked_at is None:
         key.revoked_at = at
         key.save(update_fields=["revoked_at"])
-        _note("key_revoked", key, actor, at, {})
+        _note("key_revoked" if key.seller_key is None else "app_ended", key, actor, at, {})
     return key
 
 
@@ -148,10 +157,12 @@ def demote_keys_since(person_id: str, since: datetime, actor: Actor, *, at: date
     """Takes the rights to write from every key that a person made since a moment, for good; returns which.
 
     For *this was not me*: what reads goes on, so that a shop does not stand still while somebody looks. A key that is
-    to write again is made anew. May be repeated.
+    to write again is made anew. Apps that were connected since end: a thief reads with them. May be repeated.
     """
     newer = ApiKey.objects.filter(created_at__gte=since, demoted_at__isnull=True, expires_at__gt=at)
-    return _all_of(person_id, newer, "key_demoted", {"demoted_at": at}, actor, at)
+    ended = _all_of(person_id, newer.filter(seller_key__isnull=False), "app_ended", {"revoked_at": at}, actor, at)
+    own = newer.filter(seller_key__isnull=True)
+    return ended + _all_of(person_id, own, "key_demoted", {"demoted_at": at}, actor, at)
 
 
 def used_elsewhere(key_id: str, *, at: datetime) -> bool:
@@ -169,8 +180,8 @@ def is_live(key: ApiKey, at: datetime) -> bool:
 
 
 def keys(*, at: datetime, limit: int = 200) -> list[ApiKey]:
-    """Keys, the living first, then the newest; at most `limit`. One query."""
-    found = list(ApiKey.objects.order_by("-created_at", "-id")[:limit])
+    """The marketplace's own keys, the living first, then the newest; at most `limit`. One query."""
+    found = list(ApiKey.objects.filter(seller_key__isnull=True).order_by("-created_at", "-id")[:limit])
     return sorted(found, key=lambda key: not is_live(key, at))
 
 
@@ -243,9 +254,10 @@ def _locked(key_id: str) -> ApiKey:
 def _note(
     kind: str, key: ApiKey, actor: Actor, at: datetime, facts: dict[str, object], level: Level = Level.NOTICE
 ) -> None:
-    """Tells it of whoever made the key; one that was made at the command line is nobody's."""
+    """Tells it of whoever made the key, and the seller whose app it is; one that was made at the command line is
+    nobody's."""
     maker = User.objects.filter(id=key.created_by).values_list("id", flat=True).first()
-    note([Happened(kind, level, maker, facts={"key": key.id, **facts})], actor, at)
+    note([Happened(kind, level, maker, key.seller_key, {"key": key.id, **facts})], actor, at)
 
 
 def _all_of(
@@ -253,7 +265,8 @@ def _all_of(
 ) -> list[str]:
     """Changes those of a person's keys that are not revoked, locked in one order, and tells of each."""
     rows = among.filter(created_by=person_id, revoked_at__isnull=True).order_by("id")
-    ids = list(rows.select_for_update().values_list("id", flat=True))
+    found = list(rows.select_for_update().values_list("id", "seller_key"))
+    ids = [key for key, _seller in found]
     ApiKey.objects.filter(id__in=ids).update(**change)
-    note([Happened(kind, Level.ALERT, person_id, facts={"key": key}) for key in ids], actor, at)
+    note([Happened(kind, Level.ALERT, person_id, seller, {"key": key}) for key, seller in found], actor, at)
     return ids

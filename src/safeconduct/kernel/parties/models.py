@@ -379,7 +379,8 @@ class ApiKey(models.Model):
 
     ``created_by``: the person who made it, or the command line. ``reads_only_until``: its scopes that write begin then.
     ``demoted_at``: since then it has none that write. ``elsewhere_on``: the last day it was used from an address that
-    it is not for.
+    it is not for. ``seller_key``: the seller whose app has it (`app_grants`) and whose rows alone it reads; empty for
+    the marketplace's own.
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_key_id)
@@ -397,15 +398,24 @@ class ApiKey(models.Model):
     replaces = models.ForeignKey("self", models.PROTECT, related_name="+", null=True)
     last_used_on = models.DateField(null=True)
     elsewhere_on = models.DateField(null=True)
+    seller_key = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "api_key"
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(seller_key__isnull=True)
+                | Q(scopes__contained_by=["coverage:read", "disputes:read", "money:read", "returns:read"]),
+                name="api_key_of_an_app_reads",
+            ),
             models.UniqueConstraint(
                 fields=["replaces"], condition=Q(revoked_at__isnull=True), name="api_key_one_successor"
-            )
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["created_by"], name="api_key_of_maker")]
+        indexes: ClassVar = [
+            models.Index(fields=["created_by"], name="api_key_of_maker"),
+            models.Index(fields=["seller_key"], condition=Q(seller_key__isnull=False), name="api_key_of_seller"),
+        ]
 
 
 class Seller(models.Model):

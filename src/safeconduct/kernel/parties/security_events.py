@@ -18,6 +18,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import SecurityEvent
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, Place, seal_many, unseal_many
 
 #: Sign-in data is kept for 180 days (the house's own schedule for raw addresses and browsers of sign-ins).
@@ -27,6 +28,16 @@ ORIGIN_KEPT: Final = timedelta(days=180)
 SECURITY: Final = "security"
 #: Where requests came from. The row is the event's id.
 ORIGIN: Final = Column("security_event.origin", "security-event", "security_event/origin/{row}")
+
+
+STORED: Final = Stored(
+    ORIGIN,
+    "SELECT id, id AS place, CASE WHEN person_id IS NOT NULL THEN 'person/' || person_id"
+    f" WHEN seller_key IS NOT NULL THEN 'seller/' || seller_key ELSE '{data_keys.DEPLOYMENT}' END, origin"
+    " FROM security_event WHERE id > %s AND origin IS NOT NULL AND get_byte(origin, 0) = 1 ORDER BY id LIMIT %s",
+    "UPDATE security_event t SET origin = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
+    " WHERE t.id = w.id",
+)
 
 
 class Level(StrEnum):
@@ -55,6 +66,14 @@ class Happened:
     seller_key: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The first row that was kept of something about a person: its id, and the seller it is shown to."""
+
+    event_id: str
+    seller_key: int | None
 
 
 def note(events: Sequence[Happened], actor: Actor, at: datetime) -> list[str]:
@@ -101,6 +120,25 @@ def note_for_person(event: Happened, actor: Actor, at: datetime) -> list[str]:
     return note(
         [Happened(event.kind, event.level, event.person_id, key, event.facts, event.origin) for key in keys], actor, at
     )
+
+
+def note_for_people(
+    facts: Mapping[str, Mapping[str, Any]], kind: str, level: Level, actor: Actor, at: datetime
+) -> dict[str, Noted]:
+    """Keeps what happened to each of these people (id → facts) as `note_for_person` does; the first row of each. Two
+    statements. Needs an engine or staff scope."""
+    found = query(
+        "SELECT person_id, seller_key FROM membership WHERE person_id = ANY(%b::text[]) AND ended_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > %s) ORDER BY person_id, seller_key",
+        [list(facts), at],
+    ).fetchall()
+    acting = {person for person, _seller in found}
+    pairs = [*found, *((person, None) for person in facts if person not in acting)]
+    ids = note([Happened(kind, level, person, seller, facts[person]) for person, seller in pairs], actor, at)
+    kept: dict[str, Noted] = {}
+    for key, (person, seller) in zip(ids, pairs, strict=True):
+        kept.setdefault(person, Noted(key, seller))
+    return kept
 
 
 def of_seller(

@@ -47,6 +47,8 @@ _WHY: Final[Mapping[Ended, str | Promise]] = {
     Ended.CREDENTIAL_CHANGED: lazy("You were signed out because your password was changed."),
     Ended.NOT_ME: lazy("This session was ended because somebody said that it was not theirs."),
     Ended.MOVED: lazy("This session went on in another browser and another network. Sign in again."),
+    Ended.BY_STAFF: lazy("The marketplace has ended your sessions; why stands under Security. Sign in again."),
+    Ended.BY_OWNER: lazy("An owner of your shop has ended your sessions. Sign in again."),
     Ended.OFF_DEVICE: lazy("This session was used outside the browser in which it began. Sign in again."),
     Ended.LEFT: lazy("You were signed out because your access has ended."),
 }
@@ -99,12 +101,13 @@ def _admitted(request: HttpRequest, person: User) -> str:
             return sessions.begin(person.id, key, here, now)[0]
         over = found.over or _stolen(request, person, found, here)
         if found.ended is None and over is None:
+            request.session_time = (found.idle_s, found.left_s)  # type: ignore[attr-defined]
             if found.stale:
                 sessions.seen(found.id, now)
             return found.id
         ends_now = found.ended is None and over is not None and sessions.end(found.id, person.id, over, now)
     auth.logout(request)
-    if ends_now and over in _STOLEN:
+    if ends_now and over is not None and over in _STOLEN:
         get_adapter(request).tell(request, person, _STOLEN[over], Level.ALERT, {"session": found.id}, now)
     told = _WHY.get(found.ended or over or Ended.SIGNED_OUT)
     if told:

@@ -46,6 +46,8 @@ class Ended(StrEnum):
     CREDENTIAL_CHANGED = "password_changed"
     NOT_ME = "not_me"
     LEFT = "left"
+    BY_STAFF = "by_staff"
+    BY_OWNER = "by_owner"
     MOVED = "moved"
     OFF_DEVICE = "off_device"
 
@@ -72,7 +74,8 @@ MEMBER: Final = Limits(timedelta(hours=24), timedelta(hours=1))
 @dataclass(frozen=True, slots=True)
 class Session:
     """A session as a request finds it: what ended it, or is about to, whether its use has to be written, and where it
-    began. ``device``: hash of the cookie of the known browser it began in; None where that is not known any more."""
+    began. ``device``: hash of the cookie of the known browser it began in; None where that is not known any more.
+    ``idle_s``: after how long unused it ends; ``left_s``: how long it lasts at most from now."""
 
     id: str
     ended: Ended | None
@@ -80,6 +83,8 @@ class Session:
     stale: bool
     origin: Origin
     device: bytes | None = None
+    idle_s: int = 0
+    left_s: int = 0
 
 
 def begin(
@@ -123,11 +128,13 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     if row is None:
         return None
     identity, started_at, last_seen_at, why, staff, near_money, sealed, device = row
-    over = _limits(staff=staff, near_money=near_money).over(started_at, last_seen_at, at)
+    limits = _limits(staff=staff, near_money=near_money)
+    over = limits.over(started_at, last_seen_at, at)
     began = _opened(identity, person_id, bytes(sealed))
-    stale = at >= last_seen_at + SEEN_EVERY
+    left = started_at + limits.lasts - at
     return Session(
-        identity, Ended(why) if why else None, over, stale, began, None if device is None else bytes(device)
+        identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began,
+        None if device is None else bytes(device), int(limits.idle.total_seconds()), int(left.total_seconds()),
     )  # fmt: skip
 
 
@@ -195,6 +202,17 @@ def end_all(
         " WHERE person_id = %s AND ended_at IS NULL AND id <> %s AND (%s::timestamptz IS NULL OR started_at >= %s)",
         [at, why.value, person_id, but, since, since],
     ).rowcount
+
+
+def end_everybodys(why: Ended, at: datetime, *, but: str = "") -> dict[str, int]:
+    """Ends every session that runs but one; how many ran, by person. One statement."""
+    rows = query(
+        "WITH over AS (UPDATE sign_in_session SET ended_at = %s, ended_why = %s"
+        " WHERE ended_at IS NULL AND id <> %s RETURNING person_id)"
+        " SELECT person_id, count(*) FROM over GROUP BY person_id ORDER BY person_id",
+        [at, why.value, but],
+    )
+    return dict(rows.fetchall())
 
 
 def of_person(person: User, *, limit: int = 20) -> list[SignInSession]:

@@ -4,7 +4,6 @@ told (`security_events`)."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -19,16 +18,14 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from safeconduct.kernel.parties import attempts, sessions
+from safeconduct.kernel.parties import attempts, factors, sessions
 from safeconduct.kernel.parties.models import User
-from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
+from safeconduct.kernel.parties.security_events import Happened, Level, Noted, note_for_person
 from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
 from safeconduct.kernel.parties.sessions import Ended
 from safeconduct.kernel.parties.staff import has_second_factor
 from safeconduct.kernel.parties.weak_passwords import is_breached
 from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
-from safeconduct.kernel.vault import data_keys
-from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 #: Browsers keep a cookie for 400 days at most (RFC 6265bis); each sign-in renews it.
 _COOKIE_S: Final = 400 * 86_400
@@ -42,9 +39,6 @@ _FACTOR_EVENTS: Final = {
     "mfa/email/totp_deactivated": "factor_removed",
     "mfa/email/recovery_codes_generated": "recovery_codes_made",
 }
-#: Seeds of factors. allauth seals a seed before it says whose it is, so all stand in one place.
-FACTOR: Final = Column("mfa_authenticator.data", "factor")
-_ROW: Final = "mfa_authenticator"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -169,6 +163,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 Happened(kind, level, person.id, None, facts, origin), Actor(person.id, "person"), at
             )  # fmt: skip
 
+    def tell_all(self, noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) -> None:
+        """People are told what somebody else has done to their accounts, as it was noted for each. In the open scope:
+        what is told stands or falls with what was done."""
+
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Seeds of one-time passwords and recovery codes are sealed; allauth would keep them as they are."""
@@ -178,10 +176,10 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return _("Passkey")
 
     def encrypt(self, text: str) -> str:
-        return base64.b64encode(seal(FACTOR, _ROW, data_keys.DEPLOYMENT, text.encode())).decode()
+        return factors.sealed(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal(FACTOR, _ROW, data_keys.DEPLOYMENT, base64.b64decode(encrypted_text)).decode()
+        return factors.opened(encrypted_text)
 
 
 def _cookie(request: HttpRequest, person: User) -> str:

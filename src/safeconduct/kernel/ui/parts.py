@@ -141,8 +141,6 @@ class Reason:
     """
 
     text: Text
-    language: str = ""
-    gist: Text = ""
     action: str = ""
     rule: str = ""
     version: str = ""
@@ -150,6 +148,8 @@ class Reason:
     url: str = ""
     lesson_url: str = ""
     lesson: Text = ""
+    language: str = ""
+    gist: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

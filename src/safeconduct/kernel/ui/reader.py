@@ -73,8 +73,13 @@ def reader_of(request: HttpRequest) -> Reader:
 
 
 def reader(request: HttpRequest) -> dict[str, object]:
-    """Context processor: on every page ``reader``, and whether the staff sign in at a directory of their company."""
-    return {"reader": reader_of(request), "single_sign_on": settings.DIRECTORY is not None}
+    """Context processor: on every page ``reader``, and whether the staff sign in at a directory of their company; for
+    who is signed in ``session_time``, the seconds after which the session ends when it is not used, and at the latest.
+    """
+    return {
+        "reader": reader_of(request), "single_sign_on": settings.DIRECTORY is not None,
+        "session_time": getattr(request, "session_time", None),
+    }  # fmt: skip
 
 
 def known_zone(name: str) -> tzinfo | None:

@@ -88,6 +88,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """For CSRF_FAILURE_VIEW."""
+    request.refused_as = "form_token"  # type: ignore[attr-defined]
     return fault(request, 403, detail=str(_(
         "The form was open too long or cookies are blocked. Go back, load the page again and send the form once more."
     )))  # fmt: skip

@@ -7,13 +7,15 @@ import os
 import secrets
 import time
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from safeconduct.kernel.scope import query
+from safeconduct.kernel.scope import engine_statements, query
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.data_keys import DataKey
 from safeconduct.kernel.vault.keys import purpose_key
@@ -23,6 +25,8 @@ from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_wit
 VALUES: Final = Column("pseudonym.sealed", "pseudonym")
 #: Kinds that name a shop's own things and no person: their values need no salt, and stay when a person is erased.
 IMPERSONAL: Final = frozenset({"order", "seller", "listing", "product", "dispute", "card_bin", "parcel"})
+
+_by_the_engine: ContextVar[bool] = ContextVar("safeconduct_named_by_the_engine", default=False)
 
 Entity = tuple[str, str]
 """Kind and value, e.g. ("email", "ana@example.org")."""
@@ -73,6 +77,22 @@ def register(entities: Collection[Entity]) -> dict[Entity, int]:
     return found | committed
 
 
+@contextmanager
+def named_by_the_engine() -> Iterator[None]:
+    """In a scope that has no right to the registry, such as a seller's: what is looked up and revealed inside is asked
+    of it by the engine. The caller answers for showing names only of rows that the scope sees."""
+    token = _by_the_engine.set(True)
+    try:
+        yield
+    finally:
+        _by_the_engine.reset(token)
+
+
+def _ask(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with engine_statements() if _by_the_engine.get() else nullcontext():
+        return query(statement, parameters).fetchall()
+
+
 def lookup(kind: str, value: str) -> int | None:
     """The key of an entity that has been seen, or None. Registers nothing."""
     return _find({(kind, blind_index(kind, value))}).get((kind, blind_index(kind, value)))
@@ -88,7 +108,7 @@ def lookup_many(entities: Collection[Entity]) -> dict[Entity, int]:
 def reveal(keys: Iterable[int]) -> dict[int, Entity]:
     """Kind and value behind keys, without those that were erased, or are restricted to other purposes than that of the
     moment. The caller answers for having the right to see them."""
-    rows = query(
+    rows = _ask(
         "SELECT p.key, p.entity, p.sealed, s.salt, s.restricted_to FROM pseudonym p LEFT JOIN vault_salt s"
         " ON s.key = p.key WHERE p.key = ANY(%s)",
         [sorted(set(keys))],
@@ -175,7 +195,7 @@ def _find(blinds: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
     pairs = sorted(blinds)
     if not pairs:
         return {}
-    rows = query(
+    rows = _ask(
         "SELECT p.entity, p.blind, p.key FROM unnest(%b::text[], %b::bytea[]) AS w(entity, blind)"
         " JOIN pseudonym p ON p.entity = w.entity AND p.blind = w.blind",
         [[kind for kind, _ in pairs], [blind for _, blind in pairs]],

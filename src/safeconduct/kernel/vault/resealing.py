@@ -1,7 +1,8 @@
-"""Values of form 1, sealed anew under data keys: what an upgrade leaves behind, in batches, while everything runs.
+"""Values of an earlier form, sealed anew under data keys: what an upgrade leaves behind, in batches, while everything
+runs.
 
-Which columns there are is told by the settings (``SEALED_COLUMNS``), because the vault lies below all rooms. A column
-whose rows a trigger holds fast is not among them: its values stay in form 1, open as before, and end with their time.
+Which columns there are is told by the settings (``SEALED_COLUMNS``), because the vault lies below all rooms. Where a
+trigger holds rows fast, it lets the owner alone put the present form in the place of form 1, and nothing else change.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ class Stored:
 
     ``rows``: a query for key, row, subject and sealed bytes of values of form 1 whose key is above its first parameter,
     by rising key, at most its second. ``write``: a statement that puts sealed bytes (second array) in the place of keys
-    (first array). ``first``: what is below every key.
+    (first array). ``first``: what is below every key. ``sealed_as``: the subject that the values were sealed for until
+    now, where it was another than theirs.
     """
 
     column: Column
     rows: str
     write: str
     first: int | str = ""
+    sealed_as: str = ""
 
 
 def columns() -> list[Stored]:
@@ -41,8 +44,8 @@ def columns() -> list[Stored]:
 
 
 def reseal_all(progress: Callable[[str, int], None] | None = None, batch: int = BATCH) -> dict[str, int]:
-    """Seals everything anew that is of form 1; how many values by column. A transaction a batch: one that was killed
-    goes on where it stopped. Runs as the owner."""
+    """Seals everything anew that is of an earlier form; how many values by column. A transaction a batch: one that was
+    killed goes on where it stopped. Runs as the owner."""
     found: dict[str, int] = {}
     for stored in columns():
         after: Any = stored.first
@@ -63,7 +66,7 @@ def _batch(stored: Stored, after: Any, batch: int) -> tuple[int, Any]:
         if not rows:
             return 0, after
         values = [
-            (Place(row, subject), unseal(stored.column, row, subject, bytes(sealed)))
+            (Place(row, subject), unseal(stored.column, row, stored.sealed_as or subject, bytes(sealed)))
             for _, row, subject, sealed in rows
         ]
         query(stored.write, [[key for key, *_ in rows], seal_many(stored.column, values)])

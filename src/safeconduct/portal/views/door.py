@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from safeconduct.kernel.faces import site_of
 from safeconduct.kernel.parties.models import User
 
 
@@ -18,4 +19,5 @@ def front_door(request: HttpRequest) -> HttpResponse:
     if not user.is_authenticated:
         return HttpResponseRedirect(reverse("account_login"))
     assert isinstance(user, User)
-    return HttpResponseRedirect(reverse("console:queue" if user.is_staff else "portal:home"))
+    home = reverse("console:queue" if user.is_staff else "portal:home")
+    return HttpResponseRedirect(site_of(home) + home)

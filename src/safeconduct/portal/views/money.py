@@ -17,8 +17,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
+from safeconduct.kernel.claims.queries import recoveries
+from safeconduct.kernel.claims.words import Defence
 from safeconduct.kernel.events.orders import order_names
 from safeconduct.kernel.ledger import queries
 from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
@@ -35,6 +38,18 @@ from safeconduct.kernel.ui.parts import Choice, Filter, Page
 from safeconduct.kernel.ui.reader import Reader, reader_of
 
 CSV_HEAD: Final = ("at", "event", "account", "order", "amount_minor", "currency", "transaction", "provisional", "memo")
+#: What buyers got twice, as a page shows it: the oldest first, and so many; a shop has a handful.
+_RECOVERIES: Final = 50
+#: Why it is claimed back, for the seller.
+_DEFENCES: Final = {
+    Defence.CREDIT_ALREADY_ISSUED: lazy(
+        "The buyer had your refund, and the bank took the same money again. It is claimed back from the bank with the"
+        " proof of the refund."
+    ),
+    Defence.MORE_THAN_CAPTURED: lazy(
+        "Banks together took more than the buyer ever paid. What is too much is claimed back from them."
+    ),
+}
 #: For how many months statements are offered here; older ones stand in the movements.
 MONTHS: Final = 24
 
@@ -60,7 +75,9 @@ def money(request: MemberRequest) -> HttpResponseBase:
     found = queries.balances(key)
     holds = queries.holds(key, after=request.GET.get("holds", ""), size=20)
     moved = queries.movements(key, filters=Filters(account=account), after=request.GET.get("after", ""), size=25)
+    twice = list(recoveries()[:_RECOVERIES])
     keys = {hold.order_key for hold in holds.items} | {line.order_key for line in moved.items}
+    keys |= {one.part.line.order_key for one in twice}
     names = order_names({key for key in keys if key is not None})
     language = get_language() or "en"
     accounts = [Choice(kind.value, account_said(kind)) for kind in SELLER_KINDS]
@@ -72,6 +89,13 @@ def money(request: MemberRequest) -> HttpResponseBase:
                 "order": names.get(hold.order_key or 0, ""), "url": order_url(hold.order_key),
             }
             for hold in holds.items
+        ],
+        "twice": [
+            {
+                "one": one, "currency": one.part.line.currency, "why": _DEFENCES[Defence(one.defence)],
+                "order": names.get(one.part.line.order_key, ""), "url": order_url(one.part.line.order_key),
+            }
+            for one in twice
         ],
         "holds_next": holds.next, "payouts": queries.payouts(key, size=10).items,
         "movements": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -19,21 +20,29 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from safeconduct.kernel import faces
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
-from safeconduct.kernel.parties import invitations, members, security_events
+from safeconduct.kernel.paging import cut
+from safeconduct.kernel.parties import ending_sessions, invitations, members, security_events
+from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
 from safeconduct.kernel.parties.forms import AcceptForm
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, User
 from safeconduct.kernel.parties.security_events import Happened, Level
+from safeconduct.kernel.parties.session_guard import origin_of_request
+from safeconduct.kernel.protection import ActAnswer, judge_member
 from safeconduct.kernel.scope import Actor, engine_scope, seller_scope, visitor_scope
+from safeconduct.kernel.ui.parts import Page
 from safeconduct.portal.access import CHOSEN, refused
 from safeconduct.portal.rights import deeds
 from safeconduct.portal.words import MEMBER_ROLES, role_name
 
 #: A day of access beyond it is a typing error.
 LAST_YEAR: Final = 2099
+#: People, and open invitations, of one page.
+_SHOWN: Final = 30
 
 
 class InviteForm(forms.Form):
@@ -82,15 +91,18 @@ def _people(
 ) -> HttpResponse:
     now, key = timezone.now(), request.seller.key
     manages = request.membership.role == MemberRole.OWNER
-    open_ones = members.open_invitations(key, at=now) if manages else []
+    open_ones = members.open_invitations(key, at=now)[:_SHOWN] if manages else []
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    found = cut(members.members_of(key, at=now), after=after, before=before, size=_SHOWN)
     context = {
         "rows": [
             {
                 "member": m, "role": role_name(m.role), "use": MEMBER_ROLES[m.role][1],
                 "me": m.person_id == request.user.id, **_last_day(m),
             }
-            for m in members.members_of(key, at=now)
+            for m in found.items
         ],
+        "page": Page(found.next, found.previous, len(found.items)),
         "roles": [(key, name) for key, (name, _use) in MEMBER_ROLES.items()], "manages": manages, "form": form,
         "invitations": [(i, role_name(i.member_role)) for i in open_ones],
         "link": link, "email": email,
@@ -105,17 +117,42 @@ def invite(request: MemberRequest) -> HttpResponse:
     form = InviteForm(request.POST)
     if not form.is_valid():
         return _people(request, form, status=422)
+    now, role = timezone.now(), MemberRole(form.cleaned_data["role"])
+    turned_away = _doubted(request, role, now)
+    if turned_away is not None:
+        return turned_away
     invitation, token = members.invite_member(
-        form.cleaned_data["email"], request.seller.key, MemberRole(form.cleaned_data["role"]), request.user,
-        at=timezone.now(), until=_end_of(form.cleaned_data["until"]) if form.cleaned_data["until"] else None,
+        form.cleaned_data["email"], request.seller.key, role, request.user, at=now,
+        until=_end_of(form.cleaned_data["until"]) if form.cleaned_data["until"] else None,
     )  # fmt: skip
-    link = request.build_absolute_uri(reverse("portal:welcome", args=[token]))
+    link = faces.link(request, reverse("portal:welcome", args=[token]))
     if not _send(invitation, link, request):
         messages.warning(request, _("The mail could not be sent. Hand over the link yourself, by a channel you trust."))
     fresh = InviteForm(initial={"role": MemberRole.SUPPORT})
     response = _people(request, fresh, link=link, email=invitation.email)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _doubted(request: MemberRequest, role: MemberRole, now: datetime) -> HttpResponse | None:
+    """What comes before somebody is let in, or near the money, where the account of who asks is in doubt; None where
+    nothing does."""
+    target = reverse("portal:people")
+    address = origin_of_request(request).address
+    match judge_member(request.user.id, request.seller.ref, role, address, now):
+        case ActAnswer.REFUSED:
+            messages.error(
+                request,
+                _(
+                    "Nobody can be let in or given more rights now, because of what happened to the account lately. "
+                    "Nothing was changed. The marketplace's staff help you."
+                ),
+            )
+            return HttpResponseRedirect(target)
+        case ActAnswer.PROVE:
+            return asked_again(request, target)
+        case ActAnswer.AS_ASKED:
+            return None
 
 
 def _send(invitation: Invitation, link: str, request: MemberRequest) -> bool:
@@ -157,6 +194,10 @@ def change_role(request: MemberRequest, membership_id: str) -> HttpResponse:
     if wanted not in MemberRole.values:
         raise NoSuchMember(membership_id)
     _of_this_shop(request, membership_id, now)
+    if wanted in (MemberRole.OWNER, MemberRole.FINANCE):
+        turned_away = _doubted(request, MemberRole(wanted), now)
+        if turned_away is not None:
+            return turned_away
     member = members.change_member_role(membership_id, MemberRole(wanted), request.user, at=now)
     _note(request, "role_changed", member, now)
     text = _("%(name)s is %(role)s now.") % {"name": member.person, "role": role_name(wanted)}
@@ -214,6 +255,24 @@ def end(request: MemberRequest, membership_id: str) -> HttpResponse:
     if membership_id == request.membership.id:
         return done(request, _("You do not act for this shop any more."), reverse("front_door"))
     return done(request, _("They do not act for the shop any more."), reverse("portal:people"))
+
+
+@require_POST
+@only_for(says=lazy("End somebody's open sessions"))
+def end_sessions(request: MemberRequest, membership_id: str) -> HttpResponse:
+    """Signs somebody of the shop out everywhere; they keep their access, and sign in again."""
+    now, target = timezone.now(), reverse("portal:people")
+    member = _of_this_shop(request, membership_id, now)
+    turned_away = asked_again(request, target)
+    if turned_away is not None:
+        return turned_away
+    # A person's sessions are of no seller, nor only of this one: the engine ends them, and tells.
+    with engine_scope():
+        noted = ending_sessions.end_for_member(member.person_id, request.seller.key, request.user, now)
+        get_adapter(request).tell_all(noted, ending_sessions.KIND, ending_sessions.LEVEL, now)
+    if not noted:
+        return done(request, _("%(name)s was signed in nowhere.") % {"name": member.person}, target)
+    return done(request, _("%(name)s is signed out everywhere, and was told.") % {"name": member.person}, target)
 
 
 def _note(request: MemberRequest, kind: str, membership: Membership, now: datetime) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 from safeconduct.protections.accounts import views
+from safeconduct.protections.accounts.apps_of_sellers import portal_views as apps
 from safeconduct.protections.accounts.payout import portal_views as payout
 
 urlpatterns = [
     path("", views.security, name="security"),
     path("browsers/forget/", views.forget_browsers, name="forget_browsers"),
+    path("apps/", apps.apps, name="apps"),
+    path("apps/new/", apps.connect, name="app_connect"),
+    path("apps/<slug:key_id>/end/", apps.end, name="app_end"),
     path("payout/", payout.accounts, name="payout"),
     path("payout/add/", payout.add, name="payout_add"),
     path("payout/confirm/", payout.confirm, name="payout_confirm"),

@@ -15,6 +15,7 @@ from safeconduct.kernel.ui.menu import ACCOUNT, MONEY, SELLERS
 from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.accounts.risk import acting, shipped_policies
 from safeconduct.protections.accounts.risk.new_keys import judge_key
+from safeconduct.protections.accounts.risk.new_members import judge_member
 
 
 def portal_menu() -> tuple[MenuEntry, ...]:
@@ -56,6 +57,7 @@ PROTECTION = Protection(
     console_menu=console_menu,
     console_urls="safeconduct.protections.accounts.console_urls",
     judge_key=judge_key,
+    judge_member=judge_member,
     public_urls="safeconduct.protections.accounts.public_urls",
     jobs=(
         Periodic("old sign-in sessions", 3600, forget_sessions),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from operator import itemgetter
 from typing import Final
 
 from django.http import HttpResponse
@@ -50,9 +51,11 @@ def security(request: MemberRequest) -> HttpResponse:
     ]  # fmt: skip
     context = {
         "guards": guards.each, "score": guards.score, "full": len(guards.each), "rows": rows,
-        "people": [(m, m.person_id in guards.second_step) for m in people],
+        # Whoever lacks a second step comes first; of very many people the others stand on the page of people only.
+        "people": sorted(((m, m.person_id in guards.second_step) for m in people), key=itemgetter(1))[:ROWS],
         "next": found[ROWS - 1].id if len(found) > ROWS else "",
         "browsers": attempts.devices_of(request.user), "sees_money": sees_money,
+        "owns": request.membership.role == MemberRole.OWNER,
         "sessions": shown(request.user, session_of(request)),
     }  # fmt: skip
     return page(request, "accounts/security.html", context)

@@ -25,6 +25,8 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "sign_in_refused": lazy("A sign-in with the right password was refused: it did not look like them"),
     "session_too_many": lazy("Signed in in more than five places: the oldest session ended"),
     "session_moved": lazy("A session went on in another browser and network, and was ended"),
+    "sessions_ended": lazy("Somebody who may do so ended all their open sessions"),
+    "sessions_ended_why": lazy("The marketplace ended all their open sessions: “%(why)s”"),
     "session_off_device": lazy("A session was used outside the browser in which it began, and was ended"),
     "session_revoked": lazy("Ended a session from another one"),
     "factor_added": lazy("Added a passkey or an authenticator app; other sessions ended"),
@@ -54,10 +56,13 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "identity_linked": lazy("Signs in at the company's directory from now on"),
     "identity_unlinked": lazy("Does not sign in at the company's directory any more, until they do so anew"),
     "sign_on_refused": lazy("A sign-in at the company's directory did not open this account"),
+    "factor_broken": lazy("A second step was asked for whose seed is not theirs or was changed: no code opened it"),
     "break_glass_asked": lazy("An administrator asked for a sealed code to let them in"),
     "break_glass_made": lazy("A second administrator agreed to a sealed code to let them in"),
     "break_glass_withdrawn": lazy("The sealed code to let them in was withdrawn"),
     "break_glass_used": lazy("Came in with a sealed code"),
+    "app_connected": lazy("Let an app read data of the shop"),
+    "app_ended": lazy("An app may not read data of the shop any more"),
     "key_made": lazy("Made an API key"),
     "key_revoked": lazy("An API key was revoked"),
     "key_demoted": lazy("An API key lost its rights to write"),
@@ -76,7 +81,9 @@ LEVELS: Final[Mapping[str, tuple[str, str | Promise]]] = {
 def sentence_of(event: SecurityEvent) -> str:
     """An event as a sentence; a kind without words is named, never left out."""
     kind = "signed_in_new" if event.kind == "signed_in" and event.facts.get("new_device") else event.kind
+    if event.kind == "sessions_ended" and event.why:
+        kind = "sessions_ended_why"
     found = SENTENCES.get(kind)
-    if event.kind == "staff_looking":
+    if kind in ("staff_looking", "sessions_ended_why"):
         return str(found) % {"why": event.why}
     return str(found) if found is not None else _("Something else: %(kind)s") % {"kind": kind.replace("_", " ")}

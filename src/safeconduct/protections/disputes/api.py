@@ -11,6 +11,7 @@ from django.urls import reverse
 from ninja import Query
 
 from safeconduct.foundation.ids import is_id
+from safeconduct.kernel import faces
 from safeconduct.kernel.cases.words import MessageKind, Role
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.operations import answers
@@ -70,7 +71,7 @@ def open_dispute(request: Call, sent: DisputeSent) -> HttpResponse:
 
 @operation(
     operations, "GET", "/disputes", scope=Scope.DISPUTES_READ, answer=DisputePage,
-    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,),
+    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,), for_apps=True,
 )  # fmt: skip
 def list_disputes(request: Call, asked: Query[DisputesAsked]) -> HttpResponse:
     """List disputes, newest first, of one seller or of all."""
@@ -87,7 +88,7 @@ def list_disputes(request: Call, asked: Query[DisputesAsked]) -> HttpResponse:
 
 @operation(
     operations, "GET", "/disputes/{dispute_id}", scope=Scope.DISPUTES_READ, answer=DisputeFound, example=FOUND,
-    problems=(Code.NOT_FOUND,), speaks=True,
+    problems=(Code.NOT_FOUND,), speaks=True, for_apps=True,
 )  # fmt: skip
 def get_dispute(request: Call, dispute_id: str) -> HttpResponse:
     """Read one dispute: whose turn it is, until when, what was offered, decided and why.
@@ -126,7 +127,7 @@ def make_dispute_link(request: Call, sent: LinkSent) -> HttpResponse:
 
     It is good for 180 days. Whoever has it acts as the buyer: send it to the buyer alone.
     """
-    url = request.build_absolute_uri(reverse("disputes:show", args=[token_of(_order(sent.order))]))
+    url = faces.link(request, reverse("disputes:show", args=[token_of(_order(sent.order))]))
     return answers.respond({"url": url}, status=201)
 
 

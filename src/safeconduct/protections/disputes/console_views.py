@@ -99,7 +99,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
     held = list(Seat.objects.filter(case_id=case_id).select_related("person").order_by("at"))
     view = view_of(found, _reads_as(request.user.id, held), at=timezone.now())
     language = get_language() or "en"
-    outside = of_staff(view.case, request.user, language, timezone.now())
+    outside = of_staff(view.case, request.user, language)
     look = Read(Scene.CASE, ("conversation",), found.seller_key, found.order_key, batch=case_id)
     note([look], actor_of(request), timezone.now())
     mine = next((seat.role for seat in held if seat.person_id == request.user.id), "")
@@ -123,7 +123,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         "decides": view.case.state in ("adjudication", "appealed"), "outside": outside,
         "outside_file": reverse("console:disputes:export", args=[case_id]),
     }  # fmt: skip
-    context["stops"] = [*context["stops"], *outside.stops]
+    context["stops"] = outside.after(context["stops"])
     return page(request, "disputes/console/case.html", context)
 
 
@@ -214,7 +214,7 @@ def _outcome(request: StaffRequest, found: Dispute) -> Outcome:
             "outcome", "has three answers: what the buyer gets, who pays, whether it counts"
         ) from None
     amount = minor_of(given["amount"], currency) if given.get("amount", "").strip() else None
-    if remedy is Remedy.REFUND and amount is None:
+    if remedy in (Remedy.REFUND, Remedy.REFUND_ON_RETURN) and amount is None:
         amount = actions.amount_of(found.case_id)
     if remedy in (Remedy.NOTHING, Remedy.REPLACEMENT):
         amount = None

@@ -16,6 +16,7 @@ from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.cases import evidence, pauses
 from safeconduct.kernel.cases.models import Case, ClockPause, Exhibit
 from safeconduct.kernel.cases.words import PauseScope, Remedy, Status
+from safeconduct.kernel.events.attribution import with_orders
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope, query
@@ -44,10 +45,10 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
 
     ``at``: now; None for history that is imported or replayed, of which nobody is mailed.
     """
-    keys = sorted(orders_of(rows))
-    if not keys:
+    wanted = _wanted(rows)
+    if not wanted:
         return
-    wanted = [row for row in rows if row["type"] in _CODES and row["order"] is not None]
+    keys = sorted({row["order"] for row in wanted})
     stamp = at or max(at_micros(row["occurred"]) for row in wanted)
     quiet = at is None
     _open([row for row in wanted if row["type"] == ASKED], stamp, quiet=quiet)
@@ -57,7 +58,7 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
     of = {kind: {row["order"] for row in wanted if row["type"] == kind} for kind in _CODES}
     live = [dispute for dispute in disputes if dispute.ended_at is None]
     _gather([one for one in live if one.order_key in of[DELIVERED]], stamp)
-    _refunded(of[REFUNDED], disputes, stamp)
+    _went_back(of[REFUNDED] | of[BANK_CLOSED], disputes, stamp)
     back = [one for one in disputes if one.return_by is not None and one.order_key in of[RETURNED]]
     if back:
         money.came_back(back, stamp, quiet=quiet)
@@ -67,7 +68,7 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
 
 def orders_of(rows: Sequence[Mapping[str, Any]]) -> set[int]:
     """The orders whose disputes these events may open or move; whoever calls `hear` has their cases locked."""
-    return {row["order"] for row in rows if row["type"] in _CODES and row["order"] is not None}
+    return {row["order"] for row in _wanted(rows)}
 
 
 def returns_due(now: datetime) -> int:
@@ -95,6 +96,10 @@ def opens() -> Mapping[str, bool]:
 
 
 _CODES: Final = frozenset(CATALOGUE[name].code for name in EVENTS)
+
+
+def _wanted(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return with_orders([row for row in rows if row["type"] in _CODES])
 
 
 def _open(rows: Sequence[Mapping[str, Any]], at: datetime, *, quiet: bool) -> None:
@@ -141,12 +146,12 @@ def _gather(disputes: Sequence[Dispute], at: datetime) -> None:
         evidence.exhibit(dispute.case_id, found[dispute.order_key], ENGINE_ACTOR, at=at)
 
 
-def _refunded(orders: Collection[int], disputes: Sequence[Dispute], at: datetime) -> None:
-    """A refund went out and is posted: where it was the whole of an outcome's, the seller gets what others bear."""
-    over = [one for one in disputes if one.order_key in orders and one.ended_at is not None and one.paid_at is None]
-    sent = money.sent([one.case_id for one in over]) if over else frozenset()
-    if sent:
-        money.make_whole([one for one in over if one.case_id in sent], at)
+def _went_back(orders: Collection[int], disputes: Sequence[Dispute], at: datetime) -> None:
+    """A refund went out and is posted, or a bank took the money instead: where it was the whole of an outcome's, the
+    seller gets what others bear. Again where a bank has given back what coverage had paid for until then."""
+    over = [one for one in disputes if one.order_key in orders and one.ended_at is not None]
+    back = money.went_back([one.case_id for one in over]) if over else frozenset()
+    money.make_whole([one for one in over if one.case_id in back], at)
 
 
 def _stop(disputes: Sequence[Dispute], at: datetime) -> None:

@@ -8,7 +8,9 @@ bears it, the seller is made whole then, out of the fund or the claim on the car
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Final
 
 from django.conf import settings
@@ -18,7 +20,8 @@ from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
-from safeconduct.kernel.claims.models import Channel, Part, Refund
+from safeconduct.kernel.claims.models import Channel, Refund
+from safeconduct.kernel.claims.queries import askable
 from safeconduct.kernel.claims.whole import MADE_WHOLE
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, RefundState
 from safeconduct.kernel.ledger import actions as ledger
@@ -40,16 +43,32 @@ _MADE_WHOLE: Final[Mapping[Liability, str]] = {
     Liability.PLATFORM: "protection_reimbursement",
     Liability.CARRIER: "carrier_claim_to_seller",
 }
-#: What costs the seller when the buyer is paid back, and what makes up for it.
-_REFUNDS: Final = ("refund", "partial_refund", "refund_owed", "refund_no_longer_owed")
+#: What costs the seller when the buyer is paid back by shop or bank, with its sign and the name of its amount; and what
+#: makes up for it.
+_COSTS: Final[Mapping[str, tuple[int, str]]] = {
+    "refund": (1, "refund"), "partial_refund": (1, "refund"), "refund_owed": (1, "refund"),
+    "refund_no_longer_owed": (-1, "refund"), "chargeback": (1, "amount"), "second_chargeback": (1, "amount"),
+    "representment_won": (-1, "amount"),
+}  # fmt: skip
 _GIVEN_BACK: Final = tuple(event for event in MADE_WHOLE if event != "representment_won_after_reimbursement")
 _LOST: Final = """
-SELECT t.order_key, t.currency, coalesce(-sum(p.amount_minor) FILTER (WHERE t.event = ANY(w.refunds)), 0)::bigint,
-       coalesce(sum(p.amount_minor) FILTER (WHERE t.event = ANY(w.given_back)), 0)::bigint
-FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id AND p.seller_key IS NOT NULL,
-     (SELECT %s::bigint[] AS orders, %s::text[] AS refunds, %s::text[] AS given_back) AS w
-WHERE t.order_key = ANY(w.orders) GROUP BY 1, 2
+SELECT t.order_key, t.currency, t.event, t.key, t.amounts,
+    (SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM ledger_posting p
+     WHERE p.transaction_id = t.id AND p.seller_key IS NOT NULL)
+FROM ledger_transaction t WHERE t.order_key = ANY(%b::bigint[]) AND t.event = ANY(%s::text[])
 """
+_HAS_IT: Final = (RefundState.SENT, RefundState.PAID_BY_BANK)
+
+
+@dataclass(slots=True)
+class _Loss:
+    """What went back of an order to the buyer, what of it the seller bore, and what was given to the seller for it: in
+    all, and by the keys of disputes' entries (without their numbers)."""
+
+    gross_minor: int = 0
+    net_minor: int = 0
+    given_minor: int = 0
+    by_dispute: dict[str, list[int]] = field(default_factory=dict)
 
 
 def hold(moved: Sequence[Moved], at: datetime) -> None:
@@ -115,78 +134,69 @@ def never_came_back(disputes: Sequence[Dispute], at: datetime) -> None:
     Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(return_by=None, paid_at=at)
 
 
-def sent(case_ids: Sequence[str]) -> frozenset[str]:
-    """Those of the cases whose refund has gone out."""
+def went_back(case_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the cases whose refund the buyer has: it has gone out, or the buyer's bank has paid it."""
     keys = [f"{_KEY}{case_id}" for case_id in case_ids]
-    rows = Refund.objects.filter(key__in=keys, state=RefundState.SENT).values_list("key", flat=True)
+    rows = Refund.objects.filter(key__in=keys, state__in=_HAS_IT).values_list("key", flat=True)
     return frozenset(key.removeprefix(_KEY) for key in rows)
 
 
 def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
-    """After a refund was posted: gives the seller back what others bear of it by the outcome.
+    """After a refund was posted, or what a bank took instead: gives the seller what others bear of it by the outcome.
 
     What coverage has paid for the order already is not paid again.
     """
+    if not disputes:
+        return
     bearing = _bearing([dispute.case_id for dispute in disputes])
     lost = _lost([dispute.order_key for dispute in disputes])
     entries = []
     for dispute in disputes:
         shares, amount, currency = bearing[dispute.case_id]
-        loss, covered = lost.get((dispute.order_key, currency), (0, 0))
-        open_minor = max(0, loss - covered)
+        loss = lost.get((dispute.order_key, currency))
+        if loss is None or not amount or loss.gross_minor <= 0:
+            continue
+        of_dispute = Fraction(loss.net_minor * min(amount, loss.gross_minor), loss.gross_minor)
         for who, share in sorted(shares.items()):
             event = _MADE_WHOLE.get(Liability(who))
-            given = min(open_minor, round(min(loss, amount) * share / amount)) if event and amount else 0
-            if event and given:
-                open_minor -= given
+            key = f"{_KEY}{dispute.case_id}/{who}"
+            before = loss.by_dispute.get(key, [])
+            open_minor = max(0, loss.net_minor - loss.given_minor)
+            given = min(open_minor, round(of_dispute * share / amount) - sum(before)) if event else 0
+            if event and given > 0:
+                loss.given_minor += given
                 entries.append(
                     Entry(
-                        event, f"dispute/{dispute.case_id}/{who}", at, currency, dispute.seller_key, dispute.order_key,
-                        {"amount": given}, f"{dispute}: borne by the {who}",
+                        event, f"{key}/{len(before)}" if before else key, at, currency, dispute.seller_key,
+                        dispute.order_key, {"amount": given}, f"{dispute}: borne by the {who}",
                     )
                 )  # fmt: skip
     ledger.post(entries)
-    Dispute.objects.filter(number__in=[dispute.number for dispute in disputes]).update(paid_at=at)
+    Dispute.objects.filter(number__in=[dispute.number for dispute in disputes], paid_at=None).update(paid_at=at)
 
 
 def correct(moved: Sequence[Moved], at: datetime) -> None:
     """A new decision after an outside body: what the seller bears too much of a refund that has gone out is given back.
     Where it has not gone out yet, `make_whole` will go by the new decision."""
-    cases = {one.case_id: one for one in moved}
-    paid = list(Dispute.objects.filter(case_id__in=cases, paid_at__isnull=False).order_by("number"))
-    bearing, lost = _bearing([one.case_id for one in paid]), _lost([one.order_key for one in paid])
-    entries = []
-    for dispute in paid:
-        shares, amount, currency = bearing[dispute.case_id]
-        loss, covered = lost.get((dispute.order_key, currency), (0, 0))
-        own = round(min(loss, amount) * shares.get(Liability.SELLER, 0) / amount) if amount else loss
-        given = loss - covered - own
-        if given > 0:
-            key, memo = f"{cases[dispute.case_id].key}/outside", f"{dispute}: decided anew after an outside body"
-            entries.append(
-                Entry(
-                    "protection_reimbursement", key, at, currency, dispute.seller_key, dispute.order_key,
-                    {"amount": given}, memo,
-                )
-            )  # fmt: skip
-    ledger.post(entries)
+    paid = Dispute.objects.filter(case_id__in=[one.case_id for one in moved], paid_at__isnull=False)
+    make_whole(list(paid.order_by("number")), at)
 
 
 def _ask(wanted: Sequence[tuple[str, int]], at: datetime, *, quiet: bool) -> None:
-    """Asks for refunds, each at most what is left of what was paid: the buyer may have some of it by another way."""
+    """Asks for refunds, each at most what is left of what was paid: the buyer may have some of it by another way. What
+    a bank has taken of it already is paid by the bank, and others bear it all the same."""
     channels = _channels([case_id for case_id, _ in wanted])
     lines = {channel.claim_id: channel.claim.line_id for channel in channels.values()}
-    left: dict[str, int] = {}  # of the payment with most left: one refund goes back through one payment
-    for part in Part.objects.filter(line_id__in=lines.values()):
-        rest = part.amount_minor - part.running_minor - part.sent_minor - max(0, part.bank_minor)
-        left[part.line_id] = max(rest, left.get(part.line_id, 0))
+    left = askable(lines.values())
     asks = []
     for case_id, amount in wanted:
         claim = channels[case_id].claim_id
         within = min(amount, left[lines[claim]])
         if within > 0:
-            asks.append(RefundAsk(f"{_KEY}{case_id}", claim, within))
+            asks.append(RefundAsk(f"{_KEY}{case_id}", claim, within, or_by_bank=True))
     claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=quiet)
+    paid = went_back([case_id for case_id, _ in wanted])
+    make_whole(list(Dispute.objects.filter(case_id__in=paid).order_by("number")), at)
 
 
 def _leave(ends: Sequence[tuple[str, ChannelOutcome]], at: datetime, *, quiet: bool = False) -> None:
@@ -226,10 +236,20 @@ def _bearing(case_ids: Sequence[str]) -> dict[str, tuple[dict[str, int], int, st
     }
 
 
-def _lost(order_keys: Sequence[int]) -> dict[tuple[int, str], tuple[int, int]]:
-    """(Order, currency) → what refunds have cost the seller, and what was paid back to them for it."""
-    rows = query(_LOST, [list(order_keys), list(_REFUNDS), list(_GIVEN_BACK)])
-    return {(order, currency): (loss, back) for order, currency, loss, back in rows}
+def _lost(order_keys: Sequence[int]) -> dict[tuple[int, str], _Loss]:
+    """(Order, currency) → what refunds and banks have cost the seller, and what was paid back to them for it."""
+    found: dict[tuple[int, str], _Loss] = {}
+    for order, currency, event, key, amounts, sellers in query(_LOST, [list(order_keys), [*_COSTS, *_GIVEN_BACK]]):
+        loss = found.setdefault((order, currency), _Loss())
+        if event in _COSTS:
+            sign, name = _COSTS[event]
+            loss.gross_minor += sign * amounts[name]
+            loss.net_minor -= sellers
+            continue
+        loss.given_minor += sellers
+        if key.startswith(_KEY):
+            loss.by_dispute.setdefault("/".join(key.split("/")[:3]), []).append(sellers)
+    return found
 
 
 def _route(one: Moved) -> Route:

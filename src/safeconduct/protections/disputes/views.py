@@ -96,7 +96,7 @@ def _page(request: MemberRequest, found: Dispute, *, status: int = 200) -> HttpR
         "may_refer": request.membership.role in _REFER,
         "outside_file": reverse("portal:case_file", args=[found.case_id]),
     }  # fmt: skip
-    context["stops"] = [*context["stops"], *outside.stops]
+    context["stops"] = outside.after(context["stops"])
     return page(request, "disputes/case.html", context, status=status)
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.cases import machine, opening
+from safeconduct.kernel.cases import machine, messages, opening
 from safeconduct.kernel.cases.evidence import collect
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.machine import Move, Moved
@@ -156,6 +156,15 @@ def direct(return_id: str, send_to: str, hub: str = "") -> None:
         raise ReturnsError(_("Write the address the buyer sends it to."), "send_to")
     _goes_to(returned, send_to)
     Return.objects.filter(id=returned.id).update(hub=hub.strip()[:60])
+
+
+def say(return_id: str, actor: Actor, role: Role, words: str, *, at: datetime) -> None:
+    """Writes to the other side, which is told. Raises NoSuchReturn, ReturnsError once the return is closed,
+    CaseMalformed for nothing or too much."""
+    returned = _held(return_id)
+    if returned.case.status == Status.CLOSED:
+        raise ReturnsError(_("This return is closed; nobody would read it here."), "words")
+    messages.say(returned.case_id, actor, role, words, at=at)
 
 
 def keep_goods(

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from ninja import Query
 
+from safeconduct.kernel import faces
 from safeconduct.kernel.buyer_pages import token_of
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence import Piece, collect
@@ -27,6 +28,7 @@ from safeconduct.protections.returns.api_documents import (
     ReturnFound,
     ReturnLinkMade,
     ReturnLinkSent,
+    ReturnMessageSent,
     ReturnPage,
     ReturnsAsked,
     ReturnSent,
@@ -83,7 +85,7 @@ def request_return(request: Call, sent: ReturnSent) -> HttpResponse:
 
 @operation(
     operations, "GET", "/returns", scope=Scope.RETURNS_READ, answer=ReturnPage,
-    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,),
+    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,), for_apps=True,
 )  # fmt: skip
 def list_returns(request: Call, asked: Query[ReturnsAsked]) -> HttpResponse:
     """List returns, newest first, of one seller or of all."""
@@ -96,7 +98,7 @@ def list_returns(request: Call, asked: Query[ReturnsAsked]) -> HttpResponse:
 
 @operation(
     operations, "GET", "/returns/{return_id}", scope=Scope.RETURNS_READ, answer=ReturnFound, example=FOUND,
-    problems=(Code.NOT_FOUND,), speaks=True,
+    problems=(Code.NOT_FOUND,), speaks=True, for_apps=True,
 )  # fmt: skip
 def get_return(request: Call, return_id: str) -> HttpResponse:
     """Read one return: where it stands, what left beside what came back, what was decided and why."""
@@ -130,6 +132,21 @@ def move_return(request: Call, return_id: str, sent: ReturnStepSent) -> HttpResp
 
 
 @operation(
+    operations, "POST", "/returns/{return_id}/messages", scope=Scope.RETURNS_WRITE, answer=ReturnFound, status=201,
+    example=FOUND, sends={"role": "buyer", "words": "It went back this morning, with all its parts."},
+    problems=(Code.NOT_FOUND, Code.CONFLICT, Code.INVALID), speaks=True,
+)  # fmt: skip
+def write_in_return(request: Call, return_id: str, sent: ReturnMessageSent) -> HttpResponse:
+    """Write to the other side of a return for one of its parties; the other side is told.
+
+    What the two sides have written to each other stands on their pages alone.
+    """
+    returned = actions.find(return_id)
+    actions.say(returned.id, _actor(request), Role(sent.role), sent.words, at=datetime.now(UTC))
+    return _answer(request, return_id, status=201)
+
+
+@operation(
     operations, "POST", "/return-links", scope=Scope.RETURNS_WRITE, answer=ReturnLinkMade, status=201,
     example={"url": "https://safeconduct.example/returns/NTM1…/"}, sends={"order": "ord-90112"},
     problems=(Code.NOT_FOUND,),
@@ -142,7 +159,7 @@ def make_return_link(request: Call, sent: ReturnLinkSent) -> HttpResponse:
     order = lookup("order", sent.order)
     if order is None:
         raise not_found("order", sent.order)
-    url = request.build_absolute_uri(reverse("returns:show", args=[token_of(order)]))
+    url = faces.link(request, reverse("returns:show", args=[token_of(order)]))
     return answers.respond({"url": url}, status=201)
 
 

@@ -41,6 +41,13 @@ class ReturnStepSent(Sent):
     seen_step: int | None = Field(None, ge=0, description="`step` as you saw it; refused where it has moved on.")
 
 
+class ReturnMessageSent(Sent):
+    """Words of one party to the other."""
+
+    role: Literal["buyer", "seller"]
+    words: Annotated[Text, Field(min_length=1, max_length=4000)]
+
+
 class ReturnLinkSent(Sent):
     """An order whose buyer gets a link."""
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("cases/<str:case_id>/", console_views.of_case, name="case"),
     path("<str:return_id>/", console_views.one, name="return"),
     path("<str:return_id>/evidence/<str:evidence_id>/", console_views.piece, name="piece"),
+    path("<str:return_id>/say/", console_views.say, name="say"),
     path("<str:return_id>/export/", console_views.export, name="export"),
     path("<str:return_id>/decide/", console_views.decide, name="decide"),
     path("<str:return_id>/reimbursement/", console_views.reimbursement, name="reimbursement"),

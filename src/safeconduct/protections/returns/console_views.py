@@ -29,7 +29,7 @@ from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
 from safeconduct.kernel.ui.reader import reader_of
-from safeconduct.protections.returns import judging, queries, reimbursing, sheet
+from safeconduct.protections.returns import actions, judging, queries, reimbursing, sheet
 from safeconduct.protections.returns.errors import JudgementRefused, ReturnsError
 from safeconduct.protections.returns.models import Return
 from safeconduct.protections.returns.portal_words import CLAIMED, GRADES, REASONS, RECEPTIONS, STATUSES
@@ -96,12 +96,28 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
         "claim_holder": None if claim is None else held.get((claim.case_id, _seat(claim.case.state))),
         "precedents": _precedents(returned, reader.language),
         "claim_evidence": [] if claim is None else sheet.evidence_of(claim.case, reader.language),
-        "outside": of_staff(returned.case, request.user, reader.language, timezone.now()),
+        "outside": of_staff(returned.case, request.user, reader.language),
         "outside_file": reverse("console:returns:export", args=[returned.id]),
-        "claim_outside": claim and of_staff(claim.case, request.user, reader.language, timezone.now()),
+        "claim_outside": claim and of_staff(claim.case, request.user, reader.language),
         "claim_file": claim and reverse("console:case_file", args=[claim.case_id]),
     }  # fmt: skip
     return page(request, "returns/console/return.html", context)
+
+
+@require_POST
+def say(request: StaffRequest, return_id: str) -> HttpResponse:
+    """Writes to both sides."""
+    returned = _found(return_id)
+    url = f"{reverse('console:returns:return', args=[returned.id])}#conversation"
+    words = request.POST.get("words", "")
+    try:
+        with savepoint():
+            macros.refuse_gaps("words", words)
+            actions.say(returned.id, actor_of(request), Role.OPERATOR, words, at=timezone.now())
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return HttpResponseRedirect(url)
+    return done(request, _("Sent. Both sides read it."), url)
 
 
 @require_GET

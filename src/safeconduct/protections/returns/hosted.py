@@ -91,7 +91,9 @@ def act(request: BuyerRequest, return_id: str, verb: str) -> HttpResponseBase:
         with savepoint():
             if request.FILES or verb == "evidence":
                 bring(found, request.FILES.getlist("files"), Role.BUYER, _buyer(request), at=at, wanted=True)
-            if verb != "evidence":
+            if verb == "say":
+                actions.say(found.id, _buyer(request), Role.BUYER, given.get("words", ""), at=at)
+            elif verb != "evidence":
                 actions.step(
                     found.id, verb, _buyer(request), Role.BUYER, at=at,
                     seen_step=int(seen) if seen.isdecimal() and len(seen) < 9 else None,

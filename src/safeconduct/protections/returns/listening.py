@@ -9,17 +9,18 @@ from typing import Any, Final
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.decisions.reactions import Decided
+from safeconduct.kernel.events.attribution import with_orders
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
-from safeconduct.protections.returns import actions
+from safeconduct.protections.returns import actions, money
 from safeconduct.protections.returns.asks import Arrival, Ask
 from safeconduct.protections.returns.gathering import seen, told
 from safeconduct.protections.returns.models import Return
 from safeconduct.protections.returns.words import Reason, Wish
 
-EVENTS: Final = ("return.requested", "return.received")
+EVENTS: Final = ("return.requested", "return.received", "dispute.closed")
 _CODES: Final = tuple(CATALOGUE[name].code for name in EVENTS)
-_REQUESTED, _RECEIVED = _CODES
+_REQUESTED, _RECEIVED, _BANK_CLOSED = _CODES
 
 #: Reasons as shops name them → ours; Shopify's are those of `ReturnReason` (Admin API 2025-10). All others are the
 #: buyer's own choice: a reason that nobody understands is never held against the seller.
@@ -33,16 +34,16 @@ _EXCHANGES: Final = frozenset({"exchange", "size_exchange"})
 
 def orders_of(rows: Sequence[Mapping[str, Any]]) -> set[int]:
     """The orders whose returns these events may open or move; whoever calls `act` has their cases locked."""
-    return {row["order"] for row in rows if row["type"] in _CODES and row["order"] is not None}
+    return {row["order"] for row in with_orders([row for row in rows if row["type"] in _CODES])}
 
 
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
-    """Opens returns that buyers ask for, and moves on those whose parcel came back.
+    """Opens returns that buyers ask for, moves on those whose parcel came back, pays what a bank's word leaves open.
 
     What a policy decided about the buyer plays no part: it advises the people who look, and stops nothing. ``at``: now;
     None for history that is imported or replayed, of which nobody is mailed.
     """
-    mine = [row for row in rows if row["type"] in _CODES and row["order"] is not None]
+    mine = with_orders([row for row in rows if row["type"] in _CODES])
     if not mine:
         return
     now = at or at_micros(max(row["occurred"] for row in mine))
@@ -64,6 +65,9 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
         if row["type"] == _RECEIVED
     ]
     actions.receive(arrivals, at=now, quiet=at is None)
+    decided = {row["order"] for row in mine if row["type"] == _BANK_CLOSED}
+    if decided:
+        money.make_up(decided, now)
 
 
 def _ask(row: Mapping[str, Any], data: Mapping[str, Any]) -> Ask:

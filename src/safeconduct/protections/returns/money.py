@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -19,7 +19,7 @@ from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
-from safeconduct.kernel.claims.queries import refundable
+from safeconduct.kernel.claims.queries import askable
 from safeconduct.kernel.claims.whole import MADE_WHOLE
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
 from safeconduct.kernel.ledger import actions as ledger
@@ -40,11 +40,12 @@ _WITHDRAWAL: Final = "refund_after_withdrawal"
 @dataclass(frozen=True, slots=True)
 class Sold:
     """What was captured of an order, the commission and the protection fee of it, and what the fund has paid for the
-    order since: in all, and by case."""
+    order since: in all, how often, and by case."""
 
     sale_minor: int = 0
     fee_minor: int = 0
     fund_minor: int = 0
+    payments: int = 0
     by_case: Mapping[str, int] = field(default_factory=dict)
 
     def borne_by_seller(self, refund_minor: int) -> int:
@@ -52,6 +53,11 @@ class Sold:
         if not self.sale_minor:
             return 0
         return refund_minor - round(Fraction(self.fee_minor * refund_minor, self.sale_minor))
+
+    def and_paid(self, case_id: str, minor: int) -> Sold:
+        """The same after a payment for a case; "": of another room. Below zero: taken back."""
+        by_case = {**self.by_case, case_id: self.by_case.get(case_id, 0) + minor}
+        return replace(self, fund_minor=self.fund_minor + minor, payments=self.payments + 1, by_case=by_case)
 
     def room(self, case_id: str) -> int:
         """How much a case can cost the fund: what the order brought the seller, less what was paid by other cases."""
@@ -68,23 +74,24 @@ def pay(moved: Sequence[Moved], at: datetime) -> None:
     """The refund that the outcome says, less what was asked for in an earlier step; and who bears it."""
     found = _of_cases(moved)
     steps = {found[one.case_id].id: one for one in moved}
-    claim_of = _claim(found.values(), {key: _wanted(one) for key, one in steps.items()}, at, quiet=moved[0].quiet)
+    wanted = {key: _wanted(one.outcome) for key, one in steps.items()}
+    claim_of = _claim(found.values(), wanted, at, quiet=moved[0].quiet)
     orders = [one.order_key for one in found.values()]
-    already, left = _asked_for(orders), dict(refundable([line for line, _ in claim_of.values()]))
+    already, left = _asked_for(orders), dict(askable([line for line, _ in claim_of.values()]))
     sold = _sold(orders)
     asks, entries = [], []
     for returned in found.values():
         step, before = steps[returned.id], already.get(returned.id, 0)
         line, claim_id = claim_of[returned.order_key]
-        amount = min(max(0, _wanted(step) - before), left.get(line, 0))
+        amount = min(max(0, wanted[returned.id] - before), left.get(line, 0))
         if amount:
             left[line] -= amount
             asks.append(_refund(returned, step, claim_id, amount))
         # An appeal that finds less than was paid back: the buyer owes it, and the seller does not wait for it.
-        too_much = max(0, before - _wanted(step))
+        too_much = max(0, before - wanted[returned.id])
         book = sold[returned.order_key]
-        bears = book.borne_by_seller(_others(step, before + amount - too_much) + too_much)
-        entries += _entries(book, returned, step, bears, at, abuse=too_much > 0)
+        bears = book.borne_by_seller(_others(step.outcome, before + amount - too_much) + too_much)
+        entries += _entries(book, returned, step.case_id, step.key, bears, at, abuse=too_much > 0)
     claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
     ledger.post(entries)
     ended = [found[one.case_id] for one in moved if one.target.ends]
@@ -99,9 +106,9 @@ def correct(moved: Sequence[Moved], at: datetime) -> None:
     for one in moved:
         returned = found[one.case_id]
         before = asked.get(returned.id, 0)
-        too_much, book = max(0, before - _wanted(one)), sold[returned.order_key]
-        bears = book.borne_by_seller(_others(one, before - too_much) + too_much)
-        entries += _entries(book, returned, one, bears, at, abuse=False)
+        too_much, book = max(0, before - _wanted(one.outcome)), sold[returned.order_key]
+        bears = book.borne_by_seller(_others(one.outcome, before - too_much) + too_much)
+        entries += _entries(book, returned, one.case_id, one.key, bears, at, abuse=False)
     ledger.post(entries)
 
 
@@ -128,7 +135,30 @@ def fund_reimburses(moved: Sequence[Moved], at: datetime) -> None:
         row = asked[one.case_id]
         wanted = (one.outcome or {}).get("amount_minor") or 0
         book = sold[row.returned.order_key]
-        entries += _entries(book, row.returned, one, wanted, at, abuse=row.ground == Claimed.ABUSE)
+        abuse = row.ground == Claimed.ABUSE
+        entries += _entries(book, row.returned, one.case_id, one.key, wanted, at, abuse=abuse)
+    ledger.post(entries)
+
+
+def make_up(order_keys: Collection[int], at: datetime) -> None:
+    """A bank has decided about these orders: where it gave back to the fund what coverage had paid until then, the part
+    of these orders' returns that others bear is paid by the fund now, and only as far as it was not before."""
+    found = list(Return.objects.filter(order_key__in=sorted(order_keys)).order_by("order_key", "id"))
+    standing = _standing([one.case_id for one in found])
+    if not standing:
+        return
+    orders = {one.order_key for one in found}
+    already, sold = _asked_for(orders), _sold(orders)
+    entries = []
+    for returned in found:
+        outcome = standing.get(returned.case_id)
+        book = sold[returned.order_key]
+        bears = book.borne_by_seller(_others(outcome, already.get(returned.id, 0)))
+        key = f"case/{returned.case_id}/bank{book.payments}"
+        for entry in _entries(book, returned, returned.case_id, key, bears, at, abuse=False):
+            if entry.event == "protection_reimbursement":
+                entries.append(entry)
+                sold[returned.order_key] = book.and_paid(returned.case_id, entry.amounts["amount"])
     ledger.post(entries)
 
 
@@ -175,14 +205,25 @@ def _of_cases(moved: Sequence[Moved]) -> dict[str, Return]:
     return {one.case_id: one for one in rows}
 
 
-def _wanted(step: Moved) -> int:
-    outcome = step.outcome or {}
+def _standing(case_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Case → liability, shares and amount of the outcome that stands."""
+    rows = query(
+        "SELECT c.id, o.remedy, o.liability, o.shares, o.amount_minor FROM case_file c"
+        " JOIN case_outcome o ON o.id = c.outcome_id WHERE c.id = ANY(%s::text[])",
+        [sorted(case_ids)],
+    )
+    names = ("remedy", "liability", "shares", "amount_minor")
+    return {case: dict(zip(names, rest, strict=True)) for case, *rest in rows}
+
+
+def _wanted(outcome: Mapping[str, Any] | None) -> int:
+    outcome = outcome or {}
     return (outcome.get("amount_minor") or 0) if outcome.get("remedy") in _REFUNDS else 0
 
 
-def _others(step: Moved, refund_minor: int) -> int:
+def _others(outcome: Mapping[str, Any] | None, refund_minor: int) -> int:
     """What of a refund others than the seller bear."""
-    outcome = step.outcome or {}
+    outcome = outcome or {}
     if outcome.get("liability") == Liability.SHARED:
         shares: Mapping[str, int] = outcome.get("shares") or {}
         whole = sum(shares.values())
@@ -195,21 +236,21 @@ def _refund(returned: Return, step: Moved, claim_id: str, amount_minor: int) -> 
     matter = _MATTERS.get(returned.buyer_country, _WITHDRAWAL) if returned.statutory else ""
     begins = returned.received_at if matter == _MATTERS["CN"] else returned.requested_at
     key = f"return/{returned.id}/{step.case['step'] + 1}"
-    return RefundAsk(key, claim_id, amount_minor, matter=matter, due_from=begins)
+    return RefundAsk(key, claim_id, amount_minor, matter=matter, due_from=begins, or_by_bank=True)
 
 
 def _entries(
-    book: Sold, returned: Return, step: Moved, fund_minor: int, at: datetime, *, abuse: bool
+    book: Sold, returned: Return, case_id: str, key: str, fund_minor: int, at: datetime, *, abuse: bool
 ) -> list[Entry]:  # fmt: skip
     """What brings the fund's part of a case to this, within what the order brought the seller."""
-    more = min(fund_minor, book.room(step.case_id)) - book.by_case.get(step.case_id, 0)
+    more = min(fund_minor, book.room(case_id)) - book.by_case.get(case_id, 0)
     if not more:
         return []
     given = "abuse_proven" if abuse else "protection_reimbursement"
     return [
         Entry(
-            given if more > 0 else "reimbursement_taken_back", f"{step.key}/fund", at, returned.currency,
-            returned.seller_key, returned.order_key, {"amount": abs(more)}, f"{step.workflow.name} {returned.id}",
+            given if more > 0 else "reimbursement_taken_back", f"{key}/fund", at, returned.currency,
+            returned.seller_key, returned.order_key, {"amount": abs(more)}, f"return {returned.id}",
         )
     ]  # fmt: skip
 
@@ -239,7 +280,5 @@ def _sold(order_keys: Collection[int]) -> dict[int, Sold]:
             found[order] = replace(book, sale_minor=book.sale_minor + amounts["sale"], fee_minor=book.fee_minor + fees)
             continue
         paid = (amounts["amount"] - amounts.get("fee", 0)) * MADE_WHOLE[event]
-        case = key.split("/")[1] if key.startswith("case/") else ""
-        by_case = {**book.by_case, case: book.by_case.get(case, 0) + paid}
-        found[order] = replace(book, fund_minor=book.fund_minor + paid, by_case=by_case)
+        found[order] = book.and_paid(key.split("/")[1] if key.startswith("case/") else "", paid)
     return found

@@ -9,7 +9,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
-from safeconduct.kernel.cases.words import Liability, Remedy, Standing, Status
+from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
 from safeconduct.kernel.claims.words import RefundState
 from safeconduct.protections.returns.comparing import Because, Finding, What
 from safeconduct.protections.returns.words import Acceptance, Claimed, Grade, NoTravel, Payer, Reason, Reception, Wish
@@ -94,6 +94,13 @@ STANDINGS: Final[Mapping[Standing, Text]] = {
     Standing.COUNTS: lazy("It counts in your figures."),
     Standing.DOES_NOT_COUNT: lazy("It does not count in your figures."),
 }
+ROLES: Final[Mapping[Role, Text]] = {
+    Role.BUYER: lazy("Buyer"), Role.SELLER: lazy("Seller"), Role.ENGINE: lazy("automatic"),
+    **dict.fromkeys(
+        (Role.OPERATOR, Role.MEDIATOR, Role.ARBITER, Role.REVIEWER, Role.APPROVER, Role.BLIND_REVIEWER),
+        lazy("Platform"),
+    ),
+}  # fmt: skip
 REFUNDS: Final[Mapping[RefundState, tuple[str, Text]]] = {
     RefundState.REQUESTED: ("info", lazy("Asked of the shop; it sends the money")),
     RefundState.FROZEN: ("warn", lazy("Stands still while a bank decides about the same money")),
@@ -107,6 +114,7 @@ DONE_BY_BUYER: Final[Mapping[str, Text]] = {
     "to_platform": lazy("A person of the marketplace looks at it."),
     "appeal": lazy("Another person looks at it anew. You are told of the decision here, with its reasons."),
     "evidence": lazy("Added. Both sides see it."),
+    "say": lazy("Sent. The shop is told that there is a message."),
 }
 WHATS: Final[Mapping[What, Text]] = {
     What.WEIGHT: lazy("Weight"),

@@ -36,6 +36,7 @@ RETURN = CaseKind(
     console_url="/console/returns/cases/{id}/",
     remedies=(Remedy.NOTHING, Remedy.PARTIAL_REFUND, Remedy.REFUND),
     says=queries.says,
+    hosted="returns:show",
 )
 REIMBURSEMENT = CaseKind(
     reimbursing.KIND,

@@ -7,13 +7,13 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from safeconduct.kernel.cases import evidence
+from safeconduct.kernel.cases import evidence, messages
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.models import Case, Evidence, Step, StoredOutcome
 from safeconduct.kernel.cases.telling import two_people
 from safeconduct.kernel.cases.titles import title_of
-from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
+from safeconduct.kernel.cases.words import Liability, MessageKind, Remedy, Role, Standing, Status
 from safeconduct.kernel.cases.workflow import Sentence, Workflow
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.ui.parts import Moment
@@ -76,8 +76,21 @@ def of_return(returned: Return, reader: Reader, role: Role) -> dict[str, object]
     return {
         "returned": returned, "case": returned.case, "lines": [_line(line) for line in queries.lines_of(returned)],
         "compared": shown(compared, language), "about": _about(returned), **_exhibits(returned, role, language),
-        **of_case(returned.case, language),
+        **of_case(returned.case, language), "conversation": _conversation(returned.case, role, language),
+        "may_say": returned.case.status != Status.CLOSED,
     }  # fmt: skip
+
+
+def _conversation(case: Case, role: Role, language: str) -> list[dict[str, object]]:
+    """What was written in the case, for one of its readers, the oldest first."""
+    return [
+        {
+            "at": said.at, "who": words.ROLES[said.role], "mine": said.role is role,
+            "words": spoken(said.by_language, language) if said.by_language else said.words,
+        }
+        for said in messages.read(case, role)
+        if said.kind is MessageKind.WORDS
+    ]  # fmt: skip
 
 
 def of_case(case: Case, language: str) -> dict[str, object]:

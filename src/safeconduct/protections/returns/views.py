@@ -104,7 +104,7 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
         "outside": outside, "outside_file": reverse("portal:case_file", args=[returned.case_id]),
         "claim_outside": claim_outside, "claim_file": claim and reverse("portal:case_file", args=[claim.case_id]),
     }  # fmt: skip
-    context["stops"] = [*_stops(context), *outside.stops]
+    context["stops"] = outside.after(_stops(context))
     return page(request, "returns/return.html", context)
 
 
@@ -163,6 +163,22 @@ def address(request: MemberRequest, return_id: str) -> HttpResponse:
         messages.error(request, str(problem))
         return _back(url)
     return done(request, _("Noted. The buyer sees it on the page of the return."), url)
+
+
+@require_POST
+@only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT, says=lazy("Write to the buyer about a return"))
+def say(request: MemberRequest, return_id: str) -> HttpResponse:
+    """Writes to the buyer."""
+    returned = _mine(return_id)
+    url = f"{reverse('portal:returns:return', args=[returned.id])}#conversation"
+    try:
+        with engine_scope():
+            actor = Actor(request.user.id, "seller")
+            actions.say(returned.id, actor, Role.SELLER, request.POST.get("words", ""), at=timezone.now())
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return _back(url)
+    return done(request, _("Sent. The buyer is told that there is a message."), url)
 
 
 @require_GET

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from safeconduct.protections.transactions.chargebacks import api as chargebacks
+from safeconduct.protections.transactions.chargebacks import api_before
 from safeconduct.protections.transactions.coverage import api as coverage
 from safeconduct.protections.transactions.money import api as money
 
-OPERATIONS: Final = (coverage.operations, money.operations, chargebacks.operations)
+OPERATIONS: Final = (coverage.operations, money.operations, chargebacks.operations, api_before.operations)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from safeconduct.kernel.events.attribution import DISPUTES, orders_of_disputes
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.coverage.causes import cause_of, outcome_of
@@ -30,7 +31,6 @@ EVENTS: Final = (
 PLACED, PAID, CANCELLED, CHANGED, SHIPPED, TRACKED, DELIVERED, ASKED, REFUNDED, OPENED, UPDATED, CLOSED = (
     CATALOGUE[name].code for name in EVENTS
 )
-DISPUTES: Final = (OPENED, UPDATED, CLOSED)
 _CODES: Final = [
     PLACED,
     PAID,
@@ -149,18 +149,6 @@ def orders_of_parcels(parcels: Iterable[int]) -> dict[int, set[int]]:
         [sorted(parcels), SHIPPED],
     ):
         found.setdefault(parcel, set()).add(order)
-    return found
-
-
-def orders_of_disputes(disputes: Iterable[int]) -> dict[int, set[int]]:
-    """Dispute → the orders it was opened for."""
-    found: dict[int, set[int]] = {}
-    for dispute, order in query(
-        'SELECT dispute, "order" FROM fact WHERE dispute = ANY(%b::bigint[]) AND type = ANY(%b::smallint[])'
-        ' AND "order" IS NOT NULL',
-        [sorted(disputes), list(DISPUTES)],
-    ):
-        found.setdefault(dispute, set()).add(order)
     return found
 
 

@@ -34,7 +34,7 @@ from safeconduct.protections.transactions.models import TemplateState, TemplateV
 
 SHIPPED: Final = "shipped"
 #: As many versions as the list shows; a template changes a few times a year.
-LISTED: Final = 200
+LISTED: Final = 100
 #: The advisory lock of who numbers a version or puts one in force: two at once would choose the same number or day.
 
 

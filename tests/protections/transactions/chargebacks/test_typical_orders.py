@@ -33,12 +33,14 @@ TOLD: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-def sold(shop: Shop, order: str, *, day: float = 0, paid: dict[str, Any] | None = None) -> None:
+def sold(
+    shop: Shop, order: str, *, day: float = 0, paid: dict[str, Any] | None = None, left: dict[str, Any] | None = None
+) -> None:
     """An order that was approved, paid, sent, and delivered against a signature."""
     shop.tell("payment.attempted", order, day=day, amount=usd(100), outcome="approved", card="card-ana", **(paid or {}))
     shop.tell("order.placed", order, day=day + 0.001, amount=usd(100), address="12 Main St", **TOLD)
     shop.tell("order.paid", order, day=day + 0.002, amount=usd(100))
-    shop.ship(order, day=day + 0.5)
+    shop.ship(order, day=day + 0.5, **(left or {}))
     shop.tell("shipment.delivered", order, day=day + 3, parcel=f"dhl:{order}", address="12 Main St", signed=True)
 
 
@@ -75,7 +77,8 @@ def inspected(shop: Shop) -> None:
     )  # fmt: skip
     shop.day = -1
     shop.send([inspection])
-    as_sold(shop)
+    sold(shop, "o-1", left={"weight_g": 1300, "serial": "SN-4021-77"})
+    shop.tell("refund.requested", "o-1", day=6, amount=usd(100), reason="changed_mind", keeps_goods=False)
 
 
 #: Pack → what its order lived through.

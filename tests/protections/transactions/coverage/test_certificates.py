@@ -245,6 +245,14 @@ def test_paypal_a_transaction_that_risk_refused_is_partly_eligible_for_not_recei
     assert order.seen(200, PAYPAL).overall is State.PARTLY
 
 
+def test_paypal_a_lost_claim_waits_for_the_parcel_while_its_term_runs_though_no_address_is_proved_yet() -> None:
+    order = Story().decided(0.01).paid().claimed(10, STOLEN, closed=12)
+    assert order.against(STOLEN, 20, PAYPAL) == (State.CLAIMED, "shipment_proof", 0)
+    assert order.seen(20, PAYPAL).next_at_us == at(10) + 2 * DAY
+    assert order.against(STOLEN, 10 + 48, PAYPAL) == (State.DENIED, "shipment_proof", 0)
+    assert order.parcel(40).against(STOLEN, 60, PAYPAL) == (State.PAID, "", 12_000)
+
+
 def test_paypal_not_received_needs_proof_of_delivery() -> None:
     order = Story().decided(0.01).paid().parcel(24, scanned=30).claimed(300, LOST, closed=800)
     assert order.against(LOST, 310, PAYPAL).state is State.CLAIMED

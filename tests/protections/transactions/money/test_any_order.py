@@ -9,7 +9,8 @@ from random import Random
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from safeconduct.foundation.moments import micros
+from safeconduct.foundation.moments import at_micros, micros
+from safeconduct.kernel.claims.whole import Decided
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions.coverage.words import Action, Outcome
 from safeconduct.protections.transactions.money.plan import plan
@@ -59,6 +60,10 @@ def order_of(facts: Sequence[Fact]) -> OrderMoney:
                 money.cancelled = told
             case "blocked":
                 money.ruled = Ruled(f"dec{number}", START, Action.BLOCK)
+            case "given":
+                money.whole_minor = amount
+            case "decided":
+                money.decided.append(Decided(at_micros(at_us), amount))
             case "covered":
                 money.covered_minor, money.covered_currency = amount, "USD"
             case _:
@@ -95,7 +100,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Fact], int]:
     facts += [(draw(kinds), day, draw(amounts)) for day in range(1, draw(st.integers(1, 7)) + 1)]
     facts += [
         (kind, 20 + n, draw(amounts))
-        for n, kind in enumerate(("cancelled", "blocked", "covered"))
+        for n, kind in enumerate(("cancelled", "blocked", "covered", "given", "decided"))
         if draw(st.booleans())
     ]
     return facts, draw(st.integers(0, 2**32))
@@ -123,6 +128,6 @@ def test_money_that_came_and_went_back_leaves_no_fee(world: tuple[list[Fact], in
     # What came in and did not go back, to a buyer or a bank, is what the seller and the fees come to.
     assert books.get("fee", 0) >= 0
     if books.get("psp", 0) + books.get("buyer", 0) == 0 and not any(
-        kind in ("lost", "covered") for kind, _, _ in facts
+        kind in ("lost", "covered", "given") for kind, _, _ in facts
     ):
         assert books.get("fee", 0) == 0 and books.get("fund", 0) == 0

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from safeconduct.foundation.ids import brief
 from safeconduct.kernel.ui import code, formats, parts
 from safeconduct.kernel.ui.icons import icon as draw_icon
 from safeconduct.kernel.ui.reader import Reader
@@ -123,6 +124,12 @@ def country(code: str) -> str:
 def language(tag: str) -> str:
     """A language's name by its tag."""
     return formats.language_name(tag, get_language() or "en")
+
+
+@register.filter(name="brief")
+def brief_id(text: str) -> str:
+    """An id of ours by its end, where only people look at it."""
+    return brief(text)
 
 
 @register.filter

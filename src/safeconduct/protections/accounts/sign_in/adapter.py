@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.models import User
-from safeconduct.kernel.parties.security_events import Level
+from safeconduct.kernel.parties.security_events import Level, Noted
 from safeconduct.kernel.parties.session_guard import MUST_CHANGE, origin_of_request, session_of
 from safeconduct.kernel.parties.sign_in import AccountAdapter
 from safeconduct.kernel.scope import visitor_scope
@@ -70,6 +70,10 @@ class JudgedAdapter(AccountAdapter):
         super().contact_changed(request, person, before, at)
         judgement_of(person, ActKind.CONTACT_CHANGE, place_of(request, person, at), at)
         notices.send_to_the_old_address(request, person, before, at)
+
+    def tell_all(self, noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) -> None:
+        super().tell_all(noted, kind, level, at)
+        notices.send_all(noted, kind, level, at)
 
     def tell(
         self, request: HttpRequest | None, person: User, kind: str, level: Level, facts: Mapping[str, Any], at: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from safeconduct.kernel import faces
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SecurityEvent, User
-from safeconduct.kernel.parties.security_events import Level, Origin
+from safeconduct.kernel.parties.security_events import Level, Noted, Origin
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.protections.accounts.sign_in.not_me import token_of
 
@@ -57,6 +58,21 @@ def send(
         )  # fmt: skip
 
 
+def send_all(noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) -> None:
+    """Tells each of these people what happened to their account, in the open scope. One statement."""
+    if kind not in KINDS or level is Level.INFO:
+        return
+    notify(
+        [
+            Notice(
+                f"account/{one.event_id}", CODE, {"what": kind, "at": at}, at, one.seller_key, person,
+                url=reverse("not_me", args=[token_of(one.event_id)]),
+            )
+            for person, one in noted.items()
+        ]
+    )  # fmt: skip
+
+
 def send_to_the_old_address(request: HttpRequest, person: User, address: str, at: datetime) -> None:
     """Writes to the address a person had before, with a link of its own: whoever took the account over does not read
     that mailbox. A mail that cannot be sent does not undo the change, which the inbox tells as well."""
@@ -64,7 +80,7 @@ def send_to_the_old_address(request: HttpRequest, person: User, address: str, at
         event = SecurityEvent.objects.filter(person=person, kind="contact_changed", at=at).order_by("id").first()
     if event is None or not address:
         return
-    link = request.build_absolute_uri(reverse("not_me", args=[token_of(event.id)]))
+    link = faces.link(request, reverse("not_me", args=[token_of(event.id)]))
     with translation.override(person.language), suppress(OSError):
         send_mail(
             _("Your account has another address now"),

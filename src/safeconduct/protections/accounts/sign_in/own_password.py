@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.staff import has_second_factor
-from safeconduct.protections.accounts.sign_in.again import asked_again
 
 
 @login_required

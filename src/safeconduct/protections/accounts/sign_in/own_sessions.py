@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods
 
 from safeconduct.kernel.member_pages import done
 from safeconduct.kernel.parties import sessions
+from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
 from safeconduct.kernel.parties.session_guard import session_of
 from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
-from safeconduct.protections.accounts.sign_in.again import asked_again
 from safeconduct.protections.accounts.sign_in.words import ENDED, FACTORS
 
 

@@ -6,21 +6,43 @@ from __future__ import annotations
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
-from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.adapter import get_adapter as mfa_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from django.http import HttpRequest
 from django.utils import timezone
 
+from safeconduct.kernel.parties import factors
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.security_events import Level
+from safeconduct.kernel.vault.errors import SealBroken
 
 
-class SecondStep(AuthenticateForm):  # type: ignore[misc]
+class _OfThePerson:
+    """A seed opens for the person who is asked; one that was put into their row is as good as none."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        try:
+            with factors.of(self.user.id):
+                return str(super().clean_code())  # type: ignore[misc]
+        except SealBroken:
+            get_adapter().tell(context.request, self.user, "factor_broken", Level.ALERT, {}, timezone.now())
+            raise mfa_adapter().validation_error("incorrect_code") from None
+
+
+class SecondStep(_OfThePerson, AuthenticateForm):  # type: ignore[misc]
     """allauth's form, which says nothing to anybody when a code is wrong."""
 
     def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
         super()._emit_authentication_failed(authenticator)
         get_adapter().failed(context.request, self.user, "", "second_factor", timezone.now())
+
+
+class OnceMore(_OfThePerson, ReauthenticateForm):  # type: ignore[misc]
+    """The same, for who shows anew who they are."""
 
 
 class SecondStepStage(AuthenticateStage):  # type: ignore[misc]

@@ -21,6 +21,8 @@ ENDED: Final[Mapping[str, Text]] = {
     "password_changed": lazy("ended: the password changed"),
     "not_me": lazy("ended: it was said not to be yours"),
     "moved": lazy("ended: it went on in another browser and network"),
+    "by_staff": lazy("ended by the marketplace"),
+    "by_owner": lazy("ended by an owner of the shop"),
     "off_device": lazy("ended: it was used outside its browser"),
     "left": lazy("ended: access was taken away"),
 }

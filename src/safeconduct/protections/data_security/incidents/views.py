@@ -303,8 +303,10 @@ def _choices(shown: list[queries.Shown]) -> list[tuple[str, str]]:
 
 def _detail(step: history.DataStep) -> str:
     facts = step.facts
-    law = regimes()[facts["regime"]].law if "regime" in facts else ""
-    parts = [law, facts.get("part", ""), f"{facts['percent']} %" if "percent" in facts else ""]
+    regime = regimes()[facts["regime"]] if "regime" in facts else None
+    law = regime.law if regime else ""
+    to = str(ADDRESSEES[regime.clock(facts["part"]).to]) if regime and "part" in facts else ""
+    parts = [law, to, f"{facts['percent']} %" if "percent" in facts else ""]
     if "people" in facts:
         parts += [f"{place} {number}" for place, number in facts["people"].items()]
     return " · ".join([part for part in parts if part] + ([step.why] if step.why else []))

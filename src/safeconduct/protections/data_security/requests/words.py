@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from safeconduct.kernel.ui.parts import Text
 
@@ -92,7 +93,7 @@ WHY: Final[Mapping[str, Text]] = {
     "legal_hold": _("a legal hold forbids it"),
 }
 STEPS: Final[Mapping[str, Text]] = {
-    "request_asked": _("Asked for"),
+    "request_asked": pgettext_lazy("when", "Asked for"),
     "request_identified": _("Identity checked"),
     "request_not_identified": _("Identity check failed"),
     "request_extended": _("Time extended"),

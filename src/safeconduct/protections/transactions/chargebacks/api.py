@@ -39,7 +39,7 @@ operations = Operations("chargebacks")
 
 @operation(
     operations, "GET", "/chargebacks", scope=Scope.DISPUTES_READ, answer=ChargebackPage,
-    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,), speaks=True,
+    example={"items": [LISTED], "next": None}, problems=(Code.INVALID,), speaks=True, for_apps=True,
 )  # fmt: skip
 def list_chargebacks(request: Call, asked: Query[ChargebacksAsked]) -> HttpResponse:
     """List banks' disputes, newest first, of one seller or of all."""
@@ -48,14 +48,14 @@ def list_chargebacks(request: Call, asked: Query[ChargebacksAsked]) -> HttpRespo
     if asked.seller and seller is None:
         return api.respond({"items": [], "next": None}, language=language)
     after = "" if asked.cursor is None else parts_of(asked.cursor, 1)[0]
-    found = queries.disputes_page(seller, after=after, size=asked.limit)
+    found = queries.disputes_page(seller, stage=asked.stage, after=after, size=asked.limit)
     following = cursor_of(found.next) if found.next else None
     return api.respond({"items": _listed(found.items, language), "next": following}, language=language)
 
 
 @operation(
     operations, "GET", "/chargebacks/{chargeback_id}", scope=Scope.DISPUTES_READ, answer=ChargebackFound, example=FOUND,
-    problems=(Code.NOT_FOUND,), speaks=True,
+    problems=(Code.NOT_FOUND,), speaks=True, for_apps=True,
 )  # fmt: skip
 def get_chargeback(request: Call, chargeback_id: str) -> HttpResponse:
     """Read one: what the bank says, until when it takes an answer, and how complete the answer is."""

@@ -9,12 +9,14 @@ from ninja import Schema
 from pydantic import Field
 
 from safeconduct.kernel.operations.documents import Amount, Cursor, Sent, Text
+from safeconduct.protections.transactions.chargebacks.mirror import Stage
 
 
 class ChargebacksAsked(Schema):
     """The newest first."""
 
     seller: Annotated[Text, Field(max_length=2000, description="The shop's id of the seller; left out: all.")] = ""
+    stage: Stage | None = Field(None, description="Only those that stand there; `inquiry`: the bank only asks.")
     cursor: Cursor | None = None
     limit: int = Field(50, ge=1, le=200)
 

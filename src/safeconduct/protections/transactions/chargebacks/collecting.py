@@ -7,7 +7,7 @@ nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ from safeconduct.protections.transactions.chargebacks import (
     casework,
     documents,
     offered,
+    rebutting,
     showing_delivery,
     showing_order,
     siblings,
@@ -52,7 +53,8 @@ FROM_RECORDS: Final = frozenset({
     "presented_in_time", "no_other_payment", "distinct_orders", "separate_sales", "policy_accepted",
     "cancellation_accepted", "proof_of_shipment", "tracking", "proof_of_delivery", "delivery_signature",
     "verified_delivery", "recipient_link", "not_yet_due", "replacement", "activity_log", "goods_used", "use_after",
-    "quality_report", "not_returned", "return_fraud", "proof_of_refund", "credit_basis", "earlier_payments",
+    "quality_report", "not_returned", "outbound_record", "rebuttal", "return_fraud", "proof_of_refund", "credit_basis",
+    "earlier_payments",
 })  # fmt: skip
 #: What is shown to every bank; all else answers one kind of complaint, and is shown where a pack asks for it.
 _ALWAYS: Final = frozenset({
@@ -106,6 +108,7 @@ def dossiers(
         if one.id in proofs:
             exhibits.append(proofs[one.id])
         exhibits += given.get(one.id, ())
+        exhibits += _rebuttal(order, exhibits, asked, at)
         placed = order.placed
         made[one.id] = Dossier(
             dispute=one.ref, network=one.network, network_code=one.network_code, code=code_of[one.id],
@@ -115,6 +118,17 @@ def dossiers(
             pack=pack_of[one.id], documents=found.documents, timeline=tuple(_timeline(order)), exhibits=tuple(exhibits),
         )  # fmt: skip
     return made
+
+
+def _rebuttal(
+    known: Known, shown: Sequence[Exhibit], asked: Collection[str], at: datetime
+) -> list[Exhibit]:  # fmt: skip
+    """What the records answer to a complaint, where its bank asks and nobody has answered in their own words."""
+    if rebutting.DOCUMENT not in asked or any(one.document == rebutting.DOCUMENT for one in shown):
+        return []
+    offer = next((one for one in shown if one.document == "listing_snapshot"), None)
+    found = rebutting.of_the_records(known, offer, at)
+    return [] if found is None else [found]
 
 
 def _of_the_log(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from typing import Final
 
@@ -74,13 +74,23 @@ class DocumentRefused(ChargebackError):
 @dataclass(frozen=True, slots=True)
 class Given:
     """What somebody brings. ``document``: which of `packs`; ``version``: of terms, as orders name it; ``listing``: the
-    shop's id of the offer it is about."""
+    shop's id of the offer it is about; ``since``: of terms, the first day on which they were shown."""
 
     document: str
     data: bytes
     title: str = ""
     version: str = ""
     listing: str = ""
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of the marketplace's terms: ``until`` which day it was in force, and whether it is ``now``."""
+
+    document: BankDocument
+    until: date | None
+    now: bool
 
 
 def add(
@@ -105,6 +115,9 @@ def keep(seller_key: int | None, given: Given, actor: Actor, at: datetime) -> st
     if given.document in TERMS:
         if not given.version.strip():
             raise DocumentRefused(_("Say which version these terms are, as your shop sends it with orders."), "version")
+        if given.since is not None and given.since > at.date():
+            raise DocumentRefused(_("Say since when they are shown at checkout: a day that has come."), "since")
+        _refuse_other_text(seller_key, given)
     elif given.document in OF_AN_OFFER:
         if seller_key is None:
             raise DocumentRefused(_("Papers of an offer belong to its seller."), "document")
@@ -113,6 +126,17 @@ def keep(seller_key: int | None, given: Given, actor: Actor, at: datetime) -> st
     else:
         raise DocumentRefused(_("This is about one order: add it to the dispute."), "document")
     return _kept(given, actor, at, dispute=None, seller_key=seller_key)[0].id
+
+
+def _refuse_other_text(seller_key: int | None, given: Given) -> None:
+    """One text for each version: what an order accepted must not depend on which of two is read."""
+    same = BankDocument.objects.filter(
+        dispute=None, seller_key=seller_key, removed_at=None, document=given.document, version=given.version.strip()
+    )
+    if seller_key is None and same.exclude(sha256=hashlib.sha256(cleaned(given.data).data).hexdigest()).exists():
+        raise DocumentRefused(
+            _("This version has another text already; remove that first, or name a new one."), "version"
+        )
 
 
 def remove(document_id: str, actor: Actor, at: datetime, *, seller_key: int | None = None) -> bool:
@@ -140,6 +164,31 @@ def standing(seller_key: int | None) -> list[BankDocument]:
     """What a seller, or (None) the marketplace, keeps for all disputes, without the bytes."""
     rows = BankDocument.objects.filter(dispute=None, seller_key=seller_key, removed_at=None)
     return list(rows.defer("sealed").order_by("document", "id")[:MOST_KEPT])
+
+
+def in_force(document: str, today: date) -> list[Version]:
+    """The versions of one kind of the marketplace's own terms, the newest first, each until the next one's first day.
+    Of those that nobody gave a first day, none is said to be in force."""
+    rows = BankDocument.objects.filter(dispute=None, seller_key=None, removed_at=None, document=document)
+    found = sorted(rows.defer("sealed")[:MOST_KEPT], key=lambda row: (row.since or date.min, row.id), reverse=True)
+    versions, later = [], None
+    for row in found:
+        began = row.since is not None and row.since <= today
+        versions.append(Version(row, later, began and (later is None or later > today)))
+        later = row.since if row.since is not None and row.since != later else later
+    return versions
+
+
+def of_the_marketplace(document_id: str) -> BankDocument | None:
+    """One file of the marketplace's own, that is shown."""
+    rows = BankDocument.objects.filter(id=document_id, dispute=None, seller_key=None, removed_at=None)
+    return rows.first()
+
+
+def opened(row: BankDocument) -> bytes | None:
+    """The bytes of a file; None once they are erased. In a scope of the engine."""
+    (clear,) = unseal_many(DOCUMENT, [(Place(row.id, _whose(row)), bytes(row.sealed))])
+    return clear
 
 
 def exhibits(
@@ -204,6 +253,7 @@ def _kept(
     row = BankDocument(
         id=new_id("bdo"), dispute=dispute, seller_key=seller_key, document=given.document, title=title,
         version=version if given.document in TERMS else "",
+        since=given.since if given.document in TERMS else None,
         listing_key=lookup("listing", given.listing.strip()) if given.listing.strip() else None,
         media_type=media_type, size_bytes=len(data), page_count=page_count, sha256=digest,
         scanned_by=scanning.scan(given.data), added_at=at, added_by=actor.id, by_role=actor.role,

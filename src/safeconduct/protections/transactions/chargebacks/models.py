@@ -76,6 +76,7 @@ class BankDispute(models.Model):
             models.Index(fields=["seller_key", "-opened_at", "-id"], name="bank_dispute_of_seller"),
             models.Index(fields=["-opened_at", "-id"], name="bank_dispute_newest"),
             models.Index(fields=["order_key"], condition=Q(order_key__isnull=False), name="bank_dispute_of_order"),
+            models.Index(fields=["stage", "-opened_at", "-id"], name="bank_dispute_by_stage"),
             models.Index(
                 fields=["due_at", "id"], name="bank_dispute_due",
                 condition=Q(status__in=["needs_response", "warning_needs_response"], due_at__isnull=False),
@@ -225,8 +226,9 @@ class BankDocument(models.Model):
     """A file that somebody gave for banks, cleaned and sealed; never changed but that it is removed.
 
     Without a ``dispute`` it is kept for all that ask for it: terms of a ``version``, papers of an offer
-    (``listing_key``). Without a ``seller_key`` and a dispute it is the marketplace's, for all its sellers. ``by_role``:
-    the role of who gave it. ``scanned_by``: what found it clean, "" where no scanner is configured.
+    (``listing_key``). ``since``: of terms, the first day on which they were shown. Without a ``seller_key`` and a
+    dispute it is the marketplace's, for all its sellers. ``by_role``: the role of who gave it. ``scanned_by``: what
+    found it clean, "" where no scanner is configured.
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_document_id)
@@ -235,6 +237,7 @@ class BankDocument(models.Model):
     document = models.CharField(max_length=40)
     title = models.CharField(max_length=120, blank=True, default="")
     version = models.CharField(max_length=40, blank=True, default="")
+    since = models.DateField(null=True)
     listing_key = models.BigIntegerField(null=True)
     media_type = models.CharField(max_length=40)
     size_bytes = models.IntegerField()
@@ -310,7 +313,11 @@ class EarlyWarning(models.Model):
             models.Index(fields=["seller_key", "-warned_at", "-id"], name="early_warning_of_seller"),
             models.Index(fields=["-warned_at", "-id"], name="early_warning_newest"),
             models.Index(fields=["id"], condition=Q(to_hold=True, held_by=""), name="early_warning_to_hold"),
-        ]
+            models.Index(
+                fields=["-warned_at", "-id"], condition=Q(state="open", dispute__isnull=True),
+                name="early_warning_waits",
+            ),
+        ]  # fmt: skip
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["order_key"], condition=Q(order_key__isnull=False), name="early_warning_first"

@@ -19,10 +19,12 @@ _NEWEST: Final = Order("opened_at", descending=True)
 
 
 def disputes_page(
-    seller_key: int | None, *, after: str = "", before: str = "", size: int = PAGE
+    seller_key: int | None, *, stage: str | None = None, after: str = "", before: str = "", size: int = PAGE
 ) -> Slice[BankDispute]:  # fmt: skip
-    """A page of a seller's disputes, or, for the staff, of all (None): newest first."""
+    """A page of a seller's disputes, or, for the staff, of all (None): newest first. ``stage``: only of that one."""
     rows = BankDispute.objects.all() if seller_key is None else BankDispute.objects.filter(seller_key=seller_key)
+    if stage is not None:
+        rows = rows.filter(stage=stage)
     return page(rows, _NEWEST, after=after, before=before, size=size)
 
 

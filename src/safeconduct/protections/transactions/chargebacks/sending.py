@@ -17,6 +17,7 @@ import httpx
 from django.conf import settings
 
 from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, unseal
 from safeconduct.protections.transactions.chargebacks import telling
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier
@@ -36,6 +37,24 @@ _AT_ONCE: Final = 5
 _TIMEOUT_S: Final = 30.0
 #: What goes to a bank; the row is the answer's id and `fields`, `bank` or `copy`.
 ANSWER: Final = Column("bank_answer", "chargeback")
+
+
+def _stored(table: str, key: str, column: str) -> Stored:
+    """Values of form 1 of one of an answer's columns, for `vault.resealing`."""
+    answer = "" if table == "bank_answer" else " JOIN bank_answer a ON a.id = t.answer_id"
+    return Stored(
+        ANSWER,
+        f"SELECT t.{key}, t.{key} || '/{column}' AS place, 'bank_dispute/' || dispute_id, t.{column}"
+        f" FROM {table} t{answer} WHERE t.{key} > %s AND substr(t.{column}, 1, 1) = decode('01', 'hex')"
+        f" ORDER BY t.{key} LIMIT %s",
+        f"UPDATE {table} t SET {column} = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
+        f" WHERE t.{key} = w.id",
+    )
+
+
+STORED_FIELDS: Final = _stored("bank_answer", "id", "fields")
+STORED_FOR_THE_BANK: Final = _stored("bank_answer_file", "answer_id", "bank")
+STORED_COPIES: Final = _stored("bank_answer_file", "answer_id", "copy")
 
 
 class NotNow(Exception):

@@ -8,8 +8,13 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.foundation.clocks.calendars import Calendar
+from safeconduct.foundation.clocks.counting import due_at
+from safeconduct.kernel.cases import floors
+from safeconduct.kernel.cases.floors import Route
 from safeconduct.protections.transactions.chargebacks.dossier import Exhibit, Row
 from safeconduct.protections.transactions.chargebacks.known import Fact, Known, joined, minute
+from safeconduct.protections.transactions.chargebacks.showing_order import accepted
 from safeconduct.protections.transactions.coverage.causes import words_of
 from safeconduct.protections.transactions.coverage.words import Cause
 
@@ -34,6 +39,9 @@ def of_the_delivery(known: Known, clear: Mapping[int, str]) -> Iterable[Exhibit]
         )  # fmt: skip
         rows = tuple(Row(label, value) for label, value in told if value)
         yield Exhibit("proof_of_shipment", shipped.source, shipped.at, rows)
+        noted = tuple(Row(label, value) for label, value in told[2:] if value)
+        if noted:
+            yield Exhibit("outbound_record", shipped.source, shipped.at, noted)
         if shipped.data.get("parcel"):
             scans = [Row(minute(one.at), one.text("scan")) for one in known.all("shipment.tracked")[:SCANS]]
             number = Row(_("Tracking number"), shipped.text("parcel"))
@@ -82,6 +90,7 @@ def of_the_way_back(known: Known, at: datetime) -> Iterable[Exhibit]:
                 Row(_("Delivered"), minute(delivered.at)),
                 Row(_("Return asked for"), "–" if asked is None else minute(asked.at)),
                 Row(_("Goods back, by the records"), f"– · {minute(at)}"),
+                *_could_return(known, delivered),
             ),
         )  # fmt: skip
     shipped = known.first("shipment.shipped")
@@ -96,6 +105,21 @@ def of_the_way_back(known: Known, at: datetime) -> Iterable[Exhibit]:
         reasons = tuple(Row(minute(one.at), one.text("reason")) for one in refunds if one.text("reason"))
         if reasons:
             yield Exhibit("credit_basis", refunds[-1].source, refunds[-1].at, reasons)
+
+
+def _could_return(known: Known, delivered: Fact) -> Iterable[Row]:
+    """That a return was open to the buyer: by law, until when, and by the terms that they accepted."""
+    placed = known.placed
+    if placed is None:
+        return
+    route = Route(placed.text("ship_country"), placed.text("seller_country"))
+    for law in floors.of_matter("withdrawal_window", route, delivered.at.date())[:1]:
+        until = None if law.least is None else due_at(law.least, delivered.at, Calendar())
+        if until is not None:
+            yield Row(_("Could be sent back without a reason until"), joined((minute(until), law.source)))
+    terms = accepted(placed).get("returns", "")
+    if terms:
+        yield Row(_("Terms of returns the buyer accepted"), terms)
 
 
 def _arrival(known: Known, clear: Mapping[int, str]) -> Iterable[Exhibit]:

@@ -37,7 +37,7 @@ _SELECT = (
 
 @operation(
     operations, "GET", "/coverage", scope=Scope.COVERAGE_READ, answer=CoveragePage,
-    example={"items": [COVERAGE_LISTED], "next": None}, problems=(Code.INVALID,),
+    example={"items": [COVERAGE_LISTED], "next": None}, problems=(Code.INVALID,), for_apps=True,
 )  # fmt: skip
 def list_coverage(request: Call, asked: Query[CoverageAsked]) -> HttpResponse:
     """List the protection of a seller's orders, newest first."""
@@ -66,7 +66,7 @@ def list_coverage(request: Call, asked: Query[CoverageAsked]) -> HttpResponse:
 
 @operation(
     operations, "GET", "/coverage/{path:order}", scope=Scope.COVERAGE_READ, answer=CoverageFound,
-    example=COVERAGE_FOUND, problems=(Code.NOT_FOUND,), speaks=True,
+    example=COVERAGE_FOUND, problems=(Code.NOT_FOUND,), speaks=True, for_apps=True,
 )  # fmt: skip
 def get_coverage(request: Call, order: str) -> HttpResponse:
     """Read how one order is protected, by the shop's id of the order.

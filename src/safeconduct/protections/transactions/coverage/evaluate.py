@@ -178,14 +178,18 @@ def _claimed(
         return Position(_DENIED, missed)
     if claim.outcome is None:
         return Position(_CLAIMED)
-    for name in covered.conditions:
-        result = results[name]
-        if result.standing is PENDING:
-            # A term that still runs may yet be kept; what has no term was to be proved by now.
-            running = result.deadline_us is not None or result.detail in ("clock_stopped", words.UNDER_REVIEW)
-            return Position(_CLAIMED if running else _DENIED, name)
+    waiting = [name for name in covered.conditions if results[name].standing is PENDING]
+    if waiting:
+        # A term that still runs may yet be kept, and what keeps it may prove the rest: a parcel also has an address.
+        # Where none runs, what has no term was to be proved by now.
+        running = next((name for name in waiting if _runs(results[name])), None)
+        return Position(_DENIED, waiting[0]) if running is None else Position(_CLAIMED, running)
     pays = money.take(claim)
     return Position(_PAID, "", pays) if pays else Position(_DENIED, words.LIMIT_REACHED)
+
+
+def _runs(result: Result) -> bool:
+    return result.deadline_us is not None or result.detail in ("clock_stopped", words.UNDER_REVIEW)
 
 
 def _missed(covered: Covered, results: dict[str, Result]) -> str | None:

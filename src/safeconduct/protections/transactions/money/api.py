@@ -25,6 +25,7 @@ operations = Operations("money")
 @operation(
     operations, "GET", "/balances", scope=Scope.MONEY_READ, answer=BalancesAnswer,
     example={"items": [BALANCE], "next_payout_at": "2026-06-11T06:00:00Z"}, problems=(Code.INVALID,),
+    for_apps=True,
 )  # fmt: skip
 def get_balances(request: Call, asked: Query[SellerAsked]) -> HttpResponse:
     """Read what a seller has, by currency, and when the next payout is due."""
@@ -40,7 +41,7 @@ def get_balances(request: Call, asked: Query[SellerAsked]) -> HttpResponse:
 
 @operation(
     operations, "GET", "/holds", scope=Scope.MONEY_READ, answer=HoldPage, example={"items": [HOLD], "next": None},
-    problems=(Code.INVALID,), speaks=True,
+    problems=(Code.INVALID,), speaks=True, for_apps=True,
 )  # fmt: skip
 def list_holds(request: Call, asked: Query[HoldsAsked]) -> HttpResponse:
     """List what is held of a seller's money: why, until when, and what would release it now."""

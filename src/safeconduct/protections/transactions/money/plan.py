@@ -49,6 +49,7 @@ def plan(money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None, r
     order.captures()
     order.bank()
     order.given_back()
+    order.given_twice()
     order.cover()
     order.hold(book, review)
     order.disputes()
@@ -67,6 +68,7 @@ class _Order:
         self.plan = Plan()
         self.main = money.main
         self.captured = self.fee = self.protection_fee = self.refunded = self.owed = self.reimbursed = 0
+        self.taken_back = 0  # of what disputes and returns gave
         self.taken: dict[int, int] = {}
         self.of_event: dict[tuple[str, int], int] = {}
         self.count = len(book.posted)
@@ -106,10 +108,12 @@ class _Order:
                 case "representment_won_after_reimbursement":
                     self.fee += fee
                     self.reimbursed -= amounts["amount"] - fee
-                case "protection_reimbursement":
-                    self.reimbursed += amounts["amount"]
-                case "reimbursement_taken_back":
-                    self.reimbursed -= amounts["amount"]
+                case "protection_reimbursement" | "reimbursement_taken_back":
+                    given = amounts["amount"] if posted.event == "protection_reimbursement" else -amounts["amount"]
+                    if what == "whole":
+                        self.taken_back -= given
+                    else:
+                        self.reimbursed += given
         if what == "dispute":
             sign = 1 if posted.event == "chargeback" else -1
             self.taken[int(about)] = self.taken.get(int(about), 0) + sign * amounts["amount"]
@@ -183,11 +187,28 @@ class _Order:
         elif change > 0:
             self._post("protection_fee", "protection", 0, at_us, fee=change)
 
+    def given_twice(self) -> None:
+        """What disputes and returns gave the seller beyond what the order loses goes back to the fund: a bank gave the
+        money back that it had been given for. What is still to be sent to the buyer is lost as well."""
+        money = self.money
+        if not self.captured:
+            return
+        decided = sum(refund.minor for refund in money.decided)
+        losing = max(self._returned(), min(decided, self.captured))
+        lost = losing - (self.numbers.commission.of(self.captured) - self._kept(losing - self._returned()))
+        more = max(0, money.whole_minor - lost) - self.taken_back
+        self.taken_back += more
+        if more > 0:
+            self._post("reimbursement_taken_back", "whole", 0, money.latest_us, amount=more)
+        elif more < 0:
+            self._post("protection_reimbursement", "whole", 0, money.latest_us, amount=-more)
+
     def cover(self) -> None:
-        """What the fund pays: what coverage says, at most what the seller bore and no dispute or return made good."""
+        """What the fund pays: what coverage says, at most what the seller bore and no dispute or return made good. A
+        refund that a bank paid is none of it: who bears that was decided."""
         money = self.money
         lost = self.refunded + self._taken() - (self.numbers.commission.of(self.captured) - self.fee)
-        lost -= max(0, money.whole_minor)
+        lost -= max(0, money.whole_minor - self.taken_back) + self._net(self._paid_for_us())
         wanted = min(money.covered_minor, max(0, lost)) if money.covered_currency == self.main else 0
         more = wanted - self.reimbursed
         self.reimbursed = wanted
@@ -230,13 +251,28 @@ class _Order:
     def _taken(self) -> int:
         return sum(self.taken.get(d.key, 0) for d in self.money.disputes if self._is_main(d))
 
+    def _paid_for_us(self) -> int:
+        """What of the banks' money is a refund that had been decided on when the bank took it."""
+        lost = [d.closed_us for d in self.money.disputes if self.taken.get(d.key, 0) > 0 and self._is_main(d)]
+        latest = max((at_us for at_us in lost if at_us is not None), default=None)
+        if latest is None:
+            return 0
+        before = sum(refund.minor for refund in self.money.decided if refund.at <= at_micros(latest))
+        return max(0, min(before - self.refunded - self.owed, self._taken()))
+
+    def _net(self, minor: int) -> int:
+        """What of an amount that went back the seller bears: not the commission that came back with it."""
+        return minor - (self._kept(-minor) - self._kept())
+
     def _kept(self, more: int = 0) -> int:
         """The commission on what stays sold, if so much more went back."""
         return _rest(self.numbers.commission, self.captured, self._returned() + more)
 
     def _protection_fee(self) -> int:
-        """The protection fee on what was not refunded; a bank's claim does not lessen it: it is what the fee is for."""
-        return _rest(self.numbers.protection_fee, self.captured, self.refunded + self.owed)
+        """The protection fee on what was not refunded; a bank's claim does not lessen it: it is what the fee is for. A
+        refund that the bank paid is a refund all the same."""
+        refunded = self.refunded + self.owed + self._paid_for_us()
+        return _rest(self.numbers.protection_fee, self.captured, refunded)
 
     def _owed_target(self) -> int:
         money = self.money

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from safeconduct.foundation.moments import at_micros
-from safeconduct.kernel.claims.whole import made_whole
+from safeconduct.kernel.claims.whole import decided_refunds, made_whole
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks import mirror
@@ -76,6 +76,10 @@ def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
     for (order, currency), minor in made_whole(found, but=f"{PREFIX}/").items():
         if currency == found[order].main:
             found[order].whole_minor = minor
+    in_trouble = [order for order, money in found.items() if money.whole_minor or money.disputes]
+    for (order, currency), decided in (decided_refunds(in_trouble) if in_trouble else {}).items():
+        if currency == found[order].main:
+            found[order].decided = decided
     return found
 
 

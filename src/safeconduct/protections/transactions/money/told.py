@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from safeconduct.kernel.claims.whole import Decided
 from safeconduct.protections.transactions.coverage.words import Action, Outcome
 
 
@@ -46,7 +47,7 @@ class OrderMoney:
 
     ``delivered_us``: when the last parcel arrived, None while one is under way. ``covered_minor``: what coverage pays
     for it, in ``covered_currency``. ``whole_minor``: what disputes and returns have given the seller for its losses
-    already, in the currency the buyer paid.
+    already, ``decided``: the refunds that were decided on, sent or not; both in the currency the buyer paid.
     """
 
     order: int
@@ -65,6 +66,7 @@ class OrderMoney:
     covered_minor: int = 0
     covered_currency: str = ""
     whole_minor: int = 0
+    decided: list[Decided] = field(default_factory=list)
 
     @property
     def moves(self) -> bool:

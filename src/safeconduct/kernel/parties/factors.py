@@ -1,0 +1,80 @@
+"""Seeds of one-time passwords and recovery codes, sealed to the person whose they are: one that is moved to somebody
+else's row does not open there.
+
+allauth seals and opens a seed without saying whose it is. So whoever is about to says it (`of`); else it is the person
+of the request. A seed that is sealed outside both is bound to its table only, as all were in an earlier version; it
+opens still, and `safeconduct vault rotate --old-values` binds it to the person of its row.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+from allauth.core import context
+
+from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault.errors import SealBroken
+from safeconduct.kernel.vault.resealing import Stored
+from safeconduct.kernel.vault.sealing import Column, seal, unseal
+
+FACTOR: Final = Column("mfa_authenticator.data", "factor")
+_ROW: Final = "mfa_authenticator"
+#: What stands before a seed that is bound to its person; base64 has no dot.
+_BOUND: Final = "person."
+_whose: ContextVar[str] = ContextVar("safeconduct_factor_of", default="")
+
+
+def _stored(name: str) -> Stored:
+    """Seeds of one kind that are not bound to their person yet."""
+    return Stored(
+        FACTOR,
+        f"SELECT id, '{_ROW}' AS place, 'person/' || user_id, decode(data->>'{name}', 'base64') FROM mfa_authenticator"
+        f" WHERE id > %s AND data ? '{name}' AND data->>'{name}' NOT LIKE '{_BOUND}%%' ORDER BY id LIMIT %s FOR UPDATE",
+        f"UPDATE mfa_authenticator t SET data = jsonb_set(t.data, '{{{name}}}',"
+        f" to_jsonb('{_BOUND}' || translate(encode(w.sealed, 'base64'), E'\\n', '')))"
+        " FROM unnest(%b::bigint[], %b::bytea[]) AS w(id, sealed) WHERE t.id = w.id",
+        first=0,
+        sealed_as=data_keys.DEPLOYMENT,
+    )
+
+
+SECRETS: Final = _stored("secret")
+SEEDS: Final = _stored("seed")
+
+
+@contextmanager
+def of(person_id: str) -> Iterator[None]:
+    """What is sealed or opened inside is this person's."""
+    token = _whose.set(person_id)
+    try:
+        yield
+    finally:
+        _whose.reset(token)
+
+
+def sealed(text: str) -> str:
+    """A seed, as allauth keeps it."""
+    person = _person()
+    subject = f"person/{person}" if person else data_keys.DEPLOYMENT
+    made = base64.b64encode(seal(FACTOR, _ROW, subject, text.encode())).decode()
+    return f"{_BOUND}{made}" if person else made
+
+
+def opened(kept: str) -> str:
+    """A seed as it was. Raises SealBroken for one that is not of this person."""
+    person = _person()
+    if not kept.startswith(_BOUND):
+        return unseal(FACTOR, _ROW, data_keys.DEPLOYMENT, base64.b64decode(kept)).decode()
+    if not person:
+        raise SealBroken("a seed of a second factor opens only for its person, and nobody said whose it is")
+    return unseal(FACTOR, _ROW, f"person/{person}", base64.b64decode(kept.removeprefix(_BOUND))).decode()
+
+
+def _person() -> str:
+    user = getattr(context.request, "user", None)
+    return _whose.get() or (user.id if isinstance(user, User) else "")

@@ -1,0 +1,160 @@
+"""A seller's app: let in by an owner who has seen what it can do, reads that seller's data and nothing else, and ends."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import IntegrityError
+from django.test import Client
+
+from safeconduct.api.application import _declared
+from safeconduct.kernel.parties import app_grants, keys, members
+from safeconduct.kernel.parties.errors import OwnerNeeded
+from safeconduct.kernel.parties.keys import KeyRefused
+from safeconduct.kernel.parties.models import ApiKey, MemberRole, SecurityEvent, User
+from safeconduct.kernel.scope import Actor, staff_scope
+from tests.api.api_world import Machine, good, problem
+from tests.kernel.builders import event, usd
+from tests.portal import shops
+from tests.portal.second_steps import code_of
+
+EVERY = [scope.value for scope in app_grants.SCOPES]
+GIVEN = {"name": "Stock ERP of Andes Systems", "scopes": ["money:read", "coverage:read"], "networks": "", "days": "30"}
+CONNECT = "/portal/accounts/apps/new/"
+
+
+@pytest.fixture(autouse=True)
+def a_marketplace() -> None:
+    shops.open_for_business()
+
+
+def owner(*refs: str) -> tuple[Client, User]:
+    """Who has just shown anew who they are."""
+    user, client = shops.member(*refs), Client()
+    client.force_login(user)
+    secret = generate_totp_secret()
+    with staff_scope():
+        TOTP.activate(user, secret)
+    client.post("/accounts/2fa/reauthenticate/", {"code": code_of(secret)})
+    return client, user
+
+
+def app(user: User, scopes: list[str] = EVERY, seller: str = "sel-1") -> tuple[str, Machine]:
+    with staff_scope():
+        made, secret = app_grants.grant("ERP", scopes, shops.seller_key(seller), user, at=shops.NOW, days=30)
+    return made.id, Machine(secret)
+
+
+def test_an_owner_sees_what_an_app_can_do_agrees_and_gets_its_key_once() -> None:
+    client, user = owner("sel-1")
+    asked = client.post(CONNECT, GIVEN).content.decode()
+    assert "read balances and what is held of your money" in asked and "change anything" in asked
+    assert "sck_" not in asked
+    with staff_scope():
+        assert not ApiKey.objects.filter(seller_key__isnull=False).exists(), "nothing is given before they agree"
+    answer = client.post(CONNECT, {**GIVEN, "agreed": "yes"})
+    found = re.search(r"sck_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}", answer.content.decode())
+    assert found is not None and "no-store" in answer["Cache-Control"]
+    assert found[0] not in shops.read(client, "/portal/accounts/apps/")
+    good(Machine(found[0]).get("/v1/balances", seller="sel-1"))
+    page = shops.read(client, "/portal/accounts/apps/")
+    assert GIVEN["name"] in page and str(user) in page and "never" not in page
+    assert "Let an app read data of the shop" in shops.read(client, "/portal/accounts/")
+
+
+def test_it_is_not_let_in_by_an_open_session_alone_nor_with_what_writes() -> None:
+    user, client = shops.member("sel-1"), Client()
+    client.force_login(user)
+    assert "reauthenticate" in client.post(CONNECT, {**GIVEN, "agreed": "yes"}).headers["Location"]
+    fresh, _ = owner("sel-1")
+    for wrong in ({"scopes": ["lists:write"]}, {"scopes": []}, {"days": "181"}, {"name": ""}, {"networks": "x"}):
+        assert fresh.post(CONNECT, {**GIVEN, **wrong, "agreed": "yes"}).status_code == 422, wrong
+    with staff_scope():
+        assert not ApiKey.objects.filter(seller_key__isnull=False).exists()
+        with pytest.raises(KeyRefused):
+            app_grants.grant("ERP", ["lists:write"], shops.seller_key(), user, at=shops.NOW, days=30)
+    with pytest.raises(IntegrityError), staff_scope():
+        keys.create_key("ERP", ["lists:write"], Actor(user.id, "owner"), at=shops.NOW, seller_key=shops.seller_key())
+
+
+def test_an_app_reads_its_seller_and_nothing_of_another() -> None:
+    user = shops.member("sel-1", "sel-2")
+    own, other = shops.order(at=shops.ago(3)), shops.order(at=shops.ago(3), seller="sel-2")
+    _, machine = app(user)
+    for path in ("/v1/balances", "/v1/coverage"):
+        mine, theirs = (good(machine.get(path, seller=ref))["items"] for ref in ("sel-1", "sel-2"))
+        assert mine and not theirs, path
+    assert good(machine.get("/v1/holds", seller="sel-2"))["items"] == []
+    assert good(machine.get(f"/v1/coverage/{own.ref}"))["seller"] == "sel-1"
+    problem(machine.get(f"/v1/coverage/{other.ref}"), 404, "not-found")
+    for sold, ref in ((own, "sel-1"), (other, "sel-2")):
+        told = {"dispute": f"dp-{ref}", "order": sold.ref, "seller": ref, "amount": usd(120)}
+        shops.happen(event("dispute.opened", at=shops.ago(2), reason="product_not_received", **told))
+    assert [one["order"] for one in good(machine.get("/v1/chargebacks"))["items"]] == [own.ref]
+    for path in ("/v1/disputes", "/v1/returns"):
+        assert good(machine.get(path))["items"] == []
+    problem(machine.get("/v1/disputes/cas_01m8k4s0000000000000000000"), 404, "not-found")
+
+
+def test_every_operation_but_those_for_apps_is_refused_to_one() -> None:
+    _, machine = app(shops.member("sel-1"))
+    named = {}
+    for operations in _declared():
+        for one in operations.declared:
+            path = "/v1" + re.sub(r"\{[^}]*\}", "x", one.path)
+            answer = machine.get(path) if one.method == "GET" else machine.client.generic(
+                one.method, path, b"{}", content_type="application/json", headers=machine._headers(None)
+            )  # fmt: skip
+            if one.for_apps:
+                named[one.handler.__name__] = one.method
+                assert answer.status_code != 403, path
+            else:
+                problem(answer, 403, "scope-missing")
+    assert set(named.values()) == {"GET"} and len(named) == 10
+
+
+def test_it_has_no_more_than_it_was_given_and_ends_in_one_step() -> None:
+    client, user = owner("sel-1")
+    key, machine = app(user, ["money:read"])
+    good(machine.get("/v1/balances", seller="sel-1"))
+    problem(machine.get("/v1/coverage", seller="sel-1"), 403, "scope-missing")
+    assert client.post(f"/portal/accounts/apps/{key}/end/").status_code == 303
+    problem(machine.get("/v1/balances", seller="sel-1"), 401, "key-revoked")
+    assert client.post(f"/portal/accounts/apps/{key}/end/").status_code == 303, "twice is as good as once"
+    with staff_scope():
+        kinds = list(SecurityEvent.objects.filter(seller_key=shops.seller_key(), kind__startswith="app_").values_list("kind", flat=True))  # fmt: skip
+    assert sorted(kinds) == ["app_connected", "app_ended"]
+
+
+def test_nobody_ends_or_lets_in_an_app_of_another_shop() -> None:
+    user, stranger = shops.member("sel-1"), owner("sel-2")[0]
+    key, machine = app(user)
+    assert stranger.post(f"/portal/accounts/apps/{key}/end/").status_code == 404
+    good(machine.get("/v1/balances", seller="sel-1"))
+    support = shops.member("sel-1", role=MemberRole.SUPPORT)
+    with staff_scope(), pytest.raises(OwnerNeeded):
+        app_grants.grant("ERP", EVERY, shops.seller_key(), support, at=shops.NOW, days=30)
+
+
+def test_it_is_out_as_soon_as_whoever_let_it_in_does_not_own_the_shop_any_more() -> None:
+    user, other = shops.member("sel-1"), shops.member("sel-1")
+    _, machine = app(user)
+    good(machine.get("/v1/balances", seller="sel-1"))
+    with staff_scope():
+        (membership,) = (m for m in members.members_of(shops.seller_key(), at=shops.NOW) if m.person_id == user.id)
+        members.change_member_role(membership.id, MemberRole.FINANCE, other, at=shops.NOW)
+    problem(machine.get("/v1/balances", seller="sel-1"), 401, "key-revoked")
+
+
+def test_an_app_that_a_thief_let_in_ends_with_not_me_and_one_of_before_goes_on() -> None:
+    user = shops.member("sel-1")
+    _, before = app(user)
+    with staff_scope():
+        since = ApiKey.objects.get().created_at
+        _, secret = app_grants.grant("thief", EVERY, shops.seller_key(), user, at=shops.NOW.replace(year=2099), days=1)
+        ended = keys.demote_keys_since(user.id, since.replace(year=2098), Actor("mailbox", "mailbox"), at=shops.NOW)
+    assert len(ended) == 1
+    problem(Machine(secret).get("/v1/balances", seller="sel-1"), 401, "key-revoked")
+    good(before.get("/v1/balances", seller="sel-1"))
