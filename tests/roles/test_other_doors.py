@@ -74,7 +74,7 @@ def test_what_changes_how_one_signs_in_asks_first_who_one_is() -> None:
 
 
 def test_a_link_or_a_step_that_nobody_was_given_signs_nobody_in() -> None:
-    for rule in behind("invitation", "mailbox", "sign-in"):
+    for rule in behind("invitation", "mailbox", "sign-in", "ticket"):
         client = Client()
         for answer in (client.get(rule.filled()), client.post(rule.filled(), {"code": "000000", "password": "x" * 20})):
             assert met(answer) in (IN, REFUSED, TO_LOGIN, None), rule.address
