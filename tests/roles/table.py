@@ -18,7 +18,7 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 MEMBERS: Final = tuple(MemberRole)
 STAFF: Final = (StaffRole.ANALYST, StaffRole.LEAD, StaffRole.ADMINISTRATOR)
 DOORS: Final = frozenset(
-    ["everybody", "order's link", "invitation", "mailbox", "signed in", "signed in anew", "sign-in", "signature",
+    ["everybody", "order's link", "invitation", "mailbox", "signed in", "signed in anew", "sign-in", "signature", "ticket",
      "development"]
 )  # fmt: skip
 #: What an address is filled with where a test names no object: a number where one is asked for.
