@@ -59,7 +59,7 @@ def test_a_dispute_tells_its_buyer_at_each_turn_in_their_language_with_their_lin
     assert {one["language"] for one in found} == {"es"}
     assert "reembolso total" in found[-1]["text"]
     assert "For peace" not in str(found), "what was written is read behind the link"
-    page = Client().get(urlsplit(found[-1]["url"]).path)
+    page = Client().get(urlsplit(found[-1]["url"]).path, follow=True)
     assert page.status_code == 200
     assert "DSP-" in page.content.decode()
 
@@ -89,7 +89,7 @@ def test_a_return_tells_its_buyer_and_both_sides_can_write_to_each_other() -> No
     page = f"/portal/returns/{returned.id}/"
     seller.post(f"{page}say/", {"words": "Which colour did you get?"})
     assert told()[-1]["what"] == "wrote"
-    text = buyer.get(door(sold)).content.decode()
+    text = buyer.get(door(sold), follow=True).content.decode()
     assert "Which colour did you get?" in text
     buyer.post(f"{door(sold)}{returned.id}/say/", {"words": "A green one."})
     assert "A green one." in shops.read(seller, page)
@@ -98,7 +98,7 @@ def test_a_return_tells_its_buyer_and_both_sides_can_write_to_each_other() -> No
     assert notice.values["who"]["en"] == "the buyer"
     colleague = staff()
     colleague.post(f"/console/returns/{returned.id}/say/", {"words": "Please send a photo."})
-    assert "Please send a photo." in buyer.get(door(sold)).content.decode()
+    assert "Please send a photo." in buyer.get(door(sold), follow=True).content.decode()
     refused = seller.post(f"{page}say/", {"words": " "}, follow=True)
     assert "say something" in refused.content.decode()
 
