@@ -166,9 +166,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for email, role in (("a@example.org", "analyst"), ("b@example.org", "lead")):
         server.command("people", "invite", email, "--role", role)
     server.command("policy", "publish", str(policy), "--author", "a@example.org", "--approver", "b@example.org")
-    server.start()
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
