@@ -1,7 +1,7 @@
 """Two sellers, and whatever one of them may send: schemathesis looks for an answer that shows anything of the other.
 
-Sellers have no keys of the API: their face is the portal, described here to schemathesis from the written table. A key
-of the marketplace may ask about one seller; then it is told of that one.
+The portal is described to schemathesis from the written table; the API describes itself. A seller's app has a key that
+reads that seller's rows; a key of the marketplace may ask about one seller, and is then told of that one.
 """
 
 from __future__ import annotations
@@ -103,6 +103,31 @@ def test_nothing_that_a_seller_sends_shows_or_changes_anything_of_another() -> N
     anything()
     assert rows_of(theirs.key) == before
     assert {200, 404} <= seen, "it came as far as pages, and as what is not there"
+
+
+def test_an_apps_key_is_told_of_its_own_seller_alone_and_changes_nothing() -> None:
+    shops.open_for_business()
+    mine, theirs = stocked("sel-1"), stocked("sel-2")
+    client, bearer = Client(raise_request_exception=False), f"Bearer {mine.app}"
+    before, told = rows_of(theirs.key), 0
+    named = {"seller": "sel-2", "chargeback_id": "/portal/transactions/chargebacks/", "return_id": "/portal/returns/"}
+
+    @_QUICK
+    @given(cases_of(reference.specification(), GenerationMode.POSITIVE), st.sampled_from([mine, theirs]), st.booleans())
+    def anything(case: Any, whose: Stocked, lists: bool) -> None:
+        nonlocal told
+        for name, start in named.items():
+            if name in (case.path_parameters or {}):
+                case.path_parameters[name] = whose.objects[start].get(name) or whose.objects[start]["dispute_id"]
+        if lists and case.method.upper() == "GET":
+            case.query = {"seller": whose.ref}
+        asked, answer = sent(client, case, Authorization=bearer)
+        assert leaks(theirs.words, asked, answer) == [], asked
+        told += answer.status_code == 200 and bool(leaks(mine.words, asked, answer))
+
+    anything()
+    assert told, "something of its own shop was told"
+    assert rows_of(theirs.key) == before
 
 
 def test_an_answer_about_one_seller_names_nothing_of_another() -> None:

@@ -14,7 +14,7 @@ from safeconduct.kernel.cases.models import Case, Evidence
 from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.ledger import payout_accounts
 from safeconduct.kernel.notices.models import NoticeCopy
-from safeconduct.kernel.parties import members
+from safeconduct.kernel.parties import app_grants, members
 from safeconduct.kernel.parties.models import MemberRole, Membership, User
 from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
 from safeconduct.protections.data_security.leases.models import BuyerLease
@@ -49,6 +49,8 @@ class Stocked:
     objects: dict[str, dict[str, str]] = field(default_factory=dict)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
+    #: The secret of an app that reads this shop.
+    app: str = ""
 
     def values(self, address: str) -> dict[str, str]:
         """What an address's names stand for in this shop: by the longest beginning that is known."""
@@ -115,6 +117,10 @@ def _people(shop: Stocked, helper: User) -> None:
         account = payout_accounts.ask(
             shop.key, _IBAN[shop.ref], f"Holder of {shop.ref}", "DE", Actor("usr_founder", "owner"), proof, at=past
         )
+    with staff_scope():
+        app, shop.app = app_grants.grant(
+            f"Books of {shop.ref}", app_grants.SCOPES, shop.key, shop.owner, at=datetime.now(UTC), days=30
+        )
     _done(shop.client.post("/portal/data_security/exports/rights/", {"person": helper.id, "days": "5"}))
     with staff_scope():
         row = query("SELECT id FROM contact_right WHERE seller_key = %s", [shop.key]).fetchone()
@@ -123,6 +129,7 @@ def _people(shop: Stocked, helper: User) -> None:
     with staff_scope():
         asked = DataRequest.objects.filter(person_id=shop.owner.id).latest("id")
     shop.objects |= {
+        "/portal/accounts/apps/": {"key_id": app.id},
         "/portal/people/invitations/": {"invitation_id": invitation.id},
         "/portal/people/": {"membership_id": membership.id},
         "/portal/accounts/payout/": {"account_id": account},

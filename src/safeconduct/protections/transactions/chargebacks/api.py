@@ -114,7 +114,7 @@ def _one(chargeback_id: str) -> BankDispute:
 
 
 def _shown(one: BankDispute, language: str) -> HttpResponse:
-    answer = BankAnswer.objects.filter(dispute=one, stage=one.stage).defer("fields").first()
+    answer = BankAnswer.objects.filter(dispute=one, stage=one.stage).defer("fields", "problem").first()
     now = datetime.now(UTC)
     open_now = one.status in {status.value for status in OPEN_FOR_ANSWER} and one.answerable
     document = _listed([one], language)[0] | {
