@@ -59,7 +59,8 @@ def differing(client: Client, rules: tuple[Rule, ...], role: str) -> list[str]:
         if role in rule.reads:
             holds = looked == {IN} and done == {REFUSED}
         else:
-            holds = looked | done == ({IN} if role in rule.may else {REFUSED})
+            found = looked | done  # whoever may is asked, at some, to show anew who they are
+            holds = bool(found) and found <= {IN, TO_SHOW_ANEW} if role in rule.may else found == {REFUSED}
         if not holds:
             wrong.append(f"{rule.address}: {role} is met with {sorted(looked)} and {sorted(done)}")
     return wrong

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from safeconduct.kernel.cases.errors import CasesError
+from safeconduct.kernel.decisions.errors import RoleNeeded
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import engine_scope
@@ -60,7 +61,7 @@ def terms(request: StaffRequest) -> HttpResponse:
     may, here = request.user.may(_KEEPS), reverse("console:transactions:terms")
     form = TermsForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and not may:
-        raise Http404
+        raise RoleNeeded(_KEEPS)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         wanted = Given(
