@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from safeconduct.config.environment import SETTINGS
+from safeconduct.config.setting_table import SETTINGS
 
 _HEAD = """# Configuration
 

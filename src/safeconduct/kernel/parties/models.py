@@ -13,6 +13,13 @@ from django.utils import timezone
 
 from safeconduct.foundation.ids import new_id
 
+# What belongs to the same tables stands beside; Django looks for models here.
+from safeconduct.kernel.parties.ownership_models import OwnershipClaim as OwnershipClaim
+from safeconduct.kernel.parties.ownership_models import OwnershipWord as OwnershipWord
+from safeconduct.kernel.parties.sign_in_models import SignInDevice as SignInDevice
+from safeconduct.kernel.parties.sign_in_models import SignInFailures as SignInFailures
+from safeconduct.kernel.parties.sign_in_models import SignInSession as SignInSession
+
 
 def _user_id() -> str:
     return new_id("usr")
@@ -40,14 +47,6 @@ def _look_id() -> str:
 
 def _identity_id() -> str:
     return new_id("idn")
-
-
-def _claim_id() -> str:
-    return new_id("own")
-
-
-def _word_id() -> str:
-    return new_id("owd")
 
 
 def _key_id() -> str:
@@ -217,52 +216,6 @@ class SecurityEvent(models.Model):
         ]
 
 
-class SignInDevice(models.Model):
-    """A browser that a person has signed in with before. Only the hash of its cookie is kept."""
-
-    id = models.CharField(primary_key=True, max_length=30)
-    person = models.ForeignKey(User, models.CASCADE, related_name="+")
-    cookie_hash = models.BinaryField(unique=True)
-    created_at = models.DateTimeField()
-    last_used_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "sign_in_device"
-
-
-class SignInSession(models.Model):
-    """A sign-in and how long it lasts (`sessions`). The key of the session is kept only as a hash, where it came from
-    only sealed; `traits` are keyed hashes of address and browser (`traits`), `score` how unusual they were for the
-    person. ``factor``: the strongest one that was used; empty for a session that is older than this table."""
-
-    id = models.CharField(primary_key=True, max_length=30)
-    person = models.ForeignKey(User, models.CASCADE, related_name="+")
-    key_hash = models.BinaryField(unique=True)
-    device = models.CharField(max_length=30, blank=True)
-    origin = models.BinaryField()
-    traits = ArrayField(models.BigIntegerField())
-    score = models.FloatField(null=True)
-    factor = models.CharField(max_length=16, blank=True)
-    started_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    ended_why = models.CharField(max_length=20, blank=True, default="")
-
-    class Meta:
-        db_table = "sign_in_session"
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(ended_at__isnull=True, ended_why="") | (Q(ended_at__isnull=False) & ~Q(ended_why="")),
-                name="sign_in_session_ended_why",
-            )
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["person", "-started_at"], name="sign_in_session_of_person"),
-            models.Index(fields=["-started_at"], name="sign_in_session_latest"),
-            models.Index(fields=["last_seen_at"], name="sign_in_session_by_age"),
-        ]
-
-
 class StaffIdentity(models.Model):
     """A member of staff as the company's directory knows them (`identities`): its name for them only as a keyed hash.
     One for each person and directory."""
@@ -307,95 +260,6 @@ class AccountCase(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["-id"], condition=Q(decided_at__isnull=True), name="account_case_open"),
         ]
-
-
-class OwnershipClaim(models.Model):
-    """Somebody says that a shop is theirs, or not only others' (`ownership`): who, since when changes wait, what was
-    decided and why, by whom, and what a second person made of the appeal. ``claimant``: empty for somebody without an
-    account, whose `contact` is sealed. One open claim for each shop; drafts of the public form are not open."""
-
-    id = models.CharField(primary_key=True, max_length=30, default=_claim_id, editable=False)
-    seller_key = models.BigIntegerField()
-    claimant = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
-    contact = models.BinaryField(null=True)
-    relation = models.CharField(max_length=16)
-    state = models.CharField(max_length=10)
-    opened_at = models.DateTimeField()
-    frozen_at = models.DateTimeField(null=True)
-    finding = models.CharField(max_length=16, blank=True, default="")
-    why = models.TextField(blank=True, default="")
-    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
-    decided_at = models.DateTimeField(null=True)
-    appeal_until = models.DateTimeField(null=True)
-    appealed_at = models.DateTimeField(null=True)
-    final_finding = models.CharField(max_length=16, blank=True, default="")
-    final_why = models.TextField(blank=True, default="")
-    final_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
-    final_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "ownership_claim"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["seller_key"],
-                condition=Q(state__in=["waiting", "open", "appealed"]),
-                name="ownership_claim_one",
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=["draft", "waiting", "open", "decided", "appealed", "closed"]),
-                name="ownership_claim_state",
-            ),
-            models.CheckConstraint(
-                condition=Q(claimant__isnull=True, contact__isnull=False)
-                | Q(claimant__isnull=False, contact__isnull=True),
-                name="ownership_claim_of_somebody",
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=["draft", "waiting", "open"], decided_by__isnull=True, finding="")
-                | (
-                    Q(state__in=["decided", "appealed", "closed"], decided_by__isnull=False)
-                    & ~Q(finding="")
-                    & ~Q(why="")
-                ),
-                name="ownership_claim_decided_with_reasons",
-            ),
-            models.CheckConstraint(
-                condition=(~Q(state="closed") & Q(final_by__isnull=True, final_finding=""))
-                | (Q(state="closed", final_by__isnull=False) & ~Q(final_by=F("decided_by")) & ~Q(final_why="")),
-                name="ownership_claim_appeal_by_another",
-            ),
-        ]
-        indexes: ClassVar = [models.Index(fields=["-opened_at", "-id"], name="ownership_claim_latest")]
-
-
-class OwnershipWord(models.Model):
-    """What somebody says in a claim, and what they show for it: sealed under the claim. ``side``: `claimant`, `shop` or
-    `staff`. Rows are only added."""
-
-    id = models.CharField(primary_key=True, max_length=30, default=_word_id, editable=False)
-    claim = models.ForeignKey(OwnershipClaim, models.PROTECT, related_name="words")
-    side = models.CharField(max_length=10)
-    author = models.CharField(max_length=60, blank=True)
-    sealed = models.BinaryField()
-    at = models.DateTimeField()
-
-    class Meta:
-        db_table = "ownership_word"
-        indexes: ClassVar = [models.Index(fields=["claim", "at", "id"], name="ownership_word_of_claim")]
-
-
-class SignInFailures(models.Model):
-    """Wrong passwords since the last right one: per address and known device; `device` is empty for all unknown ones
-    together. `address_hash` is a keyed hash, so that addresses without an account are counted alike."""
-
-    pk = models.CompositePrimaryKey("address_hash", "device")
-    address_hash = models.BinaryField()
-    device = models.CharField(max_length=30, blank=True)
-    failures = models.IntegerField()
-    last_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "sign_in_failures"
 
 
 class StaffLook(models.Model):

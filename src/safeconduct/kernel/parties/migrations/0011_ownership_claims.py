@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import safeconduct.kernel.parties.models
+import safeconduct.kernel.parties.ownership_models
 
 
 class Migration(migrations.Migration):
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.CharField(
-                        default=safeconduct.kernel.parties.models._claim_id,
+                        default=safeconduct.kernel.parties.ownership_models._claim_id,
                         editable=False,
                         max_length=30,
                         primary_key=True,
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.CharField(
-                        default=safeconduct.kernel.parties.models._word_id,
+                        default=safeconduct.kernel.parties.ownership_models._word_id,
                         editable=False,
                         max_length=30,
                         primary_key=True,
