@@ -6,10 +6,10 @@ Nothing below knows a protection by name. The settings list the modules that are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import cast
 
 from django.utils.functional import Promise
@@ -102,6 +102,29 @@ class ActAnswer(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """Personal data that is about to be sent to somebody outside. ``key``: the sender's own name for it; ``to``: the
+    recipient's name; ``order_key``: the order whose buyer it is about, ``stands_for``: a pseudonym that stands for the
+    person where no order says who that is; ``kinds``: kinds of data, as the record of processing names them.
+    """
+
+    key: str
+    to: str
+    order_key: int | None
+    stands_for: int
+    kinds: frozenset[str]
+
+
+class Held(StrEnum):
+    """Why something may not leave: its recipient is declared nowhere, or not for these kinds of data; or it would be
+    about more people than a law lets go without more than care."""
+
+    NOBODY = "nobody"
+    KINDS = "kinds"
+    THRESHOLD = "threshold"
+
+
+@dataclass(frozen=True, slots=True)
 class Protection:
     """One of the ten, as the house sees it.
 
@@ -123,6 +146,7 @@ class Protection:
     wherever it is installed (`install_policies`); those about the shop's events are the operator's to publish.
     ``judge_key``: what it says to an API key that a person (their id) is about to make. ``judge_member``: what it says
     to a person (their id) of a seller (the shop's id of it) who is about to let somebody in as a role, from an address.
+    ``may_send``: what of a batch that is about to be sent may not leave, by its key; it counts what may.
     """
 
     name: str
@@ -147,6 +171,7 @@ class Protection:
     policies: Callable[[], Sequence[str]] | None = None
     judge_key: Callable[[str, datetime], KeyAnswer] | None = None
     judge_member: Callable[[str, str, str, str, datetime], ActAnswer] | None = None
+    may_send: Callable[[Sequence[Leaving], Actor, datetime], Mapping[str, Held]] | None = None
 
 
 class Refusal(Exception):
@@ -183,6 +208,19 @@ def judge_member(person_id: str, seller_ref: str, role: str, address: str, at: d
     say. They write down that it was asked, in transactions of their own."""
     said = (one.judge_member for one in protections() if one.judge_member is not None)
     return max((ask(person_id, seller_ref, role, address, at) for ask in said), default=ActAnswer.AS_ASKED)
+
+
+def may_send(batch: Sequence[Leaving], actor: Actor, at: datetime) -> dict[str, Held]:
+    """What of this may not be sent, by its key, and why; what it does not name may. To be asked in the transaction
+    that gives it out to be sent, before it leaves. Needs an engine scope.
+    """
+    if not batch:
+        return {}
+    found: dict[str, Held] = {}
+    for one in protections():
+        if one.may_send is not None:
+            found.update(one.may_send([each for each in batch if each.key not in found], actor, at))
+    return found
 
 
 def order_url(order_key: int | None) -> str:

@@ -19,6 +19,7 @@ from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.protections.data_security import desk
 from safeconduct.protections.data_security.leases import touches
 from safeconduct.protections.data_security.readings import judging as mass_reading
+from safeconduct.protections.data_security.transfers.asking import may_send
 
 
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
@@ -84,4 +85,5 @@ PROTECTION = Protection(
         *desk.JOBS,
     ),
     public_urls="safeconduct.protections.data_security.hosted_urls",
+    may_send=may_send,
 )

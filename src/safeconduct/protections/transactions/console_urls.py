@@ -31,5 +31,6 @@ urlpatterns = [
     path("chargebacks/<slug:dispute_id>/submit/", chargebacks.submit, name="chargeback_submit"),
     path("chargebacks/<slug:dispute_id>/accept/", chargebacks.accept, name="chargeback_accept"),
     path("chargebacks/<slug:dispute_id>/give-up/", chargebacks.give_up, name="chargeback_give_up"),
+    path("chargebacks/<slug:dispute_id>/send-again/", chargebacks.send_again, name="chargeback_send_again"),
     path("chargebacks/<slug:dispute_id>/hand-in/", chargebacks.hand_in, name="chargeback_hand_in"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,10 @@ from tests.kernel.builders import usd
 from tests.protections.transactions.chargebacks.stub_stripe import Stripe, stripe
 from tests.protections.transactions.shop import START, Shop, envelope
 
-from safeconduct.kernel.scope import Actor, engine_scope, query, seller_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query, seller_scope, staff_scope
 from safeconduct.kernel.vault.pseudonyms import lookup
+from safeconduct.protections.data_security.transfers import destinations
+from safeconduct.protections.data_security.transfers.words import Role
 from safeconduct.protections.transactions.chargebacks import answers, sending
 from safeconduct.protections.transactions.chargebacks.dossier import Exhibit
 from safeconduct.protections.transactions.chargebacks.errors import (
@@ -47,7 +49,23 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stripe]:
     with stripe() as told:
         monkeypatch.setattr(settings, "STRIPE_API_KEY", "rk_test")
         monkeypatch.setattr(settings, "STRIPE_API_URL", told.url)
+        declare_stripe()
         yield told
+
+
+def declare_stripe(kinds: Iterable[str] = sending.KINDS, country: str = "US") -> str:
+    """Declares who the answers go to, as a lead does; returns the destination."""
+    with staff_scope():
+        return destinations.declare(
+            "Stripe",
+            country,
+            Role.PROCESSOR,
+            "answers to banks",
+            tuple(kinds),
+            None,
+            Actor("usr_dpo", "lead"),
+            at=START,
+        )
 
 
 def day(count: float) -> datetime:

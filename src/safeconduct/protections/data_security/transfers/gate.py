@@ -120,6 +120,11 @@ def allowed(
     return verdict
 
 
+def stops(reason: Reason) -> bool:
+    """Whether this reason alone keeps data from leaving."""
+    return _WEIGHT[reason.why] is Answer.STOP
+
+
 def _heaviest(answers: Iterable[Answer]) -> Answer:
     order = [Answer.PERMIT, Answer.WARN, Answer.STOP]
     return max(answers, key=order.index, default=Answer.PERMIT)

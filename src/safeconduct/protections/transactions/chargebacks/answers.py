@@ -30,6 +30,7 @@ from safeconduct.protections.transactions.chargebacks.errors import (
     AlreadyAnswered,
     DisputeNotFound,
     NoAnswerTaken,
+    NothingHeld,
     NothingStaged,
     NotToDownload,
     TooLate,
@@ -79,7 +80,7 @@ def stage(
     """
     dispute = _open(dispute_id, at)
     dossier = dossiers([dispute], at)[dispute.id]
-    dossier = replace(dossier, exhibits=(*dossier.exhibits, *more))
+    dossier = replace(dossier, exhibits=(*dossier.exhibits, *(replace(one, brought=True) for one in more)))
     answer = _stage(dispute, dossier, actor, at, language)
     telling.tell_ready(dispute, answer, at)
     return answer
@@ -116,6 +117,30 @@ def accept(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
     answer.staged_at, answer.staged_by = at, actor.id
     answer.save()
     return answer
+
+
+def send_again(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
+    """Puts an answer that was not let out into the outbox again, when what held it has been mended; it is judged anew.
+
+    Raises DisputeNotFound, NoAnswerTaken, TooLate, and NothingHeld where the answer to this stage waits for no leave.
+    """
+    dispute = _found(dispute_id)
+    answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
+    if answer is None or not is_held(answer):
+        raise NothingHeld
+    _takes_one(dispute, at)
+    # Not the first try: before it leaves, the processor is asked whether an earlier one arrived.
+    answer.state, answer.next_try_at, answer.attempts, answer.problem = AnswerState.QUEUED, at, 1, ""
+    answer.save(update_fields=["state", "next_try_at", "attempts", "problem"])
+    dispute.to_staff_at = None
+    dispute.save(update_fields=["to_staff_at"])
+    write_steps([_step(dispute, "sent_again", at, actor, answer.sha256)])
+    return answer
+
+
+def is_held(answer: BankAnswer) -> bool:
+    """Whether an answer was not let out, and waits for the staff."""
+    return answer.state == AnswerState.FAILED and answer.problem.startswith(sending.HELD)
 
 
 def hand_in(dispute_id: str, actor: Actor, at: datetime) -> bytes:
@@ -226,11 +251,16 @@ def _open(dispute_id: str, at: datetime) -> BankDispute:
     answered = BankAnswer.objects.filter(dispute=dispute, stage=dispute.stage).exclude(state=AnswerState.STAGED)
     if answered.exists():
         raise AlreadyAnswered
+    _takes_one(dispute, at)
+    return dispute
+
+
+def _takes_one(dispute: BankDispute, at: datetime) -> None:
+    """Raises NoAnswerTaken and TooLate where the bank takes no answer."""
     if dispute.status not in {status.value for status in OPEN_FOR_ANSWER} or not dispute.answerable:
         raise NoAnswerTaken(dispute.status)
     if dispute.due_at is not None and not dispute.due_of_table and at >= dispute.due_at:
         raise TooLate
-    return dispute
 
 
 def _stage(dispute: BankDispute, dossier: Dossier, actor: Actor, at: datetime, language: str) -> BankAnswer:

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Final
 
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.parties.models import StaffRole
+from safeconduct.kernel.protection import Held
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
-from safeconduct.kernel.ui.parts import Page
-from safeconduct.protections.transactions.chargebacks import answers, queries
+from safeconduct.kernel.ui.parts import Page, Text
+from safeconduct.protections.transactions.chargebacks import answers, queries, sending
 from safeconduct.protections.transactions.chargebacks.models import AnswerKind, AnswerState, BankAnswer
 from safeconduct.protections.transactions.chargebacks.portal import line_of, words_of
 from safeconduct.protections.transactions.chargebacks.weighing import weighed
 from safeconduct.protections.transactions.chargebacks.wording import measure
+
+#: Why an answer may not leave, and the way out.
+_HELD: Final[Mapping[str, Text]] = {
+    Held.NOBODY: lazy(
+        "Nobody named %(name)s is declared as a recipient of personal data. Declare it under “Transfers”, then send"
+        " again."
+    ),
+    Held.KINDS: lazy(
+        "%(name)s is not declared for all of: addresses, contact, devices, messages, orders, payment. End it under"
+        " “Transfers” and declare it with these, then send again."
+    ),
+    Held.THRESHOLD: lazy(
+        "More people than a law lets go to %(name)s. Declare it under “Transfers” with what makes it lawful, then send"
+        " again."
+    ),
+}
 
 
 @require_GET
@@ -45,6 +64,7 @@ def disputes(request: StaffRequest) -> HttpResponse:
         )  # fmt: skip
         rows.append(
             {**row, "answer": answer, "may_stage": may and (answer is None or staged),
+             "held": _why_held(answer, one.processor),
              "may_submit": may and staged and not giving_up, "may_give_up": may and giving_up, "by_hand": by_hand,
              "measure": measure(answer) if answer is not None and answer.kind == AnswerKind.FIGHT else None,
              "weighed": words_of(worth[one.id]) if may else None}
@@ -92,6 +112,13 @@ def give_up(request: StaffRequest, dispute_id: str) -> HttpResponse:
 
 @require_POST
 @for_role(StaffRole.LEAD)
+def send_again(request: StaffRequest, dispute_id: str) -> HttpResponse:
+    """Sends an answer that was not let out, when what held it has been mended."""
+    return _do(request, dispute_id, answers.send_again, _("The answer is judged anew, and goes if it may."))
+
+
+@require_POST
+@for_role(StaffRole.LEAD)
 def hand_in(request: StaffRequest, dispute_id: str) -> HttpResponse:
     """The bank's copy with clear data, for a person who hands it in; from then on it counts as sent."""
     with engine_scope():
@@ -99,6 +126,14 @@ def hand_in(request: StaffRequest, dispute_id: str) -> HttpResponse:
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{dispute_id}.pdf"'
     return response
+
+
+def _why_held(answer: BankAnswer | None, processor: str) -> str:
+    """Why an answer was not let out and what to do; empty for every other."""
+    if answer is None or not answers.is_held(answer):
+        return ""
+    name = sending.name_of(processor).capitalize()
+    return str(_HELD[answer.problem.removeprefix(sending.HELD)]) % {"name": name}
 
 
 def _do(

@@ -50,6 +50,13 @@ class NothingStaged(ChargebackError):
         super().__init__(_("No answer is ready. Make one, look at it, then send it."))
 
 
+class NothingHeld(ChargebackError):
+    code = "nothing_held"
+
+    def __init__(self) -> None:
+        super().__init__(_("No answer to this dispute waits for leave to be sent; look at its line again."))
+
+
 class NotToDownload(ChargebackError):
     code = "sent_by_interface"
 

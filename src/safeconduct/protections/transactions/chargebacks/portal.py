@@ -74,6 +74,8 @@ STEPS: Final[Mapping[str, Text]] = {
     "accepted": lazy("The dispute was given up"),
     "sent": lazy("The answer reached the processor"),
     "not_sent": lazy("The processor refused the answer; the marketplace looks at it"),
+    "held": lazy("The answer may not leave the country yet; the marketplace looks at it"),
+    "sent_again": lazy("The answer was given out to be sent again"),
     "handed_in": lazy("The answer was handed in by hand"),
     "to_staff": lazy("The marketplace takes it over: the last day is near"),
     "warned": lazy("The card's bank had reported the payment as fraud before"),

@@ -2,6 +2,7 @@
 
 An answer is claimed and committed before it is sent, so a process that is killed leaves its claim to run out, and it is
 sent again under the same Idempotency-Key. Before a second try the processor is asked whether the first one arrived.
+With the claim the protections are asked whether a buyer's data may leave; what may not is the staff's (`HELD`).
 Stripe's shapes: POST /v1/files, POST /v1/disputes/{id}, POST /v1/disputes/{id}/close (docs.stripe.com/api).
 """
 
@@ -16,7 +17,8 @@ from typing import Any, Final
 import httpx
 from django.conf import settings
 
-from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.kernel.protection import Leaving, may_send
+from safeconduct.kernel.scope import ENGINE_ACTOR, engine_scope, query
 from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, unseal
 from safeconduct.protections.transactions.chargebacks import telling
@@ -35,6 +37,10 @@ _CLAIM: Final = timedelta(minutes=5)
 _WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240))
 _AT_ONCE: Final = 5
 _TIMEOUT_S: Final = 30.0
+#: What an answer may be made of, in the words of the record of processing.
+KINDS: Final = frozenset({"address", "contact", "device", "messages", "orders", "payment"})
+#: What a problem begins with where the answer was not let out; a `kernel.protection.Held` follows.
+HELD: Final = "held/"
 #: What goes to a bank; the row is the answer's id and `fields`, `bank` or `copy`.
 ANSWER: Final = Column("bank_answer", "chargeback")
 
@@ -67,7 +73,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An answer on its way. ``again``: it was tried before. ``pdf``: empty where the dispute is accepted."""
+    """An answer on its way. ``again``: it was tried before. ``pdf``: empty where the dispute is accepted. ``held``: why
+    it may not leave, and it was not opened; "" for one that may."""
 
     answer_id: str
     dispute: str
@@ -75,11 +82,17 @@ class Outgoing:
     pdf: bytes
     fields: Mapping[str, str]
     again: bool
+    held: str
 
 
 def has_interface(processor: str) -> bool:
     """Whether answers to this processor's disputes are sent by us; others are downloaded and handed in."""
-    return bool(settings.STRIPE_API_KEY) and processor.split("/")[0].split(":")[0] == "stripe"
+    return bool(settings.STRIPE_API_KEY) and name_of(processor) == "stripe"
+
+
+def name_of(processor: str) -> str:
+    """A processor's own name, out of the source that tells of its disputes."""
+    return processor.split("/")[0].split(":")[0]
 
 
 def text_fields(dossier: Dossier) -> dict[str, str]:
@@ -131,19 +144,27 @@ def _claim(now: datetime) -> list[tuple[Outgoing, int, Step]]:
             "  ORDER BY next_try_at, id LIMIT %s FOR UPDATE SKIP LOCKED), claimed AS (UPDATE bank_answer a"
             "  SET next_try_at = %s, attempts = attempts + 1 FROM due WHERE a.id = due.id"
             "  RETURNING a.id, a.dispute_id, a.kind, a.fields, a.attempts, a.sha256)"
-            " SELECT c.id, d.ref, c.kind, c.fields, c.attempts, c.sha256, f.bank, d.id, d.seller_key, d.stage, d.status"
+            " SELECT c.id, d.ref, c.kind, c.fields, c.attempts, c.sha256, f.bank, d.id, d.seller_key, d.stage,"
+            " d.status, d.processor, d.order_key, d.dispute_key"
             " FROM claimed c JOIN bank_dispute d ON d.id = c.dispute_id LEFT JOIN bank_answer_file f ON"
             " f.answer_id = c.id ORDER BY c.id",
             [now, _AT_ONCE, now + _CLAIM],
         ).fetchall()
+        # That a dispute is given up names nobody; whatever fights it does.
+        leaving = [
+            Leaving(identity, name_of(processor), order, dispute, KINDS)
+            for identity, _ref, kind, *_more, processor, order, dispute in rows if kind != "accept"
+        ]  # fmt: skip
+        held = may_send(leaving, ENGINE_ACTOR, now)
     found = []
-    for identity, ref, kind, fields, attempts, sha256, bank, dispute_id, seller, stage, status in rows:
-        accepts = kind == "accept"
+    for identity, ref, kind, fields, attempts, sha256, bank, dispute_id, seller, stage, status, *_whose in rows:
+        accepts, why = kind == "accept", held.get(identity)
+        closed = accepts or why is not None
         outgoing = Outgoing(
             identity, ref, accepts,
-            b"" if accepts else unseal(ANSWER, f"{identity}/bank", whose(dispute_id), bytes(bank)),
-            {} if accepts else json.loads(unseal(ANSWER, f"{identity}/fields", whose(dispute_id), bytes(fields))),
-            again=attempts > 1,
+            b"" if closed else unseal(ANSWER, f"{identity}/bank", whose(dispute_id), bytes(bank)),
+            {} if closed else json.loads(unseal(ANSWER, f"{identity}/fields", whose(dispute_id), bytes(fields))),
+            again=attempts > 1, held="" if why is None else f"{HELD}{why}",
         )  # fmt: skip
         found.append((outgoing, attempts, Step(dispute_id, seller, "sent", stage, status, now, "engine", "", sha256)))
     return found
@@ -174,12 +195,15 @@ def _note(one: Outgoing, step: Step, now: datetime, problem: str, *, again: bool
             [problem[:200], one.answer_id],
         ).rowcount
         query("UPDATE bank_dispute SET to_staff_at = %s WHERE id = %s", [now, step.dispute_id])
-        write_steps([replace(step, what="not_sent", why=problem)] if changed else [])
+        what = "held" if problem.startswith(HELD) else "not_sent"
+        write_steps([replace(step, what=what, why=problem)] if changed else [])
 
 
 def _send(client: httpx.Client, one: Outgoing) -> None:
     if one.again and _arrived(client, one):
         return
+    if one.held:
+        raise Refused(one.held)
     if one.accepts:
         _call(client, "POST", f"/v1/disputes/{one.dispute}/close", key=f"{one.answer_id}/close")
         return
