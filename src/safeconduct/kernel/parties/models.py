@@ -190,7 +190,8 @@ class Membership(models.Model):
 
 
 class SecurityEvent(models.Model):
-    """Something that happened to an account (`security_events`). Append-only; only `origin` can be taken out."""
+    """Something that happened to an account (`security_events`). Append-only; only `origin` can be taken out, and after
+    12 months `security_event_forget` deletes the row."""
 
     id = models.CharField(primary_key=True, max_length=30)
     person = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
@@ -213,6 +214,7 @@ class SecurityEvent(models.Model):
             models.Index(fields=["seller_key", "-id"], name="security_event_of_seller"),
             models.Index(fields=["person", "-id"], name="security_event_of_person"),
             models.Index(fields=["at"], condition=Q(origin__isnull=False), name="security_event_with_origin"),
+            models.Index(fields=["at"], name="security_event_by_time"),
         ]
 
 

@@ -43,7 +43,8 @@ class Reading(models.Model):
     towards the seller: a pseudonym for staff, the person's id for a member of the shop. ``batch``: the lease, export
     or case that it was part of.
 
-    Rows never change, but for `seller_key`, which is filled in when an embargo has ended.
+    Rows never change, but for `seller_key`, which is filled in when an embargo has ended. After 36 months
+    `reading_forget` deletes them.
     """
 
     id = models.CharField(primary_key=True, max_length=30)
@@ -81,6 +82,7 @@ class Reading(models.Model):
             models.Index(fields=["order_key", "-id"], name="reading_of_order"),
             models.Index(fields=["scene", "-id"], name="reading_for_scene"),
             models.Index(fields=["subject_key", "-id"], name="reading_of_subject"),
+            models.Index(fields=["at"], name="reading_by_time"),
             models.Index(
                 fields=["embargo"], condition=Q(seller_key__isnull=True, embargo__isnull=False),
                 name="reading_under_embargo",

@@ -134,4 +134,5 @@ class CanaryTouch(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["at"], condition=Q(judged_at__isnull=True), name="canary_touch_to_judge"),
             models.Index(fields=["seller_key", "-id"], name="canary_touch_of_seller"),
+            models.Index(fields=["at"], name="canary_touch_by_time"),
         ]

@@ -54,6 +54,9 @@ class Sweeper(StrEnum):
     DISPUTE_EVIDENCE = "dispute_evidence"
     SIGN_IN_ORIGINS = "sign_in_origins"
     REQUEST_ARCHIVES = "request_archives"
+    READING_LOG = "reading_log"
+    SECURITY_LOGS = "security_logs"
+    CANARY_HITS = "canary_hits"
 
 
 class By(StrEnum):

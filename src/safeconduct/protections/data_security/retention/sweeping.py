@@ -8,8 +8,9 @@ destroyed in the same transaction, with a signed receipt: the proof of the batch
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -42,11 +43,12 @@ PERSONAL: Final[Mapping[str, tuple[str, ...]]] = {
 @dataclass(frozen=True, slots=True)
 class Gone:
     """What a batch deleted: (id, from when it was) each. ``subjects``, ``purposes``: of the keys that sealed it and
-    seal nothing any more."""
+    seal nothing any more. ``counts``: what stays of rows of which only counts do."""
 
     rows: Sequence[tuple[str, datetime]]
     subjects: Sequence[str] = ()
     purposes: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 #: The subject of an event that belongs to no order (`events.bodies.subject`).
@@ -91,6 +93,7 @@ def _prove(line: Line, gone: Gone, now: datetime) -> None:
     facts = {
         "run": run.id, "rows": run.rows, "cutoff": run.cutoff.isoformat(), "first_at": run.first_at.isoformat(),
         "last_at": run.last_at.isoformat(), "sha256": run.sha256, "receipts": proofs,
+        **({"counts": dict(gone.counts)} if gone.counts else {}),
     }  # fmt: skip
     history.note([Done(f"retention/{line.id}", "deleted", facts)], _ACTOR, now)
 
@@ -294,6 +297,62 @@ def _request_archives(cutoff: datetime, now: datetime, limit: int) -> Gone:
     return Gone(rows, [archives.whose(key) for key, _at in rows], ("data_request",))
 
 
+def _reading_log(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """Who read what: how often for each purpose stays. What an embargo hides is shown to its seller first."""
+    rows = query(
+        f"""
+        SELECT r.id, r.at, r.scene FROM reading r
+        WHERE r.at < least(%s, now() - interval '36 months') AND (r.embargo_id IS NULL OR r.seller_key IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM legal_hold h
+                            WHERE h.case_id <> '' AND h.case_id = r.batch AND h.ended_at IS NULL AND h.until > %s)
+            AND {UNHELD.format(seller="r.concerns", order="r.order_key")}
+        ORDER BY r.at, r.id LIMIT %s FOR UPDATE OF r SKIP LOCKED
+        """,
+        [cutoff, now, now, limit],
+    ).fetchall()
+    _forget("reading", [key for key, _at, _scene in rows], now)
+    counts = Counter(scene for _key, _at, scene in rows)
+    return Gone([(key, at) for key, at, _scene in rows], counts=dict(sorted(counts.items())))
+
+
+def _security_logs(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """What happened to accounts, after where it came from has been taken out."""
+    rows = query(
+        f"""
+        SELECT s.id, s.at FROM security_event s
+        WHERE s.at < least(%s, now() - interval '12 months') AND s.origin IS NULL
+            AND {UNHELD.format(seller="s.seller_key", order="NULL")}
+        ORDER BY s.at, s.id LIMIT %s FOR UPDATE OF s SKIP LOCKED
+        """,
+        [cutoff, now, limit],
+    ).fetchall()
+    _forget("security_event", [key for key, _at in rows], now)
+    return Gone(rows)
+
+
+def _forget(table: str, ids: Sequence[str], now: datetime) -> None:
+    """Deletes rows that the record commits to: their salts go first, which is an entry of its own. The owner's function
+    refuses what is younger than the line says, whatever clock asks."""
+    if ids:
+        erasure.erase(ids, now=now)
+        query(f"SELECT {table}_forget(%b::text[])", [list(ids)])
+
+
+def _canary_hits(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """Touches of canary rows that the engine has judged."""
+    rows = query(
+        f"""
+        SELECT t.id, t.at FROM canary_touch t LEFT JOIN event e ON e.moment = t.moment
+        WHERE t.at < least(%s, now() - interval '84 months') AND t.judged_at IS NOT NULL
+            AND {UNHELD.format(seller="t.seller_key", order="e.order_key")}
+        ORDER BY t.at, t.id LIMIT %s FOR UPDATE OF t SKIP LOCKED
+        """,
+        [cutoff, now, limit],
+    ).fetchall()
+    query("SELECT canary_touch_forget(%b::text[])", [[key for key, _at in rows]])
+    return Gone(rows)
+
+
 SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.ORDER_DATA: _order_data,
     Sweeper.MONTH_EVENTS: _month_events,
@@ -303,4 +362,7 @@ SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.MESSAGES: _messages,
     Sweeper.SIGN_IN_ORIGINS: _sign_in_origins,
     Sweeper.REQUEST_ARCHIVES: _request_archives,
+    Sweeper.READING_LOG: _reading_log,
+    Sweeper.SECURITY_LOGS: _security_logs,
+    Sweeper.CANARY_HITS: _canary_hits,
 }
