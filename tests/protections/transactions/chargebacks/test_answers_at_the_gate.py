@@ -25,7 +25,7 @@ from tests.protections.transactions.chargebacks.test_answers import (
 from tests.protections.transactions.shop import Shop
 
 from safeconduct.kernel.parties.models import StaffRole
-from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.data_security.history import DataStep
 from safeconduct.protections.data_security.incidents.words import CATEGORIES
@@ -173,9 +173,14 @@ def test_the_staffs_page_says_why_and_what_to_do(bank: Stripe) -> None:
     stage(dispute := disputed())
     submit(dispute)
     sending.send_due(day(22))
-    page = shops.read(staff(StaffRole.LEAD), LIST)
+    lead = staff(StaffRole.LEAD)
+    page = shops.read(lead, LIST)
     assert "Nobody named Stripe is declared" in page and "yours" in page and "Download and hand in" in page
     assert staff(StaffRole.ANALYST).post(f"{LIST}{dispute}/send-again/").status_code == 403
+    with engine_scope():
+        query("UPDATE bank_dispute SET due_at = NULL")  # the page's clock is today's
+    assert "Send again" in shops.read(lead, LIST)
+    assert lead.post(f"{LIST}{dispute}/send-again/").status_code == 303 and answer().state == "queued"
 
 
 def test_the_kinds_are_those_of_the_record_of_processing() -> None:
