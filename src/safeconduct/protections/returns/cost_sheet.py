@@ -15,11 +15,14 @@ from safeconduct.protections.returns.words import Cost, Payer
 #: What customs gives back.
 _OF_CUSTOMS: Final = frozenset({Cost.DUTY, Cost.QUOTA})
 
+_IN_ORDER: Final = tuple(Cost)
+
 
 @dataclass(frozen=True, slots=True)
 class CostShown:
     """A cost in words. ``bears``: "" as long as nobody is known to. ``may_come_back``, ``may_be_sent``: what the staff
-    can still note of it; ``of_customs``: whether customs owes it, and not a carrier."""
+    can still note of it; ``of_customs``: whether customs owes it, and not a carrier; ``debt``: whether the buyer owes
+    it."""
 
     cost: ReturnCost
     what: str
@@ -30,13 +33,15 @@ class CostShown:
     may_come_back: bool
     may_be_sent: bool
     of_customs: bool
+    debt: bool
 
 
 def costs_of(returned: Return, role: Role) -> list[CostShown]:
     """The costs of a return, for one of its readers: the buyer sees those that the buyer paid or bears."""
     decided = returned.case.outcome_id is not None
     found = []
-    for cost in ReturnCost.objects.filter(returned_id=returned.id, amount_minor__gt=0).order_by("kind"):
+    rows = ReturnCost.objects.filter(returned_id=returned.id, amount_minor__gt=0)
+    for cost in sorted(rows, key=lambda row: _IN_ORDER.index(Cost(row.kind))):
         looked_at = borne(cost, returned, decided=decided)
         if role is not Role.BUYER or Payer.BUYER in (looked_at.paid_by, looked_at.bears):
             found.append(_shown(cost, looked_at))
@@ -44,12 +49,13 @@ def costs_of(returned: Return, role: Role) -> list[CostShown]:
 
 
 def _shown(cost: ReturnCost, looked_at: Borne) -> CostShown:
-    tone, word = words.COST_STATES[_state(looked_at)]
+    state = _state(looked_at)
+    tone, word = words.COST_STATES[state]
     return CostShown(
         cost, str(words.COSTS[looked_at.kind]), str(words.COST_PAYERS[looked_at.paid_by]),
         str(words.PAYERS[looked_at.bears]) if looked_at.bears is not None else "", tone, str(word),
         comes_back(looked_at) and not looked_at.recovered, goes_to_buyer(looked_at) and not looked_at.sent,
-        looked_at.kind in _OF_CUSTOMS,
+        looked_at.kind in _OF_CUSTOMS, state == "debt",
     )  # fmt: skip
 
 
