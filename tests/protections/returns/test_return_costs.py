@@ -48,13 +48,14 @@ def asked(reason: Reason, **fields: object) -> Market:
 
 
 def freight_posted() -> list[str]:
-    """What was posted for costs; a reversal with the event that it reverses."""
+    """What was posted for costs, by the keys' order; a reversal with the event that it reverses."""
     with staff_scope():
         return [
             event if reverses is None else f"-{reverses}"
             for event, reverses in query(
                 "SELECT t.event, r.event FROM ledger_transaction t LEFT JOIN ledger_transaction r ON r.id = t.reverses"
-                " WHERE t.key LIKE 'return/%%' ORDER BY t.id"
+                " WHERE t.key LIKE 'return/%%' ORDER BY array_position(ARRAY['paid', 'borne', 'back', 'sent', 'debt'],"
+                " split_part(t.key, '/', 4)), t.key COLLATE \"C\""
             )
         ]
 
@@ -175,7 +176,7 @@ def test_a_buyer_who_was_paid_and_then_bears_it_owes_it_and_the_seller_gets_it_b
     before = seller_money()
     market.judged(Grade.DIFFERENT_OR_EMPTY, role=Role.REVIEWER)
     assert freight_posted() == [
-        "return_freight_owed", "return_costs_sent", "-return_freight_owed", "return_freight_owed_by_fund",
+        "return_freight_owed", "-return_freight_owed", "return_freight_owed_by_fund", "return_costs_sent",
         "return_freight_of_buyer",
     ]  # fmt: skip
     assert seller_money() >= before + 12 and balances()["buyer_debt_memo"] >= 12

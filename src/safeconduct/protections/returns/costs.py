@@ -151,10 +151,12 @@ def _posted(order_keys: Collection[int]) -> dict[str, _Posted]:
         "SELECT t.key, t.id, t.event, (t.amounts->>'amount')::bigint,"
         " EXISTS (SELECT 1 FROM ledger_transaction r WHERE r.reverses = t.id)"
         " FROM ledger_transaction t WHERE t.order_key = ANY(%b::bigint[]) AND t.key LIKE 'return/%%'"
-        " AND t.reverses IS NULL ORDER BY t.id",
+        " AND t.reverses IS NULL",
         [sorted(order_keys)],
     ):
         start = key.rpartition("/")[0]
-        times = found.get(start, _Posted(0)).times + 1
-        found[start] = _Posted(times) if reversed_later else _Posted(times, identity, key, event, amount)
+        before = found.get(start, _Posted(0))
+        # At most one stands, and ids of one millisecond have no order: what is reversed only counts.
+        now = before if reversed_later else _Posted(0, identity, key, event, amount)
+        found[start] = now._replace(times=before.times + 1)
     return found
