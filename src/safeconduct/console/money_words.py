@@ -36,6 +36,11 @@ _EVENTS: Final[Mapping[str, Text]] = {
     "representment_won_after_reimbursement": lazy("Chargeback won, given back to the fund"),
     "second_chargeback_after_reimbursement": lazy("Second chargeback, borne by the fund"),
     "outside_costs": lazy("Costs before an outside body repaid"),
+    "return_freight_advanced": lazy("Freight of a return paid"),
+    "return_freight_charged": lazy("Freight of a return, from the seller who bears it"),
+    "return_freight_repaid": lazy("Freight of a return repaid to a seller"),
+    "return_freight_owed_by_fund": lazy("Freight of a return owed to a buyer"),
+    "return_freight_from_carrier_to_fund": lazy("Freight of a return, from the carrier"),
     "carrier_claim_to_fund": lazy("Claimed from a carrier"), "abuse_proven": lazy("Abuse proven"),
     "fund_paid_in": lazy("Paid in by the marketplace"), "reversal": lazy("A transaction was reversed"),
 }  # fmt: skip

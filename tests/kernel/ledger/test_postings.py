@@ -157,6 +157,67 @@ def test_a_carrier_pays_whoever_bore_the_loss(to: str, account: str) -> None:
     assert balances() == {"bank_clearing": -40, account: 40}
 
 
+def test_freight_that_the_marketplace_paid_and_the_seller_bears() -> None:
+    fund()
+    posted(entry("return_freight_advanced", amount=12))
+    assert balances() == {"bank_clearing": -488, "protection_fund": 488}
+    posted(entry("return_freight_charged", amount=12))
+    assert balances() == {"bank_clearing": -488, "protection_fund": 500, "seller_receivable": -12}
+
+
+def test_freight_that_the_seller_paid_and_the_marketplace_bears() -> None:
+    fund()
+    posted(entry("return_freight_repaid", amount=12))
+    assert balances() == {"bank_clearing": -500, "protection_fund": 488, "available": 12}
+
+
+def test_freight_that_the_buyer_paid_and_the_seller_bears_goes_from_the_seller_to_the_buyer() -> None:
+    posted(entry("return_freight_owed", amount=12))
+    assert balances() == {"seller_receivable": -12, "buyer_refund_payable": 12}
+    posted(entry("return_costs_sent", amount=12))
+    assert balances() == {"seller_receivable": -12, "bank_clearing": 12}
+
+
+def test_freight_that_the_buyer_paid_and_the_marketplace_bears_goes_from_the_fund_to_the_buyer() -> None:
+    fund()
+    posted(entry("return_freight_owed_by_fund", amount=12))
+    posted(entry("return_costs_sent", amount=12))
+    assert balances() == {"bank_clearing": -488, "protection_fund": 488}
+
+
+@pytest.mark.parametrize("leg", ["return_freight", "first_leg"])
+def test_freight_that_the_buyer_bears_and_somebody_else_paid_is_noted_as_the_buyers_debt(leg: str) -> None:
+    posted(entry({"return_freight": "return_freight_of_buyer", "first_leg": "first_leg_of_buyer"}[leg], amount=12))
+    assert balances() == {"buyer_debt": -12, "buyer_debt_memo": 12}
+
+
+@pytest.mark.parametrize("event", ["return_freight_from_carrier", "first_leg_from_carrier"])
+def test_a_carrier_pays_the_seller_who_advanced_the_freight(event: str) -> None:
+    posted(entry(event, amount=12))
+    posted(entry("carrier_settled", amount=12, seller_key=None))
+    assert balances() == {"bank_clearing": -12, "available": 12}
+
+
+def test_a_carrier_pays_the_fund_that_advanced_the_freight() -> None:
+    fund()
+    posted(entry("return_freight_advanced", amount=12))
+    posted(entry("return_freight_from_carrier_to_fund", amount=12))
+    posted(entry("carrier_settled", amount=12, seller_key=None))
+    assert balances() == {"bank_clearing": -500, "protection_fund": 500}
+
+
+def test_duty_that_customs_gives_back_is_the_sellers_who_had_paid_it() -> None:
+    posted(entry("duty_refunded", amount=9))
+    assert balances() == {"bank_clearing": -9, "available": 9}
+
+
+def test_duty_that_customs_gives_back_is_the_buyers_who_had_paid_it() -> None:
+    posted(entry("duty_refund_owed", amount=9))
+    assert balances() == {"bank_clearing": -9, "buyer_refund_payable": 9}
+    posted(entry("return_costs_sent", amount=9))
+    assert balances() == {}
+
+
 def test_protection_is_paid_for_into_the_fund() -> None:
     posted(entry("capture", sale=100, fee=8, protection_fee=1))
     posted(entry("protection_fee", fee=0.5))

@@ -11,6 +11,7 @@ from django.db import connections
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from tests.kernel.builders import event, person
 from tests.portal import shops
 from tests.portal.shops import ago
@@ -19,7 +20,7 @@ from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.protections.returns.models import Return, ReturnLine
 
-MAX_QUERIES = 32
+MAX_QUERIES = 33
 MAX_BYTES = 100_000
 
 
@@ -152,3 +153,29 @@ def test_what_the_seller_accepts_is_paid_back() -> None:
     assert "The fund pays" in read(console, f"/console/returns/{one.id}/")
     console.post(f"/console/returns/{one.id}/reimbursement/", {"amount": "60.00", "reason": "The scale shows a brick."})
     assert "The scale shows a brick." in read(client, f"/portal/returns/{one.id}/")
+
+
+def test_the_staff_note_freight_and_everybody_whom_it_concerns_reads_who_bears_it() -> None:
+    one = swapped()
+    client, console = shops.signed_in(), staff()
+    url = f"/console/returns/{one.id}/costs/"
+    freight = {"kind": "return_freight", "paid_by": "buyer", "amount": "12.50", "source": "DHL receipt 4"}
+    for wrong in ({"kind": "tip"}, {"paid_by": "nobody"}, {"amount": "twelve"}, {"source": " "}):
+        assert console.post(url, freight | wrong).status_code == 303
+    assert "DHL receipt 4" not in read(console, f"/console/returns/{one.id}/")
+    assert console.post(url, freight).status_code == 303
+    assert "Decided with the return" in read(client, f"/portal/returns/{one.id}/")
+    client.post(f"/portal/returns/{one.id}/accept/", {"seen": one.case.step})
+    page = read(client, f"/portal/returns/{one.id}/")
+    assert "DHL receipt 4" in page and "Owed to the buyer" in page and "freight/sent/" not in page
+    assert "freight/sent/" in read(console, f"/console/returns/{one.id}/")
+    for _ in range(2):
+        assert console.post(f"{url}return_freight/sent/").status_code == 303
+    assert console.post(f"{url}return_freight/back/").status_code == 303  # no carrier owes it: said on the page
+    assert console.post(f"{url}return_freight/paid/").status_code == 404
+    assert "The buyer has it" in read(client, f"/portal/returns/{one.id}/")
+    money = read(client, f"/portal/transactions/orders/{one.order_key}/")
+    assert "The buyer had paid the freight of a return, and gets it back from the seller" in money
+    month = timezone.localdate().strftime("%Y-%m")
+    statement = client.get(f"/portal/money/statement/?format=csv&month={month}&currency={one.currency}")
+    assert "The buyer had paid the freight" in statement.content.decode()

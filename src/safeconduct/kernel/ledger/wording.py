@@ -41,6 +41,23 @@ EVENTS: Final = {
     "carrier_claim_to_fund": gettext_lazy("The carrier's compensation, to the fund that had paid"),
     "carrier_claim_to_seller": gettext_lazy("The carrier's compensation"),
     "carrier_settled": gettext_lazy("The carrier's money arrived at the bank"),
+    "return_freight_advanced": gettext_lazy("The marketplace paid the freight of a return"),
+    "return_freight_charged": gettext_lazy("The seller bears the freight of a return that the marketplace had paid"),
+    "return_freight_repaid": gettext_lazy("The marketplace bears the freight of a return that the seller had paid"),
+    "return_freight_owed": gettext_lazy("The buyer had paid the freight of a return, and gets it back from the seller"),
+    "return_freight_owed_by_fund": gettext_lazy(
+        "The buyer had paid the freight of a return, and gets it back from the fund"
+    ),
+    "return_freight_of_buyer": gettext_lazy("The buyer bears the freight of a return that somebody else had paid"),
+    "return_freight_from_carrier": gettext_lazy("The carrier paid for the freight of a return"),
+    "return_freight_from_carrier_to_fund": gettext_lazy(
+        "The carrier paid for the freight of a return, to the fund that had paid it"
+    ),
+    "first_leg_of_buyer": gettext_lazy("The buyer bears the freight of the way out"),
+    "first_leg_from_carrier": gettext_lazy("The carrier paid for the freight of the way out"),
+    "duty_refunded": gettext_lazy("Customs gave the duty of a return back"),
+    "duty_refund_owed": gettext_lazy("Customs gave the duty of a return back; it is owed to the buyer"),
+    "return_costs_sent": gettext_lazy("The buyer got the freight or duty of a return"),
     "fund_paid_in": gettext_lazy("The operator paid into the protection fund"),
     "processor_settled": gettext_lazy("The processor paid out to the bank"),
     "debt_made_good": gettext_lazy("Available money went towards what was owed"),

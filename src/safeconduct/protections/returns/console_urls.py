@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from safeconduct.protections.returns import console_views
+from safeconduct.protections.returns import console_cost_views, console_views
 
 urlpatterns = [
     path("", console_views.returns, name="returns"),
@@ -14,5 +14,7 @@ urlpatterns = [
     path("<str:return_id>/say/", console_views.say, name="say"),
     path("<str:return_id>/export/", console_views.export, name="export"),
     path("<str:return_id>/decide/", console_views.decide, name="decide"),
+    path("<str:return_id>/costs/", console_cost_views.note, name="cost"),
+    path("<str:return_id>/costs/<slug:kind>/<slug:place>/", console_cost_views.paid, name="cost_paid"),
     path("<str:return_id>/reimbursement/", console_views.reimbursement, name="reimbursement"),
 ]

@@ -32,8 +32,16 @@ from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.protections.returns import actions, judging, queries, reimbursing, sheet
 from safeconduct.protections.returns.errors import JudgementRefused, ReturnsError
 from safeconduct.protections.returns.models import Return
-from safeconduct.protections.returns.portal_words import CLAIMED, GRADES, REASONS, RECEPTIONS, STATUSES
-from safeconduct.protections.returns.words import Claimed, Grade, Reason, Reception
+from safeconduct.protections.returns.portal_words import (
+    CLAIMED,
+    COST_PAYERS,
+    COSTS,
+    GRADES,
+    REASONS,
+    RECEPTIONS,
+    STATUSES,
+)
+from safeconduct.protections.returns.words import Claimed, Grade, Payer, Reason, Reception
 
 #: The policy that advises about returns.
 _ADVICE: Final = "return-abuse"
@@ -43,6 +51,8 @@ _SECOND: Final = "second"
 _KEPT: Final = lazy("Kept. A second person confirms it, because of the amount; nothing moves until then.")
 #: Who may judge in which state of a case.
 _SEATS: Final = {"judging": Role.ARBITER, "appealed": Role.REVIEWER}
+#: Who can have paid freight or duty.
+_CAN_PAY: Final = (Payer.SELLER, Payer.BUYER, Payer.PLATFORM)
 REFUSALS: Final = (CasesError, ReturnsError)
 
 
@@ -83,6 +93,7 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
         "base": reverse("console:returns:return", args=[returned.id]),
         "second": panel(returned.case, request.user, reader.language),
         "claim_second": None if claim is None else panel(claim.case, request.user, reader.language),
+        "cost_kinds": list(COSTS.items()), "cost_payers": [(who, COST_PAYERS[who]) for who in _CAN_PAY],
         "may_decide": returned.case.state in _SEATS, "grades": list(GRADES.items()),
         "receptions": list(RECEPTIONS.items()), "advice": _advice(returned),
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},

@@ -14,6 +14,7 @@ from safeconduct.kernel.parties.models import User
 from safeconduct.protections.returns.words import (
     LESSENED,
     Acceptance,
+    Cost,
     Duties,
     Grade,
     NoTravel,
@@ -119,6 +120,40 @@ class ReturnLine(models.Model):
                 condition=(Q(take_off_minor=0, late_minor=0) & ~Q(grade__in=sorted(LESSENED)))
                 | (Q(judged_by__isnull=False) & ~Q(evidence=[])),
                 name="return_line_lessened_by_a_person_with_evidence",
+            ),
+        ]
+
+
+class ReturnCost(models.Model):
+    """What a return cost beside the goods, once for each kind: how much, who paid it out, and the paper that says so,
+    as a named person noted it, in the currency of the return. What follows for the books is computed (`bearing`).
+
+    ``recovered_at``: when the carrier paid for it, or customs gave it back; ``sent_at``: when the buyer got what was
+    owed.
+    """
+
+    pk = models.CompositePrimaryKey("returned", "kind")
+    returned = models.ForeignKey(Return, models.PROTECT, related_name="costs")
+    kind = models.CharField(max_length=14, choices=[(c.value, c.value) for c in Cost])
+    seller_key = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
+    paid_by = models.CharField(max_length=10, choices=[(p.value, p.value) for p in Payer])
+    source = models.CharField(max_length=120)
+    noted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    noted_at = models.DateTimeField()
+    recovered_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "return_cost"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount_minor__gte=0) & ~Q(source=""), name="return_cost_has_a_paper"),
+            models.CheckConstraint(
+                condition=Q(kind="return_freight", paid_by__in=["buyer", "seller", "platform"])
+                | Q(kind="first_leg", paid_by="seller")
+                | Q(kind="duty", paid_by__in=["buyer", "seller"])
+                | Q(kind="quota", paid_by="buyer"),
+                name="return_cost_was_paid_by_who_can",
             ),
         ]
 

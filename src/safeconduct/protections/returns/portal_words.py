@@ -12,7 +12,17 @@ from django.utils.translation import gettext_lazy as lazy
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
 from safeconduct.kernel.claims.words import RefundState
 from safeconduct.protections.returns.comparing import Because, Finding, What
-from safeconduct.protections.returns.words import Acceptance, Claimed, Grade, NoTravel, Payer, Reason, Reception, Wish
+from safeconduct.protections.returns.words import (
+    Acceptance,
+    Claimed,
+    Cost,
+    Grade,
+    NoTravel,
+    Payer,
+    Reason,
+    Reception,
+    Wish,
+)
 
 Text = str | Promise
 
@@ -62,6 +72,25 @@ PAYERS: Final[Mapping[Payer, Text]] = {
     Payer.SELLER: lazy("the seller"),
     Payer.CARRIER: lazy("the carrier; the seller advances it"),
     Payer.PLATFORM: lazy("the marketplace"),
+}
+#: Who paid something out.
+COST_PAYERS: Final[Mapping[Payer, Text]] = {**PAYERS, Payer.CARRIER: lazy("the carrier")}
+COSTS: Final[Mapping[Cost, Text]] = {
+    Cost.RETURN_FREIGHT: lazy("Freight of the way back"),
+    Cost.FIRST_LEG: lazy("Freight of the way out"),
+    Cost.DUTY: lazy("Duty that customs give back"),
+    Cost.QUOTA: lazy("Yearly import quota of the buyer"),
+}
+COST_STATES: Final[Mapping[str, tuple[str, Text]]] = {
+    "open": ("", lazy("Decided with the return")),
+    "stays": ("", lazy("Stays with who paid it")),
+    "moved": ("good", lazy("Posted")),
+    "debt": ("warn", lazy("The buyer owes it")),
+    "carrier": ("warn", lazy("The carrier owes it")),
+    "customs": ("warn", lazy("Not given back yet")),
+    "owed": ("warn", lazy("Owed to the buyer")),
+    "sent": ("good", lazy("The buyer has it")),
+    "back": ("good", lazy("Given back")),
 }
 NO_TRAVEL: Final[Mapping[NoTravel, Text]] = {
     NoTravel.COUNTERFEIT: lazy("It is counterfeit: it must not be sent, and is destroyed with proof."),

@@ -21,6 +21,7 @@ from safeconduct.kernel.ui.parts import Step as Stop
 from safeconduct.kernel.ui.reader import Reader
 from safeconduct.protections.returns import portal_words as words
 from safeconduct.protections.returns import queries
+from safeconduct.protections.returns.cost_sheet import costs_of
 from safeconduct.protections.returns.drawing import shown
 from safeconduct.protections.returns.models import Return, ReturnLine
 from safeconduct.protections.returns.words import Acceptance, Grade, NoTravel, Payer, Reason, Reception, Wish
@@ -77,7 +78,7 @@ def of_return(returned: Return, reader: Reader, role: Role) -> dict[str, object]
         "returned": returned, "case": returned.case, "lines": [_line(line) for line in queries.lines_of(returned)],
         "compared": shown(compared, language), "about": _about(returned), **_exhibits(returned, role, language),
         **of_case(returned.case, language), "conversation": _conversation(returned.case, role, language),
-        "may_say": returned.case.status != Status.CLOSED,
+        "may_say": returned.case.status != Status.CLOSED, "costs": costs_of(returned, role),
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Role, Status
-from safeconduct.protections.returns import grading
+from safeconduct.protections.returns import costs, grading
 from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine
 from safeconduct.protections.returns.refunding import Judgement, Line, Refund, refund
 from safeconduct.protections.returns.rights import Asked, refund_due
@@ -28,7 +28,7 @@ _TAKEN: Final = frozenset({"accept", "replace", "taken_as_good", "law_pays", "la
 
 
 def after(moved: Sequence[Moved], at: datetime) -> None:
-    """Told of every step: times, reception and acceptance, and by when law wants the money paid."""
+    """Told of every step: times, reception, acceptance, by when law wants the money paid, and who bears the costs."""
     found = {one.case_id: one for one in Return.objects.filter(case_id__in=[one.case_id for one in moved])}
     lines = list(ReturnLine.objects.filter(returned_id__in=[one.id for one in found.values()]))
     steps = {found[one.case_id].id: one for one in moved if one.case_id in found}
@@ -51,6 +51,7 @@ def after(moved: Sequence[Moved], at: datetime) -> None:
         lines,
         ["grade", "evidence", "take_off_minor", "late_minor", "judged_by", "judged_at", "acceptance", "reception"],
     )
+    costs.settle(found.values(), at)
 
 
 def asked(returned: Return) -> Asked:

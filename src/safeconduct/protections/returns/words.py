@@ -66,6 +66,17 @@ class Payer(StrEnum):
     PLATFORM = "platform"
 
 
+class Cost(StrEnum):
+    """What a return costs beside the goods. The last is no money: how much of a buyer's yearly quota for imports the
+    goods had used, which customs gives back with them."""
+
+    RETURN_FREIGHT = "return_freight"
+    #: The first leg: the way out, where the goods came back for a reason that somebody else answers for.
+    FIRST_LEG = "first_leg"
+    DUTY = "duty"
+    QUOTA = "quota"
+
+
 class Duties(StrEnum):
     """Who pays duties at the border by the listing: the seller (delivered duty paid), or the buyer (duty unpaid)."""
 
