@@ -68,7 +68,9 @@ def add_passkey(page: Any, address: str) -> list[str]:
     page.fill("input[name=name]", "Telephone")
     page.click("#mfa_webauthn_add")
     page.wait_for_selector("#recovery_codes")
-    picture(page, "recovery-codes")
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    picture(page, f"recovery-codes-{width}")
     return [code.strip() for code in page.locator("#recovery_codes code").all_inner_texts()]
 
 
@@ -110,7 +112,7 @@ def test_a_password_alone_does_not_get_past_a_passkey_and_a_recovery_code_opens_
 ) -> None:
     shops.open_for_business()
     user, address = shops.member("sel-1"), at_home(address)
-    page = browser.new_context().new_page()
+    page = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
     with_authenticator(page)
     sign_in(page, address, user)
     code, *_rest = add_passkey(page, address)

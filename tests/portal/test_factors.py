@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
@@ -13,7 +12,6 @@ from safeconduct.kernel.parties import factors, security_events
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import owner_scope, query, staff_scope
 from safeconduct.kernel.vault import resealing
-from safeconduct.kernel.vault.errors import SealBroken
 from tests.portal import shops
 from tests.portal.second_steps import code_of
 from tests.portal.shops import PASSWORD
@@ -70,26 +68,14 @@ def test_what_the_pages_of_sign_in_set_up_is_the_persons() -> None:
     secret = client.session["mfa.totp.secret"]
     assert client.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)}).status_code == 302
     assert data_of(user).startswith("person.") and secret not in data_of(user)
-    with staff_scope():
-        codes = Authenticator.objects.get(user=user, type="recovery_codes")
-        assert codes.data["seed"].startswith("person.")
-        with pytest.raises(SealBroken):
-            RecoveryCodes(codes).generate_codes()
-        with factors.of(user.id):
-            first, second = RecoveryCodes(codes).generate_codes()[:2]
-    assert gets_in(user, code_of(secret)) and gets_in(user, first)
-    assert not gets_in(user, first) and gets_in(user, second), "a code opens once"
+    assert gets_in(user, code_of(secret))
 
 
 def test_seeds_of_an_earlier_version_open_until_they_are_bound_and_after() -> None:
     user, other = shops.member("sel-1"), shops.member("sel-1")
     secret, _theirs = with_an_app(user, bound=False), with_an_app(other)
-    with staff_scope(), factors.of(""):
-        codes = RecoveryCodes.activate(user)
-        first, second = codes.generate_codes()[:2]
-    assert gets_in(user, code_of(secret)) and gets_in(user, first)
-    assert resealing.reseal_all() == {"mfa_authenticator.data": 2}
+    assert gets_in(user, code_of(secret))
+    assert resealing.reseal_all() == {"mfa_authenticator.data": 1}
     assert resealing.reseal_all() == {}
     assert data_of(user).startswith("person.")
-    assert gets_in(user, code_of(secret)) and gets_in(user, second)
-    assert not gets_in(user, first), "what was used stays used"
+    assert gets_in(user, code_of(secret))

@@ -138,7 +138,6 @@ SEALED_COLUMNS = [
     "safeconduct.kernel.record.keys.STORED",
     "safeconduct.kernel.notices.webhooks.endpoints.STORED",
     "safeconduct.kernel.parties.factors.SECRETS",
-    "safeconduct.kernel.parties.factors.SEEDS",
     "safeconduct.kernel.parties.security_events.STORED",
     "safeconduct.kernel.ledger.payout_reading.STORED",
     "safeconduct.protections.transactions.chargebacks.sending.STORED_FIELDS",

@@ -74,7 +74,7 @@ class OrderNote:
 @dataclass(frozen=True, slots=True)
 class Periodic:
     """Something a protection does every so many seconds; ``work`` takes the time and opens its own scopes. ``apart``:
-    it waits for others outside, and so has a thread of its own.
+    it waits for others outside or computes for long, and so has a thread of its own.
     """
 
     name: str

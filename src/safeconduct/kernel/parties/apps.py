@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class PartiesConfig(AppConfig):
     name = "safeconduct.kernel.parties"
     label = "parties"
+
+    def ready(self) -> None:
+        from safeconduct.kernel.parties import recovery_codes
+
+        recovery_codes.take_their_place()

@@ -8,14 +8,13 @@ nothing before that. Every verb needs a scope of staff; the caller tells the adm
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
 from allauth.mfa.models import Authenticator
 from django.db.models import F, QuerySet
 
-from safeconduct.kernel.parties import attempts
+from safeconduct.kernel.parties import attempts, paper_codes
 from safeconduct.kernel.parties.errors import AdministratorNeeded, BreakGlassRefused, NoSuchPerson
 from safeconduct.kernel.parties.models import BreakGlass, StaffRole, User
 from safeconduct.kernel.parties.security_events import Happened, Level, note
@@ -24,10 +23,8 @@ from safeconduct.kernel.scope import Actor
 #: How long a request waits for the second administrator, and a code for its use; the house's own number.
 LASTS: Final = timedelta(hours=24)
 SHORTEST_WHY, LONGEST_WHY = 10, 300
-#: Crockford's letters: none is taken for another when somebody reads them from paper. 32 of them are 160 bits.
-_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LENGTH, _GROUP = 32, 4
-_MISREAD: Final = str.maketrans("OIL", "011")
+#: So many letters: 160 bits.
+_LENGTH: Final = 32
 
 
 def ask(person_id: str, why: str, administrator: User, *, at: datetime) -> BreakGlass:
@@ -59,12 +56,12 @@ def agree(request_id: str, administrator: User, *, at: datetime) -> tuple[BreakG
         raise BreakGlassRefused("this request is over, or its code was made already; ask anew")
     if administrator.id in (found.asked_by_id, found.person_id):
         raise BreakGlassRefused("another administrator has to agree, who neither asked nor is to be let in")
-    letters = "".join(secrets.choice(_LETTERS) for _place in range(_LENGTH))
+    letters = paper_codes.make(_LENGTH)
     found.agreed_by, found.code_hash, found.expires_at = administrator, _hash(letters), at + LASTS
     found.save(update_fields=["agreed_by", "code_hash", "expires_at"])
     attempts.forgive(_counted(found.person.email))
     _note("break_glass_made", found, administrator, at)
-    return found, "-".join(letters[n : n + _GROUP] for n in range(0, _LENGTH, _GROUP))
+    return found, paper_codes.shown(letters)
 
 
 def withdraw(request_id: str, administrator: User, *, at: datetime) -> BreakGlass:
@@ -122,8 +119,7 @@ def _counted(email: str) -> str:
 
 
 def _hash(code: str) -> bytes:
-    letters = "".join(letter for letter in code.upper() if letter.isalnum()).translate(_MISREAD)
-    return hashlib.sha256(letters.encode()).digest()
+    return hashlib.sha256(paper_codes.read(code).encode()).digest()
 
 
 def _note(kind: str, found: BreakGlass, by: User, at: datetime) -> None:

@@ -1,5 +1,5 @@
-"""Seeds of one-time passwords and recovery codes, sealed to the person whose they are: one that is moved to somebody
-else's row does not open there.
+"""Seeds of one-time passwords, and the keys that recovery codes are hashed with, sealed to the person whose they are:
+one that is moved to somebody else's row does not open there.
 
 allauth seals and opens a seed without saying whose it is. So whoever is about to says it (`of`); else it is the person
 of the request. A seed that is sealed outside both is bound to its table only, as all were in an earlier version; it
@@ -29,22 +29,17 @@ _BOUND: Final = "person."
 _whose: ContextVar[str] = ContextVar("safeconduct_factor_of", default="")
 
 
-def _stored(name: str) -> Stored:
-    """Seeds of one kind that are not bound to their person yet."""
-    return Stored(
-        FACTOR,
-        f"SELECT id, '{_ROW}' AS place, 'person/' || user_id, decode(data->>'{name}', 'base64') FROM mfa_authenticator"
-        f" WHERE id > %s AND data ? '{name}' AND data->>'{name}' NOT LIKE '{_BOUND}%%' ORDER BY id LIMIT %s FOR UPDATE",
-        f"UPDATE mfa_authenticator t SET data = jsonb_set(t.data, '{{{name}}}',"
-        f" to_jsonb('{_BOUND}' || translate(encode(w.sealed, 'base64'), E'\\n', '')))"
-        " FROM unnest(%b::bigint[], %b::bytea[]) AS w(id, sealed) WHERE t.id = w.id",
-        first=0,
-        sealed_as=data_keys.DEPLOYMENT,
-    )
-
-
-SECRETS: Final = _stored("secret")
-SEEDS: Final = _stored("seed")
+#: Seeds of one-time passwords that are not bound to their person yet.
+SECRETS: Final = Stored(
+    FACTOR,
+    f"SELECT id, '{_ROW}' AS place, 'person/' || user_id, decode(data->>'secret', 'base64') FROM mfa_authenticator"
+    f" WHERE id > %s AND data ? 'secret' AND data->>'secret' NOT LIKE '{_BOUND}%%' ORDER BY id LIMIT %s FOR UPDATE",
+    "UPDATE mfa_authenticator t SET data = jsonb_set(t.data, '{secret}',"
+    f" to_jsonb('{_BOUND}' || translate(encode(w.sealed, 'base64'), E'\\n', '')))"
+    " FROM unnest(%b::bigint[], %b::bytea[]) AS w(id, sealed) WHERE t.id = w.id",
+    first=0,
+    sealed_as=data_keys.DEPLOYMENT,
+)
 
 
 @contextmanager

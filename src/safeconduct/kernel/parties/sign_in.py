@@ -169,7 +169,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Seeds of one-time passwords and recovery codes are sealed; allauth would keep them as they are."""
+    """Seeds of one-time passwords are sealed; allauth would keep them as they are."""
 
     def generate_authenticator_name(self, user: User, type: str) -> str:
         """What a key is called whose person gives it no name."""

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.kernel import shared_cache
-from safeconduct.kernel.parties import ownership, sessions
+from safeconduct.kernel.parties import ownership, recovery_codes, sessions
 from safeconduct.kernel.protection import Periodic, Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.menu import ACCOUNT, MONEY, SELLERS
@@ -55,6 +55,11 @@ def forget_claims(now: datetime) -> None:
             done = ownership.forget_drafts(now)
 
 
+def hash_recovery_codes(_now: datetime) -> None:
+    """Recovery codes of an earlier version become hashes; after that there is nothing to do."""
+    recovery_codes.hash_earlier()
+
+
 PROTECTION = Protection(
     "accounts",
     _("Account security"),
@@ -72,6 +77,7 @@ PROTECTION = Protection(
         Periodic("claims that nobody confirmed", 3600, forget_claims),
         Periodic("old sign-in sessions", 3600, forget_sessions),
         Periodic("counts at sign-in that are over", 600, forget_counts),
+        Periodic("recovery codes of an earlier version", 600, hash_recovery_codes, apart=True),
     ),
     policies=shipped_policies,
 )
