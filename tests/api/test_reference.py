@@ -49,9 +49,10 @@ def test_every_operation_has_examples_that_its_schemas_accept(name: str, operati
     document(content["schema"]["$ref"]).model_validate(content["example"])
     if "requestBody" in operation:
         sent = operation["requestBody"]["content"]["application/json"]
-        assert sent["example"], name
-        if "$ref" in sent["schema"]:
-            document(sent["schema"]["$ref"]).model_validate(sent["example"])
+        shape = document(sent["schema"]["$ref"]) if "$ref" in sent["schema"] else None
+        assert sent["example"] or (shape is not None and not shape.model_fields), name
+        if shape is not None:
+            shape.model_validate(sent["example"])
     assert operation["summary"] and operation["tags"], name
 
 

@@ -64,7 +64,7 @@ def test_the_buyer_gets_a_link_and_reads_where_the_parcel_goes() -> None:
     sent = {"role": "seller", "step": "authorise", "send_to": "4 Elm St\nReno NV 89501"}
     assert good(shop.post(steps, sent))["send_to"] == "4 Elm St\nReno NV 89501"
     url = good(shop.post("/v1/return-links", {"order": order}), 201)["url"]
-    page = Client().get(url)
+    page = Client().get(url, follow=True)
     assert page.status_code == 200
     assert "Reno NV 89501" in page.content.decode()
     problem(shop.post("/v1/return-links", {"order": "ord-unknown"}), 404, "not-found")

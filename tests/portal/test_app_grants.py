@@ -47,6 +47,7 @@ def test_an_owner_sees_what_an_app_can_do_agrees_and_gets_its_key_once() -> None
     asked = client.post(CONNECT, GIVEN).content.decode()
     assert "read balances and what is held of your money" in asked and "change anything" in asked
     assert "sck_" not in asked
+    assert client.post(CONNECT, {**GIVEN, "networks": "rubbish"}).status_code == 422, "nobody agrees to what cannot be"
     with staff_scope():
         assert not ApiKey.objects.filter(seller_key__isnull=False).exists(), "nothing is given before they agree"
     answer = client.post(CONNECT, {**GIVEN, "agreed": "yes"})

@@ -97,7 +97,7 @@ def create_key(
     hint, secret = _fresh_secret()
     key = ApiKey.objects.create(
         name=name, hint=hint, secret_hash=digest(secret), scopes=_scopes(scopes), created_by=actor.id[:40],
-        created_at=at, expires_at=ends, networks=_networks(networks), replaces=replaces,
+        created_at=at, expires_at=ends, networks=networks_of(networks), replaces=replaces,
         reads_only_until=at + READS_ONLY if reads_only else None, seller_key=seller_key,
     )  # fmt: skip
     _note(
@@ -231,7 +231,8 @@ def _scopes(scopes: Iterable[str]) -> list[str]:
     return wanted
 
 
-def _networks(networks: Collection[str]) -> list[str]:
+def networks_of(networks: Collection[str]) -> list[str]:
+    """The networks that were written, each once, as they are kept; `KeyRefused` names the one that is none."""
     found = []
     for text in networks:
         try:

@@ -56,7 +56,7 @@ def security(request: MemberRequest) -> HttpResponse:
         "next": found[ROWS - 1].id if len(found) > ROWS else "",
         "browsers": attempts.devices_of(request.user), "sees_money": sees_money,
         "owns": request.membership.role == MemberRole.OWNER,
-        "sessions": shown(request.user, session_of(request)),
+        **shown(request.user, session_of(request)),
     }  # fmt: skip
     return page(request, "accounts/security.html", context)
 

@@ -94,7 +94,7 @@ def upload(version: str, since: str, text: str = "You can send it back for 30 da
 
 def test_a_lead_keeps_versions_of_the_terms_and_everybody_sees_which_is_in_force_since_when() -> None:
     lead, analyst = staff("Lead", role=StaffRole.LEAD), staff()
-    assert analyst.post(TERMS, upload("2026-01", "2026-01-01")).status_code == 404
+    assert analyst.post(TERMS, upload("2026-01", "2026-01-01")).status_code == 403
     lead.post(TERMS, upload("2026-01", "2026-01-01"))
     lead.post(TERMS, upload("2026-05", "2026-05-01", "You can send it back for 14 days."))
     text = read(analyst, TERMS)

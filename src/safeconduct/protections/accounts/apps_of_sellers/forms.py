@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.kernel.parties.keys import LIFE
+from safeconduct.kernel.parties.keys import LIFE, KeyRefused, networks_of
 from safeconduct.protections.accounts.apps_of_sellers.words import POWERS
 
 
@@ -28,3 +28,12 @@ class AppForm(forms.Form):
         label=_("Days until it ends"), min_value=1, max_value=LIFE.days, initial=90,
         help_text=_("Then you let it in anew, or it is out."),
     )  # fmt: skip
+
+    def clean_networks(self) -> str:
+        """Nobody is asked to agree to what would be refused afterwards."""
+        written: str = self.cleaned_data["networks"]
+        try:
+            networks_of(written.split())
+        except KeyRefused as refused:
+            raise forms.ValidationError(str(refused)) from None
+        return written

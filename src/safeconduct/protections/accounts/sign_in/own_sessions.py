@@ -36,12 +36,12 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
         back = _back(request)
         return asked_again(request, back) or _end(request, person, here, request.POST.get("end", ""), back)
     with visitor_scope():
-        return render(request, "accounts/own_sessions.html", {"sessions": shown(person, here)})
+        return render(request, "accounts/own_sessions.html", shown(person, here))
 
 
-def shown(person: User, here: str) -> list[dict[str, object]]:
+def shown(person: User, here: str) -> dict[str, object]:
     """A person's sessions as pages show them, those that run first; `here` is the one that asks. One past its limits
-    has ended, though nobody came back to be told so."""
+    has ended, though nobody came back to be told so. `elsewhere`: whether another one runs."""
     rows: list[dict[str, object]] = []
     now = timezone.now()
     limits = sessions.limits_of(person, now)
@@ -56,7 +56,7 @@ def shown(person: User, here: str) -> list[dict[str, object]]:
                 "why": ENDED.get(over or one.ended_why, ""),
             }
         )  # fmt: skip
-    return rows
+    return {"sessions": rows, "elsewhere": any(row["runs"] and not row["here"] for row in rows)}
 
 
 def _end(request: HttpRequest, person: User, here: str, which: str, back: str) -> HttpResponse:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from safeconduct.kernel.parties.directory import Directory
 from safeconduct.protections.accounts.single_sign_on.errors import Fault, SignOnFailed
 
-ALGORITHMS: Final = ("ES256", "ES384", "PS256", "RS256")
+_CURVES: Final = ("ES256", "ES384")
+ALGORITHMS: Final = (*_CURVES, "PS256", "RS256")
 #: Clocks of two machines differ by so much at most.
 _LEEWAY: Final = timedelta(seconds=60)
 #: A token is answered at once; one made earlier was made for somebody else's question.
@@ -71,7 +71,7 @@ def _key(found: Sequence[Mapping[str, Any]], algorithm: str) -> Any:
     if len(of_kind) != 1:
         raise SignOnFailed(Fault.SIGNATURE, f"{len(of_kind)} keys of the directory fit the token")
     key = jwt.PyJWK(dict(of_kind[0]), algorithm).key
-    if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
+    if algorithm not in _CURVES and key.key_size < _RSA_BITS:
         raise SignOnFailed(Fault.SIGNATURE, f"the directory's key is shorter than {_RSA_BITS} bits")
     return key
 
