@@ -19,9 +19,9 @@ _NO_OBJECTS = frozenset({"verb", "name", "token"})
 METHODS = ("GET", "POST")
 #: Not there yet: the receipt of an erasure (tests/protections/data_security/test_own_data.py tells of it), and the proof
 #: of a dispute that was not decided (tests/protections/disputes/test_stories.py).
+LATER = ("/receipt/", "/portal/disputes/{case_id}/proof/")
 #: After this the object is there no more for whoever comes next: asked last.
 ENDING = ("/end/",)
-LATER = ("/receipt/", "/portal/disputes/{case_id}/proof/")
 
 
 @pytest.fixture
