@@ -41,10 +41,13 @@ ELSEWHERE = {
     "console:transactions:terms_file": "a file, once a version of the terms is kept",
     "portal:disputes:proof": "a file, once a dispute is decided",
     "console:accounts:payout_one": "only where a person must look at an account",
+    "console:accounts:ownership_claim": "only where somebody claims a shop",
+    "portal:accounts:app_connect": "leads to signing in anew first",
     "console:delivery": "only where a receiver took a message",
     "console:seller_by_key": "leads on to the seller's page",
     **dict.fromkeys(
-        ("console:returns:return", "console:returns:export", "console:returns:piece"), "at the platform only"
+        ("console:returns:return", "console:returns:export", "console:returns:piece", "console:returns:cost_paid"),
+        "at the platform only",
     ),
     **dict.fromkeys(("portal:returns:case", "console:returns:case"), "lead on to the return's page"),
 }
