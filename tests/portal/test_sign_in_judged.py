@@ -204,7 +204,7 @@ def test_a_session_past_its_hours_is_shown_as_ended_though_nobody_came_back_to_i
     with visitor_scope():
         query("UPDATE sign_in_session SET last_seen_at = last_seen_at - interval '3 hours' WHERE id = %s",
               [SignInSession.objects.order_by("started_at").values_list("id", flat=True)[0]])  # fmt: skip
-        runs, over = (one["runs"] for one in own_sessions.shown(user, ""))
+        runs, over = (one["runs"] for one in own_sessions.shown(user, "")["sessions"])
     assert (runs, over) == (True, False)
     assert "ended: not used for a while" in here.get("/portal/accounts/").content.decode()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -207,8 +208,10 @@ def test_the_distributions_postgresql_works_with_the_same_launcher(commands: Com
 def test_the_small_command_prints_a_url_and_leaves_with_ctrl_c(folder: Path) -> None:
     command = [sys.executable, "-m", "safeconduct.foundation.postgres", str(folder)]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(SOURCE)}
-    )
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        # As from a terminal: what runs these tests may itself be deaf to Ctrl-C, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     with psycopg.connect(url) as connection:
