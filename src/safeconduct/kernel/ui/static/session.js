@@ -32,7 +32,7 @@ seen();
 doc.addEventListener("visibilitychange", look);
 doc.addEventListener("htmx:afterRequest", (e) => { if (e instanceof CustomEvent && e.detail.successful) seen(); });
 doc.addEventListener("submit", (e) => {
-  if (!(e.target instanceof HTMLFormElement) || !e.target.action.endsWith("/accounts/logout/")) return;
+  if (!(e.target instanceof HTMLFormElement) || !(e.target.getAttribute("action") || "").endsWith("/accounts/logout/")) return;
   leaving = true;
   channel?.postMessage("over");
 });
