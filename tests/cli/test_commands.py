@@ -170,3 +170,40 @@ def test_labels_come_in_by_csv_and_an_unknown_order_is_named(tmp_path: Path) -> 
     safeconduct("events", "import", str(history))
     told = json.loads(safeconduct("labels", "import", str(labels), "--json").stdout)
     assert (told["read"], told["new"], len(told["problems"])) == (2, 1, 2)
+
+
+def where(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a command in ``folder`` says of the place it would work in: the choice alone, no database is started."""
+    code = (
+        "import os; from safeconduct.cli import start; start._choose_world(); print(os.environ.get('SAFECONDUCT_VAR'))"
+    )
+    told = {k: v for k, v in os.environ.items() if not k.startswith("SAFECONDUCT_") and k != "DATABASE_URL"}
+    return subprocess.run(
+        [sys.executable, *(arguments or ("-c", code))],
+        capture_output=True, text=True, cwd=folder, env={**told, **environment},
+    )  # fmt: skip
+
+
+def test_after_make_demo_commands_look_at_the_demo_and_say_so(tmp_path: Path) -> None:
+    assert where(tmp_path).stdout.strip() == "None"
+    (tmp_path / "var/demo/postgres").mkdir(parents=True)
+    alone = where(tmp_path)
+    assert alone.stdout.strip() == str(tmp_path / "var/demo")
+    assert "on the demo world" in alone.stderr
+    for name in ("SAFECONDUCT_VAR", "SAFECONDUCT_MODE", "DATABASE_URL", "SAFECONDUCT_DATABASE_URL"):
+        told = where(tmp_path, **{name: "elsewhere"})
+        assert "demo" not in told.stdout + told.stderr, f"{name} was given"
+
+
+def test_a_database_of_ones_own_is_never_mistaken_for_the_demo(tmp_path: Path) -> None:
+    (tmp_path / "var/demo/postgres").mkdir(parents=True)
+    (tmp_path / "var/postgres").mkdir()
+    both = where(tmp_path)
+    assert both.stdout.strip() == "None"
+    assert "safeconduct --demo" in both.stderr
+
+
+def test_the_demo_option_wants_a_demo_world(tmp_path: Path) -> None:
+    refused = where(tmp_path, "-m", "safeconduct", "--demo", "ledger", "check")
+    assert refused.returncode == 2
+    assert "safeconduct demo" in refused.stderr

@@ -7,7 +7,6 @@ the end compares the two.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from safeconduct.cli.demo_guarded import furnish
 from safeconduct.cli.demo_score import Scores, score_world
 from safeconduct.cli.demo_serving import open_pages, say_early, stay
 from safeconduct.cli.output import emit_json, fail
+from safeconduct.cli.start import demo_folder, use_demo_world
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,7 +86,9 @@ def run(options: Options) -> None:
     from rich.console import Console
 
     console = Console(stderr=options.as_json, highlight=False)
-    folder = prepare_environment(Path(os.environ.get("SAFECONDUCT_VAR", "var")) / "demo")
+    folder = demo_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    use_demo_world(folder)
     wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 4}
     marker = folder / "world.json"
     known = not options.fresh and marker.exists() and json.loads(marker.read_text())["parameters"] == wanted
@@ -112,16 +114,6 @@ def run(options: Options) -> None:
 
         further = drip(folder, options.seed, options.shift, options.orders, built.told)
         raise SystemExit(stay(folder, console, server, further))
-
-
-def prepare_environment(folder: Path) -> Path:
-    """Settings of the demo: a database and keys of its own."""
-    folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ["SAFECONDUCT_VAR"] = str(folder)
-    os.environ["SAFECONDUCT_MODE"] = "demo"
-    os.environ["SAFECONDUCT_CURRENCY"] = "USD"
-    return folder
 
 
 def build(

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import struct
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from safeconduct.cli.output import emit_json, fail
 from safeconduct.cli.serving import Server
+from safeconduct.cli.start import demo_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,6 +54,7 @@ def stay(folder: Path, console: Console, server: Server, stop: Callable[[], None
     """Says who may sign in, and serves until it is told to; ``stop`` then ends the orders that keep coming in."""
     console.print(f"\n[bold green]Sign in[/]  {server.address}/      [bold green]API[/]  {server.address}/v1/docs")
     _say_who(folder, console, lambda role: True)
+    console.print("  In another terminal: [bold].venv/bin/safeconduct --demo ledger check[/], or any other command.")
     console.print("  New orders keep coming in. Ctrl-C stops.\n")
     try:
         return server.run()
@@ -63,8 +64,7 @@ def stay(folder: Path, console: Console, server: Server, stop: Callable[[], None
 
 def print_codes(*, as_json: bool) -> None:
     """The sign-ins of the demo's staff, with the code that is valid now."""
-    folder = Path(os.environ.get("SAFECONDUCT_VAR", "var")) / "demo"
-    file = folder / "sign-ins.json"
+    file = demo_folder() / "sign-ins.json"
     if not file.exists():
         fail("there is no demo world yet; build it with `safeconduct demo`")
     people = [{**p, "code": code_now(p["secret"])} for p in json.loads(file.read_text())]

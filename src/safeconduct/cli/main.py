@@ -37,9 +37,23 @@ def main() -> None:
     app()
 
 
-@app.callback()
-def _root() -> None:
+@app.callback(epilog="Example: safeconduct --demo ledger check")
+def _root(
+    context: typer.Context,
+    on_demo: Annotated[
+        bool, typer.Option("--demo", help="Work on the world that `safeconduct demo` built, beside your own data.")
+    ] = False,
+) -> None:
     """Safeconduct protects the sellers of a marketplace: events in, decisions with reasons out."""
+    if not on_demo or context.invoked_subcommand == "demo":
+        return
+    from safeconduct.cli.output import USAGE, fail
+    from safeconduct.cli.start import demo_folder, use_demo_world
+
+    folder = demo_folder()
+    if not (folder / "postgres").is_dir():
+        fail("--demo: there is no demo world here yet; `safeconduct demo` builds it", USAGE)
+    use_demo_world(folder)
 
 
 @app.command(epilog="Example: safeconduct demo --seed 2 --shift devices")

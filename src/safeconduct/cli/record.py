@@ -109,7 +109,7 @@ def status(*, as_json: bool) -> int:
         emit_json(value)
         return OK if well else FAILED
     sys.stdout.write(f"{value['origin']}: {value['lines']:,} lines, key {value['key']}, signed {value['signed_at']}\n")
-    sys.stdout.write(f"{waiting:,} waiting, the oldest for {oldest_s:.0f} s\n")
+    sys.stdout.write(f"{waiting:,} waiting, the oldest for {oldest_s:.0f} s\n" if waiting else "nothing waits\n")
     for one in value["seen"]:
         sys.stdout.write(f"{one['place']} saw {one['lines']:,} lines at {one['at']}\n")
     if not seen:
@@ -180,7 +180,9 @@ def _print(report: Report, waiting: int, seconds: float) -> None:
 
 
 def _progress(total: int, *, quiet: bool) -> Callable[[int], None]:
+    """Tells a person who watches how far it is; a log file gets the result only."""
     last, told_any = time.monotonic(), False
+    quiet = quiet or not sys.stderr.isatty()
 
     def told(done: int) -> None:
         nonlocal last, told_any
