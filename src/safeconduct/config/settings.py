@@ -255,6 +255,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # -- transport --------------------------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "safeconduct.kernel.parties.sealed_sessions"
 SESSION_COOKIE_NAME = host_cookie("sessionid", secure=ENV.production)
 CSRF_COOKIE_NAME = host_cookie("csrftoken", secure=ENV.production)
 LANGUAGE_COOKIE_NAME = host_cookie("django_language", secure=ENV.production)

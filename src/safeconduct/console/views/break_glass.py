@@ -42,7 +42,7 @@ def requests(request: StaffRequest) -> HttpResponse:
 
 def _form(request: StaffRequest, given: object = None) -> BreakGlassForm:
     others = User.objects.filter(is_active=True).exclude(staff_role=StaffRole.NONE).exclude(id=request.user.id)
-    people = [(person.id, f"{person} ({person.email})") for person in others.order_by("name", "email")[:500]]
+    people = sorted(((person.id, f"{person} ({person.email})") for person in others.order_by("id")[:500]), key=lambda one: one[1])
     return BreakGlassForm(given, people=people)
 
 

@@ -6,6 +6,7 @@ class PartiesConfig(AppConfig):
     label = "parties"
 
     def ready(self) -> None:
-        from safeconduct.kernel.parties import recovery_codes
+        from safeconduct.kernel.parties import recovery_codes, sealed_fields
 
         recovery_codes.take_their_place()
+        sealed_fields.take_their_place()
