@@ -226,6 +226,7 @@ SECOND_STEP = ENV.second_step
 PASSWORD_WORDS = ENV.password_words
 IP_PACK = str(ENV.ip_pack)
 BREACHED_PASSWORDS = str(ENV.breached_list or "")
+ACCOUNT_FORMS = {"reset_password": "safeconduct.kernel.parties.asking_for_a_link.AskForLink"}
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",

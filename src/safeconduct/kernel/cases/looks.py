@@ -58,5 +58,7 @@ def look(case_id: str, person: User, *, at: datetime) -> list[Colleague]:
         " JOIN person u ON u.id = w.person_id WHERE u.id <> %s ORDER BY w.rank, w.since, u.id LIMIT %s",
         [case_id, case_id, case_id, at, person.id, _MOST],
     ):
-        found.setdefault(who, Colleague(opened_name(name) or opened_address(email), since, Role(role) if role else None, after))
+        found.setdefault(
+            who, Colleague(opened_name(name) or opened_address(email), since, Role(role) if role else None, after)
+        )
     return list(found.values())

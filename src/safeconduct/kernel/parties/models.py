@@ -16,7 +16,7 @@ from safeconduct.foundation.ids import new_id
 # What belongs to the same tables stands beside; Django looks for models here.
 from safeconduct.kernel.parties.ownership_models import OwnershipClaim as OwnershipClaim
 from safeconduct.kernel.parties.ownership_models import OwnershipWord as OwnershipWord
-from safeconduct.kernel.parties.sealed_fields import SealedAddress, SealedName
+from safeconduct.kernel.parties.sealed_fields import SealedAddress, SealedName, field_of
 from safeconduct.kernel.parties.sign_in_models import SignInDevice as SignInDevice
 from safeconduct.kernel.parties.sign_in_models import SignInFailures as SignInFailures
 from safeconduct.kernel.parties.sign_in_models import SignInSession as SignInSession
@@ -112,6 +112,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def sealed_name(self) -> str:
+        """What they are called, for a place that outlives the page: sealed as their name is."""
+        return field_of(User, "name").sealed(str(self))
 
     @property
     def is_staff(self) -> bool:

@@ -16,7 +16,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable
 from typing import Any, ClassVar, Final, cast
 
 from cryptography.exceptions import InvalidTag
@@ -29,7 +28,7 @@ from safeconduct.kernel.vault.configuration import deployment
 from safeconduct.kernel.vault.data_keys import DataKey
 from safeconduct.kernel.vault.errors import SealBroken
 from safeconduct.kernel.vault.framing import framed
-from safeconduct.kernel.vault.sealing import Column, Place, seal_with, unseal_with
+from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_with, unseal_with
 
 SUBJECT: Final = "people"
 PURPOSE: Final = "account"
@@ -71,8 +70,8 @@ class _Sealed(models.Field):  # type: ignore[type-arg]
         if not kept.startswith(MARK):
             return kept
         try:
-            sealed = base64.urlsafe_b64decode(kept.removeprefix(MARK))
-        except (ValueError, binascii.Error):
+            sealed = base64.b64decode(kept.removeprefix(MARK), b"-_", validate=True)
+        except binascii.Error:
             raise SealBroken(f"what stands in {self.place.name} was changed") from None
         return self._open(data_keys.standing(SUBJECT, PURPOSE), sealed).decode()
 
@@ -90,6 +89,8 @@ class SealedName(_Sealed, models.CharField):
         return seal_with(key, self.place, "", plain)
 
     def _open(self, key: DataKey, sealed: bytes) -> bytes:
+        if key_number(sealed) != key.id:
+            raise SealBroken(f"a name of {self.place.name} was sealed under another key")
         return unseal_with(key, self.place, Place("", SUBJECT), sealed)
 
 
