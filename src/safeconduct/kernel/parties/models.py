@@ -111,7 +111,8 @@ class User(AbstractBaseUser):
         db_table = "person"
 
     def __str__(self) -> str:
-        return self.name or self.email
+        said: str = self.name or self.email
+        return said
 
     @property
     def sealed_name(self) -> str:
