@@ -153,7 +153,7 @@ def _desk(shop: _Shop, now: datetime) -> None:
     from safeconduct.protections.data_security.requests.words import Kind
 
     with staff_scope():
-        lead = User.objects.filter(staff_role=StaffRole.LEAD).order_by("email").first()
+        lead = min(User.objects.filter(staff_role=StaffRole.LEAD), key=lambda one: one.email, default=None)
         latest = query(
             'SELECT c.order_key, f.buyer FROM coverage c JOIN fact f ON f."order" = c.order_key AND f.buyer IS NOT NULL'
             " WHERE c.seller_key = %s ORDER BY c.placed_at DESC, f.moment LIMIT 1",
