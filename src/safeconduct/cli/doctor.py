@@ -166,6 +166,20 @@ def vault() -> Finding:
     return Finding("vault", True, said)
 
 
+def root_key() -> Finding:
+    """Does the root key file fit the database, and is a replacement of it waiting for somebody?"""
+    from safeconduct.kernel.vault.root_replacement import standing
+
+    found = standing(datetime.now(UTC))
+    said = found.current
+    if found.next is not None:
+        said += f", {found.next} next"
+    if found.earlier is not None:
+        said += f", {found.earlier} earlier, needed by {sum(found.left.values()):,} rows"
+    mend = "; ".join(found.trouble) + ", see docs/operations.md, section Keys"
+    return Finding("root key", not found.trouble, said, mend if found.trouble else "")
+
+
 def ledger() -> Finding:
     """Do the running sums of the ledger agree? `safeconduct ledger check` asks every posting."""
     from safeconduct.kernel.ledger.checking import differences
@@ -290,10 +304,11 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     logins,
     queue,
     vault,
+    root_key,
     ledger,
     record,
     certificates,
     ip_data,  # last: what is only old must not keep the checks before from being made
     breached,
 )
-NEED_A_SCHEMA = (logins, queue, vault, ledger, record)
+NEED_A_SCHEMA = (logins, queue, vault, root_key, ledger, record)
