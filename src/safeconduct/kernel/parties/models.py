@@ -23,7 +23,6 @@ from safeconduct.kernel.parties.sign_in_models import SignInFailures as SignInFa
 from safeconduct.kernel.parties.sign_in_models import SignInSession as SignInSession
 from safeconduct.kernel.vault.keys import steady_key
 
-
 #: Django's own, so that sessions of before a version with this line go on.
 _SESSION_SALT: Final = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
