@@ -246,6 +246,19 @@ def disk() -> Finding:
     return Finding("disk", free > _LOW_DISK_BYTES, found, "make room, or set SAFECONDUCT_VAR")
 
 
+def memory() -> Finding:
+    """Does the kernel say that this machine's memory is encrypted against its host? The database's is its own."""
+    from safeconduct.config.environment import read
+    from safeconduct.config.memory_encryption import seen
+
+    found, wanted = seen(), read().memory_encryption
+    if found is not None:
+        return Finding("memory", True, f"encrypted by {found.by}: {found.said}")
+    mend = "run every process in a confidential machine, see docs/operations.md, section Memory"
+    said = "unknown whether it is encrypted: the kernel says nothing"
+    return Finding("memory", not wanted, said, mend if wanted else "")
+
+
 def clock() -> Finding:
     """Do this machine and the database agree on the time?"""
     from safeconduct.kernel.scope import owner_scope, query
@@ -298,6 +311,7 @@ def days_left(host: str, *, authorities: str | None = None) -> int:
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
     disk,
+    memory,
     database,
     clock,
     migrations,

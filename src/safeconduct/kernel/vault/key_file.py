@@ -146,13 +146,16 @@ def create_key_file(path: Path) -> None:
 
 def write_keys(path: Path, keys: RootKeys) -> None:
     """Puts these keys in the place of a file at once, or makes it: whoever reads sees the file of before or this one,
-    also after a crash. Readable by its owner only."""
+    also after a crash. Readable by its owner only, who stays the same."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         beside.unlink()
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                whose = path.stat()
+                os.fchown(file.fileno(), whose.st_uid, whose.st_gid)
             file.write(keys.text())
             file.flush()
             os.fsync(file.fileno())

@@ -127,15 +127,19 @@ def retire(file: Path, *, at: datetime, end_links: bool = False) -> RootKeys:
     if earlier not in _retired():
         found = standing(at)
         needed = [*needs(found.left), *(root_key_use.missing(name) for name in root_key_use.absent())]
+        if _index_is_there() is not True:
+            needed.append(_NO_INDEX)
         if found.links_until is not None and found.links_until > at and not end_links:
             needed.append(f"links that it signed are good until {found.links_until:%Y-%m-%d %H:%M} UTC (--end-links)")
         if needed:
             raise VaultError(f"{earlier} is needed still: " + "; ".join(needed))
         _end(earlier, at)
+    if _index_is_there() is not None:  # nothing of what the earlier key finds has been forgotten yet
+        _must_have_moved(earlier)
+        _index(wanted=False)
     for column in columns():
         while column.clear():
             pass
-    _index(wanted=False)
     with owner_scope():
         query("DELETE FROM vault_region_wrap WHERE root = %s", [earlier])
     regions.forget()
@@ -154,6 +158,8 @@ def standing(at: datetime) -> Standing:
     trouble = [root_key_use.missing(name) for name in root_key_use.absent()]
     if keys.current.name in _retired():
         trouble.append(f"root key {keys.current.name} is retired: put the present root key file here, and restart")
+    if earlier is not None and not retiring and _index_is_there() is not True:
+        trouble.append(_NO_INDEX)
     if retiring:
         trouble.append("a retirement was not finished: run `safeconduct vault root-key retire` again")
     if not retiring and any(left.get(column.table) for column in columns()):
@@ -235,30 +241,44 @@ def _begin(keys: RootKeys, at: datetime) -> None:
 
 
 def _end(earlier: str, at: datetime) -> None:
-    """From now on nobody registers with the earlier key: once nobody is doing so, and no row was left by them."""
+    """From now on nobody registers with the earlier key, and nobody is doing so any more."""
     with owner_scope():
         query("SELECT set_config('lock_timeout', '10s', true)")
         try:
             query(f"LOCK TABLE {', '.join(column.table for column in columns())} IN SHARE ROW EXCLUSIVE MODE")
         except psycopg.errors.LockNotAvailable:
             raise VaultError("the database is busy with long transactions; try again") from None
-        if any(column.left() for column in columns()):
-            raise VaultError(
-                f"a process with the earlier root key file is running: restart it, then run `safeconduct vault root-key"
-                f" move`, and retire {earlier} again"
-            )
         query("UPDATE root_key_use SET retired_at = %s WHERE name = %s", [at, earlier])
+
+
+def _must_have_moved(earlier: str) -> None:
+    """Looks once more, now that nobody can add to them, for rows that have not moved. Raises VaultError, with the key
+    back in use, where a process with the earlier file has left some at the last moment."""
+    with owner_scope():
+        if not any(column.left() for column in columns()):
+            return
+        query("UPDATE root_key_use SET retired_at = NULL WHERE name = %s", [earlier])
+    raise VaultError(
+        "a process with the earlier root key file is running: restart it, run `safeconduct vault root-key move`, and"
+        f" retire {earlier} again"
+    )
+
+
+def _index_is_there() -> bool | None:
+    """Whether the index of `_index` is whole; None where there is none."""
+    with owner_scope():
+        row = query("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [_EITHER]).fetchone()
+    return None if row is None else bool(row[0])
 
 
 def _index(*, wanted: bool) -> None:
     """Makes or drops the unique index over what the earlier key finds; what a killed command left half is made anew.
     It is not always there because intake would pay for it with each new entity."""
+    there = _index_is_there()
     with psycopg.connect(settings.ADDRESSES["owner"], autocommit=True) as connection:
-        row = connection.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [_EITHER])
-        valid = row.fetchone()
-        if valid is not None and not (wanted and valid[0]):
+        if there is not None and not (wanted and there):
             connection.execute(f"DROP INDEX CONCURRENTLY {_EITHER}")
-        if wanted and valid != (True,):
+        if wanted and not there:
             connection.execute(
                 f"CREATE UNIQUE INDEX CONCURRENTLY {_EITHER} ON pseudonym (entity, (coalesce(blind_before, blind)))"
             )
@@ -270,4 +290,7 @@ class _Memory:
 
 
 _EITHER: Final = "pseudonym_either"
+_NO_INDEX: Final = (
+    "the index that keeps entities single is missing: `safeconduct vault root-key use` makes it again"
+)  # fmt: skip
 _memory = _Memory()
