@@ -47,7 +47,7 @@ SEALED = {
 }  # fmt: skip
 HASHED = {
     "api_key.secret_hash", "idempotent_answer.body_hash", "invitation.token_hash", "sign_in_device.cookie_hash",
-    "sign_in_failures.address_hash", "delivery.digest", "pseudonym.blind", "payout_account.blind",
+    "sign_in_failures.address_hash", "delivery.digest", "pseudonym.blind", "pseudonym.blind_before", "payout_account.blind", "payout_account.blind_before",
     "ledger_transaction.digest", "sign_in_session.key_hash", "break_glass.code_hash",
     "shared_cache.key_hash", "staff_identity.subject_hash",
 }  # fmt: skip
