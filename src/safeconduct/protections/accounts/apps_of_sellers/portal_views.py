@@ -15,10 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
-from safeconduct.kernel.parties import app_grants, keys, members
+from safeconduct.kernel.parties import app_grants, keys, members, whereabouts
 from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.keys import KeyRefused
 from safeconduct.kernel.parties.models import ApiKey, MemberRole, User
+from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.protections.accounts.apps_of_sellers.forms import AppForm
@@ -102,7 +103,9 @@ def _consent(request: MemberRequest, form: AppForm) -> HttpResponse:
 def _granted(request: MemberRequest, given: dict[str, Any], now: datetime) -> tuple[ApiKey, str]:
     """Judged as a key that is created (S20). An app only reads and the owner has just shown who they are, so nothing
     short of a lock refuses it."""
-    if judge(Act(ActKind.KEY_CREATED, request.user.id, now, request.seller.ref)).refused:
+    with engine_scope():
+        place = whereabouts.asked_from(request.user.id, origin_of_request(request).address, now)
+    if judge(Act(ActKind.KEY_CREATED, request.user.id, now, request.seller.ref, place)).refused:
         raise KeyRefused(_("This is refused because of what happened to your account lately. Nothing was changed."))
     with engine_scope():
         return app_grants.grant(
