@@ -16,6 +16,7 @@ urlpatterns = [
     path("apps/new/", apps.connect, name="app_connect"),
     path("apps/<slug:key_id>/end/", apps.end, name="app_end"),
     path("ownership/", ownership.claims, name="ownership"),
+    path("ownership/papers/<int:number>/", ownership.paper, name="ownership_paper"),
     path("payout/", payout.accounts, name="payout"),
     path("payout/add/", payout.add, name="payout_add"),
     path("payout/confirm/", payout.confirm, name="payout_confirm"),
