@@ -14,6 +14,7 @@ urlpatterns = [
     path("browsers/forget/", views.forget_browsers, name="forget_browsers"),
     path("apps/", apps.apps, name="apps"),
     path("apps/new/", apps.connect, name="app_connect"),
+    path("apps/<slug:key_id>/renew/", apps.renew, name="app_renew"),
     path("apps/<slug:key_id>/end/", apps.end, name="app_end"),
     path("ownership/", ownership.claims, name="ownership"),
     path("ownership/papers/<int:number>/", ownership.paper, name="ownership_paper"),
