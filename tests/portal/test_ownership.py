@@ -272,3 +272,11 @@ def test_a_member_who_is_none_of_it_reads_nothing_of_it_and_nothing_is_claimed_a
     open_one = Client()
     open_one.force_login(shops.member("sel-2"))
     assert "reauthenticate" in open_one.post(PAGE, {"do": "open", "relation": "heir", "text": TEXT}).headers["Location"]
+
+
+def test_a_name_with_signs_that_nobody_sees_is_refused_beside_its_field() -> None:
+    given = {"shop": "sel-1", "name": "Ana \u202eatoS", "email": "a@example.com", "relation": "heir", "text": TEXT}
+    answer = Client().post(FORM, given)
+    assert answer.status_code == 422 and "right-to-left override" in answer.content.decode()
+    with staff_scope():
+        assert not OwnershipClaim.objects.exists()
