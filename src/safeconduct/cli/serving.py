@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from safeconduct.cli.start import start_django
+from safeconduct.config.bodies import THREADS
 
 _STOP_WITHIN_S = 8.0
 #: What only this machine reaches.
@@ -46,8 +47,9 @@ class Server:
         environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
         web = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
-            str(workers), "--blocking-threads", "4", "--backlog", "1024", "--respawn-failed-workers", "--no-ws",
-            "--log-level", "warning", *(tls.arguments() if tls else []), "safeconduct.config.wsgi:application",
+            str(workers), "--blocking-threads", str(THREADS), "--backlog", "1024", "--respawn-failed-workers",
+            "--no-ws", "--log-level", "warning", *(tls.arguments() if tls else []),
+            "safeconduct.config.wsgi:application",
         ]  # fmt: skip
         lane = [sys.executable, "-m", "safeconduct.cli.serving"]
         self.web, self.lanes = Child(web, environment), [Child(lane, environment) for _ in range(lanes)]
