@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -25,8 +26,9 @@ def a_marketplace() -> None:
     shops.open_for_business()
 
 
-def disputed(**more: Any) -> str:
-    sold = shops.order(at=ago(24 * 20), three_ds="authenticated", ip="8.8.4.4")
+def disputed(*, of: Mapping[str, Any] | None = None, **more: Any) -> str:
+    """``of``: what the order tells besides."""
+    sold = shops.order(at=ago(24 * 20), **{"three_ds": "authenticated", "ip": "8.8.4.4", **(of or {})})
     happen(
         event(
             "dispute.opened", at=ago(30), dispute=f"dp_{sold.ref}", order=sold.ref, seller="sel-1", amount=usd(120),
@@ -63,6 +65,25 @@ def test_a_seller_puts_the_answer_together_looks_at_it_and_sends_it_once() -> No
     assert "This stage was answered" in post(client, f"{LIST}{dispute}/submit/")
     with staff_scope():
         assert BankAnswer.objects.get().state == "queued"
+
+
+def test_what_the_cards_earlier_payments_prove_or_lack_is_said_without_naming_them() -> None:
+    ana = {"card": "card-ana", "buyer": "ana", "ip": "8.8.4.4", "device": "fingerprint-of-ana-0001", "category": "tea"}
+    for days, seller in ((200, "sel-2"), (190, "sel-1"), (60, "sel-1")):
+        shops.order(at=ago(24 * days), seller=seller, digital=False, **ana)
+    dispute = disputed(of={"digital": False, **ana})
+    page = post(shops.signed_in(), f"{LIST}{dispute}/stage/")
+    assert "Compelling Evidence 3.0" in page and "Qualifies" in page
+    assert "IP address<small>the same in 2 of 2" in page and "E-mail address<small>not told" in page
+    assert "2 earlier payments of this card count." in page and "1 less than 120 days old" in page
+    assert "180 days before this payment" in page
+    card = page[page.index("Compelling Evidence 3.0") :]
+    assert "8.8.4.4" not in card and "fingerprint-of-ana" not in card and "ORD-" not in card[: card.index("</div></div>")]
+
+
+def test_a_payment_of_a_card_that_is_new_says_what_it_lacks() -> None:
+    page = post(shops.signed_in(), f"{LIST}{disputed()}/stage/")
+    assert "Something is missing" in page and "two earlier payments of the same card that count" in page
 
 
 def test_what_is_missing_is_said_before_it_is_sent() -> None:

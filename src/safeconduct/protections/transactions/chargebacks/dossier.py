@@ -24,6 +24,7 @@ from safeconduct.foundation.canonical_json import canonical
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.pdf import compiled, pages, typefaces
 from safeconduct.kernel.vault.pseudonyms import mask
+from safeconduct.protections.transactions.chargebacks.ce3 import Answer
 from safeconduct.protections.transactions.chargebacks.packs import Document, Pack, Score, score
 from safeconduct.protections.transactions.chargebacks.reading import said
 from safeconduct.protections.transactions.chargebacks.reason_codes import ReasonCode
@@ -103,6 +104,7 @@ class Happened:
 class Dossier:
     """What is known when the answer is written. ``secret``: makes the exhibits' salts; it never leaves the platform.
     ``at``: dates the document. ``merchant``: as the bank knows it. ``code``: None where it is in no table.
+    ``earlier``: what Compelling Evidence 3.0 says of it, by profile; empty where the bank disputes something else.
     """
 
     dispute: str
@@ -122,6 +124,7 @@ class Dossier:
     documents: Mapping[str, Document]
     timeline: tuple[Happened, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    earlier: Mapping[str, Answer] = field(default_factory=dict)
 
     @property
     def score(self) -> Score:
