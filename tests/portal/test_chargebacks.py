@@ -13,6 +13,7 @@ from django.test import Client
 
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.ui.formats import calendar_day
 from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
 from tests.kernel.builders import event, usd
 from tests.portal import shops
@@ -78,7 +79,9 @@ def test_what_the_cards_earlier_payments_prove_or_lack_is_said_without_naming_th
     assert "2 earlier payments of this card count." in page and "1 less than 120 days old" in page
     assert "180 days before this payment" in page
     card = page[page.index("Compelling Evidence 3.0") :]
-    assert "8.8.4.4" not in card and "fingerprint-of-ana" not in card and "ORD-" not in card[: card.index("</div></div>")]
+    assert (
+        "8.8.4.4" not in card and "fingerprint-of-ana" not in card and "ORD-" not in card[: card.index("</div></div>")]
+    )
 
 
 def test_a_payment_of_a_card_that_is_new_says_what_it_lacks() -> None:
@@ -99,6 +102,8 @@ def test_won_is_never_said_without_that_it_can_be_reopened() -> None:
     happen(event("dispute.closed", at=ago(2), dispute=ref, seller="sel-1", outcome="won"))
     page = read(shops.signed_in(), f"{LIST}{dispute}/")
     assert "Won for now; the bank can reopen it" in page and "The money is yours for now." in page
+    until = calendar_day((ago(2) + timedelta(days=30)).date(), "en").split(" 20")[0]
+    assert "As a rule a bank of Visa can do so until" in page and until in page
 
 
 def test_another_shops_chargeback_is_not_there() -> None:

@@ -125,7 +125,8 @@ _CLAIM_STEP = "SELECT (id, claim_id, seller_key, number, verb, facts, role, why,
 #: A seller sees what was answered, and of the pack the masked copy.
 _ANSWER = (
     "SELECT (id, dispute_id, seller_key, stage, kind, state, language, percent, complete, missing, earlier, left_out,"
-    " manifest, sha256, staged_at, staged_by, queued_at, queued_by, authorisation_id, next_try_at, attempts, sent_at, how)"
+    " manifest, sha256, staged_at, staged_by, queued_at, queued_by, authorisation_id, next_try_at, attempts, sent_at,"
+    " how)"
 )
 _ANSWER_FILE = "SELECT (answer_id, seller_key, copy)"
 _BANK_DOCUMENT = (

@@ -152,6 +152,7 @@ def _listed(found: Sequence[BankDispute], language: str) -> list[dict[str, Any]]
             else {"minor": one.amount_minor, "currency": one.currency},
             "opened_at": api.written(one.opened_at), "due_at": api.written(one.due_at),
             "due_of_table": one.due_of_table, "closed_at": api.written(one.closed_at),
+            "reopenable_until": api.written(queries.reopenable_until(one)),
         }
         for one in found
     ]  # fmt: skip

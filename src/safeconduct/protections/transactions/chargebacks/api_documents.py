@@ -94,6 +94,9 @@ class ChargebackListed(Schema):
     due_at: datetime | None
     due_of_table: bool
     closed_at: datetime | None
+    reopenable_until: datetime | None = Field(
+        description="Of one that is won: until when a bank can go on, as a rule of its scheme."
+    )
 
 
 class ChargebackFound(ChargebackListed):
@@ -112,6 +115,7 @@ LISTED: dict[str, Any] = {
     "reason": "fraudulent", "reason_says": "Fraud without the card present",
     "amount": {"minor": 12990, "currency": "USD"}, "opened_at": "2026-06-07T12:00:00Z",
     "due_at": "2026-06-16T23:59:59Z", "due_of_table": False, "closed_at": None,
+    "reopenable_until": None,
 }  # fmt: skip
 EARLIER: dict[str, Any] = {
     "profile": "stripe", "status": "requires_action", "required_actions": ["missing_prior_undisputed_transactions"],

@@ -13,6 +13,7 @@ from typing import Final
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.offers import Offer, offers
 from safeconduct.kernel.events.words import EVENTS
 from safeconduct.kernel.readings import defence
 from safeconduct.kernel.scope import query
@@ -137,7 +138,7 @@ def _of_the_log(
     disputes: Sequence[BankDispute], orders: Mapping[int, Known], pack_of: Mapping[str, Pack], at: datetime
 ) -> dict[int, list[Exhibit]]:
     clear = _opened(orders, at)
-    offers = offered.offers(list(orders))
+    sold_as = offers(list(orders))
     doubled = {
         one.order_key
         for one in disputes
@@ -149,7 +150,7 @@ def _of_the_log(
     return {
         key: [
             *showing_order.of_the_order(known, clear, at),
-            *offered.exhibits(known, offers.get(key, offered.Offer())),
+            *offered.exhibits(known, sold_as.get(key, Offer())),
             *showing_delivery.of_the_delivery(known, clear),
             *showing_delivery.of_the_use(known, clear),
             *showing_delivery.of_the_way_back(known, at),
