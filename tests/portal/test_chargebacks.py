@@ -89,6 +89,13 @@ def test_a_payment_of_a_card_that_is_new_says_what_it_lacks() -> None:
     assert "Something is missing" in page and "two earlier payments of the same card that count" in page
 
 
+def test_what_waits_for_an_answer_stands_first_the_nearest_last_day_on_top() -> None:
+    later, sooner = disputed(), disputed(due_at=(NOW + timedelta(days=2)).isoformat())
+    page = read(shops.signed_in(), LIST)
+    waiting = page[page.index("Waiting for you") : page.index(">All<")]
+    assert waiting.index(sooner) < waiting.index(later)
+
+
 def test_what_is_missing_is_said_before_it_is_sent() -> None:
     dispute = disputed(network_reason="13.1", reason="product_not_received")
     page = post(shops.signed_in(), f"{LIST}{dispute}/stage/")

@@ -65,12 +65,13 @@ def test_a_lead_puts_an_answer_together_sends_it_and_hands_it_in() -> None:
         assert (BankAnswer.objects.get().state, BankAnswer.objects.get().how) == ("sent", "download")
     page = client.get(LIST).content.decode()
     assert "Download and hand in" not in page and len(page) < 100_000
+    assert "No chargebacks" in client.get(f"{LIST}?view=waiting").content.decode()
 
 
 def test_an_analyst_sees_what_the_answer_holds_before_a_lead_sends_it() -> None:
     dispute, client = disputed(), signed_in(StaffRole.ANALYST)
     here = f"{LIST}{dispute}/"
-    assert here in client.get(LIST).content.decode()
+    assert here in client.get(LIST).content.decode() and here in client.get(f"{LIST}?view=waiting").content.decode()
     assert "Nothing is ready yet." in client.get(here).content.decode()
     assert client.get(f"{here}copy/").status_code == 404
     answer = client.post(f"{here}stage/", {"stay": "1"}, follow=True)

@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.claim_pages import claims_of
+from safeconduct.kernel.paging import PAGE, Slice
 from safeconduct.kernel.parties.models import Seller, StaffRole
 from safeconduct.kernel.protection import Held
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
-from safeconduct.kernel.ui.parts import Page, Text
+from safeconduct.kernel.ui.parts import Page, Text, View
 from safeconduct.kernel.vault.pseudonyms import reveal
 from safeconduct.protections.transactions.chargebacks import (
     answers,
@@ -54,20 +55,32 @@ _HELD: Final[Mapping[str, Text]] = {
 
 @require_GET
 def disputes(request: StaffRequest) -> HttpResponse:
-    """All disputes, newest first, each with its answer; those that were handed to the staff are marked."""
-    found = queries.disputes_page(None, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    """All disputes, newest first, or those that wait, the nearest last day first; each with its answer."""
+    waits, now = request.GET.get("view") == "waiting", timezone.now()
+    if waits:
+        found = Slice(queries.waiting(None, now, limit=PAGE))
+    else:
+        found = queries.disputes_page(None, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     given = {
         (one.dispute_id, one.stage): one
         for one in BankAnswer.objects.filter(dispute__in=found.items).defer("fields", "manifest")
     }
-    language, now = get_language() or "en", timezone.now()
+    language = get_language() or "en"
     worth = weighed([(one, bool((a := given.get((one.id, one.stage))) and a.complete)) for one in found.items], now)
     rows = [_row(one, given.get((one.id, one.stage)), worth[one.id], language, now) for one in found.items]
     return page(
         request,
         "transactions/console/chargebacks.html",
-        {"rows": rows, "page": Page(found.next, found.previous, len(found.items))},
+        {"rows": rows, "page": Page(found.next, found.previous, len(found.items)), "views": _views(waits=waits)},
     )
+
+
+def _views(*, waits: bool) -> list[View]:
+    here = reverse("console:transactions:chargebacks")
+    return [
+        View(_("All"), here, current=not waits),
+        View(_("Waits for an answer, the nearest last day first"), f"{here}?view=waiting", current=waits),
+    ]
 
 
 @require_GET

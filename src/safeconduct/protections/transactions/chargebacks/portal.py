@@ -94,22 +94,23 @@ ADVICE: Final[Mapping[Advice, tuple[str, Text]]] = {
     Advice.UNCLEAR: ("", lazy("The numbers do not say")),
 }
 _MOST_STEPS: Final = 50
-_MOST_WARNINGS: Final = 20
+#: Warnings, and disputes that wait for an answer.
+_MOST_WAITING: Final = 20
 #: Disputes of banks about one order.
 _MOST_OF_AN_ORDER: Final = 50
 
 
 @require_GET
 def disputes(request: MemberRequest) -> HttpResponse:
-    """The list, and the standing authorisation."""
-    found = queries.disputes_page(
-        request.seller.key, after=request.GET.get("after", ""), before=request.GET.get("before", "")
-    )
+    """What waits, the nearest last day first; the list; and the standing authorisation."""
+    seller = request.seller.key
+    found = queries.disputes_page(seller, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     language = get_language() or "en"
-    warned = early.of_seller(request.seller.key, limit=_MOST_WARNINGS)
+    warned = early.of_seller(seller, limit=_MOST_WAITING)
     with engine_scope():
         warnings = portal_early.lines(warned)
     context = {
+        "waiting": [line_of(one, language) for one in queries.waiting(seller, timezone.now(), limit=_MOST_WAITING)],
         "rows": [line_of(one, language) for one in found.items],
         "warnings": warnings,
         "page": Page(found.next, found.previous, len(found.items)),
