@@ -1,8 +1,8 @@
 """Public keys of passkeys, bound to the person whose they are.
 
 Whoever may write the table of factors, as the web processes may, could put a key of their own into somebody's row, or
-move a row to somebody else. So each row carries a keyed hash of its person and of all that a sign-in believes of it: the
-public key, and whether the passkey stands alone. A row whose hash is another's, or missing, is no passkey.
+move a row to somebody else. So each row carries a keyed hash of its person and of all that a sign-in believes of it:
+the public key, and whether the passkey stands alone. A row whose hash is another's, or missing, is no passkey.
 """
 
 from __future__ import annotations

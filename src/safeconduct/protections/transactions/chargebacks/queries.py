@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef
 
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.kernel.scope import query
-from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER
+from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER, Status
 from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
+from safeconduct.protections.transactions.chargebacks.reason_codes import table
 from safeconduct.protections.transactions.chargebacks.worth import Group
 
 _NEWEST: Final = Order("opened_at", descending=True)
@@ -37,6 +38,13 @@ def waiting(seller_key: int | None, at: datetime, *, limit: int) -> list[BankDis
     if seller_key is not None:
         rows = rows.filter(seller_key=seller_key)
     return list(rows.order_by("due_at", "id")[:limit])
+
+
+def reopenable_until(one: BankDispute) -> datetime | None:
+    """Until when the bank can go on, as a rule, with a dispute that is won; None for every other."""
+    if one.status != Status.WON or one.closed_at is None:
+        return None
+    return table(one.opened_at.date()).reopenable_until(one.network, one.closed_at)
 
 
 @dataclass(frozen=True, slots=True)
