@@ -66,6 +66,24 @@ def test_a_bad_field_is_named_with_the_way_out() -> None:
         assert not Event.objects.exists()
 
 
+def test_what_is_out_of_bounds_or_empty_is_said_as_it_is() -> None:
+    shop, said = Machine(), []
+    for spoilt in ({"amount": {"minor": 2**70, "currency": "USD"}}, {"seller": " "}):
+        whole = event()
+        whole["data"].update(spoilt)
+        said.append(problem(shop.post("/v1/events", whole), 422, "invalid")["errors"][0])
+    assert said == [
+        {"field": "data.amount.minor", "problem": "minor does not fit in 64 bits"},
+        {"field": "data.seller", "problem": "seller is empty: the seller's id in the shop system"},
+    ]
+    told = problem(shop.post("/v1/events", b'{"id": ' + b"9" * 5000 + b"}"), 400, "malformed")["detail"]
+    assert told == "the body is not JSON: a number has too many digits"
+    asked = problem(shop.post("/v1/labels", {"labels": [{"order": "", "label": "good", "x": 1}]}), 422, "invalid")
+    assert [error["problem"] for error in asked["errors"]] == [
+        "is empty", "there is no such field here"
+    ]  # fmt: skip
+
+
 def test_an_event_can_be_stored_without_waiting_for_its_decision() -> None:
     live_policy()
     shop = Machine()
