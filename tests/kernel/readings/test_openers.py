@@ -42,6 +42,7 @@ OPENERS = {
     "kernel/parties/ownership.py": "what both sides of a claim said, to them and to who decides",
     "kernel/parties/sealed_fields.py": "names and addresses of the people of the product, wherever they stand",
     "kernel/parties/sealed_sessions.py": "a session, to its own browser",
+    "protections/accounts/ownership/papers.py": "shows: notes first; a claimant without an account reads their claim's",
     "kernel/parties/factors.py": "seeds of second factors",
     "kernel/ledger/payout_reading.py": "for who sends the money; the console's page of it tells the shop",
     "protections/accounts/payout/asking.py": "what a person is about to confirm, to that person",

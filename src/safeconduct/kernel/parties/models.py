@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from safeconduct.foundation.ids import new_id
 
@@ -20,6 +22,10 @@ from safeconduct.kernel.parties.sealed_fields import SealedAddress, SealedName, 
 from safeconduct.kernel.parties.sign_in_models import SignInDevice as SignInDevice
 from safeconduct.kernel.parties.sign_in_models import SignInFailures as SignInFailures
 from safeconduct.kernel.parties.sign_in_models import SignInSession as SignInSession
+from safeconduct.kernel.vault.keys import steady_key
+
+#: Django's own, so that sessions of before a version with this line go on.
+_SESSION_SALT: Final = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
 
 def _user_id() -> str:
@@ -113,6 +119,16 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         said: str = self.name or self.email
         return said
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is bound to beside its person: the password. By the root key that has served longest: while it
+        is replaced, Django would give a session a new key at every other request, and with its retirement all end."""
+        secret = steady_key("django").hex()
+        return salted_hmac(_SESSION_SALT, self.password, secret=secret, algorithm="sha256").hexdigest()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """None."""
+        return iter(())
 
     @property
     def sealed_name(self) -> str:
@@ -226,13 +242,15 @@ class SecurityEvent(models.Model):
 
 
 class StaffIdentity(models.Model):
-    """A member of staff as the company's directory knows them (`identities`): its name for them only as a keyed hash.
-    One for each person and directory."""
+    """A member of staff as the company's directory knows them (`identities`): its name for them only as a keyed hash,
+    ``hashed_with`` a key of the root key of that name (empty: of the first there was). One for each person and
+    directory."""
 
     id = models.CharField(primary_key=True, max_length=30, default=_identity_id, editable=False)
     person = models.ForeignKey(User, models.CASCADE, related_name="+")
     issuer = models.CharField(max_length=300)
     subject_hash = models.BinaryField(unique=True)
+    hashed_with = models.CharField(max_length=40, default="")
     linked_at = models.DateTimeField()
     last_used_at = models.DateTimeField()
 

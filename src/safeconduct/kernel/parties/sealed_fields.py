@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 from typing import Any, ClassVar, Final, cast
 
 from cryptography.exceptions import InvalidTag
@@ -28,6 +26,7 @@ from safeconduct.kernel.vault.configuration import deployment
 from safeconduct.kernel.vault.data_keys import DataKey
 from safeconduct.kernel.vault.errors import SealBroken
 from safeconduct.kernel.vault.framing import framed
+from safeconduct.kernel.vault.key_file import derive
 from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_with, unseal_with
 
 SUBJECT: Final = "people"
@@ -134,4 +133,4 @@ def take_their_place() -> None:
 
 def _finding(key: DataKey) -> AESSIV:
     """AES-256-SIV takes 64 bytes; a data key has 32."""
-    return AESSIV(hmac.digest(key.secret, b"safeconduct address of an account", hashlib.sha512))
+    return AESSIV(derive(key.secret, "address of an account", 64))

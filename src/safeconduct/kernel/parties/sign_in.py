@@ -187,7 +187,7 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 
 def _cookie(request: HttpRequest, person: User) -> str:
-    return request.COOKIES.get(attempts.cookie_name(person.id), "")[:100]
+    return attempts.cookie_of(request.COOKIES, person.id)
 
 
 def factor_of(request: HttpRequest, person: User) -> str:
