@@ -192,6 +192,25 @@ def ledger() -> Finding:
     return Finding("ledger", not off, found or "each currency sums to zero", mend)
 
 
+def recipients() -> Finding:
+    """May answers to banks leave, where a processor's interface is set up?"""
+    from django.conf import settings as ours
+
+    from safeconduct.kernel.scope import staff_scope
+    from safeconduct.protections.data_security.transfers.models import TransferDestination
+    from safeconduct.protections.transactions.chargebacks.sending import KINDS
+
+    if not ours.STRIPE_API_KEY:
+        return Finding("recipients", True, "no processor is answered from here")
+    with staff_scope():
+        declared = list(TransferDestination.objects.filter(name__iexact="stripe", ended_at=None))
+    if any(set(one.categories) >= KINDS for one in declared):
+        return Finding("recipients", True, "answers to banks go to Stripe, which is declared")
+    found = "Stripe is declared for less than answers hold" if declared else "nobody has declared Stripe"
+    mend = f"declare Stripe in the console under Transfers, for {', '.join(sorted(KINDS))}; no answer leaves until then"
+    return Finding("recipients", False, found, mend)
+
+
 def ip_data() -> Finding:
     """Which data about IP addresses are in use, and how old are they?"""
     from safeconduct.config.environment import read
@@ -322,7 +341,8 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     ledger,
     record,
     certificates,
+    recipients,
     ip_data,  # last: what is only old must not keep the checks before from being made
     breached,
 )
-NEED_A_SCHEMA = (logins, queue, vault, root_key, ledger, record)
+NEED_A_SCHEMA = (logins, queue, vault, root_key, ledger, record, recipients)

@@ -234,6 +234,7 @@ SECOND_STEP = ENV.second_step
 PASSWORD_WORDS = ENV.password_words
 IP_PACK = str(ENV.ip_pack)
 BREACHED_PASSWORDS = str(ENV.breached_list or "")
+ACCOUNT_FORMS = {"reset_password": "safeconduct.kernel.parties.asking_for_a_link.AskForLink"}
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",
@@ -263,6 +264,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # -- transport --------------------------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "safeconduct.kernel.parties.sealed_sessions"
 SESSION_COOKIE_NAME = host_cookie("sessionid", secure=ENV.production)
 CSRF_COOKIE_NAME = host_cookie("csrftoken", secure=ENV.production)
 LANGUAGE_COOKIE_NAME = host_cookie("django_language", secure=ENV.production)

@@ -43,7 +43,7 @@ SEALED = {
     "webhook_endpoint.previous_secret", "bank_answer.fields", "bank_answer_file.bank", "bank_answer_file.copy",
     "vault_key.wrapped", "vault_region_wrap.sealed", "vault_salt.salt", "sign_in_session.origin", "canary.sealed",
     "payment_defence.sealed", "data_request.words", "data_request_archive.sealed", "bank_document.sealed",
-    "ownership_claim.contact", "ownership_word.sealed",
+    "ownership_claim.contact", "ownership_word.sealed", "ownership_paper.sealed",
 }  # fmt: skip
 HASHED = {
     "api_key.secret_hash", "idempotent_answer.body_hash", "invitation.token_hash", "sign_in_device.cookie_hash",

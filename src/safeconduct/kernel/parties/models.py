@@ -18,6 +18,7 @@ from safeconduct.foundation.ids import new_id
 # What belongs to the same tables stands beside; Django looks for models here.
 from safeconduct.kernel.parties.ownership_models import OwnershipClaim as OwnershipClaim
 from safeconduct.kernel.parties.ownership_models import OwnershipWord as OwnershipWord
+from safeconduct.kernel.parties.sealed_fields import SealedAddress, SealedName, field_of
 from safeconduct.kernel.parties.sign_in_models import SignInDevice as SignInDevice
 from safeconduct.kernel.parties.sign_in_models import SignInFailures as SignInFailures
 from safeconduct.kernel.parties.sign_in_models import SignInSession as SignInSession
@@ -99,8 +100,8 @@ class User(AbstractBaseUser):
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_user_id, editable=False)
-    email = models.EmailField(unique=True)
-    name = models.CharField(max_length=120, blank=True)
+    email = SealedAddress(unique=True)
+    name = SealedName(max_length=120, blank=True)
     staff_role = models.CharField(max_length=16, choices=StaffRole, default=StaffRole.NONE, blank=True)
     language = models.CharField(max_length=16, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
@@ -129,6 +130,11 @@ class User(AbstractBaseUser):
         return iter(())
 
     @property
+    def sealed_name(self) -> str:
+        """What they are called, for a place that outlives the page: sealed as their name is."""
+        return field_of(User, "name").sealed(str(self))
+
+    @property
     def is_staff(self) -> bool:
         return self.is_active and self.staff_role != StaffRole.NONE
 
@@ -146,7 +152,7 @@ class Invitation(models.Model):
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_invitation_id, editable=False)
-    email = models.EmailField()
+    email = SealedAddress()
     role = models.CharField(max_length=16, choices=StaffRole, blank=True, default=StaffRole.NONE)
     seller_key = models.BigIntegerField(null=True)
     member_role = models.CharField(max_length=16, choices=MemberRole, blank=True, default="")

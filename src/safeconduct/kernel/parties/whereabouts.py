@@ -65,6 +65,11 @@ def known_of(person_id: str, address: str, at: datetime) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
+def asked_from(person_id: str, address: str, at: datetime) -> dict[str, Any]:
+    """The address of an act beside what is known of its place; nothing where it has none, as at the command line."""
+    return {"ip": address, **known_of(person_id, address, at)} if address else {}
+
+
 def _earlier(person_id: str, at: datetime) -> list[_Earlier]:
     rows = query(
         "SELECT id, traits, origin, started_at FROM sign_in_session"

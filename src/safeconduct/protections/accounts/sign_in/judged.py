@@ -76,7 +76,7 @@ def place_of(request: HttpRequest, person: User, at: datetime) -> dict[str, Any]
     """What is known of where an act in a session comes from."""
     address = origin_of_request(request).address
     with visitor_scope():
-        return {"ip": address or None, **whereabouts.known_of(person.id, address, at)}
+        return whereabouts.asked_from(person.id, address, at)
 
 
 def _factor(request: HttpRequest, person: User) -> str:
