@@ -135,7 +135,8 @@ class CaseDesk:
         unpaid = [one.order_id for one in self.complaints if not one.paid]
         with engine_scope():
             rows = query(
-                "SELECT r.id, r.requested_at, r.amount_minor - r.by_bank_minor, r.currency, v.order_ref, s.ref"
+                "SELECT r.id, r.requested_at, r.amount_minor - r.by_bank_minor - r.called_off_minor, r.currency,"
+                " v.order_ref, s.ref"
                 " FROM claim_refund r JOIN claim c ON c.id = r.claim_id JOIN coverage v ON v.order_key = c.order_key"
                 " JOIN seller s ON s.key = r.seller_key WHERE r.state = 'requested' AND r.requested_at < %s"
                 " AND v.order_ref = ANY(%s::text[]) ORDER BY r.requested_at, v.order_ref",

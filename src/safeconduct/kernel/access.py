@@ -120,7 +120,7 @@ _OUTCOME = (
 _PART = "SELECT, INSERT (id, payment_id, line_id, seller_key, amount_minor), UPDATE (amount_minor)"
 _CLAIM = "SELECT, INSERT, UPDATE (closed_at, frozen_at, hold_key, holds)"
 _CHANNEL = "SELECT, INSERT, UPDATE (claimed_minor, hold_until, case_id, ended_at, outcome)"
-_REFUND = "SELECT, INSERT, UPDATE (state, told, by_bank_minor, due_at, ended_at)"
+_REFUND = "SELECT, INSERT, UPDATE (state, told, by_bank_minor, called_off_minor, not_again_minor, due_at, ended_at)"
 _CLAIM_STEP = "SELECT (id, claim_id, seller_key, number, verb, facts, role, why, at)"
 #: A seller sees what was answered, and of the pack the masked copy.
 _ANSWER = (

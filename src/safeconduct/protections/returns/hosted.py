@@ -167,7 +167,7 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
 
 def _refunds(found: Return) -> Sequence[dict[str, Any]]:
     return [
-        {"one": one, "state": REFUNDS[RefundState(one.state)], "minor": one.amount_minor - one.by_bank_minor}
+        {"one": one, "state": REFUNDS[RefundState(one.state)], "minor": one.to_send_minor}
         for one in queries.refunds_of(found)
     ]  # fmt: skip
 
