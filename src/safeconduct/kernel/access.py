@@ -231,7 +231,7 @@ TABLES = (
     # returns
     Table("return_file", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_line", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
-    Table("return_cost", app=READ, engine=READ, staff=EDIT, seller_column="seller_key"),
+    Table("return_cost", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_reimbursement", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
     # buyers' data
     Table("buyer_lease", app=READ, engine=ADD, staff=READ, seller_column="seller_key"),
