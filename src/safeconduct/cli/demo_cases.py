@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli import demo_freight
 from safeconduct.cli import demo_words as words
 from safeconduct.cli.demo_case_acts import ACTS, Known, confirm
 from safeconduct.cli.demo_tally import Tally
@@ -66,11 +67,12 @@ class CaseDesk:
                 break
 
     def clocks(self, until: datetime) -> None:
-        """What follows for everybody: deadlines that have come due, and refunds that shops were told to send."""
+        """What follows for everybody: deadlines that have come due, refunds that shops were told to send, freight."""
         from safeconduct.kernel.cases import sweep
 
         sweep.keep_up(until, quiet=True)
         self._refunds(until)
+        demo_freight.paid(until)
 
     # -- what happens beside cases ---------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class ReturnCostPaid(Sent):
 
 
 class ReturnCostFound(Schema):
-    """A cost as it stands. `bears`: who bears it; null before the return is decided, and where customs gives it back."""
+    """A cost as it stands. `bears`: who bears it; null before it is decided, and where customs gives it back."""
 
     kind: Cost
     amount: Amount

@@ -1,4 +1,4 @@
-"""Freight and duty of a return: noted by a person or a machine with a paper, and brought into the books by who bears it.
+"""Freight and duty of a return: noted by a person or a machine with a paper, and booked by who bears them.
 
 Who bears them follows from the outcome that stands, so the books follow every decision: what was posted for an earlier
 one is reversed, never edited, and what is right is posted beside it, each at most once.
