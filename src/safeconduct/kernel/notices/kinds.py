@@ -287,7 +287,7 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
         "your app. It is written in the buyer's language; whoever has the link acts as the buyer.",
         {
             "order": _ORDER, "case": _CASE["case"], "kind": _CASE["kind"],
-            "what": Field(Form.TEXT, "`opened`, `your_turn`, `moved`, `decided` or `wrote`."),
+            "what": Field(Form.TEXT, "`opened`, `your_turn`, `moved`, `decided`, `reminder`, `send_back` or `wrote`."),
             "language": Field(Form.TEXT, "`en`, `es` or `zh`."), "subject": Field(Form.TEXT, "A line."),
             "text": Field(Form.TEXT, "What to say."), "url": Field(Form.TEXT, "The buyer's own page."),
             "due_at": Field(Form.TIME, "By when the buyer has to act.", optional=True),

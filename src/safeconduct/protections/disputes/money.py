@@ -15,6 +15,7 @@ from typing import Final
 
 from django.conf import settings
 
+from safeconduct.kernel.cases import buyer_telling
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.machine import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
@@ -118,6 +119,7 @@ def execute(moved: Sequence[Moved], at: datetime) -> None:
     _ask(asks, at, quiet=moved[0].quiet)
     _leave(ends, at, quiet=moved[0].quiet)
     Dispute.objects.filter(case_id__in=waits).update(return_by=at + SENDS_BACK)
+    buyer_telling.send_back([one for one in moved if one.case_id in waits], at + SENDS_BACK, at)
 
 
 def came_back(disputes: Sequence[Dispute], at: datetime, *, quiet: bool = False) -> None:
