@@ -106,7 +106,8 @@ _BLIND_REVIEW = (
 _OUTSIDE_BODY = "SELECT, INSERT, UPDATE (ended_at, ended_by_id)"
 #: Of a referral a seller does not see which person of the staff acted.
 _REFERRAL = (
-    "SELECT (id, case_id, seller_key, body_id, outcome_before, referred_at, due_at, extended_at, late_at, engaged_at,"
+    "SELECT (id, case_id, seller_key, body_id, outcome_before, referred_at, referred_role, due_at, extended_at,"
+    " late_at, engaged_at,"
     " state, found, found_on, says, fees_minor, fees_currency, answered_at, followed, why, outcome_id, closed_at)"
 )
 #: Of who decided and confirmed an outcome a seller sees the seats, not the people.

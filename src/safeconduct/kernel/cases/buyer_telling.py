@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from safeconduct.kernel.buyer_links import token_of
 from safeconduct.kernel.cases.kinds import kind_of
+from safeconduct.kernel.cases.models import Party
 from safeconduct.kernel.cases.telling import REMEDY
 from safeconduct.kernel.cases.turns import turn
 from safeconduct.kernel.cases.words import Remedy, Role, Turn
@@ -95,6 +96,21 @@ def remind(reminders: Sequence[Reminded], at: datetime) -> None:
             for one in told
         ]
     )  # fmt: skip
+
+
+def outside(
+    case: Mapping[str, Any], title: Sentence, body: str, state: Sentence, key: str, at: datetime
+) -> None:  # fmt: skip
+    """Tells a buyer who has taken their case to an outside body where it stands there."""
+    if not _has_a_page(case) or not is_wanted(MessageKind.BUYER_NOTICE):
+        return
+    columns = ("role", "zone", "language")
+    parties = list(Party.objects.filter(case_id=case["id"]).values(*columns))
+    if _buyer(parties) is None:
+        return
+    values = {"state": state, "body": dict.fromkeys(state, body)}
+    orders = reveal({case["order_key"]})
+    publish([_message(case, title, parties, "outside", values, None, at, f"outside/{key}", orders)])
 
 
 def send_back(moved: Sequence[Moved], until: datetime, at: datetime) -> None:

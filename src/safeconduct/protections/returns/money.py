@@ -127,8 +127,26 @@ def pay(moved: Sequence[Moved], at: datetime) -> None:
 
 
 def correct(moved: Sequence[Moved], at: datetime) -> None:
-    """A new decision after an outside body: brings what others than the seller bear of the refund to what it says."""
-    _bring(moved, _of_cases(moved), at)
+    """A new decision after an outside body: asks for what is more for the buyer, and brings what others than the seller
+    bear of the refund to what it says."""
+    found = _of_cases(moved)
+    asked, asks = _asked_for([one.order_key for one in found.values()]), []
+    more = {
+        one.case_id: minor
+        for one in moved
+        if (minor := _wanted(one.outcome) - asked.get(found[one.case_id].id, _Asked()).owed_minor) > 0
+    }
+    claim_of = _claim([found[case_id] for case_id in more], {}, at, quiet=moved[0].quiet)
+    left = dict(askable([line for line, _ in claim_of.values()]))
+    for one in moved:
+        returned = found[one.case_id]
+        line, claim_id = claim_of.get(returned.order_key, ("", ""))
+        amount = min(more.get(one.case_id, 0), left.get(line, 0))
+        if amount:
+            left[line] -= amount
+            asks.append(_refund(returned, one, claim_id, amount))
+    claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
+    _bring(moved, found, at)
 
 
 def let_go(moved: Sequence[Moved], at: datetime) -> None:
