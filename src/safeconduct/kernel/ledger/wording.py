@@ -30,7 +30,7 @@ EVENTS: Final = {
     "chargeback": gettext_lazy("The bank took the money back"),
     "protection_reimbursement": gettext_lazy("The protection fund paid"),
     "provisional_reimbursement": gettext_lazy("The protection fund paid provisionally"),
-    "reimbursement_taken_back": gettext_lazy("A provisional payment of the protection fund was taken back"),
+    "reimbursement_taken_back": gettext_lazy("The protection fund took back what it had paid"),
     "representment_won": gettext_lazy("The bank gave the money back"),
     "representment_won_after_reimbursement": gettext_lazy("The bank gave the money back, to the fund that had paid"),
     "second_chargeback": gettext_lazy("The bank took the money back a second time"),
