@@ -103,8 +103,7 @@ def run(
     ``against``: what to compare with, a policy's text, its name (the version in force) or the id of a version; None:
     the version in force under the same name. ``sellers``: keys of the sellers whose events are decided; features see
     everybody's all the same. ``now``: the day as of which labels count as mature. ``folder``: where exports are kept.
-    ``progress``: told of rows exported.
-    Opens scopes of its own. Raises PolicyUnreadable, CannotBeReplayed, NotFound.
+    ``progress``: told of rows exported. Opens scopes of its own. Raises PolicyUnreadable, CannotBeReplayed, NotFound.
     """
     at = now or datetime.now(UTC)
     with staff_scope():

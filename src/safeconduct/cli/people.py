@@ -105,7 +105,7 @@ def invite(email: str, role: str) -> int:
 
 
 def break_glass(email: str, why: str) -> int:
-    """Takes a member of staff's keys and password away and prints a new password, this once."""
+    """Takes a member of staff's keys and password away and prints a link to choose a new password, this once."""
     start_django()
     from safeconduct.kernel.parties.errors import PartiesError
     from safeconduct.kernel.scope import staff_scope
@@ -115,12 +115,13 @@ def break_glass(email: str, why: str) -> int:
         fail("--why must say why, and how you know that it is them, in at least 10 letters", USAGE)
     try:
         with staff_scope():
-            password = let_in_again(email, why.strip(), at=datetime.now(UTC))
+            link = let_in_again(email, why.strip(), at=datetime.now(UTC))
     except PartiesError as problem:
         fail(str(problem))
     sys.stdout.write(
-        f"{email}\npassword {password}\nHand it over in person; it opens for 24 hours, in which they set up a passkey"
-        " and choose their own password. Every administrator has been told.\n"
+        f"{link}\nHand this over to {email} at once, with the console's address before it, by a channel you trust. It"
+        " opens once, within ten minutes: they choose their own password and set up a passkey. Every administrator has"
+        " been told.\n"
     )
     return OK
 
