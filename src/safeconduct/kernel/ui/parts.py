@@ -115,7 +115,6 @@ class Shell:
 
     menu: Sequence[MenuEntry]
     home_url: str
-    name: Text = ""
     account: Account | None = None
     search_url: str = ""
     hints: Sequence[Hint] = ()
