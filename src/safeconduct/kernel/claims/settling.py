@@ -18,6 +18,7 @@ from safeconduct.kernel.claims.writing import Did, steps
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import HoldRequest
 from safeconduct.kernel.ledger.telling import tell_of_holds
+from safeconduct.kernel.ledger.wording import CLAIM_CHANGED
 from safeconduct.kernel.scope import Actor, query
 
 
@@ -223,7 +224,7 @@ def _carry_out(changes: _Changes, actor: Actor, at: datetime, *, quiet: bool) ->
     }
     ledger.stand_by(sellers)
     if changes.releases:
-        ledger.release(changes.releases, at, "what the claim can still cost has changed", actor)
+        ledger.release(changes.releases, at, CLAIM_CHANGED, actor)
     if changes.requests:
         ledger.hold(changes.requests)
     tell_of_holds(changes.releases, [request.key for request in changes.requests], at, replay=quiet)
