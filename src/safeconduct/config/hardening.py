@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeconduct.config import memory_encryption
 from safeconduct.config.log_shipping import Target
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def unsafe(env: Environment) -> list[str]:
     """What must not be so, each as a sentence with the way out."""
-    return [*_faces(env), *_files(env), *_secrets(env), *_logs(env), *_tls(env)]
+    return [*_faces(env), *_files(env), *_secrets(env), *_logs(env), *_tls(env), *_memory(env)]
 
 
 def log_target(text: str) -> Target | None:
@@ -63,6 +64,17 @@ def _logs(env: Environment) -> list[str]:
         (
             "SAFECONDUCT_LOG_TO is empty: name a collector on another machine (tls://host:6514?ca=…), this machine's "
             "(unix:/dev/log), or write stderr where standard error is collected."
+        )
+    ]
+
+
+def _memory(env: Environment, root: Path = Path("/")) -> list[str]:
+    if not env.memory_encryption or memory_encryption.seen(root) is not None:
+        return []
+    return [
+        (
+            "SAFECONDUCT_MEMORY_ENCRYPTION=1, and the kernel does not say that this is a confidential machine: run it "
+            "in one (AMD SEV-SNP, Intel TDX), see docs/operations.md, section Memory, or leave the setting out."
         )
     ]
 
