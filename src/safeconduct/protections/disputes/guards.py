@@ -8,7 +8,7 @@ from typing import Final
 
 from safeconduct.kernel.cases import floors
 from safeconduct.kernel.cases.floors import Route
-from safeconduct.kernel.cases.machine import Moved
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.models import Dispute
