@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 
 from safeconduct.foundation.postgres import Server, lease
+from tests import remembered
 
 _stack = ExitStack()
 atexit.register(_stack.close)
@@ -88,15 +89,9 @@ def _settings(database_url: str, var: str) -> dict[str, str]:
 
 
 def forget_everything() -> None:
-    """Empties all tables, and what processes remember of them."""
-    from safeconduct.kernel.decisions import scoring
-    from safeconduct.kernel.events import rates
-    from safeconduct.kernel.parties import sellers
-    from safeconduct.kernel.vault import data_keys, pseudonyms, regions
-
+    """Empties all tables, and what this process remembers of them."""
     _cleaner().execute("CALL pg_temp.forget_everything()")
-    for module in (pseudonyms, data_keys, regions, sellers, rates, scoring):
-        module.forget()
+    remembered.forget()
 
 
 @lru_cache(maxsize=1)
