@@ -38,6 +38,9 @@ def test_an_answer_is_put_together_looked_at_and_sent_once() -> None:
     assert found["reason_says"] == "Fraude sin la tarjeta presente"
     staged = good(shop.post(f"{address}/answer", {"language": "en"}))
     assert staged["answer"]["complete"] and "three_ds" in staged["answer"]["exhibits"]
+    assert {
+        one["profile"]: one["required_actions"][0] for one in staged["answer"]["earlier_payments"]
+    } == dict.fromkeys(("visa", "stripe"), "missing_prior_undisputed_transactions")
     assert (
         "another one by now" in problem(shop.post(f"{address}/submit", {"sha256": "0" * 64}), 409, "conflict")["detail"]
     )

@@ -52,6 +52,28 @@ def test_balances_and_holds_say_what_a_seller_has_and_why_some_of_it_waits() -> 
     assert ended["held_minor"] == 0 and ended["ended_at"]
 
 
+def test_a_claim_says_in_which_ways_its_money_is_asked_for_and_why_refunds_stand_still() -> None:
+    world = Shop()
+    world.sold("ord-1", deliver=True)
+    world.sold("ord-2", day=0.2, deliver=True)
+    world.disputed("ord-1", day=4)
+    world.disputed("ord-2", day=4.1)
+    shop = Machine()
+    first = good(shop.get("/v1/claims", seller="sel-1", limit=1))
+    rest = good(shop.get("/v1/claims", seller="sel-1", limit=1, cursor=first["next"]))
+    assert [one["order"] for one in first["items"] + rest["items"]] == ["ord-2", "ord-1"] and rest["next"] is None
+    (claim,) = good(shop.get("/v1/claims", {"Accept-Language": "zh"}, seller="sel-1", order="ord-1"))["items"]
+    assert (claim["paid_minor"], claim["frozen"], claim["refundable_minor"]) == (10_000, True, 10_000)
+    assert [(one["kind"], one["ended_at"]) for one in claim["channels"]] == [("chargeback", None)]
+    assert claim["hold"]["held_minor"] == 9200 and "银行" in claim["hold"]["says"]
+    world.tell("dispute.closed", "ord-1", day=5, dispute="dp-ord-1", outcome="won")
+    assert good(shop.get("/v1/claims", seller="sel-1", order="ord-1"))["items"] == []
+    (ended,) = good(shop.get("/v1/claims", seller="sel-1", order="ord-1", open="false"))["items"]
+    assert ended["hold"] is None and ended["channels"][0]["outcome"] == "won" and not ended["frozen"]
+    assert good(shop.get("/v1/claims", seller="sel-2"))["items"] == []
+    assert problem(shop.get("/v1/claims"), 422, "invalid")["errors"][0]["field"] == "seller"
+
+
 def test_wrong_questions_are_refused_by_the_name_of_the_field() -> None:
     shop = Machine()
     problem(shop.get("/v1/coverage/none"), 404, "not-found")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 from tests.api.api_world import Machine, good, key, problem
 from tests.kernel.builders import event, live_policy, usd
 
+from safeconduct.api.examples import EVENT
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import staff_scope
@@ -19,6 +24,18 @@ def test_an_order_is_stored_and_decided_in_one_call() -> None:
     assert decision["policy"] == "order-risk" and decision["version"] == 1 and decision["kind"] == "live"
     assert decision["reasons"][0]["full"] == "Amount $6,000.00 is above the limit"
     assert decision["latency_us"] > 0
+
+
+def test_the_readme_sends_a_file_that_is_there_with_the_key_it_makes_and_gets_a_decision() -> None:
+    live_policy()
+    root = Path(__file__).resolve().parents[2]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    scopes = re.findall(r"keys api shop.*?--scope (\S+)", readme)
+    (name,) = re.findall(r"-d @(\S+)", readme)
+    sent = (root / name).read_bytes()
+    answer = good(Machine(key(*scopes)).post("/v1/events", sent))
+    assert answer["status"] == "stored" and [made["action"] for made in answer["decisions"]] == ["allow"]
+    assert json.loads(sent) == EVENT, "the file and docs/api.md show the same order"
 
 
 def test_reasons_come_in_the_language_asked_for() -> None:
@@ -47,6 +64,24 @@ def test_a_bad_field_is_named_with_the_way_out() -> None:
     ]
     with staff_scope():
         assert not Event.objects.exists()
+
+
+def test_what_is_out_of_bounds_or_empty_is_said_as_it_is() -> None:
+    shop, said = Machine(), []
+    for spoilt in ({"amount": {"minor": 2**70, "currency": "USD"}}, {"seller": " "}):
+        whole = event()
+        whole["data"].update(spoilt)
+        said.append(problem(shop.post("/v1/events", whole), 422, "invalid")["errors"][0])
+    assert said == [
+        {"field": "data.amount.minor", "problem": "minor does not fit in 64 bits"},
+        {"field": "data.seller", "problem": "seller is empty: the seller's id in the shop system"},
+    ]
+    told = problem(shop.post("/v1/events", b'{"id": ' + b"9" * 5000 + b"}"), 400, "malformed")["detail"]
+    assert told == "the body is not JSON: a number has too many digits"
+    asked = problem(shop.post("/v1/labels", {"labels": [{"order": "", "label": "good", "x": 1}]}), 422, "invalid")
+    assert [error["problem"] for error in asked["errors"]] == [
+        "is empty", "there is no such field here"
+    ]  # fmt: skip
 
 
 def test_an_event_can_be_stored_without_waiting_for_its_decision() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.test import override_settings
@@ -88,6 +89,38 @@ def test_no_request_makes_a_fault() -> None:
     with override_settings(RATE_LIMIT_PER_MINUTE=1_000_000):
         anything()
     assert analyst and {200, 404, 422} <= seen
+
+
+def test_a_text_that_cannot_be_stored_is_refused_wherever_it_stands() -> None:
+    """JSON can write half of a surrogate pair, and U+0000; PostgreSQL keeps neither."""
+    live_policy()
+    shop = Machine()
+    shop.post("/v1/lists", {"name": "words", "kind": "custom", "entity": "text"})
+    tried = 0
+    with override_settings(RATE_LIMIT_PER_MINUTE=1_000_000):
+        for path, method in _PATHS:
+            for spoilt in _each_text_spoilt(_example(path)) if method == "post" else ():
+                address = path.replace("{name}", "words").replace("{", "").replace("}", "")
+                answer = shop.post(address, json.dumps(spoilt))
+                assert answer.status_code < 500, (path, spoilt, answer.content)
+                tried += 1
+        answer = shop.post("/v1/labels", {"labels": [{"order": "\ud800", "label": "fraud"}]})
+    assert tried > 80
+    assert answer.status_code == 422 and answer.json()["errors"] == [
+        {"field": "labels.0.order", "problem": "contains U+0000 or half of a pair, which cannot be stored"}
+    ]
+
+
+def _each_text_spoilt(value: Any) -> Iterator[Any]:
+    """The example once for each of its texts, with that text unfit to be stored."""
+    if isinstance(value, str):
+        yield from ("\ud800" + value, value + "\x00")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from ({**value, name: spoilt} for spoilt in _each_text_spoilt(inner))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from ([*value[:place], spoilt, *value[place + 1 :]] for spoilt in _each_text_spoilt(inner))
 
 
 def test_no_bytes_make_a_fault() -> None:

@@ -43,6 +43,23 @@ def test_a_dispute_of_an_order_becomes_a_pack_that_is_four_fifths_complete(
     assert again == 0 and same["answer"] == told["answer"]
 
 
+def test_a_code_that_several_complaints_share_is_made_as_the_one_that_was_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Shop().sold("o-1", deliver=True, **ANA)
+    run(capsys, order="o-1", code="mastercard/4853/not_received")
+    with engine_scope():
+        assert BankDispute.objects.get().code_key == "mastercard/4853/not_received"
+
+
+def test_an_order_is_disputed_for_one_reason_and_another_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    Shop().sold("o-1", deliver=True, **ANA)
+    run(capsys, order="o-1")
+    with pytest.raises(SystemExit):
+        run(capsys, order="o-1", code="visa/13.1")
+    assert "there already, about visa/10.4; take another order" in " ".join(capsys.readouterr().err.split())
+
+
 def test_what_is_not_known_of_the_order_is_said_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
     Shop().sold("o-1", buyer="ana", card="card-ana")
     code, told = run(capsys, order="o-1", code="visa/13.1")

@@ -25,6 +25,8 @@ from safeconduct.kernel.readings.models import Reading
 from safeconduct.kernel.scope import engine_scope, query, staff_scope
 from safeconduct.protections.data_security.incidents.models import Incident, IncidentClock
 from safeconduct.protections.data_security.requests.models import DataRequest
+from safeconduct.protections.data_security.transfers.models import TransferDestination
+from safeconduct.protections.transactions.chargebacks.sending import KINDS
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +63,8 @@ def test_a_newcomer_finds_people_accounts_a_case_a_breach_and_requests() -> None
         assert {(one.kind, one.state) for one in DataRequest.objects.all()} == {
             ("export", "identified"), ("access", "asked"),
         }  # fmt: skip
+        stripe = TransferDestination.objects.get(name="Stripe", ended_at=None)
+        assert set(stripe.categories) >= KINDS, "answers to banks may leave"
         (looked,) = Reading.objects.all()
         assert looked.side == "staff" and looked.why and looked.seller_key == key
         client, owner = Client(), User.objects.get(email=email)

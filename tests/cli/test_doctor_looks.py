@@ -12,10 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tests.django_world as world
+from django.test import override_settings
 from tests.certificates import Authority
 from tests.config.test_production_settings import whole
+from tests.kernel.builders import person
 
 from safeconduct.cli import doctor
+from safeconduct.kernel.parties.models import StaffRole
+from safeconduct.kernel.scope import Actor, staff_scope
+from safeconduct.protections.data_security.transfers import destinations
+from safeconduct.protections.data_security.transfers.words import Role
+from safeconduct.protections.transactions.chargebacks.sending import KINDS
 
 
 @pytest.fixture
@@ -84,3 +92,18 @@ def test_the_doctor_compares_this_machines_clock_with_the_databases(monkeypatch:
     monkeypatch.setattr(doctor, "datetime", Ahead)
     found = doctor.clock()
     assert not found.ok and "NTP" in found.mend
+
+
+def test_the_doctor_says_before_the_first_dispute_that_no_answer_would_leave() -> None:
+    world.forget_everything()
+    lead, now = Actor(person(StaffRole.LEAD).id, "lead"), datetime.now(UTC)
+    assert doctor.recipients().ok, "where no processor is answered from here, none has to be declared"
+    with override_settings(STRIPE_API_KEY="sk_test_1"):
+        assert not doctor.recipients().ok and "nobody has declared Stripe" in doctor.recipients().found
+        with staff_scope():
+            some = destinations.declare("stripe", "US", Role.PROCESSOR, "banks", ("orders",), None, lead, at=now)
+        assert not doctor.recipients().ok and "less than answers hold" in doctor.recipients().found
+        with staff_scope():
+            destinations.end(some, lead, at=now)
+            destinations.declare("Stripe", "US", Role.PROCESSOR, "banks", tuple(KINDS), None, lead, at=now)
+        assert doctor.recipients().ok

@@ -25,6 +25,13 @@ def test_a_key_is_made_with_its_end_and_networks_and_revoked_by_its_id() -> None
     problem(Machine(told["secret"]).get("/v1/decisions"), 401, "key-revoked")
 
 
+def test_a_shell_can_keep_the_key_in_a_variable_and_use_it() -> None:
+    made = safeconduct("keys", "api", "shop", "--scope", "decisions:read")
+    good(Machine(made.stdout.rstrip("\n")).get("/v1/decisions"))
+    with staff_scope():
+        assert ApiKey.objects.get().id in made.stderr and "only time" in made.stderr
+
+
 def test_what_is_wrong_is_named_and_nothing_is_made() -> None:
     for arguments, words in (
         (["--scope", "everything"], "everything"), (["--scope", "decisions:read", "--network", "nowhere"], "nowhere"),

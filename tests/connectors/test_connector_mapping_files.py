@@ -32,6 +32,13 @@ def test_the_mappings_that_come_with_safeconduct_have_no_faults(name: str) -> No
     assert load_connector(name).name == name
 
 
+def test_a_few_lines_of_aliases_that_stand_for_billions_are_refused_at_once() -> None:
+    lines = ["connector: mine", "define:", "  z0: &z0 [row.a, row.b, row.c, row.d, row.e, row.f, row.g, row.h]"]
+    lines += [f"  z{n}: &z{n} [" + ", ".join([f"*z{n - 1}"] * 9) + "]" for n in range(1, 10)]
+    assert ["aliases" in fault for fault in faults("\n".join(lines))] == [True]
+    assert "not YAML" in faults("[" * 50_000)[0]
+
+
 def test_a_good_mapping_has_no_faults() -> None:
     assert faults(GOOD) == []
 

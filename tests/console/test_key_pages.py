@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 from tests.console.test_console import signed_in
+from tests.foundation.ip_pack.ip_files import table
 from tests.kernel.builders import live_policy
 
+from safeconduct.foundation.ip_pack import importing
+from safeconduct.foundation.ip_pack.importing import Given
 from safeconduct.kernel.notices.models import NoticeCopy
 from safeconduct.kernel.parties.models import ApiKey, SecurityEvent, StaffRole, User
 from safeconduct.kernel.scope import staff_scope
@@ -109,3 +113,17 @@ def test_a_key_is_rotated_and_revoked_on_the_page_and_rotating_it_twice_says_why
     assert client.post(f"/console/keys/{key.id}/revoke/").status_code == 303
     assert (asks(old), asks(new)) == (401, 200)
     assert client.post("/console/keys/key_nothing/revoke/").status_code == 404
+
+
+def test_a_key_that_is_asked_for_from_another_country_only_reads_for_a_day(tmp_path: Path) -> None:
+    (text,) = shipped_policies()
+    live_policy(text)
+    networks = table(tmp_path, "network,country", "5.6.0.0/16,FR", "101.80.0.0/12,CN")
+    importing.add(tmp_path / "ip", Given(networks), at=datetime(2026, 6, 10, tzinfo=UTC))
+    with override_settings(IP_PACK=str(tmp_path / "ip")):
+        client, _user = who_signed_in_again()
+        assert client.get("/console/keys/", REMOTE_ADDR="5.6.7.8").status_code == 200
+        answer = client.post("/console/keys/new/", KEY, REMOTE_ADDR="101.80.0.1")
+    assert answer.status_code == 200
+    with staff_scope():
+        assert ApiKey.objects.get().reads_only_until is not None

@@ -36,7 +36,10 @@ ELSEWHERE = {
     ),
     "console:data_security:request_receipt": "a file, once an erasure is done",
     "portal:data_security:lease": "opened by asking to see a recipient in clear, which counts as a look",
-    "portal:transactions:chargeback_copy": "a file, once an answer is put together",
+    **dict.fromkeys(
+        ("portal:transactions:chargeback_copy", "console:transactions:chargeback_copy"),
+        "a file, once an answer is put together",
+    ),
     **dict.fromkeys(("portal:case_file", "console:case_file"), "a file, once a case is decided"),
     "console:transactions:terms_file": "a file, once a version of the terms is kept",
     "portal:disputes:proof": "a file, once a dispute is decided",

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal import auth
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -47,10 +48,7 @@ class Passkey:
         client = CollectedClientData.create("webauthn.create", secrets.token_bytes(32), f"http://{site}")
         response = {"clientDataJSON": websafe_encode(client), "attestationObject": websafe_encode(attested)}
         with visitor_scope():
-            Authenticator.objects.create(
-                user=user, type=Authenticator.Type.WEBAUTHN,
-                data={"name": "telephone", "credential": one._credential(response)},
-            )  # fmt: skip
+            auth.WebAuthn.add(user, "telephone", one._credential(response))
             made = datetime.now(UTC) - timedelta(hours=hours_old)
             Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).update(created_at=made)
         return one

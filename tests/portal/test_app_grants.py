@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
 from django.test import Client
 
 from safeconduct.api.application import _declared
+from safeconduct.kernel.notices.key_reminders import remind
+from safeconduct.kernel.notices.models import NoticeCopy
 from safeconduct.kernel.parties import app_grants, keys, members
 from safeconduct.kernel.parties.errors import OwnerNeeded
 from safeconduct.kernel.parties.keys import KeyRefused
@@ -154,3 +157,67 @@ def test_an_app_that_a_thief_let_in_ends_with_not_me_and_one_of_before_goes_on()
     assert len(ended) == 1
     problem(Machine(secret).get("/v1/balances", seller="sel-1"), 401, "key-revoked")
     good(before.get("/v1/balances", seller="sel-1"))
+
+
+def test_an_app_gets_a_new_key_beside_which_the_old_one_goes_on_for_a_week_and_ends_by_itself() -> None:
+    client, user = owner("sel-1")
+    other = shops.member("sel-1")
+    key, old = app(user, ["money:read"])
+    answer = client.post(f"/portal/accounts/apps/{key}/renew/")
+    found = re.search(r"sck_[0-9A-Za-z]{8}_[0-9A-Za-z]{49}", answer.content.decode())
+    assert answer.status_code == 200 and found is not None and "no-store" in answer["Cache-Control"]
+    new = Machine(found[0])
+    for machine in (old, new):
+        good(machine.get("/v1/balances", seller="sel-1"))
+        problem(machine.get("/v1/coverage", seller="sel-1"), 403, "scope-missing")
+    page = shops.read(client, "/portal/accounts/apps/")
+    assert "Reads until its new key is in use" in page and page.count("/renew/") == 1 and found[0] not in page
+    again = client.post(f"/portal/accounts/apps/{key}/renew/")
+    assert again.status_code == 409 and "successor already" in again.content.decode()
+    with staff_scope():
+        first, second = ApiKey.objects.filter(seller_key=shops.seller_key()).order_by("created_at")
+        assert timedelta(days=6) < first.expires_at - second.created_at <= keys.OVERLAP
+        assert second.expires_at - second.created_at == timedelta(days=30), "as long as the one before was given"
+        told = NoticeCopy.objects.filter(notice__code="app.key", notice__values__step="renewed")
+        assert {one.person_id for one in told} == {user.id, other.id}, "every owner"
+        ApiKey.objects.filter(id=first.id).update(expires_at=shops.NOW - timedelta(seconds=1))
+    problem(old.get("/v1/balances", seller="sel-1"), 401, "key-expired")
+    good(new.get("/v1/balances", seller="sel-1"))
+
+
+def test_ending_an_app_ends_both_of_its_keys() -> None:
+    client, user = owner("sel-1")
+    key, old = app(user, ["money:read"])
+    with staff_scope():
+        made, secret = app_grants.renew(key, shops.seller_key(), user, at=shops.NOW)
+    assert client.post(f"/portal/accounts/apps/{made.id}/end/").status_code == 303
+    for machine in (old, Machine(secret)):
+        problem(machine.get("/v1/balances", seller="sel-1"), 401, "key-revoked")
+    assert client.post(f"/portal/accounts/apps/{key}/renew/").status_code == 409
+
+
+def test_nobody_but_an_owner_of_the_shop_who_has_shown_who_they_are_renews_an_app() -> None:
+    user, stranger = shops.member("sel-1"), owner("sel-2")[0]
+    key, _ = app(user)
+    assert stranger.post(f"/portal/accounts/apps/{key}/renew/").status_code == 409
+    open_one = Client()
+    open_one.force_login(user)
+    assert "reauthenticate" in open_one.post(f"/portal/accounts/apps/{key}/renew/").headers["Location"]
+    with staff_scope():
+        finance = shops.member("sel-1", role=MemberRole.FINANCE)
+        with pytest.raises(OwnerNeeded):
+            app_grants.renew(key, shops.seller_key(), finance, at=shops.NOW)
+        with pytest.raises(KeyRefused):
+            keys.rotate_key(key, Actor("usr_admin", "administrator"), at=shops.NOW)
+        assert ApiKey.objects.filter(seller_key__isnull=False).count() == 1
+
+
+def test_owners_are_told_before_the_key_of_an_app_in_use_ends_and_administrators_are_not() -> None:
+    user = shops.member("sel-1")
+    app(user)
+    with staff_scope():
+        ApiKey.objects.filter(seller_key__isnull=False).update(last_used_on=shops.NOW.date())
+    assert [remind(shops.NOW + timedelta(days=day)) for day in (5, 10, 12, 28, 29)] == [0, 1, 0, 1, 0]
+    with staff_scope():
+        copies = NoticeCopy.objects.filter(notice__values__step="ending")
+        assert {(one.person_id, one.notice.code) for one in copies.select_related("notice")} == {(user.id, "app.key")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -12,6 +13,7 @@ from django.test import Client
 
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.ui.formats import calendar_day
 from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
 from tests.kernel.builders import event, usd
 from tests.portal import shops
@@ -25,8 +27,9 @@ def a_marketplace() -> None:
     shops.open_for_business()
 
 
-def disputed(**more: Any) -> str:
-    sold = shops.order(at=ago(24 * 20), three_ds="authenticated", ip="8.8.4.4")
+def disputed(*, of: Mapping[str, Any] | None = None, **more: Any) -> str:
+    """``of``: what the order tells besides."""
+    sold = shops.order(at=ago(24 * 20), **{"three_ds": "authenticated", "ip": "8.8.4.4", **(of or {})})
     happen(
         event(
             "dispute.opened", at=ago(30), dispute=f"dp_{sold.ref}", order=sold.ref, seller="sel-1", amount=usd(120),
@@ -65,6 +68,34 @@ def test_a_seller_puts_the_answer_together_looks_at_it_and_sends_it_once() -> No
         assert BankAnswer.objects.get().state == "queued"
 
 
+def test_what_the_cards_earlier_payments_prove_or_lack_is_said_without_naming_them() -> None:
+    ana = {"card": "card-ana", "buyer": "ana", "ip": "8.8.4.4", "device": "fingerprint-of-ana-0001", "category": "tea"}
+    for days, seller in ((200, "sel-2"), (190, "sel-1"), (60, "sel-1")):
+        shops.order(at=ago(24 * days), seller=seller, digital=False, **ana)
+    dispute = disputed(of={"digital": False, **ana})
+    page = post(shops.signed_in(), f"{LIST}{dispute}/stage/")
+    assert "Compelling Evidence 3.0" in page and "Qualifies" in page
+    assert "IP address<small>the same in 2 of 2" in page and "E-mail address<small>not told" in page
+    assert "2 earlier payments of this card count." in page and "1 less than 120 days old" in page
+    assert "180 days before this payment" in page
+    card = page[page.index("Compelling Evidence 3.0") :]
+    assert (
+        "8.8.4.4" not in card and "fingerprint-of-ana" not in card and "ORD-" not in card[: card.index("</div></div>")]
+    )
+
+
+def test_a_payment_of_a_card_that_is_new_says_what_it_lacks() -> None:
+    page = post(shops.signed_in(), f"{LIST}{disputed()}/stage/")
+    assert "Something is missing" in page and "two earlier payments of the same card that count" in page
+
+
+def test_what_waits_for_an_answer_stands_first_the_nearest_last_day_on_top() -> None:
+    later, sooner = disputed(), disputed(due_at=(NOW + timedelta(days=2)).isoformat())
+    page = read(shops.signed_in(), LIST)
+    waiting = page[page.index("Waiting for you") : page.index(">All<")]
+    assert waiting.index(sooner) < waiting.index(later)
+
+
 def test_what_is_missing_is_said_before_it_is_sent() -> None:
     dispute = disputed(network_reason="13.1", reason="product_not_received")
     page = post(shops.signed_in(), f"{LIST}{dispute}/stage/")
@@ -78,6 +109,8 @@ def test_won_is_never_said_without_that_it_can_be_reopened() -> None:
     happen(event("dispute.closed", at=ago(2), dispute=ref, seller="sel-1", outcome="won"))
     page = read(shops.signed_in(), f"{LIST}{dispute}/")
     assert "Won for now; the bank can reopen it" in page and "The money is yours for now." in page
+    until = calendar_day((ago(2) + timedelta(days=30)).date(), "en").split(" 20")[0]
+    assert "As a rule a bank of Visa can do so until" in page and until in page
 
 
 def test_another_shops_chargeback_is_not_there() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
+from safeconduct.foundation.ip_pack import importing
+from safeconduct.foundation.ip_pack.importing import Given
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.parties.models import MemberRole, SecurityEvent, Seller
 from safeconduct.kernel.readings.contacts import recipient_id
@@ -25,6 +28,7 @@ from safeconduct.protections.data_security.errors import OverQuota
 from safeconduct.protections.data_security.leases import actions, canaries, touches
 from safeconduct.protections.data_security.leases.models import BuyerLease, Canary, CanaryTouch, ContactExport
 from tests.django_world import thread_of
+from tests.foundation.ip_pack.ip_files import table
 from tests.kernel.builders import event, live_policy
 from tests.portal import shops
 from tests.portal.shops import NOW, ago, happen, read
@@ -316,6 +320,28 @@ def test_an_unusual_file_is_not_made() -> None:
     assert "the file was not made" in asks_for_file(client, 409)
     with staff_scope():
         assert not ContactExport.objects.exists()
+
+
+def test_a_file_asked_for_from_elsewhere_is_made_once_the_person_has_shown_anew_who_they_are(tmp_path: Path) -> None:
+    shops.order(**ANA)
+    account_risk()
+    networks = table(tmp_path, "network,country", "5.6.0.0/16,FR", "101.80.0.0/12,CN")
+    importing.add(tmp_path / "ip", Given(networks), at=datetime(2026, 6, 10, tzinfo=UTC))
+    elsewhere = {"REMOTE_ADDR": "101.80.0.1"}
+    with override_settings(IP_PACK=str(tmp_path / "ip")):
+        client = shops.signed_in("sel-1")
+        assert client.get(PAGE, REMOTE_ADDR="5.6.7.8").status_code == 200
+        form = {"scene": "manual_ship", "first": ago(48).date().isoformat(), "last": NOW.date().isoformat()}
+        answer = client.post(f"{PAGE}exports/make/", form, **elsewhere)
+        assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+        with staff_scope():
+            assert not ContactExport.objects.exists()
+        client.post("/accounts/reauthenticate/", {"password": shops.PASSWORD}, **elsewhere)
+        made = client.post(f"{PAGE}exports/make/", form, **elsewhere)
+        assert made.status_code == 200 and "Ana Rojas" in made.content.decode()
+    with engine_scope():
+        asked = query("SELECT data -> 'ip_country', data -> 'new_country', data -> 'ip' FROM event WHERE type = %s", ["access.requested"])  # fmt: skip
+        assert {row[:2] for row in asked} == {("CN", True)}
 
 
 def test_a_large_file_carries_one_canary_in_five_hundred_rows() -> None:

@@ -8,15 +8,21 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties import members, ownership
 from safeconduct.kernel.parties.errors import OwnersFrozen, OwnershipRefused
 from safeconduct.kernel.parties.freezing import is_frozen
-from safeconduct.kernel.parties.models import MemberRole, OwnershipClaim, StaffRole, User
+from safeconduct.kernel.parties.models import MemberRole, OwnershipClaim, OwnershipWord, StaffRole, User
+from safeconduct.kernel.readings.models import Reading
 from safeconduct.kernel.scope import engine_scope, query, seller_scope, staff_scope
+from safeconduct.protections.accounts.models import OwnershipPaper
+from safeconduct.protections.accounts.ownership import papers
+from safeconduct.protections.accounts.ownership.doing import token_of
 from tests.console.test_console import signed_in as staff_signed_in
+from tests.kernel.cases.test_files import chunk, jpeg, png
 from tests.portal import shops
 from tests.portal.shops import PASSWORD
 
@@ -44,6 +50,14 @@ def claimed_by_partner() -> tuple[Client, User, User]:
     client = at_desk(partner)
     assert client.post(PAGE, {"do": "open", "relation": "partner", "text": TEXT}).status_code == 303
     return client, partner, owner
+
+
+def paper_of(number: int) -> SimpleUploadedFile:
+    return SimpleUploadedFile("page.jpg", jpeg(orientation=number + 1))
+
+
+def claim_words() -> int:
+    return OwnershipWord.objects.count()
 
 
 def claim() -> OwnershipClaim:
@@ -141,6 +155,88 @@ def test_whoever_has_no_access_confirms_their_mailbox_and_freezes_nothing_until_
     assert "ana" not in str(row).lower() and TEXT[:10] not in str(row)
 
 
+def paper(text: bytes = b"") -> SimpleUploadedFile:
+    """A picture that carries a place in its texts."""
+    return SimpleUploadedFile("Ana Lopez birth certificate.png", png(chunk(b"tEXt", b"Comment\0taken at home" + text)))
+
+
+def test_both_sides_bring_papers_that_are_numbered_made_anew_and_read_by_who_is_of_the_claim_alone() -> None:
+    partner, _, owner = claimed_by_partner()
+    text = "Paper 1 is the contract of 2019, with both our names."
+    assert partner.post(PAGE, {"do": "say", "text": text, "files": [paper(), paper()]}).status_code == 303
+    shop = at_desk(owner)
+    assert shop.post(PAGE, {"do": "say", "text": "It ended, see paper 2.", "files": [paper()]}).status_code == 303
+    page = shops.read(shop, PAGE)
+    assert "Paper 1" in page and "Paper 2" in page and "Paper 3" not in page, "one file twice is one paper"
+    got = shop.get(f"{PAGE}papers/1/")
+    assert got.content.startswith(b"\x89PNG") and b"taken at home" not in got.content
+    assert got["Content-Disposition"] == 'attachment; filename="paper-1.png"' and "no-store" in got["Cache-Control"]
+    assert got["Content-Security-Policy"] == "default-src 'none'; sandbox" and got["Content-Type"] == "image/png"
+    assert partner.get(f"{PAGE}papers/3/").status_code == 404
+    support, stranger = shops.member("sel-1", role=MemberRole.SUPPORT), shops.member("sel-2")
+    assert at_desk(support).get(f"{PAGE}papers/1/").status_code == 409
+    assert at_desk(stranger).get(f"{PAGE}papers/1/").status_code == 409
+    (lead, _), (analyst, _) = staff_signed_in(StaffRole.LEAD), staff_signed_in(StaffRole.ANALYST)
+    address = f"/console/accounts/ownership/{claim().id}/papers/2/"
+    assert lead.get(address).status_code == 200 and analyst.get(address).status_code == 403
+    assert address in shops.read(lead, f"/console/accounts/ownership/{claim().id}/")
+    with staff_scope():
+        read = Reading.objects.filter(scene="evidence", batch=claim().id).order_by("id").values_list("side", "role")
+        assert list(read) == [("seller", "owner"), ("staff", "lead")]
+        (dump,) = query("SELECT string_agg(p::text, '') FROM ownership_paper p")
+    assert "ertificate" not in str(dump) and "89504e47" not in str(dump)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), seller_scope(shops.seller_key()):
+        query("SELECT 1 FROM ownership_paper")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), engine_scope():
+        query("UPDATE ownership_paper SET side = 'shop'")
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ([SimpleUploadedFile("a.pdf", b"")], "A file is empty"),
+        ([SimpleUploadedFile("a.png", b"<svg onload=alert(1)>")], "PDF, PNG or JPEG"),
+        ([SimpleUploadedFile("a.pdf", b"PK\x03\x04 a bomb\x00")], "none of PNG, JPEG, PDF"),
+        ([SimpleUploadedFile("a.pdf", b"%PDF-1.7 /JavaScript (app.alert) %%EOF")], "more than pages"),
+        ([SimpleUploadedFile("a.pdf", b"%PDF-1.7 " + bytes(10 * 1024 * 1024) + b"%%EOF")], "larger than 10 MB"),
+        ([SimpleUploadedFile(f"{n}.txt", b"x") for n in range(6)], "At most 5 files at once"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_paper_is_refused_with_the_way_out_and_nothing_is_kept(
+    files: list[SimpleUploadedFile], says: str
+) -> None:
+    partner, _, _ = claimed_by_partner()
+    answer = partner.post(PAGE, {"do": "say", "text": "Here is what shows it, look at it.", "files": files})
+    assert answer.status_code == 409 and says in answer.content.decode()
+    with staff_scope():
+        assert not OwnershipPaper.objects.exists() and claim_words() == 1, "all or nothing"
+
+
+def test_whoever_has_no_access_brings_papers_by_their_link_once_the_mailbox_is_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shops.member("sel-1")
+    with engine_scope():
+        contact = {"name": "Ana Lopez", "email": "ana.lopez@example.com"}
+        made = ownership.draft("sel-1", contact, "heir", TEXT, at=shops.NOW)
+    assert made is not None
+    visitor, link = Client(), f"{FORM}{token_of(made)}/"
+    said = {"do": "say", "text": "The certificate of inheritance, page one."}
+    assert visitor.post(link, {**said, "files": [paper()]}).status_code == 409, "not before the mailbox is confirmed"
+    visitor.post(link, {"do": "confirm"})
+    monkeypatch.setattr(papers, "MOST_OF_A_SIDE", 2)
+    for number in range(2):
+        assert visitor.post(link, {**said, "files": [paper_of(number)]}).status_code == 302
+    refused = visitor.post(link, {**said, "files": [paper_of(5)]})
+    assert refused.status_code == 409 and "brought 2 papers" in refused.content.decode()
+    opened = visitor.get(link, follow=True)
+    address = opened.request["PATH_INFO"] + "papers/2/"
+    assert address in opened.content.decode() and made not in opened.content.decode()
+    assert visitor.get(address).content.startswith(b"\xff\xd8\xff")
+    assert Client().get(f"{FORM}{made}:forged/papers/1/", follow=True).status_code == 404
+    assert Client().get(address).status_code == 404
+
+
 def test_the_form_tells_nobody_which_shops_there_are_and_is_taken_a_few_times_only() -> None:
     visitor = Client()
     given = {"shop": "no such shop", "name": "A", "email": "a@example.com", "relation": "other", "text": TEXT}
@@ -176,3 +272,11 @@ def test_a_member_who_is_none_of_it_reads_nothing_of_it_and_nothing_is_claimed_a
     open_one = Client()
     open_one.force_login(shops.member("sel-2"))
     assert "reauthenticate" in open_one.post(PAGE, {"do": "open", "relation": "heir", "text": TEXT}).headers["Location"]
+
+
+def test_a_name_with_signs_that_nobody_sees_is_refused_beside_its_field() -> None:
+    given = {"shop": "sel-1", "name": "Ana \u202eatoS", "email": "a@example.com", "relation": "heir", "text": TEXT}
+    answer = Client().post(FORM, given)
+    assert answer.status_code == 422 and "right-to-left override" in answer.content.decode()
+    with staff_scope():
+        assert not OwnershipClaim.objects.exists()

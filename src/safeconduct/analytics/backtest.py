@@ -99,10 +99,10 @@ def run(
 ) -> Backtest:  # fmt: skip
     """Decides every event of the policy's types with moment in [since, until) anew.
 
-    ``against``: what to compare with, a policy's text or the id of a version; None: the version in force under the same
-    name. ``sellers``: keys of the sellers whose events are decided; features see everybody's all the same. ``now``: the
-    day as of which labels count as mature. ``folder``: where exports are kept. ``progress``: told of rows exported.
-    Opens scopes of its own. Raises PolicyUnreadable, CannotBeReplayed, NotFound.
+    ``against``: what to compare with, a policy's text, its name (the version in force) or the id of a version; None:
+    the version in force under the same name. ``sellers``: keys of the sellers whose events are decided; features see
+    everybody's all the same. ``now``: the day as of which labels count as mature. ``folder``: where exports are kept.
+    ``progress``: told of rows exported. Opens scopes of its own. Raises PolicyUnreadable, CannotBeReplayed, NotFound.
     """
     at = now or datetime.now(UTC)
     with staff_scope():
@@ -149,9 +149,12 @@ def _other(policy: Policy, against: str | None) -> tuple[Policy | None, str]:
     if against is not None and "\n" in against:
         return _readable(read_policy(against, CATALOGUE)), "the given text"
     if against is not None:
-        row = query("SELECT text, policy, number FROM policy_version WHERE id = %s", [against]).fetchone()
+        row = query(
+            "SELECT text, policy, number FROM policy_version WHERE id = %s OR policy = %s AND state = %s",
+            [against, against, VersionState.LIVE.value],
+        ).fetchone()
         if row is None:
-            raise NotFound("policy version", against)
+            raise NotFound("policy in force, or version of one,", against)
     else:
         row = query(
             "SELECT text, policy, number FROM policy_version WHERE policy = %s AND state = %s",

@@ -61,7 +61,8 @@ def parse(raw: bytes) -> Any:
     except RecursionError:
         raise _too_deep() from None
     except ValueError as wrong:
-        raise Problem(Code.MALFORMED, f"the body is not JSON: {str(wrong)[:120]}") from None
+        said = "a number has too many digits" if "digits" in str(wrong) else str(wrong)[:120]
+        raise Problem(Code.MALFORMED, f"the body is not JSON: {said}") from None
     # A body cannot be deeper than it has brackets: most need no walk.
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
         _check_depth(value)

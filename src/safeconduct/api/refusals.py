@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
@@ -93,6 +95,27 @@ def _validation(problem: ValidationError) -> Problem:
         # ninja names the argument that holds the body; callers do not know it
         if place and place[0] in ("sent", "asked"):
             place = place[1:]
-        errors.append(FieldError(".".join(place), str(error["msg"])))
+        errors.append(FieldError(".".join(place), _said(error)))
     named = ", ".join(dict.fromkeys(error.field or "body" for error in errors))
     return Problem(Code.INVALID, f"{KINDS[Code.INVALID].title}: {named}", errors=errors)
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, in words of ours where pydantic's speak of its workings."""
+    bounds = error.get("ctx", {})
+    unit = "letters" if isinstance(error.get("input"), str) else "items"
+    match error["type"]:
+        case "missing":
+            return "this field is needed"
+        case "extra_forbidden":
+            return "there is no such field here"
+        case "too_short" | "string_too_short":
+            return f"is shorter than {bounds['min_length']} {unit}" if bounds["min_length"] > 1 else "is empty"
+        case "too_long" | "string_too_long":
+            return f"is longer than {bounds['max_length']} {unit}"
+        case "timezone_aware":
+            return "has no time zone; add Z or an offset such as +08:00"
+        case "value_error":
+            return str(error["msg"]).removeprefix("Value error, ")
+        case _:
+            return str(error["msg"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli.given import text_of
 from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
 from safeconduct.cli.start import start_django
 
@@ -22,13 +24,18 @@ _TEST_DAYS = 14.0
 def backtest(file: Path, *, against: str | None, days: int | None, as_json: bool) -> int:
     """Runs a policy file over history and prints the comparison."""
     start_django()
-    from safeconduct.analytics.backtest import run
+    from safeconduct.analytics.backtest import PolicyUnreadable, run
     from safeconduct.kernel.decisions.errors import DecisionsError
 
     since = datetime.now(UTC) - timedelta(days=days) if days is not None else None
-    other = Path(against).read_text(encoding="utf-8") if against is not None and Path(against).is_file() else against
+    # A text ends its last line: that tells it from the name of a policy.
+    other = text_of(Path(against)) + "\n" if against is not None and Path(against).is_file() else against
+    text = text_of(file)
     try:
-        result = run(file.read_text(encoding="utf-8"), against=other, since=since)
+        result = run(text, against=other, since=since)
+    except PolicyUnreadable as problem:
+        read = problem.reading
+        fail(replace(read, file=str(file) if read.text == text else str(against)).render())
     except DecisionsError as problem:
         fail(str(problem))
     if as_json:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from safeconduct.cli.given import text_of
 from safeconduct.cli.output import OK, USAGE, emit_json, fail
 
 #: A preset published for now begins a little later: it never holds for the past.
@@ -17,6 +18,8 @@ def lint(files: list[Path]) -> int:
     """Checks workflows, without a database; all that ship, with their presets, if none is named."""
     from safeconduct.kernel.cases.lint import main
 
+    for file in files:
+        text_of(file)  # what is no text is refused by name before anything is checked
     result = main([str(file) for file in files])
     if result == OK:
         sys.stdout.write("no errors\n")
@@ -123,7 +126,7 @@ def _text(preset: str) -> str:
     if file.suffix:
         if not file.is_file():
             fail(f"there is no file {preset}")
-        return file.read_text(encoding="utf-8")
+        return text_of(file)
     names = {path.stem.removeprefix("cases-"): path for path in shipped()[1]}
     if preset not in names:
         fail(f"no preset {preset} ships; there are {', '.join(sorted(names))}")

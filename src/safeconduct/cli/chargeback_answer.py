@@ -82,7 +82,9 @@ def answer(
     now = datetime.now(UTC)
     raw = file.read_bytes() if file is not None else _made(order or "", code, now)
     try:
-        report = _answered(raw, connector if file is not None else "stripe", seller, pdf, now)
+        report = _answered(
+            raw, connector if file is not None else "stripe", seller, pdf, now, code=None if file is not None else code
+        )
     except (Refusal, PackRefused) as problem:
         fail(str(problem))
     if as_json:
@@ -92,7 +94,10 @@ def answer(
     return OK if report.percent >= at_least else FAILED
 
 
-def _answered(raw: bytes, connector: str, seller: str | None, pdf: Path | None, now: datetime) -> Report:
+def _answered(
+    raw: bytes, connector: str, seller: str | None, pdf: Path | None, now: datetime, *, code: str | None
+) -> Report:  # fmt: skip
+    """``code``: what a dispute that is made up is to be about."""
     from safeconduct.kernel.scope import Actor, engine_scope
     from safeconduct.protections.transactions.chargebacks import answers
     from safeconduct.protections.transactions.chargebacks.collecting import dossiers
@@ -100,6 +105,9 @@ def _answered(raw: bytes, connector: str, seller: str | None, pdf: Path | None, 
     clock = _Clockwork()
     ref = clock.step("The webhook was kept and read", lambda: _taken(raw, connector, seller, now))
     dispute = clock.step("The dispute stands in the mirror", lambda: _decided(ref))
+    stands = f"{dispute.network}/{dispute.network_code}"
+    if code is not None and not code.startswith(stands):
+        fail(f"the dispute {ref} of this order is there already, about {stands}; take another order for {code}")
 
     def collected() -> Report:
         with engine_scope():
@@ -172,7 +180,6 @@ def _made(order: str, code: str, now: datetime) -> bytes:
     from safeconduct.kernel.vault.pseudonyms import lookup
     from safeconduct.protections.transactions.chargebacks.reason_codes import table
 
-    network, _, number = code.partition("/")
     entry = table(now.date()).codes.get(code)
     if entry is None:
         fail(f"there is no reason code {code!r}; write network and code, such as visa/10.4", USAGE)
@@ -197,7 +204,7 @@ def _made(order: str, code: str, now: datetime) -> bytes:
                 "reason": entry.reason.value, "metadata": {"order_id": order, "seller_id": placed.get("seller")},
                 "payment_method_details": {
                     "type": "card",
-                    "card": {"brand": network, "network_reason_code": number, "case_type": "chargeback"},
+                    "card": {"brand": entry.network, "network_reason_code": entry.code, "case_type": "chargeback"},
                 },
                 "evidence_details": {"due_by": int((now + _DAYS).timestamp())},
             }

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeconduct.cli.given import NotRead, read, text_of
 from safeconduct.cli.output import FAILED, OK, emit_json, fail
 from safeconduct.cli.start import start_django
 
@@ -22,7 +23,11 @@ def check(files: list[Path], *, as_json: bool) -> int:
     results = []
     for file in files:
         try:
-            template = read_template(file.read_text(encoding="utf-8"), str(file))
+            template = read_template(read(file), str(file))
+        except NotRead as unread:
+            sys.stderr.write(f"{unread}\n")
+            results.append({"file": str(file), "ok": False, "findings": []})
+            continue
         except TemplateError as problem:
             results.append({"file": str(file), "ok": False, "findings": [d.as_json(str(file)) for d in problem.found]})
             if not as_json:
@@ -44,7 +49,7 @@ def simulate(file: Path, *, since: datetime | None, until: datetime | None, as_j
     from safeconduct.protections.transactions.coverage.reading import TemplateError, read_template
 
     try:
-        template = read_template(file.read_text(encoding="utf-8"), str(file))
+        template = read_template(text_of(file), str(file))
     except TemplateError as problem:
         fail(str(problem))
     start_django()

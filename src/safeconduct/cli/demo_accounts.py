@@ -119,7 +119,7 @@ def _staff() -> list[User]:
     from safeconduct.kernel.scope import staff_scope
 
     with staff_scope():
-        return list(User.objects.exclude(staff_role="").order_by("email"))
+        return sorted(User.objects.exclude(staff_role=""), key=lambda one: one.email)
 
 
 def _actor(person: User, why: str) -> Actor:

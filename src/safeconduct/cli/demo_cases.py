@@ -197,7 +197,7 @@ class CaseDesk:
     def _people(self) -> list[User]:
         from safeconduct.kernel.parties.models import User
 
-        self._staff = self._staff or list(User.objects.exclude(staff_role="").order_by("email"))
+        self._staff = self._staff or sorted(User.objects.exclude(staff_role=""), key=lambda one: one.email)
         return self._staff
 
     def person(self, case: Known, seat: int) -> User:

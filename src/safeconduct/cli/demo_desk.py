@@ -91,7 +91,7 @@ class Desk:
         from safeconduct.kernel.scope import query, staff_scope
 
         with staff_scope():
-            people = list(User.objects.exclude(staff_role="").order_by("email"))
+            people = sorted(User.objects.exclude(staff_role=""), key=lambda one: one.email)
             held = query(
                 "SELECT r.decision_id, r.opened_at, e.data ->> 'order' FROM review r"
                 " JOIN decision d ON d.id = r.decision_id JOIN event e ON e.moment = d.moment"

@@ -36,6 +36,17 @@ _BREACH_SAID: Final = (
     " recipients and addresses of parcels of the day before. The carrier has closed it; the server's log shows two"
     " foreign downloads."
 )
+#: Who outside is given data: name, country, what for, kinds of data, number of the contract.
+_RECIPIENTS: Final = (
+    (
+        "Stripe",
+        "US",
+        "Answers to banks",
+        ("address", "contact", "device", "messages", "orders", "payment"),
+        "SCC-2026-014",
+    ),
+    ("Nordpost Paket", "DE", "Parcels to buyers in Europe", ("address", "contact"), "SCC-2026-021"),
+)
 _WHY_READ: Final = "The carrier asks whether the street or the postal code of a returned parcel is right"
 
 
@@ -142,7 +153,7 @@ def _not_me(shop: _Shop, now: datetime) -> None:
 
 
 def _desk(shop: _Shop, now: datetime) -> None:
-    """A reading with its reason, a breach whose clocks run, and people who ask for their data."""
+    """A reading with its reason, a breach whose clocks run, people who ask for their data, and who is given some."""
     from safeconduct.kernel.parties.models import StaffRole, User
     from safeconduct.kernel.readings import contacts
     from safeconduct.kernel.readings.scenes import Scene
@@ -151,9 +162,12 @@ def _desk(shop: _Shop, now: datetime) -> None:
     from safeconduct.protections.data_security.incidents.regimes import Risk
     from safeconduct.protections.data_security.requests import actions as requests
     from safeconduct.protections.data_security.requests.words import Kind
+    from safeconduct.protections.data_security.transfers import destinations
+    from safeconduct.protections.data_security.transfers.thresholds import Mechanism
+    from safeconduct.protections.data_security.transfers.words import Role
 
     with staff_scope():
-        lead = User.objects.filter(staff_role=StaffRole.LEAD).order_by("email").first()
+        lead = min(User.objects.filter(staff_role=StaffRole.LEAD), key=lambda one: one.email, default=None)
         latest = query(
             'SELECT c.order_key, f.buyer FROM coverage c JOIN fact f ON f."order" = c.order_key AND f.buyer IS NOT NULL'
             " WHERE c.seller_key = %s ORDER BY c.placed_at DESC, f.moment LIMIT 1",
@@ -165,6 +179,10 @@ def _desk(shop: _Shop, now: datetime) -> None:
             measures="The file is closed; the carrier's access is suspended.",
         )  # fmt: skip
         incidents.open_incident(told, {"DE": 41, "FR": 12, "AU": 3}, _as(lead), at=now - timedelta(hours=8))
+        for name, country, purpose, categories, contract in _RECIPIENTS:
+            lawful = destinations.Lawful(Mechanism.STANDARD_CONTRACT, contract, (now + timedelta(days=300)).date())
+            since = now - timedelta(days=_OLD_DAYS)
+            destinations.declare(name, country, Role.PROCESSOR, purpose, categories, lawful, _as(lead), at=since)
     with engine_scope():
         asked = now - timedelta(days=2)
         requests.ask_as_member(

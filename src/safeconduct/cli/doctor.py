@@ -182,6 +182,20 @@ def vault() -> Finding:
     return Finding("vault", True, said)
 
 
+def root_key() -> Finding:
+    """Does the root key file fit the database, and is a replacement of it waiting for somebody?"""
+    from safeconduct.kernel.vault.root_replacement import standing
+
+    found = standing(datetime.now(UTC))
+    said = found.current
+    if found.next is not None:
+        said += f", {found.next} next"
+    if found.earlier is not None:
+        said += f", {found.earlier} earlier, needed by {sum(found.left.values()):,} rows"
+    mend = "; ".join(found.trouble) + ", see docs/operations.md, section Keys"
+    return Finding("root key", not found.trouble, said, mend if found.trouble else "")
+
+
 def ledger() -> Finding:
     """Do the running sums of the ledger agree? `safeconduct ledger check` asks every posting."""
     from safeconduct.kernel.ledger.checking import differences
@@ -192,6 +206,25 @@ def ledger() -> Finding:
     found = ", ".join(f"{code} is off by {minor} minor units" for code, minor in off.items())
     mend = "stop payouts, and run `safeconduct ledger check`"
     return Finding("ledger", not off, found or "each currency sums to zero", mend)
+
+
+def recipients() -> Finding:
+    """May answers to banks leave, where a processor's interface is set up?"""
+    from django.conf import settings as ours
+
+    from safeconduct.kernel.scope import staff_scope
+    from safeconduct.protections.data_security.transfers.models import TransferDestination
+    from safeconduct.protections.transactions.chargebacks.sending import KINDS
+
+    if not ours.STRIPE_API_KEY:
+        return Finding("recipients", True, "no processor is answered from here")
+    with staff_scope():
+        declared = list(TransferDestination.objects.filter(name__iexact="stripe", ended_at=None))
+    if any(set(one.categories) >= KINDS for one in declared):
+        return Finding("recipients", True, "answers to banks go to Stripe, which is declared")
+    found = "Stripe is declared for less than answers hold" if declared else "nobody has declared Stripe"
+    mend = f"declare Stripe in the console under Transfers, for {', '.join(sorted(KINDS))}; no answer leaves until then"
+    return Finding("recipients", False, found, mend)
 
 
 def ip_data() -> Finding:
@@ -248,6 +281,19 @@ def disk() -> Finding:
     return Finding("disk", free > _LOW_DISK_BYTES, found, "make room, or set SAFECONDUCT_VAR")
 
 
+def memory() -> Finding:
+    """Does the kernel say that this machine's memory is encrypted against its host? The database's is its own."""
+    from safeconduct.config.environment import read
+    from safeconduct.config.memory_encryption import seen
+
+    found, wanted = seen(), read().memory_encryption
+    if found is not None:
+        return Finding("memory", True, f"encrypted by {found.by}: {found.said}")
+    mend = "run every process in a confidential machine, see docs/operations.md, section Memory"
+    said = "unknown whether it is encrypted: the kernel says nothing"
+    return Finding("memory", not wanted, said, mend if wanted else "")
+
+
 def clock() -> Finding:
     """Do this machine and the database agree on the time?"""
     from safeconduct.kernel.scope import owner_scope, query
@@ -300,6 +346,7 @@ def days_left(host: str, *, authorities: str | None = None) -> int:
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
     disk,
+    memory,
     database,
     clock,
     migrations,
@@ -307,10 +354,12 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     queue,
     deliveries,
     vault,
+    root_key,
     ledger,
     record,
     certificates,
+    recipients,
     ip_data,  # last: what is only old must not keep the checks before from being made
     breached,
 )
-NEED_A_SCHEMA = (logins, queue, deliveries, vault, ledger, record)
+NEED_A_SCHEMA = (logins, queue, deliveries, vault, root_key, ledger, record, recipients)

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from safeconduct.cli.given import json_line, text_of
 from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
 from safeconduct.cli.start import start_django
 
@@ -66,7 +67,7 @@ def import_labels(file: Path, *, as_json: bool) -> int:
     from safeconduct.kernel.scope import engine_scope
     from safeconduct.kernel.vault.pseudonyms import lookup_many
 
-    rows, problems = labels.read_csv(file.read_text(encoding="utf-8"))
+    rows, problems = labels.read_csv(text_of(file))
     new = 0
     for first in range(0, len(rows), _BATCH):
         part = rows[first : first + _BATCH]
@@ -186,7 +187,7 @@ def read_again(name: str, *, as_json: bool) -> int:
 def _saved(raw: bytes) -> tuple[bytes, dict[str, str]]:
     try:
         whole = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return raw, {}
     if isinstance(whole, dict) and set(whole) == {"headers", "body"} and isinstance(whole["body"], str):
         return whole["body"].encode(), {str(k): str(v) for k, v in whole["headers"].items()}
@@ -195,9 +196,13 @@ def _saved(raw: bytes) -> tuple[bytes, dict[str, str]]:
 
 def _rows(file: Path, mapping: Path | None) -> Iterator[tuple[int, object]]:
     if mapping is not None:
-        from safeconduct.connectors import load_text, read_rows
+        from safeconduct.connectors import MappingError, load_text, read_rows
 
-        yield from read_rows(file, load_text(mapping.read_text(encoding="utf-8"), str(mapping)))
+        try:
+            read = load_text(text_of(mapping), str(mapping))
+        except MappingError as problem:
+            fail(str(problem), USAGE)
+        yield from read_rows(file, read)
         return
     if file.suffix == ".csv":
         fail("a CSV file needs --mapping: which column is which field; see docs/connectors.md", USAGE)
@@ -205,14 +210,17 @@ def _rows(file: Path, mapping: Path | None) -> Iterator[tuple[int, object]]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    yield number, json.loads(line)
+                    row = json_line(line)
                 except ValueError as problem:
                     yield number, f"not JSON: {problem}"
+                else:
+                    yield number, row if isinstance(row, dict) else "a line is one JSON object, and this is none"
 
 
 def _print_import(counts: Counter[str], types: Counter[str], problems: list[dict[str, Any]], dry_run: bool) -> None:
     for problem in problems[:_SHOWN]:
-        sys.stderr.write(f"row {problem['row']}: {problem['field']}: {problem['problem']}\n")
+        field = f"{problem['field']}: " if problem["field"] else ""
+        sys.stderr.write(f"row {problem['row']}: {field}{problem['problem']}\n")
     if len(problems) > _SHOWN:
         sys.stderr.write(f"… and {len(problems) - _SHOWN} more; --json lists all\n")
     verb = "would be stored" if dry_run else f"stored, {counts['duplicates']:,} were there already"

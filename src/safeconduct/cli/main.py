@@ -142,7 +142,7 @@ def backtest(
     against: Annotated[
         Optional[str], typer.Option(help="A policy file or name to compare with; default: the live version.")
     ] = None,
-    days: Annotated[Optional[int], typer.Option(min=1, help="How far back; default: all history.")] = None,
+    days: Annotated[Optional[int], typer.Option(min=1, max=36_500, help="How far back; default: all history.")] = None,
     as_json: Json = False,
 ) -> None:
     """Runs a policy over history, in seconds, and compares it with the one in force."""

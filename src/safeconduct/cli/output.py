@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Any, NoReturn
 
 #: Exit codes, the same for all commands.
 OK, FAILED, USAGE, UNAVAILABLE = 0, 1, 2, 3
+_PROGRESS_S = 0.5
 
 
 def emit_json(value: Any) -> None:
@@ -28,3 +30,18 @@ def _plain(text: str) -> str:
     from rich.markup import escape
 
     return escape(text)
+
+
+class Progress:
+    """How far it is, on standard error, twice a second."""
+
+    def __init__(self, what: str, *, quiet: bool) -> None:
+        self._what, self._quiet, self._last = what, quiet, time.monotonic()
+
+    def of(self, done: int, total: int, name: str = "") -> None:
+        if self._quiet or (time.monotonic() - self._last < _PROGRESS_S and done != total):
+            return
+        self._last = time.monotonic()
+        of = f" of {total:,}" if total else ""
+        sys.stderr.write(f"\r{name + ': ' if name else ''}{done:,}{of} {self._what}" + ("\n" if done == total else ""))
+        sys.stderr.flush()

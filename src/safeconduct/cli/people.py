@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from safeconduct.cli.given import text_of
 from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
 from safeconduct.cli.start import start_django
+
+#: What the table of rates can keep: twelve digits before and behind the point.
+_LEAST_RATE, _MOST_RATE = Decimal("0.000000000001"), Decimal(10) ** 12
 
 
 def create_root_key() -> int:
@@ -50,7 +56,9 @@ def create_api_key(name: str, scopes: list[str], networks: list[str], days: int,
     if as_json:
         emit_json({"id": key.id, "secret": secret, "scopes": scopes, "expires_at": key.expires_at.isoformat()})
     else:
-        sys.stdout.write(f"{secret}\nThis is the only time it is shown. It ends on {key.expires_at:%Y-%m-%d}.\n")
+        # The secret alone is the output: KEY=$(safeconduct keys api …) holds it, and nothing else.
+        sys.stdout.write(f"{secret}\n")
+        sys.stderr.write(f"This is the only time it is shown. It is {key.id}, and ends on {key.expires_at:%Y-%m-%d}.\n")
     return OK
 
 
@@ -97,7 +105,7 @@ def invite(email: str, role: str) -> int:
 
 
 def break_glass(email: str, why: str) -> int:
-    """Takes a member of staff's keys and password away and prints a new password, this once."""
+    """Takes a member of staff's keys and password away and prints a link to choose a new password, this once."""
     start_django()
     from safeconduct.kernel.parties.errors import PartiesError
     from safeconduct.kernel.scope import staff_scope
@@ -107,12 +115,13 @@ def break_glass(email: str, why: str) -> int:
         fail("--why must say why, and how you know that it is them, in at least 10 letters", USAGE)
     try:
         with staff_scope():
-            password = let_in_again(email, why.strip(), at=datetime.now(UTC))
+            link = let_in_again(email, why.strip(), at=datetime.now(UTC))
     except PartiesError as problem:
         fail(str(problem))
     sys.stdout.write(
-        f"{email}\npassword {password}\nHand it over in person; it opens for 24 hours, in which they set up a passkey"
-        " and choose their own password. Every administrator has been told.\n"
+        f"{link}\nHand this over to {email} at once, with the console's address before it, by a channel you trust. It"
+        " opens once, within ten minutes: they choose their own password and set up a passkey. Every administrator has"
+        " been told.\n"
     )
     return OK
 
@@ -177,20 +186,44 @@ def import_rates(file: Path, source: str) -> int:
     from safeconduct.kernel.events import rates
     from safeconduct.kernel.scope import engine_scope
 
-    rows, problems = [], []
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines), 2):
-            try:
-                currency, rate = row["currency"].strip().upper(), Decimal(row["rate"])
-                if len(currency) != 3 or not rate.is_finite() or rate <= 0:
-                    raise ValueError("currency needs three letters and rate must be above 0")
-                rows.append((currency, date.fromisoformat(row["day"]), rate, source))
-            except (KeyError, ValueError, InvalidOperation, AttributeError) as problem:
-                problems.append(f"row {number}: {problem}")
+    rows, problems = _rates(text_of(file), source)
     if problems:
         sys.stderr.write("\n".join(problems[:20]) + "\nnothing was stored\n")
         return FAILED
     with engine_scope():
         rates.store(rows)
-    sys.stdout.write(f"{len(rows)} rates at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, source {source}\n")
+    sys.stdout.write(f"{len(rows):,} rates at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, source {source}\n")
     return OK
+
+
+def _rates(text: str, source: str) -> tuple[list[tuple[str, date, Decimal, str]], list[str]]:
+    """The rows of a table of rates, and a sentence for each one that is none."""
+    found, problems = [], []
+    lines = csv.DictReader(io.StringIO(text))
+    try:
+        if missing := [name for name in ("currency", "day", "rate") if name not in (lines.fieldnames or ())]:
+            return [], [f"the first line must name the columns currency, day and rate; it has no {', '.join(missing)}"]
+        for number, row in enumerate(lines, 2):
+            currency, day, rate = ((row[name] or "").strip() for name in ("currency", "day", "rate"))
+            try:
+                amount = Decimal(rate)
+            except InvalidOperation:
+                amount = Decimal("NaN")
+            if not re.fullmatch("[A-Za-z]{3}", currency):
+                problems.append(f"row {number}: currency {currency[:20]!r} is not three letters, such as EUR")
+            elif not re.fullmatch(r"\d{4}-\d{2}-\d{2}", day, re.ASCII) or not (on := _day(day)):
+                problems.append(f"row {number}: day {day[:20]!r} is no day; write it like 2026-03-31")
+            elif not amount.is_finite() or not _LEAST_RATE <= amount < _MOST_RATE:
+                problems.append(f"row {number}: rate {rate[:20]!r} is no number above 0 and below {_MOST_RATE:,}")
+            else:
+                found.append((currency.upper(), on, amount, source))
+    except csv.Error as problem:
+        problems.append(f"line {lines.line_num}: this is no CSV: {problem}")
+    return found, problems
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -6,7 +6,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from safeconduct.cli.output import FAILED, OK, emit_json, fail
+from safeconduct.cli.given import NotRead, read, text_of
+from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
 
 
 def check(files: list[Path], *, as_json: bool) -> int:
@@ -14,7 +15,13 @@ def check(files: list[Path], *, as_json: bool) -> int:
     from safeconduct.foundation.policy.reader import read_policy
     from safeconduct.kernel.events.catalogue import CATALOGUE
 
-    readings = [read_policy(file.read_text(encoding="utf-8"), CATALOGUE, file=str(file)) for file in files]
+    readings, unread = [], 0
+    for file in files:
+        try:
+            readings.append(read_policy(read(file), CATALOGUE, file=str(file)))
+        except NotRead as problem:
+            unread += 1
+            sys.stderr.write(f"{problem}\n")
     if as_json:
         emit_json([{"file": reading.file, **reading.as_json()} for reading in readings])
     else:
@@ -26,16 +33,19 @@ def check(files: list[Path], *, as_json: bool) -> int:
                 sys.stdout.write(
                     f"{reading.file}: {p.name}: {len(p.rules)} rules, {len(p.features)} features, no errors\n"
                 )
-    return OK if all(reading.policy is not None for reading in readings) else FAILED
+    return FAILED if unread or any(reading.policy is None for reading in readings) else OK
 
 
 def explain(file: Path, *, language: str) -> int:
     """Prints a policy as prose."""
     from safeconduct.foundation.policy.prose import describe
     from safeconduct.foundation.policy.reader import read_policy
+    from safeconduct.foundation.policy.shape import SHIPPED_LANGUAGES
     from safeconduct.kernel.events.catalogue import CATALOGUE
 
-    reading = read_policy(file.read_text(encoding="utf-8"), CATALOGUE, file=str(file))
+    if language not in SHIPPED_LANGUAGES:
+        fail(f"a policy is told in {', '.join(SHIPPED_LANGUAGES)}, not in {language}", USAGE)
+    reading = read_policy(text_of(file), CATALOGUE, file=str(file))
     if reading.policy is None:
         sys.stderr.write(reading.render() + "\n")
         return FAILED
@@ -52,7 +62,7 @@ def test(files: list[Path], *, as_json: bool) -> int:
 
     results, failed = [], 0
     for file in files:
-        reading = read_policy(file.read_text(encoding="utf-8"), CATALOGUE, file=str(file))
+        reading = read_policy(text_of(file), CATALOGUE, file=str(file))
         if reading.policy is None:
             sys.stderr.write(reading.render() + "\n")
             return FAILED
@@ -62,7 +72,7 @@ def test(files: list[Path], *, as_json: bool) -> int:
         if not beside:
             fail(f"no tests lie beside {file}; write {file.stem}.tests.yaml")
         for tests_file in beside:
-            tests_text = tests_file.read_text(encoding="utf-8")
+            tests_text = text_of(tests_file)
             tests = read_tests(tests_text, reading.policy, CATALOGUE)
             if any(d.severity is Severity.ERROR for d in tests.diagnostics):
                 sys.stderr.write(render(tests.diagnostics, tests_text, str(tests_file)) + "\n")
@@ -94,7 +104,7 @@ def publish(file: Path, *, author: str, approver: str, percent: int, as_json: bo
     from safeconduct.kernel.scope import staff_scope
     from safeconduct.protections.transactions.protection import install
 
-    text = file.read_text(encoding="utf-8")
+    text = text_of(file)
     reading = read_policy(text, CATALOGUE, file=str(file))
     if reading.policy is None:
         sys.stderr.write(reading.render() + "\n")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from safeconduct.cli.given import json_line
 from safeconduct.cli.output import OK, emit_json, fail
 from safeconduct.foundation.login_risk import History, Levels, Seen, own_counts, risk_score, weights_of
 
@@ -45,7 +45,7 @@ def _read(file: Path) -> Mapping[str, Any]:
     try:
         if file.stat().st_size > _MOST_BYTES:
             fail(f"{file} is larger than {_MOST_BYTES} bytes; score it in parts")
-        given = json.loads(file.read_text(encoding="utf-8"))
+        given = json_line(file.read_bytes())
     except OSError as problem:
         fail(f"{file} cannot be read ({problem.strerror}); name a file that is there")
     except ValueError as problem:

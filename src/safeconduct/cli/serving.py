@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from safeconduct.cli.start import start_django
+from safeconduct.config.bodies import THREADS
 
 _STOP_WITHIN_S = 8.0
 #: What only this machine reaches.
@@ -46,8 +47,9 @@ class Server:
         environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
         web = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
-            str(workers), "--blocking-threads", "4", "--backlog", "1024", "--respawn-failed-workers", "--no-ws",
-            "--log-level", "warning", *(tls.arguments() if tls else []), "safeconduct.config.wsgi:application",
+            str(workers), "--blocking-threads", str(THREADS), "--backlog", "1024", "--respawn-failed-workers",
+            "--no-ws", "--log-level", "warning", *(tls.arguments() if tls else []),
+            "safeconduct.config.wsgi:application",
         ]  # fmt: skip
         lane = [sys.executable, "-m", "safeconduct.cli.serving"]
         self.web, self.lanes = Child(web, environment), [Child(lane, environment) for _ in range(lanes)]
@@ -88,10 +90,13 @@ def serve(*, host: str, port: int, workers: int, lanes: int) -> int:
         sys.stderr.write(f"error: {refused}\n")
         return 2
     server = Server(host=host, port=port, workers=workers, lanes=lanes, tls=tls)
-    server.open()
-    sys.stdout.write(f"Console {server.address}/console/ · API {server.address}/v1/ · Ctrl-C stops\n")
-    sys.stdout.flush()
+    server.open(_say_address)
     return server.run()
+
+
+def _say_address(address: str) -> None:
+    sys.stdout.write(f"Console {address}/console/ · API {address}/v1/ · Ctrl-C stops\n")
+    sys.stdout.flush()
 
 
 def in_clear(host: str, tls: Tls | None, *, production: bool) -> str:
@@ -165,12 +170,13 @@ def _when_up(host: str, port: int, ready: Callable[[], None], stop: threading.Ev
     import socket
 
     while not stop.is_set():
-        with socket.socket() as probe:
-            probe.settimeout(0.5)
-            if probe.connect_ex((host, port)) == 0:
-                ready()
-                return
-        time.sleep(0.1)
+        try:
+            socket.create_connection((host, port), timeout=0.5).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            ready()
+            return
 
 
 if __name__ == "__main__":

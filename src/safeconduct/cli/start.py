@@ -22,6 +22,8 @@ def use_demo_world(folder: Path) -> None:
     os.environ["SAFECONDUCT_VAR"] = str(folder)
     os.environ["SAFECONDUCT_MODE"] = "demo"
     os.environ["SAFECONDUCT_CURRENCY"] = "USD"
+    # As made up as the rest of the marketplace: what half an hour of its staff costs.
+    os.environ.setdefault("SAFECONDUCT_BANK_ANSWER_COST_MINOR", "1500")
 
 
 def _choose_world() -> None:

@@ -37,7 +37,7 @@ def jobs() -> list[Job]:
     from safeconduct.kernel.notices.webhooks.courier import Courier
     from safeconduct.kernel.protection import protections
     from safeconduct.kernel.record import receipts, sequencer
-    from safeconduct.kernel.vault import rotation
+    from safeconduct.kernel.vault import root_replacement, rotation
 
     return [
         Job("record", 1.0, sequencer.keep_up),
@@ -53,6 +53,7 @@ def jobs() -> list[Job]:
         Job("ended grounds of the vault", 60.0, receipts.erase_due),
         Job("receipts of erasures", 10.0, receipts.show),
         Job("keys of the vault", 300.0, rotation.keep_up, apart=True),
+        Job("root key of the vault", 300.0, root_replacement.keep_up, apart=True),
         Job("sums of the ledger", 60.0, _roll_up_the_ledger),
         Job("API limits", 30.0, _tidy_the_gate),
     ]

@@ -9,10 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
+from safeconduct.cli.output import FAILED, OK, USAGE, Progress, emit_json, fail
 from safeconduct.cli.start import start_django
-
-_PROGRESS_S = 0.5
 
 
 def status(*, as_json: bool) -> int:
@@ -52,10 +50,10 @@ def rotate(*, region: bool, root: bool, finish: bool, old_values: bool, as_json:
         if root:
             done["root"] = {"dropped": rotation.finish_root()} if finish else {"wrapped": rotation.rotate_root()}
         if region or not (root or old_values):
-            told = _Progress("keys", quiet=as_json)
+            told = Progress("keys", quiet=as_json)
             done["region"] = asdict(rotation.rotate_region(now=datetime.now(UTC), progress=told.of))
         if old_values:
-            told = _Progress("values", quiet=as_json)
+            told = Progress("values", quiet=as_json)
             done["old_values"] = resealing.reseal_all(lambda column, count: told.of(count, 0, column))
     except VaultError as problem:
         fail(str(problem))
@@ -157,18 +155,3 @@ def _tell(counts: dict[str, int], as_json: bool, after: str) -> None:
         sys.stdout.write("".join(f"{name}: {count:,}\n" for name, count in counts.items()))
         if after:
             sys.stderr.write(after + "\n")
-
-
-class _Progress:
-    """How far it is, on standard error, twice a second."""
-
-    def __init__(self, what: str, *, quiet: bool) -> None:
-        self._what, self._quiet, self._last = what, quiet, time.monotonic()
-
-    def of(self, done: int, total: int, name: str = "") -> None:
-        if self._quiet or (time.monotonic() - self._last < _PROGRESS_S and done != total):
-            return
-        self._last = time.monotonic()
-        of = f" of {total:,}" if total else ""
-        sys.stderr.write(f"\r{name + ': ' if name else ''}{done:,}{of} {self._what}" + ("\n" if done == total else ""))
-        sys.stderr.flush()

@@ -83,6 +83,7 @@ class Environment:
     secrets_in_environment: tuple[str, ...]
     secrets_readable: tuple[str, ...]
     environment_secrets_meant: bool
+    memory_encryption: bool
 
     @property
     def production(self) -> bool:
@@ -165,6 +166,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         secrets_in_environment=tuple(secret_files.in_the_environment(given)),
         secrets_readable=tuple(secret_files.readable_by_others(given)),
         environment_secrets_meant=values["SAFECONDUCT_SECRETS_IN_ENVIRONMENT"] == "1",
+        memory_encryption=_choice(values, "SAFECONDUCT_MEMORY_ENCRYPTION", ("0", "1")) == "1",
         second_step=_choice(
             {"SAFECONDUCT_SECOND_STEP": "nobody" if mode == "development" else "everyone"}
             | {name: value for name, value in values.items() if value},

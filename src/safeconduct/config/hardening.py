@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from safeconduct.config import memory_encryption
 from safeconduct.config.environment import Environment
 from safeconduct.presets.numbers import preset
 
@@ -26,7 +27,7 @@ def unsafe(env: Environment) -> list[str]:
     if not env.database_url:
         found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
     found += _database_in_clear(env) + _partners_in_clear(env)
-    found += _faces(env) + _files(env) + _secrets(env) + _logs(env) + _tls(env)
+    found += _faces(env) + _files(env) + _secrets(env) + _logs(env) + _tls(env) + _memory(env)
     if env.breached_list is not None and not env.breached_list.is_file():
         found.append(
             f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}."
@@ -150,6 +151,17 @@ def _logs(env: Environment) -> list[str]:
         (
             "SAFECONDUCT_LOG_TO is empty: name a collector on another machine (tls://host:6514?ca=…), this machine's "
             "(unix:/dev/log), or write stderr where standard error is collected."
+        )
+    ]
+
+
+def _memory(env: Environment, root: Path = Path("/")) -> list[str]:
+    if not env.memory_encryption or memory_encryption.seen(root) is not None:
+        return []
+    return [
+        (
+            "SAFECONDUCT_MEMORY_ENCRYPTION=1, and the kernel does not say that this is a confidential machine: run it "
+            "in one (AMD SEV-SNP, Intel TDX), see docs/operations.md, section Memory, or leave the setting out."
         )
     ]
 

@@ -11,7 +11,9 @@ from django.core.management import call_command
 
 from safeconduct.kernel import access, protection
 from safeconduct.kernel.locks import Lock
+from safeconduct.kernel.parties import sealing_people
 from safeconduct.kernel.scope import Actor, owner_scope, query, raw_connection, staff_scope
+from safeconduct.kernel.vault import root_key_use
 
 
 def bring_up_to_date(*, verbosity: int = 0) -> None:
@@ -27,6 +29,8 @@ def bring_up_to_date(*, verbosity: int = 0) -> None:
     with owner_scope():
         raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [Lock.RIGHTS])
         access.apply(raw_connection())
+        root_key_use.note(datetime.now(UTC))
+    sealing_people.seal_those_in_clear()  # by the logins' rights, which they have only now
 
 
 def install_policies() -> list[str]:

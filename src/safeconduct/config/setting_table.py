@@ -33,7 +33,12 @@ SETTINGS = (
         "restart of every process, and the earlier ones open nothing.",
     ),
     Setting("SAFECONDUCT_POOL_SIZE", "10", "Largest number of connections of one process to each login."),
-    Setting("SAFECONDUCT_KEY_FILE", "", "File with the root key (32 bytes, hex). Empty: keys/root.key in VAR."),
+    Setting(
+        "SAFECONDUCT_KEY_FILE",
+        "",
+        "File with the root key (32 bytes, hex), or with two while one replaces the other (`safeconduct vault "
+        "root-key`). Empty: keys/root.key in VAR.",
+    ),
     Setting(
         "SAFECONDUCT_VAULT_ROOT",
         "",
@@ -116,6 +121,12 @@ SETTINGS = (
         "0",
         "1: production may be given secrets by its environment. Otherwise by files: each setting that may hold one "
         "(database, mail, connectors, Stripe) has a twin that ends in `_FILE`.",
+    ),
+    Setting(
+        "SAFECONDUCT_MEMORY_ENCRYPTION",
+        "0",
+        "1: production starts only where the kernel says that the memory of this machine is encrypted against its host "
+        "(AMD SEV-SNP, Intel TDX, IBM Secure Execution). `safeconduct doctor` says what the kernel says.",
     ),
     Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server, smtp://user:password@host:587. Empty: mails are printed."),
     Setting("SAFECONDUCT_EMAIL_FROM", "safeconduct@localhost", "The sender of mails."),

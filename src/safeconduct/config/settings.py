@@ -10,7 +10,7 @@ from safeconduct.config.environment import mail_settings
 from safeconduct.config.hardening import refuse_unsafe
 from safeconduct.config.log_shipping import Shipping, log_target
 from safeconduct.foundation.host_cookies import host_cookie
-from safeconduct.kernel.vault.keys import create_key_file, derive, read_key_file
+from safeconduct.kernel.vault.key_file import create_key_file, derive, read_keys
 
 ENV = environment.read()
 refuse_unsafe(ENV)
@@ -18,10 +18,11 @@ refuse_unsafe(ENV)
 if not ENV.production and not ENV.key_file.exists():
     create_key_file(ENV.key_file)
 ROOT_KEY_FILE = str(ENV.key_file)
-_root = read_key_file(ENV.key_file)
+_keys = read_keys(ENV.key_file)
 
-SECRET_KEY = derive(_root, "django").hex()
-ROLE_PASSWORDS = role_passwords(lambda use: derive(_root, use, 24).hex(), ENV.database_generation)
+# The first signs; what another root key of the file signed is good as well.
+SECRET_KEY, *SECRET_KEY_FALLBACKS = (derive(key.secret, "django").hex() for key in _keys.all)
+ROLE_PASSWORDS = role_passwords(lambda use: derive(_keys.oldest.secret, use, 24).hex(), ENV.database_generation)
 VAULT_ROOT = ENV.vault_root
 VAULT_ROOT_BEFORE = ENV.vault_root_before
 VAULT_CREDENTIALS_FILE = ENV.vault_credentials_file
@@ -145,6 +146,13 @@ SEALED_COLUMNS = [
     "safeconduct.protections.transactions.chargebacks.sending.STORED_COPIES",
     "safeconduct.connectors.intake.STORED",
 ]
+# Columns of blind indexes, which follow another root key; and what else keeps an earlier one from being retired
+# (`kernel.vault.root_replacement`).
+BLIND_COLUMNS = [
+    "safeconduct.kernel.vault.pseudonyms.BLINDED",
+    "safeconduct.kernel.ledger.payout_reading.BLINDED",
+]
+ROOT_KEY_WAITS = ["safeconduct.kernel.parties.identities.WAITING"]
 
 MIDDLEWARE = [
     "safeconduct.config.security_log.security_log",  # before what refuses: it tells of it
@@ -226,6 +234,7 @@ SECOND_STEP = ENV.second_step
 PASSWORD_WORDS = ENV.password_words
 IP_PACK = str(ENV.ip_pack)
 BREACHED_PASSWORDS = str(ENV.breached_list or "")
+ACCOUNT_FORMS = {"reset_password": "safeconduct.kernel.parties.asking_for_a_link.AskForLink"}
 MFA_FORMS = {
     "add_webauthn": "safeconduct.kernel.parties.passkeys.AddPasskey",
     "authenticate": "safeconduct.protections.accounts.sign_in.second_step.SecondStep",
@@ -255,6 +264,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # -- transport --------------------------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "safeconduct.kernel.parties.sealed_sessions"
 SESSION_COOKIE_NAME = host_cookie("sessionid", secure=ENV.production)
 CSRF_COOKIE_NAME = host_cookie("csrftoken", secure=ENV.production)
 LANGUAGE_COOKIE_NAME = host_cookie("django_language", secure=ENV.production)

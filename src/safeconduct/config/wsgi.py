@@ -7,6 +7,7 @@ import signal
 
 from django.core.wsgi import get_wsgi_application
 
+from safeconduct.config.bodies import WholeBodies
 from safeconduct.foundation.processes import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
@@ -15,4 +16,11 @@ if os.environ.get("SAFECONDUCT_WORKER_OF_SERVER"):
     # After kill -9 of the server its workers would live on and keep the port.
     die_with_parent(with_signal=signal.SIGKILL)
 
-application = get_wsgi_application()
+_pages = get_wsgi_application()
+
+# What settings name can be read only now.
+from django.conf import settings  # noqa: E402
+
+from safeconduct.config.rates import network_of  # noqa: E402
+
+application = WholeBodies(_pages, None if settings.ALLAUTH_TRUSTED_PROXY_COUNT else network_of)

@@ -19,11 +19,14 @@ from safeconduct.connectors.conditions import Condition
 from safeconduct.connectors.expressions import Expression
 from safeconduct.connectors.paths import Path
 from safeconduct.connectors.signatures import Signature
+from safeconduct.foundation.aliases import written_out
 from safeconduct.foundation.policy.catalogue import EventType, Field
 from safeconduct.kernel.events.catalogue import CATALOGUE
 
 #: Largest mapping file, in characters: a mapping is read by people.
 MAX_MAPPING = 256 * 1024
+#: Its values with aliases written out; the largest that comes with Safeconduct has 1,200.
+MAX_VALUES = 50_000
 
 
 class Body(StrEnum):
@@ -128,6 +131,7 @@ class Reader:
             raise MappingError(self.problems)
         try:
             document = YAML(typ="rt", pure=True).load(text)
+            values = written_out(document, MAX_VALUES)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -136,6 +140,9 @@ class Reader:
         except (YAMLError, ValueError, RecursionError) as error:
             self.fault(None, None, f"not YAML: {error}")
             raise MappingError(self.problems) from None
+        if values > MAX_VALUES:
+            self.fault(None, None, f"the file has more than {MAX_VALUES:,} values once its aliases are written out")
+            raise MappingError(self.problems)
         if not isinstance(document, CommentedMap):
             self.fault(None, None, "the file must be an object that begins with `connector:`")
             raise MappingError(self.problems)

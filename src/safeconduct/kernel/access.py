@@ -124,8 +124,9 @@ _REFUND = "SELECT, INSERT, UPDATE (state, told, by_bank_minor, due_at, ended_at)
 _CLAIM_STEP = "SELECT (id, claim_id, seller_key, number, verb, facts, role, why, at)"
 #: A seller sees what was answered, and of the pack the masked copy.
 _ANSWER = (
-    "SELECT (id, dispute_id, seller_key, stage, kind, state, language, percent, complete, missing, left_out, manifest,"
-    " sha256, staged_at, staged_by, queued_at, queued_by, authorisation_id, next_try_at, attempts, sent_at, how)"
+    "SELECT (id, dispute_id, seller_key, stage, kind, state, language, percent, complete, missing, earlier, left_out,"
+    " manifest, sha256, staged_at, staged_by, queued_at, queued_by, authorisation_id, next_try_at, attempts, sent_at,"
+    " how)"
 )
 _ANSWER_FILE = "SELECT (answer_id, seller_key, copy)"
 _BANK_DOCUMENT = (
@@ -148,6 +149,7 @@ TABLES = (
     Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("ownership_claim", engine=ALL, staff=EDIT, open_because=_CLAIMS),
     Table("ownership_word", engine=ALL, staff=ADD, open_because=_CLAIMS),
+    Table("ownership_paper", engine=ADD, staff=READ, open_because=_CLAIMS),
     Table("staff_identity", app=EDIT, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),
@@ -260,6 +262,7 @@ TABLES = (
     Table("event_body", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("delivery", engine=ALL, staff=READ, open_because=_INTAKE),
     Table("pseudonym", engine=ALL, staff=ADD, open_because=_INTAKE),
+    Table("root_key_use", engine=READ, staff=READ, open_because="names of root keys, which are no secret and nobody's"),
     # the key store
     Table("vault_region_key", engine=ALL, open_because=_VAULT),
     Table("vault_region_wrap", engine=ALL, open_because=_VAULT),

@@ -144,8 +144,9 @@ class Protection:
     workflow. ``api``: a module whose ``OPERATIONS`` are what it offers under ``/v1`` (`kernel.operations`), read when
     the API is put together. ``policies``: texts of the policies that guard Safeconduct itself, and so come into force
     wherever it is installed (`install_policies`); those about the shop's events are the operator's to publish.
-    ``judge_key``: what it says to an API key that a person (their id) is about to make. ``judge_member``: what it says
-    to a person (their id) of a seller (the shop's id of it) who is about to let somebody in as a role, from an address.
+    ``judge_key``: what it says to an API key that a person (their id) is about to make, from an address.
+    ``judge_member``: what it says to a person (their id) of a seller (the shop's id of it) who is about to let
+    somebody in as a role, from an address.
     ``may_send``: what of a batch that is about to be sent may not leave, by its key; it counts what may.
     """
 
@@ -169,7 +170,7 @@ class Protection:
     jobs: tuple[Periodic, ...] = ()
     case_kinds: tuple[CaseKind, ...] = ()
     policies: Callable[[], Sequence[str]] | None = None
-    judge_key: Callable[[str, datetime], KeyAnswer] | None = None
+    judge_key: Callable[[str, str, datetime], KeyAnswer] | None = None
     judge_member: Callable[[str, str, str, str, datetime], ActAnswer] | None = None
     may_send: Callable[[Sequence[Leaving], Actor, datetime], Mapping[str, Held]] | None = None
 
@@ -196,10 +197,10 @@ def install_policies(at: datetime, actor: Actor) -> list[str]:
     return [version.policy for version in made if version is not None]
 
 
-def judge_key(person_id: str, at: datetime) -> KeyAnswer:
-    """What follows for an API key that this person is about to make: the strictest of what the protections say. They
-    write down that it was asked, in transactions of their own."""
-    said = (one.judge_key(person_id, at) for one in protections() if one.judge_key is not None)
+def judge_key(person_id: str, address: str, at: datetime) -> KeyAnswer:
+    """What follows for an API key that this person is about to make, from an address: the strictest of what
+    the protections say. They write down that it was asked, in transactions of their own."""
+    said = (one.judge_key(person_id, address, at) for one in protections() if one.judge_key is not None)
     return max(said, default=KeyAnswer.AS_ASKED)
 
 

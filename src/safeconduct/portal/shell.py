@@ -34,7 +34,7 @@ def shell_of(request: MemberRequest, look: StaffLook | None = None) -> Shell:
     menu = [replace(entry, current=entry is here) for entry in menu]
     account = Account(str(user), str(seller), reverse("account_logout"), _links(user))
     banner = None if look is None else Looking(str(seller), look.ends_at, reverse("console:look_end"))
-    return Shell(menu, reverse("portal:home"), name=str(seller), account=account, looking=banner)
+    return Shell(menu, reverse("portal:home"), account=account, looking=banner)
 
 
 def _links(user: User) -> tuple[tuple[str, str, str], ...]:

@@ -37,6 +37,14 @@ def test_the_example_is_sound_and_so_is_everything_that_is_shipped() -> None:
     assert lint.main([]) == 0
 
 
+def test_a_few_lines_of_aliases_that_stand_for_billions_are_refused_at_once() -> None:
+    lines = ["a0: &a0 [l, l, l, l, l, l, l, l]"]
+    lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 9) + "]" for n in range(1, 10)]
+    assert "aliases" in found("\n".join([*lines, "money: *a9"]))
+    assert "aliases" in found("states: &s {open: *s}")
+    assert "nested too deeply" in found("[" * 50_000)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [

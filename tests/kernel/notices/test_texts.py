@@ -17,6 +17,7 @@ import pytest
 from safeconduct.kernel.notices.letters import Item, Letter, letter
 from safeconduct.kernel.notices.rendering import Reader, render, summary
 from safeconduct.kernel.notices.texts import LANGUAGES, Kind, Text, frame, texts
+from safeconduct.kernel.parties.models import User
 
 FOLDER: Final = Path(__file__).parent / "golden"
 NOW: Final = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
@@ -31,6 +32,7 @@ def values_of(text: Text, *, everything: bool) -> dict[str, Any]:
     examples: dict[Kind, Any] = {
         Kind.ID: "ord-90112", Kind.MONEY: {"minor": 125050, "currency": "USD"},
         Kind.TIME: datetime(2026, 11, 27, 2, 30, tzinfo=UTC), Kind.COUNT: 1200, Kind.WORDS: SAID, Kind.LIST: [SAID, MORE],
+        Kind.PERSON: User(name="Li Wei").sealed_name,
     }  # fmt: skip
     return {
         name: value.choices[0] if value.kind is Kind.CHOICE else examples[value.kind]

@@ -40,6 +40,9 @@ OPENERS = {
     # machines' own secrets, and people's own
     "kernel/parties/security_events.py": "where a person's own sign-in came from; no page shows it",
     "kernel/parties/ownership.py": "what both sides of a claim said, to them and to who decides",
+    "kernel/parties/sealed_fields.py": "names and addresses of the people of the product, wherever they stand",
+    "kernel/parties/sealed_sessions.py": "a session, to its own browser",
+    "protections/accounts/ownership/papers.py": "shows: notes first; a claimant without an account reads their claim's",
     "kernel/parties/factors.py": "seeds of second factors",
     "kernel/ledger/payout_reading.py": "for who sends the money; the console's page of it tells the shop",
     "protections/accounts/payout/asking.py": "what a person is about to confirm, to that person",

@@ -43,11 +43,11 @@ SEALED = {
     "webhook_endpoint.previous_secret", "bank_answer.fields", "bank_answer_file.bank", "bank_answer_file.copy",
     "vault_key.wrapped", "vault_region_wrap.sealed", "vault_salt.salt", "sign_in_session.origin", "canary.sealed",
     "payment_defence.sealed", "data_request.words", "data_request_archive.sealed", "bank_document.sealed",
-    "ownership_claim.contact", "ownership_word.sealed",
+    "ownership_claim.contact", "ownership_word.sealed", "ownership_paper.sealed",
 }  # fmt: skip
 HASHED = {
     "api_key.secret_hash", "idempotent_answer.body_hash", "invitation.token_hash", "sign_in_device.cookie_hash",
-    "sign_in_failures.address_hash", "delivery.digest", "pseudonym.blind", "payout_account.blind",
+    "sign_in_failures.address_hash", "delivery.digest", "pseudonym.blind", "pseudonym.blind_before", "payout_account.blind", "payout_account.blind_before",
     "ledger_transaction.digest", "sign_in_session.key_hash", "break_glass.code_hash",
     "shared_cache.key_hash", "staff_identity.subject_hash",
 }  # fmt: skip

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from safeconduct.kernel.vault import data_keys, regions
 from safeconduct.kernel.vault.errors import RootUnavailable, VaultError
-from safeconduct.kernel.vault.keys import create_key_file
+from safeconduct.kernel.vault.key_file import RootKey, create_key_file
 from safeconduct.kernel.vault.roots import KeyRoot, Root, root_at
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
@@ -202,6 +202,6 @@ def test_a_root_in_a_file_opens_what_it_wrapped_and_no_other_file_does(tmp_path:
     for root, context in ((two, "a"), (one, "b")):
         with pytest.raises(RootUnavailable):
             root.unwrap(wrapped, context)
-    assert KeyRoot(SECRET).name == KeyRoot(SECRET).name
+    assert KeyRoot(RootKey(1, SECRET)).name == KeyRoot(RootKey(2, SECRET)).name
     with pytest.raises(RootUnavailable, match="no root key"):
         root_at(f"file:{tmp_path / 'three'}")

@@ -1,4 +1,5 @@
-"""The ciphers and hashes the vault stands on, against the answers of Project Wycheproof."""
+"""The ciphers and hashes the vault stands on, against the answers of Project Wycheproof; AES-SIV, for which none lie
+here, against those of its RFC."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -22,7 +23,8 @@ SIGNATURES = Path(__file__).parents[2] / "foundation" / "merkle" / "wycheproof"
 SOURCE = Path(sealing.__file__).parents[2]
 #: What seals, opens, derives and signs, and where: each has its answers below.
 TESTED = {
-    "cryptography.hazmat.primitives.ciphers.aead.AESGCM", "cryptography.hazmat.primitives.kdf.hkdf.HKDF",
+    "cryptography.hazmat.primitives.ciphers.aead.AESGCM",
+    "cryptography.hazmat.primitives.ciphers.aead.AESSIV", "cryptography.hazmat.primitives.kdf.hkdf.HKDF",
     "cryptography.hazmat.primitives.hashes.SHA256",
     "cryptography.hazmat.primitives.asymmetric.ed25519.Ed25519PrivateKey",
     "cryptography.hazmat.primitives.asymmetric.ed25519.Ed25519PublicKey",
@@ -51,6 +53,46 @@ def test_aes_256_gcm_opens_what_is_whole_and_nothing_else(group: dict[str, Any],
     else:
         assert AESGCM(key).decrypt(nonce, sealed, aad) == plain
         assert AESGCM(key).encrypt(nonce, plain, aad) == sealed
+
+
+#: RFC 5297, appendices A.1 and A.2: key, what is bound, plain text, sealed text.
+SIV = (
+    (
+        "fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+        ["101112131415161718191a1b1c1d1e1f2021222324252627"],
+        "112233445566778899aabbccddee",
+        "85632d07c6e8f37f950acd320a2ecc9340c02b9690c4dc04daef7f6afe5c",
+    ),
+    (
+        "7f7e7d7c7b7a79787776757473727170404142434445464748494a4b4c4d4e4f",
+        [
+            "00112233445566778899aabbccddeeffdeaddadadeaddadaffeeddccbbaa99887766554433221100",
+            "102030405060708090a0",
+            "09f911029d74e35bd84156c5635688c0",
+        ],
+        "7468697320697320736f6d6520706c61696e7465787420746f20656e6372797074207573696e67205349562d414553",
+        (
+            "7bdb6e3b432667eb06f4d14bff2fbd0fcb900f2fddbe404326601965c889bf17"
+            "dba77ceb094fa663b7a3f748ba8af829ea64ad544a272e9c485b62a3fd5c0d"
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(("key", "bound", "plain", "sealed"), SIV)
+def test_aes_siv_seals_as_its_rfc_and_opens_nothing_that_was_changed(
+    key: str, bound: list[str], plain: str, sealed: str
+) -> None:
+    cipher, told = AESSIV(bytes.fromhex(key)), [bytes.fromhex(one) for one in bound]
+    assert cipher.encrypt(bytes.fromhex(plain), told).hex() == sealed
+    whole = bytes.fromhex(sealed)
+    assert cipher.decrypt(whole, told).hex() == plain
+    for at in range(len(whole)):
+        changed = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        with pytest.raises(InvalidTag):
+            cipher.decrypt(changed, told)
+    with pytest.raises(InvalidTag):
+        cipher.decrypt(whole, [*told, b""])
 
 
 @pytest.mark.parametrize(("group", "case"), cases("hkdf_sha256"))

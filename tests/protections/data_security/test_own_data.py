@@ -389,7 +389,7 @@ def test_an_older_backup_of_the_keys_brings_nothing_of_an_erased_buyer_back(tmp_
     with engine_scope():
         query("DELETE FROM pseudonym")
         for row in entities:
-            query("INSERT INTO pseudonym VALUES (%s, %b, %s, %b)", row)
+            query("INSERT INTO pseudonym VALUES (%s, %b, %s, %b, %b)", row)
         for _id, sealed, moment in rows:
             query("INSERT INTO event_body (moment, sealed) VALUES (%s, %b) ON CONFLICT DO NOTHING", [moment, sealed])
         pseudonyms.forget()

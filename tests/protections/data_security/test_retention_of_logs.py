@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import resources
 
 import psycopg
 import pytest
+from tests.kernel.builders import event
 from tests.portal import shops
 from tests.portal.shops import NOW, ago
 
+from safeconduct.kernel.decisions import policies
 from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.parties.models import SecurityEvent
 from safeconduct.kernel.parties.security_events import Happened, Origin
@@ -18,6 +21,8 @@ from safeconduct.kernel.readings.models import Embargo, Reading
 from safeconduct.kernel.record import sequencer
 from safeconduct.kernel.record.verification import verify
 from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
+from safeconduct.kernel.vault.pseudonyms import lookup
+from safeconduct.protections.accounts.risk.judging import POLICY
 from safeconduct.protections.data_security.history import DataStep
 from safeconduct.protections.data_security.leases.models import CanaryTouch
 from safeconduct.protections.data_security.retention import holds, sweeping
@@ -43,8 +48,8 @@ def looked(months: int, scene: str = "care", seller: str = "sel-1", batch: str =
 def happened(months: int, seller: str = "sel-1", origin: Origin | None = None) -> str:
     key = shops.seller_key(seller)
     with engine_scope():
-        event = Happened("signed_in", seller_key=key, origin=origin)
-        (made,) = security_events.note([event], OFFICER, ago(months * MONTH))
+        told = Happened("signed_in", seller_key=key, origin=origin)
+        (made,) = security_events.note([told], OFFICER, ago(months * MONTH))
     return made
 
 
@@ -91,6 +96,98 @@ def test_of_who_looked_only_counts_stay_after_three_years() -> None:
     report = verify()
     assert report.ok and report.erased >= 3, "what was deleted is no tampering, and its line still stands"
     assert sweeping.sweep(NOW) == 0, "twice is once"
+
+
+def signed_in(months: int, device: str = "dev-1") -> tuple[str, str]:
+    """Somebody of a shop signs in so long ago and is judged; returns the event's id and the decision's."""
+    asked = event(
+        "access.requested", at=ago(months * MONTH), member="usr_1", seller="sel-1", act="sign_in", ip="203.0.113.5",
+        device=device, new_device=True, new_country=True,
+    )  # fmt: skip
+    (made,) = [one for one in shops.happen(asked) if one.policy == POLICY]
+    with engine_scope():
+        ((known,),) = query(
+            "SELECT e.id FROM event e JOIN decision d ON d.moment = e.moment WHERE d.id = %s", [made.id]
+        ).fetchall()
+    return known, made.id
+
+
+def known_of(event: str, decision: str) -> set[str]:
+    """Where anything of a judged sign-in still stands."""
+    with engine_scope():
+        found = query(
+            "SELECT 'event' FROM event WHERE id = %s"
+            " UNION ALL SELECT 'fact' FROM fact f JOIN event e ON e.moment = f.moment WHERE e.id = %s"
+            " UNION ALL SELECT 'body' FROM event_body b JOIN event e ON e.moment = b.moment WHERE e.id = %s"
+            " UNION ALL SELECT 'decision' FROM decision WHERE id = %s"
+            " UNION ALL SELECT 'review' FROM review WHERE decision_id = %s",
+            [event, event, event, decision, decision],
+        )
+        return {where for (where,) in found}
+
+
+@pytest.fixture
+def judged() -> None:
+    with staff_scope():
+        policies.install((resources.files("safeconduct.protections.accounts") / "policies/account-risk.yaml").read_text(
+            encoding="utf-8"), at=ago(40 * MONTH), actor=Actor("test", "owner"))  # fmt: skip
+
+
+ALL = {"event", "fact", "body", "decision"}
+
+
+def test_the_history_for_risk_goes_after_eighteen_months_with_what_was_decided(judged: None) -> None:
+    old, young = signed_in(21, "dev-old"), signed_in(16, "dev-young")
+    assert known_of(*old) == known_of(*young) == ALL
+    shop = shops.order(at=ago(30 * MONTH))
+    sweeping.sweep(NOW)
+    assert known_of(*old) == set() and known_of(*young) == ALL
+    assert proof("risk_history")[0].sha256 == sweeping.digest([old[0]])
+    assert proof("risk_history")[1].facts["receipts"], "the key of that month of sign-ins is destroyed"
+    with engine_scope():
+        assert lookup("device", "dev-old") is None and lookup("device", "dev-young") is not None
+        assert query("SELECT FROM decision WHERE order_key = %s", [shop.key]).fetchall(), "orders have their own time"
+    sequencer.keep_up(NOW)
+    assert verify().ok
+    assert sweeping.sweep(NOW) == 0, "twice is once"
+
+
+def test_what_waits_for_a_person_and_what_a_hold_keeps_stays_in_the_history_for_risk(judged: None) -> None:
+    waits, held = signed_in(21), signed_in(22)
+    with engine_scope():
+        query(
+            "INSERT INTO review (decision_id, state, due_at, top_reason, opened_at, outcome, asked_by, asked_why)"
+            " VALUES (%s, 'open', %s, 'x', %s, '', '', '')",
+            [waits[1], NOW, NOW],
+        )
+    with staff_scope():
+        hold = holds.place("seller", "sel-1", "Court order 12", NOW + timedelta(days=30), OFFICER, at=NOW)
+    sweeping.sweep(NOW)
+    assert known_of(*held) == ALL
+    with staff_scope():
+        holds.end(hold, OFFICER, at=NOW)
+    sweeping.sweep(NOW)
+    assert known_of(*held) == set() and known_of(*waits) == {*ALL, "review"}
+    with engine_scope():
+        query("UPDATE review SET state = 'done', done_at = %s, outcome = 'allow'", [NOW])
+    sweeping.sweep(NOW)
+    assert known_of(*waits) == set()
+
+
+def test_no_clock_deletes_a_decision_early_and_none_about_an_order(judged: None) -> None:
+    young = signed_in(2)
+    sweeping.sweep(NOW + timedelta(days=4000))
+    assert known_of(*young) == ALL - {"body"}, "what came with it is as old as that clock says"
+    for scope in (engine_scope, staff_scope):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), scope():
+            query("DELETE FROM decision")
+    with pytest.raises(psycopg.errors.IntegrityError, match="stays"), engine_scope():
+        query("SELECT decision_forget(%s)", [[young[1]]])
+    shops.order(at=ago(30 * MONTH))
+    with engine_scope():
+        ((ordered,),) = query("SELECT id FROM decision WHERE order_key IS NOT NULL LIMIT 1").fetchall()
+    with pytest.raises(psycopg.errors.IntegrityError, match="stays"), engine_scope():
+        query("SELECT decision_forget(%s)", [[ordered]])
 
 
 def test_what_happened_to_an_account_goes_after_a_year_and_never_with_an_origin_in_it() -> None:

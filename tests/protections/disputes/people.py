@@ -28,9 +28,9 @@ def sold(*, delivered: bool = False) -> shops.Sold:
     return made
 
 
-def opened(*, delivered: bool = False, **changes: Any) -> str:
-    """The case of a dispute that a buyer has just opened about it."""
-    order = sold(delivered=delivered)
+def opened(*, delivered: bool = False, order: shops.Sold | None = None, **changes: Any) -> str:
+    """The case of a dispute that a buyer has just opened about it, or about an order that is there."""
+    order = order or sold(delivered=delivered)
     fields: dict[str, Any] = {
         "key": order.ref, "order_key": order.key, "type": ClaimType.NOT_RECEIVED, "asked": Remedy.REFUND,
         "actor": Actor("shop", "machine"), "opened": Opened.API, "words": "It never came", **changes,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from tests.kernel.builders import event, usd
 from tests.portal import shops
-from tests.protections.disputes.people import opened, page_of
+from tests.protections.disputes.people import opened, page_of, sold
 
 from safeconduct.kernel.cases.models import Case, Evidence
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import engine_scope, staff_scope
 from safeconduct.protections.disputes import automatic
+from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.models import Dispute
 
 pytestmark = pytest.mark.usefixtures("empty_database")
@@ -42,6 +46,50 @@ def test_a_dispute_shows_what_is_asked_what_is_there_and_a_draft_made_of_records
     assert "Would help most" in text
     assert "signature" in text
     assert "Who pays" not in text, "there is no outcome yet"
+
+
+def test_what_was_offered_agreed_and_weighed_is_there_before_anybody_asks() -> None:
+    shops.open_for_business()
+    listing, terms = {"listing": "lst-1", "listing_title": "Cherries, 5 kg"}, {"policies_accepted": "returns 2026-05"}
+    shops.happen(event("listing.created", at=shops.ago(24 * 30), seller="sel-1", price=usd(120), **listing))
+    order = shops.order(at=shops.ago(24 * 6), listing="lst-1", address="12 Main St", **terms)
+    shops.happen(
+        event("listing.changed", at=shops.ago(24 * 5), seller="sel-1", listing="lst-1", listing_title="Cherries, 2 kg"),
+        event("shipment.shipped", at=shops.ago(24 * 5), order=order.ref, seller="sel-1", weight_g=5300, serial="SN-4"),
+        event("shipment.delivered", at=shops.ago(24 * 2), order=order.ref, seller="sel-1", address="12 Main St"),
+    )
+    case_id = opened(order=order, type=ClaimType.NOT_AS_DESCRIBED)
+    text = unescape(shops.read(shops.signed_in(), page_of(case_id)))
+    assert "Offered as “Cherries, 5 kg”, $120.00, unchanged since " in text and "2 kg" not in text
+    assert "returns 2026-05" in text
+    assert "Weighed 5,300 g when it was sent" in text and "Serial number when it was sent: SN-4" in text
+    assert "to the address of the order" in text
+
+
+def test_a_parcel_that_went_elsewhere_is_told_to_both() -> None:
+    shops.open_for_business()
+    order = shops.order(at=shops.ago(24 * 6), address="12 Main St")
+    shops.happen(event("shipment.delivered", at=shops.ago(24 * 2), order=order.ref, seller="sel-1", address="9 Elm St"))
+    text = unescape(shops.read(shops.signed_in(), page_of(opened(order=order))))
+    assert "to another address than the order's" in text and "Elm" not in text
+
+
+def test_the_page_says_which_ways_to_the_money_are_open_what_is_held_and_until_when() -> None:
+    order = sold(delivered=True)
+    case_id = opened(order=order)
+    text = unescape(shops.read(shops.signed_in(), page_of(case_id)))
+    assert "Ways to this money" in text and "Dispute here" in text and "refunds stand still" not in text
+    assert "Paid by the buyer</dt><dd>$120.00" in text and "Held</dt>" in text
+    shops.dispute(order, at=shops.ago(0.5))
+    text = unescape(shops.read(shops.signed_in(), page_of(case_id)))
+    assert "Chargeback of the bank" in text and "refunds stand still" in text and "not paid twice" in text
+
+
+def test_the_stepper_says_since_when_until_when_and_how_long() -> None:
+    case_id = opened()
+    text = unescape(shops.read(shops.signed_in(), page_of(case_id)))
+    steps = text[text.index('<ol class="steps"') : text.index("</ol>", text.index('<ol class="steps"'))]
+    assert "Seller answers" in steps and "until " in steps and "5 working days" in steps and "7 days" in steps
 
 
 def test_the_seller_answers_in_their_own_words_and_it_is_the_buyers_turn() -> None:

@@ -20,7 +20,7 @@ from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.protections.returns.models import Return, ReturnLine
 
-MAX_QUERIES = 33
+MAX_QUERIES = 39
 MAX_BYTES = 100_000
 
 

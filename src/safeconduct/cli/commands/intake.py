@@ -21,7 +21,8 @@ def events_import(
         Path, typer.Argument(help="JSON lines of envelopes, or CSV with --mapping.", exists=True, dir_okay=False)
     ],
     mapping: Annotated[
-        Optional[Path], typer.Option(help="How columns become events; see docs/connectors.md.", exists=True)
+        Optional[Path],
+        typer.Option(help="How columns become events; see docs/connectors.md.", exists=True, dir_okay=False),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")] = False,
     as_json: Json = False,
@@ -45,7 +46,7 @@ def labels_import(
 
 @connectors_app.command("replay", epilog="Example: safeconduct connectors replay stripe saved/*.json --unsigned --json")
 def connectors_replay(
-    name: Annotated[str, typer.Argument(help="stripe or shopify.")],
+    name: Annotated[str, typer.Argument(help="stripe, shopify or adyen.")],
     files: Annotated[list[Path], typer.Argument(help="Saved bodies.", exists=True, dir_okay=False)],
     unsigned: Annotated[bool, typer.Option("--unsigned", help="The files carry no signature; trust them.")] = False,
     seller: Annotated[
@@ -73,7 +74,8 @@ def connectors_read_again(
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")
 def rates_import(
     file: Annotated[
-        Path, typer.Argument(help="CSV: currency,day,rate (units of the reporting currency).", exists=True)
+        Path,
+        typer.Argument(help="CSV: currency,day,rate (units of the reporting currency).", exists=True, dir_okay=False),
     ],
     source: Annotated[str, typer.Option(help="Where the rates come from; shown beside every amount they convert.")],
 ) -> None:

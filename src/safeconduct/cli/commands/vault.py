@@ -8,10 +8,13 @@ from typing import Annotated, Optional
 import typer
 
 from safeconduct.cli.commands.options import Json
+from safeconduct.cli.commands.root_key import root_key_app
 
 vault_app = typer.Typer(
     no_args_is_help=True, help="The vault: rotate its keys, back them up apart, repeat erasures after a restore."
 )
+
+vault_app.add_typer(root_key_app, name="root-key")
 
 
 @vault_app.command("status", epilog="Example: safeconduct vault status --json")

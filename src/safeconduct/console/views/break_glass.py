@@ -42,7 +42,9 @@ def requests(request: StaffRequest) -> HttpResponse:
 
 def _form(request: StaffRequest, given: object = None) -> BreakGlassForm:
     others = User.objects.filter(is_active=True).exclude(staff_role=StaffRole.NONE).exclude(id=request.user.id)
-    people = [(person.id, f"{person} ({person.email})") for person in others.order_by("name", "email")[:500]]
+    people = sorted(
+        ((person.id, f"{person} ({person.email})") for person in others.order_by("id")[:500]), key=lambda one: one[1]
+    )
     return BreakGlassForm(given, people=people)
 
 
@@ -120,7 +122,7 @@ def _let_in(request: HttpRequest, person: User) -> HttpResponse:
 
 
 def _tell(made: BreakGlass, step: str, now: datetime) -> None:
-    values = {"person": str(made.person), "step": step, "why": made.why, "at": now}
+    values = {"person": made.person.sealed_name, "step": step, "why": made.why, "at": now}
     tell_administrators(
         "staff.break_glass", values, f"break-glass/{made.id}/{step}", at=now, url=reverse("console:people")
     )  # fmt: skip

@@ -149,7 +149,7 @@ def _plan_context(request: StaffRequest, order: Order, found: Sequence[Planned],
 
 def _people() -> list[User]:
     rows = User.objects.filter(is_active=True).exclude(staff_role=StaffRole.NONE)
-    return list(rows.order_by("name", "email")[:_MOST_PEOPLE])
+    return sorted(rows.order_by("id")[:_MOST_PEOPLE], key=str)
 
 
 def _order(request: StaffRequest) -> Order:

@@ -17,6 +17,7 @@ from safeconduct.kernel.notices.administrators import tell_administrators
 from safeconduct.kernel.parties import keys
 from safeconduct.kernel.parties.keys import KeyRefused
 from safeconduct.kernel.parties.models import ApiKey, StaffRole, User
+from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.protection import KeyAnswer, judge_key
 from safeconduct.kernel.scope import Actor
 
@@ -37,7 +38,7 @@ def new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given, now = form.cleaned_data, timezone.now()
         try:
-            reads_only = _judged(request.user, now)
+            reads_only = _judged(request, now)
             made, secret = keys.create_key(
                 given["name"], given["scopes"], _actor(request), at=now,
                 expires_at=now + timedelta(days=given["days"]), networks=given["networks"].split(),
@@ -57,7 +58,7 @@ def rotate(request: StaffRequest, key_id: str) -> HttpResponse:
     """A successor; both live for a week."""
     now = timezone.now()
     try:
-        reads_only = _judged(request.user, now)
+        reads_only = _judged(request, now)
         made, secret = keys.rotate_key(key_id, _actor(request), at=now, reads_only=reads_only)
     except KeyRefused as refused:
         return _keys(request, problem=str(refused), status=409)
@@ -75,9 +76,9 @@ def revoke(request: StaffRequest, key_id: str) -> HttpResponse:
     return done(request, _("%(name)s does not work any more.") % {"name": key.name}, reverse("console:keys"))
 
 
-def _judged(person: User, now: datetime) -> bool:
+def _judged(request: StaffRequest, now: datetime) -> bool:
     """Whether the key only reads at first. Raises KeyRefused where none may be made."""
-    answer = judge_key(person.id, now)
+    answer = judge_key(request.user.id, origin_of_request(request).address, now)
     if answer is KeyAnswer.REFUSED:
         raise KeyRefused(_("Your account is under a lock, so that it can make no key. Ask another administrator."))
     return answer is KeyAnswer.READS_ONLY

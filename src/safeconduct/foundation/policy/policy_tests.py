@@ -109,7 +109,7 @@ def read_tests(text: str, policy: Policy, catalogue: Catalogue) -> TestReading:
     Never raises for any text; where there are errors there are no tests.
     """
     findings = Findings(Source(text.removeprefix("\ufeff")))
-    root = read_yaml(findings)
+    root = read_yaml(findings, "file of tests", "tests:")
     if root is None:
         return TestReading((), findings.sorted())
     tests: tuple[PolicyTest, ...] = ()

@@ -106,19 +106,22 @@ class _Refused(Exception):
     """Reading stops: what is wrong has been reported."""
 
 
-def read_yaml(findings: Findings) -> Node | None:
-    """The tree of the findings' source, or None after reporting why there is none. Never raises for any text."""
+def read_yaml(findings: Findings, what: str = "policy", begins: str = "policy: its-name") -> Node | None:
+    """The tree of the findings' source, or None after reporting why there is none. Never raises for any text.
+
+    ``what`` the file is and how it ``begins``, for the way out.
+    """
     text = findings.source.text
     if len(text) > MAX_CHARACTERS:
         findings.error(
             (0, 1),
             "file-too-large",
             f"the file has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read",
-            "split the policy; long lists of values belong into an operator's list, see in_list()",
+            f"split the {what}; long lists of values belong into an operator's list, see in_list()",
         )
         return None
     try:
-        return _Builder(findings).build()
+        return _Builder(findings, what, begins).build()
     except _Refused:
         return None
     except ReaderError as error:
@@ -164,8 +167,8 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, findings: Findings) -> None:
-        self.findings = findings
+    def __init__(self, findings: Findings, what: str, begins: str) -> None:
+        self.findings, self.what, self.begins = findings, what, begins
         self.text = findings.source.text
         self.stack: list[_Open] = []
         self.root: Node | None = None
@@ -191,7 +194,7 @@ class _Builder:
                 case MappingEndEvent() | SequenceEndEvent():
                     self.stack.pop()
         if self.root is None:
-            self.findings.error((0, 1), "empty", "the file is empty", "a policy begins with `policy: its-name`")
+            self.findings.error((0, 1), "empty", "the file is empty", f"a {self.what} begins with `{self.begins}`")
         return self.root
 
     def _events(self) -> Iterator[Any]:
@@ -227,14 +230,14 @@ class _Builder:
         self._add(node, event)
         if len(self.stack) >= MAX_DEPTH:
             self._refuse(
-                event, "nesting", f"nested more than {MAX_DEPTH} deep", "a policy needs no more than six levels"
+                event, "nesting", f"nested more than {MAX_DEPTH} deep", f"a {self.what} needs no more than six levels"
             )
         self.stack.append(_Open(node))
 
     def _add(self, node: Node, event: Any) -> None:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            self._refuse(event, "file-too-large", f"more than {MAX_NODES:,} values", "split the policy")
+            self._refuse(event, "file-too-large", f"more than {MAX_NODES:,} values", f"split the {self.what}")
         if not self.stack:
             self.root = node
             return

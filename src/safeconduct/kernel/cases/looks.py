@@ -8,6 +8,7 @@ from typing import Final
 
 from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.sealed_fields import field_of
 from safeconduct.kernel.scope import query
 
 #: For how long an opened page counts as work. Ours: long enough to read a case, short enough that a page somebody
@@ -47,8 +48,9 @@ def look(case_id: str, person: User, *, at: datetime) -> list[Colleague]:
         [case_id, person.id, at, at + LASTS],
     )
     found: dict[str, Colleague] = {}
-    for who, name, role, since, after in query(
-        "SELECT u.id, coalesce(nullif(u.name, ''), u.email), w.role, w.since, w.after FROM"
+    opened_name, opened_address = field_of(User, "name").opened, field_of(User, "email").opened
+    for who, name, email, role, since, after in query(
+        "SELECT u.id, u.name, u.email, w.role, w.since, w.after FROM"
         " (SELECT person_id, role, at AS since, 1 AS rank, false AS after FROM case_seat"
         "   WHERE case_id = %s AND left_at IS NULL AND role <> 'blind_reviewer'"
         "  UNION ALL SELECT person_id, '', at, 2, true FROM case_assignment WHERE case_id = %s AND ended_at IS NULL"
@@ -56,5 +58,7 @@ def look(case_id: str, person: User, *, at: datetime) -> list[Colleague]:
         " JOIN person u ON u.id = w.person_id WHERE u.id <> %s ORDER BY w.rank, w.since, u.id LIMIT %s",
         [case_id, case_id, case_id, at, person.id, _MOST],
     ):
-        found.setdefault(who, Colleague(name, since, Role(role) if role else None, after))
+        found.setdefault(
+            who, Colleague(opened_name(name) or opened_address(email), since, Role(role) if role else None, after)
+        )
     return list(found.values())

@@ -37,7 +37,7 @@ def mermaid(workflow: Workflow, language: str = "en") -> str:
 
 
 def stepper(workflow: Workflow, current: str, visited: Sequence[str]) -> list[Stop]:
-    """The stops of a case: where it has been, where it is, and the shortest way from here to an end.
+    """The stops of a case: where it has been, where it is, and the usual way from here to an end.
 
     ``visited``: the states of its history in order, without the present one.
     """
@@ -85,28 +85,14 @@ def _step(workflow: Workflow, state: State, move: Transition) -> str:
 
 
 def _way(workflow: Workflow, current: str) -> list[str]:
-    """The usual way on: the shortest to an end that leaves out nothing decided, or to any end."""
-    came: dict[str, str | None] = {current: None}
-    todo = [current]
-    ends: list[str] = []
-    while todo:
-        name = todo.pop(0)
-        if workflow.states[name].ends:
-            ends.append(name)
-            continue
-        for move in workflow.states[name].moves.values():
-            if move.to not in came:
-                came[move.to] = name
-                todo.append(move.to)
-    ways = [_back(came, end) for end in ends]
-    decided = [way for way in ways if any(workflow.states[name].status is Status.DECIDED for name in way)]
-    return min(decided or ways, key=len, default=[])
-
-
-def _back(came: dict[str, str | None], end: str) -> list[str]:
+    """The usual way on: each state's first step, which a workflow names first because it is the usual one; what is
+    decided goes straight to its end."""
     way: list[str] = []
-    name: str | None = end
-    while name is not None and came[name] is not None:
-        way.append(name)
-        name = came[name]
-    return way[::-1]
+    state = workflow.states[current]
+    while state.moves:
+        to = [workflow.states[move.to] for move in state.moves.values()]
+        state = next((one for one in to if one.ends), to[0]) if state.status is Status.DECIDED else to[0]
+        if state.name in way or state.name == current:
+            break
+        way.append(state.name)
+    return way

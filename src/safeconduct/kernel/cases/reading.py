@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from safeconduct.foundation.aliases import written_out
 from safeconduct.foundation.clocks.errors import ClockError
 from safeconduct.foundation.clocks.terms import Term, read_term
 from safeconduct.foundation.money import Money, MoneyError
@@ -40,6 +41,8 @@ _SILENCE: Final = {"do", "preset", "instead"}
 _ENDING: Final = {"remedy", "liability", "standing", "because"}
 _PRESET: Final = {"preset", "since", "source", "markets", "terms", "silence", "second_person_above"}
 _LONGEST_TEXT: Final = 200_000
+#: The largest that ships has about 700.
+_MOST_VALUES: Final = 20_000
 #: What `second_person_above: never` says: one person decides, whatever the amount.
 _NEVER: Final = "never"
 #: What `silence: escalate` says: the platform missed its own clock.
@@ -120,9 +123,17 @@ def _load(text: str) -> Any:
     if len(text) > _LONGEST_TEXT:
         raise WorkflowRefused("workflow", [f"the text is longer than {_LONGEST_TEXT} characters"])
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        found = YAML(typ="safe", pure=True).load(text)
+        values = written_out(found, _MOST_VALUES)
     except YAMLError as problem:
         raise WorkflowRefused("workflow", [f"no YAML: {' '.join(str(problem).split())}"]) from None
+    except RecursionError:
+        raise WorkflowRefused("workflow", ["no YAML that can be read: it is nested too deeply"]) from None
+    if values > _MOST_VALUES:
+        raise WorkflowRefused(
+            "workflow", [f"it has more than {_MOST_VALUES:,} values once its aliases are written out"]
+        )
+    return found
 
 
 def _filled(workflow: Workflow, preset: Preset, reader: _Reader) -> Workflow:

@@ -43,16 +43,19 @@ def read_csv(text: str) -> tuple[list[tuple[str, LabelKind]], list[str]]:
     """Rows of a CSV with the columns order and label; returns what was read, and a sentence for each bad row."""
     found, problems = [], []
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    if not {"order", "label"} <= set(rows.fieldnames or ()):
-        return [], ["the first line must name the columns order and label"]
-    for number, row in enumerate(rows, 2):
-        order, label = (row["order"] or "").strip(), (row["label"] or "").strip().lower()
-        if not order:
-            problems.append(f"row {number}: order is empty")
-        elif label not in LabelKind.values:
-            problems.append(f"row {number}: label {label[:20]!r} is none of {', '.join(LabelKind.values)}")
-        else:
-            found.append((order, LabelKind(label)))
+    try:
+        if not {"order", "label"} <= set(rows.fieldnames or ()):
+            return [], ["the first line must name the columns order and label"]
+        for number, row in enumerate(rows, 2):
+            order, label = (row["order"] or "").strip(), (row["label"] or "").strip().lower()
+            if not order:
+                problems.append(f"row {number}: order is empty")
+            elif label not in LabelKind.values:
+                problems.append(f"row {number}: label {label[:20]!r} is none of {', '.join(LabelKind.values)}")
+            else:
+                found.append((order, LabelKind(label)))
+    except csv.Error as problem:
+        problems.append(f"line {rows.line_num}: this is no CSV from here on: {problem}")
     return found, problems
 
 

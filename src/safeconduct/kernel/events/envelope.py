@@ -135,6 +135,8 @@ def _readers(event_type: str) -> tuple[tuple[Field, Reader], ...]:
 def _key(incoming: Incoming, field: Field, given: Any) -> None:
     text = _clean(field, str(given) if isinstance(given, int) and not isinstance(given, bool) else given)
     if not text.strip():
+        if field.required:
+            raise _Bad(f"data.{field.name}", f"{field.name} is empty: {field.meaning}")
         return
     assert field.entity is not None
     incoming.entities[field.name] = (field.entity, text)
@@ -186,8 +188,10 @@ def _money(incoming: Incoming, field: Field, given: Any) -> None:
         exponent(currency)
         if "minor" in given:
             minor = given["minor"]
-            if not isinstance(minor, int) or isinstance(minor, bool) or not INT64_MIN <= minor <= INT64_MAX:
+            if not isinstance(minor, int) or isinstance(minor, bool):
                 raise _Bad(f"{name}.minor", f"minor must be a whole number of minor units, not {_shown(minor)}")
+            if not INT64_MIN <= minor <= INT64_MAX:
+                raise _Bad(f"{name}.minor", "minor does not fit in 64 bits")
             money = Money(minor, currency)
         else:
             money = Money.parse(str(given.get("amount")), currency)

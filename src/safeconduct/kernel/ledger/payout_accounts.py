@@ -12,7 +12,6 @@ our own to be checked in practice (security research, 2026-11-23). All functions
 
 from __future__ import annotations
 
-import hmac
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,7 +24,16 @@ from safeconduct.kernel.ledger.errors import NoSuchThing
 from safeconduct.kernel.ledger.payout_checks import Because, check_owner, check_two
 from safeconduct.kernel.ledger.payout_checks import PayoutAccountRefused as PayoutAccountRefused
 from safeconduct.kernel.ledger.payout_checks import Proof as Proof
-from safeconduct.kernel.ledger.payout_reading import ACCOUNT, AGEING, COLUMNS, as_account, stops_of
+from safeconduct.kernel.ledger.payout_reading import (
+    ACCOUNT,
+    AGEING,
+    BLIND,
+    COLUMNS,
+    SAME_NUMBER,
+    as_account,
+    blind_with,
+    stops_of,
+)
 from safeconduct.kernel.ledger.payout_reading import AccountState as AccountState
 from safeconduct.kernel.ledger.payout_reading import PayoutAccount as PayoutAccount
 from safeconduct.kernel.ledger.payout_reading import accounts_of as accounts_of
@@ -34,7 +42,7 @@ from safeconduct.kernel.ledger.payout_reading import stops as stops
 from safeconduct.kernel.ledger.payout_reading import unpaid as unpaid
 from safeconduct.kernel.ledger.payout_telling import Step
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.keys import earlier_key, purpose_keys
 from safeconduct.kernel.vault.pseudonyms import normalise
 from safeconduct.kernel.vault.sealing import seal
 
@@ -59,22 +67,26 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
             key, Because.HOLDER, "holder", "needs a name, and the country as two capital letters"
         )
     _lock(seller_key)
-    blind = _blind(number)
+    blinds = [blind_with(key, number) for key in purpose_keys(BLIND)]
+    before = earlier_key(BLIND)
     there = query(
         "SELECT id, state, blind FROM payout_account WHERE seller_key = %s AND state <> 'cancelled'", [seller_key]
     ).fetchall()
     for identity, _state, known in there:
-        if bytes(known) == blind:
+        if bytes(known) in blinds:
             return str(identity)
     if any(state in _OPEN for _, state, _ in there):
         raise PayoutAccountRefused(key, Because.UNDER_WAY, "account", "another change is under way; cancel it first")
     identity = new_id("pac")
     sealed = seal(ACCOUNT, identity, f"seller/{seller_key}", f"{number}\n{holder.strip()}".encode())
     query(
-        "INSERT INTO payout_account (id, seller_key, blind, sealed, last4, country, state, asked_by, asked_at,"
-        " changed_by) VALUES (%s, %s, %s, %s, %s, %s, 'draft', %s, %s, %s)",
-        [identity, seller_key, blind, sealed, number[-4:], country, actor.id, at, actor.id],
-    )
+        "INSERT INTO payout_account (id, seller_key, blind, blind_before, sealed, last4, country, state, asked_by,"
+        " asked_at, changed_by) VALUES (%s, %s, %s, %s, %s, %s, %s, 'draft', %s, %s, %s)",
+        [
+            identity, seller_key, blinds[0], None if before is None else blind_with(before, number), sealed,
+            number[-4:], country, actor.id, at, actor.id,
+        ],
+    )  # fmt: skip
     payout_telling.tell(identity, seller_key, number[-4:], Step.ASKED, actor, at)
     return identity
 
@@ -262,7 +274,7 @@ def _doubts(one: PayoutAccount, at: datetime) -> list[str]:
     since."""
     judged_at, same = query(
         "SELECT CASE WHEN a.ageing_since > a.verified_at THEN a.ageing_since END, EXISTS (SELECT FROM payout_account b"
-        " WHERE b.blind = a.blind AND b.seller_key <> a.seller_key AND b.state NOT IN ('draft', 'cancelled')"
+        f" WHERE {SAME_NUMBER} AND b.seller_key <> a.seller_key AND b.state NOT IN ('draft', 'cancelled')"
         " AND (a.ageing_since <= a.verified_at) IS NOT FALSE) FROM payout_account a WHERE a.id = %s",
         [one.id],
     ).fetchone() or (None, False)
@@ -328,8 +340,3 @@ def _move(one: PayoutAccount, state: AccountState, actor: Actor, why: str, at: d
             payout_telling.tell(one.id, one.seller_key, one.last4, Step.FROZEN, actor, at)
         case _:
             payout_telling.tell(one.id, one.seller_key, one.last4, Step.GIVEN_BACK, actor, at, said=actor.why)
-
-
-def _blind(number: str) -> bytes:
-    """The whole keyed hash: equal numbers of different sellers are found exactly, and only with the key."""
-    return hmac.digest(purpose_key("blind/payout_account"), number.encode(), "sha256")

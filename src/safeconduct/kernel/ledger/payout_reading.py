@@ -5,6 +5,7 @@ All functions run in an engine or staff scope; `accounts_of` and `stops` also in
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,10 @@ from typing import Any, Final
 from safeconduct.kernel.ledger.errors import NoSuchThing
 from safeconduct.kernel.paging import Slice, read_cursor, write_cursor
 from safeconduct.kernel.scope import query
+from safeconduct.kernel.vault.blinding import Blinded
+from safeconduct.kernel.vault.keys import purpose_key
 from safeconduct.kernel.vault.resealing import Stored
-from safeconduct.kernel.vault.sealing import Column, unseal
+from safeconduct.kernel.vault.sealing import Column, Place, unseal, unseal_many
 
 #: Number and holder; the row is the account's id.
 ACCOUNT: Final = Column("payout_account.sealed", "payout_account", "payout_account/{row}")
@@ -26,6 +29,10 @@ STORED: Final = Stored(
     "UPDATE payout_account t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
     " WHERE t.id = w.id",
 )
+#: SQL: whether the rows `a` and `b` are of one number; while the root key is replaced, either may have moved.
+SAME_NUMBER: Final = (
+    "(b.blind = a.blind OR coalesce(b.blind_before, b.blind) = coalesce(a.blind_before, a.blind))"
+)  # fmt: skip
 AGEING: Final = timedelta(hours=72)
 #: States in which a person has to do something: confirm the holder, judge a doubt, give a frozen account back.
 _WAITING: Final = "state IN ('draft', 'review', 'frozen')"  # as the index has it
@@ -126,6 +133,30 @@ def number_of(account_id: str) -> tuple[str, str]:
     return number, holder
 
 
+def blind_with(key: bytes, number: str) -> bytes:
+    """The whole keyed hash: equal numbers of different sellers are found exactly, and only with the key."""
+    return hmac.digest(key, number.encode(), "sha256")
+
+
+def blinds_of(account_ids: Sequence[str]) -> dict[str, bytes]:
+    """What finds these accounts' numbers under the root key in use; nothing for one that nobody can open."""
+    rows = query(
+        "SELECT id, 'seller/' || seller_key, sealed FROM payout_account WHERE id = ANY (%b::text[])",
+        [list(account_ids)],
+    ).fetchall()
+    opened = unseal_many(ACCOUNT, [(Place(identity, subject), bytes(sealed)) for identity, subject, sealed in rows])
+    key = purpose_key(BLIND)
+    return {
+        identity: blind_with(key, plain.decode().partition("\n")[0])
+        for (identity, _, _), plain in zip(rows, opened, strict=True) if plain is not None
+    }  # fmt: skip
+
+
+#: The purpose of the keys that numbers are found with, and how those follow another root key.
+BLIND: Final = "blind/payout_account"
+BLINDED: Final = Blinded("payout_account", "id", "text", "", blinds_of)
+
+
 def account(account_id: str) -> PayoutAccount:
     """One account. Raises NoSuchThing."""
     row = query(f"SELECT {COLUMNS} FROM payout_account WHERE id = %s", [account_id]).fetchone()
@@ -143,10 +174,10 @@ def accounts(account_ids: Sequence[str]) -> dict[str, PayoutAccount]:
 def same_number(account_id: str, limit: int = 20) -> list[PayoutAccount]:
     """Accounts of other sellers with the same number, the oldest first."""
     rows = query(
-        f"SELECT {COLUMNS} FROM payout_account WHERE blind = (SELECT blind FROM payout_account WHERE id = %s)"
-        " AND seller_key <> (SELECT seller_key FROM payout_account WHERE id = %s)"
+        f"SELECT {COLUMNS} FROM payout_account WHERE id IN (SELECT b.id FROM payout_account a JOIN payout_account b"
+        f" ON {SAME_NUMBER} AND b.seller_key <> a.seller_key WHERE a.id = %s)"
         " AND state NOT IN ('draft', 'cancelled') ORDER BY asked_at, id LIMIT %s",
-        [account_id, account_id, limit],
+        [account_id, limit],
     )
     return [as_account(row) for row in rows]
 

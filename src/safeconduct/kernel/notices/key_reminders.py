@@ -1,4 +1,5 @@
-"""API keys end; the administrators are told in time to replace them, before a shop stands still."""
+"""API keys end; who can replace them is told in time, before a shop stands still: administrators of the marketplace's
+own, owners of those of their apps."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from safeconduct.kernel.notices.administrators import tell_administrators
+from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties.models import ApiKey
 from safeconduct.kernel.scope import engine_scope
 
@@ -16,17 +18,30 @@ _MOST: Final = 500
 
 def remind(at: datetime) -> int:
     """Tells of keys in use that end soon, once for each key and each time before its end; how many notices are new.
-    Opens its own scope, and may run beside itself. Keys that nobody has used for a month end without a word."""
+    Opens its own scope, and may run beside itself. Keys that nobody has used for a month end without a word; so does
+    one that has a successor, but for the last days."""
     told = 0
     with engine_scope():
         ending = ApiKey.objects.filter(
             revoked_at__isnull=True, expires_at__gt=at, expires_at__lte=at + max(BEFORE),
             last_used_on__gte=(at - timedelta(days=30)).date(),
         )  # fmt: skip
+        succeeded = set(
+            ApiKey.objects.filter(replaces__in=ending, revoked_at__isnull=True).values_list("replaces", flat=True)
+        )
         for key in ending.order_by("expires_at", "id")[:_MOST]:
-            days = min(before for before in BEFORE if key.expires_at <= at + before).days
-            values = {"key": key.id, "until": key.expires_at}
-            told += tell_administrators(
-                "key.ending", values, f"key/{key.id}/ending/{days}", at=at, url="/console/keys/"
-            )  # fmt: skip
+            before = min(before for before in BEFORE if key.expires_at <= at + before)
+            if key.id not in succeeded or before == min(BEFORE):
+                told += _tell(key, before.days, at)
     return told
+
+
+def _tell(key: ApiKey, days: int, at: datetime) -> int:
+    if key.seller_key is None:
+        values = {"key": key.id, "until": key.expires_at}
+        return tell_administrators("key.ending", values, f"key/{key.id}/ending/{days}", at=at, url="/console/keys/")
+    values = {"step": "ending", "name": key.name, "until": key.expires_at}
+    of_app = Notice(
+        f"app/{key.id}/ending/{days}", "app.key", values, at, key.seller_key, url="/portal/accounts/apps/"
+    )  # fmt: skip
+    return notify([of_app])

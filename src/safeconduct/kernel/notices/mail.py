@@ -26,6 +26,8 @@ from safeconduct.kernel.notices.models import Pace, Urgency
 from safeconduct.kernel.notices.preferences import Preferences, mail_time
 from safeconduct.kernel.notices.rendering import Reader, reader_of
 from safeconduct.kernel.notices.texts import text_of
+from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.sealed_fields import field_of
 from safeconduct.kernel.scope import engine_scope, query
 
 #: People whose mail one turn claims, and copies of them it takes at most.
@@ -151,9 +153,10 @@ def _sort(claim: _Claim, row: Sequence[Any], collections: dict[tuple[str, int | 
             return
         key = (person_id, seller_key)
         mail_id = collections.setdefault(key, new_id("eml")) if collected else new_id("eml")
-    mail = claim.mails.setdefault(mail_id, _Mail(mail_id, email, shop, reader, seller_key))
+    opened = field_of(User, "email").opened
+    mail = claim.mails.setdefault(mail_id, _Mail(mail_id, opened(email), shop, reader, seller_key))
     if text_of(code).former:
-        mail.former = tuple(former)
+        mail.former = tuple(map(opened, former))
     item = Item(notice_id, code, values, url, at, seller_key is not None)
     mail.copies.append(_Copy(notice_id, person_id, item, attempts + 1))
 

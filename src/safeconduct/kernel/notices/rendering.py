@@ -14,6 +14,8 @@ from django.utils.translation import get_language
 
 from safeconduct.foundation.ids import brief
 from safeconduct.kernel.notices.texts import LANGUAGES, Kind, Text, Value, text_of
+from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.sealed_fields import field_of
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.reader import known_zone
 
@@ -111,6 +113,8 @@ def _write(value: Value, given: Any, choices: Mapping[str, str], reader: Reader)
     match value.kind:
         case Kind.ID:
             return _one_line(str(given))
+        case Kind.PERSON:
+            return _one_line(field_of(User, "name").opened(given))
         case Kind.MONEY:
             return formats.money(int(given["minor"]), str(given["currency"]), reader.language)
         case Kind.TIME:

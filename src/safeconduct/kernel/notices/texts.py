@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from safeconduct.kernel.notices.errors import NoticeMalformed
 from safeconduct.kernel.notices.models import Urgency
 from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.parties.sealed_fields import MARK
 
 LANGUAGES: Final = ("en", "es", "zh-hans")
 _FOLDER: Final = Path(__file__).resolve().parent / "texts"
@@ -27,9 +28,10 @@ _NAMED: Final = re.compile(r"\{([a-z_]+)\}")
 
 
 class Kind(StrEnum):
-    """What a value is, and so how it is written for a reader."""
+    """What a value is, and so how it is written for a reader. A `person` is their name, sealed (`User.sealed_name`)."""
 
     ID = "id"
+    PERSON = "person"
     MONEY = "money"
     TIME = "time"
     COUNT = "count"
@@ -146,6 +148,8 @@ def _fits(value: Value, given: Any) -> bool:
     match value.kind:
         case Kind.ID:
             return isinstance(given, str) and 0 < len(given) <= 300
+        case Kind.PERSON:
+            return isinstance(given, str) and given.startswith(MARK)
         case Kind.MONEY:
             return (
                 isinstance(given, Mapping)

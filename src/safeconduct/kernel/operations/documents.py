@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
+#: What PostgreSQL keeps in no text: U+0000, and half of a pair, which JSON can write and UTF-8 cannot.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
 
 def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("contains U+0000, which cannot be stored")
+    if _UNSTORABLE.search(text):
+        raise ValueError("contains U+0000 or half of a pair, which cannot be stored")
     return text
 
 

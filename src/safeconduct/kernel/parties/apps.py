@@ -6,6 +6,8 @@ class PartiesConfig(AppConfig):
     label = "parties"
 
     def ready(self) -> None:
-        from safeconduct.kernel.parties import recovery_codes
+        from safeconduct.kernel.parties import bound_passkeys, recovery_codes, sealed_fields
 
         recovery_codes.take_their_place()
+        sealed_fields.take_their_place()
+        bound_passkeys.take_their_place()

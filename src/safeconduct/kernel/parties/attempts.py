@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,7 +22,7 @@ from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import SignInDevice, User
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.keys import purpose_keys, steady_key
 
 #: The house's own numbers within NIST SP 800-63B-4, 3.2.2 (at most 100 failures in a row for one authenticator).
 UNKNOWN_FREE: Final = 5
@@ -48,8 +49,21 @@ class Attempt:
 
 def cookie_name(person_id: str) -> str:
     """The cookie of a person's device; each person who shares a browser has their own."""
-    name = "device_" + hmac.new(purpose_key("device-cookie"), person_id.encode(), hashlib.sha256).hexdigest()[:12]
-    return host_cookie(name, secure=settings.SESSION_COOKIE_SECURE)
+    return _cookie_names(person_id)[0]
+
+
+def cookie_of(cookies: Mapping[str, str], person_id: str) -> str:
+    """What a browser shows as the device of a person; empty where it shows nothing. A browser that was known before
+    the root key was replaced has the cookie under the name of that time."""
+    return next((cookies[name][:100] for name in _cookie_names(person_id) if cookies.get(name)), "")
+
+
+def _cookie_names(person_id: str) -> list[str]:
+    names = [
+        "device_" + hmac.new(key, person_id.encode(), hashlib.sha256).hexdigest()[:12]
+        for key in purpose_keys("device-cookie")
+    ]
+    return [host_cookie(name, secure=settings.SESSION_COOKIE_SECURE) for name in names]
 
 
 def begin(address: str, device: str, at: datetime) -> Attempt | None:
@@ -124,7 +138,7 @@ def forget_devices(person: User) -> int:
 
 
 def _hash_of(address: str) -> bytes:
-    return hmac.new(purpose_key("sign-in-address"), address.strip().lower().encode(), hashlib.sha256).digest()
+    return hmac.new(steady_key("sign-in-address"), address.strip().lower().encode(), hashlib.sha256).digest()
 
 
 def _token_hash(token: str) -> bytes:

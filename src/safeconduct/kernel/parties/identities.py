@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties import staff
@@ -22,7 +22,8 @@ from safeconduct.kernel.parties.directory import Directory
 from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import StaffIdentity, StaffRole, User
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.blinding import Waiting
+from safeconduct.kernel.vault.keys import purpose_keys, root_keys
 
 
 class NotAdmitted(StrEnum):
@@ -63,8 +64,8 @@ def admit(directory: Directory, claims: Mapping[str, Any], at: datetime) -> Admi
 
     Raises SignOnRefused.
     """
-    subject = subject_hash(directory.issuer, str(claims["sub"]))
-    identity = StaffIdentity.objects.select_related("person").filter(subject_hash=subject).first()
+    subject, *others = subject_hashes(directory.issuer, str(claims["sub"]))
+    identity = StaffIdentity.objects.select_related("person").filter(subject_hash__in=[subject, *others]).first()
     role, made = directory.role_of(claims), False
     person = None if identity is None else identity.person
     if identity is None:
@@ -79,7 +80,9 @@ def admit(directory: Directory, claims: Mapping[str, Any], at: datetime) -> Admi
     if identity is None:
         _link(person, directory.issuer, subject, at)
     else:
-        StaffIdentity.objects.filter(id=identity.id).update(last_used_at=at)
+        StaffIdentity.objects.filter(id=identity.id).update(
+            last_used_at=at, subject_hash=subject, hashed_with=root_keys().current.name
+        )
     before = person.staff_role
     if role and not made:
         person = staff.role_of_directory(person.id, StaffRole(role))
@@ -103,9 +106,30 @@ def unlink(person_id: str, administrator: User) -> User:
     return person
 
 
-def subject_hash(issuer: str, subject: str) -> bytes:
-    """The directory's name for a person, as it is kept."""
-    return hmac.new(purpose_key("staff-identity"), f"{issuer}\n{subject}".encode(), hashlib.sha256).digest()
+def subject_hashes(issuer: str, subject: str) -> list[bytes]:
+    """The directory's name for a person, as it is kept under each root key there is; that in use first."""
+    said = f"{issuer}\n{subject}".encode()
+    return [hmac.new(key, said, hashlib.sha256).digest() for key in purpose_keys("staff-identity")]
+
+
+def _under_the_earlier_key() -> int:
+    """How many of the staff the directory would not find again without the earlier root key: who may sign in, and has
+    not since."""
+    earlier = root_keys().earlier
+    row = query(
+        "SELECT count(*) FROM staff_identity i JOIN person p ON p.id = i.person_id"
+        " WHERE i.hashed_with <> %s AND p.is_active AND p.staff_role <> ''",
+        [root_keys().current.name],
+    ).fetchone()
+    assert row is not None
+    return 0 if earlier is None else int(row[0])
+
+
+#: What keeps an earlier root key: names of the directory's people are not kept, so that they follow at a sign-in.
+WAITING: Final = Waiting(
+    "staff_identity", _under_the_earlier_key,
+    "they sign in at the directory once, or an administrator unlinks them on the console's page of people",
+)  # fmt: skip
 
 
 def _by_address(directory: Directory, claims: Mapping[str, Any], role: str, at: datetime) -> tuple[User, bool]:
@@ -127,9 +151,9 @@ def _by_address(directory: Directory, claims: Mapping[str, Any], role: str, at: 
 
 def _link(person: User, issuer: str, subject: bytes, at: datetime) -> None:
     made = query(
-        "INSERT INTO staff_identity (id, person_id, issuer, subject_hash, linked_at, last_used_at)"
-        " VALUES (%s, %s, %s, %b, %s, %s) ON CONFLICT DO NOTHING",
-        [new_id("idn"), person.id, issuer, subject, at, at],
+        "INSERT INTO staff_identity (id, person_id, issuer, subject_hash, hashed_with, linked_at, last_used_at)"
+        " VALUES (%s, %s, %s, %b, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [new_id("idn"), person.id, issuer, subject, root_keys().current.name, at, at],
     )
     if made.rowcount:
         return

@@ -9,6 +9,8 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
+
 from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone
 from safeconduct.kernel.parties.models import Invitation, Membership, StaffRole, User
 
@@ -73,6 +75,8 @@ def accept(token: str, name: str, password: str, *, at: datetime, language: str 
     person = User.objects.create_user(
         invitation.email, password, name=name.strip(), staff_role=invitation.role, language=language, created_at=at
     )
+    # allauth would make it when it is first needed, and an answer that takes longer tells that there is an account.
+    EmailAddress.objects.create(user=person, email=person.email, primary=True)
     if invitation.seller_key is not None:
         Membership.objects.create(
             person=person, seller_key=invitation.seller_key, role=invitation.member_role,

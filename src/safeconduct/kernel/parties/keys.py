@@ -100,27 +100,23 @@ def create_key(
         created_at=at, expires_at=ends, networks=networks_of(networks), replaces=replaces,
         reads_only_until=at + READS_ONLY if reads_only else None, seller_key=seller_key,
     )  # fmt: skip
-    _note(
-        "key_made" if seller_key is None else "app_connected",
-        key,
-        actor,
-        at,
-        {"scopes": key.scopes, "reads_only": reads_only},
-    )
+    _note(_made_kind(key), key, actor, at, {"scopes": key.scopes, "reads_only": reads_only})
     return key, secret
 
 
 def rotate_key(
-    key_id: str, actor: Actor, *, at: datetime, reads_only: bool = False, overlap: timedelta = OVERLAP
-) -> tuple[ApiKey, str]:
+    key_id: str, actor: Actor, *, at: datetime, reads_only: bool = False, overlap: timedelta = OVERLAP,
+    seller_key: int | None = None,
+) -> tuple[ApiKey, str]:  # fmt: skip
     """Makes a successor with the same name, scopes and networks; the key itself goes on for `overlap`, so that whoever
-    uses it can change over. At most two of a line live at once. Raises KeyRefused.
+    uses it can change over. At most two of a line live at once. ``seller_key``: of the seller whose app has it, which
+    lives as long as the key before was given; no other app's key is there. Raises KeyRefused.
     """
     key = _locked(key_id)
+    if key.seller_key != seller_key:
+        raise KeyRefused(_("there is no key %s") % key_id[:40])
     if not is_live(key, at):
         raise KeyRefused(_("this key has ended; make a new one"))
-    if key.seller_key is not None:
-        raise KeyRefused(_("this key is a seller's app's; its owner connects the app anew"))
     if key.demoted_at is not None:
         raise KeyRefused(_("the rights to write were taken from this key; make a new one if it is to write again"))
     if ApiKey.objects.filter(replaces=key, revoked_at__isnull=True).exists():
@@ -131,8 +127,9 @@ def rotate_key(
         )
     doubtful = reads_only or (key.reads_only_until is not None and key.reads_only_until > at)
     made, secret = create_key(
-        key.name, key.scopes, actor, at=at, networks=key.networks, reads_only=doubtful, replaces=key
-    )
+        key.name, key.scopes, actor, at=at, networks=key.networks, reads_only=doubtful, replaces=key,
+        expires_at=None if seller_key is None else at + (key.expires_at - key.created_at), seller_key=seller_key,
+    )  # fmt: skip
     key.expires_at = min(key.expires_at, at + overlap)
     key.save(update_fields=["expires_at"])
     return made, secret
@@ -243,6 +240,12 @@ def networks_of(networks: Collection[str]) -> list[str]:
     if len(found) > MOST_NETWORKS:
         raise KeyRefused(_("a key has %d networks at most; name a larger one instead") % MOST_NETWORKS, "networks")
     return sorted(set(found))
+
+
+def _made_kind(key: ApiKey) -> str:
+    if key.seller_key is None:
+        return "key_made"
+    return "app_connected" if key.replaces is None else "app_renewed"
 
 
 def _locked(key_id: str) -> ApiKey:

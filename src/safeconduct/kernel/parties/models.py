@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from safeconduct.foundation.ids import new_id
 
 # What belongs to the same tables stands beside; Django looks for models here.
 from safeconduct.kernel.parties.ownership_models import OwnershipClaim as OwnershipClaim
 from safeconduct.kernel.parties.ownership_models import OwnershipWord as OwnershipWord
+from safeconduct.kernel.parties.sealed_fields import SealedAddress, SealedName, field_of
 from safeconduct.kernel.parties.sign_in_models import SignInDevice as SignInDevice
 from safeconduct.kernel.parties.sign_in_models import SignInFailures as SignInFailures
 from safeconduct.kernel.parties.sign_in_models import SignInSession as SignInSession
+from safeconduct.kernel.vault.keys import steady_key
+
+#: Django's own, so that sessions of before a version with this line go on.
+_SESSION_SALT: Final = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
 
 def _user_id() -> str:
@@ -93,8 +100,8 @@ class User(AbstractBaseUser):
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_user_id, editable=False)
-    email = models.EmailField(unique=True)
-    name = models.CharField(max_length=120, blank=True)
+    email = SealedAddress(unique=True)
+    name = SealedName(max_length=120, blank=True)
     staff_role = models.CharField(max_length=16, choices=StaffRole, default=StaffRole.NONE, blank=True)
     language = models.CharField(max_length=16, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
@@ -111,6 +118,21 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is bound to beside its person: the password. By the root key that has served longest: while it
+        is replaced, Django would give a session a new key at every other request, and with its retirement all end."""
+        secret = steady_key("django").hex()
+        return salted_hmac(_SESSION_SALT, self.password, secret=secret, algorithm="sha256").hexdigest()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """None."""
+        return iter(())
+
+    @property
+    def sealed_name(self) -> str:
+        """What they are called, for a place that outlives the page: sealed as their name is."""
+        return field_of(User, "name").sealed(str(self))
 
     @property
     def is_staff(self) -> bool:
@@ -130,7 +152,7 @@ class Invitation(models.Model):
     """
 
     id = models.CharField(primary_key=True, max_length=30, default=_invitation_id, editable=False)
-    email = models.EmailField()
+    email = SealedAddress()
     role = models.CharField(max_length=16, choices=StaffRole, blank=True, default=StaffRole.NONE)
     seller_key = models.BigIntegerField(null=True)
     member_role = models.CharField(max_length=16, choices=MemberRole, blank=True, default="")
@@ -219,13 +241,15 @@ class SecurityEvent(models.Model):
 
 
 class StaffIdentity(models.Model):
-    """A member of staff as the company's directory knows them (`identities`): its name for them only as a keyed hash.
-    One for each person and directory."""
+    """A member of staff as the company's directory knows them (`identities`): its name for them only as a keyed hash,
+    ``hashed_with`` a key of the root key of that name (empty: of the first there was). One for each person and
+    directory."""
 
     id = models.CharField(primary_key=True, max_length=30, default=_identity_id, editable=False)
     person = models.ForeignKey(User, models.CASCADE, related_name="+")
     issuer = models.CharField(max_length=300)
     subject_hash = models.BinaryField(unique=True)
+    hashed_with = models.CharField(max_length=40, default="")
     linked_at = models.DateTimeField()
     last_used_at = models.DateTimeField()
 

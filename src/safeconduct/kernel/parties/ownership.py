@@ -70,7 +70,7 @@ def draft(seller_ref: str, contact: Mapping[str, str], relation: str, text: str,
     if seller is None:
         return None
     claim = OwnershipClaim(seller_key=seller.key, relation=relation, state="draft", opened_at=at)
-    claim.contact = seal(CONTACT, claim.id, _subject(claim.id), json.dumps(dict(contact)).encode())
+    claim.contact = seal(CONTACT, claim.id, subject_of(claim.id), json.dumps(dict(contact)).encode())
     claim.save()
     _say(claim, "claimant", "", text, at)
     return claim.id
@@ -162,7 +162,7 @@ def one(claim_id: str) -> OwnershipClaim | None:
 def words_of(claim: OwnershipClaim) -> list[Said]:
     """What was said, the earliest first. Two queries."""
     rows = list(OwnershipWord.objects.filter(claim=claim).order_by("at", "id")[:MOST_WORDS])
-    places = [(Place(row.id, _subject(claim.id)), bytes(row.sealed)) for row in rows]
+    places = [(Place(row.id, subject_of(claim.id)), bytes(row.sealed)) for row in rows]
     opened = unseal_many(WORDS, places)
     read = zip(rows, opened, strict=True)
     return [Said(row.side, plain.decode(), row.at) for row, plain in read if plain is not None]
@@ -172,7 +172,7 @@ def contact_of(claim: OwnershipClaim) -> dict[str, str]:
     """How somebody without an account is reached; empty where that was erased, or they have one."""
     if claim.contact is None:
         return {}
-    (plain,) = unseal_many(CONTACT, [(Place(claim.id, _subject(claim.id)), bytes(claim.contact))])
+    (plain,) = unseal_many(CONTACT, [(Place(claim.id, subject_of(claim.id)), bytes(claim.contact))])
     found: dict[str, str] = {} if plain is None else json.loads(plain)
     return found
 
@@ -215,7 +215,7 @@ def _insert(claim: OwnershipClaim) -> None:
 
 def _say(claim: OwnershipClaim, side: str, author: str, text: str, at: datetime) -> None:
     word = OwnershipWord(claim=claim, side=side, author=author, at=at)
-    word.sealed = seal(WORDS, word.id, _subject(claim.id), text.strip().encode())
+    word.sealed = seal(WORDS, word.id, subject_of(claim.id), text.strip().encode())
     word.save(force_insert=True)
 
 
@@ -237,5 +237,6 @@ def _check_words(text: str) -> None:
         )  # fmt: skip
 
 
-def _subject(claim_id: str) -> str:
+def subject_of(claim_id: str) -> str:
+    """Under whose key what belongs to a claim is sealed."""
     return f"ownership/{claim_id}"

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.foundation.visible import visible
 from safeconduct.kernel.scope import query
 
 _known: set[int] = set()
 
 
 def note_sellers(seen: Iterable[tuple[str, int, str, Mapping[str, Any], datetime]]) -> None:
-    """Makes a row for each seller met for the first time, and keeps name, country and zone of a registration.
+    """Makes a row for each seller met for the first time, and keeps name, country and zone of a registration. Of a name
+    what nobody sees is left out: staff and buyers tell shops by it.
 
     Each item is (the shop's id of the seller, pseudonym, event type, its fields, when it happened).
     """
@@ -39,8 +41,8 @@ def note_sellers(seen: Iterable[tuple[str, int, str, Mapping[str, Any], datetime
             "UPDATE seller SET name = %s, country = %s, time_zone = %s, language = %s, registered_at = %s"
             " WHERE key = %s",
             [
-                data.get("seller_name") or "", (data.get("seller_country") or "")[:2], data.get("time_zone") or "",
-                data.get("locale") or "", data.get("seller_registered_at") or at, key,
+                visible(data.get("seller_name") or "").strip(), (data.get("seller_country") or "")[:2],
+                data.get("time_zone") or "", data.get("locale") or "", data.get("seller_registered_at") or at, key,
             ],
         )  # fmt: skip
 

@@ -118,7 +118,7 @@ def _admitted(request: HttpRequest, person: User) -> str:
 def _stolen(request: HttpRequest, person: User, found: sessions.Session, here: Origin) -> Ended | None:
     """Why a session looks stolen: it goes on elsewhere (S11), or without the cookie of the browser it began in (S12),
     which is set with it, lasts longer, and has its own name for each person."""
-    token = request.COOKIES.get(attempts.cookie_name(person.id), "")[:100]
+    token = attempts.cookie_of(request.COOKIES, person.id)
     if found.device is not None and not attempts.is_of(token, found.device):
         return Ended.OFF_DEVICE
     return Ended.MOVED if sessions.has_moved(found.origin, here) else None

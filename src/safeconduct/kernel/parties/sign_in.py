@@ -75,6 +75,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def set_password(self, user: User, password: str) -> None:
         """A new password starts all counts anew and ends every session."""
+        if user.password_until is not None and not user.has_usable_password():
+            self.request.let_in_by_operator = True
         user.password_until = None
         super().set_password(user, password)
         now = timezone.now()
@@ -129,7 +131,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         other sessions."""
         kind, now = _FACTOR_EVENTS.get(template_prefix), timezone.now()
         if template_prefix == "account/email/password_reset":
-            self.recovered(self.request, user, "mailbox", now)
+            by_operator = getattr(self.request, "let_in_by_operator", False)
+            self.recovered(self.request, user, "operator" if by_operator else "mailbox", now)
         if template_prefix == "account/email/email_changed":
             self.contact_changed(self.request, user, str((context or {}).get("from_email", "")), now)
         if kind is None:
@@ -146,7 +149,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """A wrong `password` or `second_factor`; ``person``: None where the address has no account."""
 
     def recovered(self, request: HttpRequest, person: User, by: str, at: datetime) -> None:
-        """Somebody got in without what the owner gets in with: by a `recovery_code`, or by the `mailbox`."""
+        """Somebody got in without what the owner gets in with: by a `recovery_code`, by the `mailbox`, or let in by the
+        `operator`."""
         self.tell(request, person, "recovered", Level.ALERT, {"by": by}, at)
 
     def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
@@ -183,7 +187,7 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 
 def _cookie(request: HttpRequest, person: User) -> str:
-    return request.COOKIES.get(attempts.cookie_name(person.id), "")[:100]
+    return attempts.cookie_of(request.COOKIES, person.id)
 
 
 def factor_of(request: HttpRequest, person: User) -> str:

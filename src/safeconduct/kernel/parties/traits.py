@@ -16,7 +16,7 @@ from typing import Final
 from safeconduct.foundation.ip_pack.facts import NOTHING, IpFacts
 from safeconduct.foundation.login_risk import ADDRESS_WEIGHTS, BROWSER_WEIGHTS, Levels
 from safeconduct.kernel.parties.browsers import browser_of
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.keys import purpose_keys
 
 #: Weights of the levels where ASN and country are known, and where they are not: then the first bits of the address
 #: stand for the network, and the country's weight is left out. Scores are ratios, comparable among their own kind.
@@ -27,32 +27,41 @@ _ADDRESS: Final = len(WEIGHTS[0])
 COUNT: Final = _ADDRESS + len(WEIGHTS[1])
 WITH_PLACES: Final = COUNT + 2
 _UNKNOWN: Final = 0
+_PURPOSE: Final = "sign-in-trait"
 _PREFIX: Final = {4: 24, 6: 48}
 
 
 def traits_of(address: str, user_agent: str, facts: IpFacts = NOTHING) -> list[int]:
     """The traits of a request: `COUNT` numbers, or `WITH_PLACES` where something is known about its address."""
+    return each_traits_of(address, user_agent, facts)[0]
+
+
+def each_traits_of(address: str, user_agent: str, facts: IpFacts = NOTHING) -> list[list[int]]:
+    """The traits of a request under each root key there is, that in use first: while it is replaced, earlier sign-ins
+    are kept with the numbers of the earlier one."""
     browser = browser_of(user_agent)
     values = (
         f"address/{address}", f"network/{network_of(address)}", f"browser/{user_agent}",
         f"name/{browser.name} {browser.version}", f"system/{browser.system} {browser.system_version}",
         f"kind/{browser.kind}",
     )  # fmt: skip
-    traits = [_number(value) for value in values]
+    traits = [[_number(key, value) for value in values] for key in purpose_keys(_PURPOSE)]
     if facts.asn is None and facts.country is None:
         return traits
-    asn = _UNKNOWN if facts.asn is None else asn_trait(facts.asn)
-    return [*traits, asn, _UNKNOWN if facts.country is None else country_trait(facts.country)]
+    nothing = [_UNKNOWN] * len(traits)
+    networks = nothing if facts.asn is None else asn_traits(facts.asn)
+    countries = nothing if facts.country is None else country_traits(facts.country)
+    return [[*one, asn, country] for one, asn, country in zip(traits, networks, countries, strict=True)]
 
 
-def asn_trait(asn: int) -> int:
-    """A provider's network as a trait."""
-    return _number(f"asn/{asn}")
+def asn_traits(asn: int) -> list[int]:
+    """A provider's network as a trait, under each root key there is."""
+    return [_number(key, f"asn/{asn}") for key in purpose_keys(_PURPOSE)]
 
 
-def country_trait(country: str) -> int:
-    """A country as a trait."""
-    return _number(f"country/{country}")
+def country_traits(country: str) -> list[int]:
+    """A country as a trait, under each root key there is."""
+    return [_number(key, f"country/{country}") for key in purpose_keys(_PURPOSE)]
 
 
 def places_in(traits: list[int]) -> tuple[int | None, int | None]:
@@ -81,6 +90,6 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((known, _PREFIX[known.version]), strict=False))
 
 
-def _number(value: str) -> int:
-    digest = hmac.digest(purpose_key("sign-in-trait"), value.encode(), hashlib.sha256)
+def _number(key: bytes, value: str) -> int:
+    digest = hmac.digest(key, value.encode(), hashlib.sha256)
     return int.from_bytes(digest[:8], signed=True)

@@ -16,7 +16,7 @@ from safeconduct.foundation.ip_pack.facts import IpFacts
 from safeconduct.foundation.travel import distance_km, too_fast
 from safeconduct.kernel.parties.addresses import pack_in_use
 from safeconduct.kernel.parties.sessions import ORIGIN, Ended
-from safeconduct.kernel.parties.traits import asn_trait, country_trait, places_in
+from safeconduct.kernel.parties.traits import asn_traits, country_traits, places_in
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.sealing import Place, unseal_many
 
@@ -51,17 +51,23 @@ def known_of(person_id: str, address: str, at: datetime) -> dict[str, Any]:
     said: dict[str, Any] = {
         "ip_country": here.country, "ip_asn": here.asn, "proxy": here.proxy, "ip_pack": pack.version,
         "new_network": _new(
-            None if here.asn is None else asn_trait(here.asn),
-            {places_in(one.traits)[0] for one in earlier} | {asn_trait(f.asn) for f in there if f.asn is not None},
+            [] if here.asn is None else asn_traits(here.asn),
+            {places_in(one.traits)[0] for one in earlier}
+            | {trait for f in there if f.asn is not None for trait in asn_traits(f.asn)},
         ),
         "new_country": _new(
-            None if here.country is None else country_trait(here.country),
+            [] if here.country is None else country_traits(here.country),
             {places_in(one.traits)[1] for one in earlier}
-            | {country_trait(f.country) for f in there if f.country is not None},
+            | {trait for f in there if f.country is not None for trait in country_traits(f.country)},
         ),
         "impossible_travel": _travelled(here, there, [one.at for one in earlier[:COMPARED]], at),
     }  # fmt: skip
     return {name: value for name, value in said.items() if value is not None}
+
+
+def asked_from(person_id: str, address: str, at: datetime) -> dict[str, Any]:
+    """The address of an act beside what is known of its place; nothing where it has none, as at the command line."""
+    return {"ip": address, **known_of(person_id, address, at)} if address else {}
 
 
 def _earlier(person_id: str, at: datetime) -> list[_Earlier]:
@@ -79,9 +85,10 @@ def _addresses(person_id: str, sign_ins: Sequence[_Earlier]) -> list[str]:
     return ["" if plain is None else str(json.loads(plain)[0]) for plain in unseal_many(ORIGIN, sealed)]
 
 
-def _new(trait: int | None, known: set[int | None]) -> bool | None:
+def _new(traits: list[int], known: set[int | None]) -> bool | None:
+    """Whether none of the ways in which a place may be kept is known."""
     theirs = known - {None}
-    return None if trait is None or not theirs else trait not in theirs
+    return None if not traits or not theirs else theirs.isdisjoint(traits)
 
 
 def _travelled(here: IpFacts, there: Sequence[IpFacts], began: Sequence[datetime], at: datetime) -> bool | None:

@@ -50,7 +50,7 @@ def _notes(text: str) -> Iterator[str]:
     try:
         yield from _in_json(json.loads(text))
         return
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     lines = text.splitlines()
     if not text.startswith("{"):
@@ -59,7 +59,7 @@ def _notes(text: str) -> Iterator[str]:
     for number, line in enumerate(lines):
         try:
             yield from _in_json(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             if number < len(lines) - 1:
                 yield ""  # refused by whoever reads it
 

@@ -123,7 +123,7 @@ def read_lines(lines: Iterable[str], also: Sequence[VerifierKey] = ()) -> list[R
         if line.strip():
             try:
                 found.append(read(json.loads(line)["receipt"], trusted))
-            except (ReceiptRefused, ValueError, KeyError, TypeError) as problem:
+            except (ReceiptRefused, ValueError, KeyError, TypeError, RecursionError) as problem:
                 raise ReceiptRefused(f"line {number}: {problem}") from None
     return found
 

@@ -306,7 +306,7 @@ def read_kept(name: str) -> str:
         try:
             value = json.loads(candidate, object_pairs_hook=once)
             return str(value.get("checkpoint") or value["new"])
-        except (ValueError, KeyError, AttributeError):
+        except (ValueError, KeyError, AttributeError, RecursionError):
             continue
     return text.replace("\r\n", "\n")
 

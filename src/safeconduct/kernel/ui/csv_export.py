@@ -15,6 +15,9 @@ from django.utils import timezone
 
 from safeconduct.kernel.scope import staff_scope
 
+#: With what a formula begins, in full width too, as spreadsheets set up for Chinese or Japanese read it (OWASP, *CSV
+#: Injection*).
+_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 Row = Sequence[object]
 Pages = Callable[[str], tuple[list[Row], str]]
 Scope = Callable[[], AbstractContextManager[None]]
@@ -56,6 +59,6 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
-    if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and text[:1] in _FORMULA:
         return "'" + text
     return text

@@ -115,7 +115,6 @@ class Shell:
 
     menu: Sequence[MenuEntry]
     home_url: str
-    name: Text = ""
     account: Account | None = None
     search_url: str = ""
     hints: Sequence[Hint] = ()
@@ -174,11 +173,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a workflow: ``done``, ``now``, ``failed`` or empty for still to come."""
+    """One step of a workflow: ``done``, ``now``, ``failed`` or empty for still to come. ``at``: since when it is so;
+    ``until``: when its time is over."""
 
     label: Text
     note: Text = ""
     state: str = ""
+    at: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.keys import root_keys
 
 
 def root_address() -> str:
@@ -38,7 +37,7 @@ def erasures_file() -> Path | None:
     return Path(chosen) if chosen else None
 
 
-@lru_cache(maxsize=1)
 def deployment() -> str:
-    """Which deployment this is: bound into every sealed value. It follows from the root key file."""
-    return purpose_key("deployment")[:8].hex()
+    """Which deployment this is: bound into every sealed value. It follows from the first root key that there was, and
+    stands in the root key file once that is replaced."""
+    return root_keys().deployment

@@ -21,3 +21,7 @@ class KeyGone(SealBroken):
 
 class Restricted(SealBroken):
     """Erasure was asked for; law or an open claim keeps these bytes until a date, for named purposes only."""
+
+
+class StaleRootKey(VaultError):
+    """This process's root key file is not the one that the database is used with now."""

@@ -120,7 +120,7 @@ def _check(path: Path) -> None:
         first, end = json.loads(head), json.loads(last)
         whole = (end["rows"], end["sha256"]) == (rows, digest.hexdigest())
         form, whose = first["form"], first["deployment"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise VaultError(f"{path} is no backup of keys, or was cut short") from None
     if not whole or form != FORM:
         raise VaultError(f"{path} is not whole: it was cut short or changed; take an earlier one")

@@ -12,8 +12,9 @@ class Pseudonym(models.Model):
     """One entity. Facts and decisions carry only `key`, a random number.
 
     ``blind`` is an HMAC of kind and normalised value under a key of its own: it finds the row, and says nothing without
-    that key. ``sealed`` is the value itself, for kinds that may name a person under a key that needs the row's salt
-    (`Salt`). Deleting the row unlinks the entity from all history, which is never rewritten.
+    that key. ``blind_before``: that under the earlier root key, while it is being replaced (`root_keys`). ``sealed`` is
+    the value itself, for kinds that may name a person under a key that needs the row's salt (`Salt`). Deleting the row
+    unlinks the entity from all history, which is never rewritten.
     """
 
     pk = models.CompositePrimaryKey("entity", "blind")
@@ -21,9 +22,28 @@ class Pseudonym(models.Model):
     blind = models.BinaryField()
     key = models.BigIntegerField(unique=True)
     sealed = models.BinaryField()
+    blind_before = models.BinaryField(null=True)
 
     class Meta:
         db_table = "pseudonym"
+        indexes: ClassVar = [
+            models.Index(fields=["key"], name="pseudonym_moved", condition=models.Q(blind_before__isnull=False))
+        ]
+
+
+class RootKeyUse(models.Model):
+    """A root key under which rows of this database are found, by its name, which is no secret. It is told apart from
+    the key store and goes with the data: a backup says so which root key file it needs.
+
+    Nothing is registered by a process that lacks a key in use, or would write with one that is retired.
+    """
+
+    name = models.CharField(primary_key=True, max_length=40)
+    used_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "root_key_use"
 
 
 class RegionKey(models.Model):

@@ -16,9 +16,10 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from safeconduct.kernel.scope import engine_statements, query
-from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault import data_keys, root_key_use
+from safeconduct.kernel.vault.blinding import Blinded
 from safeconduct.kernel.vault.data_keys import DataKey
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.keys import earlier_key, purpose_keys
 from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_with, unseal, unseal_with
 
 #: The values behind pseudonyms; the row is kind and key.
@@ -54,26 +55,46 @@ def normalise(kind: str, value: str) -> str:
 
 def blind_index(kind: str, value: str) -> bytes:
     """The keyed hash that finds an entity: 128 bits of HMAC-SHA256 over its normalised value."""
-    key = purpose_key("blind/" + kind)
+    return blind_indexes(kind, value)[0]
+
+
+def blind_indexes(kind: str, value: str) -> tuple[bytes, ...]:
+    """What finds an entity under each root key there is, that in use first: its row has one of them."""
+    return tuple(_blind(key, kind, value) for key in purpose_keys("blind/" + kind))
+
+
+def blind_index_before(kind: str, value: str) -> bytes | None:
+    """What found an entity under the root key that is being retired; None where none is."""
+    key = earlier_key("blind/" + kind)
+    return None if key is None else _blind(key, kind, value)
+
+
+def _blind(key: bytes, kind: str, value: str) -> bytes:
     return hmac.digest(key, normalise(kind, value).encode(), "sha256")[:16]
 
 
 def register(entities: Collection[Entity]) -> dict[Entity, int]:
-    """The key of each entity, made where it is new. At most three round trips, whatever the number of entities."""
+    """The key of each entity, made where it is new. At most three round trips, whatever the number of entities.
+
+    Raises StaleRootKey where this process's root key file is not that of the database.
+    """
     found = _remembered(set(entities))
-    unknown = {entity: blind_index(*entity) for entity in entities if entity not in found}
+    unknown = {entity: blind_indexes(*entity) for entity in entities if entity not in found}
     if not unknown:
         return found
     # What is found before we insert is committed, and may be remembered; what we insert may yet be rolled back.
-    known = _find({(kind, blind) for (kind, _), blind in unknown.items()})
-    committed = {entity: known[entity[0], blind] for entity, blind in unknown.items() if (entity[0], blind) in known}
+    committed = _known(unknown)
     remember(committed)
-    fresh = {(kind, blind): value for (kind, value), blind in unknown.items() if (kind, blind) not in known}
+    fresh = {(kind, blinds[0]): value for (kind, value), blinds in unknown.items() if (kind, value) not in committed}
     if fresh:
         made = _insert(fresh)
+        committed |= {e: made[e[0], blinds[0]] for e, blinds in unknown.items() if (e[0], blinds[0]) in made}
         # Another transaction may have been faster with some.
-        made |= _find(set(fresh) - set(made))
-        committed |= {e: made[e[0], blind] for e, blind in unknown.items() if (e[0], blind) in made}
+        missing = {entity: blinds for entity, blinds in unknown.items() if entity not in committed}
+        if missing:
+            committed |= _known(missing)
+            if any(entity not in committed for entity in missing):
+                root_key_use.check()
     return found | committed
 
 
@@ -95,14 +116,20 @@ def _ask(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 def lookup(kind: str, value: str) -> int | None:
     """The key of an entity that has been seen, or None. Registers nothing."""
-    return _find({(kind, blind_index(kind, value))}).get((kind, blind_index(kind, value)))
+    return lookup_many([(kind, value)]).get((kind, value))
 
 
 def lookup_many(entities: Collection[Entity]) -> dict[Entity, int]:
     """The keys of those entities that have been seen, in one round trip. Registers nothing."""
-    blinds = {entity: (entity[0], blind_index(*entity)) for entity in entities}
-    known = _find(set(blinds.values()))
-    return {entity: known[blind] for entity, blind in blinds.items() if blind in known}
+    return _known({entity: blind_indexes(*entity) for entity in entities})
+
+
+def _known(wanted: Mapping[Entity, tuple[bytes, ...]]) -> dict[Entity, int]:
+    rows = _find({(kind, blind) for (kind, _), blinds in wanted.items() for blind in blinds})
+    return {
+        (kind, value): rows[kind, blind]
+        for (kind, value), blinds in wanted.items() for blind in blinds if (kind, blind) in rows
+    }  # fmt: skip
 
 
 def reveal(keys: Iterable[int]) -> dict[int, Entity]:
@@ -130,6 +157,22 @@ def reseal_rows(rows: Sequence[tuple[int, str, bytes]]) -> list[tuple[int, bytes
         plain = unseal(VALUES, f"{entity}/{key}", _subject(key), sealed)
         made.append((key, seal_with(_value_key(key, entity, salt), VALUES, f"{entity}/{key}", plain), salt))
     return made
+
+
+def blinds_of(keys: Sequence[int]) -> dict[int, bytes]:
+    """What finds these entities under the root key in use, made from their values; nothing for one whose salt is
+    gone. In a scope of the owner or the engine."""
+    rows = query(
+        "SELECT p.key, p.entity, p.sealed, s.salt FROM pseudonym p LEFT JOIN vault_salt s ON s.key = p.key"
+        " WHERE p.key = ANY(%b::bigint[])",
+        [list(keys)],
+    ).fetchall()
+    values = {key: (entity, _value(key, entity, bytes(sealed), salt)) for key, entity, sealed, salt in rows}
+    return {key: blind_index(entity, value) for key, (entity, value) in values.items() if value is not None}
+
+
+#: How the registry's blind indexes follow another root key.
+BLINDED: Final = Blinded("pseudonym", "key", "bigint", -1, blinds_of)
 
 
 def _value(key: int, entity: str, sealed: bytes, salt: bytes | None) -> str | None:
@@ -177,18 +220,24 @@ def mask(kind: str, value: str) -> str:
             return f"…{value[-4:]}" if len(value) > 6 else "…"
 
 
-_INSERT: Final = """
+_INSERT: Final = (
+    """
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bytea[])
-        AS g(entity, blind, key, sealed, salt)
+    SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bytea[])
+        AS g(entity, blind, blind_before, key, sealed, salt)
 ), made AS (
-    INSERT INTO pseudonym (entity, blind, key, sealed) SELECT entity, blind, key, sealed FROM given
+    INSERT INTO pseudonym (entity, blind, blind_before, key, sealed)
+    SELECT entity, blind, nullif(blind_before, ''), key, sealed FROM given
+    WHERE NOT EXISTS (SELECT FROM root_key_use WHERE """
+    + root_key_use.STALE
+    + """)
     ON CONFLICT DO NOTHING RETURNING entity, blind, key
 ), salted AS (
     INSERT INTO vault_salt (key, salt) SELECT key, salt FROM given JOIN made USING (key) WHERE salt <> ''
 )
 SELECT entity, blind, key FROM made
 """
+)
 
 
 def _find(blinds: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
@@ -212,7 +261,14 @@ def _insert(fresh: Mapping[tuple[str, bytes], str]) -> dict[tuple[str, bytes], i
         seal_with(_value_key(key, kind, salt), VALUES, f"{kind}/{key}", fresh[kind, blind].encode())
         for (kind, blind), key, salt in zip(pairs, keys, salts, strict=True)
     ]
-    rows = query(_INSERT, [[kind for kind, _ in pairs], [blind for _, blind in pairs], keys, sealed, salts])
+    before = [blind_index_before(kind, fresh[kind, blind]) or b"" for kind, blind in pairs]
+    rows = query(
+        _INSERT,
+        [
+            [kind for kind, _ in pairs], [blind for _, blind in pairs], before, keys, sealed, salts,
+            *root_key_use.known(),
+        ],
+    )  # fmt: skip
     return {(kind, bytes(blind)): key for kind, blind, key in rows}
 
 

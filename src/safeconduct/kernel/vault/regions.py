@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from safeconduct.kernel.scope import apart, engine_statements, query
 from safeconduct.kernel.vault.configuration import deployment, region, root_address
 from safeconduct.kernel.vault.errors import RootUnavailable
-from safeconduct.kernel.vault.roots import Root, root_at
+from safeconduct.kernel.vault.roots import Root, root_at, roots_at
 
 #: Seconds for which an opened key is kept in memory.
 KEPT_S: Final = 600.0
@@ -37,26 +37,30 @@ def cipher(version: int) -> AESGCM:
     _age()
     found = _memory.ciphers.get(version)
     if found is None:
-        found = _memory.ciphers[version] = AESGCM(secret_of(version, root_at(root_address())))
+        found = _memory.ciphers[version] = AESGCM(secret_of(version, *roots_at(root_address())))
     return found
 
 
-def secret_of(version: int, root: Root) -> bytes:
-    """The key itself, opened by this root. Raises RootUnavailable."""
+def secret_of(version: int, *roots: Root) -> bytes:
+    """The key itself, opened by the first of these roots that wraps it. Raises RootUnavailable."""
+    names = [root.name for root in roots]
     with engine_statements():
-        row = query(
-            "SELECT k.region, w.sealed FROM vault_region_key k"
-            " LEFT JOIN vault_region_wrap w ON w.version = k.version AND w.root = %s WHERE k.version = %s",
-            [root.name, version],
-        ).fetchone()
-    if row is None:
+        rows = query(
+            "SELECT k.region, w.root, w.sealed FROM vault_region_key k LEFT JOIN vault_region_wrap w"
+            " ON w.version = k.version AND w.root = ANY(%s) WHERE k.version = %s"
+            " ORDER BY array_position(%s::text[], w.root::text) LIMIT 1",
+            [names, version, names],
+        ).fetchall()
+    if not rows:
         raise RootUnavailable(f"there is no region key {version}; was the key store left out of a restore?")
-    if row[1] is None:
+    ((name, by, sealed),) = rows
+    if by is None:
         raise RootUnavailable(
-            f"region key {version} is not wrapped by {root.name}: run `safeconduct vault rotate --root` with"
-            " SAFECONDUCT_VAULT_ROOT_BEFORE naming the root that wraps it"
+            f"region key {version} is not wrapped by {' or '.join(names)}: run `safeconduct vault rotate --root` with"
+            " SAFECONDUCT_VAULT_ROOT_BEFORE naming the root that wraps it; where a backup was restored that is older"
+            " than the root key file, `safeconduct vault root-key bring-back` with the file of that time"
         )
-    return root.unwrap(bytes(row[1]), context(row[0], version))
+    return roots[names.index(by)].unwrap(bytes(sealed), context(name, version))
 
 
 def add() -> int:

@@ -60,6 +60,12 @@ def reseal_all(progress: Callable[[str, int], None] | None = None, batch: int = 
     return found | ({pseudonyms.VALUES.name: values} if values else {})
 
 
+def left() -> int:
+    """In how many columns there are values of an earlier form. In a scope of the owner."""
+    found = [bool(query(stored.rows, [stored.first, 1]).fetchone()) for stored in columns()]
+    return sum(found) + bool(query("SELECT 1 FROM pseudonym WHERE get_byte(sealed, 0) = 1 LIMIT 1").fetchone())
+
+
 def _batch(stored: Stored, after: Any, batch: int) -> tuple[int, Any]:
     with owner_scope():
         rows = query(stored.rows, [after, batch]).fetchall()

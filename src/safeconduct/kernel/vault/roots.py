@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from safeconduct.kernel.vault.configuration import credentials_file
 from safeconduct.kernel.vault.errors import RootUnavailable, VaultError
-from safeconduct.kernel.vault.keys import KeyFileError, derive, read_key_file, root_key
+from safeconduct.kernel.vault.key_file import KeyFileError, RootKey, derive, read_keys
+from safeconduct.kernel.vault.keys import root_keys
 
 _NONCE_BYTES: Final = 12
 
@@ -38,9 +39,9 @@ class Root(Protocol):
 class KeyRoot:
     """A root that this process holds itself: 32 bytes from a file."""
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(derive(key, "vault/root"))
-        self.name: str = "file/" + derive(key, "vault/fingerprint", 4).hex()
+    def __init__(self, key: RootKey) -> None:
+        self._cipher = AESGCM(derive(key.secret, "vault/root"))
+        self.name: str = key.name
 
     def wrap(self, plain: bytes, context: str) -> bytes:
         """The wrapped bytes."""
@@ -55,6 +56,15 @@ class KeyRoot:
             raise RootUnavailable(f"what {self.name} wrapped for {context} does not open: it was changed") from None
 
 
+def roots_at(address: str) -> tuple[Root, ...]:
+    """The root of an address, and behind it what else opens there: the root key file may hold two keys.
+
+    Raises as `root_at` does.
+    """
+    first = root_at(address)
+    return (first,) if address else (first, *(KeyRoot(key) for key in root_keys().all[1:]))
+
+
 def root_at(address: str) -> Root:
     """The root of an address: empty for the root key file, ``file:PATH``, ``transit:URL/MOUNT/KEY`` or
     ``aws-kms:REGION/KEY``, with ``@URL`` behind it where the service is reached by another address.
@@ -64,9 +74,9 @@ def root_at(address: str) -> Root:
     kind, _, rest = address.partition(":")
     try:
         if not address:
-            return KeyRoot(root_key())
+            return KeyRoot(root_keys().current)
         if kind == "file" and rest:
-            return KeyRoot(read_key_file(Path(rest)))
+            return KeyRoot(read_keys(Path(rest)).current)
     except KeyFileError as problem:
         raise RootUnavailable(str(problem)) from None
     if kind in {"transit", "aws-kms"}:

@@ -16,7 +16,7 @@ from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.kernel.vault import data_keys, regions
 from safeconduct.kernel.vault.configuration import earlier_root_address, region, root_address
 from safeconduct.kernel.vault.errors import VaultError
-from safeconduct.kernel.vault.roots import Root, root_at
+from safeconduct.kernel.vault.roots import Root, root_at, roots_at
 
 BATCH: Final = 2_000
 #: A process may wrap with the earlier version for as long as it remembers it; twice that is past any clock's doubt.
@@ -93,17 +93,16 @@ def rotate_root() -> int:
 
     Processes with either root work until `finish_root`. Opens its own scopes. Raises VaultError, RootUnavailable.
     """
-    root = root_at(root_address())
-    missing = _not_wrapped_by(root)
+    root, *others = roots_at(root_address())
+    missing = not_wrapped_by(root)
     address = earlier_root_address()
-    if missing and address is None:
+    earlier = [*others, *(() if address is None else roots_at(address))]
+    if missing and not earlier:
         raise VaultError(
             "set SAFECONDUCT_VAULT_ROOT_BEFORE to the root that is being replaced (`key-file` for the root key file)"
         )
-    earlier = None if address is None else root_at(address)
     for version, name in missing:
-        assert earlier is not None
-        wrapped = root.wrap(regions.secret_of(version, earlier), regions.context(name, version))
+        wrapped = root.wrap(regions.secret_of(version, *earlier), regions.context(name, version))
         with engine_scope():
             query(
                 "INSERT INTO vault_region_wrap (version, root, sealed) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -119,7 +118,7 @@ def finish_root() -> int:
     Raises VaultError where a key is not wrapped by this root, or does not open with it.
     """
     root = root_at(root_address())
-    if _not_wrapped_by(root):
+    if not_wrapped_by(root):
         raise VaultError(f"not every key is wrapped by {root.name}; run `safeconduct vault rotate --root` first")
     with engine_scope():
         versions = [version for (version,) in query("SELECT version FROM vault_region_key")]
@@ -129,7 +128,8 @@ def finish_root() -> int:
         return query("DELETE FROM vault_region_wrap WHERE root <> %s", [root.name]).rowcount
 
 
-def _not_wrapped_by(root: Root) -> list[tuple[int, str]]:
+def not_wrapped_by(root: Root) -> list[tuple[int, str]]:
+    """Regions' keys, by version and region, that this root does not open. Opens its own scope."""
     with engine_scope():
         return query(
             "SELECT k.version, k.region FROM vault_region_key k WHERE NOT EXISTS"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -24,7 +25,7 @@ from safeconduct.kernel.vault.configuration import deployment
 from safeconduct.kernel.vault.data_keys import DataKey
 from safeconduct.kernel.vault.errors import KeyGone, Restricted, SealBroken
 from safeconduct.kernel.vault.framing import framed
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.keys import purpose_keys
 
 _FORM_1: Final = b"\x01"
 _FORM_2: Final = b"\x02"
@@ -127,14 +128,9 @@ def _head(column: str) -> bytes:
     return framed("safeconduct", deployment(), column)
 
 
-@lru_cache(maxsize=64)
-def _cipher_of_form_1(purpose: str) -> AESGCM:
-    return AESGCM(purpose_key("seal/" + purpose))
-
-
 def _opened_of_form_1(column: Column, row: str, sealed: bytes) -> bytes:
     place = column.place.format(row=row).encode()
-    try:
-        return _cipher_of_form_1(column.purpose).decrypt(sealed[1:13], sealed[13:], place)
-    except InvalidTag:
-        raise SealBroken(f"sealed bytes of {column.name} in {row} do not open: moved or changed") from None
+    for key in purpose_keys("seal/" + column.purpose):
+        with suppress(InvalidTag):
+            return AESGCM(key).decrypt(sealed[1:13], sealed[13:], place)
+    raise SealBroken(f"sealed bytes of {column.name} in {row} do not open: moved or changed")

@@ -8,7 +8,7 @@ from datetime import datetime
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.kernel.vault import regions
 from safeconduct.kernel.vault.configuration import erasures_file, region, root_address
-from safeconduct.kernel.vault.roots import root_at
+from safeconduct.kernel.vault.roots import roots_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Status:
 
 def status() -> Status:
     """Looks at everything, and opens the region's key anew. Raises RootUnavailable. Counts all keys: not for pages."""
-    root = root_at(root_address())
+    root, *beside = roots_at(root_address())
     regions.forget()
     version, _ = regions.newest()
-    regions.secret_of(version, root)
+    regions.secret_of(version, root, *beside)
     with engine_scope():
         row = query(
             "SELECT (SELECT count(*) FROM vault_key), (SELECT count(*) FROM vault_salt),"
@@ -50,7 +50,10 @@ def status() -> Status:
             " + (SELECT count(*) FROM vault_salt WHERE erase_at < now() - interval '1 hour'),"
             " (SELECT count(*) FROM vault_receipt), count(*), min(at) FROM vault_receipt WHERE shown_at IS NULL"
         ).fetchone()
-        roots = query("SELECT DISTINCT root FROM vault_region_wrap WHERE root <> %s ORDER BY root", [root.name])
+        roots = query(
+            "SELECT DISTINCT root FROM vault_region_wrap WHERE root <> ALL(%s) ORDER BY root",
+            [[root.name, *(one.name for one in beside)]],
+        )
         others = tuple(name for (name,) in roots)
     assert row is not None
     keys, salts, left, restricted, overdue, receipts, unshown, since = row

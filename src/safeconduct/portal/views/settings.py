@@ -16,6 +16,7 @@ from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.member_pages import MemberRequest, done, page
 from safeconduct.kernel.notices.actions import preferences, set_preferences
 from safeconduct.kernel.notices.models import Pace
+from safeconduct.kernel.parties.forms import NameField
 from safeconduct.kernel.parties.models import Seller, User
 from safeconduct.kernel.record.keys import chain
 from safeconduct.kernel.scope import engine_scope
@@ -30,7 +31,7 @@ NO_HOUR = [("", "–"), *HOURS]
 class SettingsForm(forms.Form):
     """What a member chooses for themselves."""
 
-    name = forms.CharField(label=lazy("Your name"), max_length=120)
+    name = NameField(label=lazy("Your name"), max_length=120)
     language = forms.ChoiceField(label=lazy("Language"), choices=settings.LANGUAGES)
     time_zone = forms.CharField(
         label=lazy("Time zone"),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("payout/<slug:account_id>/give-back/", payout.propose_return, name="payout_give_back"),
     path("ownership/", ownership.claims, name="ownership"),
     path("ownership/<str:claim_id>/", ownership.claim, name="ownership_claim"),
+    path("ownership/<str:claim_id>/papers/<int:number>/", ownership.paper, name="ownership_paper"),
     path("ownership/<str:claim_id>/<slug:verb>/", ownership.act, name="ownership_act"),
     path("cases/", case_views.account_cases, name="account_cases"),
     path("cases/<str:case_id>/", case_views.account_case, name="account_case"),

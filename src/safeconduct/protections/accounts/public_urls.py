@@ -20,6 +20,7 @@ urlpatterns = [
     path("company/back/", single_sign_on.back, name="single_sign_on_back"),
     path("ownership/", ownership.form, name="ownership_form"),
     path("ownership/<str:token>/", ownership.claim, name="ownership_claim"),
+    path("ownership/<str:token>/papers/<int:number>/", ownership.paper, name="ownership_paper"),
     path("password/change/", own_password.change_password, name="account_change_password"),
     re_path(
         r"^password/reset/key/(?P<uidb36>usr_[0-9a-z]+)-(?P<key>.+)/$",

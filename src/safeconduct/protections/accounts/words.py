@@ -62,6 +62,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "break_glass_withdrawn": lazy("The sealed code to let them in was withdrawn"),
     "break_glass_used": lazy("Came in with a sealed code"),
     "app_connected": lazy("Let an app read data of the shop"),
+    "app_renewed": lazy("Gave an app a new key; the old one ends by itself within a week"),
     "app_ended": lazy("An app may not read data of the shop any more"),
     "ownership_claimed": lazy("Somebody says that the shop is theirs"),
     "ownership_heard": lazy("A claim to the shop is heard: its owners and where it is paid stay as they are"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from safeconduct.kernel.case_pages import drawn
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.kind_words import KINDS
 from safeconduct.kernel.cases.models import Evidence, Step, StoredOutcome
@@ -14,7 +15,6 @@ from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.parts import Moment
-from safeconduct.kernel.ui.parts import Step as Stop
 from safeconduct.protections.disputes.burden import Need
 from safeconduct.protections.disputes.reading import View
 from safeconduct.protections.disputes.words import LIABILITIES, OFFERS, REMEDIES, ROLES, SOURCES, STANDINGS, TURNS
@@ -28,7 +28,8 @@ def context_of(view: View, language: str) -> dict[str, Any]:
     return {
         "view": view, "dispute": view.dispute, "case": view.case, "clock": view.clock,
         "title": spoken(found.burden.title, language), "turn": TURNS.get(Turn(view.turn)) if view.turn else None,
-        "stops": _stops(view, language), "rule": spoken(found.burden.rule, language), "proves": ROLES[found.proves],
+        "stops": drawn(view.stops, view.workflow, view.past, view.clock, language),
+        "rule": spoken(found.burden.rule, language), "proves": ROLES[found.proves],
         "source": found.source, "version": view.workflow.version,
         "matrix": [
             {
@@ -72,11 +73,6 @@ def outcome_of(outcome: StoredOutcome, language: str) -> dict[str, Any]:
         "cure": spoken(outcome.cure, language) if outcome.cure else "",
         "redress": spoken(outcome.redress, language) if outcome.redress else "",
     }  # fmt: skip
-
-
-def _stops(view: View, language: str) -> list[Stop]:
-    names = {"done": "done", "now": "now", "to_come": ""}
-    return [Stop(spoken(stop.title, language), "", names[stop.state]) for stop in view.stops]
 
 
 def _piece(view: View, piece: Evidence, language: str) -> dict[str, Any]:

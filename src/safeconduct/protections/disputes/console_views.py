@@ -25,6 +25,7 @@ from safeconduct.kernel.cases import messages as talk
 from safeconduct.kernel.cases.models import Seat
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Turn
+from safeconduct.kernel.claim_pages import claims_of
 from safeconduct.kernel.desk_pages import desk
 from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.notices.rendering import spoken
@@ -122,6 +123,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         "exports": True, "second": panel(view.case, request.user, language),
         "decides": view.case.state in ("adjudication", "appealed"), "outside": outside,
         "outside_file": reverse("console:disputes:export", args=[case_id]),
+        "claims": claims_of(found.order_key, language, here=case_id, staff=True),
     }  # fmt: skip
     context["stops"] = outside.after(context["stops"])
     return page(request, "disputes/console/case.html", context)

@@ -13,11 +13,12 @@ from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.words import Source
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.offers import Offer, offers
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
-from safeconduct.kernel.ui.formats import calendar_day
+from safeconduct.protections.disputes import gists
 
-PLACED, PAID, SHIPPED, TRACKED, DELIVERED = (
-    "order.placed", "order.paid", "shipment.shipped", "shipment.tracked", "shipment.delivered",
+PLACED, PAID, SHIPPED, TRACKED, DELIVERED, REFUNDED = (
+    "order.placed", "order.paid", "shipment.shipped", "shipment.tracked", "shipment.delivered", "refund.created",
 )  # fmt: skip
 #: What is kept of an order's events as evidence. Names, addresses and cards are sealed elsewhere.
 _KEPT: Final = (
@@ -31,6 +32,9 @@ _KEPT: Final = (
     "carrier",
     "scan",
     "signed",
+    "policies_accepted",
+    "weight_g",
+    "serial",
 )
 #: A carrier often knows a parcel and no order: its scans are found by the parcels that were shipped.
 _EVENTS: Final = """
@@ -57,7 +61,9 @@ class Happened:
 
 @dataclass(slots=True)
 class Order:
-    """An order as the shop told it. ``amount_minor``: what the buyer paid, None where the shop never said."""
+    """An order as the shop told it. ``amount_minor``: what the buyer paid, None where the shop never said. ``at_home``:
+    whether the parcel was delivered to the order's address, None where an address was not told. ``offer``: what was
+    offered when it was placed, None where no event told of it."""
 
     key: int
     ref: str = ""
@@ -68,11 +74,17 @@ class Order:
     buyer_country: str = ""
     language: str = ""
     carrier: str = ""
+    at_home: bool | None = None
+    offer: Offer | None = None
     events: list[Happened] = field(default_factory=list)
 
     def first(self, *types: str) -> Happened | None:
         """The earliest event of these types."""
         return next((event for event in self.events if event.type in types), None)
+
+    def all(self, kind: str) -> list[Happened]:
+        """All events of a type, in the order of time."""
+        return [event for event in self.events if event.type == kind]
 
 
 def orders(keys: Collection[int]) -> dict[int, Order]:
@@ -81,20 +93,24 @@ def orders(keys: Collection[int]) -> dict[int, Order]:
     if not wanted:
         return {}
     found: dict[int, Order] = {}
-    rows = query(_EVENTS, [wanted, [PLACED, PAID, SHIPPED, TRACKED, DELIVERED], wanted, *_CODES])
+    rows = query(_EVENTS, [wanted, [PLACED, PAID, SHIPPED, TRACKED, DELIVERED, REFUNDED], wanted, *_CODES])
     for key, _moment, kind, at, seller, data in rows:
         order = found.setdefault(key, Order(key))
         order.events.append(Happened(kind, at, data))
         if kind == PLACED:
             _take(order, seller, data)
         order.carrier = order.carrier or str(data.get("carrier") or "")
-    buyers = query(
-        'SELECT f."order", f.buyer FROM fact f WHERE f."order" = ANY(%b::bigint[]) AND f.type = %s',
-        [wanted, CATALOGUE[PLACED].code],
+    people = query(
+        'SELECT f."order", f.type, f.buyer, f.address FROM fact f WHERE f."order" = ANY(%b::bigint[])'
+        " AND f.type = ANY(%b::smallint[]) ORDER BY f.moment",
+        [wanted, [CATALOGUE[PLACED].code, CATALOGUE[DELIVERED].code]],
     )
-    for key, buyer in buyers:
-        if key in found:
-            found[key].buyer_key = buyer
+    homes: dict[int, int | None] = {}
+    for key, kind, buyer, address in people:
+        if key in found and kind == CATALOGUE[PLACED].code:
+            found[key].buyer_key, homes[key] = buyer, address
+        elif key in found and address is not None and homes.get(key) is not None:
+            found[key].at_home = address == homes[key] and found[key].at_home is not False
     return {key: order for key, order in found.items() if order.seller_key is not None}
 
 
@@ -108,6 +124,9 @@ def _take(order: Order, seller: int | None, data: Mapping[str, Any]) -> None:
 def collect(known: Sequence[Order], *, at: datetime) -> dict[int, list[str]]:
     """Takes what the records show of these orders in as evidence; returns the ids by order. The same record twice is
     the same piece. In an engine scope."""
+    sold_as = offers([order.key for order in known])
+    for order in known:
+        order.offer = sold_as.get(order.key)
     pieces = [piece for order in known for piece in _pieces(order)]
     ids = evidence.collect(pieces, ENGINE_ACTOR, at=at)
     found: dict[int, list[str]] = {order.key: [] for order in known}
@@ -119,25 +138,66 @@ def collect(known: Sequence[Order], *, at: datetime) -> dict[int, list[str]]:
 
 def _pieces(order: Order) -> list[Piece]:
     made = []
-    placed, shipped, delivered = order.first(PLACED), order.first(SHIPPED), order.first(DELIVERED)
-    scans = [event for event in order.events if event.type == TRACKED]
+    placed, delivered = order.first(PLACED), order.first(DELIVERED)
     if placed is not None:
-        made.append(_piece(order, EvidenceKind.ORDER_DETAILS, Source.PLATFORM, [placed], _ordered(placed)))
-    if shipped is not None:
-        made.append(_piece(order, EvidenceKind.PROOF_OF_SHIPMENT, Source.PLATFORM, [shipped], _sent(shipped)))
-    if scans:
-        made.append(_piece(order, EvidenceKind.TRACKING, Source.CARRIER, scans, _scanned(scans)))
+        made.append(_piece(order, EvidenceKind.ORDER_DETAILS, Source.PLATFORM, [placed], gists.ordered(placed.at)))
+        made += _terms(order, placed)
+    made += _of_sending(order)
     if delivered is not None:
         signed = bool(delivered.data.get("signed"))
-        made.append(
-            _piece(order, EvidenceKind.PROOF_OF_DELIVERY, Source.CARRIER, [delivered], _arrived(delivered, signed))
-        )
+        gist = gists.arrived(delivered.at, signed=signed, at_home=order.at_home)
+        told = {} if order.at_home is None else {"to_the_orders_address": order.at_home}
+        made.append(_piece(order, EvidenceKind.PROOF_OF_DELIVERY, Source.CARRIER, [delivered], gist, **told))
         if signed:
-            made.append(_piece(order, EvidenceKind.DELIVERY_SIGNATURE, Source.CARRIER, [delivered], _signed(delivered)))
+            gist = gists.signed(delivered.at)
+            made.append(_piece(order, EvidenceKind.DELIVERY_SIGNATURE, Source.CARRIER, [delivered], gist))
+    for refund in order.all(REFUNDED):
+        gist = gists.refunded(refund.at, refund.data.get("amount") or {})
+        made.append(_piece(order, EvidenceKind.PROOF_OF_REFUND, Source.PLATFORM, [refund], gist))
     return made
 
 
-def _piece(order: Order, kind: EvidenceKind, source: Source, events: Sequence[Happened], gist: Sentence) -> Piece:
+def _terms(order: Order, placed: Happened) -> list[Piece]:
+    """What was offered and agreed to: the offer as it was then, and the terms that the buyer accepted."""
+    made = []
+    offer = order.offer or Offer()
+    title = str(offer.told.get("listing_title") or placed.data.get("listing_title") or "")
+    if title:
+        gist = gists.offered(title, offer.told.get("price") or {}, offer.since)
+        told = {**offer.told, "listing_title": title, "since": offer.since and offer.since.astimezone(UTC).isoformat()}
+        made.append(_piece(order, EvidenceKind.LISTING_SNAPSHOT, Source.PLATFORM, [placed], gist, offer=told))
+    if placed.data.get("policies_accepted"):
+        gist = gists.accepted(placed.at, str(placed.data["policies_accepted"]))
+        made.append(_piece(order, EvidenceKind.POLICY_ACCEPTED, Source.PLATFORM, [placed], gist))
+    return made
+
+
+def _of_sending(order: Order) -> list[Piece]:
+    """What was handed over, what was noted of it, and the carrier's scans.
+
+    A picture's hash alone shows nothing to anybody's eyes; the picture is the seller's to bring.
+    """
+    made, sent, scans = [], order.all(SHIPPED), order.all(TRACKED)
+    if sent:
+        gist = gists.sent(sent[0].at)
+        made.append(_piece(order, EvidenceKind.PROOF_OF_SHIPMENT, Source.PLATFORM, [sent[0]], gist))
+    weighed = [event for event in sent if event.data.get("weight_g")]
+    if weighed:
+        gist = gists.weighed(sum(int(event.data["weight_g"]) for event in weighed))
+        made.append(_piece(order, EvidenceKind.OUTBOUND_WEIGHT, Source.CARRIER, weighed, gist))
+    serials = [event for event in sent if event.data.get("serial")]
+    if serials:
+        gist = gists.numbered([str(event.data["serial"]) for event in serials])
+        made.append(_piece(order, EvidenceKind.OUTBOUND_SERIAL, Source.SELLER, serials, gist))
+    if scans:
+        gist = gists.scanned(scans[-1].at, len(scans))
+        made.append(_piece(order, EvidenceKind.TRACKING, Source.CARRIER, scans, gist))
+    return made
+
+
+def _piece(
+    order: Order, kind: EvidenceKind, source: Source, events: Sequence[Happened], gist: Sentence, **told: object
+) -> Piece:  # fmt: skip
     assert order.seller_key is not None
     content = files.fact({
         "events": [
@@ -146,54 +206,7 @@ def _piece(order: Order, kind: EvidenceKind, source: Source, events: Sequence[Ha
                 **{name: event.data[name] for name in _KEPT if name in event.data},
             }
             for event in events
-        ]
+        ],
+        **told,
     })  # fmt: skip
     return Piece(kind, source, content, order.seller_key, events[-1].at, gist, order_key=order.key)
-
-
-def _when(at: datetime) -> dict[str, str]:
-    """A moment as each language writes it, in a sentence that readers of every zone read: in UTC, and saying so."""
-    here = at.astimezone(UTC)
-    return {language: f"{calendar_day(here, language)}, {here:%H:%M} UTC" for language in ("en", "zh", "es")}
-
-
-def _ordered(event: Happened) -> Sentence:
-    when = _when(event.at)
-    return {"en": f"Ordered {when['en']}", "zh": f"下单时间 {when['zh']}", "es": f"Pedido el {when['es']}"}
-
-
-def _sent(event: Happened) -> Sentence:
-    when = _when(event.at)
-    return {
-        "en": f"Handed to the carrier {when['en']}",
-        "zh": f"交运时间 {when['zh']}",
-        "es": f"Entregado al transportista el {when['es']}",
-    }
-
-
-def _scanned(events: Sequence[Happened]) -> Sentence:
-    number, when = len(events), _when(events[-1].at)
-    return {
-        "en": f"Scans by the carrier: {number}, the last {when['en']}",
-        "zh": f"承运商扫描 {number} 次，最近一次 {when['zh']}",
-        "es": f"Registros del transportista: {number}, el último el {when['es']}",
-    }
-
-
-def _arrived(event: Happened, signed: bool) -> Sentence:
-    when = _when(event.at)
-    en, zh, es = (", signed for", "，已签收", ", firmado") if signed else ("", "", "")
-    return {
-        "en": f"Delivered {when['en']}{en}",
-        "zh": f"妥投时间 {when['zh']}{zh}",
-        "es": f"Entregado el {when['es']}{es}",
-    }
-
-
-def _signed(event: Happened) -> Sentence:
-    when = _when(event.at)
-    return {
-        "en": f"Somebody signed for it {when['en']}",
-        "zh": f"签收时间 {when['zh']}",
-        "es": f"Alguien firmó la entrega el {when['es']}",
-    }

@@ -57,7 +57,7 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
         return
     of = {kind: {row["order"] for row in wanted if row["type"] == kind} for kind in _CODES}
     live = [dispute for dispute in disputes if dispute.ended_at is None]
-    _gather([one for one in live if one.order_key in of[DELIVERED]], stamp)
+    _gather([one for one in live if one.order_key in of[DELIVERED] | of[REFUNDED]], stamp)
     _went_back(of[REFUNDED] | of[BANK_CLOSED], disputes, stamp)
     back = [one for one in disputes if one.return_by is not None and one.order_key in of[RETURNED]]
     if back:
@@ -132,7 +132,7 @@ def _within(order: facts.Order, amount: Mapping[str, Any] | None) -> int | None:
 
 
 def _gather(disputes: Sequence[Dispute], at: datetime) -> None:
-    """A delivery while a dispute runs becomes an exhibit with all scans, for both sides to see.
+    """A delivery or a refund while a dispute runs becomes an exhibit, with all scans, for both sides to see.
 
     A case that is full of evidence takes no more; the event is stored all the same.
     """

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Turn
+from safeconduct.kernel.claim_pages import claims_of
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices.rendering import spoken
@@ -95,6 +96,7 @@ def _page(request: MemberRequest, found: Dispute, *, status: int = 200) -> HttpR
         "sent_under": found.sent_under, "exports": True, "outside": outside,
         "may_refer": request.membership.role in _REFER,
         "outside_file": reverse("portal:case_file", args=[found.case_id]),
+        "claims": claims_of(found.order_key, language, here=found.case_id),
     }  # fmt: skip
     context["stops"] = outside.after(context["stops"])
     return page(request, "disputes/case.html", context, status=status)

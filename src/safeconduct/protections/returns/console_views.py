@@ -20,6 +20,7 @@ from safeconduct.kernel.cases import blind, macros, seats
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.labels import LIABILITIES, REMEDIES
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Status
+from safeconduct.kernel.claim_pages import claims_of
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.desk_pages import desk
 from safeconduct.kernel.judging_pages import panel
@@ -108,6 +109,7 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
         "precedents": _precedents(returned, reader.language),
         "claim_evidence": [] if claim is None else sheet.evidence_of(claim.case, reader.language),
         "outside": of_staff(returned.case, request.user, reader.language),
+        "claims": claims_of(returned.order_key, reader.language, here=returned.id, staff=True),
         "outside_file": reverse("console:returns:export", args=[returned.id]),
         "claim_outside": claim and of_staff(claim.case, request.user, reader.language),
         "claim_file": claim and reverse("console:case_file", args=[claim.case_id]),

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from safeconduct.kernel.case_pages import drawn
 from safeconduct.kernel.cases import evidence, messages
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
@@ -17,7 +18,6 @@ from safeconduct.kernel.cases.words import Liability, MessageKind, Remedy, Role,
 from safeconduct.kernel.cases.workflow import Sentence, Workflow
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.ui.parts import Moment
-from safeconduct.kernel.ui.parts import Step as Stop
 from safeconduct.kernel.ui.reader import Reader
 from safeconduct.protections.returns import portal_words as words
 from safeconduct.protections.returns import queries
@@ -32,8 +32,6 @@ _OF_LEAVING: Final = frozenset({EvidenceKind.LISTING_SNAPSHOT, EvidenceKind.OUTB
 _OF_RETURNING: Final = frozenset(
     {EvidenceKind.INBOUND_PHOTO, EvidenceKind.PROOF_OF_DIFFERENCE, EvidenceKind.PHOTO_OF_DAMAGE}
 )
-#: A stop of a stepper → the step that is drawn.
-_STOPS: Final = {"done": "done", "now": "now"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +97,10 @@ def of_case(case: Case, language: str) -> dict[str, object]:
     past = cases.history(case.id)
     workflow = cases.workflow_of(case)
     tone, word = words.STATUSES[Status(case.status)]
+    clock = cases.clock(case.id)
     return {
         "tone": tone, "word": word, "state": spoken(workflow.state(case.state).title, language),
-        "clock": cases.clock(case.id),
-        "stops": [
-            Stop(spoken(stop.title, language), "", _STOPS.get(stop.state, "")) for stop in cases.stops(case, past)
-        ],
+        "clock": clock, "stops": drawn(cases.stops(case, past), workflow, past, clock, language),
         "history": [
             Moment(spoken(_title(workflow, one), language), one.at, one.why) for one in past
         ],

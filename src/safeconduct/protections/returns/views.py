@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.words import Role, Status
+from safeconduct.kernel.claim_pages import claims_of
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.outside_pages import of_seller
 from safeconduct.kernel.parties.models import MemberRole
@@ -102,6 +103,7 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
         "acts": request.membership.role in (MemberRole.OWNER, MemberRole.FULFILMENT, MemberRole.SUPPORT),
         "may_refer": request.membership.role in (MemberRole.OWNER, MemberRole.SUPPORT, MemberRole.FINANCE),
         "outside": outside, "outside_file": reverse("portal:case_file", args=[returned.case_id]),
+        "claims": claims_of(returned.order_key, reader.language, here=returned.id),
         "claim_outside": claim_outside, "claim_file": claim and reverse("portal:case_file", args=[claim.case_id]),
     }  # fmt: skip
     context["stops"] = outside.after(_stops(context))

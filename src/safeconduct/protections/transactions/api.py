@@ -1,4 +1,4 @@
-"""What transaction protection offers under /v1: how orders are covered, what a seller has, and banks' disputes."""
+"""What transaction protection offers under /v1: cover, a seller's money, claims, and banks' disputes."""
 
 from __future__ import annotations
 
@@ -8,5 +8,8 @@ from safeconduct.protections.transactions.chargebacks import api as chargebacks
 from safeconduct.protections.transactions.chargebacks import api_before
 from safeconduct.protections.transactions.coverage import api as coverage
 from safeconduct.protections.transactions.money import api as money
+from safeconduct.protections.transactions.money import claims_api
 
-OPERATIONS: Final = (coverage.operations, money.operations, chargebacks.operations, api_before.operations)
+OPERATIONS: Final = (
+    coverage.operations, money.operations, claims_api.operations, chargebacks.operations, api_before.operations,
+)  # fmt: skip

@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from safeconduct.kernel.claim_pages import claims_of
 from safeconduct.kernel.decisions.models import Decision, DecisionKind
 from safeconduct.kernel.decisions.told import MEANS, reasons_of, taken_by, withheld
 from safeconduct.kernel.ledger.of_order import money_of
@@ -31,6 +32,7 @@ from safeconduct.kernel.ui.formats import locale_of
 from safeconduct.kernel.ui.parts import ACTIONS, Choice, Filter, Page
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.protections.transactions import order_page, queries
+from safeconduct.protections.transactions.chargebacks import portal as chargebacks
 from safeconduct.protections.transactions.coverage.words import State
 from safeconduct.protections.transactions.models import Coverage
 from safeconduct.protections.transactions.portal_words import COVERED, PAYMENT_METHODS, STATES
@@ -128,6 +130,7 @@ def order(request: MemberRequest, order_key: int) -> HttpResponse:
             {"hold": h, "why": h.says(reader.language), "cure": h.release_says(reader.language)} for h in money.holds
         ],
         "step": steps[-1].id if steps else "", "currency": settings.REPORTING_CURRENCY,
+        "claims": claims_of(order_key, reader.language, url_of=chargebacks.urls_of(order_key)),
         **_recipient(request, order_key),
     }  # fmt: skip
     if made is not None:

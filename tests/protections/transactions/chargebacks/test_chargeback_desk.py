@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -64,6 +65,23 @@ def test_a_lead_puts_an_answer_together_sends_it_and_hands_it_in() -> None:
         assert (BankAnswer.objects.get().state, BankAnswer.objects.get().how) == ("sent", "download")
     page = client.get(LIST).content.decode()
     assert "Download and hand in" not in page and len(page) < 100_000
+    assert "No chargebacks" in client.get(f"{LIST}?view=waiting").content.decode()
+
+
+def test_an_analyst_sees_what_the_answer_holds_before_a_lead_sends_it() -> None:
+    dispute, client = disputed(), signed_in(StaffRole.ANALYST)
+    here = f"{LIST}{dispute}/"
+    assert here in client.get(LIST).content.decode() and here in client.get(f"{LIST}?view=waiting").content.decode()
+    assert "Nothing is ready yet." in client.get(here).content.decode()
+    assert client.get(f"{here}copy/").status_code == 404
+    answer = client.post(f"{here}stage/", {"stay": "1"}, follow=True)
+    page = unescape(answer.content.decode())
+    assert answer.redirect_chain[0][0] == here and len(page) < 100_000
+    assert "Authenticated with 3-D Secure" in page and "Ways to this money" in page and "To fight or to accept" in page
+    assert "Compelling Evidence 3.0" in page and "two earlier payments of the same card that count" in page
+    assert ">Send<" not in page or client.post(f"{here}submit/").status_code == 403
+    assert client.get(f"{here}copy/").content.startswith(b"%PDF")
+    assert client.get(f"{LIST}nothing/").status_code == 404
 
 
 def test_an_analyst_puts_together_and_does_not_send() -> None:

@@ -89,6 +89,8 @@ def test_two_earlier_payments_of_the_same_card_are_the_proof() -> None:
         "visa": Status.QUALIFIED, "stripe": Status.QUALIFIED,
     }  # fmt: skip
     assert answers["stripe"].priors == ("p-1", "p-2")
+    assert answers["stripe"].equal_in == {"customer_purchase_ip": 2, "customer_device_fingerprint": 2,
+                                          "customer_email_address": 2}  # fmt: skip
     assert shown(told())["earlier_payments"]["customer_purchase_ip"] == "8.8.4.4"
     copy = made(told(), "en", redacted=True)
     assert copy.pdf != made(told(), "en", redacted=False).pdf and told().score.complete

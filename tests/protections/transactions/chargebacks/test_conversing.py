@@ -45,6 +45,20 @@ def test_the_bank_reads_what_they_wrote_and_no_offer() -> None:
     assert "conversation" in {entry["document"] for entry in staged.manifest}
 
 
+def test_the_words_of_an_answer_are_what_the_seller_wrote_too() -> None:
+    court = Court()
+    court.open()
+    court.do("answer", Role.SELLER, words="The scans show who signed")
+    court.shop.day += 1
+    told = {"dispute": "dp_1", "amount": usd(100), "network": "visa", "network_reason": "13.1", "stage": "chargeback"}
+    court.shop.send([envelope("dispute.opened", "ord-1", at=court.now, source="adyen", **told)])
+    with engine_scope():
+        dispute = BankDispute.objects.get()
+        found = dossiers([dispute], court.now)[dispute.id]
+    (conversation,) = [one for one in found.exhibits if one.document == "conversation"]
+    assert conversation.text.endswith(" seller: The scans show who signed")
+
+
 def test_nobodys_own_words_go_without_a_person() -> None:
     court, dispute = disputed()
     assert dispute.seller_key is not None

@@ -104,6 +104,16 @@ def test_a_fault_in_the_table_is_named_with_its_place(before: str, after: str, s
     assert says in str(refused.value)
 
 
+def test_a_dispute_that_was_won_can_be_reopened_for_as_long_as_any_source_says() -> None:
+    ended, found = datetime(2026, 6, 1, 8, tzinfo=UTC), reason_codes.table(TODAY)
+    until = {name: found.reopenable_until(name, ended) for name in ("Visa", "mc", "amex", "discover")}
+    assert {name: (at - ended).days for name, at in until.items() if at} == {
+        "Visa": 30, "mc": 45, "amex": 45, "discover": 45,
+    }  # fmt: skip
+    assert found.reopenable_until("unionpay", ended) is None
+    assert all(one.sources and one.days >= (one.or_days or 0) for one in found.reopening.values())
+
+
 def test_a_version_begins_on_its_day() -> None:
     later = ONE + ONE.partition("\n")[2].replace("2020-01-01", "2027-01-01").replace(
         "answer_days: 30", "answer_days: 20"

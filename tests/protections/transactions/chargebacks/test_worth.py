@@ -75,3 +75,20 @@ def test_only_disputes_that_were_answered_and_decided_count() -> None:
         assert queries.history(day(24)).of(open_one.code_key, complete=True) == [Group(0, 0)] * 3
         assert queries.waiting(None, day(26), limit=5) == []  # the open one was answered
         assert len(queries.disputes_page(open_one.seller_key).items) == 4
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_what_was_answered_elsewhere_counts_for_its_reason_but_not_as_complete() -> None:
+    shop = Shop(template=None)
+    for order, outcome, read in (("a", "won", True), ("b", "lost", True), ("c", "lost", False)):
+        disputed(order, source="adyen")
+        if read:
+            shop.tell("dispute.updated", order, day=22, dispute=f"dp_{order}", outcome="under_review")
+        shop.tell("dispute.closed", order, day=25, dispute=f"dp_{order}", outcome=outcome)
+    waiting = disputed("d", source="adyen")
+    with engine_scope():
+        code = BankDispute.objects.get(id=waiting).code_key
+        known = queries.history(day(26))
+    assert known.of(code, complete=True) == [Group(2, 1), Group(2, 1), Group(0, 0)]
+    found = chance(known.of(code, complete=True))
+    assert (found.decided, found.of_all) == (0, 2)

@@ -21,6 +21,10 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 _LONGEST: Final = 500
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
+#: All that is public of IPv6 (IANA, IPv6 Global Unicast Address Assignments). Whatever else the library calls global
+#: leads inside: addresses of a site, IPv4 in an older dress, a translator of the network's own (RFC 8215).
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+_PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")  # RFC 6890: of the network itself, a few called global
 
 
 class TargetRefused(Exception):
@@ -75,7 +79,9 @@ def allowed(address: Address) -> bool:
         return True
     if address.is_loopback:
         return not _production()
-    return address.is_global and not address.is_multicast
+    if address.version == 6 and address not in _UNICAST:
+        return False
+    return address.is_global and not address.is_multicast and address not in _PROTOCOLS
 
 
 def _inner(address: Address) -> Address:

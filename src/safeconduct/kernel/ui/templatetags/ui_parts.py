@@ -75,10 +75,10 @@ def timeline(context: Context, items: Iterable[object]) -> dict[str, object]:
     return {"items": list(items), "reader": reader_in(context)}
 
 
-@register.inclusion_tag("ui/parts/steps.html")
-def steps(items: Sequence[parts.Step], label: object = "") -> dict[str, object]:
+@register.inclusion_tag("ui/parts/steps.html", takes_context=True)
+def steps(context: Context, items: Sequence[parts.Step], label: object = "") -> dict[str, object]:
     """A workflow's steps with the one that is now."""
-    return {"items": items, "label": label}
+    return {"items": items, "label": label, "reader": reader_in(context)}
 
 
 @register.inclusion_tag("ui/parts/key_values.html")

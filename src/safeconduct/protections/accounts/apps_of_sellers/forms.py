@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.kernel.parties.forms import NameField
 from safeconduct.kernel.parties.keys import LIFE, KeyRefused, networks_of
 from safeconduct.protections.accounts.apps_of_sellers.words import POWERS
 
@@ -12,7 +13,7 @@ from safeconduct.protections.accounts.apps_of_sellers.words import POWERS
 class AppForm(forms.Form):
     """What an owner wants to give an app."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name of the app"), max_length=120,
         help_text=_("As you know it, with whose it is: “Stock ERP of Andes Systems”."),
     )  # fmt: skip

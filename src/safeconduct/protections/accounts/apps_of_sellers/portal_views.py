@@ -15,10 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
-from safeconduct.kernel.parties import app_grants, keys, members
+from safeconduct.kernel.notices.outbox import Notice, notify
+from safeconduct.kernel.parties import app_grants, keys, members, whereabouts
 from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.keys import KeyRefused
 from safeconduct.kernel.parties.models import ApiKey, MemberRole, User
+from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.protections.accounts.apps_of_sellers.forms import AppForm
@@ -29,6 +31,12 @@ from safeconduct.protections.accounts.risk.judging import Act, ActKind, judge
 class NoSuchApp(Refusal):
     code = "no_such_app"
     status = 404
+
+
+class AppRefused(Refusal):
+    """A new key that cannot be given; the text says why, and what to do instead."""
+
+    code = "app_refused"
 
 
 @require_GET
@@ -44,26 +52,29 @@ def _apps(request: MemberRequest, *, made: ApiKey | None = None, secret: str = "
         found = app_grants.of_seller(key)
         people = {one.id: str(one) for one in User.objects.filter(id__in={grant.created_by for grant in found})}
     owners = {m.person_id for m in members.members_of(key, at=now) if m.role == MemberRole.OWNER}
+    replaced = {grant.replaces_id for grant in found if grant.revoked_at is None}
     rows = []
     for grant in found:
-        state = _state(grant, owners, now)
+        state = _state(grant, owners, replaced, now)
         rows.append({
             "grant": grant, "powers": [POWERS[scope] for scope in grant.scopes],
             "who": people.get(grant.created_by, ""), "state": STATES[state][0], "tone": STATES[state][1],
-            "live": keys.is_live(grant, now),
+            "live": keys.is_live(grant, now), "renewable": keys.is_live(grant, now) and grant.id not in replaced,
             "last_used": grant.last_used_on and datetime.combine(grant.last_used_on, time(12), UTC),
         })  # fmt: skip
     context = {"rows": rows, "made": made, "secret": secret, "never": NEVER}
     return page(request, "accounts/apps.html", context)
 
 
-def _state(grant: ApiKey, owners: set[str], now: datetime) -> str:
+def _state(grant: ApiKey, owners: set[str], replaced: set[str | None], now: datetime) -> str:
     """How a grant stands: what the gate of the API would say of it."""
     if grant.revoked_at is not None:
         return "ended"
     if grant.expires_at <= now:
         return "expired"
-    return "live" if grant.created_by in owners else "gone"
+    if grant.created_by not in owners:
+        return "gone"
+    return "replaced" if grant.id in replaced else "live"
 
 
 @never_cache
@@ -100,15 +111,51 @@ def _consent(request: MemberRequest, form: AppForm) -> HttpResponse:
 
 
 def _granted(request: MemberRequest, given: dict[str, Any], now: datetime) -> tuple[ApiKey, str]:
-    """Judged as a key that is created (S20). An app only reads and the owner has just shown who they are, so nothing
-    short of a lock refuses it."""
-    if judge(Act(ActKind.KEY_CREATED, request.user.id, now, request.seller.ref)).refused:
-        raise KeyRefused(_("This is refused because of what happened to your account lately. Nothing was changed."))
+    _judge(request, now)
     with engine_scope():
-        return app_grants.grant(
+        granted = app_grants.grant(
             given["name"], given["scopes"], request.seller.key, request.user, at=now, days=given["days"],
             networks=given["networks"].split(),
         )  # fmt: skip
+        _tell(granted[0], "connected")
+        return granted
+
+
+def _judge(request: MemberRequest, now: datetime) -> None:
+    """Judged as a key that is created (S20). An app only reads and the owner has just shown who they are, so nothing
+    short of a lock refuses it. Raises KeyRefused."""
+    with engine_scope():
+        place = whereabouts.asked_from(request.user.id, origin_of_request(request).address, now)
+    if judge(Act(ActKind.KEY_CREATED, request.user.id, now, request.seller.ref, place)).refused:
+        raise KeyRefused(_("This is refused because of what happened to your account lately. Nothing was changed."))
+
+
+def _tell(made: ApiKey, step: str) -> None:
+    """Every owner hears of it, at once: a thief at an open session would read with an app."""
+    values = {"step": step, "name": made.name, "until": made.expires_at}
+    url = reverse("portal:accounts:apps")
+    notify([Notice(f"app/{made.id}/{step}", "app.key", values, made.created_at, made.seller_key, url=url)])
+
+
+@never_cache
+@require_POST
+@only_for(says=lazy("Give an app a new key"))
+def renew(request: MemberRequest, key_id: str) -> HttpResponse:
+    """A new key for who has just shown who they are; the old one goes on for a week beside it, and ends by itself."""
+    turned_away = asked_again(request, reverse("portal:accounts:apps"))
+    if turned_away is not None:
+        return turned_away
+    now = timezone.now()
+    try:
+        _judge(request, now)
+        with engine_scope():
+            made, secret = app_grants.renew(key_id, request.seller.key, request.user, at=now)
+            _tell(made, "renewed")
+    except KeyRefused as refused:
+        raise AppRefused(str(refused)) from None
+    response = _apps(request, made=made, secret=secret)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_POST

@@ -28,6 +28,7 @@ NEVER: Final[tuple[str | Promise, ...]] = (
 #: State of a grant → name, tone.
 STATES: Final[Mapping[str, tuple[str | Promise, str]]] = {
     "live": (pgettext_lazy("app", "Reads"), "good"),
+    "replaced": (pgettext_lazy("app", "Reads until its new key is in use"), "info"),
     "gone": (pgettext_lazy("app", "Whoever let it in does not own the shop any more"), "bad"),
     "expired": (pgettext_lazy("app", "Its time is over"), ""),
     "ended": (pgettext_lazy("app", "Ended"), ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +15,7 @@ from safeconduct.kernel.parties import ownership
 from safeconduct.kernel.parties.models import OwnershipClaim, Seller, StaffRole
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
 from safeconduct.kernel.ui.parts import Page
+from safeconduct.protections.accounts.ownership import papers
 from safeconduct.protections.accounts.ownership.doing import ClaimRefused, moved, said
 from safeconduct.protections.accounts.ownership.portal_views import shown
 from safeconduct.protections.accounts.ownership.words import FINDINGS, PAPERS, RELATIONS, STATES
@@ -44,12 +47,22 @@ def claim(request: StaffRequest, claim_id: str) -> HttpResponse:
     if found is None or found.state == "draft":
         raise Http404
     context = {
-        **shown(found, ownership.words_of(found), timezone.now()), "contact": ownership.contact_of(found),
+        **shown(found, _address(found.id), timezone.now()), "contact": ownership.contact_of(found),
         "shop": Seller.objects.get(key=found.seller_key), "relation": RELATIONS[found.relation], "papers": PAPERS,
         "findings": [(key, *words) for key, words in FINDINGS.items()],
         "may_decide": found.state in ("waiting", "open", "appealed"),
     }  # fmt: skip
     return page(request, "accounts/console/ownership_claim.html", context)
+
+
+@require_GET
+@for_role(StaffRole.LEAD)
+def paper(request: StaffRequest, claim_id: str, number: int) -> HttpResponse:
+    """A paper that a side has brought, as a file; that it was read is written down, and the shop sees it."""
+    found = ownership.one(claim_id)
+    if found is None or found.state == "draft":
+        raise Http404
+    return papers.handed_out(found, number, actor_of(request), at=timezone.now())
 
 
 @require_POST
@@ -73,3 +86,7 @@ def act(request: StaffRequest, claim_id: str, verb: str) -> HttpResponse:
         case _other:
             raise ClaimRefused(_("There is no such step. Load the page again."))
     return done(request, told, target)
+
+
+def _address(claim_id: str) -> Callable[[int], str]:
+    return lambda number: reverse("console:accounts:ownership_paper", args=[claim_id, number])

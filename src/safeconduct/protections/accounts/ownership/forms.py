@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.kernel.parties.forms import NameField
 from safeconduct.kernel.parties.ownership import LONGEST, SHORTEST
 from safeconduct.protections.accounts.ownership.words import RELATIONS
 
@@ -23,8 +24,8 @@ class ClaimForm(forms.Form):
 class PublicClaimForm(ClaimForm):
     """For who has no access."""
 
-    shop = forms.CharField(label=_("The shop: its name or number"), max_length=200)
-    name = forms.CharField(label=_("Your name"), max_length=120)
+    shop = NameField(label=_("The shop: its name or number"), max_length=200)
+    name = NameField(label=_("Your name"), max_length=120)
     email = forms.EmailField(
         label=_("Your e-mail address"), help_text=_("You get a link there; nothing happens without it.")
     )

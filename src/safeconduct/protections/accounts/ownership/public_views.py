@@ -7,6 +7,7 @@ the staff takes it up. It is taken `MOST_FORMS` times an hour from one address.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -17,13 +18,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
+from safeconduct.kernel.link_door import in_addresses
 from safeconduct.kernel.parties import ownership
 from safeconduct.kernel.parties.errors import OwnershipRefused
+from safeconduct.kernel.parties.models import OwnershipClaim
 from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.kernel.ui.views import fault
+from safeconduct.protections.accounts.ownership import papers
 from safeconduct.protections.accounts.ownership.doing import claim_of, moved, write_to
 from safeconduct.protections.accounts.ownership.forms import PublicClaimForm
 from safeconduct.protections.accounts.ownership.portal_views import shown
@@ -65,25 +69,42 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
             return fault(request, 404, detail=_("This link is over, or it is not ours. Fill in the form again."))
         if request.method == "GET":
             context = {"papers": PAPERS} | (
-                {"draft": True} if found.state == "draft" else shown(found, ownership.words_of(found), now)
+                {"draft": True} if found.state == "draft" else shown(found, _address(in_addresses(request, token)), now)
             )
             return render(request, "accounts/ownership/claim.html", context)
     try:
         with engine_scope():
-            _do(request, found.id, now)
+            _do(request, found, now)
     except OwnershipRefused as refused:
         return fault(request, 409, detail=str(refused))
-    return HttpResponseRedirect(reverse("ownership_claim", args=[token]))
+    return HttpResponseRedirect(reverse("ownership_claim", args=[in_addresses(request, token)]))
 
 
-def _do(request: HttpRequest, claim_id: str, now: datetime) -> None:
+@never_cache
+@require_GET
+def paper(request: HttpRequest, token: str, number: int) -> HttpResponse:
+    """A paper of the claim as a file, for whoever has its link."""
+    with engine_scope():
+        found = claim_of(token)
+        if found is None or found.state == "draft":
+            return fault(request, 404, detail=_("This link is over, or it is not ours. Fill in the form again."))
+        return papers.handed_out(found, number, None, at=timezone.now())
+
+
+def _do(request: HttpRequest, claim: OwnershipClaim, now: datetime) -> None:
     verb, text, actor = request.POST.get("do", ""), request.POST.get("text", ""), Actor("claimant", "claimant")
     if verb == "confirm":
-        moved(ownership.confirm(claim_id, at=now), actor, now, _base(request))
-    elif verb == "appeal":
-        moved(ownership.appeal(claim_id, "claimant", "", text, at=now), actor, now, _base(request))
+        moved(ownership.confirm(claim.id, at=now), actor, now, _base(request))
+        return
+    if verb == "appeal":
+        moved(ownership.appeal(claim.id, "claimant", "", text, at=now), actor, now, _base(request))
     else:
-        ownership.say(claim_id, "claimant", "", text, at=now)
+        ownership.say(claim.id, "claimant", "", text, at=now)
+    papers.bring(claim.id, "claimant", "", request.FILES.getlist("files"), at=now)
+
+
+def _address(token: str) -> Callable[[int], str]:
+    return lambda number: reverse("ownership_paper", args=[token, number])
 
 
 def _may(what: str, who: str, seconds: int) -> bool:

@@ -30,10 +30,8 @@ def judged(asking: Asking, seller: Seller, actor: Actor, address: str, *, at: da
     In transactions of its own. The same asking again is the same act.
     """
     with engine_scope():
-        place = whereabouts.known_of(actor.id, address, at)
-    known: dict[str, Any] = {
-        "member_role": actor.role, "ip": address or None, "bank_account": asking.number or None, **place,
-    }  # fmt: skip
+        place = whereabouts.asked_from(actor.id, address, at)
+    known: dict[str, Any] = {"member_role": actor.role, "bank_account": asking.number or None, **place}
     return judge(Act(ActKind.PAYOUT_CHANGE, actor.id, at, seller.ref, known, asking.id))
 
 

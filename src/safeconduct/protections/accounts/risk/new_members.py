@@ -14,9 +14,8 @@ from safeconduct.protections.accounts.risk.signals import Level
 def judge_member(person_id: str, seller_ref: str, role: str, address: str, at: datetime) -> ActAnswer:
     """Refused from level *hold* on: who may do what then stays as it is. In transactions of its own."""
     with engine_scope():
-        place = whereabouts.known_of(person_id, address, at)
-    known = {"member_role": role, "ip": address or None, **place}
-    judged = judge(Act(ActKind.MEMBER_ADDED, person_id, at, seller_ref, known))
+        place = whereabouts.asked_from(person_id, address, at)
+    judged = judge(Act(ActKind.MEMBER_ADDED, person_id, at, seller_ref, {"member_role": role, **place}))
     if judged.refused or judged.level >= Level.HOLD:
         return ActAnswer.REFUSED
     return ActAnswer.PROVE if judged.step_up else ActAnswer.AS_ASKED

@@ -29,11 +29,12 @@ class Score(NamedTuple):
     full: bool
 
 
-def score_of(person_id: str, traits: list[int]) -> Score | None:
+def score_of(person_id: str, *traits: list[int]) -> Score | None:
     """The score of a sign-in that is not kept yet (`foundation.login_risk`); None for a person's first. One query.
 
     ASN and country take part where they are known of it and of one of the person's own; then it is compared with those
-    sign-ins alone of which they are known too. What somebody said was not theirs teaches nothing.
+    sign-ins alone of which they are known too. What somebody said was not theirs teaches nothing. ``traits``: under
+    each root key there is (`each_traits_of`); what is usual under one of them is usual.
     """
     rows = query(
         "SELECT person_id, traits FROM sign_in_session WHERE id IN"
@@ -42,13 +43,14 @@ def score_of(person_id: str, traits: list[int]) -> Score | None:
         " ORDER BY started_at DESC LIMIT %s))",
         [Ended.NOT_ME.value, EVERYBODY, person_id, Ended.NOT_ME.value, OWN],
     ).fetchall()
-    full = is_full(traits) and any(person == person_id and is_full(known) for person, known in rows)
+    full = is_full(traits[0]) and any(person == person_id and is_full(known) for person, known in rows)
     history = History(*(FULL_WEIGHTS if full else WEIGHTS))
     for person, known in rows:
         if not full or is_full(known):
             history.learn(person, levels(known, full=full))
-    value = history.score(person_id, levels(traits, full=full))
-    return None if value is None else Score(value, full)
+    values = [history.score(person_id, levels(one, full=full)) for one in traits]
+    found = [value for value in values if value is not None]
+    return Score(min(found), full) if found else None
 
 
 def band_of(score: Score | None, now: datetime) -> int | None:

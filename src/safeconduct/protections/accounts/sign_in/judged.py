@@ -27,7 +27,7 @@ from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import Level as Loudness
 from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.parties.staff import has_second_factor
-from safeconduct.kernel.parties.traits import is_full, traits_of
+from safeconduct.kernel.parties.traits import each_traits_of, is_full
 from safeconduct.kernel.scope import visitor_scope
 from safeconduct.protections.accounts.risk.judging import Act, ActKind, Judgement, judge
 from safeconduct.protections.accounts.risk.signals import Level
@@ -54,10 +54,10 @@ def look(request: HttpRequest, person: User, at: datetime) -> Found:
     whether the password is known to thieves. What nothing here knows is left out, and is then unknown."""
     origin = origin_of_request(request)
     with visitor_scope():
-        token = request.COOKIES.get(attempts.cookie_name(person.id), "")[:100]
+        token = attempts.cookie_of(request.COOKIES, person.id)
         device = attempts.device_of(person, token)
-        traits = traits_of(origin.address, origin.browser, facts_of([origin.address])[0])
-        score = history.score_of(person.id, traits)
+        traits = each_traits_of(origin.address, origin.browser, facts_of([origin.address])[0])
+        score = history.score_of(person.id, *traits)
         band = history.band_of(score, at)
         place = whereabouts.known_of(person.id, origin.address, at)
         last = SignInSession.objects.filter(person=person).order_by("-started_at").values_list("started_at", flat=True)
@@ -68,7 +68,7 @@ def look(request: HttpRequest, person: User, at: datetime) -> Found:
         "dormant_days": None if before is None else (at - before).days, **place,
         "password_breached": getattr(request, "password_breached", None),
     }  # fmt: skip
-    kept = score.value if score is not None and score.full == is_full(traits) else None
+    kept = score.value if score is not None and score.full == is_full(traits[0]) else None
     return Found(device, kept, known)
 
 
@@ -76,7 +76,7 @@ def place_of(request: HttpRequest, person: User, at: datetime) -> dict[str, Any]
     """What is known of where an act in a session comes from."""
     address = origin_of_request(request).address
     with visitor_scope():
-        return {"ip": address or None, **whereabouts.known_of(person.id, address, at)}
+        return whereabouts.asked_from(person.id, address, at)
 
 
 def _factor(request: HttpRequest, person: User) -> str:

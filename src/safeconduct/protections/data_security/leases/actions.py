@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.parties import whereabouts
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.readings.contacts import CONTACT, Contact, opened
 from safeconduct.kernel.readings.scenes import Scene
@@ -26,9 +27,11 @@ MOST_ROWS: Final = 2000
 
 
 def reveal(
-    seller: Seller, order_key: int, scene: Scene, actor: Actor, at: datetime, *, confirmed: bool = False
+    seller: Seller, order_key: int, scene: Scene, actor: Actor, at: datetime, *, address: str = "",
+    confirmed: bool = False,
 ) -> BuyerLease:  # fmt: skip
-    """Leases one order's recipient to a person. ``confirmed``: they proved a moment ago that it is them.
+    """Leases one order's recipient to a person. ``address``: where they ask from. ``confirmed``: they proved a moment
+    ago that it is them.
 
     What is far beyond the shop's usual day, or over its quota, is judged by the engine first. Raises what `grant`
     raises, and ConfirmFirst.
@@ -38,13 +41,13 @@ def reveal(
         running = BuyerLease.objects.filter(
             order_key=order_key, person_id=actor.id, scene=scene, expires_at__gt=at, seller_key=seller.key
         ).exists()
-    if not running and used.unusual(1) and _judged(seller, actor, at, used, 1).stops and not confirmed:
+    if not running and used.unusual(1) and _judged(seller, actor, at, address, used, 1).stops and not confirmed:
         raise errors.ConfirmFirst
     try:
         with engine_scope():
             return granting.grant(seller.key, order_key, scene, actor, at)
     except errors.OverQuota:
-        _judged(seller, actor, at, used, 1, over_quota=True)
+        _judged(seller, actor, at, address, used, 1, over_quota=True)
         raise
 
 
@@ -64,24 +67,28 @@ def look(seller_key: int, lease_id: str, actor: Actor, at: datetime) -> tuple[Bu
 
 def export(
     seller: Seller, scene: Scene, fields: Sequence[str], since: datetime, until: datetime, actor: Actor, at: datetime,
+    *, address: str = "", confirmed: bool = False,
 ) -> tuple[ContactExport, str]:  # fmt: skip
     """A file with the contacts of the orders placed in a time that may be shown for a scene, as CSV with canary rows.
 
     Each order is leased like one that is revealed by itself, out of the same quota; one whose lease still runs costs
-    nothing, so that a download that broke off can be had again. The engine judges before anything is opened. Raises
-    TooManyRows, NothingToExport, OverQuota, ExportStopped.
+    nothing, so that a download that broke off can be had again. The engine judges before anything is opened;
+    ``address`` and ``confirmed`` as in `reveal`. Raises TooManyRows, NothingToExport, OverQuota, ConfirmFirst,
+    ExportStopped.
     """
     with engine_scope():
         orders = _orders(seller.key, scene, since, until, at)
         used = quota.usage_of(seller.key, at)
-    verdict = _judged(seller, actor, at, used, len(orders))
-    if verdict.stops:
+    verdict = _judged(seller, actor, at, address, used, len(orders))
+    if verdict.proof_is_enough and not confirmed:
+        raise errors.ConfirmFirst
+    if verdict.stops and not verdict.proof_is_enough:
         raise errors.ExportStopped
     try:
         with engine_scope():
             return _made(seller, scene, fields, (since, until), orders, actor, at, verdict.decision_id)
     except errors.OverQuota:
-        _judged(seller, actor, at, used, len(orders), over_quota=True)
+        _judged(seller, actor, at, address, used, len(orders), over_quota=True)
         raise
 
 
@@ -135,9 +142,12 @@ def _row(ref: str, values: Mapping[str, str], fields: Sequence[str]) -> list[str
 
 
 def _judged(
-    seller: Seller, actor: Actor, at: datetime, used: quota.Usage, more: int, *, over_quota: bool = False
+    seller: Seller, actor: Actor, at: datetime, address: str, used: quota.Usage, more: int, *, over_quota: bool = False
 ) -> judging.Verdict:
+    with engine_scope():
+        place = whereabouts.asked_from(actor.id, address, at)
     known: dict[str, Any] = {
         "rows": used.today + more, "usual_rows": used.usual, "over_quota": over_quota, "member_role": actor.role,
+        **place,
     }  # fmt: skip
     return judging.ask(seller.ref, actor.id, at, known)

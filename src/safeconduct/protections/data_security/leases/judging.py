@@ -32,6 +32,11 @@ class Verdict:
         """Whether the act is not done as it was asked for."""
         return self.action is not Action.ALLOW
 
+    @property
+    def proof_is_enough(self) -> bool:
+        """Whether it is done as soon as the person has shown anew who they are."""
+        return self.action is Action.CHALLENGE
+
 
 def ask(
     seller_ref: str, person_id: str, at: datetime, known: Mapping[str, Any], key: str = "", *, kind: str = "mass_export"

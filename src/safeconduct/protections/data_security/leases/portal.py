@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties.members import members_of
 from safeconduct.kernel.parties.models import MemberRole
+from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.protection import order_url
 from safeconduct.kernel.readings.contacts import Contact, masked
 from safeconduct.kernel.readings.scenes import FIELDS, OTHER, SCENES, SHIP, Scene, fields_said, scene_said
@@ -64,9 +65,11 @@ def recipient(request: MemberRequest, order_key: int) -> HttpResponse:
 def reveal(request: MemberRequest, order_key: int) -> HttpResponse:
     """Leases the recipient to who asks, for one purpose; the page that follows shows it."""
     scene = _scene(request)
-    confirmed = bool(did_recently_reauthenticate(request))
     try:
-        lease = actions.reveal(request.seller, order_key, scene, _actor(request), timezone.now(), confirmed=confirmed)
+        lease = actions.reveal(
+            request.seller, order_key, scene, _actor(request), timezone.now(),
+            address=origin_of_request(request).address, confirmed=bool(did_recently_reauthenticate(request)),
+        )  # fmt: skip
     except errors.ConfirmFirst:
         # The sign-in asks for it, and then does what was asked for here.
         raise ReauthenticationRequired from None
@@ -142,7 +145,12 @@ def export(request: MemberRequest) -> HttpResponse:
     more = set(request.POST.getlist("field"))
     fields = [*_IN_FILE, *(name for name in _MORE_IN_FILE if name in more)]
     try:
-        made, file = actions.export(request.seller, scene, fields, since, until, _actor(request), now)
+        made, file = actions.export(
+            request.seller, scene, fields, since, until, _actor(request), now,
+            address=origin_of_request(request).address, confirmed=bool(did_recently_reauthenticate(request)),
+        )  # fmt: skip
+    except errors.ConfirmFirst:
+        raise ReauthenticationRequired from None
     except errors.OverQuota as problem:
         raise _dated(request, problem) from None
     # The mark tells spreadsheets that this is UTF-8.

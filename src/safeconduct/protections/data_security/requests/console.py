@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from safeconduct.kernel.case_pages import term_words
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import engine_scope, savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
@@ -23,7 +24,7 @@ from safeconduct.protections.data_security.requests.files import served
 from safeconduct.protections.data_security.requests.models import DataRequest
 from safeconduct.protections.data_security.requests.terms import law_of, rules
 from safeconduct.protections.data_security.requests.words import IDENTIFIED, KINDS, STATES, STEPS, Kind, State
-from safeconduct.protections.data_security.words import SURE, term_words
+from safeconduct.protections.data_security.words import SURE
 
 #: What staff can do with a request → the action; each takes the reason that was written.
 ACTS: Final[dict[str, Callable[..., None]]] = {

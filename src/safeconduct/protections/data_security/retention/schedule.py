@@ -56,6 +56,7 @@ class Sweeper(StrEnum):
     REQUEST_ARCHIVES = "request_archives"
     READING_LOG = "reading_log"
     SECURITY_LOGS = "security_logs"
+    RISK_HISTORY = "risk_history"
     CANARY_HITS = "canary_hits"
 
 

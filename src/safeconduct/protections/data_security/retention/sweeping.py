@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -53,6 +53,13 @@ class Gone:
 
 #: The subject of an event that belongs to no order (`events.bodies.subject`).
 _SOURCE_MONTH: Final = "'source/' || e.source || '/' || to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')"
+#: What people did with accounts: what account risk counts and judges.
+_RISK: Final = (
+    "session.started", "session.failed", "security.changed", "payout_account.changed", "export.requested",
+    "access.requested",
+)  # fmt: skip
+#: True of every decision: they are indexed by policy and moment, and there are few policies.
+_OF_ANY_POLICY: Final = "d.policy IN (SELECT DISTINCT v.policy FROM policy_version v)"
 Delete = Callable[[datetime, datetime, int], Gone]
 
 
@@ -142,14 +149,20 @@ def _month_events(cutoff: datetime, now: datetime, limit: int) -> Gone:
         """,
         [moment(first), first, now, limit],
     ).fetchall()
-    empty = query(
+    subjects = [*_empty({subject for _one, _key, subject in rows}, first)]
+    subjects += _nobody_speaks_of([one for one, _key, _subject in rows])
+    return Gone([(key, moment_time(one)) for one, key, _subject in rows], subjects, ("event", "pseudonym"))
+
+
+def _empty(subjects: Collection[str], first: datetime) -> list[str]:
+    """Those of the keys of a source and month, of months before this one, that seal nothing any more. One query."""
+    rows = query(
         "SELECT k FROM unnest(%b::text[]) AS k WHERE NOT EXISTS (SELECT 1 FROM event_body b"
         f" JOIN event e ON e.moment = b.moment WHERE e.order_key IS NULL AND b.moment < %s AND {_SOURCE_MONTH} = k)"
         " ORDER BY k",
-        [sorted({subject for _one, _key, subject in rows}), moment(first)],
-    ).fetchall()
-    subjects = [*(subject for (subject,) in empty), *_nobody_speaks_of([one for one, _key, _subject in rows])]
-    return Gone([(key, moment_time(one)) for one, key, _subject in rows], subjects, ("event", "pseudonym"))
+        [sorted(subjects), moment(first)],
+    )
+    return [subject for (subject,) in rows]
 
 
 def _month(at: datetime) -> datetime:
@@ -338,6 +351,35 @@ def _forget(table: str, ids: Sequence[str], now: datetime) -> None:
         query(f"SELECT {table}_forget(%b::text[])", [list(ids)])
 
 
+def _risk_history(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """Sign-ins and acts like them, by whole months: what came with them, the facts that tie a person to places and
+    browsers, and what was decided. What waits for a person stays until they have answered, and their word its time."""
+    first = _month(cutoff)
+    rows = query(
+        f"""
+        SELECT e.moment, e.id, {_SOURCE_MONTH} FROM event e
+        WHERE e.type = ANY(%s) AND e.order_key IS NULL AND e.moment < %s
+            AND e.occurred_at < least(%s, now() - interval '18 months')
+            AND NOT EXISTS (SELECT 1 FROM decision d LEFT JOIN review r ON r.decision_id = d.id
+                            WHERE {_OF_ANY_POLICY} AND d.moment = e.moment
+                            AND (r.state = 'open' OR d.decided_at >= least(%s, now() - interval '18 months')))
+            AND {UNHELD.format(seller="e.seller_key", order="NULL")}
+        ORDER BY e.moment LIMIT %s FOR UPDATE OF e SKIP LOCKED
+        """,
+        [list(_RISK), moment(first), first, first, now, limit],
+    ).fetchall()
+    moments = [one for one, _key, _subject in rows]
+    query("DELETE FROM event_body WHERE moment = ANY(%b::bigint[])", [moments])
+    subjects = [*_empty({subject for _one, _key, subject in rows}, first), *_nobody_speaks_of(moments)]
+    decided = query(
+        f"SELECT d.id FROM decision d WHERE {_OF_ANY_POLICY} AND d.moment = ANY(%b::bigint[]) ORDER BY d.id", [moments]
+    ).fetchall()
+    _forget("decision", [key for (key,) in decided], now)
+    query("DELETE FROM fact WHERE moment = ANY(%b::bigint[])", [moments])
+    query("DELETE FROM event WHERE moment = ANY(%b::bigint[])", [moments])
+    return Gone([(key, moment_time(one)) for one, key, _subject in rows], subjects, ("event", "pseudonym"))
+
+
 def _canary_hits(cutoff: datetime, now: datetime, limit: int) -> Gone:
     """Touches of canary rows that the engine has judged."""
     rows = query(
@@ -364,5 +406,6 @@ SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.REQUEST_ARCHIVES: _request_archives,
     Sweeper.READING_LOG: _reading_log,
     Sweeper.SECURITY_LOGS: _security_logs,
+    Sweeper.RISK_HISTORY: _risk_history,
     Sweeper.CANARY_HITS: _canary_hits,
 }

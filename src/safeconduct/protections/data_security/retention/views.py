@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from safeconduct.kernel.case_pages import term_words
 from safeconduct.kernel.paging import Order
 from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.parties.models import StaffRole
@@ -22,7 +23,7 @@ from safeconduct.protections.data_security.retention import holds
 from safeconduct.protections.data_security.retention.models import RetentionRun
 from safeconduct.protections.data_security.retention.schedule import schedule
 from safeconduct.protections.data_security.retention.words import BEGINS, BY, LINES, SCOPES, THEN
-from safeconduct.protections.data_security.words import SURE, term_words
+from safeconduct.protections.data_security.words import SURE
 
 
 class HoldForm(forms.Form):

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.utils import translation
 
+from safeconduct.kernel.case_pages import term_words
 from safeconduct.protections.data_security.dated import Entry, Sure, read
 from safeconduct.protections.data_security.incidents.words import CATEGORIES
 from safeconduct.protections.data_security.retention.schedule import Line, schedule
@@ -23,7 +24,7 @@ from safeconduct.protections.data_security.transfers.words import (
     Recipient,
     Role,
 )
-from safeconduct.protections.data_security.words import django_language, term_words
+from safeconduct.protections.data_security.words import django_language
 
 FILE: Final = "transfers/processing.yaml"
 

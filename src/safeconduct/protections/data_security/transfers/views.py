@@ -37,7 +37,13 @@ from safeconduct.protections.data_security.words import SURE
 class DestinationForm(forms.Form):
     """Who is given data, where, what for, and what makes it lawful above a threshold."""
 
-    name = forms.CharField(label=gettext_lazy("Recipient"), max_length=120)
+    name = forms.CharField(
+        label=gettext_lazy("Recipient"), max_length=120,
+        help_text=gettext_lazy(
+            "A processor that answers to banks are sent to: by its own name, such as Stripe, with addresses, contact, "
+            "devices, messages, orders and payment. Until then no answer leaves."
+        ),
+    )  # fmt: skip
     country = forms.CharField(label=gettext_lazy("Country"), max_length=2, help_text=gettext_lazy("Two letters."))
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=list(ROLES.items()))
     purpose = forms.CharField(label=gettext_lazy("What for"), max_length=300)

@@ -23,7 +23,7 @@ from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope, query
 from safeconduct.kernel.vault.errors import KeyGone, Restricted
 from safeconduct.kernel.vault.sealing import seal, unseal
-from safeconduct.protections.transactions.chargebacks import sending, telling
+from safeconduct.protections.transactions.chargebacks import earlier_words, sending, telling
 from safeconduct.protections.transactions.chargebacks.collecting import FROM_RECORDS, dossiers
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, made
 from safeconduct.protections.transactions.chargebacks.errors import (
@@ -114,6 +114,7 @@ def accept(dispute_id: str, actor: Actor, at: datetime) -> BankAnswer:
     answer = answer or BankAnswer(dispute=dispute, stage=dispute.stage, seller_key=dispute.seller_key)
     answer.kind, answer.language, answer.percent, answer.complete = AnswerKind.ACCEPT, "", 0, False
     answer.missing, answer.left_out, answer.manifest, answer.sha256, answer.fields = {}, [], [], "", b""
+    answer.earlier = None
     answer.staged_at, answer.staged_by = at, actor.id
     answer.save()
     return answer
@@ -274,6 +275,7 @@ def _stage(dispute: BankDispute, dossier: Dossier, actor: Actor, at: datetime, l
         AnswerKind.FIGHT, language, score.percent, score.complete,
     )  # fmt: skip
     answer.missing = {"required": score.missing, "any_of": score.open_groups}
+    answer.earlier = earlier_words.stored(dossier.earlier)
     answer.left_out = list(bank.left_out)
     # The salts stay in the bank's copy: with them, who reads this row could guess what was hashed.
     answer.manifest = [

@@ -17,7 +17,7 @@ from safeconduct.kernel.operations.declaring import Operations, operation
 from safeconduct.kernel.operations.problems import Code, Problem, not_found
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import lookup, reveal
-from safeconduct.protections.transactions.chargebacks import answers, queries
+from safeconduct.protections.transactions.chargebacks import answers, earlier_words, queries
 from safeconduct.protections.transactions.chargebacks.api_documents import (
     FOUND,
     LISTED,
@@ -131,7 +131,8 @@ def _answer(answer: BankAnswer) -> dict[str, Any]:
         "kind": answer.kind, "state": answer.state, "complete": answer.complete, "percent": answer.percent,
         "missing": list(answer.missing.get("required", ())),
         "missing_one_of": [list(group) for group in answer.missing.get("any_of", ())],
-        "exhibits": [entry["document"] for entry in answer.manifest], "sha256": answer.sha256,
+        "exhibits": [entry["document"] for entry in answer.manifest],
+        "earlier_payments": earlier_words.documents(answer.earlier), "sha256": answer.sha256,
         "staged_at": api.written(answer.staged_at), "sent_at": api.written(answer.sent_at),
     }  # fmt: skip
 
@@ -151,6 +152,7 @@ def _listed(found: Sequence[BankDispute], language: str) -> list[dict[str, Any]]
             else {"minor": one.amount_minor, "currency": one.currency},
             "opened_at": api.written(one.opened_at), "due_at": api.written(one.due_at),
             "due_of_table": one.due_of_table, "closed_at": api.written(one.closed_at),
+            "reopenable_until": api.written(queries.reopenable_until(one)),
         }
         for one in found
     ]  # fmt: skip

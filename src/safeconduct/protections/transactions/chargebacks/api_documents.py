@@ -41,6 +41,24 @@ class ChargebackAccepted(Sent):
     confirm: Literal[True] = Field(description="True: it is known that the buyer keeps the money.")
 
 
+class EarlierFound(Schema):
+    """What Compelling Evidence 3.0 says, in one reading of the rule (docs/protections/chargebacks.md). Identifiers and
+    `required_actions` by Stripe's names. `unfit`: how many earlier payments do not count, and why; `equal_in`: of each
+    identifier that this payment has, in how many of the `candidates` it is the same; `ages`: of the two payments that
+    prove it, in days."""
+
+    profile: Literal["visa", "stripe"]
+    status: str
+    required_actions: list[str]
+    why_not: str | None
+    candidates: int
+    unfit: dict[str, int]
+    equal_in: dict[str, int]
+    proofs: list[str]
+    ages: list[dict[str, int]]
+    remarks: list[str]
+
+
 class AnswerFound(Schema):
     """The answer to the stage at which a dispute stands. `complete`: nothing that must be there is missing; `percent`
     counts what helps too."""
@@ -52,6 +70,7 @@ class AnswerFound(Schema):
     missing: list[str]
     missing_one_of: list[list[str]]
     exhibits: list[str]
+    earlier_payments: list[EarlierFound] = Field(description="Of a dispute with Visa 10.4; else empty.")
     sha256: str
     staged_at: datetime
     sent_at: datetime | None
@@ -75,6 +94,9 @@ class ChargebackListed(Schema):
     due_at: datetime | None
     due_of_table: bool
     closed_at: datetime | None
+    reopenable_until: datetime | None = Field(
+        description="Of one that is won: until when a bank can go on, as a rule of its scheme."
+    )
 
 
 class ChargebackFound(ChargebackListed):
@@ -93,10 +115,17 @@ LISTED: dict[str, Any] = {
     "reason": "fraudulent", "reason_says": "Fraud without the card present",
     "amount": {"minor": 12990, "currency": "USD"}, "opened_at": "2026-06-07T12:00:00Z",
     "due_at": "2026-06-16T23:59:59Z", "due_of_table": False, "closed_at": None,
+    "reopenable_until": None,
+}  # fmt: skip
+EARLIER: dict[str, Any] = {
+    "profile": "stripe", "status": "requires_action", "required_actions": ["missing_prior_undisputed_transactions"],
+    "why_not": None, "candidates": 1, "unfit": {"too_young": 2}, "equal_in": {"customer_purchase_ip": 1},
+    "proofs": [], "ages": [], "remarks": [],
 }  # fmt: skip
 ANSWER: dict[str, Any] = {
     "kind": "fight", "state": "staged", "complete": True, "percent": 86, "missing": [], "missing_one_of": [],
-    "exhibits": ["order_details", "three_ds", "proof_of_delivery"], "sha256": "5f" * 32,
+    "exhibits": ["order_details", "three_ds", "proof_of_delivery"], "earlier_payments": [EARLIER],
+    "sha256": "5f" * 32,
     "staged_at": "2026-06-08T09:00:00Z", "sent_at": None,
 }  # fmt: skip
 FOUND: dict[str, Any] = {**LISTED, "answer": ANSWER, "may_answer": True}

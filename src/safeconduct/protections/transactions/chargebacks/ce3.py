@@ -160,7 +160,8 @@ class Proof:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the rule says in one profile. ``priors``: ids of the two, the older first; ``ages``: of each, in days by
-    anchor. ``unfit``: how many of the history did not count, and why.
+    anchor. ``unfit``: how many of the history did not count, and why. ``equal_in``: of each identifier that the
+    disputed payment has, in how many of the ``candidates`` it is the same; one that is not named is absent.
     """
 
     profile: str
@@ -172,6 +173,7 @@ class Answer:
     proofs: tuple[Proof, ...] = ()
     candidates: int = 0
     unfit: Mapping[Unfit, int] = field(default_factory=dict)
+    equal_in: Mapping[Identifier, int] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
 
 
@@ -191,6 +193,7 @@ def check(dispute: Dispute, disputed: Payment, history: Sequence[Payment], profi
     by_id = {one.id: one for one in (*history, disputed)}
     wanted = values(disputed, by_id, profile)
     found = {prior.id: values(prior, by_id, profile) for prior in fit}
+    equal_in = {name: sum(prior.get(name) == value for prior in found.values()) for name, value in wanted.items()}
     common = _actions_of(disputed)
     pair = _best_pair(wanted, fit, found)
     if pair is None:
@@ -200,10 +203,12 @@ def check(dispute: Dispute, disputed: Payment, history: Sequence[Payment], profi
             missing = (Required.IDENTIFIERS,)
         else:
             return Answer(
-                profile.name, Status.NOT_QUALIFIED, why_not=WhyNot.IDENTIFIERS_DIFFER, candidates=len(fit), unfit=unfit
+                profile.name, Status.NOT_QUALIFIED, why_not=WhyNot.IDENTIFIERS_DIFFER, candidates=len(fit), unfit=unfit,
+                equal_in=equal_in,
             )  # fmt: skip
         return Answer(
-            profile.name, Status.REQUIRES_ACTION, (*missing, *common), candidates=len(fit), unfit=unfit
+            profile.name, Status.REQUIRES_ACTION, (*missing, *common), candidates=len(fit), unfit=unfit,
+            equal_in=equal_in,
         )  # fmt: skip
     equal = _equal(wanted, found[pair[0].id]) & _equal(wanted, found[pair[1].id])
     actions = (*((Required.PRIOR_DESCRIPTION,) if not all(one.description.strip() for one in pair) else ()), *common)
@@ -216,6 +221,7 @@ def check(dispute: Dispute, disputed: Payment, history: Sequence[Payment], profi
         proofs=tuple(Proof(one, ELEMENT_OF[one], wanted[one]) for one in Identifier if one in equal),
         candidates=len(fit),
         unfit=unfit,
+        equal_in=equal_in,
         remarks=tuple(_remarks(disputed, pair, equal)),
     )
 

@@ -13,11 +13,12 @@ from typing import Final
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.offers import Offer, offers
 from safeconduct.kernel.events.words import EVENTS
 from safeconduct.kernel.readings import defence
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.data_keys import reading_for
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.keys import steady_key
 from safeconduct.kernel.vault.pseudonyms import reveal
 from safeconduct.protections.transactions.chargebacks import (
     casework,
@@ -30,7 +31,7 @@ from safeconduct.protections.transactions.chargebacks import (
 )
 from safeconduct.protections.transactions.chargebacks.conversing import conversations
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, Happened
-from safeconduct.protections.transactions.chargebacks.earlier import earlier_payments
+from safeconduct.protections.transactions.chargebacks.earlier import judged
 from safeconduct.protections.transactions.chargebacks.known import Fact, Known
 from safeconduct.protections.transactions.chargebacks.models import BankDispute
 from safeconduct.protections.transactions.chargebacks.packs import Pack, packs
@@ -98,15 +99,16 @@ def dossiers(
             [sorted({one.seller_key for one in disputes if one.seller_key is not None})],
         ).fetchall()
     )
-    proofs = earlier_payments(disputes, at)
+    earlier = judged(disputes, at)
     given = {} if records_only else documents.exhibits(disputes, orders, pack_of)
     made = {}
     for one in disputes:
         order = orders.get(one.order_key or 0, Known())
         asked = _ALWAYS.union(pack_of[one.id].wanted)
         exhibits = [each for each in shown.get(one.order_key or 0, ()) if each.document in asked]
-        if one.id in proofs:
-            exhibits.append(proofs[one.id])
+        before = earlier.get(one.id)
+        if before is not None and before.exhibit is not None:
+            exhibits.append(before.exhibit)
         exhibits += given.get(one.id, ())
         exhibits += _rebuttal(order, exhibits, asked, at)
         placed = order.placed
@@ -114,8 +116,9 @@ def dossiers(
             dispute=one.ref, network=one.network, network_code=one.network_code, code=code_of[one.id],
             reason=one.reason, amount_minor=one.amount_minor, currency=one.currency, opened_at=one.opened_at,
             due_at=one.due_at, order="" if placed is None else placed.text("order"),
-            merchant=names.get(one.seller_key, ""), at=at, secret=purpose_key("chargebacks/manifest"),
+            merchant=names.get(one.seller_key, ""), at=at, secret=steady_key("chargebacks/manifest"),
             pack=pack_of[one.id], documents=found.documents, timeline=tuple(_timeline(order)), exhibits=tuple(exhibits),
+            earlier={} if before is None else before.answers,
         )  # fmt: skip
     return made
 
@@ -135,7 +138,7 @@ def _of_the_log(
     disputes: Sequence[BankDispute], orders: Mapping[int, Known], pack_of: Mapping[str, Pack], at: datetime
 ) -> dict[int, list[Exhibit]]:
     clear = _opened(orders, at)
-    offers = offered.offers(list(orders))
+    sold_as = offers(list(orders))
     doubled = {
         one.order_key
         for one in disputes
@@ -147,7 +150,7 @@ def _of_the_log(
     return {
         key: [
             *showing_order.of_the_order(known, clear, at),
-            *offered.exhibits(known, offers.get(key, offered.Offer())),
+            *offered.exhibits(known, sold_as.get(key, Offer())),
             *showing_delivery.of_the_delivery(known, clear),
             *showing_delivery.of_the_use(known, clear),
             *showing_delivery.of_the_way_back(known, at),

@@ -24,9 +24,10 @@ from safeconduct.foundation.canonical_json import canonical
 from safeconduct.kernel.ui import formats
 from safeconduct.kernel.ui.pdf import compiled, pages, typefaces
 from safeconduct.kernel.vault.pseudonyms import mask
+from safeconduct.protections.transactions.chargebacks.ce3 import Answer
 from safeconduct.protections.transactions.chargebacks.packs import Document, Pack, Score, score
 from safeconduct.protections.transactions.chargebacks.reading import said
-from safeconduct.protections.transactions.chargebacks.reason_codes import ReasonCode
+from safeconduct.protections.transactions.chargebacks.reason_codes import ReasonCode, network_name
 
 _TEMPLATE: Final = Path(__file__).resolve().parent / "pack.typ"
 #: What a picture may be: what typst draws, and banks accept.
@@ -103,6 +104,7 @@ class Happened:
 class Dossier:
     """What is known when the answer is written. ``secret``: makes the exhibits' salts; it never leaves the platform.
     ``at``: dates the document. ``merchant``: as the bank knows it. ``code``: None where it is in no table.
+    ``earlier``: what Compelling Evidence 3.0 says of it, by profile; empty where the bank disputes something else.
     """
 
     dispute: str
@@ -122,6 +124,7 @@ class Dossier:
     documents: Mapping[str, Document]
     timeline: tuple[Happened, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    earlier: Mapping[str, Answer] = field(default_factory=dict)
 
     @property
     def score(self) -> Score:
@@ -241,7 +244,7 @@ def _told(
         return said(dossier.documents[name].title, language)
 
     amount = "" if dossier.amount_minor is None else formats.money(dossier.amount_minor, dossier.currency, language)
-    code = f"{dossier.network} {dossier.network_code}".strip()
+    code = f"{network_name(dossier.network)} {dossier.network_code}".strip()
     found = dossier.score
     return {
         "title": _("Answer to a bank's dispute"),
@@ -262,8 +265,8 @@ def _told(
         "standing": {
             "title": _("What is shown"),
             "head": [_("Document"), _("Exhibit")],
-            "rows": _standing(dossier, exhibits, title),
-            "note": _gaps(found, title),
+            "rows": _standing(dossier, exhibits, title, gaps=redacted),
+            "note": _gaps(found, title) if redacted else "",
         },
         "left_out": [title(name) for name in left_out],
         "left_out_title": _("Left out for want of room"),
@@ -291,11 +294,13 @@ def _told(
     }
 
 
-def _standing(dossier: Dossier, exhibits: Sequence[Exhibit], title: Any) -> list[list[str]]:
+def _standing(dossier: Dossier, exhibits: Sequence[Exhibit], title: Any, *, gaps: bool) -> list[list[str]]:
+    """What is shown and where. ``gaps``: also what must be there and is not; for the seller, the bank is not told."""
     numbers: dict[str, list[str]] = {}
     for n, exhibit in enumerate(exhibits, start=1):
         numbers.setdefault(exhibit.document, []).append(_number(n))
-    names = list(dict.fromkeys((*dossier.pack.required, *numbers)))
+    required = [name for name in dossier.pack.required if gaps or name in numbers]
+    names = list(dict.fromkeys((*required, *numbers)))
     return [[title(name), ", ".join(numbers.get(name, ["—"]))] for name in names]
 
 

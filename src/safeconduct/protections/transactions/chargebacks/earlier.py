@@ -8,6 +8,7 @@ absent here, and what qualifies does so by address, device and, with Stripe, e-m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -52,23 +53,35 @@ def answers(disputes: Sequence[BankDispute], at: datetime) -> dict[str, dict[str
     return {key: found for key, (found, _history) in _judged(disputes, at).items()}
 
 
-def earlier_payments(disputes: Sequence[BankDispute], at: datetime) -> dict[str, Exhibit]:
-    """Dispute → what to show of its two earlier payments, where it qualifies with Stripe's profile.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rule says of a dispute, by profile, and what the bank is shown where it qualifies with Stripe's."""
+
+    answers: Mapping[str, ce3.Answer]
+    exhibit: Exhibit | None
+
+
+def judged(disputes: Sequence[BankDispute], at: datetime) -> dict[str, Judged]:
+    """Dispute → what the rule says, with what to show of its two earlier payments. In a scope of the engine.
 
     Other shops' orders may be among them, where the platform is merchant of record: the bank sees them, the seller not.
     """
-    shown = {}
-    for key, (found, history) in _judged(disputes, at).items():
-        answer = found[ce3.STRIPE.name]
-        if answer.status is ce3.Status.QUALIFIED:
-            rows = [Row(proof.identifier.value, proof.value) for proof in answer.proofs]
-            for prior in answer.priors:
-                one = history[prior]
-                rows.append(
-                    Row(_("Earlier payment"), f"{prior} · {one.processed_at:%Y-%m-%d %H:%M} UTC · {one.description}")
-                )  # fmt: skip
-            shown[key] = Exhibit("earlier_payments", "platform", rows=tuple(rows), personal=True)
-    return shown
+    return {
+        key: Judged(found, _exhibit(found[ce3.STRIPE.name], history))
+        for key, (found, history) in _judged(disputes, at).items()
+    }
+
+
+def _exhibit(answer: ce3.Answer, history: Mapping[str, ce3.Payment]) -> Exhibit | None:
+    if answer.status is not ce3.Status.QUALIFIED:
+        return None
+    rows = [Row(proof.identifier.value, proof.value) for proof in answer.proofs]
+    for prior in answer.priors:
+        one = history[prior]
+        rows.append(
+            Row(_("Earlier payment"), f"{prior} · {one.processed_at:%Y-%m-%d %H:%M} UTC · {one.description}")
+        )  # fmt: skip
+    return Exhibit("earlier_payments", "platform", rows=tuple(rows), personal=True)
 
 
 def _judged(

@@ -158,7 +158,8 @@ class DefenceAuthorisation(models.Model):
 class BankAnswer(models.Model):
     """The answer to one stage of a dispute: there is one, and what was sent is never changed (a trigger holds it).
 
-    ``manifest``: number, document and salted hash of each exhibit; ``missing``: what was required and not there.
+    ``manifest``: number, document and salted hash of each exhibit; ``missing``: what was required and not there;
+    ``earlier``: what Compelling Evidence 3.0 said, by profile (`earlier_words.stored`), without values and orders.
     ``authorisation``: by whose standing word it was sent, where no person did. ``next_try_at``: when it is sent or sent
     again. ``how``: over the processor's interface, or downloaded and handed in by a person.
     """
@@ -173,6 +174,7 @@ class BankAnswer(models.Model):
     percent = models.SmallIntegerField()
     complete = models.BooleanField()
     missing = models.JSONField()
+    earlier = models.JSONField(null=True)
     left_out = models.JSONField()
     manifest = models.JSONField()
     sha256 = models.CharField(max_length=64, blank=True)

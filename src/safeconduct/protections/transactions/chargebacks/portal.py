@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -16,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from safeconduct.kernel.claim_pages import claims_of
+from safeconduct.kernel.claims.models import Channel
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal
@@ -24,6 +27,7 @@ from safeconduct.kernel.ui.parts import Page
 from safeconduct.protections.transactions.chargebacks import (
     answers,
     documents,
+    earlier_words,
     early,
     portal_documents,
     portal_early,
@@ -41,7 +45,7 @@ from safeconduct.protections.transactions.chargebacks.models import (
 )
 from safeconduct.protections.transactions.chargebacks.packs import packs
 from safeconduct.protections.transactions.chargebacks.reading import said
-from safeconduct.protections.transactions.chargebacks.reason_codes import table
+from safeconduct.protections.transactions.chargebacks.reason_codes import network_name, table
 from safeconduct.protections.transactions.chargebacks.weighing import Weighed, weighed
 from safeconduct.protections.transactions.chargebacks.wording import measure, reason_of
 from safeconduct.protections.transactions.chargebacks.worth import Advice
@@ -90,20 +94,23 @@ ADVICE: Final[Mapping[Advice, tuple[str, Text]]] = {
     Advice.UNCLEAR: ("", lazy("The numbers do not say")),
 }
 _MOST_STEPS: Final = 50
-_MOST_WARNINGS: Final = 20
+#: Warnings, and disputes that wait for an answer.
+_MOST_WAITING: Final = 20
+#: Disputes of banks about one order.
+_MOST_OF_AN_ORDER: Final = 50
 
 
 @require_GET
 def disputes(request: MemberRequest) -> HttpResponse:
-    """The list, and the standing authorisation."""
-    found = queries.disputes_page(
-        request.seller.key, after=request.GET.get("after", ""), before=request.GET.get("before", "")
-    )
+    """What waits, the nearest last day first; the list; and the standing authorisation."""
+    seller = request.seller.key
+    found = queries.disputes_page(seller, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     language = get_language() or "en"
-    warned = early.of_seller(request.seller.key, limit=_MOST_WARNINGS)
+    warned = early.of_seller(seller, limit=_MOST_WAITING)
     with engine_scope():
         warnings = portal_early.lines(warned)
     context = {
+        "waiting": [line_of(one, language) for one in queries.waiting(seller, timezone.now(), limit=_MOST_WAITING)],
         "rows": [line_of(one, language) for one in found.items],
         "warnings": warnings,
         "page": Page(found.next, found.previous, len(found.items)),
@@ -120,28 +127,26 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
     answer = BankAnswer.objects.filter(dispute=one, stage=one.stage).defer("fields", "problem").first()
     found = packs()
 
-    def title(name: str) -> str:
-        return said(found.documents[name].title, language)
-
-    lacks = answer.missing if answer and answer.kind == AnswerKind.FIGHT else {}
-    steps = DisputeStep.objects.filter(dispute=one).order_by("id")[:_MOST_STEPS]
     context = {
         **line_of(one, language),
         "answer": answer,
         "measure": measure(answer) if answer and answer.kind == AnswerKind.FIGHT else None,
+        "claims": claims_of(one.order_key, language, here=str(one.dispute_key)),
+        "earlier": earlier_words.shown(answer and answer.earlier),
         "weighed": _weighed(one, answer),
         "asked": portal_early.of_inquiry(one),
         "files": portal_documents.listed(documents.of_dispute(one.id)),
         "file_form": portal_documents.form_for(found.of(table(one.opened_at.date()).codes.get(one.code_key))),
-        "shown": [(title(entry["document"]), entry.get("brought")) for entry in answer.manifest] if answer else [],
-        "missing": [title(name) for name in lacks.get("required", ())],
-        "missing_one_of": [[title(name) for name in group] for group in lacks.get("any_of", ())],
+        **answer_of(answer, language),
         "may_answer": one.status in {status.value for status in OPEN_FOR_ANSWER}
         and one.answerable
         and (answer is None or answer.state == AnswerState.STAGED)
         and (one.due_at is None or timezone.now() < one.due_at),
-        "wanted": [title(name) for name in found.of(table(one.opened_at.date()).codes.get(one.code_key)).required],
-        "history": [(STEPS.get(step.what, step.what), step.at) for step in steps],
+        "wanted": [
+            said(found.documents[name].title, language)
+            for name in found.of(table(one.opened_at.date()).codes.get(one.code_key)).required
+        ],
+        "history": history_of(one),
     }
     return page(request, "transactions/chargeback.html", context)
 
@@ -241,6 +246,34 @@ def _mine(request: MemberRequest, dispute_id: str) -> BankDispute:
     return one
 
 
+def answer_of(answer: BankAnswer | None, language: str) -> dict[str, object]:
+    """What an answer shows and lacks, in words."""
+    documents = packs().documents
+
+    def title(name: str) -> str:
+        return said(documents[name].title, language)
+
+    lacks = answer.missing if answer and answer.kind == AnswerKind.FIGHT else {}
+    return {
+        "shown": [(title(entry["document"]), entry.get("brought")) for entry in answer.manifest] if answer else [],
+        "missing": [title(name) for name in lacks.get("required", ())],
+        "missing_one_of": [[title(name) for name in group] for group in lacks.get("any_of", ())],
+    }
+
+
+def history_of(one: BankDispute) -> list[tuple[Text, datetime]]:
+    """What happened to a dispute, the oldest first."""
+    steps = DisputeStep.objects.filter(dispute=one).order_by("id")[:_MOST_STEPS]
+    return [(STEPS.get(step.what, step.what), step.at) for step in steps]
+
+
+def urls_of(order_key: int) -> Callable[[Channel], str]:
+    """The pages of those channels of an order's claims that are banks' disputes. One query, in the seller's scope."""
+    rows = BankDispute.objects.filter(order_key=order_key).values_list("dispute_key", "id")[:_MOST_OF_AN_ORDER]
+    found = {str(key): reverse("portal:transactions:chargeback", args=[dispute]) for key, dispute in rows}
+    return lambda channel: found.get(channel.about, "")
+
+
 def line_of(one: BankDispute, language: str) -> dict[str, object]:
     """What a list says of a dispute, for sellers and staff."""
     code = table(one.opened_at.date()).codes.get(one.code_key)
@@ -249,4 +282,5 @@ def line_of(one: BankDispute, language: str) -> dict[str, object]:
         "dispute": one, "tone": tone, "word": word, "stage": STAGES[Stage(one.stage)],
         "why": reason_of(code, one.reason, language),
         "open": one.status in {status.value for status in OPEN_FOR_ANSWER},
+        "network": network_name(one.network), "reopenable_until": queries.reopenable_until(one),
     }  # fmt: skip

@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef
 
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.kernel.scope import query
-from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER
+from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER, Status
 from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
+from safeconduct.protections.transactions.chargebacks.reason_codes import table
 from safeconduct.protections.transactions.chargebacks.worth import Group
 
 _NEWEST: Final = Order("opened_at", descending=True)
@@ -39,11 +40,19 @@ def waiting(seller_key: int | None, at: datetime, *, limit: int) -> list[BankDis
     return list(rows.order_by("due_at", "id")[:limit])
 
 
+def reopenable_until(one: BankDispute) -> datetime | None:
+    """Until when the bank can go on, as a rule, with a dispute that is won; None for every other."""
+    if one.status != Status.WON or one.closed_at is None:
+        return None
+    return table(one.opened_at.date()).reopenable_until(one.network, one.closed_at)
+
+
 @dataclass(frozen=True, slots=True)
 class History:
-    """Decided disputes that were fought, by code and by whether the answer was complete."""
+    """Decided disputes that were fought, by code and by whether the answer was complete (None: it was written
+    elsewhere, nobody here knows)."""
 
-    groups: Mapping[tuple[str, bool], Group]
+    groups: Mapping[tuple[str, bool | None], Group]
 
     def of(self, code_key: str, *, complete: bool) -> list[Group]:
         """All, those of the code, those answered as completely: widest first."""
@@ -58,14 +67,18 @@ class History:
 def history(before: datetime) -> History:
     """What the marketplace has learnt by fighting until a time.
 
-    Only answers that were sent count: a dispute that nobody answered says nothing about answering. In a scope of
-    engine or staff: the history is the marketplace's.
+    Only what was answered counts, here or, as the processor tells, elsewhere (the bank had it *under review*): a
+    dispute that nobody answered says nothing about answering. In a scope of engine or staff: the history is the
+    marketplace's.
     """
     rows = query(
         "SELECT d.code_key, a.complete, count(*), count(*) FILTER (WHERE d.status = 'won')"
-        " FROM bank_dispute d JOIN bank_answer a ON a.dispute_id = d.id AND a.stage = d.stage"
-        "  AND a.state = 'sent' AND a.kind = 'fight'"
-        " WHERE d.status IN ('won', 'lost') AND d.closed_at < %b GROUP BY 1, 2",
+        " FROM bank_dispute d"
+        " LEFT JOIN bank_answer a ON a.dispute_id = d.id AND a.stage = d.stage AND a.state = 'sent'"
+        " WHERE d.status IN ('won', 'lost') AND d.closed_at < %b"
+        "  AND CASE WHEN a.id IS NOT NULL THEN a.kind = 'fight' ELSE EXISTS ("
+        "   SELECT FROM bank_dispute_step s WHERE s.dispute_id = d.id AND s.stage = d.stage"
+        "    AND s.status = 'under_review') END GROUP BY 1, 2",
         [before],
     )
     return History({(code, complete): Group(decided, won) for code, complete, decided, won in rows})

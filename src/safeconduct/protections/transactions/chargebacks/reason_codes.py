@@ -74,6 +74,11 @@ class Confidence(StrEnum):
     MEMORY = "memory"
 
 
+#: As the schemes write themselves.
+_WRITTEN: Final = {
+    Network.VISA: "Visa", Network.MASTERCARD: "Mastercard", Network.AMEX: "American Express",
+    Network.DISCOVER: "Discover",
+}  # fmt: skip
 #: The cause that coverage knows; a category that is none of them names no cause.
 CAUSES: Final[Mapping[Category, Cause]] = {
     Category.FRAUD: Cause.UNAUTHORISED,
@@ -125,6 +130,18 @@ class ReasonCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """How long a scheme's banks can go on with a dispute that was won, as a rule. Where sources disagree ``days`` is
+    the longer term, and ``or_days`` the shorter one."""
+
+    network: Network
+    days: int
+    or_days: int | None
+    sources: tuple[str, ...]
+    sure: Confidence
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One version of the table."""
 
@@ -132,6 +149,7 @@ class Table:
     read_on: date
     sources: Mapping[str, str]
     codes: Mapping[str, ReasonCode]
+    reopening: Mapping[Network, Reopening]
     _by_code: Mapping[tuple[Network, str], tuple[ReasonCode, ...]] = field(repr=False)
 
     def of(self, network: str | None, code: str | None, reason: str | None = None) -> ReasonCode | None:
@@ -150,11 +168,23 @@ class Table:
                 found = tuple(one for one in found if one.category is not Category.COUNTERFEIT)
         return found[0] if len(found) == 1 else None
 
+    def reopenable_until(self, network: str | None, ended_at: datetime) -> datetime | None:
+        """Until when a bank can go on with a dispute that was won then, as a rule; None for an unknown scheme."""
+        scheme = network_of(network)
+        found = None if scheme is None else self.reopening.get(scheme)
+        return None if found is None else ended_at + timedelta(days=found.days)
+
 
 def network_of(name: str | None) -> Network | None:
     """A scheme by the names that processors give it."""
     word = (name or "").strip().lower().replace(" ", "_").replace("-", "_")
     return _NAMES.get(word) or next((one for one in Network if one == word), None)
+
+
+def network_name(name: str) -> str:
+    """A scheme as it writes itself; one that is not known as it was told."""
+    scheme = network_of(name)
+    return name if scheme is None else _WRITTEN[scheme]
 
 
 def table(day: date) -> Table:
@@ -181,7 +211,7 @@ def read(text: str, file: str) -> tuple[Table, ...]:
 
 
 def _table(part: Part) -> Table:
-    part.only("valid_from", "read_on", "sources", "codes")
+    part.only("valid_from", "read_on", "sources", "codes", optional=("reopening",))
     sources = {str(name): str(says) for name, says in part.raw["sources"].items()}
     codes: dict[str, ReasonCode] = {}
     groups: dict[tuple[Network, str], list[ReasonCode]] = {}
@@ -192,7 +222,28 @@ def _table(part: Part) -> Table:
         codes[one.key] = one
         groups.setdefault((one.network, _spelt(one.code)), []).append(one)
     grouped = {key: tuple(group) for key, group in groups.items()}
-    return Table(part.day("valid_from"), part.day("read_on"), sources, codes, grouped)
+    terms = part.parts("reopening") if "reopening" in part.raw else []
+    reopening = {one.network: one for one in (_reopening(entry, sources) for entry in terms)}
+    return Table(part.day("valid_from"), part.day("read_on"), sources, codes, reopening, grouped)
+
+
+def _reopening(part: Part, sources: Mapping[str, str]) -> Reopening:
+    part.only("network", "days", "sources", "sure", optional=("or_days",))
+    days = part.number("days")
+    if days is None:
+        raise part.wrong("days", "must be a whole number above zero")
+    return Reopening(
+        part.word("network", Network), days, part.number("or_days"), _named(part, sources),
+        part.word("sure", Confidence),
+    )  # fmt: skip
+
+
+def _named(part: Part, sources: Mapping[str, str]) -> tuple[str, ...]:
+    """The sources of an entry, which its version must list."""
+    named = part.words("sources")
+    if not named or any(name not in sources for name in named):
+        raise part.wrong("sources", f"must name sources of this version: {', '.join(sources)}")
+    return named
 
 
 def _code(part: Part, sources: Mapping[str, str]) -> ReasonCode:
@@ -200,10 +251,7 @@ def _code(part: Part, sources: Mapping[str, str]) -> ReasonCode:
         "network", "code", "reason", "category", "pack", "issuer_days", "counted_from", "answer_days", "sources",
         "sure", "title", optional=("sub", "or_days", "cap_days", "note"),
     )  # fmt: skip
-    named = part.words("sources")
-    unknown = [name for name in named if name not in sources]
-    if unknown or not named:
-        raise part.wrong("sources", f"must name sources of this version: {', '.join(sources)}")
+    named = _named(part, sources)
     issuer, answer = part.number("issuer_days"), part.number("answer_days")
     if issuer is None or answer is None:
         raise part.wrong("issuer_days" if issuer is None else "answer_days", "must be a whole number above zero")

@@ -41,11 +41,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """The share won: what is expected, its interval, and of how many disputes of the narrowest group."""
+    """The share won: what is expected, its interval, and of how many disputes: of the widest group, and of the
+    narrowest (``decided``)."""
 
     expected: float
     interval: Interval
     decided: int
+    of_all: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def chance(groups: Sequence[Group]) -> Chance:
             a, b = weight * a / total, weight * b / total
         a, b = a + group.won, b + group.decided - group.won
     tail = (1 - CONFIDENCE) / 2
-    return Chance(a / (a + b), Interval(beta_quantile(tail, a, b), beta_quantile(1 - tail, a, b)), groups[-1].decided)
+    interval = Interval(beta_quantile(tail, a, b), beta_quantile(1 - tail, a, b))
+    return Chance(a / (a + b), interval, groups[-1].decided, groups[0].decided)
 
 
 def worth(found: Chance, amount_minor: int, cost_minor: int, fee_minor: int = 0) -> Worth:

@@ -88,7 +88,7 @@ def read_template(text: str, file: str = "template.yaml") -> Template:
     findings = Findings(Source(text))
     template: Template | None = None
     try:
-        root = read_yaml(findings)
+        root = read_yaml(findings, "template", "template: its-name")
         if root is not None:
             template = _Reader(findings).template(root, text)
     except (_Refused, TooManyErrors):

@@ -1,0 +1,83 @@
+"""Whatever file a person gives by mistake, the command says what is wrong with it and goes wrong in no other way."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.cli.test_commands import POLICY, safeconduct
+
+from safeconduct.cli.people import _rates
+from safeconduct.kernel.decisions.labels import read_csv
+
+BINARY = bytes(range(256)) * 4
+DEEP = b"[" * 100_000 + b"\n"
+COMMANDS = [
+    ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["coverage", "check"], ["coverage", "simulate"],
+    ["cases", "lint"], ["risk", "rba"], ["events", "import", "--dry-run"], ["events", "import", "--dry-run", "--mapping"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("kind", ["binary", "deep", "empty"])
+def test_a_wrong_file_is_named_with_the_way_out(command: list[str], kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "given.yaml"
+    file.write_bytes({"binary": BINARY, "deep": DEEP, "empty": b""}[kind])
+    told = safeconduct(*command, str(file), *([str(file)] if "--mapping" in command else []))
+    assert "Traceback" not in told.stderr, told.stderr[-800:]
+    nothing_to_import = kind == "empty" and command == ["events", "import", "--dry-run"]
+    assert told.returncode == 0 if nothing_to_import else told.returncode in (1, 2), told
+    assert told.stdout + told.stderr
+
+
+def test_of_several_policies_the_unreadable_one_is_named_and_the_others_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("\ufeff" + POLICY, encoding="utf-8")
+    (tmp_path / "latin.yaml").write_bytes(POLICY.replace("大", "grosse").replace("grande", "tamaño").encode("latin-1"))
+    told = safeconduct("policy", "check", str(tmp_path / "latin.yaml"), str(tmp_path / "good.yaml"))
+    assert told.returncode == 1 and "no errors" in told.stdout
+    assert "latin.yaml is not text in UTF-8 (line 8" in told.stderr and "save it as UTF-8" in told.stderr
+
+
+def test_the_way_out_of_an_empty_file_names_what_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("")
+    told = safeconduct("coverage", "check", str(tmp_path / "empty.yaml"))
+    assert "a template begins with `template: its-name`" in told.stdout
+
+
+def test_a_policy_is_told_only_in_languages_that_ship(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    told = safeconduct("policy", "explain", str(tmp_path / "policy.yaml"), "--language", "fr")
+    assert told.returncode == 2 and "en, zh, es" in told.stderr and not told.stdout
+
+
+def test_lines_of_history_that_are_no_event_are_refused_one_by_one(tmp_path: Path) -> None:
+    lines = [b'{"id": NaN}', b'{"n": ' + b"9" * 5000 + b"}", b"[1]", b"null", b"\xff", b"[" * 100_000, b"{"]
+    (tmp_path / "history.jsonl").write_bytes(b"\n".join(lines))
+    told = safeconduct("events", "import", str(tmp_path / "history.jsonl"), "--dry-run", "--json")
+    problems = [row["problem"] for row in json.loads(told.stdout)["problems"]]
+    assert problems == [
+        "not JSON: NaN is not a number of JSON", "not JSON: a number has too many digits",
+        "a line is one JSON object, and this is none", "a line is one JSON object, and this is none",
+        "not JSON: it is not UTF-8 at byte 0; save the file as UTF-8", "not JSON: it is nested too deeply to be read",
+        "not JSON: column 2: Expecting property name enclosed in double quotes",
+    ]  # fmt: skip
+
+
+def test_a_table_of_rates_is_read_or_each_bad_row_is_named() -> None:
+    rows, problems = _rates("currency,day,rate\neur,2026-01-02,1.17\n", "ECB")
+    assert [(row[0], row[2]) for row in rows] == [("EUR", Decimal("1.17"))] and not problems
+    bad = "EURO,2026-01-02,1\nEUR,2026-02-30,1\nEUR,20260102,1\nEUR,2026-01-02\n"
+    bad += "EUR,2026-01-02,NaN\nEUR,2026-01-02,1e40\nEUR,2026-01-02,-1\nEUR,2026-01-02,1e-30\n"
+    rows, problems = _rates("currency,day,rate\n" + bad, "ECB")
+    assert not rows and [problem.split(":")[0] for problem in problems] == [f"row {n}" for n in range(2, 10)]
+    assert _rates("", "ECB")[1] == [
+        "the first line must name the columns currency, day and rate; it has no currency, day, rate"
+    ]
+    assert "no CSV" in _rates("currency,day,rate\n" + "x" * 200_000, "ECB")[1][0]
+
+
+def test_labels_before_a_broken_line_are_read_and_the_line_is_named() -> None:
+    rows, problems = read_csv("order,label\nord-1,fraud\n" + "x" * 200_000 + ",good\n")
+    assert [order for order, _ in rows] == ["ord-1"] and "this is no CSV from here on" in problems[0]
