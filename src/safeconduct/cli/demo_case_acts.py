@@ -14,7 +14,7 @@ from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:
     from safeconduct.demo import Complaint
-    from safeconduct.kernel.cases.machine import Move, Moved
+    from safeconduct.kernel.cases.moves import Move, Moved
     from safeconduct.kernel.cases.outcomes import Outcome
     from safeconduct.kernel.parties.models import User
 
@@ -70,7 +70,7 @@ def _contests(case: Known, rng: Random) -> bool:
 
 
 def _move(case: Known, name: str, role: str, why: str = "", person: str = "", outcome: Outcome | None = None) -> Move:
-    from safeconduct.kernel.cases.machine import Move
+    from safeconduct.kernel.cases.moves import Move
     from safeconduct.kernel.cases.words import Role
     from safeconduct.kernel.scope import Actor
 

@@ -20,7 +20,7 @@ from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:
     from safeconduct.demo import Complaint
-    from safeconduct.kernel.cases.machine import Move
+    from safeconduct.kernel.cases.moves import Move
     from safeconduct.kernel.parties.models import User
 
 #: A case takes no more steps than this between two of the days on which the desk works.

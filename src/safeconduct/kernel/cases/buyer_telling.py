@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.urls import reverse
 from ruamel.yaml import YAML
@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from safeconduct.kernel.buyer_links import token_of
 from safeconduct.kernel.cases.kinds import kind_of
 from safeconduct.kernel.cases.models import Party
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.telling import REMEDY
 from safeconduct.kernel.cases.turns import turn
 from safeconduct.kernel.cases.words import Remedy, Role, Turn
@@ -27,9 +28,6 @@ from safeconduct.kernel.notices.letters import site
 from safeconduct.kernel.notices.outbox import Message, MessageKind, is_wanted, publish
 from safeconduct.kernel.notices.rendering import moment, reader_of, spoken
 from safeconduct.kernel.vault.pseudonyms import reveal
-
-if TYPE_CHECKING:
-    from safeconduct.kernel.cases.machine import Moved
 
 _FILE: Final = Path(__file__).resolve().parent / "buyer_texts.yaml"
 _GETS: Final[Sentence] = REMEDY[Remedy.NOTHING]

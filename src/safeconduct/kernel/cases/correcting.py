@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from safeconduct.kernel.cases import machine, writing
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchReferral, ReferralOver
 from safeconduct.kernel.cases.kinds import kind_of
-from safeconduct.kernel.cases.machine import Move, Moved
 from safeconduct.kernel.cases.models import Referral
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, ReferralState, Remedy, Role, Standing, Status
 from safeconduct.kernel.cases.workflow import OUTSIDE, Sentence

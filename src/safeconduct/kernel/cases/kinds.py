@@ -9,22 +9,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from safeconduct.kernel.cases.errors import NoSuchKind, WorkflowRefused
 from safeconduct.kernel.cases.lint import checked
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.reading import Preset, read_preset
 from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.cases.workflow import NO_MONEY, Workflow
 from safeconduct.kernel.decisions.reactions import reactions
 
-if TYPE_CHECKING:
-    from safeconduct.kernel.cases.machine import Moved
-
-Effect = Callable[[Sequence["Moved"], datetime], None]
+Effect = Callable[[Sequence[Moved], datetime], None]
 """What steps do to money, listings or accounts, for all cases of a batch, in the transaction of the step."""
 
-Guard = Callable[[Sequence["Moved"], datetime], Mapping[str, str]]
+Guard = Callable[[Sequence[Moved], datetime], Mapping[str, str]]
 """A condition: the ids of cases in which it does not hold, each with a sentence that says what would help."""
 
 

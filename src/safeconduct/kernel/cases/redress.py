@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 
 from safeconduct.foundation.clocks.terms import Term, read_term
 from safeconduct.kernel.cases.floors import UNION, Route
 from safeconduct.kernel.cases.kinds import kind_of
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.outside_models import OutsideBody
 from safeconduct.kernel.cases.words import BodyWay, Role, Status
 from safeconduct.kernel.cases.workflow import CORRECT, LANGUAGES, Sentence
-
-if TYPE_CHECKING:
-    from safeconduct.kernel.cases.machine import Moved
 
 _FILE: Final = Path(__file__).resolve().parent / "redress.yaml"
 _GROUPS: Final[Mapping[str, frozenset[str]]] = {"EU": UNION}

@@ -18,7 +18,7 @@ from safeconduct.foundation.clocks.terms import read_term
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import buyer_telling, clockwork, machine, publishing, telling, writing
 from safeconduct.kernel.cases.clockwork import KnownPause, Subject
-from safeconduct.kernel.cases.machine import Move
+from safeconduct.kernel.cases.moves import Move
 from safeconduct.kernel.cases.pauses import spread
 from safeconduct.kernel.cases.words import ClockState, Role
 from safeconduct.kernel.cases.workflow import BACKSTOP, Workflow

@@ -249,11 +249,12 @@ def reverse(transaction_id: str, key: str, at: datetime, why: str) -> str:
     content = digest(f"reversal of {transaction_id}", currency, seller, order, {})
     codes = {code for _, code, _ in legs}
     books = store.open_books([(seller, order, code) for code in codes] if seller is not None else [], codes)
-    found = store.known([key])
+    reversed_already = query("SELECT 1 FROM ledger_transaction WHERE reverses = %s", [transaction_id]).fetchone()
+    found = store.known([key])  # read after that: a retry beside the first try finds the first, whenever it commits
     if key in found:
         return _same(key, content, found[key])
     again = EntryRefused(key, "transaction_id", f"{transaction_id} has been reversed already")
-    if query("SELECT 1 FROM ledger_transaction WHERE reverses = %s", [transaction_id]).fetchone():
+    if reversed_already:
         raise again
     draft = Draft(
         new_id("txn"), key, "reversal", at, currency, seller, order, {}, why, reverses=transaction_id, digest=content

@@ -73,18 +73,6 @@ class HoldLine:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldStep:
-    """A line of a hold's history: ``verb`` is taken, filled, used, extended or released."""
-
-    verb: str
-    at: datetime
-    amount_minor: int
-    release_at: datetime | None
-    actor: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Payout:
     """Money paid out to a seller. ``made_good_minor``: what was kept first because the seller owed it."""
 
@@ -233,18 +221,6 @@ def holds(
         parameters.append(order_key)
     rows, following = _page(_HOLD, where, parameters, after, size, time_at=9, number_at=0)
     return Page(tuple(HoldLine(*row) for row in rows), following)
-
-
-def hold_steps(hold_id: str, *, size: int = 200) -> list[HoldStep]:
-    """A hold's history, oldest first."""
-    return [
-        HoldStep(*row)
-        for row in query(
-            "SELECT verb, at, amount_minor, release_at, actor, why FROM ledger_hold_step WHERE hold_id = %s"
-            " ORDER BY id LIMIT %s",
-            [hold_id, min(size, LARGEST_PAGE)],
-        )
-    ]
 
 
 def movements(seller_key: int, *, filters: Filters | None = None, after: str = "", size: int = PAGE) -> Page[Movement]:

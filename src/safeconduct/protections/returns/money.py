@@ -16,7 +16,7 @@ from django.conf import settings
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.cases.floors import Route
-from safeconduct.kernel.cases.machine import Moved
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Lowering, Opening, Paid, RefundAsk, payment_of_order

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import machine, opening, seats
 from safeconduct.kernel.cases.evidence import exhibit, of_case
-from safeconduct.kernel.cases.machine import Move, Moved
 from safeconduct.kernel.cases.models import Case, StoredOutcome
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.opening import PartyIn
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
