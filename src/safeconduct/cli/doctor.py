@@ -170,7 +170,7 @@ def root_key() -> Finding:
     """Does the root key file fit the database, and is a replacement of it waiting for somebody?"""
     from safeconduct.kernel.vault.root_replacement import standing
 
-    found = standing(datetime.now(UTC))
+    found = standing(datetime.now(UTC), forms=False)
     said = found.current
     if found.next is not None:
         said += f", {found.next} next"
