@@ -384,6 +384,18 @@ class AnyTrouble(RuleBasedStateMachine):
                 " FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id AND p.seller_key IS NOT NULL"
                 " WHERE t.order_key IS NOT NULL GROUP BY 1"
             ).fetchall()
+            told = dict(
+                query(
+                    "SELECT order_key, sum(coalesce((amounts->>'refund')::bigint, (amounts->>'amount')::bigint))::bigint"
+                    " FROM ledger_transaction WHERE event IN ('refund', 'refund_paid') GROUP BY 1"
+                )
+            )
+            sent = query(
+                "SELECT l.order_key, sum(p.sent_minor)::bigint FROM claim_line l JOIN claim_part p ON p.line_id = l.id"
+                " GROUP BY 1"
+            ).fetchall()
+        for order, minor in sent:
+            assert minor <= told.get(order, 0), "claims count twice what the shop has sent once"
         for paid, sums, refunds, _payment in per_part:
             assert sums == refunds, "the sums of a part are those of its refunds"
             assert refunds <= paid, "we send more than was captured"

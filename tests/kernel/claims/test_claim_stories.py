@@ -289,6 +289,16 @@ def test_what_the_shop_sent_ends_the_refund_that_ran_for_it() -> None:
     assert not is_open(claim)
 
 
+def test_what_the_shop_sent_is_heard_of_once_also_where_it_ended_what_was_asked_for() -> None:
+    paid()
+    claim = opened()
+    ask(claim, 40, key="r")
+    told(claim, 40, key="t")
+    again = opened(at=3)
+    assert told(again, 40, key="t", at=3) == 0
+    assert refunds() == {"r": ("sent", 4_000, 0)} and parts() == [(0, 4_000, 0, 0)]
+
+
 def test_what_the_shop_sent_besides_is_stored_up_to_what_was_captured() -> None:
     paid()
     claim = opened()

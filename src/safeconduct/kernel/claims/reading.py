@@ -117,6 +117,17 @@ def unaccounted(line_ids: Collection[str]) -> Mapping[str, int]:
     return {part: minor for part, minor in rows if minor > 0}
 
 
+def heard(order_keys: Collection[int]) -> set[str]:
+    """The keys of refunds that shops have told of these orders. One that ended what had been asked for left no refund
+    of its own, so that the history alone knows it."""
+    rows = query(
+        "SELECT s.facts->>'told' FROM claim c JOIN claim_step s ON s.claim_id = c.id"
+        " WHERE c.order_key = ANY(%b::bigint[]) AND s.verb = 'refund_heard_of' AND s.facts ? 'told'",
+        [sorted(order_keys)],
+    )
+    return {key for (key,) in rows}
+
+
 def commissions(orders: Collection[int]) -> Mapping[tuple[int, str], tuple[int, int]]:
     """(Order, currency) → the commission that stands in the ledger, and what the order still comes to."""
     # From the orders to their legs, never from the platform's accounts: on those stands everybody's money. The planner

@@ -274,8 +274,9 @@ def payouts(seller_key: int, *, after: str = "", size: int = PAGE) -> Page[Payou
 
 def first_moved(seller_key: int) -> datetime | None:
     """When a seller's money moved first; None where none has."""
-    (at,) = query("SELECT min(at) FROM ledger_posting WHERE seller_key = %s", [seller_key]).fetchone()
-    return at
+    rows = query("SELECT min(at) FROM ledger_posting WHERE seller_key = %s", [seller_key])
+    first: datetime | None = next(iter(rows))[0]
+    return first
 
 
 def statement(seller_key: int, currency: str, start: datetime, end: datetime) -> Statement:

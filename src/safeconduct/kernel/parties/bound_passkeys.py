@@ -21,7 +21,7 @@ from safeconduct.kernel.parties.sealed_fields import PURPOSE, SUBJECT
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.configuration import deployment
 from safeconduct.kernel.vault.framing import framed
-from safeconduct.kernel.vault.keys import derive
+from safeconduct.kernel.vault.key_file import derive
 
 #: Where the hash stands in allauth's row.
 BOUND: Final = "bound"

@@ -158,16 +158,17 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
     steps = sheet.steps_of(found, Role.BUYER, reader.language)
     names = {name for name, _title, _words in steps}
     base = f"{reverse('returns:show', args=[request.token])}{found.id}/"
+    shown, outside = sheet.of_return(found, reader, Role.BUYER), of_buyer(found.case, reader.language, timezone.now())
     context = {
-        **sheet.of_return(found, reader, Role.BUYER), "order": request.order, "token": request.token,
+        **shown, "order": request.order, "token": request.token,
         "seller": _seller(request), "base": base, "seen": found.case.step, "buyer": True,
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_send": "sent" in names, "may_destroy": "destroyed" in names,
         "may_add": found.case.status != Status.CLOSED, "refunds": _refunds(found),
         "may_open_again": found.case.status == Status.CLOSED, "most_files": MOST_FILES, "may_refer": True,
-        "refer_url": f"{base}refer/", "outside": of_buyer(found.case, reader.language, timezone.now()),
+        "refer_url": f"{base}refer/", "outside": outside,
     }  # fmt: skip
-    context["stops"] = context["outside"].after(context["stops"])
+    context["stops"] = outside.after(shown["stops"])
     return render(request, "returns/hosted/follow.html", context)
 
 
