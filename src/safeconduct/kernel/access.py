@@ -297,7 +297,7 @@ TABLES = (
     Table("list_entry", engine=EDIT, staff=EDIT, open_because=_RULES),
     Table("model_version", engine=EDIT, staff=EDIT, open_because=_RULES),
     # what goes out
-    Table("mail_former_address", engine="SELECT, DELETE", open_because=_PEOPLE),
+    Table("mail_former_address", engine="SELECT, DELETE", staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("sent_mail", engine=ALL, open_because=_MAILS),
     Table("mail_setting", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
     Table("webhook_endpoint", engine=EDIT, staff=EDIT, open_because=_WEBHOOKS),
