@@ -111,3 +111,22 @@ def test_the_console_works_without_javascript(address: str, browser: Any) -> Non
     sign_in(page, address, email, secret)
     page.goto(address + str(page.locator("a[href*='/console/decisions/dec_']").first.get_attribute("href")))
     assert "card_at_many_shops" in page.content()
+
+
+def test_a_check_no_longer_stands_once_the_text_is_changed(address: str, browser: Any) -> None:
+    email, secret = staff_with_factor()
+    hold_orders()
+    page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
+    sign_in(page, address, email, secret)
+    page.goto(f"{address}/console/policies/order-risk/")
+    page.locator("form[action*='/draft/'] button").first.click()
+    page.wait_for_url("**/edit/")
+    checked = page.locator("[data-checked]")
+    mark, words = checked.locator("svg").bounding_box(), checked.bounding_box()
+    assert words["height"] < 2 * mark["height"], "the mark stands beside its words, not above them"
+    page.evaluate("const t = document.querySelector('[data-editor]'); t.focus(); t.setSelectionRange(0, 0)")
+    page.keyboard.type("polcy: x\n")
+    assert checked.count() == 0
+    page.get_by_role("button", name="Check without saving").click()
+    page.wait_for_load_state("networkidle")
+    assert "polcy" in page.locator(".faults").inner_text()

@@ -364,6 +364,19 @@ def test_a_completed_checkout_pays_an_order_and_places_it_only_where_checkout_is
     assert placed["email_domain"] == "example.org" and placed["bill_country"] == "DE" and placed["locale"] == "de"
 
 
+def test_a_checkout_that_only_keeps_a_card_for_later_pays_and_places_nothing() -> None:
+    session = {
+        "id": "cs_2", "object": "checkout.session", "mode": "setup", "payment_status": "no_payment_required",
+        "amount_total": None, "currency": None, "client_reference_id": "ord-1", "created": 1780000000,
+        "customer_details": {"email": "ana@example.org"},
+    }  # fmt: skip
+    for options in ({}, {"checkout_orders": True}):
+        reading = read("stripe", event("checkout.session.completed", session), **options)
+        assert not reading.events and [item.type for item in reading.unknown] == ["checkout.session.completed"]
+    trial = {**session, "mode": "subscription"}
+    assert only(read("stripe", event("checkout.session.completed", trial)))["type"] == "order.paid"
+
+
 def test_the_fraud_warning_of_an_issuer_is_kept_with_its_charge() -> None:
     reading = read("stripe", sample("stripe/object.radar.early_fraud_warning.json"))
     warned = only(reading)

@@ -224,9 +224,13 @@ def test_a_statement_begins_with_what_there_was_and_ends_with_what_there_is() ->
     sold = shops.order(at=shops.ago(2))
     client = shops.signed_in(zone="UTC")
     month = f"{shops.ago(2):%Y-%m}"
-    assert f"month={month}" in read(client, "/portal/money/statement/")
+    listed = read(client, "/portal/money/statement/")
+    assert f"month={month}" in listed, "the month of the first sale is there"
+    assert f"month={shops.ago(24 * 40):%Y-%m}" not in listed, "and none before any money had moved"
     address = f"/portal/money/statement/?currency=USD&month={month}&format="
-    rows = [row for row in csv_of(client, address + "csv") if row[2] == "Pending"]
+    table = csv_of(client, address + "csv")
+    assert {len(row) for row in table} == {11}, "each line has all columns, so that any program reads it"
+    rows = [row for row in table if row[2] == "Pending"]
     assert (rows[0][1], rows[0][3]) == ("Opening balance", "0.00")
     assert (rows[-1][1], rows[-1][3]) == ("Closing balance", "110.04")
     assert {row[5] for row in rows[1:-1]} == {sold.ref}

@@ -270,6 +270,8 @@ def test_a_chargeback_on_a_returned_order_pays_the_buyer_once_and_when_it_is_und
     order.bank("closed", outcome="lost")
     # The seller agreed to the refund and has the goods: coverage does not pay it because a bank was faster.
     ends_well(order.key, sent=0, seller=0, reasons=1)
+    page = shops.read(shops.signed_in(), f"/portal/transactions/orders/{order.key}/")
+    assert "Claim covered" in page and "The protection fund has paid you nothing for this order" in page
     order.bank("closed", outcome="won")
     order.refunds(AMOUNT)
     ends_well(order.key, sent=AMOUNT, seller=0, reasons=1)

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from safeconduct.analytics.backtest_report import Change, Compared, Outcome, Transition, outcome_of
 from safeconduct.analytics.export import Progress, copy_into, export, needs
@@ -212,9 +213,11 @@ def _load_beside(connection: duckdb.DuckDBPyConnection, folder: Path, policies: 
             found = _load_scores(connection, folder, policies[0].name, names)
             listed = ", ".join(names)
             notes.append(
-                f"scores ({listed}) are those stored with {found} live decisions; for other events they are unknown"
+                _("Scores (%(names)s) are those stored with %(number)s live decisions; for others they are unknown.")
+                % {"names": listed, "number": found}
                 if found
-                else f"scores ({listed}) are unknown throughout: no live decision has stored one"
+                else _("Scores (%(names)s) are unknown throughout: no live decision has stored one.")
+                % {"names": listed}
             )
     return notes
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from safeconduct.cli import demo_freight
 from safeconduct.cli import demo_words as words
 from safeconduct.cli.demo_tally import Tally
 
@@ -196,6 +197,7 @@ def _inspect(desk: Desk, case: Known, rng: Random, at: datetime) -> Done:
     from safeconduct.kernel.cases.words import Role, Source
     from safeconduct.kernel.scope import Actor
 
+    demo_freight.note(desk, case, at)
     if not _contests(case, rng):
         return _move(case, "accept", "seller")
     cause = "" if case.truth is None else case.truth.cause

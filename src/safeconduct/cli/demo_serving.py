@@ -41,12 +41,14 @@ def say_early(folder: Path, console: Console) -> Callable[[str], None]:
 
 
 def _say_who(folder: Path, console: Console, wanted: Callable[[str], bool]) -> None:
-    console.print(f"  [dim]{'':<8} {'e-mail':<26} {'password':<20} code[/]")
-    for p in json.loads((folder / "sign-ins.json").read_text()):
-        if wanted(p["role"]):
-            console.print(
-                f"  {p['role']:<8} {p['email']:<26} [bold]{p['password']:<20}[/] [bold]{code_now(p['secret'])}[/]"
-            )
+    people = [p for p in json.loads((folder / "sign-ins.json").read_text()) if wanted(p["role"])]
+    role, email, password = (max(len(p[name]) for p in people) for name in ("role", "email", "password"))
+    console.print(f"  [dim]{'':<{role}} {'e-mail':<{email}} {'password':<{password}} code[/]")
+    for p in people:
+        console.print(
+            f"  {p['role']:<{role}} {p['email']:<{email}} [bold]{p['password']:<{password}}[/]"
+            f" [bold]{code_now(p['secret'])}[/]"
+        )
     console.print("  Codes change every 30 s: [bold].venv/bin/safeconduct demo code[/] prints new ones.")
 
 

@@ -174,6 +174,7 @@ MIDDLEWARE = [
     "safeconduct.kernel.parties.session_guard.session_guard",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "safeconduct.config.security.PlainText",
     "safeconduct.kernel.link_door.LinkDoor",
 ]
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel import locks
 from safeconduct.kernel.cases import (
@@ -238,11 +240,11 @@ def _check_person(one: Moved, seats: Mapping[str, str]) -> None:
 def _check_needs(one: Moved, exhibits: Mapping[str, tuple[str, str]]) -> None:
     words = one.move.actor.why.strip()
     if "words" in one.step.needs and len(words) < _SHORTEST_WORDS:
-        raise CaseMalformed("why", "say it in words; the other side reads them")
+        raise CaseMalformed("why", _("say it in words; the other side reads them"))
     if len(words) > _LONGEST_WORDS:
-        raise CaseMalformed("why", f"is longer than {_LONGEST_WORDS} characters")
+        raise CaseMalformed("why", _("is longer than %(n)s characters") % {"n": _LONGEST_WORDS})
     if "evidence" in one.step.needs and all(role != one.move.role for role, _ in exhibits.values()):
-        raise CaseMalformed("evidence", "bring at least one piece of evidence first")
+        raise CaseMalformed("evidence", _("bring at least one piece of evidence first"))
     given = one.move.outcome
     if ("outcome" in one.step.needs) != (given is not None):
         raise CaseMalformed("outcome", "is missing" if given is None else f"is none that {one.step.name} can have")
@@ -253,7 +255,7 @@ def _check_needs(one: Moved, exhibits: Mapping[str, tuple[str, str]]) -> None:
             raise CaseMalformed("considered", f"{', '.join(strangers)} is no evidence of this case")
         seen = [exhibits[key][1] for key in given.considered]
         if seen and all(visibility == Visibility.ADJUDICATOR for visibility in seen):
-            raise CaseMalformed("considered", "no party has seen any of it; an outcome rests on more than that")
+            raise CaseMalformed("considered", _("no party has seen any of it; an outcome rests on more than that"))
         if given.automated and one.move.role in SEATS:
             raise CaseMalformed("automated", f"the {one.move.role} is a person")
 

@@ -158,7 +158,7 @@ def _end(
     found = {
         identity: (claim, there, item, amount)
         for identity, claim, there, item, amount in query(
-            "SELECT id, claim_id, state, item, amount_minor - by_bank_minor FROM claim_refund"
+            "SELECT id, claim_id, state, item, amount_minor - by_bank_minor - called_off_minor FROM claim_refund"
             " WHERE id = ANY(%s::text[])",
             [wanted],
         )
@@ -248,7 +248,7 @@ def _part_or_bank(
 def _running(claim_ids: list[str]) -> dict[str, list[tuple[str, str, int]]]:
     found: dict[str, list[tuple[str, str, int]]] = {}
     for claim, *refund_row in query(
-        "SELECT claim_id, id, part_id, amount_minor - by_bank_minor FROM claim_refund"
+        "SELECT claim_id, id, part_id, amount_minor - by_bank_minor - called_off_minor FROM claim_refund"
         " WHERE claim_id = ANY(%s::text[]) AND item = 'refund' AND state IN ('requested', 'frozen')"
         " ORDER BY requested_at, id",
         [claim_ids],

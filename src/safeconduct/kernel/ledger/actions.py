@@ -27,6 +27,7 @@ from safeconduct.kernel.ledger.entries import (
 from safeconduct.kernel.ledger.errors import EntryRefused, KeyReused, NoSuchThing
 from safeconduct.kernel.ledger.payouts import pay_out, payout_returned
 from safeconduct.kernel.ledger.rules import Rule, Shortfall, reasons, rules
+from safeconduct.kernel.ledger.wording import DATE_CAME
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
 
 __all__ = [
@@ -211,7 +212,7 @@ def release_due(now: datetime, limit: int = 1000) -> int:
         draft = _new(now, "release", seller, order, currency, {"amount": amount})
         books.plan(draft, rules()["release"])
         moved += 1
-    lifted = _lift(books, keys, now, "its release date has come", ENGINE_ACTOR, due_by=now)
+    lifted = _lift(books, keys, now, DATE_CAME, ENGINE_ACTOR, due_by=now)
     store.write(books)
     return moved + len(lifted)
 

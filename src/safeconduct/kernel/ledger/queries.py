@@ -272,6 +272,12 @@ def payouts(seller_key: int, *, after: str = "", size: int = PAGE) -> Page[Payou
     return Page(tuple(Payout(*row) for row in rows), following)
 
 
+def first_moved(seller_key: int) -> datetime | None:
+    """When a seller's money moved first; None where none has."""
+    (at,) = query("SELECT min(at) FROM ledger_posting WHERE seller_key = %s", [seller_key]).fetchone()
+    return at
+
+
 def statement(seller_key: int, currency: str, start: datetime, end: datetime) -> Statement:
     """A seller's statement: `opening` plus the lines is `closing`, account by account, whatever is posted meanwhile."""
     opening, closing = dict.fromkeys(SELLER_KINDS, 0), dict.fromkeys(SELLER_KINDS, 0)

@@ -45,7 +45,7 @@ def statement_csv(
         if statement.complete:
             rows += _balance_rows(statement, _("Closing balance"), statement.end, zone, statement.closing)
         else:
-            rows.append(["", _incomplete()])
+            rows.append(["", _incomplete(), *[""] * (len(head) - 2)])
     return ("\ufeff" + text(rows)).encode()
 
 
@@ -131,7 +131,7 @@ def _balance_rows(
 ) -> list[Row]:
     return [
         [at.astimezone(zone).isoformat(), says, account_said(kind), _decimal(balances[kind], statement.currency),
-         statement.currency]
+         statement.currency, "", "", "", "", "", ""]
         for kind in _used(statement)
     ]  # fmt: skip
 

@@ -119,9 +119,11 @@ def statement(request: MemberRequest) -> HttpResponseBase:
     months = list(islice(_months_back(timezone.localtime().date()), MONTHS))
     if request.GET.get("format") in ("csv", "pdf"):
         return _statement(request, {b.currency for b in found}, months)
+    first = queries.first_moved(request.seller.key)
+    since = timezone.localdate(first).replace(day=1) if first is not None else months[0]
     context = {
         "currencies": [balance.currency for balance in found],
-        "months": [(f"{month:%Y-%m}", _month_name(month)) for month in months],
+        "months": [(f"{month:%Y-%m}", _month_name(month)) for month in months if month >= since],
     }  # fmt: skip
     return page(request, "portal/statements.html", context)
 

@@ -28,7 +28,7 @@ STATES: Final[Mapping[str, tuple[Text, str]]] = {
     State.PROTECTED: (pgettext_lazy("coverage", "Protected"), "good"),
     State.VOID: (pgettext_lazy("coverage", "Void"), "warn"),
     State.CLAIMED: (pgettext_lazy("coverage", "Claimed"), "info"),
-    State.PAID: (pgettext_lazy("coverage", "Paid"), "violet"),
+    State.PAID: (pgettext_lazy("coverage", "Claim covered"), "violet"),
     State.DENIED: (pgettext_lazy("coverage", "Denied"), "bad"),
     State.ENDED: (pgettext_lazy("coverage", "Ended"), ""),
     "excluded": (pgettext_lazy("coverage", "Not covered"), ""),

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.protection import Periodic, Protection
@@ -37,14 +38,17 @@ def shipped_policies() -> tuple[str, ...]:
 def shipped_lists() -> tuple[ShippedList, ...]:
     """The lists that the shipped policies ask for. All but one begin empty: they are the operator's to fill."""
     return (
-        ("trusted-buyers", "allow", "buyer", "Buyers whom a person has checked; lifts rules marked listable", ()),
-        ("denied-cards", "deny", "card", "Cards that must not pay here", ()),
-        ("denied-devices", "deny", "device", "Devices that must not order here", ()),
-        ("denied-addresses", "deny", "address", "Addresses to which nothing is sent", ()),
-        ("denied-emails", "deny", "email", "E-mail addresses that must not order here", ()),
-        ("shared-addresses", "custom", "address", "Dormitories, offices, pick-up points: many buyers are normal", ()),
+        ("trusted-buyers", "allow", "buyer", noop("Buyers whom a person has checked; lifts rules marked listable"), ()),
+        ("denied-cards", "deny", "card", noop("Cards that must not pay here"), ()),
+        ("denied-devices", "deny", "device", noop("Devices that must not order here"), ()),
+        ("denied-addresses", "deny", "address", noop("Addresses to which nothing is sent"), ()),
+        ("denied-emails", "deny", "email", noop("E-mail addresses that must not order here"), ()),
         (
-            "disposable-email-domains", "custom", "text", "Domains that give out addresses for minutes",
+            "shared-addresses", "custom", "address",
+            noop("Dormitories, offices, pick-up points: many buyers are normal"), (),
+        ),
+        (
+            "disposable-email-domains", "custom", "text", noop("Domains that give out addresses for minutes"),
             (
                 "mailinator.com", "guerrillamail.com", "10minutemail.com", "yopmail.com", "trashmail.com",
                 "temp-mail.org",

@@ -113,7 +113,7 @@ doc.addEventListener("change", ({ target: t }) => {
   if (t.matches("[data-submit]")) t.form.requestSubmit();
 });
 doc.addEventListener("input", ({ target: t }) => {
-  if (t.matches("[data-editor]")) ink(t);
+  if (t.matches("[data-editor]")) { ink(t); $("[data-checked]")?.remove(); } // what was checked is not what stands there now
   else if (t.closest(".palette")) filter(t.closest(".palette"));
 });
 let going = 0;

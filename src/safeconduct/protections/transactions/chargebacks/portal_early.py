@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.claims.errors import ClaimsError
@@ -28,7 +29,7 @@ from safeconduct.protections.transactions.chargebacks.portal_documents import re
 Text = str | Promise
 
 STATES: Final[Mapping[WarningState, tuple[str, Text]]] = {
-    WarningState.OPEN: ("warn", lazy("Decide")),
+    WarningState.OPEN: ("warn", pgettext_lazy("early warning", "Decide")),
     WarningState.REFUND: ("good", lazy("Refund asked for")),
     WarningState.WAIT: ("", lazy("You wait")),
 }
