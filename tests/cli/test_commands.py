@@ -208,3 +208,11 @@ def test_the_demo_option_wants_a_demo_world(tmp_path: Path) -> None:
     refused = where(tmp_path, "-m", "safeconduct", "--demo", "ledger", "check")
     assert refused.returncode == 2
     assert "safeconduct demo" in refused.stderr
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["ledger", "check"], ["record", "verify"]], ids=" ".join)
+def test_where_no_database_answers_a_command_says_so_and_ends_with_its_own_code(command: list[str]) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:1/x"
+    told = safeconduct(*command, DATABASE_URL=nowhere, SAFECONDUCT_DATABASE_URL=nowhere)
+    assert told.returncode == 3 and "the database does not answer" in told.stderr
+    assert "Traceback" not in told.stderr

@@ -113,14 +113,15 @@ def work() -> None:
 def migrate(as_json: Json = False) -> None:
     """Creates logins, schema and rights, or brings them up to date. Safe to run twice."""
     from safeconduct.cli.output import emit_json
-    from safeconduct.cli.start import start_django
+    from safeconduct.cli.start import database_asked, start_django
 
     start_django(migrate=False)
     from safeconduct.config.migrate import bring_up_to_date, install_policies, pending
 
-    done = pending()
-    bring_up_to_date(verbosity=0 if as_json else 1)
-    installed = install_policies()
+    with database_asked():
+        done = pending()
+        bring_up_to_date(verbosity=0 if as_json else 1)
+        installed = install_policies()
     if as_json:
         emit_json({"applied": done, "in_force": installed})
     else:

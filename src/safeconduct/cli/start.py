@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from safeconduct.cli.output import UNAVAILABLE, USAGE, fail
@@ -64,18 +66,25 @@ def start_django(*, migrate: bool = True) -> None:
 
 
 def _bring_up_to_date(embedded: bool) -> None:
-    import psycopg
-    from django.db import Error, OperationalError
-
     from safeconduct.config.migrate import bring_up_to_date, install_policies, pending
 
-    try:
+    with database_asked():
         waiting = pending()
         if waiting and embedded:
             bring_up_to_date()
             install_policies()
         elif waiting:
             fail(f"the database lacks {len(waiting)} migrations; run `safeconduct migrate` first", UNAVAILABLE)
+
+
+@contextmanager
+def database_asked() -> Iterator[None]:
+    """Ends the command in words where the database does not answer, or refuses what is asked of it here."""
+    import psycopg
+    from django.db import Error, OperationalError
+
+    try:
+        yield
     except (OperationalError, psycopg.OperationalError) as problem:
         fail(f"the database does not answer: {problem}", UNAVAILABLE)
     except Error as problem:
