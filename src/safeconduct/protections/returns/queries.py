@@ -119,7 +119,7 @@ def waiting(seller_key: int, limit: int) -> list[Return]:
 def due(returns: Sequence[Return]) -> dict[str, datetime]:
     """Until when whoever acts on these returns has time, by their cases; without those whose clock stands."""
     clocks = Deadline.objects.filter(case_id__in=[one.case_id for one in returns], state=ClockState.RUNNING)
-    return dict(clocks.exclude(due_at=None).values_list("case_id", "due_at"))
+    return {case: until for case, until in clocks.values_list("case_id", "due_at") if until is not None}
 
 
 def open_count(seller_key: int) -> int:
