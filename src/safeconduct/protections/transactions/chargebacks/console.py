@@ -79,7 +79,7 @@ def _views(*, waits: bool) -> list[View]:
     here = reverse("console:transactions:chargebacks")
     return [
         View(_("All"), here, current=not waits),
-        View(_("Waits for an answer, the nearest last day first"), f"{here}?view=waiting", current=waits),
+        View(_("Waits for an answer"), f"{here}?view=waiting", current=waits),
     ]
 
 
