@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-all browser lint audit bench lock clean
@@ -17,10 +18,10 @@ serve: $(VENV)/core.stamp ## console and API on 127.0.0.1:8000 (PORT=… for ano
 	@$(BIN)/safeconduct serve --port $(PORT)
 
 test: $(VENV)/dev.stamp ## all tests but those in a browser
-	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not browser" $(BOTH_CORES)
 
 browser: $(VENV)/dev.stamp ## the tests that drive Chromium
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser $(BOTH_CORES)
 
 lint: $(VENV)/dev.stamp ## style, types, floors, house rules, translations
 	$(BIN)/ruff check .

@@ -17,6 +17,20 @@ if os.environ.get("SAFECONDUCT_LONG_TESTS") != "1":
     settings.load_profile("repeatable")
 
 
+#: Files that take longest. They begin first, so that none of them is left to one process while the other has no more.
+LONGEST = (
+    "demo/test_demo_dump.py", "pages/test_every_page.py", "crash/test_crashes.py", "api/test_fuzz.py",
+    "protections/test_any_trouble.py", "cli/test_commands.py", "browser/test_coverage_story.py", "browser/test_passkey_story.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest first, the others in their order."""
+    here = Path(__file__).parent
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(here).as_posix(), len(places)))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real input from elsewhere, which does not travel with the project; the test skips where it is absent."""

@@ -32,6 +32,8 @@ KINDS: tuple[tuple[str, str | None], ...] = (
     (r"numpy(?!\.random).*", None),
     (r"httpx\.(BaseTransport|BasicAuth|Request|Response|URL)|psycopg\.(?!connect$).*|psycopg", None),
     (r"cryptography\..*\.AESGCM(\..*)?", "AES-256-GCM"),
+    (r"cryptography\..*\.AESSIV(\..*)?", "AES-256-SIV"),
+    (r"django\.contrib\.auth\.tokens\..*", "link for a password"),
     (r"cryptography\..*\.(HKDF|hashes\.SHA256)", "HKDF-SHA256"),
     (r"cryptography\..*\.Ed25519\w+(\..*)?|pow modulo", "Ed25519"),
     (r"hmac\.compare_digest", "comparison in constant time"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.api.api_world import Machine, good, key, problem
 from tests.kernel.builders import usd
-from tests.protections.transactions.shop import Shop
+from tests.protections.transactions.shop import START, Shop
 
 from safeconduct.kernel.operations.calls import Scope
 from safeconduct.kernel.scope import staff_scope
@@ -48,6 +48,18 @@ def test_an_answer_is_put_together_looked_at_and_sent_once() -> None:
     assert sent["answer"]["state"] == "queued" and not sent["may_answer"]
     problem(shop.post(f"{address}/submit", {"sha256": staged["answer"]["sha256"]}), 409, "conflict")
     problem(shop.post(f"{address}/answer", {}), 409, "conflict")
+
+
+def test_how_many_orders_could_be_defended_is_counted_for_one_seller_or_all() -> None:
+    world, shop = Shop(), Machine()
+    days = (datetime.now(UTC) - START).days
+    for n, ago in enumerate((200, 190, 20)):
+        world.sold(f"r-{n}", day=days - ago, **ANA)
+    found = good(shop.get("/v1/chargebacks/readiness", seller="sel-1"))
+    assert (found["orders"], found["could_qualify"]) == (1, 1) and found["profile"] == "stripe"
+    assert found["lacking"]["device"]["orders"] == 1
+    assert good(shop.get("/v1/chargebacks/readiness"))["orders"] == 1
+    problem(shop.get("/v1/chargebacks/readiness", seller="nobody"), 404, "not-found")
 
 
 def test_a_dispute_is_given_up_knowingly() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import tests.django_world as world
+from tests.remembered import FORGET
 
 # Playwright runs its loop in this thread; the database is asked from it all the same, never concurrently.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -32,36 +33,43 @@ def empty_database() -> Iterator[None]:
     yield
 
 
-@pytest.fixture
-def address() -> Iterator[str]:
-    """The server on the test's own database."""
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of the server on the tests' own database: one for all stories."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "1", "--blocking-threads", "4", "--log-level", "warning", "safeconduct.config.wsgi:application",
+            "--workers", "1", "--blocking-threads", "4", "--log-level", "warning", "tests.browser.serving:application",
         ],
-        env=dict(os.environ),
+        cwd=world.ROOT,
     )  # fmt: skip
     try:
-        for _ in range(300):
+        for _ in range(600):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2)
                 break
             except OSError:
-                time.sleep(0.1)
+                time.sleep(0.05)
         else:
             raise AssertionError("the server did not start")
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(10)
+        process.terminate()
+        process.wait(10)
 
 
 @pytest.fixture
-def browser() -> Iterator[Any]:
+def address(empty_database: None, server: str) -> str:
+    """Where the server answers; it remembers nothing of an earlier story."""
+    urllib.request.urlopen(f"{server}{FORGET}", timeout=10)
+    return server
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
     if not CHROMIUM:
         pytest.skip("Chromium is not installed")
     from playwright.sync_api import sync_playwright
@@ -70,3 +78,11 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """Chromium without a cookie, a passkey or a page of an earlier test."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -105,6 +106,30 @@ def test_a_seller_sets_a_passkey_up_and_signs_in_with_nothing_else(address: str,
         assert [s.factor for s in SignInSession.objects.order_by("started_at")] == ["password", "passkey"]
         kinds = [e.kind for e in security_events.of_person(user.id, since=shops.ago(1))]
     assert kinds.count("signed_in") == 2 and "factor_added" in kinds
+
+
+def test_somebody_invited_makes_an_account_with_a_passkey_alone(address: str, browser: Any) -> None:
+    shops.open_for_business()
+    owner, address = shops.signed_in("sel-1"), at_home(address)
+    shown = owner.post("/portal/people/invite/", {"email": "ana@example.org", "role": "finance"}).content.decode()
+    link = re.search(r"/portal/welcome/[A-Za-z0-9_-]+/", shown)
+    assert link is not None
+    page = browser.new_context(viewport={"width": 390, "height": 900}).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    with_authenticator(page)
+    page.goto(address + link[0])
+    page.fill("input[name=name]", "Ana Rojas")
+    picture(page, "passkey-sign-up")
+    page.click("#sign_up_passkey")
+    page.wait_for_url(f"{address}/accounts/login/**")
+    page.click("#passkey_login")
+    page.wait_for_url(f"{address}/portal/")
+    assert complaints == []
+    with staff_scope():
+        session = SignInSession.objects.select_related("person").get(factor="passkey")
+        assert session.person.name == "Ana Rojas" and not session.person.has_usable_password()
 
 
 def test_a_password_alone_does_not_get_past_a_passkey_and_a_recovery_code_opens_once(

@@ -39,7 +39,8 @@ def test_help_loads_nothing_heavy() -> None:
     "command",
     [
         ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
-        ["connectors", "replay"], ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
+        ["connectors", "replay"], ["connectors", "read-again"],
+        ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
         ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["people", "break-glass"],
         ["people", "lost-factors"],
         ["payouts", "run"],

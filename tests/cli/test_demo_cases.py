@@ -17,6 +17,7 @@ from safeconduct.kernel.cases import publishing
 from safeconduct.kernel.cases.models import Case, ClockPause, Deadline, Seat, Step, StoredOutcome
 from safeconduct.kernel.claims.models import Refund
 from safeconduct.kernel.scope import engine_scope, query, staff_scope
+from safeconduct.protections.returns.models import ReturnCost
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +114,34 @@ def test_a_shop_in_a_strike_keeps_its_time() -> None:
         clocks = Deadline.objects.filter(owner="seller", started_at__lt=pause.ends_at)
         assert clocks and not clocks.filter(state="missed").exists()
         assert StoredOutcome.objects.exists() and Case.objects.get().status in ("decided", "closed")
+
+
+def test_freight_and_duty_of_some_returns_are_noted_from_papers_and_paid_and_the_same_each_time() -> None:
+    def noted() -> list[tuple[str, int, str, str, bool, bool]]:
+        shop = Shop()
+        for _ in range(5):
+            person()
+        shop.send([event("seller.registered", at=START, seller="sel-1", seller_country="CN")])
+        for order in ("ord-20", "ord-21"):
+            shop.sold(order, amount=100, deliver=True, ship_country="DE")
+            shop.tell("return.requested", order, day=5, buyer="buy-1", reason="defective")
+            shop.tell("return.received", order, day=8, buyer="buy-1")
+        desk = CaseDesk(7, [], timedelta(), None)
+        for week in range(1, 8):
+            desk.people(shop.now + timedelta(days=7 * week), everybody())
+            desk.clocks(shop.now + timedelta(days=7 * week))
+        with staff_scope():
+            rows = ReturnCost.objects.order_by("kind")
+            return [
+                (one.kind, one.amount_minor, one.paid_by, one.source, bool(one.recovered_at), bool(one.sent_at))
+                for one in rows
+            ]
+
+    first = noted()
+    assert first == [
+        ("duty", 1200, "buyer", "Customs receipt 20-D", True, True),
+        ("return_freight", 500, "seller", "Label invoice 20-R", False, False),
+    ]
+    world.forget_everything()
+    publishing.forget()
+    assert noted() == first

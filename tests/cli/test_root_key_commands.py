@@ -15,6 +15,7 @@ from tests.kernel.vault.root_key_world import note
 
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.vault import pseudonyms, root_replacement
+from safeconduct.kernel.vault.key_file import read_keys, write_keys
 
 
 @pytest.fixture
@@ -78,3 +79,28 @@ def test_one_root_key_takes_the_place_of_another(file: Path, tmp_path: Path) -> 
     back = told(root_key(file, "bring-back", str(before), "--to", str(tmp_path / "both.key"), "--json"))
     assert (back["current"], back["earlier"]) == (alone["current"], added["current"])
     assert json.loads(root_key(tmp_path / "both.key", "status", "--json").stdout)["left"]["pseudonym"] == 2
+
+
+def test_the_passwords_of_logins_change_with_the_retirement_and_not_before(tmp_path: Path) -> None:
+    one, added, used, new = (tmp_path / name for name in ("one", "added", "used", "new"))
+    one.write_text("0a" * 32)
+    write_keys(added, read_keys(one).with_next())
+    write_keys(used, read_keys(added).in_use())
+    write_keys(new, read_keys(used).alone())
+    shown = [
+        subprocess.run(
+            [sys.executable, "-c", _SETTINGS], capture_output=True, text=True, check=True,
+            env={**os.environ, "SAFECONDUCT_KEY_FILE": str(file)},
+        ).stdout.split()
+        for file in (one, added, used, new)
+    ]  # fmt: skip
+    passwords = [password for password, *_ in shown]
+    assert passwords[0] == passwords[1] == passwords[2] != passwords[3]
+    (old,), (signs, opens), (signs_then, opens_then), (last,) = [secrets for _, *secrets in shown]
+    assert (signs, opens) == (old, last) and (signs_then, opens_then) == (last, old)
+
+
+_SETTINGS = """
+from django.conf import settings
+print(settings.ROLE_PASSWORDS["engine"], settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+"""

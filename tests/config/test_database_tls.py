@@ -17,7 +17,8 @@ import pytest
 from tests.certificates import Authority
 
 from safeconduct.config.database import addresses, role_passwords
-from safeconduct.config.environment import read, unsafe
+from safeconduct.config.environment import read
+from safeconduct.config.hardening import unsafe
 
 NAME = "db.internal"
 #: Whom the server runs as where the tests run as root, which PostgreSQL refuses.

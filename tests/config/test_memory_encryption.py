@@ -8,7 +8,8 @@ import pytest
 from tests.config.test_production_settings import whole
 
 from safeconduct.config import hardening, memory_encryption
-from safeconduct.config.environment import UnsafeSettings, read, refuse_unsafe
+from safeconduct.config.environment import read
+from safeconduct.config.hardening import UnsafeSettings, refuse_unsafe
 from safeconduct.config.memory_encryption import seen
 
 _CPU = "processor\t: 0\nvendor_id\t: {}\nflags\t\t: fpu vme {}\nbugs\t\t:\n\nprocessor\t: 1\nflags\t\t: fpu vme {}\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from safeconduct.config import environment
-from safeconduct.config.environment import UnsafeSettings, read, refuse_unsafe
+from safeconduct.config.environment import read
+from safeconduct.config.hardening import UnsafeSettings, refuse_unsafe
 
 
 def whole(folder: Path) -> dict[str, str]:

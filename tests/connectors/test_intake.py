@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 import tests.django_world as world
 from connector_samples import PAYLOADS, sample
+from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kernel.builders import live_policy
 
+from safeconduct.cli import doctor
+from safeconduct.cli.intake import read_again as read_all_again
 from safeconduct.connectors import OptionError, SignatureReason, SignatureRefused, UnknownConnectorError
-from safeconduct.connectors.intake import NOT_READ_YET, Outcome, ingest, read_again, refusals_since, unpack
+from safeconduct.connectors.intake import NOT_READ_YET, Outcome, ingest, read_again, refusals_since, refused, unpack
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.models import Delivery, DeliveryState, Event, EventKind
@@ -169,8 +172,32 @@ def test_a_forged_delivery_is_counted_and_nothing_of_it_is_kept() -> None:
     assert caught.value.reason is SignatureReason.NO_SECRET
     with staff_scope():
         assert not Delivery.objects.exists() and not Event.objects.exists()
-    assert refusals_since("stripe", datetime.now(UTC) - timedelta(minutes=5)) == 3
-    assert refusals_since("shopify", datetime.now(UTC) - timedelta(minutes=5)) == 0
+    assert refusals_since(datetime.now(UTC) - timedelta(minutes=5)) == {"stripe": (3, False)}
+
+
+def test_the_doctor_finds_a_wrong_signing_secret_and_is_not_alarmed_by_single_forgeries() -> None:
+    raw, now = sample("stripe/charge.succeeded.json"), datetime.now(UTC)
+    with pytest.raises(SignatureRefused):
+        ingest("stripe", raw, {}, signed=True, secrets=[SECRET], now=now, options=SELLER)
+    found = doctor.deliveries()
+    assert not found.ok and found.found.startswith("1 of stripe refused") and "what stripe shows" in found.mend
+    ingest("stripe", raw, {}, signed=False, secrets=[], now=now, options=SELLER)
+    assert doctor.deliveries().ok
+
+
+def test_what_was_refused_is_read_once_more_after_the_mapping_was_mended(capsys: pytest.CaptureFixture[str]) -> None:
+    kept = stripe(sample("stripe/charge.succeeded.json"))
+    with engine_scope():  # as an earlier mapping left it
+        query("DELETE FROM event")
+        query("UPDATE delivery SET state = 'refused', reason = 'amount: is no number', events = 0, refused = 1")
+    broken = stripe(b"{broken")
+    assert refused("stripe") == sorted([kept.delivery_id, broken.delivery_id])
+    with override_settings(CONNECTOR_OPTIONS={"stripe": SELLER}):
+        assert read_all_again("stripe", as_json=True) == 1  # one of them cannot be mended
+    assert json.loads(capsys.readouterr().out) == {
+        "deliveries": 2, "read": 1, "events": 1, "still_refused": 1, "erased": 0,
+    }  # fmt: skip
+    assert types() == ["payment.attempted"] and refused("stripe") == [broken.delivery_id]
 
 
 def test_a_process_killed_before_reading_loses_nothing() -> None:

@@ -258,7 +258,7 @@ def test_evidence_is_asked_for_in_several_cases_after_a_page_that_says_what_happ
     assert "Not possible in the state “A mediator proposes”" in page
     assert [state(one) for one in ids] == ["awaiting_platform", "awaiting_platform", "mediation"], "nothing yet"
     done = sent(client, "ask", page)
-    assert "2 cases done" in done
+    assert "2 cases done" in done and re.search(r">DSP-\d+</a>", done)
     assert [state(one) for one in ids] == ["evidence", "evidence", "mediation"]
     again = sent(client, "ask", page)
     assert "2 refused" in again and "has changed since you looked" in again, "sent twice it happens once"
@@ -354,6 +354,7 @@ def test_the_queue_shows_the_nearest_deadline_first_and_filters_by_kind_country_
     client, _user = signed_in()
     page = read(client, "/console/cases/")
     assert page.index(ids[1]) < page.index(ids[0])
+    assert len(re.findall(r">DSP-\d+</small>", page)) == 2, "each by the name that its page has"
     soon = read(client, "/console/cases/?view=soon")
     assert ids[1] in soon and ids[0] not in soon
     for address, there in (

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from safeconduct.cli.demo import PEOPLE
 from safeconduct.demo import Parameters, World, generate
 from safeconduct.foundation.postgres import find_wheel_binaries, lease
 from safeconduct.kernel.events.catalogue import CATALOGUE
@@ -79,6 +80,12 @@ def test_no_name_address_telephone_card_or_mail_of_anybody_stands_in_it(dump: Du
     told = planted(generate(Parameters(seed=SEED, orders=ORDERS)))
     assert {name: len(told[name]) for name, least in AT_LEAST.items() if len(told[name]) < least} == {}
     assert stand_in(dump, set().union(*told.values())) == []
+
+
+def test_no_name_or_address_of_staff_stands_in_it(dump: Dump) -> None:
+    people = {said for _role, email, name, *_more in PEOPLE for said in (email, name)}
+    assert len(people) >= 4
+    assert stand_in(dump, people) == []
 
 
 def test_the_search_finds_what_is_not_sealed(dump: Dump) -> None:

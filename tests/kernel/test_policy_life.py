@@ -17,9 +17,8 @@ from safeconduct.kernel.decisions.errors import (
     WrongState,
 )
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, VersionState
-from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.parties.models import StaffRole
-from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
+from safeconduct.kernel.scope import Actor, staff_scope
 
 STRICTER = CARD_AT_MANY_SHOPS.replace("amount > money('5000 USD')", "amount > money('50 USD')")
 
@@ -145,22 +144,6 @@ def test_a_later_fraud_dispute_labels_the_order() -> None:
         from safeconduct.kernel.decisions.models import Label
 
         assert [(label.kind, label.origin) for label in Label.objects.all()] == [("fraud", "dispute.opened")]
-
-
-def test_an_order_is_decided_anew_by_the_policy_in_force_now_with_what_was_known_then() -> None:
-    live_policy()
-    orders = [event(seller=f"sel-{n}", at=START + minutes(n)) for n in range(4)]
-    held = lanes.accept(orders, known=Known.WHEN_IT_HAPPENED).decisions[-1]
-    lanes.accept([event(seller="sel-9", at=START + minutes(2))], known=Known.WHEN_IT_HAPPENED, imported=False)
-    version = draft(person(), CARD_AT_MANY_SHOPS.replace("card_shops_1h >= 3", "card_shops_1h >= 9"))
-    lead = person()
-    with staff_scope():
-        policies.publish(version.id, lead, at=START)
-    with engine_scope():
-        made = actions.decide_anew(held.id, lead, "rule was too strict", at=START)
-        assert (made.action, made.replaces) == ("allow", held.id)
-        assert made.values["card_shops_1h"] >= 3
-        assert Decision.objects.get(id=held.id).standing is False
 
 
 def test_a_small_random_slice_of_stopped_orders_is_let_through_and_marked() -> None:

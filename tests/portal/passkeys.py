@@ -53,6 +53,22 @@ class Passkey:
             Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).update(created_at=made)
         return one
 
+    @classmethod
+    def made_on(cls, page: str, *, verified: bool = True, site: str = "testserver") -> tuple[Self, str]:
+        """A passkey for the challenge of a page on which an account is made, and what the browser sends."""
+        one = cls(ec.generate_private_key(ec.SECP256R1()), secrets.token_bytes(16), site)
+        key = ES256.from_cryptography_key(one.secret.public_key())
+        known = AttestedCredentialData.create(b"\0" * 16, one.credential_id, key)
+        seen = _SEEN_AND_VERIFIED if verified else AuthenticatorData.FLAG.UP
+        data = AuthenticatorData.create(sha256(site.encode()), seen | AuthenticatorData.FLAG.AT, 0, known)
+        challenge = one._asked(page, "creation_options")["challenge"]
+        client = CollectedClientData.create("webauthn.create", challenge, f"http://{site}")
+        attested = AttestationObject.create("none", data, {})
+        sent = one._credential(
+            {"clientDataJSON": websafe_encode(client), "attestationObject": websafe_encode(attested)}
+        )  # fmt: skip
+        return one, json.dumps(sent | {"clientExtensionResults": {"credProps": {"rk": True}}})
+
     def for_browser(self) -> dict[str, Any]:
         """As Chromium's virtual authenticator takes it."""
         secret = self.secret.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -63,9 +79,7 @@ class Passkey:
 
     def sign(self, page: str) -> str:
         """What the browser sends back for the challenge on a page."""
-        found = re.search(r'<script id="js_data" type="application/json">(.*?)</script>', page)
-        assert found is not None, "the page hands out no challenge"
-        options = json.loads(html.unescape(found[1]))["request_options"]["publicKey"]
+        options = self._asked(page, "request_options")
         client = CollectedClientData.create("webauthn.get", options["challenge"], f"http://{self.site}")
         self.count += 1
         data = AuthenticatorData.create(sha256(self.site.encode()), _SEEN_AND_VERIFIED, self.count)
@@ -76,6 +90,12 @@ class Passkey:
                 "signature": websafe_encode(signed),
             })
         )  # fmt: skip
+
+    def _asked(self, page: str, what: str) -> dict[str, Any]:
+        found = re.search(r'<script id="js_data" type="application/json">(.*?)</script>', page)
+        assert found is not None, "the page hands out no challenge"
+        options: dict[str, Any] = json.loads(html.unescape(found[1]))[what]["publicKey"]
+        return options
 
     def _credential(self, response: dict[str, str]) -> dict[str, Any]:
         name = websafe_encode(self.credential_id)

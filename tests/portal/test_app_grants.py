@@ -111,7 +111,7 @@ def test_every_operation_but_those_for_apps_is_refused_to_one() -> None:
                 assert answer.status_code != 403, path
             else:
                 problem(answer, 403, "scope-missing")
-    assert set(named.values()) == {"GET"} and len(named) == 10
+    assert set(named.values()) == {"GET"} and len(named) == 11
 
 
 def test_it_has_no_more_than_it_was_given_and_ends_in_one_step() -> None:

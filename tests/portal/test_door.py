@@ -10,7 +10,7 @@ from html import unescape
 
 import pytest
 from django.db import connections
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from safeconduct.kernel.parties import members
@@ -103,6 +103,19 @@ def test_another_shops_decision_proof_and_movements_are_not_there() -> None:
     assert len(csv_of(client, "/portal/money/?format=csv")) == 1
     assert len(csv_of(client, "/portal/decisions/?format=csv&action=all")) == 1
     read(client, f"/portal/money/statement/?format=csv&currency=USD&month={shops.NOW:%Y-%m}", status=404)
+
+
+def test_a_seller_reads_who_holds_the_money_and_what_the_fund_is_in_law() -> None:
+    client = shops.signed_in()
+    assert "Who holds your money" not in read(client, "/portal/money/")
+    said = {
+        "FUNDS_HELD_BY": "Example Payments, Hong Kong",
+        "FUND_LEGAL_FORM": "a promise of Haihang Ltd., no insurance",
+    }
+    with override_settings(**said):
+        page = read(client, "/portal/money/")
+    assert f"Who holds your money until it is paid to you: {said['FUNDS_HELD_BY']}." in page
+    assert f"What the protection fund is in law: {said['FUND_LEGAL_FORM']}." in page
 
 
 def csv_of(client: Client, address: str) -> list[list[str]]:

@@ -49,7 +49,7 @@ def the_books_balance_and_nobody_was_paid_twice(
         ).fetchall()
         parts = query(
             "SELECT p.amount_minor, p.sent_minor, p.excess_minor, coalesce(r.due_minor, 0), coalesce((SELECT"
-            "  sum(f.amount_minor - f.by_bank_minor) FROM claim_refund f WHERE f.part_id = p.id AND f.state = 'sent'), 0)"
+            "  sum(f.amount_minor - f.by_bank_minor - f.called_off_minor) FROM claim_refund f WHERE f.part_id = p.id AND f.state = 'sent'), 0)"
             " FROM claim_line l JOIN claim_part p ON p.line_id = l.id LEFT JOIN claim_recovery r ON r.part_id = p.id"
             " WHERE l.order_key = %s",
             [order_key],

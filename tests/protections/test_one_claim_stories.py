@@ -173,6 +173,17 @@ def test_a_dispute_that_both_settle() -> None:
     ends_well(order.key, sent=30, seller=NET * 0.75, reasons=1)
 
 
+def test_a_part_that_was_sent_by_agreement_counts_once_when_the_bank_comes_later() -> None:
+    order = Order()
+    order.disputes()
+    offers = order.step("seller", "offer", remedy="partial_refund", amount_minor=3000)["offers"]
+    order.step("buyer", "accept", offer=next(one["id"] for one in offers if one["role"] == "seller"))
+    order.refunds(30)
+    order.bank("opened")
+    order.bank("closed", outcome="won")
+    ends_well(order.key, sent=30, seller=NET * 0.75, reasons=1)
+
+
 def test_a_decision_that_is_appealed_and_overturned() -> None:
     order = Order()
     order.disputes()
@@ -270,6 +281,8 @@ def test_a_chargeback_on_a_returned_order_pays_the_buyer_once_and_when_it_is_und
     order.bank("closed", outcome="lost")
     # The seller agreed to the refund and has the goods: coverage does not pay it because a bank was faster.
     ends_well(order.key, sent=0, seller=0, reasons=1)
+    page = shops.read(shops.signed_in(), f"/portal/transactions/orders/{order.key}/")
+    assert "Claim covered" in page and "The protection fund has paid you nothing for this order" in page
     order.bank("closed", outcome="won")
     order.refunds(AMOUNT)
     ends_well(order.key, sent=AMOUNT, seller=0, reasons=1)

@@ -102,19 +102,26 @@ def guarded(
     def decorate(run: View) -> View:
         @wraps(run)
         def through_the_gate(request: Call, *args: Any, **kwargs: Any) -> HttpResponse:
-            try:
-                outage.expect_database()
-                response = _pass(request, scope, run, args, kwargs, one_transaction, takes_json, for_apps)
-            except Exception as problem:
-                response = refusal(request, problem)
-                outage.finished(answered=False)
-            else:
-                outage.finished(answered=response.status_code < 500)
-            return response
+            return refusing(
+                request, lambda: _pass(request, scope, run, args, kwargs, one_transaction, takes_json, for_apps)
+            )
 
         return through_the_gate
 
     return decorate
+
+
+def refusing(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
+    """The answer; what goes wrong is answered with a problem document, and an outage at once."""
+    try:
+        outage.expect_database()
+        response = run()
+    except Exception as problem:
+        response = refusal(request, problem)
+        outage.finished(answered=False)
+    else:
+        outage.finished(answered=response.status_code < 500)
+    return response
 
 
 def _pass(

@@ -1,9 +1,9 @@
-"""Cases that sellers take to a body outside the marketplace."""
+"""Cases that sellers and buyers take to a body outside the marketplace."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
 from ninja import Query, Schema
@@ -13,7 +13,7 @@ from safeconduct.foundation.ids import is_id
 from safeconduct.kernel.cases import referrals
 from safeconduct.kernel.cases.errors import NoSuchCase
 from safeconduct.kernel.cases.models import Referral
-from safeconduct.kernel.cases.words import BodyWay, Finding, Followed, ReferralState
+from safeconduct.kernel.cases.words import BodyWay, Finding, Followed, ReferralState, Role
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.operations import answers
 from safeconduct.kernel.operations.calls import Call, Scope
@@ -27,10 +27,15 @@ operations = Operations("outside bodies")
 
 
 class ReferralSent(Sent):
-    """A case and the body that its seller takes it to."""
+    """A case and the body that one of its parties takes it to."""
 
     body: Annotated[Text, Field(max_length=30, description="Id of a body, from `GET /v1/cases/{id}/outside`.")]
     words: Annotated[Text, Field(max_length=4000, description="What was decided wrongly; all parties read it.")]
+    role: Literal["seller", "buyer"] = Field("seller", description="Who takes it there.")
+
+
+class WaysAsked(Schema):
+    role: Literal["seller", "buyer"] = Field("seller", description="Who would take it there.")
 
 
 class ReferralsAsked(Schema):
@@ -71,6 +76,7 @@ class ReferralFound(Schema):
     url: str
     way: BodyWay
     state: ReferralState
+    by: str = Field(description="Who has taken it there: seller or buyer.")
     referred_at: datetime
     due_at: datetime | None = Field(description="By when the body answers, where something says so.")
     late: bool
@@ -99,7 +105,8 @@ _WAY: dict[str, Any] = {
 _FOUND: dict[str, Any] = {
     "id": "rfl_01jy2d8m4kq5v6w7x8y9zabcde", "case": "cas_01jy2d8m5nf9abt3k7r6x1q0wz", "seller": "sel-1042",
     "body": _WAY["body"], "name": _WAY["name"], "url": _WAY["url"], "way": "named", "state": "referred",
-    "referred_at": "2026-06-01T12:00:00Z", "due_at": "2026-07-31T23:59:59Z", "late": False, "engaged_at": None,
+    "by": "seller", "referred_at": "2026-06-01T12:00:00Z", "due_at": "2026-07-31T23:59:59Z", "late": False,
+    "engaged_at": None,
     "found": None, "found_on": None, "says": "", "fees": None, "followed": None, "why": "", "outcome": None,
 }  # fmt: skip
 
@@ -108,11 +115,11 @@ _FOUND: dict[str, Any] = {
     operations, "GET", "/cases/{case_id}/outside", scope=Scope.DISPUTES_READ, answer=WaysFound,
     example={"items": [_WAY]}, problems=(Code.NOT_FOUND,), speaks=True,
 )  # fmt: skip
-def list_outside_ways(request: Call, case_id: str) -> HttpResponse:
-    """List the bodies outside the marketplace that a case's seller can turn to, with law, time and who pays."""
+def list_outside_ways(request: Call, case_id: str, asked: Query[WaysAsked]) -> HttpResponse:
+    """List the bodies outside the marketplace that a case's seller or buyer can turn to: law, time and who pays."""
     language = answers.language_of(request)
     try:
-        found = referrals.ways(_case_id(case_id), datetime.now(UTC))
+        found = referrals.ways(_case_id(case_id), datetime.now(UTC), Role(asked.role))
     except NoSuchCase:
         raise not_found("case", case_id) from None
     items = [
@@ -133,15 +140,15 @@ def list_outside_ways(request: Call, case_id: str) -> HttpResponse:
     problems=(Code.NOT_FOUND, Code.CONFLICT, Code.INVALID), speaks=True,
 )  # fmt: skip
 def refer_case(request: Call, case_id: str, sent: ReferralSent) -> HttpResponse:
-    """Take a case to a body outside the marketplace, for its seller.
+    """Take a case to a body outside the marketplace, for its seller or its buyer.
 
-    The shop answers for acting in the seller's name. The case stays as it was decided; the seller files it with the
+    The shop answers for acting in the party's name. The case stays as it was decided; the party files it with the
     body. The same body once more is the referral that is there.
     """
     language = answers.language_of(request)
     actor = Actor(request.caller.key_id, "machine", sent.words)
     try:
-        made = referrals.refer(_case_id(case_id), sent.body, actor, at=datetime.now(UTC))
+        made = referrals.refer(_case_id(case_id), sent.body, actor, at=datetime.now(UTC), role=Role(sent.role))
     except NoSuchCase:
         raise not_found("case", case_id) from None
     return answers.respond(_items([made], language)[0], status=201, language=language)
@@ -174,7 +181,8 @@ def _items(made: list[Referral], language: str) -> list[dict[str, Any]]:
             "id": one.id, "case": one.case_id,
             "seller": names[one.seller_key][1] if one.seller_key in names else None, "body": one.body_id,
             "name": one.body.name, "url": one.body.url, "way": one.body.way, "state": one.state,
-            "referred_at": answers.written(one.referred_at), "due_at": answers.written(one.due_at),
+            "by": one.referred_role, "referred_at": answers.written(one.referred_at),
+            "due_at": answers.written(one.due_at),
             "late": one.late_at is not None, "engaged_at": answers.written(one.engaged_at), "found": one.found or None,
             "found_on": one.found_on and one.found_on.isoformat(),
             "says": spoken(one.says, language) if one.says else "",

@@ -11,10 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.decorators import decorate_view
 
-from safeconduct.api import outage
 from safeconduct.api.bodies import raw_body
-from safeconduct.api.gate import View
-from safeconduct.api.refusals import refusal
+from safeconduct.api.gate import View, refusing
 from safeconduct.api.webhook_documents import WebhookAnswer
 from safeconduct.connectors.connector import UnknownConnectorError
 from safeconduct.connectors.intake import ingest
@@ -32,15 +30,7 @@ def _open(run: View) -> View:
 
     @wraps(run)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            outage.expect_database()
-            response = run(request, *args, **kwargs)
-        except Exception as problem:
-            response = refusal(request, problem)
-            outage.finished(answered=False)
-        else:
-            outage.finished(answered=response.status_code < 500)
-        return response
+        return refusing(request, lambda: run(request, *args, **kwargs))
 
     return guarded
 

@@ -101,14 +101,14 @@ def _print(result: Simulation) -> None:
         table.add_row("  covered", *(f"{side.orders(cause, *covered):,}" for side in sides))
         table.add_row("  lost the cover", *(f"{side.orders(cause, State.VOID):,}" for side in sides))
         table.add_row("  claims denied", *(f"{side.orders(cause, State.DENIED):,}" for side in sides))
-        table.add_row("  claims paid", *(f"{side.orders(cause, State.PAID):,}" for side in sides))
-        table.add_row("  paid", *(money(side.paid_minor[cause]) for side in sides))
+        table.add_row("  claims covered", *(f"{side.orders(cause, State.PAID):,}" for side in sides))
+        table.add_row("  at most", *(money(side.paid_minor[cause]) for side in sides))
     table.add_section()
-    table.add_row("[bold]claims paid[/]", *(f"{side.claims_paid:,}" for side in sides))
-    table.add_row("[bold]paid[/]", *(money(side.money_minor) for side in sides))
+    table.add_row("[bold]claims covered[/]", *(f"{side.claims_paid:,}" for side in sides))
+    table.add_row("[bold]at most[/]", *(money(side.money_minor) for side in sides))
     console.print(table)
     more, claims = "more" if result.more_minor >= 0 else "less", result.after.claims_paid
     console.print(
-        f"would have paid {claims:,} claim{'' if claims == 1 else 's'} (now {result.before.claims_paid:,}),"
+        f"would have covered {claims:,} claim{'' if claims == 1 else 's'} (now {result.before.claims_paid:,}),"
         f" {money(abs(result.more_minor))} {more}; orders that would stand otherwise: {result.changed:,}"
     )

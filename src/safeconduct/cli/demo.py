@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from safeconduct.cli.serving import Server
+    from safeconduct.demo import Parameters, World
 
 PEOPLE = (
     ("analyst", "li.wei@haihang.example", "Li Wei", "analyst", "en", "UTC"),
@@ -123,16 +124,7 @@ def build(
     in the log, so that people can watch while they are decided; the server comes back with what was built.
     """
     from safeconduct.cli.demo_replay import Crew, tell
-    from safeconduct.demo import (
-        WORLD_END,
-        WORLD_START,
-        Parameters,
-        generate,
-        write_complaints,
-        write_covers,
-        write_truth,
-    )
-    from safeconduct.foundation.moments import micros
+    from safeconduct.demo import WORLD_END, WORLD_START, generate
 
     started = time.perf_counter()
     console.print(f"[bold]Haihang Mall[/], seed {options.seed}, shift {options.shift}: making the world …")
@@ -140,10 +132,7 @@ def build(
     moved_days = (now - WORLD_END).days
     moved = timedelta(days=moved_days)
     begins, ends = WORLD_START + moved, WORLD_END + moved
-    try:
-        parameters = Parameters(seed=options.seed, orders=options.orders, shift=options.shift)
-    except (ValueError, KeyError) as problem:
-        fail(str(problem), 2)
+    parameters = _parameters(options)
     prepared = _beside(lambda: _prepare_database(folder, begins))
     world = generate(parameters)
     events = world.moved(moved_days)
@@ -151,9 +140,7 @@ def build(
     accounts = AccountDesk(options.seed, victims_of(world, moved), world.looks, moved)
     desk = Desk(options.seed, fraud_of(world), ends, cases, accounts)
     crew = Crew(events, desk)  # forked before Django is set up: connections are never shared
-    write_truth(world, folder / "truth.jsonl")
-    write_covers(world, folder / "cover.jsonl", micros(now - moved))
-    write_complaints(world.complaints, folder / "complaints.jsonl")
+    _write_what_is_true(world, folder, now - moved)
     made = time.perf_counter()
     console.print(
         f"  {len(events):,} events of {len(world.sellers)} sellers, {begins:%d %b} to {ends:%d %b %Y}"
@@ -185,6 +172,25 @@ def build(
         made - started, ran.received_s, ran.decided_s, ran.between_s, sequenced,
     )  # fmt: skip
     return built, opened[0] if opened else None
+
+
+def _parameters(options: Options) -> Parameters:
+    from safeconduct.demo import Parameters
+
+    try:
+        return Parameters(seed=options.seed, orders=options.orders, shift=options.shift)
+    except (ValueError, KeyError) as problem:
+        fail(str(problem), 2)
+
+
+def _write_what_is_true(world: World, folder: Path, until: datetime) -> None:
+    """Keeps away from the product what it is measured against: who did what, which cover and which side was right."""
+    from safeconduct.demo import write_complaints, write_covers, write_truth
+    from safeconduct.foundation.moments import micros
+
+    write_truth(world, folder / "truth.jsonl")
+    write_covers(world, folder / "cover.jsonl", micros(until))
+    write_complaints(world.complaints, folder / "complaints.jsonl")
 
 
 def _beside(work: Callable[[], None]) -> Callable[[], None]:

@@ -8,12 +8,13 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from safeconduct.cli import demo_freight
 from safeconduct.cli import demo_words as words
 from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:
     from safeconduct.demo import Complaint
-    from safeconduct.kernel.cases.machine import Move, Moved
+    from safeconduct.kernel.cases.moves import Move, Moved
     from safeconduct.kernel.cases.outcomes import Outcome
     from safeconduct.kernel.parties.models import User
 
@@ -69,7 +70,7 @@ def _contests(case: Known, rng: Random) -> bool:
 
 
 def _move(case: Known, name: str, role: str, why: str = "", person: str = "", outcome: Outcome | None = None) -> Move:
-    from safeconduct.kernel.cases.machine import Move
+    from safeconduct.kernel.cases.moves import Move
     from safeconduct.kernel.cases.words import Role
     from safeconduct.kernel.scope import Actor
 
@@ -196,6 +197,7 @@ def _inspect(desk: Desk, case: Known, rng: Random, at: datetime) -> Done:
     from safeconduct.kernel.cases.words import Role, Source
     from safeconduct.kernel.scope import Actor
 
+    demo_freight.note(desk, case, at)
     if not _contests(case, rng):
         return _move(case, "accept", "seller")
     cause = "" if case.truth is None else case.truth.cause

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from safeconduct.cli import demo_freight
 from safeconduct.cli import demo_words as words
 from safeconduct.cli.demo_case_acts import ACTS, Known, confirm
 from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:
     from safeconduct.demo import Complaint
-    from safeconduct.kernel.cases.machine import Move
+    from safeconduct.kernel.cases.moves import Move
     from safeconduct.kernel.parties.models import User
 
 #: A case takes no more steps than this between two of the days on which the desk works.
@@ -66,11 +67,12 @@ class CaseDesk:
                 break
 
     def clocks(self, until: datetime) -> None:
-        """What follows for everybody: deadlines that have come due, and refunds that shops were told to send."""
+        """What follows for everybody: deadlines that have come due, refunds that shops were told to send, freight."""
         from safeconduct.kernel.cases import sweep
 
         sweep.keep_up(until, quiet=True)
         self._refunds(until)
+        demo_freight.paid(until)
 
     # -- what happens beside cases ---------------------------------------------------------------------------------
 
@@ -135,7 +137,8 @@ class CaseDesk:
         unpaid = [one.order_id for one in self.complaints if not one.paid]
         with engine_scope():
             rows = query(
-                "SELECT r.id, r.requested_at, r.amount_minor - r.by_bank_minor, r.currency, v.order_ref, s.ref"
+                "SELECT r.id, r.requested_at, r.amount_minor - r.by_bank_minor - r.called_off_minor, r.currency,"
+                " v.order_ref, s.ref"
                 " FROM claim_refund r JOIN claim c ON c.id = r.claim_id JOIN coverage v ON v.order_key = c.order_key"
                 " JOIN seller s ON s.key = r.seller_key WHERE r.state = 'requested' AND r.requested_at < %s"
                 " AND v.order_ref = ANY(%s::text[]) ORDER BY r.requested_at, v.order_ref",

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from safeconduct.cli.output import FAILED, OK, emit_json
@@ -62,7 +62,8 @@ def run(*, as_json: bool) -> int:
 
 def settings() -> Finding:
     """Would production start with these settings?"""
-    from safeconduct.config.environment import read, unsafe
+    from safeconduct.config.environment import read
+    from safeconduct.config.hardening import unsafe
 
     env = read()
     found = unsafe(env)
@@ -133,6 +134,21 @@ def queue() -> Finding:
     )
 
 
+def deliveries() -> Finding:
+    """Is any system that delivers webhooks refused every time? Then its signing secret is another one here."""
+    from safeconduct.connectors.intake import refusals_since
+
+    refused = refusals_since(datetime.now(UTC) - timedelta(hours=1))
+    never = [name for name, (_, others) in refused.items() if not others]
+    said = ", ".join(f"{count} of {name}" for name, (count, _) in refused.items()) or "none"
+    return Finding(
+        "deliveries",
+        not never,
+        f"{said} refused for their signature within the hour",
+        f"compare SAFECONDUCT_CONNECTOR_SECRETS with what {' and '.join(never)} shows; if it is right, somebody forges",
+    )
+
+
 def record() -> Finding:
     """Does the record fit what was signed, and does it keep up?"""
     from safeconduct.kernel.record import sequencer
@@ -170,7 +186,7 @@ def root_key() -> Finding:
     """Does the root key file fit the database, and is a replacement of it waiting for somebody?"""
     from safeconduct.kernel.vault.root_replacement import standing
 
-    found = standing(datetime.now(UTC))
+    found = standing(datetime.now(UTC), forms=False)
     said = found.current
     if found.next is not None:
         said += f", {found.next} next"
@@ -336,6 +352,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     migrations,
     logins,
     queue,
+    deliveries,
     vault,
     root_key,
     ledger,
@@ -345,4 +362,4 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     ip_data,  # last: what is only old must not keep the checks before from being made
     breached,
 )
-NEED_A_SCHEMA = (logins, queue, vault, root_key, ledger, record, recipients)
+NEED_A_SCHEMA = (logins, queue, deliveries, vault, root_key, ledger, record, recipients)

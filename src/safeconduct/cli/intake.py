@@ -148,6 +148,42 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
     return FAILED if totals["signatures_refused"] else OK
 
 
+def read_again(name: str, *, as_json: bool) -> int:
+    """Reads the kept deliveries of a connector that could not be read once more, with the mapping and the options of
+    today. May be stopped and repeated: what is in the log already stays as it is."""
+    start_django()
+    from django.conf import settings
+
+    from safeconduct.connectors import names
+    from safeconduct.connectors.intake import read_again, refused
+    from safeconduct.kernel.vault.errors import SealBroken
+
+    if name not in names():
+        fail(f"there is no connector {name!r}; there are {', '.join(sorted(names()))}", USAGE)
+    options = settings.CONNECTOR_OPTIONS.get(name, {})
+    totals: Counter[str] = Counter(deliveries=0, read=0, events=0, still_refused=0, erased=0)
+    after = ""
+    while found := refused(name, after=after):
+        for delivery_id in found:
+            totals["deliveries"] += 1
+            try:
+                outcome = read_again(delivery_id, options=options)
+            except SealBroken:  # its key was destroyed with its month
+                totals["erased"] += 1
+                continue
+            totals["events"] += outcome.stored
+            totals["read" if outcome.state == "read" else "still_refused"] += 1
+        after = found[-1]
+    if as_json:
+        emit_json(dict(totals))
+    else:
+        sys.stdout.write(
+            f"{totals['deliveries']:,} deliveries, {totals['read']:,} read now with {totals['events']:,} new events, "
+            f"{totals['still_refused']:,} still refused, {totals['erased']:,} erased since\n"
+        )
+    return FAILED if totals["still_refused"] else OK
+
+
 def _saved(raw: bytes) -> tuple[bytes, dict[str, str]]:
     try:
         whole = json.loads(raw)

@@ -46,7 +46,7 @@ def start_django(*, migrate: bool = True) -> None:
     """Sets Django up. Brings an embedded database up to date; another one is migrated by `safeconduct migrate` only."""
     _choose_world()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
-    from safeconduct.config.environment import UnsafeSettings
+    from safeconduct.config.hardening import UnsafeSettings
 
     try:
         import django

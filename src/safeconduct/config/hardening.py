@@ -1,31 +1,118 @@
-"""What production asks for beside the rest (`config.environment.unsafe`): faces apart, files scanned, secrets in files,
-logs sent elsewhere, TLS to the door. Each refusal names the setting, and the one that says that it is meant."""
+"""What production does not start with: each value that is not safe is refused with its setting and the way out, and the
+setting that says that it is meant."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
 
 from safeconduct.config import memory_encryption
-from safeconduct.config.log_shipping import Target
+from safeconduct.config.environment import Environment
+from safeconduct.presets.numbers import preset
 
-if TYPE_CHECKING:
-    from safeconduct.config.environment import Environment
+#: This machine, as addresses name it.
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class UnsafeSettings(RuntimeError):
+    """Production was asked for with unsafe settings; the message names each and the way out."""
 
 
 def unsafe(env: Environment) -> list[str]:
-    """What must not be so, each as a sentence with the way out."""
-    return [*_faces(env), *_files(env), *_secrets(env), *_logs(env), *_tls(env), *_memory(env)]
+    """What must not be so in production, each as a sentence that names the setting and the way out."""
+    found = []
+    if not env.database_url:
+        found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
+    found += _database_in_clear(env) + _partners_in_clear(env)
+    found += _faces(env) + _files(env) + _secrets(env) + _logs(env) + _tls(env) + _memory(env)
+    if env.breached_list is not None and not env.breached_list.is_file():
+        found.append(
+            f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}."
+            if env.breached_passwords
+            else "SAFECONDUCT_BREACHED_PASSWORDS is empty, nothing was imported: run `safeconduct passwords import`, "
+            "give a file of hashes of breached passwords, or write none."
+        )
+    if "*" in env.hosts:
+        found.append("SAFECONDUCT_HOSTS contains *: name the hosts under which this server answers.")
+    if set(env.hosts) <= {"127.0.0.1", "localhost"}:
+        found.append("SAFECONDUCT_HOSTS names only this machine: add the public host name.")
+    if not env.origins or any(not o.startswith("https://") for o in env.origins):
+        found.append("SAFECONDUCT_ORIGINS must list https:// origins only: forms would travel in clear.")
+    if not env.key_file.exists():
+        found.append(f"SAFECONDUCT_KEY_FILE: no file at {env.key_file}; create it with `safeconduct keys create`.")
+    elif env.key_file.stat().st_mode & 0o077:
+        found.append("SAFECONDUCT_KEY_FILE can be read by others: chmod 600.")
+    for name, secret in (
+        ("SAFECONDUCT_VAULT_ROOT", env.vault_root.removeprefix("file:") if env.vault_root.startswith("file:") else ""),
+        ("SAFECONDUCT_VAULT_CREDENTIALS_FILE", env.vault_credentials_file),
+        ("SAFECONDUCT_OIDC_CLIENT_SECRET_FILE", "" if env.directory is None else str(env.directory.secret_file)),
+    ):
+        if secret and not Path(secret).exists():
+            found.append(f"{name}: no file at {secret}.")
+        elif secret and Path(secret).stat().st_mode & 0o077:
+            found.append(f"{name} can be read by others: chmod 600 {secret}.")
+    if not env.email_url:
+        found.append("SAFECONDUCT_EMAIL_URL is empty: no notice would leave the machine.")
+    if not env.fund_legal_form:
+        found.append("SAFECONDUCT_FUND_LEGAL_FORM is empty: say what the protection fund is in law; sellers read it.")
+    if not env.funds_held_by:
+        found.append("SAFECONDUCT_FUNDS_HELD_BY is empty: name the licensed provider that holds sellers' money.")
+    longest = min(version.review.longest for version in preset(env.preset).versions)
+    if timedelta(hours=env.review_hours) > longest:
+        found.append(
+            f"SAFECONDUCT_REVIEW_HOURS is {env.review_hours}: a review would outlast the card authorisation; "
+            f"the preset {env.preset} leaves {longest // timedelta(hours=1)} hours."
+        )
+    return found
 
 
-def log_target(text: str) -> Target | None:
-    """Where logs are sent beside standard error; None for nowhere. Raises ValueError naming the setting."""
-    if text in ("", "stderr"):
-        return None
-    try:
-        return Target.of(text)
-    except ValueError as problem:
-        raise ValueError(f"SAFECONDUCT_LOG_TO: {problem}") from None
+def _database_in_clear(env: Environment) -> list[str]:
+    """Addresses of PostgreSQL on another machine whose certificate would not be checked."""
+    if env.database_clear:
+        return []
+    urls = {"SAFECONDUCT_DATABASE_URL": env.database_url} | {
+        f"SAFECONDUCT_{role.upper()}_DATABASE_URL": url for role, url in env.role_urls.items()
+    }
+    found = []
+    for name, url in urls.items():
+        parts = conninfo_to_dict(url) if url else {}
+        hosts = str(parts.get("host") or parts.get("hostaddr") or "").split(",")
+        local = all(not host or host.startswith(("/", "@")) for host in hosts)
+        if not local and parts.get("sslmode") != "verify-full":
+            found.append(
+                f"{name} does not say sslmode=verify-full: passwords and data would travel to whoever answers there. "
+                "Add it with sslrootcert=…, use a local socket, or set SAFECONDUCT_DATABASE_CLEAR=1."
+            )
+    return found
+
+
+def _partners_in_clear(env: Environment) -> list[str]:
+    """Other machines that would be spoken to without TLS. What answers on this one may do without."""
+    asked = {
+        "SAFECONDUCT_VAULT_ROOT": [env.vault_root], "SAFECONDUCT_VAULT_ROOT_BEFORE": [env.vault_root_before],
+        "SAFECONDUCT_RECORD_WITNESSES": env.record_witnesses, "SAFECONDUCT_STRIPE_API_URL": [env.stripe_api_url],
+    }  # fmt: skip
+    found = []
+    for name, values in asked.items():
+        hosts = [
+            urlsplit(value[value.index("http://") :].split()[0]).hostname for value in values if "http://" in value
+        ]
+        if any(host not in _HERE for host in hosts):
+            found.append(f"{name} has an http:// address on another machine: give its https:// one.")
+    host = "" if env.clamd == "none" else env.clamd.rpartition(":")[0].strip("[]")
+    if host and not env.clamd.startswith("/") and host not in _HERE:
+        found.append("SAFECONDUCT_CLAMD is on another machine, and clamd has no TLS: use its socket or a local tunnel.")
+    return found
+
+
+def refuse_unsafe(env: Environment) -> None:
+    """Raises UnsafeSettings in production mode where `unsafe` finds anything."""
+    found = unsafe(env) if env.production else []
+    if found:
+        raise UnsafeSettings("Safeconduct does not start in production like this:\n- " + "\n- ".join(found))
 
 
 def _faces(env: Environment) -> list[str]:

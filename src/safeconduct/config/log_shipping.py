@@ -161,3 +161,13 @@ class Shipping(logging.Handler):
     def _send(self, line: socket.socket, message: bytes) -> None:
         # Over a stream each message has its length before it (RFC 5425, 4.3); a datagram has its own.
         line.sendall(message if self.target.path else b"%d %s" % (len(message), message))
+
+
+def log_target(text: str) -> Target | None:
+    """Where logs are sent beside standard error; None for nowhere. Raises ValueError naming the setting."""
+    if text in ("", "stderr"):
+        return None
+    try:
+        return Target.of(text)
+    except ValueError as problem:
+        raise ValueError(f"SAFECONDUCT_LOG_TO: {problem}") from None

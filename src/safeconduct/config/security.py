@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from safeconduct.kernel.ui.views import fault
 
 POLICY = "; ".join(
     (
@@ -75,3 +78,24 @@ def machines_over_tls(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
         return get_response(request)
 
     return middleware
+
+
+class PlainText:
+    """Refuses a NUL in an address, a question behind it or a form: nobody types one, and no database keeps it. What
+    machines send (`csrf_exempt`) is read by whoever takes it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """The refusal, or None."""
+        if getattr(view, "csrf_exempt", False):
+            return None
+        asked = [request.META.get("QUERY_STRING", "").replace("%00", "\0"), *map(str, kwargs.values())]
+        asked += [value for values in request.POST.lists() for value in (values[0], *values[1])]
+        return fault(request, 400) if any("\0" in text for text in asked) else None

@@ -7,13 +7,13 @@ from pathlib import Path
 from safeconduct.config import environment
 from safeconduct.config.database import addresses, django_database, role_passwords
 from safeconduct.config.environment import mail_settings
-from safeconduct.config.hardening import log_target
-from safeconduct.config.log_shipping import Shipping
+from safeconduct.config.hardening import refuse_unsafe
+from safeconduct.config.log_shipping import Shipping, log_target
 from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.vault.key_file import create_key_file, derive, read_keys
 
 ENV = environment.read()
-environment.refuse_unsafe(ENV)
+refuse_unsafe(ENV)
 
 if not ENV.production and not ENV.key_file.exists():
     create_key_file(ENV.key_file)
@@ -174,6 +174,7 @@ MIDDLEWARE = [
     "safeconduct.kernel.parties.session_guard.session_guard",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "safeconduct.config.security.PlainText",
     "safeconduct.kernel.link_door.LinkDoor",
 ]
 

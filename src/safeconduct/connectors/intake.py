@@ -48,6 +48,7 @@ _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 #: Headers that differ between two sendings of one delivery, or say nothing about what is sent.
 _FLEETING = ("signature", "hmac", "timestamp", "triggered-at", "forwarded", "trace", "request-id")
 _MAX_REASON = 500
+_COUNTED: Final = "refused/"
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,15 @@ def read_again(delivery_id: str, *, options: Mapping[str, object] | None = None)
     return _read(load_connector(row[0]), delivery_id, raw, headers, row[2], options or {})
 
 
+def refused(name: str, *, after: str = "", size: int = 500) -> list[str]:
+    """Ids of a connector's kept deliveries of which nothing could be read, those behind ``after``, the oldest first."""
+    rows = alone(
+        "SELECT id FROM delivery WHERE connector = %s AND state = %s AND id > %s ORDER BY id LIMIT %s",
+        [name, DeliveryState.REFUSED.value, after, size],
+    )
+    return [delivery_id for (delivery_id,) in rows]
+
+
 def unpack(delivery_id: str, connector: str, received_at: datetime, sealed: bytes) -> tuple[bytes, dict[str, str]]:
     """The body and the headers of a kept delivery. Raises SealBroken, of it KeyGone where it was erased."""
     head, _, raw = unseal(DELIVERY, delivery_id, whose(connector, received_at), sealed).partition(b"\n")
@@ -132,14 +142,16 @@ def whose(connector: str, received_at: datetime) -> str:
     return f"delivery/{connector}/{received_at:%Y-%m}"
 
 
-def refusals_since(name: str, since: datetime) -> int:
-    """How many deliveries of a connector were refused for their signature since a time; kept for an hour."""
-    row = alone(
-        "SELECT coalesce(sum(requests), 0) FROM rate_window WHERE api_key = %s AND minute >= %s",
-        [_counter(name), since],
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
+def refusals_since(since: datetime) -> dict[str, tuple[int, bool]]:
+    """Connectors of which deliveries were refused for their signature since a time: how many, and whether others came
+    in. Counts are kept for an hour."""
+    rows = alone(
+        "SELECT substr(api_key, %s), sum(requests), EXISTS (SELECT FROM delivery"
+        " WHERE connector = substr(api_key, %s) AND received_at >= %s)"
+        " FROM rate_window WHERE api_key LIKE %s AND minute >= %s GROUP BY api_key ORDER BY api_key",
+        [len(_COUNTED) + 1, len(_COUNTED) + 1, since, f"{_COUNTED}%", since],
+    )
+    return {name: (int(count), others) for name, count, others in rows}
 
 
 def _keep(name: str, raw: bytes, headers: Mapping[str, str], now: datetime) -> tuple[str, Outcome | None]:
@@ -266,4 +278,4 @@ def _count_refusal(name: str) -> None:
 
 
 def _counter(name: str) -> str:
-    return f"refused/{name}"[:30]
+    return f"{_COUNTED}{name}"[:30]

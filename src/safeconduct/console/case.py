@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
@@ -319,11 +318,6 @@ class Case:
     @property
     def seller_url(self) -> str:
         return reverse("console:seller", args=[self.seller.id]) if self.seller is not None else ""
-
-    @property
-    def seller_decisions_url(self) -> str:
-        query = urlencode({"seller": self.seller.ref}) if self.seller is not None else ""
-        return f"{reverse('console:decisions')}?{query}"
 
 
 def load(decision_id: str, *, review: Review | None = None, whole: bool = True) -> Case:

@@ -213,6 +213,10 @@ class OutsideBodyForm(forms.Form):
         label=_("For sellers of these countries"), max_length=200, required=False,
         help_text=_("two letters each, such as ES, DE; left out: all"),
     )  # fmt: skip
+    takes_from = forms.MultipleChoiceField(
+        label=_("Whose cases it takes; none chosen: as law says, or sellers'"), required=False,
+        widget=forms.CheckboxSelectMultiple, choices=[("seller", _("sellers'")), ("buyer", _("buyers'"))],
+    )  # fmt: skip
     refer_within = forms.CharField(
         label=_("Takes a case within"), max_length=60, required=False,
         help_text=_("of the decision, such as 6 months; only where its rules say so"),

@@ -32,7 +32,7 @@ _EVENTS: Final[Mapping[str, Text]] = {
     "capture": lazy("Fee for protection, with a sale"), "protection_fee": lazy("Fee for protection"),
     "protection_reimbursement": lazy("Paid to a seller"),
     "provisional_reimbursement": lazy("Paid to a seller, provisionally"),
-    "reimbursement_taken_back": lazy("A provisional payment taken back"),
+    "reimbursement_taken_back": lazy("The fund took back what it had paid"),
     "representment_won_after_reimbursement": lazy("Chargeback won, given back to the fund"),
     "second_chargeback_after_reimbursement": lazy("Second chargeback, borne by the fund"),
     "outside_costs": lazy("Costs before an outside body repaid"),

@@ -13,11 +13,12 @@ from safeconduct.demo.case_scoring import CaseReport, score_cases
 from safeconduct.demo.complaints import Complaint, read_complaints, write_complaints
 from safeconduct.demo.cover import Cover, covers, read_covers, write_covers
 from safeconduct.demo.cover_scoring import CoverReport, Standing, score_cover
+from safeconduct.demo.digest import world_sha256
 from safeconduct.demo.live import live_events
 from safeconduct.demo.parameters import SHIFTS, Parameters, Shift
 from safeconduct.demo.scoring import Decision, Report, score
 from safeconduct.demo.truth import Action, Label, read_truth
-from safeconduct.demo.world import WORLD_END, WORLD_START, SellerFacts, World, generate, world_sha256, write_truth
+from safeconduct.demo.world import WORLD_END, WORLD_START, SellerFacts, World, generate, write_truth
 
 __all__ = [
     "SHIFTS", "WORLD_END", "WORLD_START", "AccountReport", "Action", "CaseReport", "Complaint", "Cover",

@@ -9,18 +9,15 @@ know.
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
 
 from safeconduct.demo.almanac import END, HOUR, SECOND, START
-from safeconduct.demo.people import Member, Seller
+from safeconduct.demo.builder import WorldBuilder
 from safeconduct.demo.rendering import Data
+from safeconduct.demo.steps import SIGN_IN, Step
 from safeconduct.demo.truth import Action, Severity
 from safeconduct.foundation.login_risk import ADDRESS_WEIGHTS, History
-
-if TYPE_CHECKING:
-    from safeconduct.demo.builder import WorldBuilder
 
 #: The part of ordinary sign-ins that the engine is asked about; the shop lets the others in by itself.
 _ASKED = 0.6
@@ -29,50 +26,6 @@ _ASKED = 0.6
 _QUANTILES, _LIMITS_FROM = (0.95, 0.995), 500
 #: No two countries of this world are an hour apart, and nobody honest is in two of them within half a day.
 _FLIGHT, _JOURNEY = HOUR, 12 * HOUR
-_SIGN_IN = "sign_in"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a step truly was."""
-
-    attack: str
-    role: str
-    expected: Action
-    incident: int
-
-
-@dataclass(slots=True)
-class Step:
-    """A sensitive act of a member. ``follows``: type and fields of the event that says it was done."""
-
-    at: int
-    seller: Seller
-    member: Member
-    act: str
-    device: str
-    ip: str
-    country: str
-    proxy: bool = False
-    factor: str = ""
-    extra: Data = field(default_factory=dict)
-    follows: tuple[str, Data] | None = None
-    said: Said | None = None
-
-    @property
-    def honest(self) -> bool:
-        return self.said is None or self.said.expected is Action.ALLOW
-
-
-def usual(seller: Seller, member: Member, at: int, act: str = _SIGN_IN, said: Said | None = None) -> Step:
-    """An act from where the member always works."""
-    return Step(at, seller, member, act, member.devices[0], member.ip, seller.country, said=said)
-
-
-def changing(step: Step, change: str) -> Step:
-    """The step with the change of a credential that follows it."""
-    step.follows = ("security.changed", {"change": change})
-    return step
 
 
 def network_of(ip: str) -> str:
@@ -108,7 +61,7 @@ class _Doorkeeper:
             "new_device": step.device not in known.devices, "new_network": network_of(step.ip) not in known.networks,
             "new_country": step.country not in known.countries,
         }  # fmt: skip
-        if step.act == _SIGN_IN:
+        if step.act == SIGN_IN:
             last = known.before
             found["impossible_travel"] = last is not None and last[1] != step.country and step.at - last[0] < _FLIGHT
             band = self._band(step)
@@ -151,11 +104,11 @@ def record_steps(b: WorldBuilder, rng: Random) -> None:
     """Records all steps, the earliest first: the question to the engine, and then what was done."""
     keeper = _Doorkeeper(b.fresh_devices)
     for step in _plausible(sorted(b.steps, key=lambda one: one.at)):
-        asked = step.said is not None or step.act != _SIGN_IN or rng.random() < _ASKED
+        asked = step.said is not None or step.act != SIGN_IN or rng.random() < _ASKED
         if not max(START, step.seller.registered_at) < step.at < END - HOUR:
             continue
         _record(b, rng, step, keeper.look(step), asked)
-        if step.act == _SIGN_IN:
+        if step.act == SIGN_IN:
             keeper.learn(step)
     b.steps.clear()
 
@@ -165,7 +118,7 @@ def _plausible(steps: list[Step]) -> list[Step]:
     dropped: set[int] = set()
     last: dict[str, Step] = {}
     for step in steps:
-        if step.act != _SIGN_IN or not step.honest:
+        if step.act != SIGN_IN or not step.honest:
             continue
         before = last.get(step.member.id)
         if before is not None and before.country != step.country and step.at - before.at < _JOURNEY:
@@ -185,7 +138,7 @@ def _record(b: WorldBuilder, rng: Random, step: Step, found: Data, asked: bool) 
     }  # fmt: skip
     factor = step.factor or step.member.factor
     if asked:
-        signs_in = {"factor": factor} if step.act == _SIGN_IN else {"session_age_s": rng.randrange(60, 5400)}
+        signs_in = {"factor": factor} if step.act == SIGN_IN else {"session_age_s": rng.randrange(60, 5400)}
         number = b.record("access.requested", step.at, None, {
             **where, "act": step.act, "member_role": step.member.role, "proxy": step.proxy, **signs_in, **found,
             **step.extra,
@@ -197,7 +150,7 @@ def _record(b: WorldBuilder, rng: Random, step: Step, found: Data, asked: bool) 
                 severity=Severity.NONE if decoy else Severity.HIGH,
             )  # fmt: skip
     done = step.at + rng.randrange(2, 9) * SECOND
-    if step.act == _SIGN_IN:
+    if step.act == SIGN_IN:
         b.record("session.started", done if asked else step.at, None, {
             **where, "factor": factor, "new_device": found["new_device"], "proxy": step.proxy,
             "user_agent": "Mozilla/5.0 Chrome/141.0",

@@ -6,7 +6,7 @@ from bisect import bisect
 from itertools import accumulate
 from random import Random
 
-from safeconduct.demo.access import Step, changing, record_steps, usual
+from safeconduct.demo.access import record_steps
 from safeconduct.demo.almanac import (
     DAY,
     DAYS,
@@ -32,6 +32,7 @@ from safeconduct.demo.people import (
 )
 from safeconduct.demo.rendering import money
 from safeconduct.demo.seeds import generator
+from safeconduct.demo.steps import Step, changing, usual
 
 SESSIONS = 15_000
 """Sign-ins at full size: a sample of about one in forty. All of them would be half a million."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from safeconduct.demo.access import Step
 from safeconduct.demo.almanac import DAY, START
 from safeconduct.demo.complaints import Channel, EarlierPayments, Fault, Grievance
 from safeconduct.demo.orders import Order, draft
@@ -18,6 +17,7 @@ from safeconduct.demo.parameters import Parameters, Shift
 from safeconduct.demo.people import Buyer, Seller, new_buyer
 from safeconduct.demo.population import buyers, sellers
 from safeconduct.demo.rendering import Data, Record
+from safeconduct.demo.steps import Step
 from safeconduct.demo.truth import Action, Kind, Look, Mark, Severity
 
 DECOY = "decoy"

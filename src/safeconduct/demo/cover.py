@@ -15,15 +15,13 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import chain, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from safeconduct.demo.almanac import DAY, END, HOUR, SECOND, rfc3339
 from safeconduct.demo.orders import CURRENCY, Order
 from safeconduct.demo.parameters import RATE_TO_USD
-
-if TYPE_CHECKING:
-    from safeconduct.demo.rendering import Record
-    from safeconduct.demo.world import World
+from safeconduct.demo.rendering import Record
+from safeconduct.demo.world import World
 
 
 class Cause(StrEnum):

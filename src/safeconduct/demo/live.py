@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from heapq import heappop, heappush
 from random import Random
-from typing import TYPE_CHECKING
 
 from safeconduct.demo.almanac import END, HOUR, MINUTE, SECOND
 from safeconduct.demo.background import Market
@@ -21,10 +20,8 @@ from safeconduct.demo.orders import costly, draft, exact_amount, set_amount
 from safeconduct.demo.people import Buyer, bins_of, new_card, new_device, new_ip
 from safeconduct.demo.rendering import Data, Record, envelope, event_id
 from safeconduct.demo.seeds import generator
+from safeconduct.demo.world import World
 from safeconduct.foundation.moments import micros
-
-if TYPE_CHECKING:
-    from safeconduct.demo.world import World
 
 ORDERS_PER_MINUTE = 60
 """One order a second, which is about three events a second with its payments."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -17,9 +14,7 @@ from safeconduct.demo import attacks, decoys
 from safeconduct.demo.almanac import DAY, END, START, rfc3339
 from safeconduct.demo.background import fill_with_orders, open_shops, run_offices
 from safeconduct.demo.builder import DECOY, WorldBuilder
-from safeconduct.demo.complaints import Complaint, complaint_lines
-from safeconduct.demo.cover import cover_lines, covers
-from safeconduct.demo.live import live_events
+from safeconduct.demo.complaints import Complaint
 from safeconduct.demo.orders import CURRENCY, Order
 from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.people import Buyer, Seller
@@ -214,10 +209,6 @@ class World:
             currency=CURRENCY,
         )  # fmt: skip
 
-    def tail(self, n: int) -> Iterator[Data]:
-        """The first ``n`` events after the world's end, at their own times."""
-        return islice(live_events(self, self.end), n)
-
 
 def _name_buyers(builder: WorldBuilder) -> None:
     """Ids in order of registration, so that a number tells nothing but age."""
@@ -271,16 +262,3 @@ def write_truth(world: World, path: Path) -> int:
             out.write(line + "\n")
             count += 1
     return count
-
-
-def world_sha256(world: World) -> str:
-    """One digest over every event, label and complaint, and what cover every order deserves, in hexadecimal."""
-    digest = hashlib.sha256()
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    for event in world.events:
-        digest.update(encode(event).encode())
-        digest.update(b"\n")
-    for line in chain(truth_lines(world.truth), cover_lines(covers(world)), complaint_lines(world.complaints)):
-        digest.update(line.encode())
-        digest.update(b"\n")
-    return digest.hexdigest()

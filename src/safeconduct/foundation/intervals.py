@@ -65,15 +65,6 @@ def score_interval(hits: int, trials: int) -> Interval:
     return Interval(0.0 if hits == 0 else middle - reach, 1.0 if hits == trials else middle + reach)
 
 
-def chance_of_at_least(hits: int, trials: int, rate: float) -> float:
-    """The probability of `hits` or more in `trials` independent trials that each hit at this rate."""
-    if hits <= 0:
-        return 1.0
-    if hits > trials or rate <= 0:
-        return 0.0
-    return 1.0 if rate >= 1 else beta_share(rate, hits, trials - hits + 1)
-
-
 def chance_of_such_a_rise(hits: int, trials: int, hits_before: int, trials_before: int) -> float:
     """How probable so many hits among the trials of now are, if now and before hit at one and the same rate.
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 TIES = 4096
 TIE_BITS = 12
-MICROSECOND = TIES
 SECOND = 1_000_000 * TIES
 
 

@@ -106,7 +106,8 @@ _BLIND_REVIEW = (
 _OUTSIDE_BODY = "SELECT, INSERT, UPDATE (ended_at, ended_by_id)"
 #: Of a referral a seller does not see which person of the staff acted.
 _REFERRAL = (
-    "SELECT (id, case_id, seller_key, body_id, outcome_before, referred_at, due_at, extended_at, late_at, engaged_at,"
+    "SELECT (id, case_id, seller_key, body_id, outcome_before, referred_at, referred_role, due_at, extended_at,"
+    " late_at, engaged_at,"
     " state, found, found_on, says, fees_minor, fees_currency, answered_at, followed, why, outcome_id, closed_at)"
 )
 #: Of who decided and confirmed an outcome a seller sees the seats, not the people.
@@ -120,7 +121,7 @@ _OUTCOME = (
 _PART = "SELECT, INSERT (id, payment_id, line_id, seller_key, amount_minor), UPDATE (amount_minor)"
 _CLAIM = "SELECT, INSERT, UPDATE (closed_at, frozen_at, hold_key, holds)"
 _CHANNEL = "SELECT, INSERT, UPDATE (claimed_minor, hold_until, case_id, ended_at, outcome)"
-_REFUND = "SELECT, INSERT, UPDATE (state, told, by_bank_minor, due_at, ended_at)"
+_REFUND = "SELECT, INSERT, UPDATE (state, told, by_bank_minor, called_off_minor, not_again_minor, due_at, ended_at)"
 _CLAIM_STEP = "SELECT (id, claim_id, seller_key, number, verb, facts, role, why, at)"
 #: A seller sees what was answered, and of the pack the masked copy.
 _ANSWER = (
@@ -233,7 +234,7 @@ TABLES = (
     # returns
     Table("return_file", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_line", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
-    Table("return_cost", app=READ, engine=READ, staff=EDIT, seller_column="seller_key"),
+    Table("return_cost", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_reimbursement", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),
     # buyers' data
     Table("buyer_lease", app=READ, engine=ADD, staff=READ, seller_column="seller_key"),
@@ -296,7 +297,7 @@ TABLES = (
     Table("list_entry", engine=EDIT, staff=EDIT, open_because=_RULES),
     Table("model_version", engine=EDIT, staff=EDIT, open_because=_RULES),
     # what goes out
-    Table("mail_former_address", engine="SELECT, DELETE", open_because=_PEOPLE),
+    Table("mail_former_address", engine="SELECT, DELETE", staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("sent_mail", engine=ALL, open_because=_MAILS),
     Table("mail_setting", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
     Table("webhook_endpoint", engine=EDIT, staff=EDIT, open_because=_WEBHOOKS),

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from safeconduct.foundation.clocks.calendars import Calendar, has_holidays, is_zone
-from safeconduct.foundation.clocks.counting import due_at, percent_run, reminders_at
+from safeconduct.foundation.clocks.counting import due_at, reminders_at
 from safeconduct.foundation.clocks.errors import ClockError
 from safeconduct.foundation.clocks.spans import Pause, joined
 from safeconduct.foundation.clocks.terms import Term, Unit, read_term
@@ -116,9 +116,6 @@ def test_reminders_of_working_time_come_in_working_time() -> None:
     assert end is not None
     said = [at.astimezone(ZoneInfo("Europe/Berlin")) for at in reminders_at(term, start, end, BERLIN)]
     assert [f"{at:%d %H:%M}" for at in said] == ["16 13:30", "17 12:36", "17 16:39"]
-    assert percent_run(term, start, end, BERLIN, said[0]) == 50
-    assert percent_run(term, start, end, BERLIN, start) == 0
-    assert percent_run(term, start, end, BERLIN, end) == 100
 
 
 @pytest.mark.parametrize("text", ["3", "days", "0 days", "3 working months", "-1 hours", "3 weeks", "9999999 hours",

@@ -9,8 +9,8 @@ from typing import Any
 from tests.kernel.builders import person
 
 from safeconduct.kernel.cases import machine, seats
-from safeconduct.kernel.cases.machine import Move, Moved
 from safeconduct.kernel.cases.models import Case, Deadline, Party
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing

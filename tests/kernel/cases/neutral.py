@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from safeconduct.kernel.cases.kinds import CaseKind
-from safeconduct.kernel.cases.machine import Moved
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.scope import query
 

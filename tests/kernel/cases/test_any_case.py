@@ -15,8 +15,8 @@ from tests.kernel.cases.builders import START, decision, opened
 
 from safeconduct.kernel.cases import deadlines, machine, pauses, publishing, seats, second_person
 from safeconduct.kernel.cases.errors import CasesError
-from safeconduct.kernel.cases.machine import Move
 from safeconduct.kernel.cases.models import Case, Deadline, Party, Proposal, Seat, Step, StoredOutcome
+from safeconduct.kernel.cases.moves import Move
 from safeconduct.kernel.cases.sweep import keep_up
 from safeconduct.kernel.cases.turns import turn
 from safeconduct.kernel.cases.words import SEATS, ClockState, Liability, PauseScope, Role, Standing

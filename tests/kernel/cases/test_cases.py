@@ -238,7 +238,7 @@ def opened_shop(key: int) -> tuple[object, ...]:
 
 def test_many_cases_move_in_one_batch() -> None:
     from safeconduct.kernel.cases import machine
-    from safeconduct.kernel.cases.machine import Move
+    from safeconduct.kernel.cases.moves import Move
     from safeconduct.kernel.scope import Actor
 
     ids = [opened(START + hours(n)) for n in range(12)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.claims import actions
-from safeconduct.kernel.claims.asks import Debit, Joining, Leaving, Opening, Paid, RefundAsk, ToldRefund
+from safeconduct.kernel.claims.asks import Debit, Joining, Leaving, Lowering, Opening, Paid, RefundAsk, ToldRefund
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
 from safeconduct.kernel.ledger.actions import Entry, post
 from safeconduct.kernel.scope import Actor, engine_scope, query
@@ -74,6 +74,11 @@ def ask(claim: str, amount: float = 100, *, at: float = 1, key: str = "", **fiel
 def send(refund: str, *, at: float = 2) -> int:
     with engine_scope():
         return actions.refund([refund], ACTOR, at=days(at))
+
+
+def lower(*refunds: str, owed: float, at: float = 2) -> int:
+    with engine_scope():
+        return actions.lower([Lowering(refunds, cents(owed))], ACTOR, at=days(at))
 
 
 def told(claim: str, amount: float = 100, *, at: float = 2, key: str = "") -> int:

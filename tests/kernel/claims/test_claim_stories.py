@@ -19,6 +19,7 @@ from tests.kernel.claims.claims_world import (
     is_open,
     join,
     leave,
+    lower,
     opened,
     paid,
     parts,
@@ -156,6 +157,39 @@ def test_a_refund_that_is_decided_after_a_bank_took_the_money_is_paid_by_the_ban
     assert parts() == [(10_000, 0, 0, 0)]
 
 
+def test_what_a_later_decision_takes_off_is_not_sent_and_the_same_again_takes_off_no_more() -> None:
+    paid()
+    claim = opened()
+    refund = ask(claim, 60, key="r")
+    assert lower(refund, owed=25) == 1 and lower(refund, owed=25) == 0
+    assert parts() == [(2_500, 0, 0, 0)] and holds() == [("refund_running", 2_300)]
+    told(claim, 25, at=3)
+    assert refunds()["r"][0] == "sent" and parts() == [(0, 2_500, 0, 0)]
+    assert not is_open(claim)
+    assert lower(refund, owed=0, at=4) == 0  # the buyer has it
+
+
+def test_what_a_later_decision_takes_off_a_bank_that_paid_is_not_asked_for_again() -> None:
+    paid()
+    claim = opened()
+    join(claim, RETURN, until=200)
+    refund = ask(claim, 100, key="r")
+    join(claim, at=2)
+    debit(70, at=3)
+    leave(claim, LOST, at=4)
+    assert refunds()["r"] == ("requested", 10_000, 7_000)
+    lower(refund, owed=20, at=5)
+    assert refunds()["r"] == ("paid_by_bank", 10_000, 7_000)
+    debit(-70, at=6)
+    assert sorted(refunds().values()) == [("paid_by_bank", 10_000, 7_000), ("requested", 2_000, 0)]
+    assert parts() == [(2_000, 0, 0, 0)]
+    lower(refund, owed=0, at=7)
+    assert parts() == [(0, 0, 0, 0)]
+    debit(70, at=8)
+    debit(-70, at=9)
+    assert parts() == [(0, 0, 0, 0)]
+
+
 def test_a_refund_asked_for_after_the_loss_is_not_paid_by_it() -> None:
     paid()
     claim = opened()
@@ -253,6 +287,16 @@ def test_what_the_shop_sent_ends_the_refund_that_ran_for_it() -> None:
     told(claim, 40)
     assert refunds() == {"r": ("sent", 4_000, 0)}
     assert not is_open(claim)
+
+
+def test_what_the_shop_sent_is_heard_of_once_also_where_it_ended_what_was_asked_for() -> None:
+    paid()
+    claim = opened()
+    ask(claim, 40, key="r")
+    told(claim, 40, key="t")
+    again = opened(at=3)
+    assert told(again, 40, key="t", at=3) == 0
+    assert refunds() == {"r": ("sent", 4_000, 0)} and parts() == [(0, 4_000, 0, 0)]
 
 
 def test_what_the_shop_sent_besides_is_stored_up_to_what_was_captured() -> None:
@@ -396,9 +440,11 @@ def test_the_shops_systems_are_told_what_to_send_and_what_to_leave() -> None:
         endpoints.create("https://shop.example/hooks", ["refund.changed"], ACTOR, at=days(0))
     paid()
     claim = opened()
-    ask(claim, 60, key="r", matter="refund_after_withdrawal")
+    refund = ask(claim, 60, key="r", matter="refund_after_withdrawal")
     join(claim, amount=40, at=2)
     debit(40, at=3)
     leave(claim, LOST, at=9)
     told_of = rows("SELECT data ->> 'state', (data -> 'amount' ->> 'minor')::int FROM webhook_message ORDER BY at, id")
     assert told_of == [("requested", 6_000), ("frozen", 6_000), ("requested", 2_000)]
+    lower(refund, owed=40, at=10)
+    assert rows("SELECT data ->> 'state' FROM webhook_message ORDER BY at, id")[3:] == [("paid_by_bank",)]

@@ -526,12 +526,12 @@ def test_a_seller_reads_its_own_money_and_neither_anothers_nor_the_platforms() -
         seen = query("SELECT DISTINCT seller_key FROM ledger_posting").fetchall()
         accounts = query("SELECT count(*) FROM ledger_account WHERE seller_key IS NULL").fetchone()
         (line,) = queries.holds(SELLER).items
-        history = queries.hold_steps(line.id)
+        history = query("SELECT verb FROM ledger_hold_step WHERE hold_id = %s", [line.id]).fetchall()
     assert seen == [(SELLER,)]
     assert accounts == (0,)
     assert line.says("zh-hans") == "纠纷裁定之前，争议金额暂扣"
     assert line.release_says("de").startswith("It is released when the dispute")
-    assert [step.verb for step in history] == ["taken"]
+    assert history == [("taken",)]
 
 
 def test_lists_come_in_pages_that_miss_nothing_and_repeat_nothing() -> None:

@@ -35,6 +35,8 @@ OPENERS = {
     "kernel/decisions/telling.py": "names of orders and sellers",
     "cli/ledger.py": "names of orders",
     "protections/transactions/chargebacks/api.py": "names of orders",
+    "protections/transactions/chargebacks/console.py": "names of orders",
+    "protections/transactions/money/claims_api.py": "names of orders",
     "protections/transactions/chargebacks/portal_early.py": "names of orders",
     "protections/transactions/chargebacks/telling.py": "names of orders",
     # machines' own secrets, and people's own

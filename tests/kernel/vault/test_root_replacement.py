@@ -183,6 +183,33 @@ def test_the_earlier_key_is_not_retired_while_anything_needs_it(steps: Steps) ->
         root_replacement.move()
 
 
+def test_somebody_whose_value_nobody_can_open_keeps_the_earlier_key_until_the_erasure_is_repeated(steps: Steps) -> None:
+    gone, here = registered("gone@example.org", "here@example.org")
+    with engine_scope():  # an older backup of the data, which has the row of an erased person still
+        query("DELETE FROM vault_salt WHERE key = %s", [gone])
+    steps.begin()
+    assert root_replacement.move()["pseudonym"] == 1
+    with pytest.raises(VaultError, match=r"pseudonym \(1\): .*reapply-erasures"):
+        root_replacement.retire(steps.new, at=LATER)
+    with engine_scope():
+        query("DELETE FROM pseudonym WHERE key = %s", [gone])
+    root_replacement.retire(steps.new, at=LATER)
+    steps.process(steps.new)
+    assert found("here@example.org", "gone@example.org") == [here, None]
+
+
+def test_the_root_key_file_as_the_address_of_the_root_is_the_same_file(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = seal(MESSAGE, "cmg_1", "case/cas_1", b"Ana")
+    steps.begin()
+    monkeypatch.setattr(settings, "VAULT_ROOT", f"file:{steps.used}")
+    steps.process(steps.used)
+    assert unseal(MESSAGE, "cmg_1", "case/cas_1", sealed) == b"Ana"
+    assert root_replacement.standing(START).left["vault_region_wrap"] == 1
+    assert root_replacement.move()["vault_region_wrap"] == 1
+
+
 def test_values_of_an_earlier_form_keep_the_key_that_sealed_them(steps: Steps) -> None:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from tests.kernel.builders import event
 from tests.kernel.cases.builders import take
@@ -500,6 +501,7 @@ def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -
     client.post("/portal/data_security/my-data/ask/", {"kind": "erasure"})
     request = latest()
     with staff_scope():
+        EmailAddress.objects.create(user=person, email=person.email, primary=True)
         actions.approve(request.id, OFFICER, at=NOW)
     actions.work(NOW)
     assert {"account", "acts", "sign_in_origins"} == {one["what"] for one in latest().statement["kept"]}
@@ -512,6 +514,8 @@ def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -
     actions.work(NOW + timedelta(hours=1))
     with staff_scope():
         gone = User.objects.get(id=person.id)
+        assert not EmailAddress.objects.filter(user=gone).exists()
+        assert not query("SELECT FROM mail_former_address WHERE person_id = %s", [gone.id]).fetchall()
     assert gone.email == f"{person.id}@erased.invalid" and not gone.name and not gone.is_active
     (proof,) = proofs(latest())
     assert {(one.subject, one.purpose) for one in proof.stays} == {(f"person/{person.id}", "sign-in-session")}

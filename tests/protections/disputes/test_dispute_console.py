@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
@@ -32,9 +34,9 @@ def read(client: Client, address: str) -> str:
     return answer.content.decode()
 
 
-def before_the_platform() -> str:
+def before_the_platform(**placed: Any) -> str:
     """A dispute that was answered and then handed to the platform, with an offer made on the way."""
-    case_id = opened(delivered=True)
+    case_id = opened(delivered=True, **placed)
     seller = shops.signed_in()
     seller.post(f"{page_of(case_id)}answer/", {"words": "The carrier delivered it."})
     seller.post(f"{page_of(case_id)}offer/", {"remedy": "partial_refund", "amount": "7.77", "words": "For peace"})

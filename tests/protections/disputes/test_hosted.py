@@ -55,6 +55,13 @@ def test_a_buyer_opens_a_dispute_and_follows_it_without_an_account() -> None:
     assert "An empty doorstep" in shops.read(shops.signed_in(), page_of(dispute.case_id))
 
 
+def test_too_much_is_refused_with_the_sum_as_people_write_it() -> None:
+    order = sold()
+    page = Client().post(f"{door(order.key)}open/", asked(asked="partial_refund", amount="500")).content.decode()
+    assert "is at most what was paid, $120.00" in page and "minor units" not in page
+    assert "It never came, I was at home." in page, "nothing has to be written twice"
+
+
 def test_both_settle_over_the_link_and_the_page_of_the_seller() -> None:
     order = sold()
     buyer, here = Client(), door(order.key)

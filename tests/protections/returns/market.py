@@ -79,7 +79,7 @@ class Market(Shop):
         self.day = self.day if day is None else day
         with engine_scope():
             running = list(Refund.objects.filter(claim__order_key=key_of(order), state="requested"))
-        total = sum(one.amount_minor for one in running)
+        total = sum(one.to_send_minor for one in running)
         if total:
             self.tell("refund.created", order, amount={"minor": total, "currency": "USD"})
         return total / 100

@@ -137,6 +137,24 @@ def test_the_list_leaves_as_a_file() -> None:
     assert one.id in b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
 
 
+def test_what_waits_for_the_seller_stands_first_with_its_deadline() -> None:
+    one = swapped()
+    client = shops.signed_in()
+    page = read(client, "/portal/returns/")
+    waiting = page[page.index("Waiting for you") : page.index('class="filters')]
+    assert one.order_ref in waiting and "<time" in waiting.split("Until")[-1]
+    assert "Waiting for you" not in read(client, "/portal/returns/?status=closed")
+
+
+def test_the_desk_begins_with_what_waits_and_can_look_at_all() -> None:
+    one = swapped()
+    console = staff()
+    begins = read(console, "/console/returns/")
+    assert one.id not in begins and "Clear all" not in begins, "what nobody chose cannot be cleared"
+    everything = read(console, "/console/returns/?status=any")
+    assert one.id in everything and "Clear all" in everything
+
+
 def test_what_the_seller_accepts_is_paid_back() -> None:
     one = swapped()
     client = shops.signed_in()

@@ -60,6 +60,17 @@ def connectors_replay(
     raise SystemExit(replay_bodies(name, files, unsigned=unsigned, seller=seller, as_json=as_json))
 
 
+@connectors_app.command("read-again", epilog="Example: safeconduct connectors read-again shopify")
+def connectors_read_again(
+    name: Annotated[str, typer.Argument(help="The connector whose deliveries could not be read.")],
+    as_json: Json = False,
+) -> None:
+    """Reads kept deliveries that were refused once more, after the connector's options or the mapping were mended."""
+    from safeconduct.cli.intake import read_again
+
+    raise SystemExit(read_again(name, as_json=as_json))
+
+
 @rates_app.command("import", epilog="Example: safeconduct rates import rates.csv --source 'ECB reference rates'")
 def rates_import(
     file: Annotated[

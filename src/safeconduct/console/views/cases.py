@@ -20,7 +20,7 @@ from safeconduct.console.access import StaffRequest, back_to, page, staff_page
 from safeconduct.kernel.cases import assigning, bulk, desk, publishing, second_person
 from safeconduct.kernel.cases.bulk import Order, Planned, Verb
 from safeconduct.kernel.cases.errors import CaseMalformed, CasesError
-from safeconduct.kernel.cases.kinds import kind_of, kinds
+from safeconduct.kernel.cases.kinds import kind_of, kinds, names_of
 from safeconduct.kernel.cases.labels import PARTY, SEATS
 from safeconduct.kernel.cases.models import Case, Deadline
 from safeconduct.kernel.cases.words import PARTIES, Role
@@ -91,10 +91,15 @@ def do(request: StaffRequest) -> HttpResponseBase:
             return _again(request, problem, back)
     results = [(case_id, _one(order, case_id, step)) for case_id, step in chosen]
     with staff_scope():
-        names = {case.id: case for case in desk.by_id([case_id for case_id, _problem in results])}
+        cases = {case.id: case for case in desk.by_id([case_id for case_id, _problem in results])}
+        called = names_of((case.kind, case.id) for case in cases.values())
         context = {
             "results": [
-                {"case_id": case_id, "url": _url(names.get(case_id)), "problem": problem} for case_id, problem in results
+                {
+                    "case_id": case_id, "name": called.get(case_id, ""), "url": _url(cases.get(case_id)),
+                    "problem": problem,
+                }
+                for case_id, problem in results
             ],
             "done": sum(1 for _case, problem in results if not problem), "verb": _VERBS[order.verb], "back": back,
             "refused": sum(1 for _case, problem in results if problem),
@@ -132,11 +137,12 @@ def _planned(request: StaffRequest, order: Order) -> list[Planned]:
 def _plan_context(request: StaffRequest, order: Order, found: Sequence[Planned], back: str) -> dict[str, object]:
     workflows = publishing.by_id([one.case.workflow_id for one in found])
     language = get_language() or "en"
+    called = names_of((one.case.kind, one.case.id) for one in found)
     leads = request.user.may(StaffRole.LEAD) and order.verb is Verb.ASSIGN
     return {
         "rows": [
             {
-                "one": one, "url": _url(one.case), "kind": spoken(workflows[one.case.workflow_id].title, language),
+                "one": one, "url": _url(one.case), "name": called.get(one.case.id, ""), "kind": spoken(workflows[one.case.workflow_id].title, language),
                 "state": spoken(workflows[one.case.workflow_id].states[one.case.state].title, language),
             }
             for one in found
@@ -220,6 +226,7 @@ def _rows(clocks: Sequence[Deadline], language: str) -> list[dict[str, object]]:
     workflows = publishing.by_id([clock.case.workflow_id for clock in clocks])
     seats, cared, waits = desk.seats_in(ids), assigning.of_cases(ids), second_person.waiting_cases(ids)
     sides = desk.languages_in(ids)
+    called = names_of((clock.case.kind, clock.case_id) for clock in clocks)
     sellers = {s.key: s for s in Seller.objects.filter(key__in={clock.case.seller_key for clock in clocks})}
     found: list[dict[str, object]] = []
     for clock in clocks:
@@ -233,7 +240,7 @@ def _rows(clocks: Sequence[Deadline], language: str) -> list[dict[str, object]]:
                 if role in PARTIES
             ],
             "seats": [(seat.person, SEATS[Role(seat.role)]) for seat in seats.get(case.id, [])],
-            "cares": cared.get(case.id), "second": case.id in waits,
+            "cares": cared.get(case.id), "second": case.id in waits, "name": called.get(case.id, ""),
         })  # fmt: skip
     return found
 

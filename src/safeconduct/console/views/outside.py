@@ -1,4 +1,4 @@
-"""Bodies outside the marketplace: which it names, and the cases that sellers have taken there."""
+"""Bodies outside the marketplace: which it names, and the cases that sellers and buyers have taken there."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from safeconduct.console.access import StaffRequest, back_to, done, page, staff_page
@@ -31,7 +32,7 @@ from safeconduct.kernel.cases.referrals import Answer
 from safeconduct.kernel.cases.words import BodyWay, Finding, Role, Standing
 from safeconduct.kernel.decisions.errors import NotFound, RoleNeeded
 from safeconduct.kernel.notices.rendering import spoken
-from safeconduct.kernel.outside_pages import WAYS
+from safeconduct.kernel.outside_pages import BY, WAYS
 from safeconduct.kernel.parties.models import Seller, StaffRole
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import Actor, savepoint
@@ -39,12 +40,13 @@ from safeconduct.kernel.ui.parts import Page, View
 
 #: The views of the list of cases.
 _VIEWS: Final = ("", "all")
+_WHOSE: Final = {Role.SELLER: lazy("sellers' cases"), Role.BUYER: lazy("buyers' cases")}
 
 
 @require_GET
 @staff_page()
 def taken(request: StaffRequest) -> HttpResponse:
-    """Cases that sellers have taken outside: those that are not over, the oldest first; or all, the newest first."""
+    """Cases that sellers and buyers have taken outside: those that are not over, the oldest first; or all, the newest first."""
     everything, language = request.GET.get("view") == "all", get_language() or "en"
     found = referrals.listed(
         open_only=not everything, after=request.GET.get("after", ""), before=request.GET.get("before", "")
@@ -55,7 +57,7 @@ def taken(request: StaffRequest) -> HttpResponse:
         "rows": [
             {
                 "one": one, "state": spoken(state_of(one), language), "kind": titles.get(one.case.kind, one.case.kind),
-                "url": url_of(one.case), "seller": names.get(one.seller_key), "way": WAYS[BodyWay(one.body.way)],
+                "url": url_of(one.case), "seller": names.get(one.seller_key), "way": WAYS[BodyWay(one.body.way)], "by": BY[Role(one.referred_role)],
             }
             for one in found.items
         ],
@@ -90,6 +92,7 @@ def named(request: StaffRequest) -> HttpResponse:
             {
                 "one": one, "way": WAYS[BodyWay(one.way)], "pays": spoken(one.pays, language),
                 "kinds": [titles.get(kind, kind) for kind in one.kinds],
+                "whose": [_WHOSE[Role(role)] for role in one.takes_from],
             }
             for one in found.items
         ],
@@ -156,13 +159,13 @@ def _do(request: StaffRequest, referral_id: str, verb: str, at: datetime) -> str
     match verb:
         case "engage":
             referrals.engage(referral_id, actor, at=at)
-            return _("Noted. The seller is told that the marketplace takes part.")
+            return _("Noted. Who took it there is told that the marketplace takes part.")
         case "extend":
             referrals.extend(referral_id, actor, at=at)
             return _("Noted. The longer time runs.")
         case "end":
             referrals.end(referral_id, actor, at=at)
-            return _("Ended. The seller can turn to another body.")
+            return _("Ended. Both sides can turn to another body.")
         case "answer":
             referrals.answer(referral_id, _answer(request), actor, at=at)
             return _("Written down. Somebody who has had no seat in the case decides what follows from it.")
@@ -179,7 +182,7 @@ def _do(request: StaffRequest, referral_id: str, verb: str, at: datetime) -> str
             return _("Decided anew. Both sides are told, with your reasons; the earlier decision stays in the record.")
         case "refuse":
             referrals.not_follow(referral_id, _sentence(given.get("why", "")), actor, at=at)
-            return _("Kept. The seller reads why.")
+            return _("Kept. Both sides read why.")
     raise Http404
 
 
@@ -196,15 +199,17 @@ def _answer(request: StaffRequest) -> Answer:
 
 def _corrected(request: StaffRequest, referral_id: str) -> Corrected:
     given = request.POST
-    case = Referral.objects.select_related("case").get(id=referral_id).case
+    made = Referral.objects.select_related("case").get(id=referral_id)
     try:
         standing = Standing(given.get("standing", ""))
     except ValueError:
         raise CaseMalformed("standing", _("say whether it counts against the seller")) from None
     amount = given.get("amount", "").strip()
-    return Corrected(
-        _minor("amount", amount, case.currency) if amount else 0, standing, _sentence(given.get("facts", ""))
-    )
+    minor = _minor("amount", amount, made.case.currency) if amount else 0
+    facts = _sentence(given.get("facts", ""))
+    if made.referred_role == Role.BUYER:
+        return Corrected(0, standing, facts, minor)
+    return Corrected(minor, standing, facts)
 
 
 def _minor(field: str, text: str, currency: str) -> int:
@@ -230,4 +235,5 @@ def _draft(given: dict[str, Any]) -> Draft:
         {language: given[f"pays_{language}"] for language in ("en", "zh", "es")}, given["certified_by"],
         given["certified_until"], tuple(given["kinds"]), tuple(given["sellers"].upper().replace(",", " ").split()),
         given["refer_within"].strip(), given["decides_within"].strip(),
+        tuple(Role(role) for role in given["takes_from"]),
     )  # fmt: skip

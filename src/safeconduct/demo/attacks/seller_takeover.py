@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from random import Random
 
-from safeconduct.demo.access import Said, Step, changing
 from safeconduct.demo.almanac import DAY, HOUR, MINUTE, SECOND, START
 from safeconduct.demo.builder import WorldBuilder
 from safeconduct.demo.crime import foreign_countries
 from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.people import Member, Seller, new_bank_account, new_device, new_ip
 from safeconduct.demo.seeds import token
+from safeconduct.demo.steps import Said, Step, changing
 from safeconduct.demo.truth import Action, Kind
 
 NAME = "seller_takeover"

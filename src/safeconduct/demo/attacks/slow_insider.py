@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from random import Random
 
-from safeconduct.demo.access import Said, changing, usual
 from safeconduct.demo.almanac import DAY, DAYS, HOUR, MINUTE, START
 from safeconduct.demo.builder import WorldBuilder
 from safeconduct.demo.parameters import Parameters
+from safeconduct.demo.steps import Said, changing, usual
 from safeconduct.demo.truth import Action, Kind
 
 NAME = "slow_insider"

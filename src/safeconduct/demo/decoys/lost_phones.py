@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from safeconduct.demo.access import Said, Step, changing, usual
 from safeconduct.demo.almanac import DAY, MINUTE, SECOND, START
 from safeconduct.demo.builder import DECOY, WorldBuilder
 from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.people import new_device
+from safeconduct.demo.steps import Said, Step, changing, usual
 from safeconduct.demo.truth import Action
 
 NAME = "lost_phones"

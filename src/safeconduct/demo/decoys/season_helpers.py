@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from safeconduct.demo.access import Said, changing, usual
 from safeconduct.demo.almanac import DAY, HOUR, MINUTE, START
 from safeconduct.demo.builder import DECOY, WorldBuilder
 from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.people import Member, new_device, new_ip
+from safeconduct.demo.steps import Said, changing, usual
 from safeconduct.demo.truth import Action
 
 NAME = "season_helpers"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from safeconduct.demo.access import Said, Step
 from safeconduct.demo.almanac import DAY, HOUR, START
 from safeconduct.demo.builder import DECOY, WorldBuilder
 from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.people import new_ip
+from safeconduct.demo.steps import Said, Step
 from safeconduct.demo.truth import Action
 
 NAME = "seller_offices"

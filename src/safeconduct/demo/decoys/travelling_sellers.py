@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
-from safeconduct.demo.access import Said, Step, changing
 from safeconduct.demo.almanac import DAY, MINUTE, START
 from safeconduct.demo.builder import DECOY, WorldBuilder
 from safeconduct.demo.crime import foreign_countries
 from safeconduct.demo.parameters import Parameters
 from safeconduct.demo.people import new_ip
+from safeconduct.demo.steps import Said, Step, changing
 from safeconduct.demo.truth import Action
 
 NAME = "travelling_sellers"

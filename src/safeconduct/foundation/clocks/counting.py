@@ -59,18 +59,6 @@ def reminders_at(
     return [_after(runs, whole * percent / 100, end) for percent in sorted(percents)]
 
 
-def percent_run(
-    term: Term, start: datetime, end: datetime, calendar: Calendar, at: datetime, pauses: Iterable[Pause] = ()
-) -> int:
-    """How much of the running time between start and end is over at an instant: 0 to 100."""
-    if at >= end:
-        return 100
-    runs = list(_running(term.unit, start.astimezone(UTC), end, calendar, joined(pauses)))
-    whole = sum((to - since for since, to in runs), _NOTHING)
-    past = sum((min(to, at) - since for since, to in runs if since < at), _NOTHING)
-    return int(100 * past / whole) if whole else 0
-
-
 def _with_bound(term: Term, start: datetime, calendar: Calendar, still: Sequence[Pause]) -> datetime | None:
     end = _end(term, start, calendar, still)
     if term.at_least is None or end is None:

@@ -6,14 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from safeconduct.foundation.moments import TIE_BITS
-from safeconduct.foundation.policy.functions import CALENDAR_FROM_US, CALENDAR_UNTIL_US
-from safeconduct.foundation.policy.python_functions import DAY_US, HOUR_US, MINUTE_US, UNITS_US
-from safeconduct.foundation.policy.sql_expressions import CALENDAR, SqlExpressions
+from safeconduct.foundation.policy.sql_expressions import SqlExpressions
 from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
-from safeconduct.foundation.policy.zones import ZONE_FROM_US, ZONE_UNTIL_US, zone_table
-
-UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-LOWER = UPPER.lower()
+from safeconduct.foundation.policy.zones import zone_table
 
 #: Longer than any text PostgreSQL can hold, and small enough for its 32-bit lengths.
 _LONGEST = 1_000_000_000
@@ -32,6 +27,7 @@ class PostgresExpressions(SqlExpressions):
         Type.DURATION: "bigint",
         Type.KEY: "bigint",
     }
+    over = "/"
 
     def text(self, value: str) -> str:
         body = value.replace("'", "''")
@@ -54,13 +50,8 @@ class PostgresExpressions(SqlExpressions):
     def ordered(self, text: str) -> str:
         return f'({text} COLLATE "C")'
 
-    def call(self, function: str, args: list[str], zone: str | None) -> str:
-        if function.endswith("s_between"):
-            span = self.narrowed(f"{self.wide(args[1])} - {self.wide(args[0])}")
-            return f"({span} / {UNITS_US[function.removesuffix('_between')]})"
-        if function in CALENDAR:
-            return self._calendar(function, args[0], zone)
-        match function, args:
+    def function(self, name: str, args: list[str]) -> str:
+        match name, args:
             case "abs", [a]:
                 return self.narrowed(f"abs({self.wide(a)})")
             case "sign", [a]:
@@ -70,16 +61,12 @@ class PostgresExpressions(SqlExpressions):
             case "floor_div", [a, b]:
                 x, y = self.wide(a), f"NULLIF({self.wide(b)}, 0)"
                 return self.narrowed(f"div({x} - mod(mod({x}, {y}) + {y}, {y}), {y})")
-            case "lower", [a]:
-                return f"translate({a}, '{UPPER}', '{LOWER}')"
-            case "upper", [a]:
-                return f"translate({a}, '{LOWER}', '{UPPER}')"
             case "trim", [a]:
                 return f"btrim({a}, ' ')"
             case "length", [a]:
                 return f"CAST(char_length({a}) AS bigint)"
             case "left" | "right", [a, n]:
-                return f"(CASE WHEN {n} >= 0 THEN {function}({a}, {_length(n)}) END)"
+                return f"(CASE WHEN {n} >= 0 THEN {name}({a}, {_length(n)}) END)"
             case "substring", [a, start, n]:
                 return f"(CASE WHEN {start} >= 1 AND {n} >= 0 THEN substr({a}, {_length(start)}, {_length(n)}) END)"
             case "starts_with", [a, b]:
@@ -88,34 +75,19 @@ class PostgresExpressions(SqlExpressions):
                 return f"(right({a}, char_length({b})) = {b})"
             case "contains", [a, b]:
                 return f"(position({b} IN {a}) > 0)"
-        raise KeyError(function)
+        raise KeyError(name)
 
-    def _calendar(self, function: str, at: str, zone: str | None) -> str:
-        low, high = (CALENDAR_FROM_US, CALENDAR_UNTIL_US) if zone is None else (ZONE_FROM_US, ZONE_UNTIL_US)
-        local = at if zone is None else f"({at} + {_offset(zone, at)})"
-        # Counted from the year 1, whose first day was a Monday, everything is above 0: no rounding of negatives.
-        since = f"({local} - ({CALENDAR_FROM_US}))"
-        date = f"(DATE '0001-01-01' + CAST({since} / {DAY_US} AS integer))"
-        match function:
-            case "hour":
-                code = f"{since} / {HOUR_US} % 24"
-            case "minute":
-                code = f"{since} / {MINUTE_US} % 60"
-            case "weekday":
-                code = f"{since} / {DAY_US} % 7 + 1"
-            case _:
-                code = f"CAST(extract({function} FROM {date}) AS bigint)"
-        return f"(CASE WHEN {at} >= {low} AND {at} < {high} THEN {code} END)"
+    def date_part(self, part: str, date: str) -> str:
+        return f"extract({part} FROM {date})"
+
+    def offset(self, zone: str, at: str) -> str:
+        table = zone_table(zone)
+        if len(table.starts_us) == 1:
+            return str(table.offsets_us[0])
+        starts = ",".join(map(str, table.starts_us))
+        offsets = ",".join(map(str, table.offsets_us))
+        return f"(CAST('{{{offsets}}}' AS bigint[]))[width_bucket({at}, CAST('{{{starts}}}' AS bigint[]))]"
 
 
 def _length(number: str) -> str:
     return f"CAST(least({number}, {_LONGEST}) AS integer)"
-
-
-def _offset(zone: str, at: str) -> str:
-    table = zone_table(zone)
-    if len(table.starts_us) == 1:
-        return str(table.offsets_us[0])
-    starts = ",".join(map(str, table.starts_us))
-    offsets = ",".join(map(str, table.offsets_us))
-    return f"(CAST('{{{offsets}}}' AS bigint[]))[width_bucket({at}, CAST('{{{starts}}}' AS bigint[]))]"

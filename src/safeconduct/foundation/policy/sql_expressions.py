@@ -1,8 +1,8 @@
 """Expressions as SQL, for what PostgreSQL and DuckDB have in common; each dialect adds what differs.
 
 SQL's own three-valued logic is the language's, so AND, OR, NOT, CASE and IS are written as they are. What engines do
-differently is arithmetic, fractions and functions: those are the dialect's methods. Identifiers are quoted, texts are
-quoted literals, and every column reference is qualified.
+differently is arithmetic, fractions and most functions: those are the dialect's methods. Identifiers are quoted, texts
+are quoted literals, and every column reference is qualified.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, assert_never
 
+from safeconduct.foundation.policy.functions import CALENDAR_FROM_US, CALENDAR_UNTIL_US
 from safeconduct.foundation.policy.nodes import (
     And,
     Arith,
@@ -35,7 +36,9 @@ from safeconduct.foundation.policy.nodes import (
     Or,
     ScoreRef,
 )
+from safeconduct.foundation.policy.python_functions import DAY_US, HOUR_US, MINUTE_US, UNITS_US
 from safeconduct.foundation.policy.types import PAIRS, Type
+from safeconduct.foundation.policy.zones import ZONE_FROM_US, ZONE_UNTIL_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,9 @@ class Scope(Protocol):
         ...
 
 
+_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LOWER = _UPPER.lower()
+
 #: Columns of the relation that says who was on which list when: a text or a key, from a moment until a moment
 #: (NULL: still). Membership at a moment is ``since <= moment AND (until IS NULL OR moment < until)``.
 LISTS_COLUMNS = {"list": "text", "text": "text", "key": "bigint", "since": "bigint", "until": "bigint"}
@@ -83,6 +89,8 @@ class SqlExpressions(ABC):
 
     #: SQL type names of the dialect.
     types: ClassVar[Mapping[Type, str]]
+    #: The operator that divides whole numbers of 64 bits; what it does below 0 is never asked.
+    over: ClassVar[str]
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -106,12 +114,53 @@ class SqlExpressions(ABC):
         """A wide value as 64 bits, NULL where it does not fit."""
 
     @abstractmethod
-    def call(self, function: str, args: list[str], zone: str | None) -> str:
-        """An admitted function."""
+    def function(self, name: str, args: list[str]) -> str:
+        """An admitted function that the dialects spell differently."""
+
+    @abstractmethod
+    def date_part(self, part: str, date: str) -> str:
+        """Day, month or year of a date."""
+
+    @abstractmethod
+    def offset(self, zone: str, at: str) -> str:
+        """Microseconds by which a zone's clocks are ahead at a time."""
 
     @abstractmethod
     def ordered(self, text: str) -> str:
         """A text for comparison by code point."""
+
+    # -- functions --------------------------------------------------------------------------------------------------
+
+    def call(self, function: str, args: list[str], zone: str | None) -> str:
+        """An admitted function."""
+        if function in CALENDAR:
+            return self._calendar(function, args[0], zone)
+        if function.endswith("s_between"):
+            span = self.narrowed(f"{self.wide(args[1])} - {self.wide(args[0])}")
+            return f"({span} {self.over} {UNITS_US[function.removesuffix('_between')]})"
+        match function, args:
+            case "lower", [a]:
+                return f"translate({a}, '{_UPPER}', '{_LOWER}')"
+            case "upper", [a]:
+                return f"translate({a}, '{_LOWER}', '{_UPPER}')"
+        return self.function(function, args)
+
+    def _calendar(self, function: str, at: str, zone: str | None) -> str:
+        low, high = (CALENDAR_FROM_US, CALENDAR_UNTIL_US) if zone is None else (ZONE_FROM_US, ZONE_UNTIL_US)
+        local = at if zone is None else f"({at} + {self.offset(zone, at)})"
+        # Counted from the year 1, whose first day was a Monday, everything is above 0: no rounding of negatives.
+        since = f"({local} - ({CALENDAR_FROM_US}))"
+        match function:
+            case "hour":
+                code = f"{since} {self.over} {HOUR_US} % 24"
+            case "minute":
+                code = f"{since} {self.over} {MINUTE_US} % 60"
+            case "weekday":
+                code = f"{since} {self.over} {DAY_US} % 7 + 1"
+            case _:
+                date = f"(DATE '0001-01-01' + CAST({since} {self.over} {DAY_US} AS integer))"
+                code = f"CAST({self.date_part(function, date)} AS bigint)"
+        return f"(CASE WHEN {at} >= {low} AND {at} < {high} THEN {code} END)"
 
     # -- expressions ------------------------------------------------------------------------------------------------
 

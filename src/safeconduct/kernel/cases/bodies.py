@@ -20,7 +20,7 @@ from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchBody
 from safeconduct.kernel.cases.kinds import kinds
 from safeconduct.kernel.cases.outside_models import OutsideBody
 from safeconduct.kernel.cases.redress import MOST_BODIES, laws
-from safeconduct.kernel.cases.words import BodyWay
+from safeconduct.kernel.cases.words import BodyWay, Role
 from safeconduct.kernel.cases.workflow import LANGUAGES
 from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.paging import Order, Slice, page
@@ -33,7 +33,8 @@ _URL: Final = re.compile(r"https://[^\s/@]+\.[^\s/@]+(/\S*)?")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A body to be named, as `OutsideBody` describes its fields. ``pays`` is left empty where law says who pays."""
+    """A body to be named, as `OutsideBody` describes its fields. ``pays`` is left empty where law says who pays,
+    ``takes_from`` for those whom law gives the body, or else for sellers."""
 
     way: BodyWay
     name: str
@@ -47,6 +48,7 @@ class Draft:
     sellers: tuple[str, ...] = ()
     refer_within: str = ""
     decides_within: str = ""
+    takes_from: tuple[Role, ...] = ()
 
 
 def name(draft: Draft, person: User, *, at: datetime) -> OutsideBody:
@@ -67,7 +69,7 @@ def name(draft: Draft, person: User, *, at: datetime) -> OutsideBody:
         certified_until=draft.certified_until, kinds=sorted(set(draft.kinds)), sellers=sorted(set(draft.sellers)),
         refer_within=draft.refer_within, decides_within=draft.decides_within,
         pays=dict(law.pays if law is not None else draft.pays), source=draft.source, read_on=draft.read_on, since=at,
-        named_by=person,
+        named_by=person, takes_from=sorted(_takes_from(draft)),
     )  # fmt: skip
 
 
@@ -105,6 +107,15 @@ def _check(draft: Draft, at: datetime) -> None:
         missing = [language for language in LANGUAGES if not draft.pays.get(language, "").strip()]
         if missing:
             raise CaseMalformed(f"pays_{missing[0]}", _("say who bears the costs, in each language"))
+
+
+def _takes_from(draft: Draft) -> set[str]:
+    """Whose cases the body takes. Raises CaseMalformed where law gives it to nobody of them."""
+    law = frozenset(role for one in laws()[draft.way] for role in one.by)
+    wanted = frozenset(draft.takes_from) or (law & {Role.SELLER} or law)
+    if wanted - law:
+        raise CaseMalformed("takes_from", _("law does not give them this kind of body; choose another kind"))
+    return {role.value for role in wanted}
 
 
 def _check_certificate(draft: Draft, at: datetime) -> None:

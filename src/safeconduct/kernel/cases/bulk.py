@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from safeconduct.kernel.cases import assigning, deadlines, desk, machine, publishing, seats
 from safeconduct.kernel.cases.errors import CaseMalformed, ChangedMeanwhile, NoSuchCase, NotPossible
-from safeconduct.kernel.cases.machine import Move
 from safeconduct.kernel.cases.models import Case, CaseAssignment, Deadline, Seat
+from safeconduct.kernel.cases.moves import Move
 from safeconduct.kernel.cases.words import ClockState, Role, Status
 from safeconduct.kernel.cases.workflow import NO_MONEY, State, Transition
 from safeconduct.kernel.notices.rendering import spoken

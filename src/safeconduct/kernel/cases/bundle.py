@@ -91,7 +91,8 @@ def _referral(one: Referral) -> dict[str, Any]:
     """A body that the case was taken to, by when it answers, and what came of it."""
     return {
         "id": one.id, "body": one.body.name, "url": one.body.url, "way": one.body.way, "state": one.state,
-        "referred_at": _stamp(one.referred_at), "due_at": None if one.due_at is None else _stamp(one.due_at),
+        "by": one.referred_role, "referred_at": _stamp(one.referred_at),
+        "due_at": None if one.due_at is None else _stamp(one.due_at),
         "outcome": one.outcome_before, "found": one.found, "says": one.says, "followed": one.followed,
         "new_outcome": one.outcome_id,
     }  # fmt: skip

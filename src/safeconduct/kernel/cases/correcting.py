@@ -1,7 +1,8 @@
-"""The new decision after an outside body has found for a seller: a reversal beside the earlier one, never an edit.
+"""The new decision after an outside body has found for who turned to it: beside the earlier one, never an edit.
 
-What the buyer has got stays with the buyer. What changes is who bears it and whether it counts; of a claim on the fund,
-how much is paid.
+What the buyer has got stays with the buyer. After a finding for a seller it changes who bears it and whether it counts;
+of a claim on the fund, how much is paid. After a finding for a buyer it changes how much the buyer gets; the
+marketplace bears what is more, because the seller's part is decided and its own ways to appeal are over.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from django.utils.translation import gettext as _
 from safeconduct.kernel.cases import machine, writing
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchReferral, ReferralOver
 from safeconduct.kernel.cases.kinds import kind_of
-from safeconduct.kernel.cases.machine import Move, Moved
 from safeconduct.kernel.cases.models import Referral
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.outcomes import Outcome
-from safeconduct.kernel.cases.words import Finding, Liability, ReferralState, Remedy, Role, Standing, Status
+from safeconduct.kernel.cases.words import Liability, ReferralState, Remedy, Role, Standing, Status
 from safeconduct.kernel.cases.workflow import OUTSIDE, Sentence
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import Actor
@@ -31,11 +32,13 @@ _TO_THE_BUYER: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.R
 @dataclass(frozen=True, slots=True)
 class Corrected:
     """What the marketplace decides now. ``seller_minor``: of a refund, what the seller still bears; of a claim on the
-    fund, what the seller gets. ``facts``: why, for both sides to read."""
+    fund, what the seller gets. ``buyer_minor``: what the buyer gets in all, where the buyer had turned outside.
+    ``facts``: why, for both sides to read."""
 
     seller_minor: int
     standing: Standing
     facts: Sentence
+    buyer_minor: int = 0
 
 
 def decide(referral_id: str, given: Corrected, person: User, *, at: datetime) -> Moved:
@@ -47,8 +50,8 @@ def decide(referral_id: str, given: Corrected, person: User, *, at: datetime) ->
     if case_id is None:
         raise NoSuchReferral(referral_id)
     case, made = machine.locked([case_id])[case_id], Referral.objects.select_related("body").get(id=referral_id)
-    if made.state != ReferralState.ANSWERED or made.found == Finding.AGAINST_SELLER or made.followed:
-        raise ReferralOver(_("No finding for the seller waits here for what the marketplace makes of it."))
+    if made.state != ReferralState.ANSWERED or made.nothing_follows or made.followed:
+        raise ReferralOver(_("No finding waits here for what the marketplace makes of it."))
     if case["status"] != Status.CLOSED:
         raise ReferralOver(_("The case still runs its own way; decide anew when it is closed."))
     before = writing.outcomes_of([case["outcome_id"]])[case["outcome_id"]]
@@ -63,7 +66,9 @@ def outcome_after(before: Mapping[str, Any], given: Corrected, case: Mapping[str
     if given.standing is Standing.COUNTS and before["standing"] != Standing.COUNTS:
         raise CaseMalformed("standing", _("did not count before, and does not count now"))
     remedy, amount, bears = Remedy(before["remedy"]), before["amount_minor"], _bearing(before)
-    if Remedy.REIMBURSE in kind_of(case["kind"]).remedies:
+    if made.referred_role == Role.BUYER:
+        remedy, amount, bears = _for_the_buyer(before, given.buyer_minor, case)
+    elif Remedy.REIMBURSE in kind_of(case["kind"]).remedies:
         if given.seller_minor <= (amount or 0):
             raise CaseMalformed("seller_minor", _("is more than what was paid before"))
         remedy, amount, bears = Remedy.REIMBURSE, given.seller_minor, {Liability.FUND.value: given.seller_minor}
@@ -83,6 +88,19 @@ def outcome_after(before: Mapping[str, Any], given: Corrected, case: Mapping[str
         made.body_id, given.facts, amount_minor=amount,
         currency="" if amount is None else before["currency"] or case["currency"], shares={} if alone else bears,
     )  # fmt: skip
+
+
+def _for_the_buyer(
+    before: Mapping[str, Any], buyer_minor: int, case: Mapping[str, Any]
+) -> tuple[Remedy, int, dict[str, int]]:  # fmt: skip
+    """More for the buyer, which the marketplace bears. Raises CaseMalformed where it is no more, or more than all."""
+    got = Remedy(before["remedy"]) in _TO_THE_BUYER
+    had, most = (before["amount_minor"] or 0) if got else 0, case["amount_minor"] or 0
+    if not had < buyer_minor <= most:
+        raise CaseMalformed("buyer_minor", _("is more than what the buyer got before, and at most what is at stake"))
+    bears = _bearing(before) if got else {}
+    bears[Liability.PLATFORM.value] = bears.get(Liability.PLATFORM, 0) + buyer_minor - had
+    return Remedy.REFUND if buyer_minor == most else Remedy.PARTIAL_REFUND, buyer_minor, bears
 
 
 def _bearing(outcome: Mapping[str, Any]) -> dict[str, int]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import clockwork, machine, publishing, writing
 from safeconduct.kernel.cases.errors import CaseMalformed, NoMoreExtensions, NoSuchCase
@@ -45,7 +47,7 @@ def extend(case_id: str, actor: Actor, role: Role, *, at: datetime) -> datetime 
     Raises NoSuchCase, NoMoreExtensions, CaseMalformed (it is not running, not this role's, or without a reason).
     """
     if not actor.why.strip():
-        raise CaseMalformed("why", "an extension says why; the other side reads it")
+        raise CaseMalformed("why", _("an extension says why; the other side reads it"))
     cases, parties, workflows = _read([case_id])
     if case_id not in cases:
         raise NoSuchCase(case_id)
@@ -56,7 +58,7 @@ def extend(case_id: str, actor: Actor, role: Role, *, at: datetime) -> datetime 
     if role not in state.acts and role not in PLATFORM:
         raise CaseMalformed("role", f"it is not the {role}'s turn; who has to act asks for more time")
     if clock is None or data is None:
-        raise CaseMalformed("deadline", "no clock is running in this case")
+        raise CaseMalformed("deadline", _("no clock is running in this case"))
     if len(clock["extensions"]) >= data.extensions or data.extension is None:
         raise NoMoreExtensions(data.extensions)
     clock["extensions"] = [*clock["extensions"], str(data.extension)]

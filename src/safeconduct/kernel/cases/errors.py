@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+#: Fields that people fill in, as a sentence names them; others are for programs, and stay as they are.
+_FIELDS: Final[Mapping[str, str | Promise]] = {
+    "words": lazy("words"), "why": lazy("why"), "gist": lazy("gist"), "case": lazy("case"), "offer": lazy("offer"),
+    "facts": lazy("facts"), "considered": lazy("considered"), "outcome": lazy("outcome"), "says": lazy("says"),
+}  # fmt: skip
 
 
 class CasesError(Exception):
@@ -33,7 +43,7 @@ class NoSuchCase(CasesError):
     status = 404
 
     def __init__(self, case_id: str) -> None:
-        super().__init__(f"there is no case {case_id} for you")
+        super().__init__(_("there is no case %(id)s for you") % {"id": case_id})
 
 
 class NoSuchKind(CasesError):
@@ -52,7 +62,7 @@ class CaseMalformed(CasesError):
     status = 422
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
+        super().__init__(f"{_FIELDS.get(field, field)}: {problem}")
         self.field = field
 
 
@@ -62,15 +72,22 @@ class NotPossible(CasesError):
     code = "step_not_possible"
 
     def __init__(self, case_id: str, state: str, step: str, possible: Sequence[str]) -> None:
-        then = f"possible are {', '.join(possible)}" if possible else "nothing is for you to do here"
-        super().__init__(f"{step} cannot be done on case {case_id} in {state}; {then}")
+        then = (
+            _("possible are %(names)s") % {"names": ", ".join(possible)}
+            if possible
+            else _("nothing is for you to do here")
+        )
+        super().__init__(
+            _("%(step)s cannot be done on case %(id)s in %(state)s; %(then)s")
+            % {"step": step, "id": case_id, "state": state, "then": then}
+        )
 
 
 class ChangedMeanwhile(CasesError):
     code = "changed_meanwhile"
 
     def __init__(self, case_id: str) -> None:
-        super().__init__(f"case {case_id} has changed since you looked; look again, then decide")
+        super().__init__(_("case %(id)s has changed since you looked; look again, then decide") % {"id": case_id})
 
 
 class GuardRefused(CasesError):
@@ -79,7 +96,7 @@ class GuardRefused(CasesError):
     code = "condition_not_met"
 
     def __init__(self, case_id: str, guard: str, problem: str) -> None:
-        super().__init__(f"case {case_id}: {problem}")
+        super().__init__(_("case %(id)s: %(problem)s") % {"id": case_id, "problem": problem})
         self.guard = guard
 
 
@@ -124,7 +141,14 @@ class NoMoreExtensions(CasesError):
 
     def __init__(self, allowed: int) -> None:
         super().__init__(
-            f"this deadline can be extended {allowed} times, and was" if allowed else "this deadline is not extended"
+            ngettext(
+                "this deadline can be extended %(n)s time, and was",
+                "this deadline can be extended %(n)s times, and was",
+                allowed,
+            )
+            % {"n": allowed}
+            if allowed
+            else _("this deadline is not extended")
         )
 
 
@@ -144,7 +168,7 @@ class NoSuchEvidence(CasesError):
     status = 404
 
     def __init__(self, evidence_id: str) -> None:
-        super().__init__(f"there is no evidence {evidence_id} for you")
+        super().__init__(_("there is no evidence %(id)s for you") % {"id": evidence_id})
 
 
 class ScannerSilent(CasesError):
@@ -154,7 +178,7 @@ class ScannerSilent(CasesError):
     status = 503
 
     def __init__(self) -> None:
-        super().__init__("the file cannot be checked for viruses at the moment; send it again in a few minutes")
+        super().__init__(_("the file cannot be checked for viruses at the moment; send it again in a few minutes"))
 
 
 class NoSuchProposal(CasesError):
@@ -162,7 +186,7 @@ class NoSuchProposal(CasesError):
     status = 404
 
     def __init__(self, proposal_id: str) -> None:
-        super().__init__(f"there is no proposed decision {proposal_id} for you")
+        super().__init__(_("there is no proposed decision %(id)s for you") % {"id": proposal_id})
 
 
 class ProposalAnswered(CasesError):
@@ -171,7 +195,10 @@ class ProposalAnswered(CasesError):
     code = "proposal_answered"
 
     def __init__(self, state: str) -> None:
-        super().__init__(f"this proposed decision does not wait any more: it was {state}; look at the case again")
+        super().__init__(
+            _("this proposed decision does not wait any more: it was %(state)s; look at the case again")
+            % {"state": state}
+        )
 
 
 class NoSuchReview(CasesError):
@@ -179,7 +206,7 @@ class NoSuchReview(CasesError):
     status = 404
 
     def __init__(self, review_id: str) -> None:
-        super().__init__(f"there is no blind review {review_id} for you")
+        super().__init__(_("there is no blind review %(id)s for you") % {"id": review_id})
 
 
 class ReviewGiven(CasesError):
@@ -188,7 +215,7 @@ class ReviewGiven(CasesError):
     code = "blind_review_given"
 
     def __init__(self) -> None:
-        super().__init__("this blind review has its answer already; take another one")
+        super().__init__(_("this blind review has its answer already; take another one"))
 
 
 class NoSuchBody(CasesError):

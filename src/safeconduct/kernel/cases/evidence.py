@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeGuard
 
+from django.utils.translation import gettext as _
+
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import scanning
 from safeconduct.kernel.cases.errors import CaseMalformed, EvidenceRefused, NoSuchEvidence
@@ -197,7 +199,7 @@ def _check(piece: Piece, cases: Mapping[str, Mapping[str, object]]) -> None:
     if piece.captured_at.tzinfo is None:
         raise CaseMalformed("captured_at", "has no zone")
     if not any(text.strip() for text in piece.gist.values()):
-        raise CaseMalformed("gist", "say in one sentence what it shows; who may not see it reads that")
+        raise CaseMalformed("gist", _("say in one sentence what it shows; who may not see it reads that"))
     if piece.given_by in PARTIES and piece.visibility is Visibility.ADJUDICATOR:
         raise CaseMalformed("visibility", "a party cannot bring what the other side never sees; give its gist at least")
     if piece.case_id is not None:
@@ -205,13 +207,13 @@ def _check(piece: Piece, cases: Mapping[str, Mapping[str, object]]) -> None:
         if case is None or case["seller_key"] != piece.seller_key:
             raise NoSuchEvidence(piece.case_id)
         if case["status"] == Status.CLOSED:
-            raise CaseMalformed("case", "is closed; open an appeal where there is one")
+            raise CaseMalformed("case", _("is closed; open an appeal where there is one"))
 
 
 def _taken(piece: Piece, actor: Actor, at: datetime) -> str:
     sent = piece.content.data if isinstance(piece.content, Clean) else piece.content
     if not sent:
-        raise EvidenceRefused("the file is empty; send it again")
+        raise EvidenceRefused(_("the file is empty; send it again"))
     clean = piece.content if isinstance(piece.content, Clean) else cleaned(sent)
     digest = hashlib.sha256(clean.data).hexdigest()
     holder = piece.case_id or f"order/{piece.order_key}"
@@ -254,7 +256,8 @@ def _check_room(holder: str, size: int) -> None:
     assert row is not None
     if row[0] >= MOST or row[1] + size > MOST_BYTES:
         raise EvidenceRefused(
-            f"there are {row[0]} pieces already; at most {MOST} pieces and {MOST_BYTES // _CHUNK} MB are taken"
+            _("there are %(n)s pieces already; at most %(most)s pieces and %(mb)s MB are taken")
+            % {"n": row[0], "most": MOST, "mb": MOST_BYTES // _CHUNK}
         )
 
 

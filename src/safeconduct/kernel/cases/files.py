@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.kernel.cases.errors import EvidenceRefused
 from safeconduct.kernel.cases.pictures_anew import jpeg_anew, png_anew
 
@@ -47,7 +49,10 @@ def cleaned(data: bytes) -> Clean:
     """What a file is, without its metadata. Raises EvidenceRefused, which says what can be sent instead."""
     media_type, clean = _sniffed(data)
     if len(data) > LIMITS[media_type]:
-        raise EvidenceRefused(f"this {media_type} is larger than {LIMITS[media_type] // _MIB} MB; send a smaller one")
+        raise EvidenceRefused(
+            _("this %(type)s is larger than %(mb)s MB; send a smaller one")
+            % {"type": media_type, "mb": LIMITS[media_type] // _MIB}
+        )
     return Clean(media_type, clean(data))
 
 
@@ -73,12 +78,16 @@ def _sniffed(data: bytes) -> tuple[str, Callable[[bytes], bytes]]:
 
 def _pdf(data: bytes) -> bytes:
     if b"%%EOF" not in data[-2048:]:
-        raise EvidenceRefused("this PDF ends in the middle; send it again")
+        raise EvidenceRefused(_("this PDF ends in the middle; send it again"))
     if b"/Encrypt" in data:
-        raise EvidenceRefused("this PDF is locked; the other side must be able to read it: send it without a password")
+        raise EvidenceRefused(
+            _("this PDF is locked; the other side must be able to read it: send it without a password")
+        )
     for word in _PDF_ACTIVE:
         if word in data:
-            raise EvidenceRefused(f"this PDF holds more than pages ({word.decode()[1:]}); print it to a new PDF")
+            raise EvidenceRefused(
+                _("this PDF holds more than pages (%(what)s); print it to a new PDF") % {"what": word.decode()[1:]}
+            )
     return data
 
 
@@ -86,7 +95,7 @@ def _mp4(data: bytes) -> bytes:
     kept = bytearray(data)
     kinds = [kind for _, _, kind in _boxes(data, 0, len(data))]
     if not {b"moov", b"mdat"} <= set(kinds) and b"moof" not in kinds:
-        raise EvidenceRefused("this MP4 holds no film; send it again")
+        raise EvidenceRefused(_("this MP4 holds no film; send it again"))
     _blank(kept, data, 0, len(data), top=True)
     return bytes(kept)
 
@@ -107,7 +116,7 @@ def _boxes(data: bytes, at: int, stop: int) -> Iterator[tuple[int, int, bytes]]:
             size = struct.unpack_from(">Q", data, at + 8)[0]
         end = stop if size == 0 else at + size
         if end > stop or end < at + 8:
-            raise EvidenceRefused("this MP4 is damaged or ends in the middle; send it again")
+            raise EvidenceRefused(_("this MP4 is damaged or ends in the middle; send it again"))
         yield at, end, kind
         at = end
 
@@ -118,5 +127,5 @@ def _text(data: bytes) -> bytes:
     except UnicodeDecodeError:
         text = "\x00"
     if not text.strip() or any(ord(c) < 32 and c not in "\t\r\n" for c in text):
-        raise EvidenceRefused("this is none of PNG, JPEG, PDF, MP4 or plain text (UTF-8); convert it to one of them")
+        raise EvidenceRefused(_("this is none of PNG, JPEG, PDF, MP4 or plain text (UTF-8); convert it to one of them"))
     return text.encode()

@@ -5,26 +5,24 @@ Protections bring theirs in `Protection.case_kinds`; this room knows them only b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from safeconduct.kernel.cases.errors import NoSuchKind, WorkflowRefused
 from safeconduct.kernel.cases.lint import checked
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.reading import Preset, read_preset
 from safeconduct.kernel.cases.words import Remedy
 from safeconduct.kernel.cases.workflow import NO_MONEY, Workflow
 from safeconduct.kernel.decisions.reactions import reactions
 
-if TYPE_CHECKING:
-    from safeconduct.kernel.cases.machine import Moved
-
-Effect = Callable[[Sequence["Moved"], datetime], None]
+Effect = Callable[[Sequence[Moved], datetime], None]
 """What steps do to money, listings or accounts, for all cases of a batch, in the transaction of the step."""
 
-Guard = Callable[[Sequence["Moved"], datetime], Mapping[str, str]]
+Guard = Callable[[Sequence[Moved], datetime], Mapping[str, str]]
 """A condition: the ids of cases in which it does not hold, each with a sentence that says what would help."""
 
 
@@ -35,6 +33,7 @@ class CaseKind:
     ``{id}``; "" while there is none. ``console_url``: likewise of the staff's. ``remedies``: what somebody who decides
     can give. ``says``: what a case (its id) is about, in a sentence of a language, for who judges without its page.
     ``restricts``: its decisions restrict content, money, service or account of the seller (DSA, article 20(1)).
+    ``names``: what people call cases (ids), such as DSP-15; of those it does not name, the end of the id is shown.
     ``hosted``: the name of the address under which a buyer follows a case, by the order's token; "" for none.
     """
 
@@ -46,6 +45,7 @@ class CaseKind:
     url: str = ""
     console_url: str = ""
     says: Callable[[str, str], str] | None = None
+    names: Callable[[Sequence[str]], Mapping[str, str]] | None = None
     remedies: tuple[Remedy, ...] = (Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN)
     restricts: bool = False
     hosted: str = ""
@@ -84,6 +84,18 @@ class _BringsCases(Protocol):
 def kinds() -> Mapping[str, CaseKind]:
     """All kinds by name, of the protections that are built."""
     return {kind.name: kind for brings in cast("tuple[_BringsCases, ...]", reactions()) for kind in brings.case_kinds}
+
+
+def names_of(cases: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What people call cases, given as their kinds and ids; those without a name are left out. One query a kind."""
+    ids: dict[str, list[str]] = {}
+    for kind, case_id in cases:
+        ids.setdefault(kind, []).append(case_id)
+    found: dict[str, str] = {}
+    for kind, those in ids.items():
+        named = kind_of(kind).names
+        found |= {} if named is None else named(those)
+    return {case_id: name for case_id, name in found.items() if name}
 
 
 def kind_of(name: str) -> CaseKind:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+
+from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel import locks
@@ -36,65 +37,14 @@ from safeconduct.kernel.cases.errors import (
     SeatTaken,
 )
 from safeconduct.kernel.cases.kinds import kind_of
-from safeconduct.kernel.cases.outcomes import Confirmed, Outcome
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.words import SEATS, ClockState, Role, Visibility
-from safeconduct.kernel.cases.workflow import NO_MONEY, OUTSIDE, State, Transition, Workflow
-from safeconduct.kernel.scope import Actor, query, savepoint
+from safeconduct.kernel.cases.workflow import NO_MONEY, OUTSIDE, Transition, Workflow
+from safeconduct.kernel.scope import query, savepoint
 
 MOST_AT_ONCE: Final = 1_000
 _LONGEST_WORDS: Final = 4_000
 _SHORTEST_WORDS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A step that somebody takes on a case. ``actor.why``: their words, which all parties read. ``seen_step``: the
-    number of the step they saw last; with it, a case that has moved on since is not moved by mistake.
-    ``facts``: what the step knows beside (ids, numbers), kept in the history. ``confirmed``: of `second_person`, that
-    somebody else has confirmed this decision, which was proposed before."""
-
-    case_id: str
-    name: str
-    actor: Actor
-    role: Role
-    outcome: Outcome | None = None
-    seen_step: int | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    confirmed: Confirmed | None = None
-
-
-@dataclass(slots=True)
-class Moved:
-    """A step as it is taken: what conditions are asked about and effects are given. ``case``: the row before it.
-    ``changed``: the state is another; not so while the other side still has its part to do. ``outcome``: the one made
-    by this step, else the one that stands, as a row; None before any. ``quiet``: it is of history, and mails nobody.
-    ``proposal``: the decision needs a second person, and was stored under this id; the step is not taken yet."""
-
-    case: dict[str, Any]
-    parties: list[dict[str, Any]]
-    workflow: Workflow
-    move: Move
-    step: Transition
-    source: State
-    target: State
-    changed: bool
-    step_id: str
-    outcome: dict[str, Any] | None = None
-    new_outcome: bool = False
-    clock: dict[str, Any] | None = None
-    done: set[Role] = field(default_factory=set)
-    quiet: bool = False
-    proposal: str = ""
-
-    @property
-    def case_id(self) -> str:
-        """The case's id."""
-        return str(self.case["id"])
-
-    @property
-    def key(self) -> str:
-        """A key for what this step sets going, such as ledger entries: the same when it is tried again."""
-        return f"case/{self.case['id']}/{self.case['step'] + 1}"
 
 
 def transition(
@@ -238,11 +188,11 @@ def _check_person(one: Moved, seats: Mapping[str, str]) -> None:
 def _check_needs(one: Moved, exhibits: Mapping[str, tuple[str, str]]) -> None:
     words = one.move.actor.why.strip()
     if "words" in one.step.needs and len(words) < _SHORTEST_WORDS:
-        raise CaseMalformed("why", "say it in words; the other side reads them")
+        raise CaseMalformed("why", _("say it in words; the other side reads them"))
     if len(words) > _LONGEST_WORDS:
-        raise CaseMalformed("why", f"is longer than {_LONGEST_WORDS} characters")
+        raise CaseMalformed("why", _("is longer than %(n)s characters") % {"n": _LONGEST_WORDS})
     if "evidence" in one.step.needs and all(role != one.move.role for role, _ in exhibits.values()):
-        raise CaseMalformed("evidence", "bring at least one piece of evidence first")
+        raise CaseMalformed("evidence", _("bring at least one piece of evidence first"))
     given = one.move.outcome
     if ("outcome" in one.step.needs) != (given is not None):
         raise CaseMalformed("outcome", "is missing" if given is None else f"is none that {one.step.name} can have")
@@ -253,7 +203,7 @@ def _check_needs(one: Moved, exhibits: Mapping[str, tuple[str, str]]) -> None:
             raise CaseMalformed("considered", f"{', '.join(strangers)} is no evidence of this case")
         seen = [exhibits[key][1] for key in given.considered]
         if seen and all(visibility == Visibility.ADJUDICATOR for visibility in seen):
-            raise CaseMalformed("considered", "no party has seen any of it; an outcome rests on more than that")
+            raise CaseMalformed("considered", _("no party has seen any of it; an outcome rests on more than that"))
         if given.automated and one.move.role in SEATS:
             raise CaseMalformed("automated", f"the {one.move.role} is a person")
 

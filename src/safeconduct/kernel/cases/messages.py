@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 from ruamel.yaml import YAML
 
 from safeconduct.foundation.ids import new_id
@@ -130,7 +131,7 @@ def answer(message_id: str, actor: Actor, role: Role, state: OfferState, *, at: 
     found = CaseMessage.objects.select_for_update().filter(id=message_id, offer_state=OfferState.OPEN).first()
     own = found is not None and found.role == role
     if found is None or role not in found.readers or own != (state is OfferState.WITHDRAWN):
-        raise CaseMalformed("offer", "is not open for you any more; look at the case again")
+        raise CaseMalformed("offer", _("is not open for you any more; look at the case again"))
     if state is OfferState.OPEN:
         raise CaseMalformed("offer_state", "an answer accepts, declines or withdraws")
     found.offer_state, found.answered_by = state.value, actor.id
@@ -199,11 +200,11 @@ def _store(
     if template:
         _check_template(template, values)
     if not words and not template:
-        raise CaseMalformed("words", "say something, or choose a template")
+        raise CaseMalformed("words", _("say something, or choose a template"))
     if len(words) > _LONGEST:
-        raise CaseMalformed("words", f"are longer than {_LONGEST} characters")
+        raise CaseMalformed("words", _("are longer than %(n)s characters") % {"n": _LONGEST})
     if CaseMessage.objects.filter(case_id=case_id).count() >= _MOST:
-        raise CaseMalformed("case", f"has {_MOST} messages; take the next step of the case instead")
+        raise CaseMalformed("case", _("has %(n)s messages; take the next step of the case instead") % {"n": _MOST})
     parties = set(Party.objects.filter(case_id=case_id).values_list("role", flat=True))
     readers = {one.value for one in to} or {*parties, role.value}
     strangers = sorted(readers - parties - set(PLATFORM))

@@ -3,42 +3,39 @@ security goes by it. Of a case, `state` changes in `machine.transition` alone; a
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 
+from safeconduct.kernel.cases.clock_models import NEVER as NEVER
+from safeconduct.kernel.cases.clock_models import ClockPause as ClockPause
+from safeconduct.kernel.cases.clock_models import Deadline as Deadline
 from safeconduct.kernel.cases.desk_models import CaseAssignment as CaseAssignment
 from safeconduct.kernel.cases.desk_models import CaseLook as CaseLook
 from safeconduct.kernel.cases.desk_models import CaseMacro as CaseMacro
-from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.evidence_models import Evidence as Evidence
+from safeconduct.kernel.cases.evidence_models import EvidenceChunk as EvidenceChunk
+from safeconduct.kernel.cases.evidence_models import Exhibit as Exhibit
 from safeconduct.kernel.cases.judging_models import BlindReview as BlindReview
 from safeconduct.kernel.cases.judging_models import Proposal as Proposal
 from safeconduct.kernel.cases.outside_models import OutsideBody as OutsideBody
 from safeconduct.kernel.cases.outside_models import Referral as Referral
 from safeconduct.kernel.cases.words import (
-    ClockState,
     Disclosure,
     Liability,
     MessageKind,
     OfferState,
-    PauseScope,
     Remedy,
     Role,
-    Source,
     Standing,
     Status,
     Turn,
     Verdict,
-    Visibility,
 )
 from safeconduct.kernel.parties.models import User
 
-#: Where a deadline without an end is sorted among the others: a pause without an end stops it, or its event is awaited.
-NEVER: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _SEATS = ["mediator", "arbiter", "reviewer", "approver", "blind_reviewer"]
 
 
@@ -190,162 +187,6 @@ class Step(models.Model):
     class Meta:
         db_table = "case_step"
         constraints: ClassVar = [models.UniqueConstraint(fields=["case", "number"], name="case_step_number")]
-
-
-class Deadline(models.Model):
-    """One clock. ``wake_at``: when the sweeper looks at it next, for a reminder or because it is due. ``round`` 2 is
-    the platform's last chance. ``calendar`` and ``library``: by what `due_at` was computed; ``floor``: the law that
-    moved it."""
-
-    id = models.CharField(primary_key=True, max_length=30)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="deadlines")
-    seller_key = models.BigIntegerField()
-    key = models.CharField(max_length=60)
-    state_name = models.CharField(max_length=60)
-    owner = models.CharField(max_length=16)
-    platform = models.BooleanField()
-    round = models.SmallIntegerField(default=1)
-    term = models.CharField(max_length=120)
-    extensions = ArrayField(models.CharField(max_length=120), default=list)
-    calendar = models.JSONField()
-    library = models.CharField(max_length=40)
-    floor = models.CharField(max_length=60, blank=True, default="")
-    starts_on = models.CharField(max_length=60, blank=True, default="")
-    made_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(null=True)
-    wake_at = models.DateTimeField(null=True)
-    reminded = models.SmallIntegerField(default=0)
-    attempts = models.SmallIntegerField(default=0)
-    state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in ClockState])
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "case_deadline"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["case"], condition=Q(state__in=["waiting", "running"]), name="case_deadline_one_open"
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=["waiting", "running"], ended_at__isnull=True)
-                | (~Q(state__in=["waiting", "running"]) & Q(ended_at__isnull=False, wake_at__isnull=True)),
-                name="case_deadline_ended",
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="running") | Q(started_at__isnull=False), name="case_deadline_started"
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="case_deadline_due"),
-            models.Index(fields=["case", "made_at"], name="case_deadline_of_case"),
-            models.Index(
-                fields=["ended_at"], condition=Q(state="missed", platform=True), name="case_deadline_platform_missed"
-            ),
-            models.Index(fields=["seller_key", "due_at"], condition=Q(state="running"), name="case_deadline_of_seller"),
-            models.Index(fields=["platform", "due_at"], condition=Q(state="running"), name="case_deadline_running"),
-            models.Index(
-                F("platform"),
-                Coalesce("due_at", Value(NEVER)),
-                F("id"),
-                condition=Q(state__in=["waiting", "running"]),
-                name="case_deadline_queue",
-            ),
-            models.Index(
-                fields=["ended_at"],
-                condition=Q(owner="seller", state__in=["met", "missed"]),
-                name="case_deadline_of_sellers_ended",
-            ),
-        ]
-
-
-class ClockPause(models.Model):
-    """A stretch in which clocks stand still, and why: shown with every deadline it moved. It never ends in the past."""
-
-    id = models.CharField(primary_key=True, max_length=30)
-    scope = models.CharField(max_length=10, choices=[(s.value, s.value) for s in PauseScope])
-    value = models.CharField(max_length=60, blank=True, default="")
-    begins_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True)
-    why = models.JSONField()
-    declared_by = models.CharField(max_length=40)
-    declared_at = models.DateTimeField()
-    spread_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "case_pause"
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("begins_at")), name="case_pause_order"
-            ),
-            models.CheckConstraint(
-                condition=Q(scope="everyone", value="") | (~Q(scope="everyone") & ~Q(value="")),
-                name="case_pause_value",
-            ),
-        ]
-
-
-class Evidence(models.Model):
-    """A piece of evidence: immutable, found by what it is (SHA-256) within its holder, the order or the case it was
-    collected for. ``sha256`` is of the bytes as they are kept, `received_sha256` as they came, with their metadata.
-    ``gist``: what those who do not see it are told. ``shredded_at``: its bytes are gone."""
-
-    id = models.CharField(primary_key=True, max_length=30)
-    holder = models.CharField(max_length=60)
-    seller_key = models.BigIntegerField()
-    order_key = models.BigIntegerField(null=True)
-    kind = models.CharField(max_length=40, choices=[(k.value, k.value) for k in EvidenceKind])
-    source = models.CharField(max_length=20, choices=[(s.value, s.value) for s in Source])
-    given_by = models.CharField(max_length=16)
-    visibility = models.CharField(max_length=12, choices=[(v.value, v.value) for v in Visibility])
-    gist = models.JSONField()
-    sha256 = models.CharField(max_length=64)
-    received_sha256 = models.CharField(max_length=64)
-    media_type = models.CharField(max_length=40)
-    size_bytes = models.BigIntegerField()
-    chunks = models.IntegerField()
-    captured_at = models.DateTimeField()
-    added_at = models.DateTimeField()
-    added_by = models.CharField(max_length=80)
-    scanned_by = models.CharField(max_length=60, blank=True, default="")
-    shredded_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "case_evidence"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["holder", "kind", "sha256", "given_by", "visibility"], name="case_evidence_once"
-            ),
-            models.CheckConstraint(condition=Q(size_bytes__gt=0), name="case_evidence_not_empty"),
-            models.CheckConstraint(condition=~Q(gist={}), name="case_evidence_has_a_gist"),
-        ]
-        indexes: ClassVar = [models.Index(fields=["order_key"], name="case_evidence_of_order")]
-
-
-class EvidenceChunk(models.Model):
-    """The bytes, sealed, in pieces of a mebibyte. Without `seller_key` the seller's login does not see them."""
-
-    pk = models.CompositePrimaryKey("evidence", "number")
-    evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="pieces")
-    number = models.IntegerField()
-    seller_key = models.BigIntegerField(null=True)
-    sealed = models.BinaryField()
-
-    class Meta:
-        db_table = "case_evidence_chunk"
-
-
-class Exhibit(models.Model):
-    """A piece of evidence in a case. The same piece serves every case about its order."""
-
-    pk = models.CompositePrimaryKey("case", "evidence")
-    case = models.ForeignKey(Case, models.PROTECT, related_name="exhibits")
-    evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="exhibits")
-    seller_key = models.BigIntegerField()
-    at = models.DateTimeField()
-    by = models.CharField(max_length=80)
-
-    class Meta:
-        db_table = "case_exhibit"
 
 
 class CaseMessage(models.Model):

@@ -12,7 +12,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel import locks
 from safeconduct.kernel.cases import machine, publishing
 from safeconduct.kernel.cases.errors import CaseMalformed
-from safeconduct.kernel.cases.machine import Move, Moved
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.turns import turn
 from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.cases.workflow import Transition, Workflow

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases.errors import CaseMalformed
 from safeconduct.kernel.cases.words import Disclosure, Liability, Remedy, Standing, Verdict
@@ -55,7 +57,7 @@ class Outcome:
             if any(len(text) > _LONGEST for text in words.values()):
                 raise CaseMalformed(name, f"is longer than {_LONGEST} characters")
         if not any(text.strip() for text in self.facts.values()):
-            raise CaseMalformed("facts", "an outcome says what was found; write at least one sentence")
+            raise CaseMalformed("facts", _("an outcome says what was found; write at least one sentence"))
         if not self.rule or not self.rule_version:
             raise CaseMalformed("rule", "an outcome names the rule it rests on, and its version")
         if self.disclosure is not Disclosure.FULL and not any(text.strip() for text in self.told.values()):

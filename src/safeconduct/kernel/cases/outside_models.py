@@ -1,4 +1,4 @@
-"""Bodies outside the house that a seller can take a decision to, and the cases that were taken there."""
+"""Bodies outside the house that a seller or a buyer can take a decision to, and the cases that were taken there."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from safeconduct.kernel.cases.words import BodyWay, Finding, Followed, ReferralState
+from safeconduct.kernel.cases.words import BodyWay, Finding, Followed, ReferralState, Role
 from safeconduct.kernel.parties.models import User
+
+
+def of_sellers() -> list[str]:
+    """Whose cases a body takes where nothing else is said."""
+    return [Role.SELLER.value]
 
 
 class OutsideBody(models.Model):
     """A body as the marketplace has named it, from a day on; only its end is written later.
 
     ``way``: what kind of body (`redress.yaml` has what law fixes of it). ``kinds``: the kinds of case it takes,
-    ``sellers`` the countries of sellers; empty for all. ``certified_by``, ``certified_until``: of a certified one.
+    ``sellers`` the countries of sellers; empty for all. ``takes_from``: whose cases: of sellers, of buyers, or of both;
+    law may leave no choice. ``certified_by``, ``certified_until``: of a certified one.
     ``refer_within``: a term from the decision on, where the body's own rules set one; ``decides_within`` likewise until
     it answers. ``pays``: who bears its costs, by language. ``source``: where this is written, read on ``read_on``.
     """
@@ -29,6 +35,7 @@ class OutsideBody(models.Model):
     certified_until = models.DateField(null=True)
     kinds = ArrayField(models.CharField(max_length=60), default=list)
     sellers = ArrayField(models.CharField(max_length=2), default=list)
+    takes_from = ArrayField(models.CharField(max_length=10), default=of_sellers, db_default=["seller"])
     refer_within = models.CharField(max_length=120, blank=True, default="")
     decides_within = models.CharField(max_length=120, blank=True, default="")
     pays = models.JSONField()
@@ -65,7 +72,8 @@ class OutsideBody(models.Model):
 
 
 class Referral(models.Model):
-    """A case that its seller has taken to an outside body. The case itself stays as it was decided.
+    """A case that one of its parties (``referred_role``) has taken to an outside body. The case itself stays as it was
+    decided.
 
     ``due_at``: by when the body answers, where law or its own rules say; ``extended_at``: when it took more time.
     ``engaged_at``: since when the marketplace takes part. ``found``, ``found_on``, ``says``: what the body found, when,
@@ -80,6 +88,7 @@ class Referral(models.Model):
     outcome_before = models.CharField(max_length=30)
     referred_at = models.DateTimeField()
     referred_by = models.CharField(max_length=80)
+    referred_role = models.CharField(max_length=10, default=Role.SELLER.value, db_default="seller")
     due_at = models.DateTimeField(null=True)
     extended_at = models.DateTimeField(null=True)
     late_at = models.DateTimeField(null=True)
@@ -101,6 +110,7 @@ class Referral(models.Model):
     class Meta:
         db_table = "case_referral"
         constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(referred_role__in=["seller", "buyer"]), name="case_referral_by_a_party"),
             models.UniqueConstraint(fields=["case"], condition=Q(state="referred"), name="case_referral_one_at_a_time"),
             models.UniqueConstraint(fields=["case"], condition=Q(state="answered"), name="case_referral_answered_once"),
             models.CheckConstraint(
@@ -128,3 +138,9 @@ class Referral(models.Model):
             ),
             models.Index(fields=["referred_at", "id"], condition=Q(closed_at__isnull=True), name="case_referral_open"),
         ]
+
+    @property
+    def nothing_follows(self) -> bool:
+        """Whether the body has found against who turned to it: then the decision stays."""
+        lost = Finding.FOR_SELLER if self.referred_role == Role.BUYER else Finding.AGAINST_SELLER
+        return self.found == lost

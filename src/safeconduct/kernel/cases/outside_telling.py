@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from safeconduct.kernel.cases import buyer_telling
 from safeconduct.kernel.cases.outside_models import Referral
 from safeconduct.kernel.cases.telling import url_of
-from safeconduct.kernel.cases.words import Finding, Followed, ReferralState
+from safeconduct.kernel.cases.words import Finding, Followed, ReferralState, Role
 from safeconduct.kernel.cases.workflow import LANGUAGES, Sentence, Workflow
 from safeconduct.kernel.notices.outbox import Message, MessageKind, Notice, notify, publish
 
@@ -20,16 +21,21 @@ def tell(referrals: Sequence[Told], at: datetime) -> None:
     """A notice to each seller and a message to the shop's systems: where the case stands with the body now."""
     notify([_notice(made, case, workflow, at) for made, case, workflow in referrals])
     publish([_message(made, case, at) for made, case, _workflow in referrals])
+    for made, case, workflow in referrals:
+        if made.referred_role == Role.BUYER:
+            state = state_of(made, Role.BUYER)
+            buyer_telling.outside(case, workflow.title, made.body.name, state, _key(made), at)
 
 
-def state_of(made: Referral) -> Sentence:
-    """Where a case stands with its body, in words that need no other."""
+def state_of(made: Referral, reader: Role = Role.SELLER) -> Sentence:
+    """Where a case stands with its body, in words to a party that need no other."""
     if made.state == ReferralState.ENDED:
         return _ENDED
     if made.state == ReferralState.ANSWERED:
         if made.followed:
             return _FOLLOWED[Followed(made.followed)]
-        return _FOUND[Finding(made.found)]
+        found = Finding(made.found)
+        return _FOUND[_OTHER_SIDE.get(found, found) if reader is Role.BUYER else found]
     if made.late_at is not None:
         return _LATE
     if made.extended_at is not None:
@@ -52,7 +58,8 @@ def _notice(made: Referral, case: Mapping[str, Any], workflow: Workflow, at: dat
 def _message(made: Referral, case: Mapping[str, Any], at: datetime) -> Message:
     data = {
         "case": made.case_id, "kind": case["kind"], "referral": made.id, "body": made.body.name, "url": made.body.url,
-        "state": made.state, "due_at": made.due_at, "late": made.late_at is not None, "found": made.found or None,
+        "by": made.referred_role, "state": made.state, "due_at": made.due_at,
+        "late": made.late_at is not None, "found": made.found or None,
         "followed": made.followed or None,
     }  # fmt: skip
     return Message(_key(made), MessageKind.CASE_REFERRED, data, at, seller_key=made.seller_key)
@@ -81,6 +88,9 @@ _LATE: Final[Sentence] = {
 _ENDED: Final[Sentence] = {
     "en": "ended without an answer of the outside body", "zh": "外部机构未作答复即终止",
     "es": "terminado sin respuesta del organismo externo",
+}  # fmt: skip
+_OTHER_SIDE: Final[Mapping[Finding, Finding]] = {
+    Finding.FOR_SELLER: Finding.AGAINST_SELLER, Finding.AGAINST_SELLER: Finding.FOR_SELLER,
 }  # fmt: skip
 _FOUND: Final[Mapping[Finding, Sentence]] = {
     Finding.FOR_SELLER: {

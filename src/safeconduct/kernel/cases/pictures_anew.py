@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
 
 from safeconduct.kernel.cases.errors import EvidenceRefused
@@ -51,15 +52,15 @@ def _decoded(data: bytes, kind: str) -> tuple[Image.Image, Image.Image]:
     try:
         opened = Image.open(io.BytesIO(data), formats=(kind,))
     except Image.DecompressionBombError:
-        raise EvidenceRefused(_TOO_MANY) from None
+        raise EvidenceRefused(_too_many()) from None
     except Exception:
-        raise EvidenceRefused(_UNREADABLE.format(kind)) from None
+        raise EvidenceRefused(_unreadable(kind)) from None
     if not 0 < opened.width * opened.height <= MOST_PIXELS:
-        raise EvidenceRefused(_TOO_MANY)
+        raise EvidenceRefused(_too_many())
     try:
         opened.load()
     except Exception:  # decoders of foreign bytes raise whatever their format's parts make them raise
-        raise EvidenceRefused(_UNREADABLE.format(kind)) from None
+        raise EvidenceRefused(_unreadable(kind)) from None
     return opened, _in_srgb(_upright(opened), opened.info.get("icc_profile"))
 
 
@@ -91,9 +92,15 @@ def _written(picture: Image.Image, kind: str, **how: Any) -> bytes:
     try:
         bare.save(into, kind, **how)
     except (OSError, ValueError):
-        raise EvidenceRefused(_UNREADABLE.format(kind)) from None
+        raise EvidenceRefused(_unreadable(kind)) from None
     return into.getvalue()
 
 
-_TOO_MANY: Final = f"a picture of more than {MOST_PIXELS // 1_000_000} million points is not opened; send a smaller one"
-_UNREADABLE: Final = "this {} is damaged or ends in the middle, and cannot be opened; save it again, or send another"
+def _too_many() -> str:
+    told = {"n": MOST_PIXELS // 1_000_000}
+    return _("a picture of more than %(n)s million points is not opened; send a smaller one") % told
+
+
+def _unreadable(kind: str) -> str:
+    words = _("this %(kind)s is damaged or ends in the middle, and cannot be opened; save it again, or send another")
+    return words % {"kind": kind}

@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import outcomes, writing
 from safeconduct.kernel.cases.models import Proposal
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.words import SEATS, ProposalState
 from safeconduct.kernel.cases.writing import Line
 from safeconduct.kernel.scope import query
-
-if TYPE_CHECKING:
-    from safeconduct.kernel.cases.machine import Moved
 
 #: The line of history that says so; the parties read that a decision is proposed, and not which.
 PROPOSED: Final = "decision_proposed"

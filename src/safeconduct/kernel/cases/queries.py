@@ -75,17 +75,6 @@ def of_order(order_key: int) -> list[Case]:
     return list(Case.objects.filter(order_key=order_key).order_by("opened_at", "id")[:MOST_COUNTED])
 
 
-def waiting_for_seller(seller_key: int) -> int:
-    """How many cases wait for the seller, at most `MOST_COUNTED`."""
-    return Party.objects.filter(seller_key=seller_key, role=Role.SELLER, turn=Turn.MINE)[:MOST_COUNTED].count()
-
-
-def due_next(seller_key: int, limit: int = 20) -> list[Deadline]:
-    """The seller's running deadlines with their cases, the nearest first."""
-    rows = Deadline.objects.filter(seller_key=seller_key, state=ClockState.RUNNING, owner=Role.SELLER)
-    return list(rows.exclude(due_at=None).select_related("case").order_by("due_at", "id")[:limit])
-
-
 def clock(case_id: str) -> Deadline | None:
     """The clock of a case that waits or runs."""
     return Deadline.objects.filter(case_id=case_id, state__in=[ClockState.WAITING, ClockState.RUNNING]).first()

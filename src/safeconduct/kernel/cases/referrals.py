@@ -1,9 +1,10 @@
-"""Cases that a seller takes to a body outside the house, and what becomes of them.
+"""Cases that a seller or a buyer takes to a body outside the house, and what becomes of them.
 
 The case stays as it was decided: a referral lies beside it, with its own clock. What the body finds is written down by
 the staff, binds nobody, and changes the outcome only by a new decision of somebody who has had no seat in the case
 (`correcting`, through the machine, with a second person above the amount); the earlier outcome stays in the record.
-**Order of locks: the case, then its referral.** Sellers' steps run in an engine scope, the staff's in a staff scope.
+**Order of locks: the case, then its referral.** The parties' steps run in an engine scope, the
+staff's in a staff scope.
 """
 
 from __future__ import annotations
@@ -49,15 +50,15 @@ class Way:
     why_not: str = ""
 
 
-def ways(case_id: str, at: datetime) -> list[Way]:
-    """The bodies that a case can be taken to, in the scope that is open. Raises NoSuchCase."""
+def ways(case_id: str, at: datetime, role: Role = Role.SELLER) -> list[Way]:
+    """The bodies that a party can take a case to, in the scope that is open. Raises NoSuchCase."""
     case = Case.objects.filter(id=case_id).first()
     if case is None:
         raise NoSuchCase(case_id)
-    return ways_of(case, _busy(Referral.objects.filter(case_id=case_id).values_list("state", flat=True)), at)
+    return ways_of(case, _busy(Referral.objects.filter(case_id=case_id).values_list("state", flat=True)), at, role)
 
 
-def ways_of(case: Case, busy: str, at: datetime) -> list[Way]:
+def ways_of(case: Case, busy: str, at: datetime, role: Role = Role.SELLER) -> list[Way]:
     """The same for a case that was read: one query where the marketplace names no body, else three. ``busy``: why it
     cannot be taken anywhere now.
 
@@ -78,13 +79,13 @@ def ways_of(case: Case, busy: str, at: datetime) -> list[Way]:
     }
     columns = ("role", "zone", "country", "language")
     parties = list(Party.objects.filter(case_id=case.id).values(*columns))
-    return _ways(row, case.status, outcome, parties, bodies, busy, at)
+    return _ways(row, case.status, outcome, parties, bodies, busy, at, role)
 
 
-def refer(case_id: str, body_id: str, actor: Actor, *, at: datetime) -> Referral:
-    """Takes a case to a body, for its seller; the same body once more is the referral that is there.
+def refer(case_id: str, body_id: str, actor: Actor, *, at: datetime, role: Role = Role.SELLER) -> Referral:
+    """Takes a case to a body, for its seller or buyer; the same body once more is the referral that is there.
 
-    ``actor.why``: the seller's words, which all parties read. Raises NoSuchCase, CaseMalformed, ReferralRefused.
+    ``actor.why``: the party's words, which all parties read. Raises NoSuchCase, CaseMalformed, ReferralRefused.
     """
     words = actor.why.strip()
     if not _SHORTEST <= len(words) <= _LONGEST:
@@ -93,20 +94,21 @@ def refer(case_id: str, body_id: str, actor: Actor, *, at: datetime) -> Referral
     if case is None:
         raise NoSuchCase(case_id)
     there = Referral.objects.filter(case_id=case_id, state=ReferralState.REFERRED).first()
-    if there is not None and there.body_id == body_id:
+    if there is not None and (there.body_id, there.referred_role) == (body_id, role):
         return there
-    found = next((way for way in ways(case_id, at) if way.body.id == body_id), None)
+    found = next((way for way in ways(case_id, at, role) if way.body.id == body_id), None)
     if found is None:
         raise ReferralRefused(_("This case cannot be taken to this body; the page of the case names those it can."))
     if found.why_not:
         raise ReferralRefused(found.why_not)
     made = Referral.objects.create(
         id=new_id("rfl"), case_id=case_id, seller_key=case["seller_key"], body=found.body,
-        outcome_before=case["outcome_id"], referred_at=at, referred_by=actor.id, due_at=_end(found.decides, at),
+        outcome_before=case["outcome_id"], referred_at=at, referred_by=actor.id, referred_role=role.value,
+        due_at=_end(found.decides, at),
         state=ReferralState.REFERRED.value,
     )  # fmt: skip
     facts = {"referral": made.id, "body": found.body.id, "due_at": _stamp(made.due_at)}
-    writing.lines([Line(case, new_id("stp"), "referred_outside", Role.SELLER, actor.id, facts, words)], at)
+    writing.lines([Line(case, new_id("stp"), "referred_outside", role, actor.id, facts, words)], at)
     _tell(made, case, at)
     return made
 
@@ -125,7 +127,8 @@ def engage(referral_id: str, actor: Actor, *, at: datetime) -> Referral:
 def extend(referral_id: str, actor: Actor, *, at: datetime) -> Referral:
     """The body takes the longer time that law gives it. Raises ReferralRefused where there is none, or it was taken."""
     made, case = _open(referral_id)
-    law = law_of(made.body, case["kind"], route_of(case, machine.parties_of([made.case_id])[made.case_id]), _day(at))
+    route = route_of(case, machine.parties_of([made.case_id])[made.case_id])
+    law = law_of(made.body, case["kind"], route, _day(at), Role(made.referred_role))
     if law is None or law.more is None or made.due_at is None:
         raise ReferralRefused(_("No law gives this body more time; it answers when it does."))
     if made.extended_at is not None:
@@ -153,7 +156,8 @@ class Answer:
 def answer(referral_id: str, given: Answer, actor: Actor, *, at: datetime) -> Referral:
     """Writes down what the body found, and repays the seller's costs; the same again changes nothing.
 
-    What the marketplace makes of it comes after (`correct`, `not_follow`); a finding against the seller ends it here.
+    What the marketplace makes of it comes after (`correcting`, `not_follow`); a finding against who turned to the body
+    ends it here.
     Raises NoSuchReferral, ReferralOver, CaseMalformed.
     """
     made = _of(referral_id)
@@ -165,7 +169,7 @@ def answer(referral_id: str, given: Answer, actor: Actor, *, at: datetime) -> Re
     made.says, made.answered_at, made.answered_by = dict(given.says), at, actor.id
     if given.fees_minor:
         made.fees_minor, made.fees_currency = given.fees_minor, given.fees_currency
-    if given.found is Finding.AGAINST_SELLER:
+    if made.nothing_follows:
         made.closed_at = at
     made.save()
     _note(made, case, "answered_outside", actor, at, found=given.found.value, fees_minor=given.fees_minor)
@@ -178,10 +182,10 @@ def answer(referral_id: str, given: Answer, actor: Actor, *, at: datetime) -> Re
 
 
 def not_follow(referral_id: str, why: Sentence, actor: Actor, *, at: datetime) -> Referral:
-    """The marketplace does not follow what the body found for the seller, and says why; the seller reads it."""
+    """The marketplace does not follow what the body found, and says why; both sides read it."""
     made, case = _answered(referral_id)
     if not any(len(text.strip()) >= _SHORTEST for text in why.values()):
-        raise CaseMalformed("why", _("say why not; the seller reads it"))
+        raise CaseMalformed("why", _("say why not; both sides read it"))
     made.followed, made.why, made.closed_at = Followed.NOT_FOLLOWED.value, dict(why), at
     made.save(update_fields=["followed", "why", "closed_at"])
     _note(made, case, "not_followed_outside", actor, at)
@@ -190,7 +194,7 @@ def not_follow(referral_id: str, why: Sentence, actor: Actor, *, at: datetime) -
 
 
 def end(referral_id: str, actor: Actor, *, at: datetime) -> Referral:
-    """There will be no answer: the seller gave it up, or the body did not take it. ``actor.why`` says which."""
+    """There will be no answer: who took it there gave it up, or the body did not take it. ``actor.why`` says which."""
     made, case = _open(referral_id)
     if len(actor.why.strip()) < _SHORTEST:
         raise CaseMalformed("words", _("say why there will be no answer"))
@@ -249,7 +253,8 @@ def listed(
 
 #: What a seller's login may read.
 _SEEN: Final = (
-    "id", "case_id", "seller_key", "outcome_before", "referred_at", "due_at", "extended_at", "late_at", "engaged_at",
+    "id", "case_id", "seller_key", "outcome_before", "referred_at", "referred_role", "due_at", "extended_at", "late_at",
+    "engaged_at",
     "state", "found", "found_on", "says", "fees_minor", "fees_currency", "answered_at", "followed", "why",
     "outcome_id", "closed_at", "body__id", "body__way", "body__name", "body__url", "body__pays", "body__source",
     "body__read_on", "body__certified_by", "body__certified_until",
@@ -264,12 +269,12 @@ def _of_somebody(outcome_id: str) -> StoredOutcome | None:
 
 def _ways(
     case: Mapping[str, Any], status: str, outcome: StoredOutcome, parties: Sequence[Mapping[str, Any]],
-    bodies: Sequence[OutsideBody], busy: str, at: datetime,
+    bodies: Sequence[OutsideBody], busy: str, at: datetime, role: Role,
 ) -> list[Way]:  # fmt: skip
     route, found = route_of(case, parties), []
-    calendar = clockwork.subject_of(case, parties).calendar(Role.SELLER)
+    calendar = clockwork.subject_of(case, parties).calendar(role)
     for body in bodies:
-        law = law_of(body, case["kind"], route, _day(at))
+        law = law_of(body, case["kind"], route, _day(at), role)
         if law is None:
             continue
         until = due_at(read_term(body.refer_within), outcome.at, calendar) if body.refer_within else None
@@ -302,6 +307,8 @@ def _check(given: Answer, made: Referral, at: datetime) -> None:
         raise CaseMalformed("found_on", _("is a day between the referral and today"))
     if given.fees_minor < 0 or bool(given.fees_minor) != bool(given.fees_currency):
         raise CaseMalformed("fees", _("is an amount in a currency, or left out"))
+    if given.fees_minor and made.referred_role == Role.BUYER:
+        raise CaseMalformed("fees", _("of a buyer are repaid by the shop, through the payment; leave them out here"))
     if given.fees_minor and given.found is Finding.AGAINST_SELLER:
         raise CaseMalformed("fees", _("are repaid where the body found for the seller, at least in part"))
 
@@ -324,8 +331,8 @@ def _open(referral_id: str) -> tuple[Referral, dict[str, Any]]:
 def _answered(referral_id: str) -> tuple[Referral, dict[str, Any]]:
     case_id = _of(referral_id).case_id
     case, made = machine.locked([case_id])[case_id], _of(referral_id)
-    if made.state != ReferralState.ANSWERED or made.found == Finding.AGAINST_SELLER:
-        raise ReferralOver(_("No finding for the seller waits here for what the marketplace makes of it."))
+    if made.state != ReferralState.ANSWERED or made.nothing_follows:
+        raise ReferralOver(_("No finding waits here for what the marketplace makes of it."))
     if made.followed:
         raise ReferralOver(_("The marketplace has said already what it makes of this finding."))
     return made, case

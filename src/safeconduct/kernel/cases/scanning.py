@@ -11,6 +11,7 @@ import struct
 from typing import Final
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from safeconduct.kernel.cases.errors import EvidenceRefused, ScannerSilent
 
@@ -33,7 +34,7 @@ def scan(data: bytes) -> str:
     except OSError:
         raise ScannerSilent from None
     if answer.endswith("FOUND"):
-        raise EvidenceRefused("the virus scanner has found something in this file; send another")
+        raise EvidenceRefused(_("the virus scanner has found something in this file; send another"))
     if not answer.endswith("OK"):
         raise ScannerSilent
     return "clamd"

@@ -13,8 +13,8 @@ from typing import Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import machine, proposals, seats, writing
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchProposal, ProposalAnswered, SeatTaken
-from safeconduct.kernel.cases.machine import Move
 from safeconduct.kernel.cases.models import Proposal, Seat
+from safeconduct.kernel.cases.moves import Move
 from safeconduct.kernel.cases.outcomes import Confirmed, of_plain
 from safeconduct.kernel.cases.words import ProposalState, Role
 from safeconduct.kernel.cases.writing import Line

@@ -16,9 +16,9 @@ from typing import Any, Final
 from safeconduct.foundation.clocks.counting import REMINDERS_PERCENT
 from safeconduct.foundation.clocks.terms import read_term
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.cases import clockwork, machine, publishing, telling, writing
+from safeconduct.kernel.cases import buyer_telling, clockwork, machine, publishing, telling, writing
 from safeconduct.kernel.cases.clockwork import KnownPause, Subject
-from safeconduct.kernel.cases.machine import Move
+from safeconduct.kernel.cases.moves import Move
 from safeconduct.kernel.cases.pauses import spread
 from safeconduct.kernel.cases.words import ClockState, Role
 from safeconduct.kernel.cases.workflow import BACKSTOP, Workflow
@@ -96,6 +96,7 @@ def _work(ids: Sequence[str], now: datetime, *, quiet: bool) -> None:
     known = clockwork.known_pauses(min((c["made_at"] for c in clocks), default=now))
     changed: list[dict[str, Any]] = []
     reminders: list[Notice] = []
+    buyers: list[buyer_telling.Reminded] = []
     moves: list[Move] = []
     misses: list[dict[str, Any]] = []
     for clock in clocks:
@@ -104,7 +105,9 @@ def _work(ids: Sequence[str], now: datetime, *, quiet: bool) -> None:
         subject = clockwork.subject_of(case, parties[clock["case_id"]])
         shown = _judged_again(clock, workflow, subject, known)
         if shown["due_at"] is None or shown["due_at"] > now:
-            _keep(shown, clock, case, workflow, subject, known, now, reminders)
+            if _keep(shown, clock, case, workflow, subject, known, now, reminders):
+                key = f"{clock['id']}/{shown['reminded']}"
+                buyers.append(buyer_telling.Reminded(key, case, workflow, parties[clock["case_id"]], shown["due_at"]))
             changed.append(shown)
         elif clock["platform"] and clock["round"] < _LAST_ROUND:
             misses.append({**clock, "case": case, "workflow": workflow, "subject": subject})
@@ -112,6 +115,8 @@ def _work(ids: Sequence[str], now: datetime, *, quiet: bool) -> None:
             moves.append(_silence(clock, case, workflow))
     clockwork.change(changed)
     notify(reminders, mail=not quiet)
+    if not quiet:
+        buyer_telling.remind(buyers, now)
     machine.transition(
         moves, at=now, ended_as={move.case_id: ClockState.MISSED for move in moves}, quiet=quiet
     )  # fmt: skip
@@ -139,8 +144,9 @@ def _judged_again(
 def _keep(
     shown: dict[str, Any], clock: Mapping[str, Any], case: Mapping[str, Any], workflow: Workflow, subject: Subject,
     known: Sequence[KnownPause], now: datetime, reminders: list[Notice],
-) -> None:  # fmt: skip
-    """Reminds, once whatever number of reminders was slept through, and sets when to look again."""
+) -> bool:  # fmt: skip
+    """Reminds, once whatever number of reminders was slept through, and sets when to look again; returns whether the
+    buyer is to be reminded."""
     owner = workflow.states[clock["state_name"]].clock
     assert owner is not None
     calendar, pauses = subject.calendar(owner.of), subject.pauses(owner.of, known)
@@ -161,7 +167,9 @@ def _keep(
                 now, seller_key=case["seller_key"], url=telling.url_of(case["kind"], clock["case_id"]),
             )
         )  # fmt: skip
+    due = passed > shown["reminded"] and shown["due_at"] is not None
     shown["reminded"] = passed
+    return due and Role.BUYER in workflow.states[clock["state_name"]].acts
 
 
 def _silence(clock: Mapping[str, Any], case: Mapping[str, Any], workflow: Workflow) -> Move:

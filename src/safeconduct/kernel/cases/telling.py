@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from safeconduct.kernel.cases.kinds import kind_of
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.turns import turn
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status, Turn
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.notices.models import Urgency
 from safeconduct.kernel.notices.outbox import Message, MessageKind, Notice, notify, publish
-
-if TYPE_CHECKING:
-    from safeconduct.kernel.cases.machine import Moved
 
 #: A deadline nearer than this makes a notice urgent.
 _SOON: Final = timedelta(hours=24)

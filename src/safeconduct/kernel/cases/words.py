@@ -187,10 +187,11 @@ class PauseScope(StrEnum):
 
 class BodyWay(StrEnum):
     """What kind of outside body: certified by an authority (DSA, article 21), a mediator named under Regulation (EU)
-    2019/1150, or one that the marketplace has named of its own accord."""
+    2019/1150, one for consumers under Directive 2013/11/EU, or one that the marketplace has named of its own accord."""
 
     CERTIFIED = "certified"
     MEDIATOR = "mediator"
+    CONSUMER = "consumer"
     NAMED = "named"
 
 

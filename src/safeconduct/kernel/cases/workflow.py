@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from safeconduct.foundation.clocks.terms import Term
-from safeconduct.kernel.cases.words import PARTIES, PLATFORM, SEATS, Liability, Remedy, Role, Standing, Status
+from safeconduct.kernel.cases.words import PLATFORM, SEATS, Liability, Remedy, Role, Standing, Status
 
 Sentence = Mapping[str, str]
 """The same sentence by language: ``{"en": …, "zh": …, "es": …}``."""
@@ -169,11 +169,6 @@ class Workflow:
             for move in state.moves.values()
             if "outcome" in move.needs and any(role in SEATS for role in move.by)
         )
-
-    @property
-    def complains(self) -> tuple[Role, ...]:
-        """The parties other than the seller."""
-        return tuple(role for role in self.parties if role in PARTIES and role is not Role.SELLER)
 
 
 def version_of(*texts: str) -> str:

@@ -6,14 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.turns import turn
 from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.scope import query
-
-if TYPE_CHECKING:
-    from safeconduct.kernel.cases.machine import Moved
 
 CASE_COLUMNS: Final = (
     "id, kind, workflow_id, seller_key, about, order_key, amount_minor, currency, route, carrier, state, status, step,"

@@ -18,14 +18,15 @@ from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid
 from safeconduct.kernel.claims.bank import record_bank_debit
 from safeconduct.kernel.claims.errors import ChannelEnded, ClaimClosed, ClaimMalformed, NoSuchChannel
 from safeconduct.kernel.claims.evidence import adopt, share_evidence
+from safeconduct.kernel.claims.lowering import lower
 from safeconduct.kernel.claims.refunds import fail_refund, hear_of_refund, refund, request_refund
 from safeconduct.kernel.claims.settling import settle
 from safeconduct.kernel.claims.writing import Did, steps
 from safeconduct.kernel.scope import Actor, query
 
 __all__ = [
-    "declare", "fail_refund", "hear_of_refund", "join_channel", "leave_channel", "open_claim", "record_bank_debit",
-    "refund", "request_refund", "settle", "share_evidence",
+    "declare", "fail_refund", "hear_of_refund", "join_channel", "leave_channel", "lower", "open_claim",
+    "record_bank_debit", "refund", "request_refund", "settle", "share_evidence",
 ]  # fmt: skip
 
 #: As the ledger has it: what is more is handed over in parts.

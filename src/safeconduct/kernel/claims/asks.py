@@ -81,6 +81,14 @@ class RefundAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class Lowering:
+    """What a later decision leaves of refunds that were asked for, of all of them together."""
+
+    refund_ids: tuple[str, ...]
+    owed_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToldRefund:
     """A refund that the shop says it has sent."""
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
-from safeconduct.kernel.claims.words import AGAINST_THE_SELLER, FREEZING, HOLDS, OF_A_BANK, Item, RefundState
+from safeconduct.kernel.claims.words import AGAIN, AGAINST_THE_SELLER, FREEZING, HOLDS, OF_A_BANK, Item, RefundState
 from safeconduct.kernel.claims.words import ChannelKind as Kind
 
 
@@ -32,7 +32,8 @@ class PartRow(NamedTuple):
 
 
 class BankPaid(NamedTuple):
-    """What banks have paid of a part's refunds in all claims of its line, less what of it was asked for again since.
+    """What banks have paid of a part's refunds in all claims of its line and is still owed, less what of it was asked
+    for again since; below zero where a later decision took off what had been asked for again.
 
     ``left_minor``: what of the part a refund could still ask for. ``matter``: the duty of law that the latest of them
     fulfils. ``again``: how often something was asked for again.
@@ -61,13 +62,15 @@ class ChannelRow(NamedTuple):
 
 @dataclass(slots=True)
 class RefundRow:
-    """A refund under way."""
+    """A refund under way. ``key``: the caller's, which for what banks gave back begins with `AGAIN`."""
 
     id: str
+    key: str
     part_id: str | None
     item: Item
     amount_minor: int
     by_bank_minor: int
+    called_off_minor: int
     state: RefundState
     matter: str
     due_at: datetime | None
@@ -76,14 +79,14 @@ class RefundRow:
     @property
     def to_send_minor(self) -> int:
         """What is still to be sent of it."""
-        return self.amount_minor - self.by_bank_minor
+        return self.amount_minor - self.by_bank_minor - self.called_off_minor
 
 
 @dataclass(slots=True)
 class ClaimRow:
     """An active claim with everything that hangs on it. ``asked``: how many refunds it has had, ended ones too;
-    ``by_bank_minor``: what banks have paid of them; ``bank_paid``: the same of the line's refunds, of all its claims.
-    ``untold_minor``: what banks that won have of the line though no debit was told."""
+    ``by_bank_minor``: what banks have paid of them and is still owed; ``bank_paid``: the same of the line's refunds, of
+    all its claims. ``untold_minor``: what banks that won have of the line though no debit was told."""
 
     id: str
     line_id: str
@@ -173,10 +176,24 @@ def due_again(claim: ClaimRow) -> dict[str, int]:
     return found
 
 
+def owed_no_more(claim: ClaimRow) -> dict[str, int]:
+    """Refund that is to be sent again → what of it is owed no longer, because a later decision took off what the bank
+    had paid; the newest first."""
+    found: dict[str, int] = {}
+    for paid in claim.bank_paid:
+        over = -paid.minor
+        for refund in reversed(claim.refunds):
+            minor = min(over, refund.to_send_minor)
+            if minor > 0 and refund.part_id == paid.part_id and refund.key.startswith(AGAIN):
+                found[refund.id] = minor
+                over -= minor
+    return found
+
+
 def _beyond_banks(claim: ClaimRow) -> int:
     """How much more refunds say banks have paid than banks have; below zero, what they have that pays no refund."""
     have = max(0, sum(part.bank_minor for part in claim.parts) + claim.untold_minor)
-    return sum(paid.minor for paid in claim.bank_paid) - have
+    return sum(max(0, paid.minor) for paid in claim.bank_paid) - have
 
 
 def _taken(channel: ChannelRow) -> int:

@@ -142,8 +142,10 @@ class Channel(models.Model):
 
 class Refund(models.Model):
     """Money to a buyer. ``key``: the caller's, once for ever. ``told``: the shop had sent it before we were asked.
-    ``by_bank_minor``: what a bank has paid of it instead. ``matter``: the duty of law it fulfils, as `floors` names it;
-    ``due_at``: until when. An item outside the cap has no part."""
+    ``by_bank_minor``: what a bank has paid of it instead. ``called_off_minor``: what a later decision took off before
+    it went out; ``not_again_minor``: what it took off the bank's part, not to be sent should the bank give that back.
+    ``matter``: the duty of law it fulfils, as `floors` names it; ``due_at``: until when. An item outside the cap has no
+    part."""
 
     id = models.CharField(primary_key=True, max_length=30)
     key = models.CharField(max_length=200, unique=True)
@@ -154,6 +156,8 @@ class Refund(models.Model):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     by_bank_minor = models.BigIntegerField(default=0)
+    called_off_minor = models.BigIntegerField(db_default=0)
+    not_again_minor = models.BigIntegerField(db_default=0)
     state = models.CharField(max_length=12, choices=[(s.value, s.value) for s in RefundState])
     told = models.BooleanField(default=False)
     matter = models.CharField(max_length=60, blank=True, default="")
@@ -167,6 +171,12 @@ class Refund(models.Model):
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0) & Q(by_bank_minor__gte=0) & Q(amount_minor__gte=F("by_bank_minor")),
                 name="claim_refund_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(called_off_minor__gte=0, not_again_minor__gte=0)
+                & Q(amount_minor__gte=F("by_bank_minor") + F("called_off_minor"))
+                & Q(by_bank_minor__gte=F("not_again_minor")),
+                name="claim_refund_called_off",
             ),
             models.CheckConstraint(
                 condition=Q(item="refund", part__isnull=False)
@@ -185,6 +195,11 @@ class Refund(models.Model):
                 fields=["due_at", "id"], condition=Q(state__in=["requested", "frozen"]), name="claim_refund_running"
             ),
         ]
+
+    @property
+    def to_send_minor(self) -> int:
+        """What is to be sent of it, or was."""
+        return self.amount_minor - self.by_bank_minor - self.called_off_minor
 
 
 class BankDebit(models.Model):

@@ -27,10 +27,12 @@ SELECT ch.claim_id, ch.id, ch.kind, ch.about, ch.claimed_minor, ch.hold_until, c
     WHERE d.about = ch.about AND d.kind = ch.kind AND c.id = ch.claim_id)
 FROM claim_channel ch WHERE ch.claim_id = ANY(%s::text[]) ORDER BY ch.opened_at, ch.round, ch.id
 """
-#: What banks have paid of the refunds of each part; a refund that asks for some of it again takes its amount off.
+#: What banks have paid of the refunds of each part and is still owed; a refund that asks for some of it again takes its
+#: amount off.
 _BANK_PAID: Final = """
 SELECT p.line_id, p.id,
-    (sum(r.by_bank_minor) - coalesce(sum(r.amount_minor) FILTER (WHERE starts_with(r.key, %s)), 0))::bigint,
+    (sum(r.by_bank_minor - r.not_again_minor)
+     - coalesce(sum(r.amount_minor - r.called_off_minor) FILTER (WHERE starts_with(r.key, %s)), 0))::bigint,
     p.amount_minor - p.running_minor - p.sent_minor - greatest(p.bank_minor, 0),
     coalesce((array_agg(r.matter ORDER BY r.requested_at DESC, r.id DESC) FILTER (WHERE r.by_bank_minor > 0))[1], ''),
     count(*) FILTER (WHERE starts_with(r.key, %s))
@@ -75,8 +77,8 @@ def active(line_ids: Sequence[str]) -> list[ClaimRow]:
         "SELECT c.id, c.line_id, c.seller_key, c.order_key, l.currency, c.buyer_country, c.seller_country, c.way,"
         " c.frozen_at, c.hold_key, c.holds,"
         " r.asked, r.by_bank FROM claim c JOIN claim_line l ON l.id = c.line_id CROSS JOIN LATERAL ("
-        "  SELECT count(*) AS asked, coalesce(sum(by_bank_minor), 0)::bigint AS by_bank FROM claim_refund"
-        "  WHERE claim_id = c.id) r"
+        "  SELECT count(*) AS asked, coalesce(sum(by_bank_minor - not_again_minor), 0)::bigint AS by_bank"
+        "  FROM claim_refund WHERE claim_id = c.id) r"
         " WHERE c.closed_at IS NULL AND c.line_id = ANY(%s::text[]) ORDER BY c.id",
         [list(line_ids)],
     ):
@@ -86,14 +88,15 @@ def active(line_ids: Sequence[str]) -> list[ClaimRow]:
         by_line[line].parts.append(PartRow(*rest))
     for claim_id, identity, kind, *rest in query(_CHANNELS, [list(claims)]):
         claims[claim_id].channels.append(ChannelRow(identity, ChannelKind(kind), *rest))
-    for claim_id, identity, part, item, amount, by_bank, state, *rest in query(
-        "SELECT claim_id, id, part_id, item, amount_minor, by_bank_minor, state, matter, due_at, requested_at"
+    for claim_id, identity, key, part, item, amount, by_bank, off, state, *rest in query(
+        "SELECT claim_id, id, key, part_id, item, amount_minor, by_bank_minor, called_off_minor, state, matter, due_at,"
+        " requested_at"
         " FROM claim_refund WHERE claim_id = ANY(%s::text[]) AND state IN ('requested', 'frozen')"
         " ORDER BY requested_at, id",
         [list(claims)],
     ):
         claims[claim_id].refunds.append(
-            RefundRow(identity, part, Item(item), amount, by_bank, RefundState(state), *rest)
+            RefundRow(identity, key, part, Item(item), amount, by_bank, off, RefundState(state), *rest)
         )  # fmt: skip
     for line, *paid in query(_BANK_PAID, [AGAIN, AGAIN, list(by_line)]):
         by_line[line].bank_paid.append(BankPaid(*paid))
@@ -106,12 +109,23 @@ def active(line_ids: Sequence[str]) -> list[ClaimRow]:
 def unaccounted(line_ids: Collection[str]) -> Mapping[str, int]:
     """Part → what banks have of it beyond the refunds that they are known to have paid; those with nothing left out."""
     rows = query(
-        "SELECT p.id, (greatest(p.bank_minor, 0) - coalesce((SELECT sum(r.by_bank_minor) FROM claim_refund r"
-        "  WHERE r.part_id = p.id), 0))::bigint FROM claim_part p"
+        "SELECT p.id, (greatest(p.bank_minor, 0) - coalesce((SELECT sum(r.by_bank_minor - r.not_again_minor)"
+        "  FROM claim_refund r WHERE r.part_id = p.id), 0))::bigint FROM claim_part p"
         " WHERE p.line_id = ANY(%s::text[]) AND p.bank_minor > 0",
         [sorted(line_ids)],
     )
     return {part: minor for part, minor in rows if minor > 0}
+
+
+def heard(order_keys: Collection[int]) -> set[str]:
+    """The keys of refunds that shops have told of these orders. One that ended what had been asked for left no refund
+    of its own, so that the history alone knows it."""
+    rows = query(
+        "SELECT s.facts->>'told' FROM claim c JOIN claim_step s ON s.claim_id = c.id"
+        " WHERE c.order_key = ANY(%b::bigint[]) AND s.verb = 'refund_heard_of' AND s.facts ? 'told'",
+        [sorted(order_keys)],
+    )
+    return {key for (key,) in rows}
 
 
 def commissions(orders: Collection[int]) -> Mapping[tuple[int, str], tuple[int, int]]:

@@ -111,7 +111,7 @@ def hear_of_refund(
     it leaves no room for a refund that runs, that one fails: it was not what the shop sent. Raises NoSuchClaim.
     """
     claims = reading.locked_claims([one.claim_id for one in told])
-    known = _known([one.key for one in told]).keys()
+    known = _known([one.key for one in told]).keys() | reading.heard({row["order_key"] for row in claims.values()})
     running = _running(list(claims))
     left = _left(claims, banks=False)
     ended: dict[str, RefundState] = {}
@@ -137,7 +137,7 @@ def hear_of_refund(
                 parts[part] = (parts[part][0], parts[part][1] - amount)
                 row = _row(key if not rows or rows[-1]["key"] != key else f"{key}/{part}", claim, part, amount, at)
                 rows.append(row | {"state": RefundState.SENT, "told": True, "ended_at": at.isoformat()})
-        done.append(Did(one.claim_id, "refund_heard_of", {"amount_minor": one.amount_minor}))
+        done.append(Did(one.claim_id, "refund_heard_of", {"amount_minor": one.amount_minor, "told": key}))
     _write_ends(ended, at)
     _store(rows)
     steps(done, actor, at)
@@ -158,7 +158,7 @@ def _end(
     found = {
         identity: (claim, there, item, amount)
         for identity, claim, there, item, amount in query(
-            "SELECT id, claim_id, state, item, amount_minor - by_bank_minor FROM claim_refund"
+            "SELECT id, claim_id, state, item, amount_minor - by_bank_minor - called_off_minor FROM claim_refund"
             " WHERE id = ANY(%s::text[])",
             [wanted],
         )
@@ -248,7 +248,7 @@ def _part_or_bank(
 def _running(claim_ids: list[str]) -> dict[str, list[tuple[str, str, int]]]:
     found: dict[str, list[tuple[str, str, int]]] = {}
     for claim, *refund_row in query(
-        "SELECT claim_id, id, part_id, amount_minor - by_bank_minor FROM claim_refund"
+        "SELECT claim_id, id, part_id, amount_minor - by_bank_minor - called_off_minor FROM claim_refund"
         " WHERE claim_id = ANY(%s::text[]) AND item = 'refund' AND state IN ('requested', 'frozen')"
         " ORDER BY requested_at, id",
         [claim_ids],

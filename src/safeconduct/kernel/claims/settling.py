@@ -18,6 +18,7 @@ from safeconduct.kernel.claims.writing import Did, steps
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import HoldRequest
 from safeconduct.kernel.ledger.telling import tell_of_holds
+from safeconduct.kernel.ledger.wording import CLAIM_CHANGED
 from safeconduct.kernel.scope import Actor, query
 
 
@@ -71,23 +72,31 @@ def _freeze(claim: ClaimRow, changes: _Changes, at: datetime) -> None:
         claim.frozen_at = at if frozen else None
         because = [channel.about for channel in following.live(claim) if channel.kind in FREEZING]
         changes.done.append(Did(claim.id, "frozen" if frozen else "unfrozen", {"because": because} if frozen else {}))
+    off = following.owed_no_more(claim)
+    for refund in claim.refunds:
+        refund.called_off_minor += off.get(refund.id, 0)
     paid = {} if frozen else following.paid_by_bank(claim)
     for refund in list(claim.refunds):
         before = (refund.state, refund.by_bank_minor, refund.due_at)
         refund.by_bank_minor += paid.get(refund.id, 0)
         if not refund.to_send_minor:
-            refund.state = RefundState.PAID_BY_BANK
+            refund.state = RefundState.PAID_BY_BANK if refund.by_bank_minor else RefundState.FAILED
             claim.refunds.remove(refund)
         elif refund.item is Item.REFUND and frozen:
             refund.state = RefundState.FROZEN
         elif refund.state is RefundState.FROZEN:
             refund.state = RefundState.REQUESTED
             refund.due_at = statutory.due_at(refund.matter, claim.route, at)
-        if before != (refund.state, refund.by_bank_minor, refund.due_at):
+        if refund.id in off or before != (refund.state, refund.by_bank_minor, refund.due_at):
             changes.refunds.append(
-                {"id": refund.id, "state": refund.state, "by_bank_minor": refund.by_bank_minor, "due_at": refund.due_at}
-            )
+                {
+                    "id": refund.id, "state": refund.state, "by_bank_minor": refund.by_bank_minor,
+                    "called_off_minor": refund.called_off_minor, "due_at": refund.due_at,
+                }
+            )  # fmt: skip
             facts = {"refund": refund.id, "by_bank_minor": refund.by_bank_minor, "due_at": refund.due_at}
+            if refund.called_off_minor:
+                facts["called_off_minor"] = refund.called_off_minor
             changes.done.append(Did(claim.id, f"refund_{refund.state}", facts))
     _ask_again(claim, changes, at)
 
@@ -98,12 +107,15 @@ def _ask_again(claim: ClaimRow, changes: _Changes, at: datetime) -> None:
     for part_id, minor in following.due_again(claim).items():
         matter = paid[part_id].matter
         due_at = statutory.due_at(matter, claim.route, at)
-        refund = RefundRow(new_id("rfd"), part_id, Item.REFUND, minor, 0, RefundState.REQUESTED, matter, due_at, at)
+        key = f"{AGAIN}{part_id}/{paid[part_id].again + 1}"
+        refund = RefundRow(
+            new_id("rfd"), key, part_id, Item.REFUND, minor, 0, 0, RefundState.REQUESTED, matter, due_at, at
+        )  # fmt: skip
         claim.refunds.append(refund)
         changes.again.append(
             {
-                "id": refund.id, "key": f"{AGAIN}{part_id}/{paid[part_id].again + 1}", "claim": claim.id,
-                "part": part_id, "amount": minor, "matter": matter, "due_at": due_at,
+                "id": refund.id, "key": key, "claim": claim.id, "part": part_id, "amount": minor, "matter": matter,
+                "due_at": due_at,
             }
         )  # fmt: skip
         facts = {"refund": refund.id, "item": refund.item, "amount_minor": minor, "due_at": due_at, "again": True}
@@ -166,9 +178,10 @@ def _write(claims: Sequence[ClaimRow], changes: _Changes, actor: Actor, at: date
     if changes.refunds:
         query(
             "UPDATE claim_refund f SET state = r.state, by_bank_minor = r.by_bank_minor, due_at = r.due_at,"
-            " ended_at = CASE WHEN r.state = 'paid_by_bank' THEN %s::timestamptz END"
-            " FROM jsonb_to_recordset(%s::jsonb) AS r(id text, state text, by_bank_minor bigint, due_at timestamptz)"
-            " WHERE f.id = r.id",
+            " called_off_minor = r.called_off_minor,"
+            " ended_at = CASE WHEN r.state IN ('paid_by_bank', 'failed') THEN %s::timestamptz END"
+            " FROM jsonb_to_recordset(%s::jsonb) AS r(id text, state text, by_bank_minor bigint,"
+            "  called_off_minor bigint, due_at timestamptz) WHERE f.id = r.id",
             [at, json.dumps(changes.refunds, default=datetime.isoformat)],
         )
     if changes.again:
@@ -211,7 +224,7 @@ def _carry_out(changes: _Changes, actor: Actor, at: datetime, *, quiet: bool) ->
     }
     ledger.stand_by(sellers)
     if changes.releases:
-        ledger.release(changes.releases, at, "what the claim can still cost has changed", actor)
+        ledger.release(changes.releases, at, CLAIM_CHANGED, actor)
     if changes.requests:
         ledger.hold(changes.requests)
     tell_of_holds(changes.releases, [request.key for request in changes.requests], at, replay=quiet)

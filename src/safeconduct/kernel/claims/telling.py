@@ -12,13 +12,15 @@ from safeconduct.kernel.vault.pseudonyms import reveal
 
 
 def tell_of_refunds(running: Sequence[str], changed: Sequence[str], at: datetime) -> None:
-    """Tells of refunds under way, once each; and of those that have just been frozen, set free or paid by a bank."""
+    """Tells of refunds under way, once each; and of those that have just been frozen, set free, paid by a bank or
+    called off."""
     if not running and not changed:
         return
     rows = query(
-        "SELECT r.id, r.claim_id, r.seller_key, c.order_key, l.name, r.item, r.amount_minor - r.by_bank_minor,"
-        " r.currency, r.state, r.due_at FROM claim_refund r JOIN claim c ON c.id = r.claim_id"
-        " JOIN claim_line l ON l.id = c.line_id WHERE r.id = ANY(%s::text[]) ORDER BY r.id",
+        "SELECT r.id, r.claim_id, r.seller_key, c.order_key, l.name, r.item,"
+        " r.amount_minor - r.by_bank_minor - r.called_off_minor, r.currency, r.state, r.due_at"
+        " FROM claim_refund r JOIN claim c ON c.id = r.claim_id JOIN claim_line l ON l.id = c.line_id"
+        " WHERE r.id = ANY(%s::text[]) ORDER BY r.id",
         [[*running, *changed]],
     ).fetchall()
     names = reveal({order for _, _, _, order, *_ in rows})

@@ -43,13 +43,15 @@ class Decided(NamedTuple):
 
 def decided_refunds(order_keys: Collection[int]) -> dict[tuple[int, str], list[Decided]]:
     """(Order, currency) → what buyers are to get back of it, whether it was sent, is on its way, or a bank has paid it:
-    what the order loses sooner or later. Orders of which nothing goes back are left out."""
+    what the order loses sooner or later, less what was called off since. Orders of which nothing goes back are left
+    out."""
     found: dict[tuple[int, str], list[Decided]] = {}
     for order, currency, at, minor in query(
-        "SELECT c.order_key, r.currency, r.requested_at, r.amount_minor"
+        "SELECT c.order_key, r.currency, r.requested_at, r.amount_minor - r.called_off_minor - r.not_again_minor"
         " FROM claim c JOIN claim_refund r ON r.claim_id = c.id"
         " WHERE c.order_key = ANY(%b::bigint[]) AND r.item = 'refund' AND r.state <> 'failed'"
-        " AND NOT starts_with(r.key, %s) ORDER BY r.requested_at, r.id",
+        " AND r.amount_minor > r.called_off_minor + r.not_again_minor AND NOT starts_with(r.key, %s)"
+        " ORDER BY r.requested_at, r.id",
         [sorted(set(order_keys)), AGAIN],
     ):
         found.setdefault((order, currency), []).append(Decided(at, minor))

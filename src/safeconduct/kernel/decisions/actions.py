@@ -20,11 +20,9 @@ from safeconduct.kernel.decisions.models import (
     ListKind,
     Mute,
     Review,
-    VersionState,
     WatchList,
 )
 from safeconduct.kernel.decisions.reasons import of_a_person, of_news
-from safeconduct.kernel.decisions.running import running
 from safeconduct.kernel.decisions.second_look import refuse_the_same_person
 from safeconduct.kernel.events.log import current_moment
 from safeconduct.kernel.parties.models import StaffRole, User
@@ -67,34 +65,6 @@ def hold_back(decision_id: str, because: Mapping[str, str], *, at: datetime) -> 
     earlier.standing = False
     earlier.save(update_fields=["standing"])
     return _replaced(earlier, Action.REVIEW, of_news(because), ENGINE_ACTOR.id, at)
-
-
-def decide_anew(decision_id: str, person: User, why: str, *, at: datetime) -> Decision:
-    """The engine decides once more, by the policy in force now, with what was known at the event's moment.
-
-    The earlier decision is kept; the new one stands in its place, asked for by a person. Raises ReasonMissing,
-    ChangedMeanwhile, and NotFound where no version of the policy is live.
-    """
-    if len(why.strip()) < 3:
-        raise ReasonMissing
-    earlier = _standing(decision_id)
-    live = next((v for v in running() if v.policy.name == earlier.policy and v.state is VersionState.LIVE), None)
-    if live is None:
-        raise NotFound("live version of", earlier.policy)
-    verdict, values, reasons = engine.judge_again(live, earlier.moment)
-    rules = live.policy.rules
-    earlier.standing = False
-    earlier.save(update_fields=["standing"])
-    made = Decision.objects.create(
-        id=new_id("dec"), moment=earlier.moment, version_id=live.version_id, policy=earlier.policy,
-        kind=DecisionKind.OVERRIDE, action=verdict.action.value, seller_key=earlier.seller_key,
-        order_key=earlier.order_key, amount_minor=earlier.amount_minor, fired=[rules[i].name for i in verdict.fired],
-        unknown=[rules[i].name for i in verdict.unknown], muted=[], values=values,
-        reasons={**reasons, "asked_because": why.strip()}, latency_us=0, decided_at=at,
-        decided_moment=current_moment(), standing=True, replaces=earlier.id, actor=person.id,
-    )  # fmt: skip
-    _settle(earlier, made, at)
-    return made
 
 
 def assign(decision_id: str, person: User | None) -> None:

@@ -21,7 +21,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import TIE_BITS, moment_time
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.foundation.policy.sql_expressions import quoted
-from safeconduct.foundation.policy.to_python import NOW, Verdict
+from safeconduct.foundation.policy.to_python import NOW
 from safeconduct.foundation.stable_hash import bucket
 from safeconduct.kernel.decisions import hot, labels, membership, reactions, scoring, telling
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
@@ -189,14 +189,6 @@ def _decide_with(version: Running, versions: list[Running], rows: list[Row], mut
             )
         )  # fmt: skip
     return made
-
-
-def judge_again(version: Running, moment: int) -> tuple[Verdict, dict[str, Any], dict[str, Any]]:
-    """What a version says of one event with what was known at its moment: verdict, values kept, statement."""
-    ((_, values, lists),) = evaluate(version.compiled, facts([moment]), rolled_up=False)
-    verdict = version.compiled.program.verdict(values, lists)
-    kept = {name: values.get(name) for name in version.compiled.kept}
-    return verdict, kept, statement(version.compiled, verdict, values, control=False)
 
 
 def _quiet(compiled: Compiled, row: Row, muted: Muted) -> frozenset[int]:

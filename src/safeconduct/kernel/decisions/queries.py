@@ -5,7 +5,7 @@ All of it needs a scope of staff.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
@@ -208,17 +208,6 @@ def decisions(wanted: DecisionFilter, zone: tzinfo) -> QuerySet[Decision]:
     if wanted.words:
         rows = rows.filter(_named(wanted.words))
     return rows
-
-
-def all_pages(rows: QuerySet[Decision], order: Order, size: int = 1000) -> Iterator[str]:
-    """The cursors of a whole list, for exports that read each page in a scope of its own: "" first."""
-    after = ""
-    while True:
-        yield after
-        found = page(rows.only(order.field, order.key), order, after=after, size=size)
-        if not found.next:
-            return
-        after = found.next
 
 
 def chain(decision: Decision) -> list[Decision]:

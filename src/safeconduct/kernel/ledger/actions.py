@@ -27,6 +27,7 @@ from safeconduct.kernel.ledger.entries import (
 from safeconduct.kernel.ledger.errors import EntryRefused, KeyReused, NoSuchThing
 from safeconduct.kernel.ledger.payouts import pay_out, payout_returned
 from safeconduct.kernel.ledger.rules import Rule, Shortfall, reasons, rules
+from safeconduct.kernel.ledger.wording import DATE_CAME
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
 
 __all__ = [
@@ -211,7 +212,7 @@ def release_due(now: datetime, limit: int = 1000) -> int:
         draft = _new(now, "release", seller, order, currency, {"amount": amount})
         books.plan(draft, rules()["release"])
         moved += 1
-    lifted = _lift(books, keys, now, "its release date has come", ENGINE_ACTOR, due_by=now)
+    lifted = _lift(books, keys, now, DATE_CAME, ENGINE_ACTOR, due_by=now)
     store.write(books)
     return moved + len(lifted)
 
@@ -248,11 +249,12 @@ def reverse(transaction_id: str, key: str, at: datetime, why: str) -> str:
     content = digest(f"reversal of {transaction_id}", currency, seller, order, {})
     codes = {code for _, code, _ in legs}
     books = store.open_books([(seller, order, code) for code in codes] if seller is not None else [], codes)
-    found = store.known([key])
+    reversed_already = query("SELECT 1 FROM ledger_transaction WHERE reverses = %s", [transaction_id]).fetchone()
+    found = store.known([key])  # read after that: a retry beside the first try finds the first, whenever it commits
     if key in found:
         return _same(key, content, found[key])
     again = EntryRefused(key, "transaction_id", f"{transaction_id} has been reversed already")
-    if query("SELECT 1 FROM ledger_transaction WHERE reverses = %s", [transaction_id]).fetchone():
+    if reversed_already:
         raise again
     draft = Draft(
         new_id("txn"), key, "reversal", at, currency, seller, order, {}, why, reverses=transaction_id, digest=content

@@ -12,9 +12,7 @@ our own to be checked in practice (security research, 2026-11-23). All functions
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from safeconduct.foundation.ids import new_id
@@ -22,7 +20,10 @@ from safeconduct.foundation.moments import TIES, micros
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.ledger import payout_telling, store
 from safeconduct.kernel.ledger.checks import check_time
-from safeconduct.kernel.ledger.errors import LedgerError, NoSuchThing
+from safeconduct.kernel.ledger.errors import NoSuchThing
+from safeconduct.kernel.ledger.payout_checks import Because, check_owner, check_two
+from safeconduct.kernel.ledger.payout_checks import PayoutAccountRefused as PayoutAccountRefused
+from safeconduct.kernel.ledger.payout_checks import Proof as Proof
 from safeconduct.kernel.ledger.payout_reading import (
     ACCOUNT,
     AGEING,
@@ -40,58 +41,15 @@ from safeconduct.kernel.ledger.payout_reading import number_of as number_of
 from safeconduct.kernel.ledger.payout_reading import stops as stops
 from safeconduct.kernel.ledger.payout_reading import unpaid as unpaid
 from safeconduct.kernel.ledger.payout_telling import Step
-from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
 from safeconduct.kernel.vault.keys import earlier_key, purpose_keys
 from safeconduct.kernel.vault.pseudonyms import normalise
 from safeconduct.kernel.vault.sealing import seal
 
 COOL_OFF: Final = timedelta(days=7)
-#: How long ago a person must have confirmed who they are, and how old the factor they did it with must be.
-CONFIRMED_WITHIN: Final = timedelta(minutes=5)
-FACTOR_AGE: Final = timedelta(hours=72)
-_FACTORS: Final = frozenset({"passkey", "security_key"})
 _SHORTEST, _LONGEST = 4, 34  # 34 is the longest IBAN (ISO 13616)
 _DOUBTS: Final = ("recovery", "email", "phone")
 _OPEN: Final = ("draft", "verified", "ageing", "review")
-
-
-class Because(StrEnum):
-    """Why something may not be done with a payout account; pages say each of them in the reader's language."""
-
-    NOT_OWNER = "not_owner"
-    NO_PASSKEY = "no_passkey"
-    TOO_LONG_AGO = "too_long_ago"
-    FACTOR_TOO_NEW = "factor_too_new"
-    NUMBER = "number"
-    HOLDER = "holder"
-    UNDER_WAY = "under_way"
-    STATE = "state"
-    NO_REASONS = "no_reasons"
-    RECOVERED = "recovered"
-    STOPPED = "stopped"
-    NEVER_CONFIRMED = "never_confirmed"
-    SECOND_PERSON = "second_person"
-
-
-class PayoutAccountRefused(LedgerError):
-    """What may not be done with a payout account, and what to do instead."""
-
-    code = "payout_account_refused"
-    status = 409
-
-    def __init__(self, key: str, because: Because, field: str, problem: str) -> None:
-        super().__init__(key, field, problem)
-        self.because = because
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """How a person showed just now who they are: with what, since when they have it, and when they did."""
-
-    factor: str
-    factor_since: datetime
-    confirmed_at: datetime
 
 
 def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, proof: Proof, *, at: datetime) -> str:
@@ -100,7 +58,7 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
     Raises PayoutAccountRefused.
     """
     check_time("payout_account", "at", at)
-    _check_owner(actor, proof, at)
+    check_owner(actor, proof, at)
     number, key = normalise("bank_account", number), str(seller_key)
     if not _SHORTEST <= len(number) <= _LONGEST or not number.isalnum() or not number.isascii():
         raise PayoutAccountRefused(key, Because.NUMBER, "number", f"has {_SHORTEST} to {_LONGEST} letters and digits")
@@ -205,7 +163,7 @@ def swap(account_id: str, actor: Actor, proof: Proof, *, at: datetime) -> None:
     Refused within seven days of a recovery or a changed contact, while payouts are stopped, and for an account that
     was never paid and whose holder's name was not confirmed.
     """
-    _check_owner(actor, proof, at)
+    check_owner(actor, proof, at)
     one = _locked(account_id)
     _must_be(one, AccountState.AGED)
     if _changed_since(one.seller_key, at - COOL_OFF, at):
@@ -269,7 +227,7 @@ def stop(seller_key: int, reason: str, *, at: datetime, until: datetime | None =
 
 def end_stop(stop_id: str, staff: Actor, approved_by: str, *, at: datetime) -> None:
     """Ends a stop. Two different people, with reasons. Raises NoSuchThing, PayoutAccountRefused."""
-    _check_two(stop_id, staff, approved_by)
+    check_two(stop_id, staff, approved_by)
     done = query(
         "UPDATE payout_stop SET ended_at = %s, ended_by = %s, approved_by = %s, why = %s"
         " WHERE id = %s AND ended_at IS NULL RETURNING seller_key",
@@ -285,7 +243,7 @@ def thaw(account_id: str, staff: Actor, approved_by: str, *, at: datetime) -> No
     PayoutAccountRefused."""
     one = _locked(account_id)
     _must_be(one, AccountState.FROZEN)
-    _check_two(account_id, staff, approved_by)
+    check_two(account_id, staff, approved_by)
     _move(one, AccountState.AGED, staff, staff.why, at)
 
 
@@ -304,33 +262,6 @@ def _lock(seller_key: int) -> None:
     store.lock([seller_key])
     # A seller without money has no row of the ledger that could be locked.
     query("SELECT pg_advisory_xact_lock(hashint8extended(%s, 7211))", [seller_key])
-
-
-def _check_owner(actor: Actor, proof: Proof, at: datetime) -> None:
-    if actor.role != MemberRole.OWNER:
-        raise PayoutAccountRefused(actor.id, Because.NOT_OWNER, "role", "only an owner changes where the money goes")
-    if proof.factor not in _FACTORS:
-        raise PayoutAccountRefused(
-            actor.id, Because.NO_PASSKEY, "factor", "confirm with a passkey; codes can be passed on"
-        )
-    if not at - CONFIRMED_WITHIN <= proof.confirmed_at <= at:
-        raise PayoutAccountRefused(
-            actor.id, Because.TOO_LONG_AGO, "confirmed_at", "confirm again who you are; it was too long ago"
-        )
-    if proof.factor_since > at - FACTOR_AGE:
-        raise PayoutAccountRefused(
-            actor.id,
-            Because.FACTOR_TOO_NEW,
-            "factor",
-            "is newer than 72 hours; use an older passkey, or wait until then",
-        )
-
-
-def _check_two(key: str, staff: Actor, approved_by: str) -> None:
-    if not staff.why.strip() or not approved_by or approved_by == staff.id:
-        raise PayoutAccountRefused(
-            key, Because.SECOND_PERSON, "approved_by", "a second person has to agree, and reasons are needed"
-        )
 
 
 def _must_be(one: PayoutAccount, state: AccountState) -> None:

@@ -76,20 +76,25 @@ def pay_out(
             rows.append(outcome)
     store.write(books)
     if rows:
-        query(
-            "INSERT INTO ledger_payout"
-            " (id, run_key, seller_key, currency, amount_minor, made_good_minor, at, account_id)"
-            " SELECT w.id, %s, w.seller, w.currency, w.amount, w.made_good, %s, nullif(w.account, '')"
-            " FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::text[])"
-            " AS w (id, seller, currency, amount, made_good, account)",
-            [
-                key, now, [o.payout_id for o in rows], [o.seller_key for o in rows], [o.currency for o in rows],
-                [o.amount_minor for o in rows], [o.made_good_minor for o in rows],
-                [destinations.get(o.seller_key, "") for o in rows],
-            ],
-        )  # fmt: skip
-        leaves.add(record_payload.PAYOUT, [o.payout_id for o in rows], now)
+        _keep(rows, key, now, destinations)
     return PayoutRun(key, now, tuple(outcomes[pair] for pair in sorted(outcomes)), next_after)
+
+
+def _keep(rows: Sequence[PayoutOutcome], key: str, now: datetime, destinations: Mapping[int, str]) -> None:
+    """Writes down what was paid, with the account it goes to, and gives it to the record."""
+    query(
+        "INSERT INTO ledger_payout"
+        " (id, run_key, seller_key, currency, amount_minor, made_good_minor, at, account_id)"
+        " SELECT w.id, %s, w.seller, w.currency, w.amount, w.made_good, %s, nullif(w.account, '')"
+        " FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::text[])"
+        " AS w (id, seller, currency, amount, made_good, account)",
+        [
+            key, now, [o.payout_id for o in rows], [o.seller_key for o in rows], [o.currency for o in rows],
+            [o.amount_minor for o in rows], [o.made_good_minor for o in rows],
+            [destinations.get(o.seller_key, "") for o in rows],
+        ],
+    )  # fmt: skip
+    leaves.add(record_payload.PAYOUT, [o.payout_id for o in rows], now)
 
 
 def payout_returned(returns: Sequence[PayoutReturn], at: datetime) -> list[str]:

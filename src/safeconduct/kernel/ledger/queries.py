@@ -73,18 +73,6 @@ class HoldLine:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldStep:
-    """A line of a hold's history: ``verb`` is taken, filled, used, extended or released."""
-
-    verb: str
-    at: datetime
-    amount_minor: int
-    release_at: datetime | None
-    actor: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Payout:
     """Money paid out to a seller. ``made_good_minor``: what was kept first because the seller owed it."""
 
@@ -235,18 +223,6 @@ def holds(
     return Page(tuple(HoldLine(*row) for row in rows), following)
 
 
-def hold_steps(hold_id: str, *, size: int = 200) -> list[HoldStep]:
-    """A hold's history, oldest first."""
-    return [
-        HoldStep(*row)
-        for row in query(
-            "SELECT verb, at, amount_minor, release_at, actor, why FROM ledger_hold_step WHERE hold_id = %s"
-            " ORDER BY id LIMIT %s",
-            [hold_id, min(size, LARGEST_PAGE)],
-        )
-    ]
-
-
 def movements(seller_key: int, *, filters: Filters | None = None, after: str = "", size: int = PAGE) -> Page[Movement]:
     """The legs on a seller's accounts, newest first."""
     given = filters or Filters()
@@ -274,8 +250,9 @@ def payouts(seller_key: int, *, after: str = "", size: int = PAGE) -> Page[Payou
 
 def first_moved(seller_key: int) -> datetime | None:
     """When a seller's money moved first; None where none has."""
-    (at,) = query("SELECT min(at) FROM ledger_posting WHERE seller_key = %s", [seller_key]).fetchone()
-    return at
+    rows = query("SELECT min(at) FROM ledger_posting WHERE seller_key = %s", [seller_key])
+    first: datetime | None = next(iter(rows))[0]
+    return first
 
 
 def statement(seller_key: int, currency: str, start: datetime, end: datetime) -> Statement:

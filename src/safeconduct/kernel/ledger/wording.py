@@ -30,7 +30,7 @@ EVENTS: Final = {
     "chargeback": gettext_lazy("The bank took the money back"),
     "protection_reimbursement": gettext_lazy("The protection fund paid"),
     "provisional_reimbursement": gettext_lazy("The protection fund paid provisionally"),
-    "reimbursement_taken_back": gettext_lazy("A provisional payment of the protection fund was taken back"),
+    "reimbursement_taken_back": gettext_lazy("The protection fund took back what it had paid"),
     "representment_won": gettext_lazy("The bank gave the money back"),
     "representment_won_after_reimbursement": gettext_lazy("The bank gave the money back, to the fund that had paid"),
     "second_chargeback": gettext_lazy("The bank took the money back a second time"),
@@ -86,6 +86,17 @@ _ACCOUNTS: Final = {
 }
 
 
+#: Why holds end by themselves: as it is stored, and as a seller reads it in their language.
+CLAIM_CHANGED: Final = "what the claim can still cost has changed"
+MATTER_ENDED: Final = "what it was held for has ended"
+DATE_CAME: Final = "its release date has come"
+_MEMOS: Final = {
+    CLAIM_CHANGED: gettext_lazy("what the claim can still cost has changed"),
+    MATTER_ENDED: gettext_lazy("what it was held for has ended"),
+    DATE_CAME: gettext_lazy("its release date has come"),
+}
+
+
 def event_said(event: str, amount_minor: int = 0) -> str:
     """What happened, as its seller reads it; with the amount, what this leg of it was."""
     if event == "capture" and amount_minor < 0:
@@ -99,6 +110,6 @@ def account_said(kind: Kind) -> str:
 
 
 def memo_said(memo: str, language: str) -> str:
-    """What a line says beside its event: the sentence of a hold's reason, or the memo as it was written."""
+    """What a line says beside its event: the sentence of a hold's reason or end, or the memo as it was written."""
     reason = reasons().get(memo)
-    return memo if reason is None else reason.says[known_language(language)]
+    return str(_MEMOS.get(memo, memo)) if reason is None else reason.says[known_language(language)]

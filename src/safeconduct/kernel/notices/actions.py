@@ -28,11 +28,6 @@ def mark_all_read(person_id: str, *, at: datetime) -> int:
     return NoticeCopy.objects.filter(person_id=person_id, read_at__isnull=True, at__lte=at).update(read_at=at)
 
 
-def mark_unread(person_id: str, notice_id: str) -> int:
-    """Marks a notice as not read, for later."""
-    return NoticeCopy.objects.filter(person_id=person_id, notice_id=notice_id).update(read_at=None)
-
-
 def preferences(person_id: str) -> Preferences:
     """How a person wants mail."""
     found = MailSetting.objects.filter(person_id=person_id).first()

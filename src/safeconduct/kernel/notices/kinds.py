@@ -265,11 +265,13 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
         },
     ),
     MessageKind.CASE_REFERRED: Told(
-        "A seller has taken a case to an outside body, or something has come of it: read on by `state`. The case stays "
+        "A seller or a buyer has taken a case to an outside body, or something has come of it: read on by `state`. "
+        "The case stays "
         "as it was decided until `case.decided` says otherwise.",
         {
             "case": _CASE["case"], "kind": _CASE["kind"], "referral": Field(Form.TEXT, "Id of the referral."),
             "body": Field(Form.TEXT, "Name of the body."), "url": Field(Form.TEXT, "Its address."),
+            "by": Field(Form.TEXT, "`seller` or `buyer`: who has taken it there."),
             "state": Field(Form.TEXT, "`referred`, `answered` or `ended`."),
             "due_at": Field(Form.TIME, "By when the body answers, where something says so.", optional=True),
             "late": Field(Form.FLAG, "Whether that time is over."),
@@ -278,7 +280,7 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
         },
         {
             "case": "cas_01jy2d8m4kq5v6w7x8y9zabcde", "kind": "dispute", "referral": "rfl_01jy2d8m4kq5v6w7x8y9zabcde",
-            "body": "Example Settlement Body", "url": "https://body.example/", "state": "referred",
+            "body": "Example Settlement Body", "url": "https://body.example/", "by": "seller", "state": "referred",
             "due_at": "2026-09-01T23:59:59+00:00", "late": False,
         },
     ),
@@ -287,7 +289,9 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
         "your app. It is written in the buyer's language; whoever has the link acts as the buyer.",
         {
             "order": _ORDER, "case": _CASE["case"], "kind": _CASE["kind"],
-            "what": Field(Form.TEXT, "`opened`, `your_turn`, `moved`, `decided` or `wrote`."),
+            "what": Field(
+                Form.TEXT, "`opened`, `your_turn`, `moved`, `decided`, `reminder`, `send_back`, `outside` or `wrote`."
+            ),
             "language": Field(Form.TEXT, "`en`, `es` or `zh`."), "subject": Field(Form.TEXT, "A line."),
             "text": Field(Form.TEXT, "What to say."), "url": Field(Form.TEXT, "The buyer's own page."),
             "due_at": Field(Form.TIME, "By when the buyer has to act.", optional=True),

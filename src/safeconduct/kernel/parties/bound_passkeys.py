@@ -21,6 +21,7 @@ from safeconduct.kernel.parties.sealed_fields import PURPOSE, SUBJECT
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.configuration import deployment
 from safeconduct.kernel.vault.framing import framed
+from safeconduct.kernel.vault.key_file import derive
 
 #: Where the hash stands in allauth's row.
 BOUND: Final = "bound"
@@ -37,8 +38,7 @@ class BoundPasskey(auth.WebAuthn):  # type: ignore[misc]
 
 def binding(person_id: str, credential: Mapping[str, Any]) -> str:
     """The keyed hash of a person's passkey."""
-    key = data_keys.standing(SUBJECT, PURPOSE).secret
-    own = hmac.digest(key, b"safeconduct passkeys of people", hashlib.sha256)
+    own = derive(data_keys.standing(SUBJECT, PURPOSE).secret, "passkeys of people")
     told = framed(deployment(), person_id, _public_key(credential), _alone(credential))
     return hmac.new(own, told, hashlib.sha256).hexdigest()
 

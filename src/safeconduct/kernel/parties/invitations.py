@@ -61,11 +61,14 @@ def open_invitation(token: str, *, at: datetime, lock: bool = False, of_member: 
     return invitation
 
 
-def accept(token: str, name: str, password: str, *, at: datetime, language: str = "en") -> User:
+def accept(
+    token: str, name: str, password: str | None, *, at: datetime, language: str = "en", person_id: str = ""
+) -> User:  # fmt: skip
     """Makes the invited person's account, and a member's membership; the link works no more.
 
     Raises InvitationGone; AddressTaken where the address has an account: a member then signs in and uses
     `members.join`. The password is checked by the caller's form; staff set up the second factor after signing in.
+    ``password``: None for who signs in with a passkey alone (`passkey_sign_up`), made for ``person_id``.
     """
     invitation = open_invitation(token, at=at, lock=True)
     if User.objects.filter(email=invitation.email).exists():
@@ -73,8 +76,9 @@ def accept(token: str, name: str, password: str, *, at: datetime, language: str 
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
     person = User.objects.create_user(
-        invitation.email, password, name=name.strip(), staff_role=invitation.role, language=language, created_at=at
-    )
+        invitation.email, password, name=name.strip(), staff_role=invitation.role, language=language, created_at=at,
+        **({"id": person_id} if person_id else {}),
+    )  # fmt: skip
     # allauth would make it when it is first needed, and an answer that takes longer tells that there is an account.
     EmailAddress.objects.create(user=person, email=person.email, primary=True)
     if invitation.seller_key is not None:

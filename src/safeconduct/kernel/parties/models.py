@@ -117,7 +117,8 @@ class User(AbstractBaseUser):
         db_table = "person"
 
     def __str__(self) -> str:
-        return self.name or self.email
+        said: str = self.name or self.email
+        return said
 
     def get_session_auth_hash(self) -> str:
         """What a session is bound to beside its person: the password. By the root key that has served longest: while it

@@ -81,7 +81,7 @@ class _Sealed(models.Field):  # type: ignore[type-arg]
         raise NotImplementedError
 
 
-class SealedName(_Sealed, models.CharField):
+class SealedName(_Sealed, models.CharField):  # type: ignore[type-arg]
     """What a person is called."""
 
     def _seal(self, key: DataKey, plain: bytes) -> bytes:
@@ -93,7 +93,7 @@ class SealedName(_Sealed, models.CharField):
         return unseal_with(key, self.place, Place("", SUBJECT), sealed)
 
 
-class SealedAddress(_Sealed, models.EmailField):
+class SealedAddress(_Sealed, models.EmailField):  # type: ignore[type-arg]
     """An e-mail address, in small letters, which is found when it is known whole."""
 
     asked = frozenset({"exact", "in", "isnull"})

@@ -6,7 +6,7 @@ shell.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django import forms
@@ -156,25 +156,21 @@ def gallery(request: HttpRequest) -> HttpResponse:
     """All components with example content."""
     now = timezone.now()
     portal = request.GET.get("shell") == "portal"
-    form = ExampleForm({"name": "", "mail": "camila@", "scope": "read"})
-    weeks = [
-        "7 Sep",
-        "14 Sep",
-        "21 Sep",
-        "28 Sep",
-        "5 Oct",
-        "12 Oct",
-        "19 Oct",
-        "26 Oct",
-        "2 Nov",
-        "9 Nov",
-        "16 Nov",
-        "23 Nov",
-    ]
-    nodes, edges = _graph()
-    crowd, crowd_edges = _crowd()
     messages.success(request, "Order ORD-88190 is allowed. The seller has been told.")
     messages.warning(request, "Chen is looking at this case too.")
+    context = {
+        "shell": _shell(portal),
+        "parent": "ui/portal_shell.html" if portal else "ui/console_shell.html",
+        "now": now,
+        "yesterday": now - timedelta(days=1, hours=3),
+        "later": now + timedelta(days=1, hours=3),
+        "form": ExampleForm({"name": "", "mail": "camila@", "scope": "read"}),
+    }
+    return render(request, "ui/gallery.html", context | _lists(now) | _case(now) | _charts() | _policy())
+
+
+def _lists(now: datetime) -> dict[str, object]:
+    """A queue with what stands around it."""
     queue = [
         {
             "id": "ORD-88190",
@@ -217,17 +213,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "due": now - timedelta(minutes=20),
         },
     ]
-    context = {
-        "shell": _shell(portal),
-        "parent": "ui/portal_shell.html" if portal else "ui/console_shell.html",
-        "now": now,
-        "yesterday": now - timedelta(days=1, hours=3),
-        "later": now + timedelta(days=1, hours=3),
+    return {
         "queue": queue,
-        "form": form,
-        "edit": EditorForm({"text": POLICY}),
-        "policy": POLICY,
-        "faults": FAULTS,
         "page": Page(next="c2", previous="c0", shown=4, total=41),
         "views": [
             View("Due soon", "?view=due", 6, True),
@@ -239,6 +226,12 @@ def gallery(request: HttpRequest) -> HttpResponse:
             Filter("kind", "Kind", [Choice("order", "Order review", 12), Choice("chb", "Chargeback", 9)], "order"),
             Filter("action", "Action", [Choice("review", "Review"), Choice("block", "Block")]),
         ],
+    }
+
+
+def _case(now: datetime) -> dict[str, object]:
+    """What the pages of one order or case are made of."""
+    return {
         "reasons": [
             Reason(
                 "Card used at 6 shops within an hour",
@@ -268,7 +261,22 @@ def gallery(request: HttpRequest) -> HttpResponse:
             Step("Appeal", "7 days"),
             Step("Closed"),
         ],
-        "weeks": weeks,
+        "pairs": [("Order", "ORD-88190"), ("Policy", "order-risk, version 13"), ("Decided", "in 9 ms, automatically")],
+        "sums": [
+            ("Refund asked", "¥744.00"),
+            ("Held from your balance", "¥744.00"),
+            ("Covered if you win", "yes, up to ¥744.00"),
+        ],
+    }
+
+
+def _charts() -> dict[str, object]:
+    nodes, edges = _graph()
+    crowd, crowd_edges = _crowd()
+    return {
+        "weeks": [f"{day} Sep" for day in (7, 14, 21, 28)]
+        + [f"{day} Oct" for day in (5, 12, 19, 26)]
+        + [f"{day} Nov" for day in (2, 9, 16, 23)],
         "claims": [
             Series("Closed in your favour", [4, 5, 4, 6, 5, 7, 5, 6, 4, 7, 5, 4], "good"),
             Series("Shared", [1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1], "warn"),
@@ -283,22 +291,23 @@ def gallery(request: HttpRequest) -> HttpResponse:
             ),
         ],
         "trend": [3, 4, 3, 6, 5, 8, 7, 9],
+        "shares": [("In favour", 71.0, "good"), ("Shared", 19.0, "warn"), ("Against", 10.0, "bad")],
         "nodes": nodes,
         "edges": edges,
         "crowd": crowd,
         "crowd_edges": crowd_edges,
-        "shares": [("In favour", 71.0, "good"), ("Shared", 19.0, "warn"), ("Against", 10.0, "bad")],
+    }
+
+
+def _policy() -> dict[str, object]:
+    return {
+        "edit": EditorForm({"text": POLICY}),
+        "policy": POLICY,
+        "faults": FAULTS,
         "diff": Diffed(
             POLICY,
             POLICY.replace(">= 3", ">= 4").replace("> 0.6", "> 0.5").replace("    then: review\n", "", 1),
             "version 13",
             "draft 14",
         ),
-        "pairs": [("Order", "ORD-88190"), ("Policy", "order-risk, version 13"), ("Decided", "in 9 ms, automatically")],
-        "sums": [
-            ("Refund asked", "¥744.00"),
-            ("Held from your balance", "¥744.00"),
-            ("Covered if you win", "yes, up to ¥744.00"),
-        ],
     }
-    return render(request, "ui/gallery.html", context)

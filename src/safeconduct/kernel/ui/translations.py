@@ -58,9 +58,11 @@ class ExtractionError(ValueError):
 
 def messages_of_python(source: str, place: str) -> Iterator[Found]:
     """The messages of a Python file. Raises ExtractionError where one is not a literal."""
-    tree = ast.parse(source)
-    aliases = _aliases(tree)
-    for node in ast.walk(tree):
+    if "gettext" not in source:  # whatever the functions are called here, that is where they come from
+        return
+    nodes = list(ast.walk(ast.parse(source)))
+    aliases = _aliases(nodes)
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -70,11 +72,11 @@ def messages_of_python(source: str, place: str) -> Iterator[Found]:
         yield _found(name, node, place, node.lineno)
 
 
-def _aliases(tree: ast.AST) -> dict[str, str]:
+def _aliases(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Local names of the functions imported from django.utils.translation."""
     return {
         (alias.asname or alias.name): alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
         for alias in node.names
     }

@@ -53,11 +53,12 @@ class Blinded:
                 )
             ]
             made = self.blinds(keys) if keys else {}
-            query(
-                f"UPDATE {self.table} t SET blind_before = t.blind, blind = w.blind"
-                f" FROM unnest(%b::{self.kind}[], %b::bytea[]) AS w(key, blind) WHERE t.{self.key} = w.key",
-                [list(made), list(made.values())],
-            )
+            if made:
+                query(
+                    f"UPDATE {self.table} t SET blind_before = t.blind, blind = w.blind"
+                    f" FROM unnest(%b::{self.kind}[], %b::bytea[]) AS w(key, blind) WHERE t.{self.key} = w.key",
+                    [list(made), list(made.values())],
+                )
             return len(made), keys[-1] if keys else None
 
     def clear(self, batch: int = BATCH) -> int:

@@ -33,7 +33,7 @@ from safeconduct.kernel.vault.configuration import root_address
 from safeconduct.kernel.vault.errors import VaultError
 from safeconduct.kernel.vault.key_file import RootKeys, read_keys, write_keys
 from safeconduct.kernel.vault.keys import root_keys
-from safeconduct.kernel.vault.roots import root_at
+from safeconduct.kernel.vault.roots import root_at, roots_at
 
 #: How long what the earlier key signed stays good after another took its place: as long as the link that lives longest
 #: (a buyer's, `kernel.buyer_links`; a test holds it to that).
@@ -100,7 +100,7 @@ def move(progress: Progress | None = None, batch: int = BATCH) -> dict[str, int]
     earlier = _earlier(root_keys())
     if earlier in _retired():
         raise VaultError(f"{earlier} is retired already: `safeconduct vault root-key retire` finishes that")
-    done = {"vault_region_wrap": rotation.rotate_root()} if not root_address() else {}
+    done = {"vault_region_wrap": rotation.rotate_root()} if _wraps(earlier) else {}
     for column in columns():
         with owner_scope():
             total = column.left() if progress else 0
@@ -147,14 +147,15 @@ def retire(file: Path, *, at: datetime, end_links: bool = False) -> RootKeys:
     return keys.alone()
 
 
-def standing(at: datetime) -> Standing:
-    """How far it is. Counts all rows while there is an earlier key: not for pages. Opens its own scopes."""
+def standing(at: datetime, *, forms: bool = True) -> Standing:
+    """How far it is. Counts all rows while there is an earlier key: not for pages. ``forms``: also reads every sealed
+    value's form, which takes long. Opens its own scopes."""
     keys, uses = root_keys(), {use.name: use for use in root_key_use.uses()}
     earlier = None if keys.earlier is None else keys.earlier.name
     present = uses.get(keys.current.name)
     until = None if earlier is None or present is None else present.used_at + OVERLAP
     retiring = earlier is not None and earlier in _retired()
-    left = _left(earlier) if earlier is not None and not retiring else {}
+    left = _left(earlier, forms=forms) if earlier is not None and not retiring else {}
     trouble = [root_key_use.missing(name) for name in root_key_use.absent()]
     if keys.current.name in _retired():
         trouble.append(f"root key {keys.current.name} is retired: put the present root key file here, and restart")
@@ -164,7 +165,7 @@ def standing(at: datetime) -> Standing:
         trouble.append("a retirement was not finished: run `safeconduct vault root-key retire` again")
     if not retiring and any(left.get(column.table) for column in columns()):
         trouble.append("rows are found by the earlier root key: `safeconduct vault root-key move` moves them")
-    if earlier is not None and not retiring and not any(left.values()) and until is not None and until <= at:
+    if earlier is not None and forms and not retiring and not any(left.values()) and until is not None and until <= at:
         trouble.append(f"nothing needs {earlier} any more: run `safeconduct vault root-key retire`")
     return Standing(
         keys.current.name, None if keys.next is None else keys.next.name, earlier,
@@ -219,13 +220,18 @@ def _retired() -> set[str]:
     return {use.name for use in root_key_use.uses() if use.retired_at is not None}
 
 
-def _left(earlier: str) -> dict[str, int]:
-    root = root_at(root_address())
+def _left(earlier: str, *, forms: bool) -> dict[str, int]:
     with owner_scope():
         left = {column.table: column.left() for column in columns()} | {one.name: one.left() for one in _waits()}
-        left["columns with values of an earlier form"] = resealing.left()
-    needed = not root_address() or root.name == earlier
-    return left | {"vault_region_wrap": len(rotation.not_wrapped_by(root)) if needed else 0}
+        if forms:
+            left["columns with values of an earlier form"] = resealing.left()
+    wraps = rotation.not_wrapped_by(root_at(root_address())) if _wraps(earlier) else []
+    return left | {"vault_region_wrap": len(wraps)}
+
+
+def _wraps(earlier: str) -> bool:
+    """Whether keys of regions are opened by the earlier key: the vault's root is the root key file, not another."""
+    return earlier in {root.name for root in roots_at(root_address())}
 
 
 def _begin(keys: RootKeys, at: datetime) -> None:

@@ -57,12 +57,15 @@ class KeyRoot:
 
 
 def roots_at(address: str) -> tuple[Root, ...]:
-    """The root of an address, and behind it what else opens there: the root key file may hold two keys.
+    """The root of an address, and behind it what else opens there: a root key file may hold two keys.
 
     Raises as `root_at` does.
     """
     first = root_at(address)
-    return (first,) if address else (first, *(KeyRoot(key) for key in root_keys().all[1:]))
+    if not isinstance(first, KeyRoot):
+        return (first,)
+    keys = read_keys(Path(address.partition(":")[2])) if address else root_keys()
+    return (first, *(KeyRoot(key) for key in keys.all[1:]))
 
 
 def root_at(address: str) -> Root:

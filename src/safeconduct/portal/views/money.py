@@ -108,6 +108,7 @@ def money(request: MemberRequest) -> HttpResponseBase:
         ],
         "page": Page(moved.next, "", len(moved.items)), "filtered": account is not None,
         "filters": [Filter("account", _("Account"), accounts, chosen)],
+        "funds_held_by": settings.FUNDS_HELD_BY, "fund_legal_form": settings.FUND_LEGAL_FORM,
     }  # fmt: skip
     return page(request, "portal/money.html", context)
 

@@ -9,6 +9,7 @@ from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -25,7 +26,7 @@ from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.actions import catch_up
 from safeconduct.kernel.paging import cut
-from safeconduct.kernel.parties import ending_sessions, invitations, members, security_events
+from safeconduct.kernel.parties import ending_sessions, invitations, members, passkey_sign_up, security_events
 from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
 from safeconduct.kernel.parties.forms import AcceptForm
@@ -308,16 +309,35 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _accept(request: HttpRequest, token: str, invitation: Invitation, now: datetime) -> HttpResponse:
+    language = get_language() or settings.LANGUAGE_CODE
     form = AcceptForm(request.POST or None, email=invitation.email)
+    if request.POST.get("credential"):
+        form = AcceptForm(initial={"name": request.POST.get("name", "")}, email=invitation.email)
+        with_passkey = passkey_sign_up.PasskeyForm(request.POST)
+        try:
+            if with_passkey.is_valid():
+                given = with_passkey.cleaned_data
+                return _made(request, passkey_sign_up.accept(
+                    request, invitation, token, given, at=now, language=language
+                ), now)  # fmt: skip
+            problems = [str(told) for errors in with_passkey.errors.values() for told in errors]
+        except ValidationError as refused_key:
+            problems = refused_key.messages
+        return _welcome(request, invitation, {"form": form, "problems": problems}, status=422)
     if request.method == "POST" and form.is_valid():
-        given, language = form.cleaned_data, get_language() or settings.LANGUAGE_CODE
+        given = form.cleaned_data
         with visitor_scope():
             person = invitations.accept(token, given["name"], given["password"], at=now, language=language)
-        for membership in members.sellers_of(person, at=now):
-            _tell_what_was(membership, now)
-        messages.success(request, _("Your account is ready. Sign in."))
-        return HttpResponseRedirect(reverse("account_login"))
+        return _made(request, person, now)
     return _welcome(request, invitation, {"form": form}, status=422 if form.errors else 200)
+
+
+def _made(request: HttpRequest, person: User, now: datetime) -> HttpResponse:
+    """Signing in is the next step, whatever the account was made with: that is what is judged and written down."""
+    for membership in members.sellers_of(person, at=now):
+        _tell_what_was(membership, now)
+    messages.success(request, _("Your account is ready. Sign in."))
+    return HttpResponseRedirect(reverse("account_login"))
 
 
 def _join(request: HttpRequest, token: str, invitation: Invitation, now: datetime) -> HttpResponse:
@@ -344,4 +364,6 @@ def _welcome(
     with engine_scope():
         seller = Seller.objects.filter(key=invitation.seller_key or 0).first()
     shown = {"invitation": invitation, "role": role_name(invitation.member_role), "seller": seller, **context}
+    if "form" in context:
+        shown["js_data"] = {"creation_options": passkey_sign_up.begin(request, invitation)}
     return render(request, "portal/welcome.html", shown, status=status)

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from safeconduct.kernel.cases import machine, messages
 from safeconduct.kernel.cases.errors import CaseMalformed
-from safeconduct.kernel.cases.machine import Move, Moved
 from safeconduct.kernel.cases.messages import Offer
 from safeconduct.kernel.cases.models import Case, CaseMessage
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, MessageKind, OfferState, Remedy, Role, Standing
 from safeconduct.kernel.cases.workflow import Sentence

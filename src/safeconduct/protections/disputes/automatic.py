@@ -14,8 +14,8 @@ from typing import Any, Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import machine
 from safeconduct.kernel.cases.floors import Route
-from safeconduct.kernel.cases.machine import Move
 from safeconduct.kernel.cases.models import Evidence, Exhibit
+from safeconduct.kernel.cases.moves import Move
 from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.scope import Actor, engine_scope, query
 from safeconduct.protections.disputes.burden import ClaimType

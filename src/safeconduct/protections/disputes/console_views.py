@@ -166,7 +166,7 @@ def _do(request: StaffRequest, found: Dispute, verb: str, at: datetime) -> str:
         case "seat":
             role = SEATS.get(actions.state_of(case_id))
             if role is None:
-                raise RequestMalformed("seat", "nobody has to judge in this state")
+                raise RequestMalformed("seat", _("nobody has to judge in this state"))
             seats.take(case_id, request.user, role, at=at, instead_of=given.get("held_by", ""))
             return _("The seat is yours. Nobody who had another in this dispute can take it.")
         case "ask_for_evidence" | "mediate":
@@ -213,7 +213,7 @@ def _outcome(request: StaffRequest, found: Dispute) -> Outcome:
         liability, standing = Liability(given.get("liability", "")), Standing(given.get("standing", ""))
     except ValueError:
         raise RequestMalformed(
-            "outcome", "has three answers: what the buyer gets, who pays, whether it counts"
+            "outcome", _("has three answers: what the buyer gets, who pays, whether it counts")
         ) from None
     amount = minor_of(given["amount"], currency) if given.get("amount", "").strip() else None
     if remedy in (Remedy.REFUND, Remedy.REFUND_ON_RETURN) and amount is None:

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from django.utils.translation import gettext as _
+
 from safeconduct.kernel.cases import deadlines, evidence, messages
 from safeconduct.kernel.cases.errors import CaseMalformed
 from safeconduct.kernel.cases.evidence import Piece
@@ -44,7 +46,9 @@ def do(verb: str, asked: Asked, *, at: datetime) -> None:
     try:
         done = _VERBS[verb]
     except KeyError:
-        raise RequestMalformed("verb", f"{verb} is none of {', '.join(sorted(_VERBS))}") from None
+        raise RequestMalformed(
+            "verb", _("%(verb)s is none of %(names)s") % {"verb": verb, "names": ", ".join(sorted(_VERBS))}
+        ) from None
     done(asked, at)
 
 
@@ -55,7 +59,7 @@ def offer_of(values: Mapping[str, str], currency: str) -> Offer:
         return Offer(remedy)
     amount = values.get("amount_minor", "")
     if not amount.isdigit() or len(amount) > 15:
-        raise RequestMalformed("amount_minor", "is a whole number of minor units, such as 1250 for 12.50")
+        raise RequestMalformed("amount_minor", _("is a whole number of minor units, such as 1250 for 12.50"))
     return Offer(remedy, int(amount), currency)
 
 
@@ -94,10 +98,10 @@ def _say(asked: Asked, at: datetime) -> None:
 
 def _evidence(asked: Asked, at: datetime) -> None:
     if not asked.content:
-        raise RequestMalformed("file", "is missing; choose a picture, a PDF, a film or a text")
+        raise RequestMalformed("file", _("is missing; choose a picture, a PDF, a film or a text"))
     gist = asked.values.get("gist", "").strip()
     if not gist:
-        raise CaseMalformed("gist", "say in one sentence what it shows")
+        raise CaseMalformed("gist", _("say in one sentence what it shows"))
     source = Source.SELLER if asked.role is Role.SELLER else Source.BUYER
     kind = _word(EvidenceKind, "kind", asked.values.get("kind", "other"))
     piece = Piece(
@@ -116,7 +120,9 @@ def _word(words: type[E], name: str, value: str) -> E:
     try:
         return words(value)
     except ValueError:
-        raise RequestMalformed(name, f"{value!r} is none of {', '.join(words)}") from None
+        raise RequestMalformed(
+            name, _("%(value)r is none of %(names)s") % {"value": value, "names": ", ".join(words)}
+        ) from None
 
 
 _VERBS: Final[Mapping[str, Callable[[Asked, datetime], None]]] = {

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
 from safeconduct.kernel.protection import Refusal
+
+#: Fields that people fill in, as their pages name them at the beginning of a sentence.
+_FIELDS: Final[Mapping[str, str | Promise]] = {
+    "type": lazy("type"), "asked": lazy("asked"), "amount": lazy("amount"), "amount_minor": lazy("amount_minor"),
+    "words": lazy("words"), "file": lazy("file"), "outcome": lazy("outcome"),
+}  # fmt: skip
 
 
 class NoSuchOrder(Refusal):
@@ -10,7 +23,7 @@ class NoSuchOrder(Refusal):
     status = 404
 
     def __init__(self, ref: str) -> None:
-        super().__init__(f"order {ref} is not known here; send its order.placed event first")
+        super().__init__(_("order %(ref)s is not known here; send its order.placed event first") % {"ref": ref})
 
 
 class NoSuchDispute(Refusal):
@@ -18,7 +31,7 @@ class NoSuchDispute(Refusal):
     status = 404
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no dispute {name} for you")
+        super().__init__(_("there is no dispute %(name)s for you") % {"name": name})
 
 
 class OpenAlready(Refusal):
@@ -27,7 +40,9 @@ class OpenAlready(Refusal):
     code = "dispute_open_already"
 
     def __init__(self, ref: str, number: int) -> None:
-        super().__init__(f"order {ref} has the open dispute DSP-{number}; go on there")
+        super().__init__(
+            _("order %(ref)s has the open dispute DSP-%(number)s; go on there") % {"ref": ref, "number": number}
+        )
         self.number = number
 
 
@@ -38,7 +53,7 @@ class RequestMalformed(Refusal):
     status = 422
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field} {problem}")
+        super().__init__(f"{_FIELDS.get(field, field)} {problem}")
         self.field = field
 
 
@@ -47,5 +62,6 @@ class NoOffersNow(Refusal):
 
     def __init__(self, state: str) -> None:
         super().__init__(
-            f"while the dispute is in {state} nobody offers anything; load it again to see what comes next"
+            _("while the dispute is in %(state)s nobody offers anything; load it again to see what comes next")
+            % {"state": state}
         )

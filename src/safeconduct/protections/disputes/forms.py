@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.foundation.money import Money, MoneyError
@@ -63,7 +64,9 @@ def values_of(request: HttpRequest, dispute: Dispute) -> tuple[dict[str, str], b
         values["amount_minor"] = str(minor_of(values["amount"], currency))
     file = request.FILES.get("file")
     if file is not None and (file.size or 0) > MOST_BYTES:
-        raise RequestMalformed("file", f"is larger than {MOST_BYTES // 1024 // 1024} MB; send a smaller one")
+        raise RequestMalformed(
+            "file", _("is larger than %(most)s MB; send a smaller one") % {"most": MOST_BYTES // 1024 // 1024}
+        )
     step = values.get("seen_step", "")
     return values, None if file is None else file.read(), int(step) if step.isdigit() and len(step) < 9 else None
 
@@ -76,4 +79,7 @@ def minor_of(text: str, currency: str) -> int:
     try:
         return Money.parse(plain, currency).minor
     except MoneyError:
-        raise RequestMalformed("amount", f"{text!r} is no amount in {currency}; write for example 12.50") from None
+        raise RequestMalformed(
+            "amount",
+            _("%(text)r is no amount in %(currency)s; write for example 12.50") % {"text": text, "currency": currency},
+        ) from None

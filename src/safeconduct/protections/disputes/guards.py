@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.kernel.cases import floors
 from safeconduct.kernel.cases.floors import Route
-from safeconduct.kernel.cases.machine import Moved
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.models import Dispute
@@ -35,15 +37,15 @@ def _problem(one: Moved) -> str:
     given = one.move.outcome
     assert given is not None
     if given.remedy not in DECIDED:
-        return f"a dispute ends with one of {', '.join(sorted(DECIDED))}"
+        return _("a dispute ends with one of %(names)s") % {"names": ", ".join(sorted(DECIDED))}
     if given.amount_minor is None:
         return ""
     if given.currency != one.case["currency"]:
-        return f"this dispute is in {one.case['currency']}"
+        return _("this dispute is in %(currency)s") % {"currency": one.case["currency"]}
     if given.amount_minor > one.case["amount_minor"]:
-        return f"at most {one.case['amount_minor']} minor units are in dispute"
+        return _("at most %(n)s minor units are in dispute") % {"n": one.case["amount_minor"]}
     if given.amount_minor and given.liability in (Liability.NOBODY, Liability.BUYER, Liability.RIGHTS_OWNER):
-        return "somebody pays a refund: the seller, the carrier, the platform, the fund, or several"
+        return _("somebody pays a refund: the seller, the carrier, the platform, the fund, or several")
     return ""
 
 
@@ -58,10 +60,10 @@ def within_law(moved: Sequence[Moved], at: datetime) -> Mapping[str, str]:
         route = Route(countries.get(Role.BUYER, ""), countries.get(Role.SELLER, ""), one.case["route"])
         law = floors.of_matter("refund_without_return", route, at.date())
         if law and kinds.get(case_id) not in _NOTHING_TO_RETURN:
-            found[case_id] = (
-                f"the platform may not force a refund without a return here ({law[0].source}); decide a refund when the"
+            found[case_id] = _(
+                "the platform may not force a refund without a return here (%(law)s); decide a refund when the"
                 " goods are back, or who else bears it"
-            )
+            ) % {"law": law[0].source}
     return found
 
 

@@ -16,9 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel import buyer_pages
+from safeconduct.kernel.cases import referrals
 from safeconduct.kernel.cases.words import Remedy, Role
 from safeconduct.kernel.notices.rendering import spoken
+from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
+from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.kernel.ui.views import fault
 from safeconduct.protections.disputes import facts, queries
@@ -91,6 +94,12 @@ def act(request: BuyerRequest, number: int, verb: str) -> HttpResponseBase:
     if found is None:
         return fault(request, 404)
     try:
+        if verb == "refer":
+            actor = Actor(_BUYER.id, _BUYER.role, request.POST.get("words", ""))
+            body = request.POST.get("body", "")
+            referrals.refer(found.case_id, body, actor, at=timezone.now(), role=Role.BUYER)
+            messages.success(request, _("Noted. Now file the case with the body yourself."))
+            return _back(request)
         values, content, step = values_of(request, found)
         do(verb, Asked(found, Role.BUYER, _BUYER, values, content, step, values["currency"]), at=timezone.now())
     except REFUSED as problem:
@@ -135,8 +144,11 @@ def _follow(request: BuyerRequest) -> HttpResponse:
         **context_of(view, language), "order": request.order, "token": request.token, "seller": _seller(request),
         "base": f"{reverse('disputes:show', args=[request.token])}{found.number}/",
         "offer_form": OfferForm(view.case.currency), "evidence_form": EvidenceForm(wanted),
-        "may_open_again": found.ended_at is not None, "reader": reader_of(request),
+        "may_open_again": found.ended_at is not None, "reader": reader_of(request), "may_refer": True,
+        "outside": of_buyer(view.case, language, timezone.now()),
     }  # fmt: skip
+    context["refer_url"] = f"{context['base']}refer/"
+    context["stops"] = context["outside"].after(context["stops"])
     return render(request, "disputes/hosted/follow.html", context)
 
 

@@ -15,12 +15,13 @@ from typing import Final
 
 from django.conf import settings
 
+from safeconduct.kernel.cases import buyer_telling
 from safeconduct.kernel.cases.floors import Route
-from safeconduct.kernel.cases.machine import Moved
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
-from safeconduct.kernel.claims.models import Channel, Refund
+from safeconduct.kernel.claims.models import Channel, Claim, Refund
 from safeconduct.kernel.claims.queries import askable
 from safeconduct.kernel.claims.whole import MADE_WHOLE
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, RefundState
@@ -35,6 +36,8 @@ from safeconduct.protections.disputes.models import Dispute
 SENDS_BACK: Final = timedelta(days=10)
 #: What a dispute's refund is called among claims, before the id of its case.
 _KEY: Final = "dispute/"
+#: What is more by a new decision after an outside body.
+_MORE: Final = "/outside"
 _PAID_OUT: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND})
 #: Who bears → the event by which the seller is made whole. The operator's own part comes out of the fund as well, which
 #: the operator fills (`fund_paid_in`).
@@ -118,6 +121,7 @@ def execute(moved: Sequence[Moved], at: datetime) -> None:
     _ask(asks, at, quiet=moved[0].quiet)
     _leave(ends, at, quiet=moved[0].quiet)
     Dispute.objects.filter(case_id__in=waits).update(return_by=at + SENDS_BACK)
+    buyer_telling.send_back([one for one in moved if one.case_id in waits], at + SENDS_BACK, at)
 
 
 def came_back(disputes: Sequence[Dispute], at: datetime, *, quiet: bool = False) -> None:
@@ -136,9 +140,9 @@ def never_came_back(disputes: Sequence[Dispute], at: datetime) -> None:
 
 def went_back(case_ids: Sequence[str]) -> frozenset[str]:
     """Those of the cases whose refund the buyer has: it has gone out, or the buyer's bank has paid it."""
-    keys = [f"{_KEY}{case_id}" for case_id in case_ids]
+    keys = [f"{_KEY}{case_id}{end}" for case_id in case_ids for end in ("", _MORE)]
     rows = Refund.objects.filter(key__in=keys, state__in=_HAS_IT).values_list("key", flat=True)
-    return frozenset(key.removeprefix(_KEY) for key in rows)
+    return frozenset(key.split("/")[1] for key in rows)
 
 
 def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
@@ -176,10 +180,45 @@ def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
 
 
 def correct(moved: Sequence[Moved], at: datetime) -> None:
-    """A new decision after an outside body: what the seller bears too much of a refund that has gone out is given back.
-    Where it has not gone out yet, `make_whole` will go by the new decision."""
+    """A new decision after an outside body: what is more for the buyer is asked for, and what the seller bears too much
+    of a refund that has gone out is given back. Where it has not gone out yet, `make_whole` will go by the new
+    decision."""
+    _ask_for_more(moved, at)
     paid = Dispute.objects.filter(case_id__in=[one.case_id for one in moved], paid_at__isnull=False)
     make_whole(list(paid.order_by("number")), at)
+
+
+def _ask_for_more(moved: Sequence[Moved], at: datetime) -> None:
+    """What new decisions give buyers beyond what was asked for by the ones before, as far as anything is left."""
+    asked = dict(
+        query(
+            "SELECT split_part(key, '/', 2), sum(amount_minor - called_off_minor - not_again_minor)::bigint"
+            " FROM claim_refund WHERE key = ANY(%s::text[]) AND state <> 'failed' GROUP BY 1",
+            [[f"{_KEY}{one.case_id}{end}" for one in moved for end in ("", _MORE)]],
+        ).fetchall()
+    )
+    wanted = []
+    for one in moved:
+        assert one.outcome is not None
+        minor = int(one.outcome["amount_minor"] or 0) if one.outcome["remedy"] in _PAID_OUT else 0
+        if one.outcome["remedy"] != Remedy.REFUND_ON_RETURN and minor > asked.get(one.case_id, 0):
+            wanted.append((one, minor - asked.get(one.case_id, 0)))
+    if not wanted:
+        return
+    opened = [
+        Opening(one.case["seller_key"], one.case["order_key"], one.case["currency"], route=_route(one))
+        for one, _ in wanted
+    ]
+    ids = claims.open_claim(opened, ENGINE_ACTOR, at=at)
+    lines = dict(Claim.objects.filter(id__in=ids).values_list("id", "line_id"))
+    left = dict(askable(lines.values()))
+    asks = []
+    for (one, more), claim in zip(wanted, ids, strict=True):
+        within = min(more, left[lines[claim]])
+        if within > 0:
+            left[lines[claim]] -= within
+            asks.append(RefundAsk(f"{_KEY}{one.case_id}{_MORE}", claim, within, or_by_bank=True))
+    claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
 
 
 def _ask(wanted: Sequence[tuple[str, int]], at: datetime, *, quiet: bool) -> None:

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
 from safeconduct.kernel import locks
 from safeconduct.kernel.cases import messages
 from safeconduct.kernel.cases.messages import Offer
 from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
 from safeconduct.kernel.cases.words import Remedy, Role
 from safeconduct.kernel.scope import Actor, query
+from safeconduct.kernel.ui.formats import money as money_written
 from safeconduct.protections.disputes import facts, money
 from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.errors import NoSuchOrder, OpenAlready, RequestMalformed
@@ -55,7 +59,7 @@ def open_disputes(requests: Sequence[Request], *, at: datetime, quiet: bool = Fa
     known = _opened_before(requests)
     fresh = {request.key: request for request in requests if request.key not in known}
     if len({request.order_key for request in fresh.values()}) < len(fresh):
-        raise RequestMalformed("order", "has one dispute at a time; hand one over")
+        raise RequestMalformed("order", _("has one dispute at a time; hand one over"))
     found = facts.orders({request.order_key for request in fresh.values()})
     for request in fresh.values():
         _check(request, found.get(request.order_key))
@@ -88,16 +92,17 @@ def _check(request: Request, order: facts.Order | None) -> None:
     if order is None:
         raise NoSuchOrder(str(request.order_key))
     if order.amount_minor is None:
-        raise RequestMalformed("order", f"{order.ref} has no amount; tell it with order.placed")
+        raise RequestMalformed("order", _("%(ref)s has no amount; tell it with order.placed") % {"ref": order.ref})
     if request.asked not in _ASKED:
-        raise RequestMalformed("asked", f"is one of {', '.join(_ASKED)}")
+        raise RequestMalformed("asked", _("is one of %(names)s") % {"names": ", ".join(_ASKED)})
     asked = order.amount_minor if request.amount_minor is None else request.amount_minor
     if not 0 < asked <= order.amount_minor:
-        raise RequestMalformed("amount", f"is at most what was paid, {order.amount_minor} minor units, and not nothing")
+        paid = money_written(order.amount_minor, order.currency, get_language() or "en")
+        raise RequestMalformed("amount", _("is at most what was paid, %(paid)s, and not nothing") % {"paid": paid})
     if request.asked is Remedy.PARTIAL_REFUND and asked == order.amount_minor:
-        raise RequestMalformed("amount", "of a partial refund is less than what was paid; or ask for a refund")
+        raise RequestMalformed("amount", _("of a partial refund is less than what was paid; or ask for a refund"))
     if len(request.words) > _LONGEST_WORDS:
-        raise RequestMalformed("words", f"are longer than {_LONGEST_WORDS} characters")
+        raise RequestMalformed("words", _("are longer than %(n)s characters") % {"n": _LONGEST_WORDS})
 
 
 def _check_alone(fresh: Sequence[Request], found: dict[int, facts.Order]) -> None:

@@ -27,6 +27,7 @@ DISPUTE: Final = CaseKind(
     console_url="/console/disputes/{id}/",
     remedies=guards.DECIDED,
     says=queries.says,
+    names=queries.names,
     hosted="disputes:show",
 )
 

@@ -167,3 +167,9 @@ def _page(where: Sequence[str], values: Sequence[Any], after: str, size: int) ->
 
 def _lines(statement: str, values: Sequence[Any]) -> list[Line]:
     return [Line(*row) for row in query(statement, values)]
+
+
+def names(case_ids: Sequence[str]) -> dict[str, str]:
+    """What people call disputes, by their cases."""
+    rows = Dispute.objects.filter(case_id__in=case_ids).values_list("case_id", "number")
+    return {case_id: f"DSP-{number}" for case_id, number in rows}

@@ -17,7 +17,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import machine, messages, opening
 from safeconduct.kernel.cases.evidence import collect
 from safeconduct.kernel.cases.floors import Route
-from safeconduct.kernel.cases.machine import Move, Moved
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.opening import PartyIn
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query

@@ -23,7 +23,7 @@ from safeconduct.kernel.operations.declaring import Operations, operation
 from safeconduct.kernel.operations.problems import Code, not_found
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import lookup
-from safeconduct.protections.returns import actions, queries
+from safeconduct.protections.returns import actions, api_costs, queries
 from safeconduct.protections.returns.api_documents import (
     ReturnFound,
     ReturnLinkMade,
@@ -38,7 +38,7 @@ from safeconduct.protections.returns.asks import Ask
 from safeconduct.protections.returns.models import Return
 
 operations = Operations("returns")
-OPERATIONS = (operations,)
+OPERATIONS = (operations, api_costs.operations)
 _PROVED: Final = {"en": "A statement in writing", "zh": "书面说明", "es": "Una declaración por escrito"}
 LISTED: Final[dict[str, Any]] = {
     "id": "ret_01jy2d8m5nf9abt3k7r6x1q0wz", "order": "ord-90112", "reason": "no_reason", "state": "inspecting",

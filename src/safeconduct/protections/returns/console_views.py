@@ -60,17 +60,19 @@ REFUSALS: Final = (CasesError, ReturnsError)
 @require_GET
 def returns(request: StaffRequest) -> HttpResponse:
     """Returns, the newest first; those that wait for a person by default."""
-    given = request.GET.get("status", Status.UNDER_REVIEW.value)
-    wanted = queries.Filtered(status=given if given in set(Status) else "", second_person=given == _SECOND)
+    given = request.GET.get("status", "")
+    status = given or Status.UNDER_REVIEW.value
+    wanted = queries.Filtered(status=status if status in set(Status) else "", second_person=given == _SECOND)
     found = queries.returns_page(wanted, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    states = [Choice(state.value, word) for state, (_tone, word) in STATUSES.items()]
+    states = [Choice(state.value, word) for state, (_tone, word) in STATUSES.items() if state != Status.UNDER_REVIEW]
+    waits = STATUSES[Status.UNDER_REVIEW][1]
     context = {
         "rows": [
             {"one": one, "status": STATUSES[Status(one.case.status)], "reason": REASONS[Reason(one.reason)]}
             for one in found.items
         ],
         "page": Page(found.next, found.previous, len(found.items)),
-        "filters": [Filter("status", _("State"), [*states, *_beside()], given)],
+        "filters": [Filter("status", _("State"), [*states, *_beside()], given, everything=waits)],
     }  # fmt: skip
     return page(request, "returns/console/returns.html", context)
 

@@ -20,9 +20,10 @@ _IN_ORDER: Final = tuple(Cost)
 
 @dataclass(frozen=True, slots=True)
 class CostShown:
-    """A cost in words. ``bears``: "" as long as nobody is known to. ``may_come_back``, ``may_be_sent``: what the staff
-    can still note of it; ``of_customs``: whether customs owes it, and not a carrier; ``debt``: whether the buyer owes
-    it."""
+    """A cost in words. ``bears``: "" as long as nobody is known to; ``bearer``, ``state``: the same and where it
+    stands, as codes. ``may_come_back``, ``may_be_sent``: what the staff can still note of it; ``of_customs``: whether
+    customs owes it, and not a carrier; ``debt``: whether the buyer owes it.
+    """
 
     cost: ReturnCost
     what: str
@@ -34,6 +35,8 @@ class CostShown:
     may_be_sent: bool
     of_customs: bool
     debt: bool
+    bearer: Payer | None
+    state: str
 
 
 def costs_of(returned: Return, role: Role) -> list[CostShown]:
@@ -55,7 +58,7 @@ def _shown(cost: ReturnCost, looked_at: Borne) -> CostShown:
         cost, str(words.COSTS[looked_at.kind]), str(words.COST_PAYERS[looked_at.paid_by]),
         str(words.PAYERS[looked_at.bears]) if looked_at.bears is not None else "", tone, str(word),
         comes_back(looked_at) and not looked_at.recovered, goes_to_buyer(looked_at) and not looked_at.sent,
-        looked_at.kind in _OF_CUSTOMS, state == "debt",
+        looked_at.kind in _OF_CUSTOMS, state == "debt", looked_at.bears, state,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Freight and duty of a return: noted by a named person with a paper, and brought into the books by who bears them.
+"""Freight and duty of a return: noted by a person or a machine with a paper, and booked by who bears them.
 
 Who bears them follows from the outcome that stands, so the books follow every decision: what was posted for an earlier
 one is reversed, never edited, and what is right is posted beside it, each at most once.
@@ -19,7 +19,7 @@ from safeconduct.kernel.ledger.entries import Entry
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import query
 from safeconduct.protections.returns.bearing import PAID_BY, Borne, Place, bearer, comes_back, events, goes_to_buyer
-from safeconduct.protections.returns.errors import NoSuchReturn, ReturnsError
+from safeconduct.protections.returns.errors import CostRefused, NoSuchReturn, ReturnsError
 from safeconduct.protections.returns.models import Return, ReturnCost
 from safeconduct.protections.returns.words import Cost, Duties, Payer, Reason
 
@@ -40,24 +40,24 @@ class _Posted(NamedTuple):
 
 
 def note(
-    return_id: str, person: User, kind: Cost, amount_minor: int, paid_by: Payer, source: str, *, at: datetime
+    return_id: str, by: User | str, kind: Cost, amount_minor: int, paid_by: Payer, source: str, *, at: datetime
 ) -> ReturnCost:  # fmt: skip
     """Notes what a return cost beside the goods, and who paid it out; the books follow once the return is decided.
 
-    ``source``: the paper that says so, by its name or number. The same again changes nothing; another amount or payer
-    takes the place of the first, and what was posted is reversed. Zero takes it back. In a staff scope. Raises
-    NoSuchReturn, ReturnsError.
+    ``by``: a person, or the id of a machine's key. ``source``: the paper that says so, by its name or number. The same
+    again changes nothing; another amount or payer takes the place of the first, and what was posted is reversed. Zero
+    takes it back. In a staff or engine scope. Raises NoSuchReturn, CostRefused, ReturnsError.
     """
     returned = _held(return_id)
     if not 0 <= amount_minor <= _MOST_MINOR:
-        raise ReturnsError(_("Write what it cost, as the paper says it; zero takes it back."), "amount")
+        raise CostRefused(_("Write what it cost, as the paper says it; zero takes it back."), "amount")
     if not source.strip() or len(source.strip()) > _LONGEST_SOURCE:
-        raise ReturnsError(
+        raise CostRefused(
             _("Name the paper that says so, in at most %(n)s letters: an invoice, a receipt.") % {"n": _LONGEST_SOURCE},
             "source",
         )
     if paid_by not in PAID_BY[kind]:
-        raise ReturnsError(_("This cost cannot have been paid by them; choose who really paid it."), "paid_by")
+        raise CostRefused(_("This cost cannot have been paid by them; choose who really paid it."), "paid_by")
     there = ReturnCost.objects.filter(returned_id=returned.id, kind=kind).first()
     given = {"amount_minor": amount_minor, "paid_by": paid_by, "source": source.strip()}
     if there is not None and all(getattr(there, name) == value for name, value in given.items()):
@@ -65,8 +65,11 @@ def note(
     if there is not None and (there.recovered_at or there.sent_at):
         raise ReturnsError(_("This has been paid already; what was paid cannot be changed any more."), "amount")
     if there is None and not amount_minor:
-        raise ReturnsError(_("Write what it cost, as the paper says it; zero takes it back."), "amount")
-    noted = {**given, "noted_by": person, "noted_at": at}
+        raise CostRefused(_("Write what it cost, as the paper says it; zero takes it back."), "amount")
+    by_key = isinstance(by, str)
+    noted = {
+        **given, "noted_by": None if by_key else by, "noted_key": by if by_key else "", "noted_at": at,
+    }  # fmt: skip
     if there is None:
         ReturnCost.objects.create(returned=returned, kind=kind, seller_key=returned.seller_key, **noted)
     else:
@@ -77,7 +80,7 @@ def note(
 
 def paid(return_id: str, kind: Cost, place: Place, *, at: datetime) -> None:
     """Notes that carrier or customs paid (`Place.BACK`), or that the buyer got what is owed (`Place.SENT`); once, the
-    same again changes nothing. In a staff scope. Raises NoSuchReturn, ReturnsError where nobody owes that."""
+    same again changes nothing. In a staff or engine scope. Raises NoSuchReturn, ReturnsError where nobody owes that."""
     returned = _held(return_id)
     cost = ReturnCost.objects.filter(returned_id=returned.id, kind=kind).first()
     looked_at = None if cost is None or not cost.amount_minor else borne(cost, returned, decided=_decided(returned))

@@ -40,6 +40,13 @@ class JudgementRefused(ReturnsError):
     status = 422
 
 
+class CostRefused(ReturnsError):
+    """What was noted of a cost cannot be so: the message names the field."""
+
+    code = "cost_refused"
+    status = 422
+
+
 class ReimbursementRefused(ReturnsError):
     code = "reimbursement_refused"
     status = 422

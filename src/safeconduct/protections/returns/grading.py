@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from safeconduct.kernel.cases.machine import Moved
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.protections.returns.freight import payer
 from safeconduct.protections.returns.models import Return, ReturnLine
 from safeconduct.protections.returns.words import LESSENED, Acceptance, Duties, Grade, Reason

@@ -16,11 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel import buyer_pages
+from safeconduct.kernel.cases import referrals
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.claims.words import RefundState
+from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor, savepoint
 from safeconduct.kernel.ui.reader import reader_of
@@ -91,7 +93,9 @@ def act(request: BuyerRequest, return_id: str, verb: str) -> HttpResponseBase:
         with savepoint():
             if request.FILES or verb == "evidence":
                 bring(found, request.FILES.getlist("files"), Role.BUYER, _buyer(request), at=at, wanted=True)
-            if verb == "say":
+            if verb == "refer":
+                referrals.refer(found.case_id, given.get("body", ""), _buyer(request), at=at, role=Role.BUYER)
+            elif verb == "say":
                 actions.say(found.id, _buyer(request), Role.BUYER, given.get("words", ""), at=at)
             elif verb != "evidence":
                 actions.step(
@@ -154,20 +158,23 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
     steps = sheet.steps_of(found, Role.BUYER, reader.language)
     names = {name for name, _title, _words in steps}
     base = f"{reverse('returns:show', args=[request.token])}{found.id}/"
+    shown, outside = sheet.of_return(found, reader, Role.BUYER), of_buyer(found.case, reader.language, timezone.now())
     context = {
-        **sheet.of_return(found, reader, Role.BUYER), "order": request.order, "token": request.token,
+        **shown, "order": request.order, "token": request.token,
         "seller": _seller(request), "base": base, "seen": found.case.step, "buyer": True,
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_send": "sent" in names, "may_destroy": "destroyed" in names,
         "may_add": found.case.status != Status.CLOSED, "refunds": _refunds(found),
-        "may_open_again": found.case.status == Status.CLOSED, "most_files": MOST_FILES,
+        "may_open_again": found.case.status == Status.CLOSED, "most_files": MOST_FILES, "may_refer": True,
+        "refer_url": f"{base}refer/", "outside": outside,
     }  # fmt: skip
+    context["stops"] = outside.after(shown["stops"])
     return render(request, "returns/hosted/follow.html", context)
 
 
 def _refunds(found: Return) -> Sequence[dict[str, Any]]:
     return [
-        {"one": one, "state": REFUNDS[RefundState(one.state)], "minor": one.amount_minor - one.by_bank_minor}
+        {"one": one, "state": REFUNDS[RefundState(one.state)], "minor": one.to_send_minor}
         for one in queries.refunds_of(found)
     ]  # fmt: skip
 

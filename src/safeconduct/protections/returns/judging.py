@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from safeconduct.kernel.cases import machine, seats
 from safeconduct.kernel.cases.evidence import of_case
-from safeconduct.kernel.cases.machine import Move, Moved
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
 from safeconduct.kernel.cases.workflow import Sentence

@@ -126,7 +126,8 @@ class ReturnLine(models.Model):
 
 class ReturnCost(models.Model):
     """What a return cost beside the goods, once for each kind: how much, who paid it out, and the paper that says so,
-    as a named person noted it, in the currency of the return. What follows for the books is computed (`bearing`).
+    in the currency of the return, as a named person noted it or a machine of the marketplace (``noted_key``: its key).
+    What follows for the books is computed (`bearing`).
 
     ``recovered_at``: when the carrier paid for it, or customs gave it back; ``sent_at``: when the buyer got what was
     owed.
@@ -139,7 +140,8 @@ class ReturnCost(models.Model):
     amount_minor = models.BigIntegerField()
     paid_by = models.CharField(max_length=10, choices=[(p.value, p.value) for p in Payer])
     source = models.CharField(max_length=120)
-    noted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    noted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    noted_key = models.CharField(max_length=60, blank=True, default="", db_default="")
     noted_at = models.DateTimeField()
     recovered_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
@@ -148,6 +150,10 @@ class ReturnCost(models.Model):
         db_table = "return_cost"
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount_minor__gte=0) & ~Q(source=""), name="return_cost_has_a_paper"),
+            models.CheckConstraint(
+                condition=Q(noted_by__isnull=False, noted_key="") | Q(noted_by__isnull=True) & ~Q(noted_key=""),
+                name="return_cost_was_noted_by_one",
+            ),
             models.CheckConstraint(
                 condition=Q(kind="return_freight", paid_by__in=["buyer", "seller", "platform"])
                 | Q(kind="first_leg", paid_by="seller")

@@ -138,6 +138,7 @@ REFUNDS: Final[Mapping[RefundState, tuple[str, Text]]] = {
     RefundState.PAID_BY_BANK: ("good", lazy("Your bank has paid it")),
 }
 DONE_BY_BUYER: Final[Mapping[str, Text]] = {
+    "refer": lazy("Noted. Now file the case with the body yourself."),
     "sent": lazy("Noted. It is followed until it arrives."),
     "withdraw": lazy("The return is withdrawn."),
     "to_platform": lazy("A person of the marketplace looks at it."),

@@ -36,6 +36,7 @@ RETURN = CaseKind(
     console_url="/console/returns/cases/{id}/",
     remedies=(Remedy.NOTHING, Remedy.PARTIAL_REFUND, Remedy.REFUND),
     says=queries.says,
+    names=queries.names,
     hosted="returns:show",
 )
 REIMBURSEMENT = CaseKind(
@@ -47,6 +48,7 @@ REIMBURSEMENT = CaseKind(
     console_url="/console/returns/cases/{id}/",
     remedies=(Remedy.NOTHING, Remedy.REIMBURSE),
     says=queries.says,
+    names=queries.names,
 )
 
 

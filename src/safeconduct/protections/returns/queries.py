@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
-from safeconduct.kernel.cases.models import Party, Proposal
-from safeconduct.kernel.cases.words import ProposalState, Role, Status, Turn
+from safeconduct.kernel.cases.models import Deadline, Party, Proposal
+from safeconduct.kernel.cases.words import ClockState, ProposalState, Role, Status, Turn
 from safeconduct.kernel.claims.models import Refund
 from safeconduct.kernel.paging import PAGE, Order, Slice, page
 from safeconduct.kernel.scope import query
@@ -114,7 +116,20 @@ def waiting(seller_key: int, limit: int) -> list[Return]:
     return list(rows.select_related("case").order_by("requested_at", "id")[:limit])
 
 
+def due(returns: Sequence[Return]) -> dict[str, datetime]:
+    """Until when whoever acts on these returns has time, by their cases; without those whose clock stands."""
+    clocks = Deadline.objects.filter(case_id__in=[one.case_id for one in returns], state=ClockState.RUNNING)
+    return {case: due_at for case, due_at in clocks.values_list("case_id", "due_at") if due_at is not None}
+
+
 def open_count(seller_key: int) -> int:
     """How many returns of a seller are not closed, at most `MOST_COUNTED`."""
     rows = Return.objects.filter(seller_key=seller_key).exclude(case__status=Status.CLOSED)
     return rows[:MOST_COUNTED].count()
+
+
+def names(case_ids: Sequence[str]) -> dict[str, str]:
+    """What people call returns, and claims on the fund about them, by their cases: the order they are of."""
+    found = dict(Return.objects.filter(case_id__in=case_ids).values_list("case_id", "order_ref"))
+    of_fund = Reimbursement.objects.filter(case_id__in=set(case_ids) - found.keys())
+    return found | dict(of_fund.values_list("case_id", "returned__order_ref"))

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import machine, opening, seats
 from safeconduct.kernel.cases.evidence import exhibit, of_case
-from safeconduct.kernel.cases.machine import Move, Moved
-from safeconduct.kernel.cases.models import StoredOutcome
+from safeconduct.kernel.cases.models import Case, StoredOutcome
+from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.opening import PartyIn
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
@@ -59,8 +59,9 @@ def file(return_id: str, ground: Claimed, actor: Actor, *, at: datetime) -> Reim
 def most_of(returned: Return, ground: Claimed, at: datetime) -> int:
     """What the terms allow for a ground, in minor units. Raises ReimbursementRefused where nothing."""
     terms = terms_of(returned)
-    paid = StoredOutcome.objects.filter(case_id=returned.case_id, remedy__in=_REFUNDS, liability=Liability.SELLER)
-    last = paid.only("id", "amount_minor", "at").order_by("-at", "-id").first()
+    paid = StoredOutcome.objects.filter(remedy__in=_REFUNDS, liability=Liability.SELLER)
+    standing = Case.objects.filter(id=returned.case_id).values("outcome_id")
+    last = paid.filter(id__in=standing).only("amount_minor", "at").first()
     if last is None or not last.amount_minor:
         raise ReimbursementRefused(_("Nothing of this return was paid back at your cost; there is nothing to claim."))
     if at > last.at + timedelta(days=terms.file_within_days + 1):

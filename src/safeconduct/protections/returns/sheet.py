@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -68,7 +68,7 @@ class PieceShown:
     picture: bool
 
 
-def of_return(returned: Return, reader: Reader, role: Role) -> dict[str, object]:
+def of_return(returned: Return, reader: Reader, role: Role) -> dict[str, Any]:
     """What everybody sees of a return: the seller, the buyer, the staff who judge."""
     language = reader.language
     compared = queries.compared(returned)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from safeconduct.kernel.cases.floors import Route
-from safeconduct.kernel.cases.machine import Moved
+from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.protections.returns import costs, grading
 from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Final, cast
 
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases.errors import CasesError
+from safeconduct.kernel.cases.models import NEVER
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.claim_pages import claims_of
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
@@ -36,6 +38,8 @@ from safeconduct.protections.returns.words import Claimed, Payer, Reason
 CSV_HEAD: Final = (
     "return", "order", "requested_at", "reason", "state", "amount_minor", "currency", "received_at", "law_due_at",
 )  # fmt: skip
+#: Returns that wait for the seller, on top of the list.
+_MOST_WAITING: Final = 20
 #: Steps that need more than a word: each has a form of its own on the page.
 _OWN_FORM: Final = frozenset({"keep_goods", "contest"})
 REFUSALS: Final = (CasesError, ReturnsError)
@@ -43,7 +47,7 @@ REFUSALS: Final = (CasesError, ReturnsError)
 
 @require_GET
 def returns(request: MemberRequest) -> HttpResponseBase:
-    """The list, with filters; as CSV too."""
+    """What waits for the seller, the nearest deadline first; the list, with filters; as CSV too."""
     status = request.GET.get("status", "")
     wanted = queries.Filtered(
         request.seller.key, status if status in set(Status) else "", bool(request.GET.get("todo"))
@@ -51,11 +55,11 @@ def returns(request: MemberRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return _csv(wanted)
     found = queries.returns_page(wanted, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    waiting = queries.waiting(request.seller.key, _MOST_WAITING) if not request.GET else []
+    due = queries.due([*waiting, *found.items])
+    waiting.sort(key=lambda one: due.get(one.case_id, NEVER))
     context = {
-        "rows": [
-            {"one": one, "status": STATUSES[Status(one.case.status)], "reason": REASONS[Reason(one.reason)]}
-            for one in found.items
-        ],
+        "waiting": [_row(one, due) for one in waiting], "rows": [_row(one, due) for one in found.items],
         "page": Page(found.next, found.previous, len(found.items)),
         "filters": [
             Filter("status", _("State"), [Choice(s.value, word) for s, (_tone, word) in STATUSES.items()], status),
@@ -64,6 +68,13 @@ def returns(request: MemberRequest) -> HttpResponseBase:
         "filtered": bool(wanted.status or wanted.waits),
     }  # fmt: skip
     return page(request, "returns/returns.html", context)
+
+
+def _row(one: Return, due: Mapping[str, datetime]) -> dict[str, object]:
+    return {
+        "one": one, "status": STATUSES[Status(one.case.status)], "reason": REASONS[Reason(one.reason)],
+        "due_at": due.get(one.case_id),
+    }  # fmt: skip
 
 
 def _csv(wanted: queries.Filtered) -> HttpResponseBase:

@@ -56,7 +56,7 @@ def _cause(result: Simulation, cause: Cause) -> dict[str, Any]:
         "name": CAUSES[cause],
         "rows": [
             row(_("Orders covered"), *_COVERED, better=1), row(_("Lost the cover"), State.VOID, better=-1),
-            row(_("Claims denied"), State.DENIED, better=-1), row(_("Claims paid"), State.PAID, better=1),
+            row(_("Claims denied"), State.DENIED, better=-1), row(_("Claims covered"), State.PAID, better=1),
         ],
         "before_minor": before, "after_minor": after, "change_minor": after - before,
     }  # fmt: skip

@@ -7,7 +7,6 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.protections.transactions.coverage import words
@@ -28,7 +27,7 @@ STATES: Final[Mapping[str, tuple[Text, str]]] = {
     State.PROTECTED: (pgettext_lazy("coverage", "Protected"), "good"),
     State.VOID: (pgettext_lazy("coverage", "Void"), "warn"),
     State.CLAIMED: (pgettext_lazy("coverage", "Claimed"), "info"),
-    State.PAID: (pgettext_lazy("coverage", "Paid"), "violet"),
+    State.PAID: (pgettext_lazy("coverage", "Claim covered"), "violet"),
     State.DENIED: (pgettext_lazy("coverage", "Denied"), "bad"),
     State.ENDED: (pgettext_lazy("coverage", "Ended"), ""),
     "excluded": (pgettext_lazy("coverage", "Not covered"), ""),
@@ -71,8 +70,3 @@ def reason_text(reason: str, template: Template) -> str:
     if condition is not None:
         return spoken(condition.says)
     return str(_REASONS.get(reason) or reason.replace("_", " "))
-
-
-def asked_in(name: str, template: Template) -> str:
-    """What a condition asks for, with its name: for staff, who know both."""
-    return _("%(name)s: %(says)s") % {"name": name, "says": reason_text(name, template)}

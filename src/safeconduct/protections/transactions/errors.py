@@ -86,11 +86,3 @@ class DayTaken(CoverageError):
     def __init__(self, valid_from: date) -> None:
         words = _("Another version already counts from %(day)s. Choose another day.")
         super().__init__(words % {"day": calendar_day(valid_from, get_language() or "en")})
-
-
-class OrderNotFound(CoverageError):
-    code = "order_not_found"
-    status = 404
-
-    def __init__(self) -> None:
-        super().__init__(_("There is no such order. Check its number."))

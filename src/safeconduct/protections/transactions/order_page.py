@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.claims.whole import MADE_WHOLE
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.words import event_name
 from safeconduct.kernel.ledger.accounts import Kind as Account
@@ -31,6 +32,8 @@ from safeconduct.protections.transactions.versions import parsed
 
 _DAY_US: Final = 86_400_000_000
 _FEES: Final = frozenset({"capture", "commission", "protection_fee"})
+#: Events by which the fund pays a seller for losses, or takes that back.
+_OF_THE_FUND: Final = frozenset(MADE_WHOLE) - {"carrier_claim_to_seller"}
 #: States in which there is still something to promise.
 _PROMISED: Final = frozenset({State.QUOTED, State.ACTIVE, State.PROTECTED, State.PARTLY, State.CLAIMED})
 #: A history longer than this is cut at its beginning.
@@ -89,8 +92,8 @@ class Sheet:
 class Writer:
     """Writes one order's certificate for a reader."""
 
-    def __init__(self, order: Coverage, events: Sequence[Happened], reader: Reader) -> None:
-        self.order, self.reader = order, reader
+    def __init__(self, order: Coverage, events: Sequence[Happened], reader: Reader, money: OrderMoney) -> None:
+        self.order, self.reader, self.money = order, reader, money
         self.template: Template = parsed(order.template.text)
         self.certificate: Certificate = from_json(order.certificate)
         self.by_moment: Mapping[int, Happened] = {event.moment: event for event in events}
@@ -153,14 +156,31 @@ class Writer:
                     return _("Met as far as it can be. If somebody claims: %(conditions)s") % {"conditions": still}
                 return _("Every condition is met. It stays so while nothing about the order changes.")
             case State.PAID:
-                paid = formats.money(position.pays_minor, self.order.currency, self.reader.language)
-                return _("The claim was lost; the protection fund pays you %(amount)s.") % {"amount": paid}
+                return self._covered(position)
             case State.CLAIMED:
                 return _("Somebody claims. Until it is decided, nothing is lost.") + self._why(position)
             case State.ACTIVE:
                 return _("Still open: %(conditions)s") % {"conditions": self._open(cause, names)}
             case _:
                 return self._why(position).strip()
+
+    def _covered(self, position: Position) -> str:
+        """A lost claim that is covered, and what the fund has paid so far: less, where another way was faster."""
+        said = {
+            "amount": formats.money(position.pays_minor, self.order.currency, self.reader.language),
+            "paid": " · ".join(
+                formats.money(minor, currency, self.reader.language) for currency, minor in made_whole(self.money)
+            ),
+        }
+        if not said["paid"]:
+            return _(
+                "The claim was lost, and it is covered up to %(amount)s. The protection fund has paid you nothing for"
+                " this order: it pays what you lose and nobody else makes good."
+            ) % said  # fmt: skip
+        return _(
+            "The claim was lost, and it is covered up to %(amount)s. The protection fund has paid you %(paid)s for"
+            " this order."
+        ) % said  # fmt: skip
 
     def _open(self, cause: Cause, names: Sequence[str]) -> str:
         return " · ".join(self._says(n) for n in names if self._result(n, cause).standing is Standing.PENDING)
@@ -257,6 +277,15 @@ def parcels_of(events: Sequence[Happened]) -> list[Parcel]:
 
 
 # -- money ------------------------------------------------------------------------------------------------------------
+
+
+def made_whole(money: OrderMoney) -> list[tuple[str, int]]:
+    """(Currency, minor units) that the fund has paid for the order, less what it took back."""
+    found: dict[str, int] = {}
+    for line in money.movements:
+        if line.event in _OF_THE_FUND:
+            found[line.currency] = found.get(line.currency, 0) + line.amount_minor
+    return sorted((currency, minor) for currency, minor in found.items() if minor > 0)
 
 
 def money_lines(money: OrderMoney, language: str) -> list[dict[str, Any]]:

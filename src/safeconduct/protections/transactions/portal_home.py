@@ -134,7 +134,7 @@ def _figures(seller_key: int, sums: queries.Sums, now: datetime, url: str) -> tu
             "good" if orders else "", f"{url}?state=protected",
         ),
         Figure(
-            _("Paid back to you"), paid, currency,
+            _("Covered in claims"), paid, currency,
             ngettext("%(n)s claim this year", "%(n)s claims this year", paid_claims) % {"n": paid_claims},
             "", f"{url}?state=paid",
         ),

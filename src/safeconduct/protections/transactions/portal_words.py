@@ -21,11 +21,11 @@ STATES: Final[Mapping[State, tuple[str, Text]]] = {
     State.PARTLY: ("warn", lazy("Partly protected")),
     State.VOID: ("bad", lazy("Not covered")),
     State.CLAIMED: ("info", lazy("Claim open")),
-    State.PAID: ("good", lazy("Paid back to you")),
+    State.PAID: ("good", lazy("Claim covered")),
     State.DENIED: ("bad", lazy("Claim not covered")),
     State.ENDED: ("", lazy("Ended")),
 }
-#: States in which the fund stands behind the order, if its terms are met, or has paid.
+#: States in which the fund stands behind the order, if its terms are met, or bears a lost claim.
 COVERED: Final = frozenset({State.ACTIVE, State.PROTECTED, State.PARTLY, State.CLAIMED, State.PAID})
 CAUSES: Final[Mapping[Cause, Text]] = {
     Cause.UNAUTHORISED: lazy("The card holder says they did not pay"),

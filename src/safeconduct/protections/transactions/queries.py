@@ -108,7 +108,7 @@ def claimed(seller_key: int) -> tuple[int, int]:
 
 
 def paid_back(seller_key: int, year: int) -> tuple[int, int]:
-    """What the fund has paid for orders of a calendar year, in minor units, and for how many claims."""
+    """Up to how much lost claims about orders of a calendar year are covered, in minor units, and how many they are."""
     row = query(
         "SELECT paid_minor, claims FROM coverage_usage WHERE seller_key = %s AND year = %s", [seller_key, year]
     ).fetchone()

@@ -10,7 +10,6 @@ from safeconduct.kernel.record.commitments import plain, stamp
 from safeconduct.kernel.record.subjects import Content, Subjects
 from safeconduct.kernel.scope import query
 
-COVERAGE: Final = "coverage"
 TEMPLATE: Final = "coverage_template"
 
 

@@ -121,7 +121,7 @@ def order(request: MemberRequest, order_key: int) -> HttpResponse:
     money = money_of(request.seller.key, order_key)
     made = next((d for d in reversed(decisions) if d.standing), None)
     context = {
-        "order": found, "sheet": order_page.Writer(found, events, reader).sheet(), "made": made,
+        "order": found, "sheet": order_page.Writer(found, events, reader, money).sheet(), "made": made,
         "about": _about(found, events, reader.language), "parcels": order_page.parcels_of(events),
         "history": order_page.history(events, steps, decisions),
         "lines": order_page.money_lines(money, reader.language),

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.ledger import payout_accounts, payout_reading
-from safeconduct.kernel.ledger.payout_accounts import AccountState, Proof
+from safeconduct.kernel.ledger.payout_checks import Proof
+from safeconduct.kernel.ledger.payout_reading import AccountState
 from safeconduct.kernel.parties import whereabouts
 from safeconduct.kernel.parties.freezing import is_frozen
 from safeconduct.kernel.parties.models import Seller

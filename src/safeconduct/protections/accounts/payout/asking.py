@@ -20,7 +20,7 @@ from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal import auth
 from allauth.mfa.webauthn.internal.flows import reauthenticate
 
-from safeconduct.kernel.ledger.payout_accounts import FACTOR_AGE, Proof
+from safeconduct.kernel.ledger.payout_checks import FACTOR_AGE, Proof
 from safeconduct.kernel.member_pages import MemberRequest
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.vault.errors import SealBroken

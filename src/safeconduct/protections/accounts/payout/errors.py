@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.kernel.ledger.errors import NoSuchThing
-from safeconduct.kernel.ledger.payout_accounts import Because, PayoutAccountRefused
+from safeconduct.kernel.ledger.payout_checks import Because, PayoutAccountRefused
 from safeconduct.kernel.protection import Refusal
 
 P = ParamSpec("P")

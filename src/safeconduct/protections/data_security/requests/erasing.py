@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from allauth.account.models import EmailAddress
-
 from safeconduct.kernel.parties import attempts
 from safeconduct.kernel.parties.models import Membership, User
 from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, SECURITY
@@ -127,7 +125,8 @@ def erase_member(person: User, request_id: str, actor: Actor, *, now: datetime) 
             person.email, person.name, person.is_active = f"{person.id}{_NOBODY}", "", False
             person.set_unusable_password()
             person.save(update_fields=["email", "name", "is_active", "password"])
-            EmailAddress.objects.filter(user=person).delete()
+            query("DELETE FROM account_emailaddress WHERE user_id = %s", [person.id])
+            query("DELETE FROM mail_former_address WHERE person_id = %s", [person.id])
             gone |= {"name_and_address": 1, "known_browsers": attempts.forget_devices(person)}
     if origins_until is not None and origins_until > now:
         kept.append(Kept("sign_in_origins", "security", origins_until))

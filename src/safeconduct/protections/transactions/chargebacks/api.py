@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from ninja import Query
 
@@ -21,16 +22,20 @@ from safeconduct.protections.transactions.chargebacks import answers, earlier_wo
 from safeconduct.protections.transactions.chargebacks.api_documents import (
     FOUND,
     LISTED,
+    READINESS,
     AnswerStaged,
     AnswerSubmitted,
     ChargebackAccepted,
     ChargebackFound,
     ChargebackPage,
     ChargebacksAsked,
+    ReadinessAsked,
+    ReadinessFound,
 )
 from safeconduct.protections.transactions.chargebacks.dossier import PackRefused
 from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER
 from safeconduct.protections.transactions.chargebacks.models import AnswerKind, AnswerState, BankAnswer, BankDispute
+from safeconduct.protections.transactions.chargebacks.readiness import readiness
 from safeconduct.protections.transactions.chargebacks.reason_codes import table
 from safeconduct.protections.transactions.chargebacks.wording import reason_texts
 
@@ -51,6 +56,20 @@ def list_chargebacks(request: Call, asked: Query[ChargebacksAsked]) -> HttpRespo
     found = queries.disputes_page(seller, stage=asked.stage, after=after, size=asked.limit)
     following = cursor_of(found.next) if found.next else None
     return api.respond({"items": _listed(found.items, language), "next": following}, language=language)
+
+
+@operation(
+    operations, "GET", "/chargebacks/readiness", scope=Scope.DISPUTES_READ, answer=ReadinessFound, example=READINESS,
+    problems=(Code.INVALID, Code.NOT_FOUND),
+)  # fmt: skip
+def get_readiness(request: Call, asked: Query[ReadinessAsked]) -> HttpResponse:
+    """Count how many of the last 180 days' orders Compelling Evidence 3.0 could defend, and what is lacking."""
+    seller = lookup("seller", asked.seller) if asked.seller else None
+    if asked.seller and seller is None:
+        raise not_found("seller", asked.seller)
+    found = readiness(datetime.now(UTC), seller=seller, across_sellers=settings.MERCHANT_OF_RECORD == "platform")
+    counted = found.as_json()
+    return api.respond({"since": counted.pop("from"), **counted})
 
 
 @operation(

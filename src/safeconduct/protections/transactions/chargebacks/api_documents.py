@@ -109,6 +109,40 @@ class ChargebackPage(Schema):
     next: str | None
 
 
+class ReadinessAsked(Schema):
+    """Of whom it is counted."""
+
+    seller: Annotated[Text, Field(max_length=2000, description="The shop's id of the seller; left out: all.")] = ""
+
+
+class LackingFound(Schema):
+    """An identifier that was not told: with how many orders, and how many more could qualify if it were, and agreed."""
+
+    orders: int
+    would_add: int
+
+
+class ReadinessFound(Schema):
+    """A count over pseudonyms; what values look like is judged only when a dispute is defended, so `share` is an upper
+    bound. `across_sellers`: a card's earlier orders at other sellers count."""
+
+    since: datetime
+    until: datetime
+    profile: str
+    across_sellers: bool
+    orders: int
+    by_card: int
+    two_earlier_payments: int
+    could_qualify: int
+    share: float | None
+    lacking: dict[str, LackingFound]
+
+
+READINESS: dict[str, Any] = {
+    "since": "2025-12-09T12:00:00Z", "until": "2026-06-07T12:00:00Z", "profile": "stripe", "across_sellers": True,
+    "orders": 3000, "by_card": 1777, "two_earlier_payments": 38, "could_qualify": 37, "share": 0.0123,
+    "lacking": {"ip": {"orders": 12, "would_add": 1}},
+}  # fmt: skip
 LISTED: dict[str, Any] = {
     "id": "pdp_01jy2d8m4kq5v6w7x8y9zabcde", "dispute": "dp_1Pq", "order": "ord-90112", "seller": "sel-1042",
     "status": "needs_response", "stage": "chargeback", "network": "visa", "network_code": "10.4",

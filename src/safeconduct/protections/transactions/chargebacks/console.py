@@ -93,8 +93,8 @@ def dispute(request: StaffRequest, dispute_id: str) -> HttpResponse:
     order = reveal({one.order_key}) if one.order_key is not None else {}
     context = {
         "row": _row(one, answer, worth, language, now), **answer_of(answer, language),
-        "earlier": earlier_words.shown(answer and answer.earlier), "history": history_of(one),
-        "seller": Seller.objects.filter(key=one.seller_key).first(),
+        "earlier": earlier_words.shown(None if answer is None else answer.earlier), "history": history_of(one),
+        "seller": None if one.seller_key is None else Seller.objects.filter(key=one.seller_key).first(),
         "claims": claims_of(one.order_key, language, here=str(one.dispute_key), staff=True),
         "files": portal_documents.listed(documents.of_dispute(one.id)),
         "order_ref": order[one.order_key][1] if one.order_key in order else "",

@@ -132,7 +132,7 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
         "answer": answer,
         "measure": measure(answer) if answer and answer.kind == AnswerKind.FIGHT else None,
         "claims": claims_of(one.order_key, language, here=str(one.dispute_key)),
-        "earlier": earlier_words.shown(answer and answer.earlier),
+        "earlier": earlier_words.shown(None if answer is None else answer.earlier),
         "weighed": _weighed(one, answer),
         "asked": portal_early.of_inquiry(one),
         "files": portal_documents.listed(documents.of_dispute(one.id)),

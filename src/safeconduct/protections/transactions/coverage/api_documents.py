@@ -13,7 +13,9 @@ from safeconduct.protections.transactions.coverage.words import Standing, State
 
 
 class CauseCovered(Schema):
-    """How the order stands against one cause. `says`: why, where there is something to say."""
+    """How the order stands against one cause. `says`: why, where there is something to say. `pays`: up to how much a
+    lost claim is covered (state `paid`); the ledger says what the fund has paid: less, where the seller was made whole.
+    """
 
     cause: str
     state: State
@@ -40,7 +42,10 @@ class CoverageListed(Schema):
     seller: str | None
     state: State
     up_to: Amount | None = Field(description="The most that is paid for the order; null while its amount is unknown.")
-    pays: Amount
+    pays: Amount = Field(
+        description="Up to how much lost claims are covered. The ledger says what the fund has paid: less, where a"
+        " dispute, a return or a bank has made the seller whole."
+    )
     placed_at: datetime
     ship_by: datetime | None = Field(description="The nearest term of the seller that still runs.")
     shipped_at: datetime | None

@@ -10,7 +10,7 @@ from safeconduct.protections.transactions.coverage.words import Cause, Standing,
 
 class Position(NamedTuple):
     """How the order stands against one cause. ``reason``: a condition's name, or one of the words of `words`.
-    ``pays_minor``: what a lost claim costs the fund, 0 unless the state is `paid`.
+    ``pays_minor``: what a lost claim costs the fund at most, 0 unless the state is `paid`.
     """
 
     state: State

@@ -19,7 +19,9 @@ class State(StrEnum):
 
     ``quoted``: known, but not yet paid, valued or accepted. ``active``: protected if the open conditions are met.
     ``protected``: all conditions are met. ``void``: a condition was missed. ``claimed``: somebody claims, and it is not
-    yet decided. ``paid``, ``denied``: how a claim ended for the seller. ``ended``: nothing is left to protect.
+    yet decided. ``paid``, ``denied``: how a claim ended for the seller. ``paid``: a lost claim is covered, up to a sum;
+    the ledger says what the fund has paid: less, where a dispute, a return or a bank has made the seller whole
+    (`money.plan`). ``ended``: nothing is left to protect.
     ``partly`` is said of a whole order: void against one cause, and not against another.
     """
 

@@ -14,6 +14,7 @@ from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.telling import tell_of_holds
+from safeconduct.kernel.ledger.wording import MATTER_ENDED
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
 from safeconduct.presets.numbers import Numbers, preset
 from safeconduct.protections.transactions.money import claiming, reading
@@ -83,7 +84,7 @@ def _carry_out(
         )
     ledger.post(entries)
     if releases:
-        ledger.release(releases, at, "what it was held for has ended", ENGINE_ACTOR)
+        ledger.release(releases, at, MATTER_ENDED, ENGINE_ACTOR)
     if requests:
         ledger.hold(requests)
     if dates:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from safeconduct.foundation.money import Money
 from safeconduct.kernel.claims import actions as claims
+from safeconduct.kernel.claims import reading
 from safeconduct.kernel.claims.allocation import spread
 from safeconduct.kernel.claims.asks import Debit, Joining, Leaving, Opening, Paid, ToldRefund, payment_of_order
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
@@ -239,5 +240,5 @@ def _known(orders: Sequence[int]) -> _Known:
             " JOIN claim_bank_debit d ON d.payment_id = p.payment_id WHERE l.order_key = ANY(%b::bigint[])",
             [orders, orders],
         )
-    }
+    } | reading.heard(orders)
     return known
