@@ -245,3 +245,10 @@ def test_the_web_processes_go_when_they_are_told_to() -> None:
     assert server.web.process is not None
     os.kill(server.web.process.pid, signal.SIGTERM)
     assert server.web.process.wait(20) is not None
+
+
+def test_nobody_is_sent_to_pages_that_do_not_answer_yet() -> None:
+    server = Server(host="127.0.0.1", port=free_port(), workers=1, lanes=0)
+    assert server.until_up(0.3) is False
+    with socket.create_server((server.host, server.port)):
+        assert server.until_up(30) is True

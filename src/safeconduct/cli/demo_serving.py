@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from safeconduct.cli.output import emit_json, fail
 from safeconduct.cli.serving import Server
@@ -19,6 +19,10 @@ from safeconduct.cli.start import demo_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+#: After that the sign-ins are shown all the same, and `run` says what keeps the pages from answering.
+_SLOWEST_START_S: Final = 60.0
 
 
 def open_pages(port: int, ready: Callable[[str], None] | None = None) -> Server:
@@ -54,11 +58,14 @@ def _say_who(folder: Path, console: Console, wanted: Callable[[str], bool]) -> N
 
 def stay(folder: Path, console: Console, server: Server, stop: Callable[[], None]) -> int:
     """Says who may sign in, and serves until it is told to; ``stop`` then ends the orders that keep coming in."""
-    console.print(f"\n[bold green]Sign in[/]  {server.address}/      [bold green]API[/]  {server.address}/v1/docs")
-    _say_who(folder, console, lambda role: True)
-    console.print("  In another terminal: [bold].venv/bin/safeconduct --demo ledger check[/], or any other command.")
-    console.print("  New orders keep coming in. Ctrl-C stops.\n")
     try:
+        server.until_up(_SLOWEST_START_S)  # nobody is sent to a page that does not answer yet
+        console.print(f"\n[bold green]Sign in[/]  {server.address}/      [bold green]API[/]  {server.address}/v1/docs")
+        _say_who(folder, console, lambda role: True)
+        console.print(
+            "  In another terminal: [bold].venv/bin/safeconduct --demo ledger check[/], or any other command."
+        )
+        console.print("  New orders keep coming in. Ctrl-C stops.\n")
         return server.run()
     finally:
         stop()

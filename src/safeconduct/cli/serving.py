@@ -62,6 +62,13 @@ class Server:
             arguments = (self.host, self.port, lambda: ready(self.address), self.stop)
             threading.Thread(target=_when_up, args=arguments, daemon=True).start()
 
+    def until_up(self, most_s: float) -> bool:
+        """Comes back once the pages answer, or with False after ``most_s`` seconds; `run` then says what is wrong."""
+        up = threading.Event()
+        arguments = (self.host, self.port, up.set, self.stop)
+        threading.Thread(target=_when_up, args=arguments, daemon=True).start()
+        return up.wait(most_s)
+
     def run(self) -> int:
         """Keeps everything running until it is told to stop. A child that ends by itself is started again. Returns
         the exit code.

@@ -47,7 +47,9 @@ class SignatureReason(StrEnum):
 
 
 _SENTENCES = {
-    SignatureReason.NO_SECRET: "no signing secret is configured for this connector; store one and send again",
+    SignatureReason.NO_SECRET: (
+        "no signing secret is configured for this connector; name one in SAFECONDUCT_CONNECTOR_SECRETS and send again"
+    ),
     SignatureReason.UNSIGNED_SOURCE: "this connector has no signatures; its input is taken as a file, never over HTTP",
     SignatureReason.MISSING_HEADER: "the signature header {header} is missing",
     SignatureReason.MALFORMED: "the signature header {header} does not have the form of its scheme",

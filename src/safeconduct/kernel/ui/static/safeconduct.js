@@ -109,11 +109,11 @@ doc.addEventListener("click", (e) => {
 });
 doc.addEventListener("change", ({ target: t }) => {
   if (t.matches("[data-pick-all]")) $$("[data-pick]", t.closest("[data-bulk]")).forEach((b) => (b.checked = t.checked));
-  if (t.matches("[data-pick],[data-pick-all]")) chosen();
+  chosen();
   if (t.matches("[data-submit]")) t.form.requestSubmit();
 });
 doc.addEventListener("input", ({ target: t }) => {
-  if (t.matches("[data-editor]")) { ink(t); $("[data-checked]")?.remove(); } // what was checked is not what stands there now
+  if (t.matches("[data-editor]")) { ink(t); $("[data-checked]")?.remove(); }
   else if (t.closest(".palette")) filter(t.closest(".palette"));
 });
 let going = 0;
