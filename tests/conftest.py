@@ -20,7 +20,8 @@ if os.environ.get("SAFECONDUCT_LONG_TESTS") != "1":
 #: Files that take longest. They begin first, so that none of them is left to one process while the other has no more.
 LONGEST = (
     "demo/test_demo_dump.py", "pages/test_every_page.py", "crash/test_crashes.py", "api/test_fuzz.py",
-    "protections/test_any_trouble.py", "cli/test_commands.py", "browser/test_coverage_story.py", "browser/test_passkey_story.py",
+    "protections/test_any_trouble.py", "kernel/record/test_killed.py", "cli/test_commands.py",
+    "browser/test_coverage_story.py", "browser/test_passkey_story.py",
 )  # fmt: skip
 
 

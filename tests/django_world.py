@@ -54,6 +54,7 @@ def _start() -> None:
     import django
 
     django.setup()
+    forget_everything()  # the template was made with another process's root key, and says so
 
 
 def _template(connection: psycopg.Connection[Any], server: Server, var: str) -> str:

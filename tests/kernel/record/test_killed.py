@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from tests.kernel.record.builders import NOW, decisions, leaves
@@ -18,6 +19,7 @@ from safeconduct.kernel.record.verification import verify
 from safeconduct.kernel.scope import engine_scope, query
 
 POINTS = 60 if os.environ.get("SAFECONDUCT_LONG_TESTS") else 8
+#: Told the number of a line, it forks a process that runs the sequencer up to there: starting Django once is enough.
 _PROCESS = """
 import os, signal, sys
 from datetime import datetime
@@ -26,7 +28,7 @@ django.setup()
 from django.conf import settings
 settings.RECORD_ORIGIN = "shop.example/record"
 from safeconduct.kernel.record import sequencer
-now, last, seen = datetime.fromisoformat(sys.argv[1]), int(sys.argv[2]), 0
+now, seen = datetime.fromisoformat(sys.argv[1]), 0
 def lines(frame, event, argument):
     global seen
     if event == "line":
@@ -37,34 +39,55 @@ def lines(frame, event, argument):
 def trace(frame, event, argument):
     name = frame.f_code.co_filename
     return lines if "/kernel/record/" in name or name.endswith("/kernel/scope.py") else None
-sys.settrace(trace)
-while sequencer.sequence(60, now=now):
-    pass
-sys.settrace(None)
-print(seen)
+for told in sys.stdin:
+    last = int(told)
+    child = os.fork()
+    if child == 0:
+        sys.settrace(trace)
+        while sequencer.sequence(60, now=now):
+            pass
+        sys.settrace(None)
+        print(seen, flush=True)
+        os._exit(0)
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def run(last: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _PROCESS, NOW.isoformat(), str(last)], capture_output=True, text=True, timeout=120
-    )
+@pytest.fixture
+def sequencers() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", _PROCESS, NOW.isoformat()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def run(sequencers: subprocess.Popen[str], last: int) -> str:
+    """Runs a sequencer that is killed at a line (0: never); returns what it and the end of it said."""
+    assert sequencers.stdin is not None and sequencers.stdout is not None
+    sequencers.stdin.write(f"{last}\n")
+    sequencers.stdin.flush()
+    said = ""
+    for line in sequencers.stdout:
+        said += line
+        if line.startswith("ended"):
+            break
+    return said
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
-def test_a_sequencer_killed_at_any_line_leaves_one_line_for_each_leaf() -> None:
+def test_a_sequencer_killed_at_any_line_leaves_one_line_for_each_leaf(sequencers: subprocess.Popen[str]) -> None:
     made = decisions(8)
     leaves(170)
-    whole = run(0)
-    assert whole.returncode == 0, whole.stderr
-    total = int(whole.stdout)
+    whole = run(sequencers, 0).split()
+    assert whole[1:] == ["ended", "0"]
+    total = int(whole[0])
     assert total > 1000
     first = 1_000
     for point in range(POINTS):
         leaves(170, first=first)
         first += 170
-        killed = run(1 + total * point // POINTS)
-        assert killed.returncode == -9, killed.stderr
+        assert run(sequencers, 1 + total * point // POINTS).split() == ["ended", "-9"]
         report = verify()
         assert report.ok, report.findings
         while sequencer.sequence(60, now=NOW):
