@@ -4,7 +4,7 @@ In the buyer's language, without an account, as wide as a telephone."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +25,7 @@ from safeconduct.kernel.claims.words import RefundState
 from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor, savepoint
+from safeconduct.kernel.ui.parts import Step
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.kernel.ui.views import fault
 from safeconduct.protections.returns import actions, queries, rights, sheet
@@ -168,7 +169,7 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
         "may_open_again": found.case.status == Status.CLOSED, "most_files": MOST_FILES, "may_refer": True,
         "refer_url": f"{base}refer/", "outside": outside,
     }  # fmt: skip
-    context["stops"] = outside.after(shown["stops"])
+    context["stops"] = outside.after(cast("Sequence[Step]", shown["stops"]))
     return render(request, "returns/hosted/follow.html", context)
 
 
