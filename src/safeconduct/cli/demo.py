@@ -105,7 +105,8 @@ def run(options: Options) -> None:
         early = (lambda: open_pages(options.port, say_early(folder, console))) if options.serve else None
         built, server = build(folder, options, console, early)
         marker.write_text(json.dumps({"parameters": wanted, "built": asdict(built)}))
-    scores = score_world(folder, moved_days=built.moved_days)
+    built_at = datetime.fromtimestamp(marker.stat().st_mtime, UTC)
+    scores = score_world(folder, moved_days=built.moved_days, built_at=built_at)
     if options.as_json:
         emit_json({"parameters": wanted, "built": asdict(built), "score": scores.as_json()})
     else:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from safeconduct.cli.demo_case_score import read_case_score
 from safeconduct.cli.output import emit_json, fail
 
 if TYPE_CHECKING:
-    from safeconduct.demo import AccountReport, CoverReport, Report
+    from safeconduct.demo import AccountReport, CoverReport, Decision, Report
     from safeconduct.demo.books import Books
     from safeconduct.demo.case_scoring import CaseReport
 
@@ -42,28 +42,19 @@ class Scores:
         }  # fmt: skip
 
 
-def score_world(folder: Path, *, moved_days: int) -> Scores:
+def score_world(folder: Path, *, moved_days: int, built_at: datetime) -> Scores:
     """Compares what the engine decided at once, and cover as it stands, with the truth. ``moved_days``: by how many
-    days the world's times were moved when it was run.
+    days the world's times were moved when it was run. ``built_at``: what was received later (orders that kept coming
+    in) is no part of the world whose truth is known.
     """
-    from safeconduct.demo import Action, Standing, read_covers, read_truth, score, score_cover
-    from safeconduct.demo import Decision as Judged
+    from safeconduct.demo import Standing, read_covers, read_truth, score, score_cover
     from safeconduct.kernel.scope import query, staff_scope
 
     with staff_scope():
-        decided = query(
-            "SELECT e.source_id, e.data->>'order', d.action, d.decided_at, e.data->'amount'->>'minor', d.fired"
-            " FROM decision d JOIN event e USING (moment) WHERE d.kind = 'live' AND e.source = 'haihang'"
-        ).fetchall()
         covered = query(
             "SELECT order_ref, certificate->'positions', pays_minor, rulings, (extract(epoch FROM changed_at) * 1e6"
             " - extract(epoch FROM timestamptz '2020-01-01T00:00Z') * 1e6)::bigint FROM coverage"
         ).fetchall()
-    moved = timedelta(days=moved_days)
-    decisions = [
-        Judged(event_id, order, Action(action), at - moved, int(minor or 0), tuple(fired))
-        for event_id, order, action, at, minor, fired in decided
-    ]
     standings = [
         Standing(
             ref, {cause: (p[0], p[1]) for cause, p in positions.items()}, pays, held_seconds(rulings, until_us)
@@ -71,12 +62,31 @@ def score_world(folder: Path, *, moved_days: int) -> Scores:
         for ref, positions, pays, rulings, until_us in covered
     ]  # fmt: skip
     return Scores(
-        score(read_truth(folder / "truth.jsonl"), decisions),
+        score(read_truth(folder / "truth.jsonl"), decided_by(built_at, timedelta(days=moved_days))),
         score_cover(read_covers(folder / "cover.jsonl"), standings),
         read_case_score(folder),
         read_account_score(folder, moved_days=moved_days),
         read_books(),
     )
+
+
+def decided_by(built_at: datetime, moved: timedelta) -> list[Decision]:
+    """What the engine decided at once about events of the world that were received by then, in the world's times."""
+    from safeconduct.demo import Action
+    from safeconduct.demo import Decision as Judged
+    from safeconduct.kernel.scope import query, staff_scope
+
+    with staff_scope():
+        decided = query(
+            "SELECT e.source_id, e.data->>'order', d.action, d.decided_at, e.data->'amount'->>'minor', d.fired"
+            " FROM decision d JOIN event e USING (moment)"
+            " WHERE d.kind = 'live' AND e.source = 'haihang' AND e.received_at <= %s",
+            [built_at],
+        ).fetchall()
+    return [
+        Judged(event_id, order, Action(action), at - moved, int(minor or 0), tuple(fired))
+        for event_id, order, action, at, minor, fired in decided
+    ]
 
 
 _BOOKS = """

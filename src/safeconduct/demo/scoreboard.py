@@ -129,8 +129,8 @@ def _abuse_table(report: CaseReport) -> Table:
     table.add_column("noticed", no_wrap=True)
     for name in ("of all", "right", "people", "judged"):
         table.add_column(name, justify="right")
-    table.add_column("saved", justify="right", style="green")
-    table.add_column("lost", justify="right", style="red")
+    table.add_column("saved", justify="right", style="green", no_wrap=True)
+    table.add_column("lost", justify="right", style="red", no_wrap=True)
     for one in report.abuse:
         table.add_row(
             one.cause.replace("_", " "), bar(one.recall), f"{one.noticed:,}/{one.complaints:,}",
@@ -182,12 +182,12 @@ def _cover_decoys(report: CoverReport) -> Table:
 
 def _attack_table(report: Report) -> Table:
     table = sheet("Attacks", "right: how much of what was stopped there was fraud; after: until the first was stopped")
-    table.add_column("attack", no_wrap=True)
+    table.add_column("attack")  # a name may take two lines, so that no amount is cut off in a narrow window
     table.add_column("recall", no_wrap=True)
     table.add_column("caught", justify="right")
     table.add_column("right", justify="right")
-    table.add_column("saved", justify="right", style="green")
-    table.add_column("lost", justify="right", style="red")
+    table.add_column("saved", justify="right", style="green", no_wrap=True)
+    table.add_column("lost", justify="right", style="red", no_wrap=True)
     table.add_column("after", justify="right")
     for attack in report.attacks:
         table.add_row(
@@ -205,7 +205,7 @@ def _attack_name(attack: AttackScore) -> Text:
 
 def _caught(attack: AttackScore) -> Text:
     text = Text(f"{attack.caught:,}/{attack.rows:,}")
-    return text.append(f" ({attack.undecided:,} undecided)", style="dim") if attack.undecided else text
+    return text.append(f"\n{attack.undecided:,} undecided", style="dim") if attack.undecided else text
 
 
 def _noticed(attack: AttackScore) -> str:
