@@ -30,7 +30,7 @@ def test_the_readme_sends_a_file_that_is_there_with_the_key_it_makes_and_gets_a_
     live_policy()
     root = Path(__file__).resolve().parents[2]
     readme = (root / "README.md").read_text(encoding="utf-8")
-    scopes = re.findall(r"keys api shop.*?--scope (\S+)", readme)
+    scopes = re.findall(r"keys api shop.*?--scope ([\w:]+)", readme)
     (name,) = re.findall(r"-d @(\S+)", readme)
     sent = (root / name).read_bytes()
     answer = good(Machine(key(*scopes)).post("/v1/events", sent))

@@ -14,8 +14,9 @@ from tests.roles import table
 from tests.roles.table import Rule
 from tests.roles.two_shops import FORM, Stocked, rows_of, stocked
 
-#: What names no object of a shop: a verb, and whoever holds the link of the address.
-_NO_OBJECTS = frozenset({"verb", "name", "token"})
+#: What names no object of a shop: a verb, whoever holds the link of the address, and the number of a paper within the
+#: reader's own claim (tests/portal/test_ownership.py tells who reads which).
+_NO_OBJECTS = frozenset({"verb", "name", "token", "number"})
 METHODS = ("GET", "POST")
 #: Not there yet: the receipt of an erasure (tests/protections/data_security/test_own_data.py tells of it), and the proof
 #: of a dispute that was not decided (tests/protections/disputes/test_stories.py).

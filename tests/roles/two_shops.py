@@ -133,6 +133,7 @@ def _people(shop: Stocked, helper: User) -> None:
         "/portal/people/invitations/": {"invitation_id": invitation.id},
         "/portal/people/": {"membership_id": membership.id},
         "/portal/accounts/payout/": {"account_id": account},
+        "/portal/accounts/ownership/papers/": {"number": "1"},
         "/portal/data_security/exports/rights/": {"right_id": row[0]},
         "/portal/data_security/my-data/": {"request_id": asked.id},
     }

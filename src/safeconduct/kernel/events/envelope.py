@@ -197,6 +197,8 @@ def _money(incoming: Incoming, field: Field, given: Any) -> None:
             money = Money.parse(str(given.get("amount")), currency)
     except MoneyError as wrong:
         raise _Bad(name, str(wrong)) from None
+    if money.minor < 0:
+        raise _Bad(name, f"{field.name} is below zero; what goes back is told with an event of its own")
     incoming.amounts[field.name] = money
     incoming.data[field.name] = {"minor": money.minor, "currency": money.currency}
 
