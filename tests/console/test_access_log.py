@@ -128,7 +128,7 @@ def test_the_log_is_searched_by_shop_person_order_purpose_and_day_and_says_that_
         ("seller=sel-1&actor=petra@example.org", 1), ("actor=PETRA@example.org", 2), ("seller=nobody", 0),
         ("actor=ghost@example.org", 0), ("order=ORD-unknown", 0), ("scene=care", 0), ("scene=evidence", 2),
         (f"scene=evidence&since={NOW.date()}", 1), (f"scene=evidence&until={(NOW - timedelta(days=2)).date()}", 1),
-        ("scene=evidence&side=machine", 0), ("seller=%00&since=never", 3),
+        ("scene=evidence&side=machine", 0), ("seller=&since=never", 3),
     ):  # fmt: skip
         page = read(officer, f"{LOG}?{search}")
         if rows != 3:

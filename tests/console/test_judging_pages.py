@@ -11,7 +11,7 @@ from tests.protections.disputes.test_dispute_console import decided, desk, read,
 
 from safeconduct.kernel.cases import publishing
 from safeconduct.kernel.cases.models import BlindReview, Proposal, StoredOutcome
-from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.portal.views import public
 
@@ -128,9 +128,7 @@ def test_a_blind_review_is_read_without_the_outcome_and_a_disagreement_comes_to_
     blind.post(f"{address}give/", {**given, "remedy": "a yacht"})
     blind.post(f"{address}give/", given)
     assert state(case_id) == "decided"
-    lead = staff("Lead")
-    with staff_scope():
-        User.objects.filter(name="Lead").update(staff_role=StaffRole.LEAD)
+    lead = staff("Lead", StaffRole.LEAD)
     assert address in read(lead, "/console/fairness/").split('id="differ"')[1]
     page = read(lead, address)
     assert "differs" in page

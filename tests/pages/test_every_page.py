@@ -45,6 +45,9 @@ ELSEWHERE = {
     "portal:disputes:proof": "a file, once a dispute is decided",
     "console:accounts:payout_one": "only where a person must look at an account",
     "console:accounts:ownership_claim": "only where somebody claims a shop",
+    **dict.fromkeys(
+        ("portal:accounts:ownership_paper", "console:accounts:ownership_paper"), "files, where a claim has papers"
+    ),
     "portal:accounts:app_connect": "leads to signing in anew first",
     "console:delivery": "only where a receiver took a message",
     "console:seller_by_key": "leads on to the seller's page",

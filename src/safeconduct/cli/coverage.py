@@ -109,6 +109,6 @@ def _print(result: Simulation) -> None:
     console.print(table)
     more, claims = "more" if result.more_minor >= 0 else "less", result.after.claims_paid
     console.print(
-        f"would have covered {claims:,} claim{'' if claims == 1 else 's'} (now {result.before.claims_paid:,}),"
+        f"would have paid {claims:,} claim{'' if claims == 1 else 's'} (now {result.before.claims_paid:,}),"
         f" {money(abs(result.more_minor))} {more}; orders that would stand otherwise: {result.changed:,}"
     )

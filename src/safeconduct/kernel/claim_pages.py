@@ -40,6 +40,8 @@ OUTCOMES: Final[Mapping[ChannelOutcome, tuple[str, Text]]] = {
 _OPEN: Final = ("warn", lazy("open"))
 #: Channels that are cases: the name of their kind.
 _CASES: Final = {ChannelKind.PLATFORM_DISPUTE: "dispute", ChannelKind.RETURN: "return"}
+#: An order has a claim or two, in a way or two each. Of one with more a page shows the newest; the API has all.
+_MOST_CLAIMS, _MOST_WAYS = 6, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def claims_of(
     as its channel names it; ``url_of``: pages of channels that are no cases."""
     if order_key is None:
         return []
-    return [_shown(one, language, here, staff, url_of) for one in queries.overview(queries.of_order(order_key))]
+    newest = queries.of_order(order_key)[-_MOST_CLAIMS:]
+    return [_shown(one, language, here, staff, url_of) for one in queries.overview(newest)]
 
 
 def _shown(
@@ -95,7 +98,7 @@ def _shown(
     ]  # fmt: skip
     return ClaimShown(
         one.line.name, one.line.currency,
-        [_way(channel, here, staff, url_of) for channel in one.channels],
+        [_way(channel, here, staff, url_of) for channel in one.channels[-_MOST_WAYS:]],
         [(name, written(minor)) for n, (name, minor) in enumerate(sums) if minor or n == 0],
         None if one.hold is None else _held(one.hold, language),
         bool(one.freezing), one.claim.closed_at is not None,
