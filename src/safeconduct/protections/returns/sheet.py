@@ -27,6 +27,8 @@ from safeconduct.protections.returns.models import Return, ReturnLine
 from safeconduct.protections.returns.words import Acceptance, Grade, NoTravel, Payer, Reason, Reception, Wish
 
 _OPENED: Final = {"en": "Asked for", "zh": "提出申请", "es": "Solicitada"}
+#: Of a longer history a page shows the newest steps.
+_MOST_STEPS: Final = 200
 #: What pictures show: the goods when they were sold and sent, or as they came back.
 _OF_LEAVING: Final = frozenset({EvidenceKind.LISTING_SNAPSHOT, EvidenceKind.OUTBOUND_PHOTO})
 _OF_RETURNING: Final = frozenset(
@@ -102,7 +104,7 @@ def of_case(case: Case, language: str) -> dict[str, object]:
         "tone": tone, "word": word, "state": spoken(workflow.state(case.state).title, language),
         "clock": clock, "stops": drawn(cases.stops(case, past), workflow, past, clock, language),
         "history": [
-            Moment(spoken(_title(workflow, one), language), one.at, one.why) for one in past
+            Moment(spoken(_title(workflow, one), language), one.at, one.why) for one in past[-_MOST_STEPS:]
         ],
         "outcomes": [_ended(one, language) for one in cases.outcomes(case.id)],
     }  # fmt: skip
