@@ -27,7 +27,7 @@ CAUSES = {
     "not_received": "El comprador dice que no llegó",
 }
 STATES = {
-    "protected": "Protegido", "void": "Sin cobertura", "paid": "Reembolsado a usted",
+    "protected": "Protegido", "void": "Sin cobertura", "paid": "Reclamación cubierta",
     "denied": "Reclamación no cubierta",
 }  # fmt: skip
 
