@@ -79,7 +79,8 @@ def keep_embedded(folder: Path, stop: threading.Event) -> None:
     told, pause_s = "", _LOOK_EVERY_S
     while not stop.wait(pause_s):
         try:
-            embedded_server(folder).ensure()
+            if not (server := embedded_server(folder)).supervised():
+                server.ensure()
             told, pause_s = "", _LOOK_EVERY_S
         except PostgresError as problem:
             pause_s = min(pause_s * 2, _LOOK_AT_LEAST_EVERY_S)
