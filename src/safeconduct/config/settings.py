@@ -227,6 +227,8 @@ PASSWORD_RESET_TIMEOUT = 600
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip"}
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# No code by e-mail: who reads the mailbox must not be able to confirm what the mailbox is warned of.
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa", "break_glass")
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 STAFF_PASSKEY_ONLY = ENV.staff_passkey_only

@@ -89,6 +89,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Who has a second step confirms with it: a password alone may have been read or guessed."""
         return not has_second_factor(user) and bool(super().reauthenticate(user, password))
 
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Only whoever has something to confirm with: who came from the company's directory sets up a passkey first."""
+        required: bool = super().is_reauthentication_required(app=app)
+        return required and bool(self.get_reauthentication_methods(self.request.user))
+
     def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
         """Passkeys first; the password only where there is nothing better."""
         found: list[dict[str, str]] = super().get_reauthentication_methods(user)
