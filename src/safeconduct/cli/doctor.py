@@ -21,6 +21,8 @@ _OLD_S = 60.0
 _OLD_DATA_DAYS = 180
 _OLD_LIST_DAYS = 400
 _CLOCK_S = 2.0
+_UNKNOWN_DAYS = 30
+_SHOWN_TYPES = 10
 #: Who renews by ACME has a month; a week before the end it has failed for a while.
 _CERTIFICATE_DAYS = 7
 
@@ -132,6 +134,23 @@ def queue() -> Finding:
         found,
         "run more lanes: `safeconduct serve --lanes 4`, or `safeconduct work`",
     )
+
+
+def events() -> Finding:
+    """Do events come in of types that the catalogue does not know? They are kept, and nobody decides about them."""
+    from safeconduct.connectors.mapping import suggestion
+    from safeconduct.foundation.visible import visible
+    from safeconduct.kernel.events.catalogue import CATALOGUE
+    from safeconduct.kernel.events.unknown import unknown_types
+    from safeconduct.kernel.scope import engine_scope
+
+    with engine_scope():
+        found = unknown_types(datetime.now(UTC) - timedelta(days=_UNKNOWN_DAYS))
+    shown = [f"{count:,} {visible(kind)}{suggestion(kind, CATALOGUE)}" for kind, count in found[:_SHOWN_TYPES]]
+    if len(found) > len(shown):
+        shown.append(f"and {len(found) - len(shown)} more types")
+    said = ", ".join(shown) or "none"
+    return Finding("events", True, f"of unknown types in {_UNKNOWN_DAYS} days: {said}")
 
 
 def deliveries() -> Finding:
@@ -352,6 +371,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     migrations,
     logins,
     queue,
+    events,
     deliveries,
     vault,
     root_key,
@@ -362,4 +382,4 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     ip_data,  # last: what is only old must not keep the checks before from being made
     breached,
 )
-NEED_A_SCHEMA = (logins, queue, deliveries, vault, root_key, ledger, record, recipients)
+NEED_A_SCHEMA = (logins, queue, events, deliveries, vault, root_key, ledger, record, recipients)

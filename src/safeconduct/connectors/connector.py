@@ -19,7 +19,7 @@ from safeconduct.connectors.conditions import Scope
 from safeconduct.connectors.loading import load_text
 from safeconduct.connectors.mapping import Body, ConnectorMapping, suggestion
 from safeconduct.connectors.parsing import body_id, digest, parse, too_deep
-from safeconduct.connectors.results import OptionError, Reading, RefusalReason, RefusedItem, UnknownItem
+from safeconduct.connectors.results import OptionError, Reading, RefusalReason, RefusedItem, TooManyError, UnknownItem
 from safeconduct.connectors.rows import read_lines
 from safeconduct.connectors.signatures import SignatureReason, SignatureRefused
 
@@ -84,6 +84,8 @@ class Connector:
                 reading.unknown.append(UnknownItem(body_id(raw), "empty", "a list with nothing in it"))
         except RecursionError:
             return Reading(refused=[too_deep(raw)])
+        except TooManyError as problem:
+            return Reading(refused=[RefusedItem(body_id(raw), RefusalReason.TOO_LARGE, "", str(problem))])
         return Reading(
             reading.events, reading.unknown, reading.refused, reading.dropped, reading.references,
             found[0].delivery if len(found) == 1 else body_id(raw),

@@ -25,7 +25,7 @@ from safeconduct.connectors.expressions import Const
 from safeconduct.connectors.mapping import Body, ConnectorMapping, suggestion
 from safeconduct.connectors.parsing import no_constant
 from safeconduct.connectors.paths import Key, Path
-from safeconduct.connectors.results import Reading, RefusalReason, RefusedItem, UnknownItem
+from safeconduct.connectors.results import Reading, RefusalReason, RefusedItem, TooManyError, UnknownItem
 
 #: Longest line that is read, in bytes; a longer one is a problem, and the rest of the file is still read.
 MAX_LINE = 1_048_576
@@ -106,6 +106,9 @@ def _map_row(
         engine.map_unit(mapping, unit, reading)
     except RecursionError:
         yield RowProblem(number, "", "", "the row is nested too deeply to be read", RefusalReason.TOO_DEEP)
+        return
+    except TooManyError as problem:
+        yield RowProblem(number, "", "", str(problem), RefusalReason.TOO_LARGE)
         return
     columns = _columns_of(mapping)
     flawed = {item.event_id for item in reading.dropped}

@@ -32,6 +32,9 @@ _WORDS: Final[Mapping[str, tuple[str | Promise, str | Promise]]] = {
     "nothing_to_roll_back_to": (
         _("There is nothing to roll back to"), _("This policy has had no other live version. Publish one first."),
     ),
+    "share_refused": (
+        _("That is no share of the orders"), _("Give a whole number from 1 to 100. Nothing was published."),
+    ),
     "reason_missing": (
         _("Say why"), _("Write a sentence: it becomes the statement of reasons, and your colleagues read it."),
     ),

@@ -22,7 +22,7 @@ from safeconduct.console.words import STATES, role_name
 from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions import actions, queries
 from safeconduct.kernel.decisions import policies as lives
-from safeconduct.kernel.decisions.errors import NotFound, ReasonMissing, RoleNeeded, WrongState
+from safeconduct.kernel.decisions.errors import NotFound, ReasonMissing, RoleNeeded, ShareRefused, WrongState
 from safeconduct.kernel.decisions.models import Mute, PolicyVersion, VersionState
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import Actor
@@ -64,12 +64,8 @@ def policy(request: StaffRequest, name: str) -> HttpResponse:
         raise NotFound("policy", name)
     decided = queries.decided_by_version([v.id for v in versions])
     live = next((v for v in versions if v.state == VersionState.LIVE), None)
-    earlier = next(
-        (v for v in sorted(versions, key=lambda v: v.retired_at or v.created_at, reverse=True)
-         if v.state == VersionState.RETIRED and v.published_at), None,
-    )  # fmt: skip
     context = {
-        "name": name, "live": live, "earlier": earlier, "lead": request.user.may(StaffRole.LEAD),
+        "name": name, "live": live, "earlier": lives.live_before(name), "lead": request.user.may(StaffRole.LEAD),
         "rows": [
             {"version": v, "state": STATES[v.state][0], "tone": STATES[v.state][1], "decided": decided.get(v.id, (0, None))[0]}
             for v in versions
@@ -86,7 +82,7 @@ def policy(request: StaffRequest, name: str) -> HttpResponse:
 def backtest(request: StaffRequest, version_id: str) -> HttpResponse:
     """Replays the version over history beside the live one: what it would stop, and what that costs."""
     found = get_version(version_id)
-    days = int(request.POST.get("days", "0")) if request.POST.get("days", "0").isdigit() else 0
+    days = _whole(request.POST.get("days", "0")) or 0
     since = timezone.now() - timedelta(days=days) if 0 < days <= 3650 else None
     result = backtests.run(found.text, since=since)
     names = Names(key for c in result.changes for key in (c.order_key, c.seller_key))
@@ -143,8 +139,9 @@ def step(request: StaffRequest, version_id: str, verb: str) -> HttpResponse:
             lives.ask_approval(version_id, person, at=now)
             text = _("Asked. A lead who did not write it can publish it.")
         case "publish":
-            percent = request.POST.get("percent", "100")
-            share = int(percent) if percent.isdigit() and 1 <= int(percent) <= 100 else 100
+            share = _whole(request.POST.get("percent", "100"))
+            if share is None:  # what cannot be read must not come to decide every order
+                raise ShareRefused
             lives.publish(version_id, person, at=now, percent=share, why=why)
             text = _("Published: it decides from the next order on.") if share == 100 else _(
                 "It decides %(share)s %% of orders now; the live version the others."
@@ -164,6 +161,11 @@ def step(request: StaffRequest, version_id: str, verb: str) -> HttpResponse:
         case _other:
             raise NotFound("step", verb)
     return done(request, text, reverse("console:version", args=[version_id]))
+
+
+def _whole(text: str) -> int | None:
+    """A whole number of a form's field, None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
 
 @require_POST

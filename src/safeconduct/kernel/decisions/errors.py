@@ -64,6 +64,14 @@ class NothingToRollBackTo(DecisionsError):
         super().__init__(f"{policy} has had no other live version; publish one first")
 
 
+class ShareRefused(DecisionsError):
+    code = "share_refused"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("a version decides a share of 1 to 100 per cent; give a whole number, or leave it out for all")
+
+
 class ReasonMissing(DecisionsError):
     code = "reason_missing"
     status = 422

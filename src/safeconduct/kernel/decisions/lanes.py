@@ -78,8 +78,14 @@ def accept(
     try:
         with engine_scope():
             accepted.decisions = engine.decide(due, now=now, budget_ms=budget_ms)
-    except (psycopg.Error, DatabaseError, OSError) as problem:
-        logger.warning("deciding %d events at once failed (%s); the lanes will", len(due), type(problem).__name__)
+    except Exception as problem:
+        # Also what one event's data provoked: all of them are stored, and each is answered.
+        expected = isinstance(problem, (psycopg.Error, DatabaseError, OSError))
+        logger.log(
+            logging.WARNING if expected else logging.ERROR,
+            "deciding %d events at once failed (%s); the lanes will", len(due), type(problem).__name__,
+            exc_info=None if expected else problem,
+        )  # fmt: skip
         answer = max((v.policy.on_failure for v in live), key=lambda action: action.rank, default=Action.REVIEW)
         accepted.fallback = dict.fromkeys(due, answer)
     return accepted

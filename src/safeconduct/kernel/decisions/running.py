@@ -17,6 +17,7 @@ from safeconduct.foundation.policy.to_postgres import FeatureQuery, features_que
 from safeconduct.foundation.policy.to_python import RuleProgram, compile_rules
 from safeconduct.foundation.policy.tree import walk
 from safeconduct.kernel.decisions import reactions
+from safeconduct.kernel.decisions.labels import LABEL_TYPES
 from safeconduct.kernel.decisions.models import VersionState
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import settle_and_read
@@ -154,7 +155,3 @@ def listened_types(versions: Iterable[Running] | None = None) -> frozenset[str]:
     chosen = running() if versions is None else versions
     types = frozenset(name for version in chosen for name in version.policy.event_types)
     return types | LABEL_TYPES | reactions.event_types()
-
-
-#: Later events that say what an order turned out to be.
-LABEL_TYPES = frozenset({"dispute.opened", "fraud.warned"})

@@ -23,8 +23,10 @@ An event is a fact from outside: immutable, unique by `source` and `id`. The env
 Money is `{"minor": 129900, "currency": "CNY"}` (integer minor units) or `{"amount": "1299.00", "currency": "CNY"}`; times
 are RFC 3339 with a zone; entities (cards, buyers, addresses …) are texts and become pseudonyms at the door. Personal
 fields are kept sealed and are never in clear in the database. Fields that the catalogue does not know are kept in the
-sealed envelope and otherwise ignored; types it does not know are stored and counted. Indexed fields can be used by
-features (`by:`, `where:`, sums). Whatever is refused is refused by the field's name, alone; the rest of a batch goes on.
+sealed envelope and otherwise ignored; types it does not know are stored and counted (`safeconduct doctor` names them).
+Indexed fields can be used by features (`by:`, `where:`, sums). Whatever is refused is refused by the field's name, alone;
+the rest of a batch goes on. An amount is at most 10^16 minor units, a time in a field lies between the years 1900 and
+2200: leave a field out where nothing is known, and send no first day of a calendar in its place.
 """
 
 
