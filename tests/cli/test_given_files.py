@@ -81,3 +81,19 @@ def test_a_table_of_rates_is_read_or_each_bad_row_is_named() -> None:
 def test_labels_before_a_broken_line_are_read_and_the_line_is_named() -> None:
     rows, problems = read_csv("order,label\nord-1,fraud\n" + "x" * 200_000 + ",good\n")
     assert [order for order, _ in rows] == ["ord-1"] and "this is no CSV from here on" in problems[0]
+
+
+@pytest.mark.parametrize("depth", [32, 500, 970, 985, 3000])
+def test_a_line_nested_too_deeply_is_refused_alone(depth: int, tmp_path: Path) -> None:
+    good = {
+        "id": "deep", "source": "old", "type": "order.placed", "time": "2025-01-01T00:00:00Z",
+        "data": {"order": "o", "seller": "s", "buyer": "b", "amount": {"minor": 1, "currency": "USD"}},
+    }  # fmt: skip
+    line = json.dumps({**good, "id": "bad"})[:-1] + ', "more": ' + "[" * depth + "]" * depth + "}"
+    file = tmp_path / "history.jsonl"
+    file.write_text(f"{json.dumps(good)}\n{line}\n")
+    told = safeconduct("events", "import", str(file), "--json")
+    assert "Traceback" not in told.stderr, told.stderr[-800:]
+    read = json.loads(told.stdout)
+    assert (read["read"], read["stored"] + read["duplicates"]) == (2, 1)
+    assert [p["row"] for p in read["problems"]] == [2] and "nested" in read["problems"][0]["problem"]

@@ -108,3 +108,19 @@ def test_one_unsigned_item_makes_the_whole_body_untrusted() -> None:
     body["notificationItems"].append(told("CHARGEBACK")["notificationItems"][0])
     with pytest.raises(SignatureRefused):
         load_connector("adyen").verify(json.dumps(body).encode(), {}, [KEY], NOW)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"notificationItems": [{"NotificationRequestItem": "abc"}]}, {"notificationItems": ["abc"]}, [], "abc", 5, None,
+        {"notificationItems": [{"NotificationRequestItem": {"amount": "x", "additionalData": {"hmacSignature": "y"}}}]},
+        {"notificationItems": [{"NotificationRequestItem": {"amount": [1], "additionalData": ["hmacSignature"]}}]},
+        {"notificationItems": {"NotificationRequestItem": {}}}, {"notificationItems": [{"NotificationRequestItem": []}]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_body_of_another_shape_is_refused_as_unsigned_and_in_no_other_way(body: object) -> None:
+    with pytest.raises(SignatureRefused) as refused:
+        load_connector("adyen").verify(json.dumps(body).encode(), {}, [KEY], NOW)
+    assert refused.value.reason in (SignatureReason.MALFORMED, SignatureReason.MISSING_HEADER)

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person
 
 from safeconduct.kernel.decisions import lanes
-from safeconduct.kernel.decisions.models import Decision, PolicyVersion, Review
+from safeconduct.kernel.decisions.models import Decision, Mute, PolicyVersion, Review
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import staff_scope
@@ -176,3 +176,41 @@ def test_an_invitation_is_accepted_once_only() -> None:
     assert Client().post(link[0], form).status_code in (404, 409, 410)
     with staff_scope():
         assert User.objects.get(email="new@example.org").staff_role == StaffRole.ANALYST
+
+
+def test_a_rule_rests_for_one_buyer_of_a_decision_and_for_nobody_else() -> None:
+    live_policy()
+    batch = [event(seller=f"sel-{n}", at=START + minutes(n)) for n in range(4)]
+    (held,) = [d for d in lanes.accept(batch, known=Known.WHEN_IT_HAPPENED).decisions if d.action.value == "review"]
+    client, _ = signed_in(StaffRole.ANALYST)
+    page = client.get(f"/console/decisions/{held.id}/").content.decode()
+    assert 'name="entity"' in page and 'value="buyer"' in page and 'value="card"' in page
+    form = {"rule": "card_at_many_shops", "hours": "24", "reason": "A restaurant that shops all morning"}
+    url = "/console/policies/order-risk/snooze/"
+    assert client.post(url, {**form, "decision": held.id, "entity": "weather"}).status_code == 404
+    assert client.post(url, {**form, "decision": "dec_0", "entity": "buyer"}).status_code == 404
+    with staff_scope():
+        assert not Mute.objects.exists()
+    assert client.post(url, {**form, "decision": held.id, "entity": "buyer"}).status_code in (302, 303)
+    with staff_scope():
+        mute = Mute.objects.get()
+        assert mute.entity_key is not None and mute.why == "A restaurant that shops all morning"
+    same, other = lanes.accept([event(seller="sel-9"), event(seller="sel-9", buyer="buy-2")]).decisions
+    assert (same.action.value, same.muted) == ("allow", ["card_at_many_shops"])
+    assert (other.action.value, other.muted) == ("review", [])
+    assert "Muted" in client.get(f"/console/decisions/{same.id}/").content.decode()
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "ten", "", "1.5", "²"])
+def test_a_share_that_cannot_be_read_publishes_nothing(percent: str) -> None:
+    live_policy()
+    author, _ = signed_in()
+    author.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    lead, _ = signed_in()
+    assert lead.post(f"/console/versions/{draft.id}/publish/", {"percent": percent}).status_code == 422
+    with staff_scope():
+        assert PolicyVersion.objects.get(id=draft.id).state == "draft"
+    days = lead.post(f"/console/versions/{draft.id}/backtest/", {"days": percent})
+    assert days.status_code == 200

@@ -14,6 +14,7 @@ from safeconduct.kernel.decisions.errors import (
     PolicyHasErrors,
     RoleNeeded,
     SecondPersonNeeded,
+    ShareRefused,
     WrongState,
 )
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, VersionState
@@ -95,6 +96,28 @@ def test_publishing_retires_what_was_live_and_one_step_brings_it_back() -> None:
         assert policies.roll_back("order-risk", lead, at=START, why="stops too many good orders").id == first.id
         assert PolicyVersion.objects.get(id=second.id).state == VersionState.RETIRED
     assert lanes.accept([event(amount=usd(100))]).decisions[0].action.value == "allow"
+
+
+def test_rolling_back_never_puts_a_challenger_in_force_that_was_approved_for_a_share_only() -> None:
+    first, lead = live_policy(), person()
+    challenger, second = draft(person()), draft(person())
+    with staff_scope():
+        policies.publish(challenger.id, lead, at=START, percent=10)
+        with pytest.raises(NothingToRollBackTo):
+            policies.retire(challenger.id, lead, at=START + minutes(1), why="stops good orders")
+            policies.roll_back("order-risk", lead, at=START + minutes(2), why="?")
+    with staff_scope():
+        policies.publish(second.id, lead, at=START + minutes(3))
+        assert policies.roll_back("order-risk", lead, at=START + minutes(4), why="too strict").id == first.id
+
+
+@pytest.mark.parametrize("percent", [0, -1, 101])
+def test_a_share_that_is_none_publishes_nothing(percent: int) -> None:
+    version = draft(person())
+    with pytest.raises(ShareRefused), staff_scope():
+        policies.publish(version.id, person(), at=START, percent=percent)
+    with staff_scope():
+        assert PolicyVersion.objects.get(id=version.id).state == VersionState.DRAFT
 
 
 def test_there_is_nothing_to_roll_back_to_after_the_first_version() -> None:

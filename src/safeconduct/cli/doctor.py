@@ -146,7 +146,11 @@ def events() -> Finding:
 
     with engine_scope():
         found = unknown_types(datetime.now(UTC) - timedelta(days=_UNKNOWN_DAYS))
-    shown = [f"{count:,} {visible(kind)}{suggestion(kind, CATALOGUE)}" for kind, count in found[:_SHOWN_TYPES]]
+    shown = [
+        f"{count:,} {visible(kind)}"
+        + (f" ({near.removeprefix('; ')})" if (near := suggestion(kind, CATALOGUE)) else "")
+        for kind, count in found[:_SHOWN_TYPES]
+    ]
     if len(found) > len(shown):
         shown.append(f"and {len(found) - len(shown)} more types")
     said = ", ".join(shown) or "none"

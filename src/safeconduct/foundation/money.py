@@ -37,8 +37,8 @@ def exponent(currency: str) -> int:
     return _NOT_TWO.get(currency, 2)
 
 
-#: The largest amount that is taken in, in minor units; our choice. Sums are kept in 64 bits: of such amounts nine hundred
-#: fit, of the largest number of 64 bits not two, and one mistaken order would spoil every sum it stands in.
+#: The largest amount that is taken in, in minor units; our choice. Sums are kept in 64 bits: nine hundred such amounts
+#: fit, and of the largest number of 64 bits not two, so that one mistaken order would spoil every sum it stands in.
 MOST_MINOR = 10**16
 _MOST_DIGITS = 16
 #: No amount needs a longer text.

@@ -23,7 +23,9 @@ from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions import actions, queries
 from safeconduct.kernel.decisions import policies as lives
 from safeconduct.kernel.decisions.errors import NotFound, ReasonMissing, RoleNeeded, ShareRefused, WrongState
-from safeconduct.kernel.decisions.models import Mute, PolicyVersion, VersionState
+from safeconduct.kernel.decisions.links import fact_of
+from safeconduct.kernel.decisions.models import Decision, Mute, PolicyVersion, VersionState
+from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.parts import ACTIONS
@@ -187,12 +189,22 @@ def snooze(request: StaffRequest, name: str) -> HttpResponse:
     form = SnoozeForm(request.POST)
     if not form.is_valid():
         raise ReasonMissing
-    now = timezone.now()
-    actor = Actor(request.user.id, request.user.staff_role, form.cleaned_data["reason"])
-    until = now + timedelta(hours=form.cleaned_data["hours"])
-    actions.snooze(name, form.cleaned_data["rule"], actor, at=now, until=until)
+    given, now = form.cleaned_data, timezone.now()
+    key = _entity_key(name, given["decision"], given["entity"]) if given["entity"] else None
+    actor = Actor(request.user.id, request.user.staff_role, given["reason"])
+    until = now + timedelta(hours=given["hours"])
+    actions.snooze(name, given["rule"], actor, at=now, until=until, entity_key=key)
     target = back_to(request, reverse("console:policy", args=[name]))
-    return done(request, _("%(rule)s rests. It is still counted.") % {"rule": form.cleaned_data["rule"]}, target)
+    return done(request, _("%(rule)s rests. It is still counted.") % {"rule": given["rule"]}, target)
+
+
+def _entity_key(policy: str, decision_id: str, field: str) -> int:
+    """The key in one field of an event that a policy decided. Raises NotFound."""
+    made = Decision.objects.only("moment").filter(id=decision_id, policy=policy).first()
+    fact = fact_of(made.moment) if made is not None and field in CATALOGUE.key_fields else None
+    if not fact or fact.get(field) is None:
+        raise NotFound(field, f"in decision {decision_id}")
+    return int(fact[field])
 
 
 @require_POST

@@ -91,7 +91,7 @@ def _rules(
     stats: dict[str, RuleStatistics] = {}
     if found.state != VersionState.DRAFT:
         stats = {s.rule: s for s in rule_statistics(versions=[found.id], now=now)}
-    muted = {mute.rule for mute in mutes}
+    muted = {mute.rule for mute in mutes if mute.entity_key is None}
     return [
         {"rule": rule, "prose": prose.rules.get(rule.name, "") if prose else "", "muted": rule.name in muted,
          **figures(stats.get(rule.name))}
