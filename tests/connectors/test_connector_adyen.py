@@ -74,6 +74,16 @@ def test_a_warning_of_fraud_comes_before_the_dispute() -> None:
     assert only(read("adyen", told("NOTIFICATION_OF_FRAUD", reason="Fraud"))).get("type") == "fraud.warned"
 
 
+def test_a_seller_that_is_named_comes_before_the_shops_own() -> None:
+    named = told("CHARGEBACK", additionalData={"metadata.seller_id": "sel-7"})
+    for item, seller in ((told("CHARGEBACK"), "sel-1"), (named, "sel-7")):
+        event = by_type(read("adyen", item, default_seller="sel-1"))["dispute.opened"]
+        assert event["data"]["seller"] == seller
+    assert by_type(read("adyen", told("CHARGEBACK")))["dispute.opened"]["data"]["seller"] == "Shop"
+    mapped = read("adyen", told("CHARGEBACK"), sellers={"Shop": "sel-3"})
+    assert by_type(mapped)["dispute.opened"]["data"]["seller"] == "sel-3"
+
+
 def signed() -> bytes:
     return json.dumps({"notificationItems": [{"NotificationRequestItem": sample("hmac-validation.json")}]}).encode()
 

@@ -106,8 +106,8 @@ def test_a_time_outside_the_calendar_is_refused_here_and_not_at_the_intake() -> 
 def test_a_list_that_is_too_long_is_refused_whole_and_not_cut() -> None:
     order = {"id": 1, "line_items": []}
     refunds = [{"id": n, "order_id": 1, "created_at": "2026-06-01T08:00:00Z", "transactions": []} for n in range(1001)]
-    for given in ({"orders": [order] * 10_001}, {"order": {**order, "refunds": refunds}}):
-        reading = read("shopify", given, default_seller="s")
+    for sent in ({"orders": [order] * 10_001}, {"order": {**order, "refunds": refunds}}):
+        reading = read("shopify", sent, default_seller="s")
         assert not reading.events and not reading.unknown
         assert [item.reason for item in reading.refused] == [RefusalReason.TOO_LARGE]
         assert "send it in parts" in reading.refused[0].detail

@@ -40,6 +40,10 @@ def policies(request: StaffRequest) -> HttpResponse:
     groups: dict[str, list[dict[str, Any]]] = {}
     for version in versions:
         groups.setdefault(version.policy, []).append(_row(version, decided))
+    braked = queries.braked()
+    for name, rows in groups.items():
+        for row in rows:
+            row["braked"] = ", ".join(braked.get(name, ())) if row["version"].state == VersionState.LIVE else ""
     context = {"groups": groups, "retired_only": _retired_only(set(groups))}
     return page(request, "console/policies.html", "policies", context)
 
