@@ -214,3 +214,33 @@ def test_a_share_that_cannot_be_read_publishes_nothing(percent: str) -> None:
         assert PolicyVersion.objects.get(id=draft.id).state == "draft"
     days = lead.post(f"/console/versions/{draft.id}/backtest/", {"days": percent})
     assert days.status_code == 200
+
+
+def test_the_editor_runs_the_tests_within_the_text_and_comparing_says_what_changes() -> None:
+    live_policy()
+    client, _ = signed_in()
+    client.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    url = f"/console/versions/{draft.id}/"
+    tests = (
+        "tests:\n  - {name: a large order is stopped, event: {amount: 6000 USD}, expect: {action: block}}\n"
+        "  - {name: a small one too, event: {amount: 5 USD}, expect: {action: block}}\n"
+    )
+    text = CARD_AT_MANY_SHOPS.replace("5000 USD", "4000 USD") + tests
+    form = {"text": text, "note": "", "revision": draft.revision, "do": "check"}
+    shown = client.post(f"{url}edit/", form).content.decode()
+    assert "1 of 2 failed" in shown and "a small one too" in shown and "the action is allow, not block" in shown
+    good = text.replace("event: {amount: 5 USD}", "event: {amount: 5000 USD}")
+    assert "all 2 passed" in client.post(f"{url}edit/", {**form, "text": good, "do": "check"}).content.decode()
+    wrong = client.post(f"{url}edit/", {**form, "text": text.replace("expect: {action", "expct: {action")}).content
+    assert "expct" in wrong.decode() and "did you mean" in wrong.decode()
+    assert client.post(f"{url}edit/", {**form, "text": good, "do": "save"}).status_code in (302, 303)
+    compared = client.get(f"{url}compare/").content.decode()
+    assert "What changes" in compared
+    assert "money(&#x27;5000 USD&#x27;)" in compared and "money(&#x27;4000 USD&#x27;)" in compared
+    client.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        same = PolicyVersion.objects.filter(state="draft").order_by("-number").first()
+    assert same is not None
+    assert "Nothing: they differ" in client.get(f"/console/versions/{same.id}/compare/").content.decode()

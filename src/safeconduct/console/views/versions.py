@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET
 from safeconduct.console.access import StaffRequest, page, staff_page
 from safeconduct.console.case import Names
 from safeconduct.console.readings import because_text, looks_at, parts_of, prose_of, reading_of, rule_text
-from safeconduct.console.words import STATES, VERBS, policy_language
+from safeconduct.console.words import CHANGES, STATES, SUBJECTS, VERBS, policy_language
 from safeconduct.foundation.policy.diagnostics import Diagnostic as Finding
+from safeconduct.foundation.policy.diff import diff
 from safeconduct.foundation.policy.nodes import Rule
 from safeconduct.foundation.policy.prose import Prose
 from safeconduct.foundation.policy.reader import Reading
@@ -32,6 +33,8 @@ from safeconduct.kernel.ui.parts import Diffed, Moment, Page
 #: Our choice, from measuring: so many rules with sentences and statistics, and so much text, are a page of 70 kB.
 RULES_ON_A_PAGE = 50
 TEXT_ON_A_PAGE = 50_000
+#: Beyond these the lines below say the rest.
+CHANGES_ON_A_PAGE = 60
 
 
 def get_version(version_id: str) -> PolicyVersion:
@@ -207,9 +210,9 @@ def _may(person: User, found: PolicyVersion, reading: Reading, live: PolicyVersi
     }  # fmt: skip
 
 
-def faults_of(reading: Reading) -> list[Diagnostic]:
-    """The findings of a reading as the editor shows them."""
-    return [_fault(finding) for finding in reading.diagnostics]
+def faults_of(reading: Reading, more: Sequence[Finding] = ()) -> list[Diagnostic]:
+    """The findings of a reading as the editor shows them; ``more``: those of its tests."""
+    return [_fault(finding) for finding in (*reading.diagnostics, *more)]
 
 
 def _fault(finding: Finding) -> Diagnostic:
@@ -220,11 +223,20 @@ def _fault(finding: Finding) -> Diagnostic:
 @require_GET
 @staff_page()
 def compare(request: StaffRequest, version_id: str) -> HttpResponse:
-    """What differs from the live version."""
+    """What differs from the live version: change by change, and line by line."""
     found = get_version(version_id)
     live = queries.live_version(found.policy)
     if live is None:
         raise NotFound("live version", found.policy)
     old, new = (_("version %(number)s") % {"number": v.number} for v in (live, found))
-    context = {"version": found, "live": live, "diff": Diffed(live.text, found.text, old, new)}
+    before, after = reading_of(live.text).policy, reading_of(found.text).policy
+    changes = diff(before, after) if before is not None and after is not None else None
+    context = {
+        "version": found, "live": live, "diff": Diffed(live.text, found.text, old, new),
+        "readable": changes is not None, "left_out": max(0, len(changes or ()) - CHANGES_ON_A_PAGE),
+        "changes": [
+            {"change": one, "subject": SUBJECTS[one.subject], "kind": CHANGES[one.kind][0], "tone": CHANGES[one.kind][1]}
+            for one in (changes or ())[:CHANGES_ON_A_PAGE]
+        ],
+    }  # fmt: skip
     return page(request, "console/compare.html", "policies", context)
