@@ -9,9 +9,11 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
-from safeconduct.kernel.decisions import lanes
+from safeconduct.foundation.policy.nodes import Action
+from safeconduct.kernel.decisions import actions, lanes, policies
+from safeconduct.kernel.decisions.beside import beside
 from safeconduct.kernel.decisions.models import Decision, Mute, PolicyVersion, Review
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.parties.models import StaffRole, User
@@ -244,3 +246,42 @@ def test_the_editor_runs_the_tests_within_the_text_and_comparing_says_what_chang
         same = PolicyVersion.objects.filter(state="draft").order_by("-number").first()
     assert same is not None
     assert "Nothing: they differ" in client.get(f"/console/versions/{same.id}/compare/").content.decode()
+
+
+def test_a_version_in_shadow_is_read_beside_the_live_one() -> None:
+    live_policy()
+    client, _ = signed_in()
+    client.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    stricter = CARD_AT_MANY_SHOPS.replace("5000 USD", "100 USD")
+    client.post(f"/console/versions/{draft.id}/edit/", {"text": stricter, "note": "", "revision": draft.revision})
+    client.post(f"/console/versions/{draft.id}/shadow/")
+    page = client.get(f"/console/versions/{draft.id}/").content.decode()
+    assert "They have not decided a single event together yet" in page
+    lanes.accept([event(amount=usd(amount), card=f"c{amount}") for amount in (60, 70, 200, 300, 6000)])
+    with staff_scope():
+        live = PolicyVersion.objects.get(state="live")
+        said = beside(draft.id, live.id)
+    assert {(p.live.value, p.own.value, p.count) for p in said.pairs} == {
+        ("allow", "allow", 2), ("allow", "block", 2), ("block", "block", 1),
+    }  # fmt: skip
+    assert [d.amount_minor for d in said.newest] == [30_000, 20_000] and (said.both, said.differing) == (5, 2)
+    page = client.get(f"/console/versions/{draft.id}/").content.decode()
+    assert "Beside the live version" in page and "40.00" in page
+    assert "Beside the live version" not in client.get(f"/console/versions/{live.id}/").content.decode()
+
+
+def test_a_challenger_and_the_live_version_have_both_spoken_about_every_order() -> None:
+    live = live_policy()
+    with staff_scope():
+        text = CARD_AT_MANY_SHOPS.replace("5000 USD", "100 USD")
+        challenger = policies.save_draft(person(), "order-risk", text, at=START)
+        policies.publish(challenger.id, person(), at=START, percent=50)
+    batch = [event(amount=usd(200), card=f"c{n}") for n in range(20)]
+    made = lanes.accept(batch).decisions
+    overridden = next(d for d in made if d.kind == "live" and d.version_id == challenger.id)
+    with staff_scope():
+        actions.override(overridden.id, person(), Action.ALLOW, "Known to us", at=START)
+        said = beside(challenger.id, live.id)
+    assert [(p.live.value, p.own.value, p.count) for p in said.pairs] == [("allow", "block", 20)]

@@ -10,6 +10,7 @@ from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy,
 from safeconduct.kernel.decisions import actions, lanes, policies
 from safeconduct.kernel.decisions.errors import (
     ChangedMeanwhile,
+    NothingToChallenge,
     NothingToRollBackTo,
     PolicyHasErrors,
     RoleNeeded,
@@ -109,6 +110,12 @@ def test_rolling_back_never_puts_a_challenger_in_force_that_was_approved_for_a_s
     with staff_scope():
         policies.publish(second.id, lead, at=START + minutes(3))
         assert policies.roll_back("order-risk", lead, at=START + minutes(4), why="too strict").id == first.id
+
+
+def test_without_a_live_version_there_is_no_challenger_because_the_other_orders_would_be_undecided() -> None:
+    version = draft(person())
+    with pytest.raises(NothingToChallenge), staff_scope():
+        policies.publish(version.id, person(), at=START, percent=50)
 
 
 @pytest.mark.parametrize("percent", [0, -1, 101])

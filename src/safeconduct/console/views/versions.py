@@ -17,12 +17,14 @@ from safeconduct.console.access import StaffRequest, page, staff_page
 from safeconduct.console.case import Names
 from safeconduct.console.readings import because_text, looks_at, parts_of, prose_of, reading_of, rule_text
 from safeconduct.console.words import CHANGES, STATES, SUBJECTS, VERBS, policy_language
+from safeconduct.foundation.moments import moment_time
 from safeconduct.foundation.policy.diagnostics import Diagnostic as Finding
 from safeconduct.foundation.policy.diff import diff
 from safeconduct.foundation.policy.nodes import Rule
 from safeconduct.foundation.policy.prose import Prose
 from safeconduct.foundation.policy.reader import Reading
 from safeconduct.kernel.decisions import queries
+from safeconduct.kernel.decisions.beside import beside
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.decisions.models import Mute, PolicyStep, PolicyVersion, VersionState
 from safeconduct.kernel.decisions.statistics import RuleStatistics, rule_statistics
@@ -62,7 +64,9 @@ def version(request: StaffRequest, version_id: str) -> HttpResponse:
     name, tone = STATES[found.state]
     prose = prose_of(reading, policy_language())
     rules, pages = _page_of_rules(reading, request.GET)
+    tried = live is not None and found.state in (VersionState.SHADOW, VersionState.CHALLENGER)
     context = {
+        "beside": _beside(found, live) if tried and live is not None else None, "currency": settings.REPORTING_CURRENCY,
         "version": found, "state": name, "tone": tone, "live": live, "prose": prose,
         "faults": faults_of(reading), "rules": _rules(found, rules, mutes, now, prose), "pages": pages,
         "brakes": [m for m in mutes if m.cause == Mute.Cause.BRAKE], "mutes": _mutes(mutes, people),
@@ -71,6 +75,20 @@ def version(request: StaffRequest, version_id: str) -> HttpResponse:
         "maturity_days": settings.LABEL_MATURITY_DAYS, "lines": found.text.count("\n"),
     }  # fmt: skip
     return page(request, "console/version.html", "policies", context)
+
+
+def _beside(found: PolicyVersion, live: PolicyVersion) -> dict[str, Any]:
+    """What a version that is being tried said of the same events as the live one."""
+    said = beside(found.id, live.id)
+    names = Names(event.order_key for event in said.newest)
+    return {
+        "said": said, "alike": said.both - said.differing, "share": said.differing / said.both if said.both else None,
+        "newest": [
+            {"event": event, "order": names.of(event.order_key) if event.order_key is not None else event.decision_id,
+             "at": moment_time(event.moment)}
+            for event in said.newest
+        ],
+    }  # fmt: skip
 
 
 def _page_of_rules(reading: Reading, given: QueryDict) -> tuple[tuple[Rule, ...], Page]:

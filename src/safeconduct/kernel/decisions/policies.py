@@ -15,6 +15,7 @@ from safeconduct.kernel.decisions import record_staff
 from safeconduct.kernel.decisions.errors import (
     ChangedMeanwhile,
     NotFound,
+    NothingToChallenge,
     NothingToRollBackTo,
     PolicyHasErrors,
     PolicyNameDiffers,
@@ -90,7 +91,7 @@ def publish(
     """Makes a version decide: for all orders, or as challenger for a share of them.
 
     ``approver``: a second person with the role lead; None only for a version that no person wrote (a shipped one).
-    Raises SecondPersonNeeded, RoleNeeded, ShareRefused, PolicyHasErrors, WrongState.
+    Raises SecondPersonNeeded, RoleNeeded, ShareRefused, NothingToChallenge, PolicyHasErrors, WrongState.
     """
     if not 1 <= percent <= 100:
         raise ShareRefused
@@ -104,6 +105,8 @@ def publish(
         raise RoleNeeded(StaffRole.LEAD.label)
     elif approver.id == version.author_id:
         raise SecondPersonNeeded
+    if percent < 100 and not PolicyVersion.objects.filter(policy=version.policy, state=VersionState.LIVE).exists():
+        raise NothingToChallenge(version.policy)
     version.approved_by = approver
     version.published_at = at
     version.rollout_percent = percent
