@@ -128,19 +128,19 @@ def _map_row(
 # -- columns ----------------------------------------------------------------------------------------------------------
 
 
-def _nodes(node: object) -> Iterator[object]:
+def nodes(node: object) -> Iterator[object]:
     """An expression with everything in it."""
     if isinstance(node, tuple):
         for part in node:
-            yield from _nodes(part)
+            yield from nodes(part)
     elif dataclasses.is_dataclass(node) and not isinstance(node, type):
         yield node
         for member in dataclasses.fields(node):
-            yield from _nodes(getattr(node, member.name))
+            yield from nodes(getattr(node, member.name))
 
 
 def _paths(node: object) -> list[Path]:
-    return [part for part in _nodes(node) if isinstance(part, Path)]
+    return [part for part in nodes(node) if isinstance(part, Path)]
 
 
 def _row_columns(node: object) -> list[str]:
@@ -181,7 +181,7 @@ def _heading_problems(heading: list[str], mapping: ConnectorMapping) -> Iterator
 def _has_other_source(expression: object) -> bool:
     """Whether a value can come from elsewhere than the file: a constant or an option."""
     return any(
-        isinstance(part, Const) or (isinstance(part, Path) and part.root == "option") for part in _nodes(expression)
+        isinstance(part, Const) or (isinstance(part, Path) and part.root == "option") for part in nodes(expression)
     )
 
 

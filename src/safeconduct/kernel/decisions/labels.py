@@ -91,8 +91,9 @@ def add(labels: Sequence[tuple[int, LabelKind, str, int]]) -> int:
 
 
 def say(order_key: int, kind: LabelKind, actor: Actor) -> Label:
-    """A person says what an order turned out to be; saying the same twice keeps the first, with its note. Where somebody
-    has said otherwise in between, it counts as said now: the latest word holds.
+    """A person says what an order turned out to be; saying the same twice keeps the first, with its note.
+
+    Where somebody has said otherwise in between, it counts as said now: the latest word holds.
     """
     label, new = Label.objects.get_or_create(
         order_key=order_key, kind=kind, origin=f"staff/{actor.id}"[:40],
