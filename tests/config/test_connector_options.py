@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from safeconduct.cli import doctor
 from safeconduct.config.connector_options import read_options
 from safeconduct.connectors import OptionError, load_connector
+from safeconduct.connectors.connector import wrong_options
 
 
 def test_texts_rows_of_tables_and_files_of_rows_are_read(tmp_path: Path) -> None:
@@ -54,3 +56,13 @@ def test_a_table_that_is_given_as_a_text_is_refused_and_not_passed_over(connecto
     with pytest.raises(OptionError, match=f"{connector}.sellers.KEY=VALUE"):
         load_connector(connector).read(b"{}", {}, {"sellers": "acct_1=sel-1"})
     load_connector(connector).read(b"{}", {}, {"sellers": {"acct_1": "sel-1"}})
+
+
+def test_options_that_would_refuse_every_delivery_are_told_before_any_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    configured = {"stripe": {"selers": "x"}, "strip": {}, "shopify": {"default_seller": "sel-1"}}
+    assert [said.split(": ", 1)[1][:12] for said in wrong_options(configured)] == ["stripe has n", "there is no "]
+    monkeypatch.setenv("SAFECONDUCT_CONNECTOR_OPTIONS", "stripe.sellers=acct_1")
+    found = doctor.settings()
+    assert not found.ok and "stripe.sellers.KEY=VALUE" in found.mend
+    monkeypatch.setenv("SAFECONDUCT_CONNECTOR_OPTIONS", "stripe.sellers.acct_1=sel-1")
+    assert doctor.settings().ok

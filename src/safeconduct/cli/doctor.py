@@ -66,8 +66,11 @@ def settings() -> Finding:
     """Would production start with these settings?"""
     from safeconduct.config.environment import read
     from safeconduct.config.hardening import unsafe
+    from safeconduct.connectors.connector import wrong_options
 
     env = read()
+    if wrong := wrong_options(env.connector_options):
+        return Finding("settings", False, f"{len(wrong)} connectors would refuse every delivery", " ".join(wrong))
     found = unsafe(env)
     if env.production and found:
         return Finding("settings", False, f"{len(found)} unsafe", " ".join(found))

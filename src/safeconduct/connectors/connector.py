@@ -131,6 +131,17 @@ def _tables(mapping: ConnectorMapping) -> frozenset[str]:
     return frozenset(step.name for step in first if isinstance(step, Key))
 
 
+def wrong_options(configured: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """A sentence for each connector whose options, as a deployment sets them, it would refuse with every delivery."""
+    found = []
+    for name, options in configured.items():
+        try:
+            load_connector(name).read(b"{}", {}, options)
+        except (UnknownConnectorError, OptionError) as problem:
+            found.append(f"SAFECONDUCT_CONNECTOR_OPTIONS: {problem}")
+    return found
+
+
 def connector_names() -> tuple[str, ...]:
     """The names of the connectors that come with Safeconduct: one for each mapping file beside this module."""
     files = resources.files("safeconduct.connectors").iterdir()
