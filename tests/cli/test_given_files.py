@@ -136,3 +136,18 @@ def test_two_policies_are_compared_by_what_they_say(tmp_path: Path) -> None:
     new.write_text(POLICY.replace("amount >", "amont >"))
     wrong = safeconduct("policy", "diff", str(old), str(new))
     assert wrong.returncode == 1 and "did you mean `amount`?" in wrong.stderr
+
+
+def test_history_of_the_future_is_refused_because_all_that_happens_would_come_after_it(tmp_path: Path) -> None:
+    line = {
+        "id": "x",
+        "source": "old",
+        "type": "session.failed",
+        "time": "2062-06-01T00:00:00Z",
+        "data": {"seller": "s"},
+    }
+    file = tmp_path / "history.jsonl"
+    file.write_text(json.dumps(line) + "\n")
+    for options in ((), ("--dry-run",)):
+        told = json.loads(safeconduct("events", "import", str(file), "--json", *options).stdout)
+        assert [(p["row"], p["field"]) for p in told["problems"]] == [(1, "time")]

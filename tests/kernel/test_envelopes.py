@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import tests.django_world as world
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kernel.builders import event, live_policy
+from tests.kernel.builders import START, event, live_policy
 
+from safeconduct.foundation.moments import SECOND, moment
 from safeconduct.foundation.money import MOST_MINOR
 from safeconduct.kernel.decisions import lanes
+from safeconduct.kernel.events import log
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.envelope import Incoming, Refusal, read_envelope
+from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.scope import query, staff_scope
 
 
@@ -108,3 +112,20 @@ def test_types_that_nobody_knows_are_counted(empty_database: None) -> None:
         assert query("SELECT count(*) FROM fact").fetchone() == (1,)
     found = doctor.events()
     assert found.ok and "2 order.place (did you mean `order.placed`?)" in found.found and "\x1b" not in found.found
+
+
+def test_a_day_with_more_events_than_a_microsecond_has_moments_is_imported_whole(empty_database: None) -> None:
+    day = [event("session.failed", seller="s", id=f"day-{n}") for n in range(6000)]
+    later = event("session.failed", seller="s", at=START + timedelta(microseconds=1), id="later")
+    for first in range(0, 6000, 1000):
+        part = [*day[first : first + 1000]]
+        if first == 4000:
+            part = [*part[:999], later]
+        receipt = log.receive(part, known=Known.WHEN_IT_HAPPENED, imported=True)
+        assert len(receipt.stored) == len(part) and not any(item.duplicate for item in receipt.stored)
+    again = log.receive(day[5000:], known=Known.WHEN_IT_HAPPENED, imported=True)
+    assert all(item.duplicate for item in again.stored)
+    with staff_scope():
+        count, first, last = query("SELECT count(*), min(moment), max(moment) FROM event").fetchone() or (0, 0, 0)
+        assert count == 6000 and query("SELECT count(DISTINCT moment) FROM fact").fetchone() == (6000,)
+    assert first == moment(START) and last - first < SECOND

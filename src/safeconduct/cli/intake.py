@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,22 @@ from safeconduct.cli.start import start_django
 
 _BATCH = 1000
 _SHOWN = 20
+#: By how much another machine's clock may be ahead of this one's.
+_CLOCKS = timedelta(minutes=5)
 
 
 def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: bool) -> int:
     """Imports a file of history, in batches; what is bad is counted and named, the rest goes in."""
     if not dry_run:
         start_django()
+    from safeconduct.foundation.moments import micros
     from safeconduct.kernel.events.envelope import Refusal, read_envelope
 
     counts: Counter[str] = Counter()
     types: Counter[str] = Counter()
     problems: list[dict[str, Any]] = []
     rows = _rows(file, mapping)
+    latest = micros(datetime.now(UTC) + _CLOCKS)
     while batch := list(islice(rows, _BATCH)):
         good = []
         for number, row in batch:
@@ -38,6 +42,10 @@ def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: b
                 match read_envelope(row):
                     case Refusal(field=field, problem=problem):
                         problems.append({"row": number, "field": field, "problem": problem})
+                    case incoming if incoming.occurred_us > latest:
+                        # Whatever happens from now on would come after it, and have its time.
+                        problem = "history cannot lie in the future; what happens is sent to the API"
+                        problems.append({"row": number, "field": "time", "problem": problem})
                     case incoming:
                         types[incoming.type] += 1
                         counts["unknown"] += incoming.event_type is None
