@@ -97,6 +97,17 @@ def test_no_envelope_makes_the_reader_raise(kind: str, data: st.DataObject, head
     assert isinstance(read_envelope(raw), (Incoming, Refusal))
 
 
+@pytest.mark.parametrize("year", [2003, 2019, 2025])
+def test_events_of_one_time_are_imported_in_as_many_parts_as_they_come(year: int, empty_database: None) -> None:
+    at = START.replace(year=year)
+    for part in range(4):
+        batch = [event("session.failed", seller="s", at=at, id=f"{part}-{n}") for n in range(3)]
+        assert len(log.receive(batch, known=Known.WHEN_IT_HAPPENED, imported=True).stored) == 3
+    with staff_scope():
+        found = [m for (m,) in query("SELECT moment FROM event ORDER BY moment")]
+    assert found == list(range(moment(at), moment(at) + 12))
+
+
 def test_types_that_nobody_knows_are_counted(empty_database: None) -> None:
     from datetime import UTC, datetime, timedelta
 

@@ -331,13 +331,13 @@ def _moments_of_the_past(occurred_us: Sequence[int]) -> list[int]:
     follow it directly.
     """
     query("SELECT pg_advisory_xact_lock(%s)", [Lock.EVENT_ORDER])
-    first, last = occurred_us[0] * TIES, (occurred_us[-1] + 1) * TIES
+    # By ranges: a division would round the moments before 2020, which are negative, up and not down.
     taken = {
         moment
         for (moment,) in query(
-            "SELECT moment FROM event WHERE moment >= %s AND moment < %s"
-            " AND moment / 4096 = ANY(%b::bigint[])",
-            [first, last, sorted(set(occurred_us))],
+            "SELECT e.moment FROM unnest(%b::bigint[]) AS t(at)"
+            f" JOIN event e ON e.moment >= t.at * {TIES} AND e.moment < (t.at + 1) * {TIES}",
+            [sorted(set(occurred_us))],
         )
     }  # fmt: skip
     moments: list[int] = []
