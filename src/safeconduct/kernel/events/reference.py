@@ -14,7 +14,9 @@ _HEAD = """# Events
 
 <!-- Written by `python -m safeconduct.kernel.events.reference`; do not edit. -->
 
-An event is a fact from outside: immutable, unique by `source` and `id`. The envelope is compatible with CloudEvents 1.0:
+An event is a fact from outside: immutable, unique by `source` and `id`. What was wrong is put right by a later event, such
+as `order.changed`; sent again under the same `source` and `id` it is a duplicate, whatever it says now. Neither it nor an
+event that comes late changes a decision that was made. The envelope is compatible with CloudEvents 1.0:
 
 ```json
 {"specversion": "1.0", "id": "evt-1", "source": "shop", "type": "order.placed", "time": "2026-06-01T08:00:00Z", "data": {}}
