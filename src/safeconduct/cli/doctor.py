@@ -22,6 +22,7 @@ _OLD_DATA_DAYS = 180
 _OLD_LIST_DAYS = 400
 _CLOCK_S = 2.0
 _UNKNOWN_DAYS = 30
+_UNREAD_DAYS = 7
 _SHOWN_TYPES = 10
 #: Who renews by ACME has a month; a week before the end it has failed for a while.
 _CERTIFICATE_DAYS = 7
@@ -161,18 +162,25 @@ def events() -> Finding:
 
 
 def deliveries() -> Finding:
-    """Is any system that delivers webhooks refused every time? Then its signing secret is another one here."""
-    from safeconduct.connectors.intake import refusals_since
+    """Is any system that delivers webhooks refused every time? Then its signing secret is another one here. And could
+    what was kept be read? Its source was told that we have it, and will not send it again."""
+    from safeconduct.connectors.intake import refusals_since, unread_since
 
     refused = refusals_since(datetime.now(UTC) - timedelta(hours=1))
     never = [name for name, (_, others) in refused.items() if not others]
     said = ", ".join(f"{count} of {name}" for name, (count, _) in refused.items()) or "none"
-    return Finding(
-        "deliveries",
-        not never,
-        f"{said} refused for their signature within the hour",
-        f"compare SAFECONDUCT_CONNECTOR_SECRETS with what {' and '.join(never)} shows; if it is right, somebody forges",
+    found = f"{said} refused for their signature within the hour"
+    mend = (
+        f"compare SAFECONDUCT_CONNECTOR_SECRETS with what {' and '.join(never)} shows; if it is right, somebody forges"
     )
+    unread = unread_since(datetime.now(UTC) - timedelta(days=_UNREAD_DAYS))
+    if unread and not never:
+        found = "; ".join(f"{count} of {name} could not be read ({why[:120]})" for name, (count, why) in unread.items())
+        mend = (
+            "mend SAFECONDUCT_CONNECTOR_OPTIONS or the mapping, then "
+            + ", ".join(f"`safeconduct connectors read-again {name}`" for name in unread)
+        )  # fmt: skip
+    return Finding("deliveries", not never and not unread, found, mend)
 
 
 def record() -> Finding:

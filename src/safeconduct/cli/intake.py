@@ -202,7 +202,7 @@ def read_again(name: str, *, as_json: bool) -> int:
                 totals["erased"] += 1
                 continue
             totals["events"] += outcome.stored
-            totals["read" if outcome.state == "read" else "still_refused"] += 1
+            totals["still_refused" if outcome.refused else "read"] += 1
         after = found[-1]
     if as_json:
         emit_json(dict(totals))
