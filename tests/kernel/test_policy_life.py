@@ -7,6 +7,7 @@ from django.db import IntegrityError
 from django.test import override_settings
 from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
+from safeconduct.cli import doctor
 from safeconduct.kernel.decisions import actions, lanes, policies
 from safeconduct.kernel.decisions.errors import (
     ChangedMeanwhile,
@@ -19,6 +20,7 @@ from safeconduct.kernel.decisions.errors import (
     WrongState,
 )
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, VersionState
+from safeconduct.kernel.decisions.running import PolicyBroken, _by_version
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import Actor, staff_scope
 
@@ -116,6 +118,25 @@ def test_without_a_live_version_there_is_no_challenger_because_the_other_orders_
     version = draft(person())
     with pytest.raises(NothingToChallenge), staff_scope():
         policies.publish(version.id, person(), at=START, percent=50)
+
+
+def test_a_version_in_shadow_that_does_not_read_any_more_stops_nothing_and_a_live_one_decides_nothing() -> None:
+    live = live_policy()
+    tried = draft(person())
+    with staff_scope():
+        policies.start_shadow(tried.id, None, at=START)
+        PolicyVersion.objects.filter(id=tried.id).update(text=STRICTER.replace("amount >", "amont >"))
+    assert [d.kind for d in lanes.accept([event()]).decisions] == [DecisionKind.LIVE]
+    found = doctor.policies()
+    assert not found.ok and "order-risk version 2 (shadow)" in found.found and "amont" in found.found
+    with staff_scope():
+        policies.retire(tried.id, None, at=START)
+        assert doctor.policies().ok
+        PolicyVersion.objects.filter(id=live.id).update(text="policy: order-risk\n")
+    _by_version.clear()
+    with pytest.raises(PolicyBroken):
+        lanes.accept([event()])
+    _by_version.clear()
 
 
 @pytest.mark.parametrize("percent", [0, -1, 101])

@@ -8,34 +8,22 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from safeconduct.cli.doctor_engine import deliveries, events, policies, queue
+from safeconduct.cli.finding import OLD_S, Finding
 from safeconduct.cli.output import FAILED, OK, emit_json
 
 _LOW_DISK_BYTES = 1 << 30
-_OLD_S = 60.0
 #: The house's own numbers: providers publish their data about addresses weekly or monthly, lists of breaches grow all
 #: year.
 _OLD_DATA_DAYS = 180
 _OLD_LIST_DAYS = 400
 _CLOCK_S = 2.0
-_UNKNOWN_DAYS = 30
-_UNREAD_DAYS = 7
-_SHOWN_TYPES = 10
 #: Who renews by ACME has a month; a week before the end it has failed for a while.
 _CERTIFICATE_DAYS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `mend` says what to do where it is not in order."""
-
-    check: str
-    ok: bool
-    found: str
-    mend: str = ""
 
 
 def run(*, as_json: bool) -> int:
@@ -124,65 +112,6 @@ def logins() -> Finding:
     return Finding("logins", True, ", ".join(names))
 
 
-def queue() -> Finding:
-    """Is anything waiting too long for its decision, or stuck?"""
-    from safeconduct.kernel.decisions import lanes
-    from safeconduct.kernel.scope import engine_scope
-
-    with engine_scope():
-        waiting, stuck, age_s = lanes.waiting()
-    found = f"{waiting} waiting, {stuck} stuck, oldest due for {age_s:.0f} s"
-    return Finding(
-        "queue",
-        stuck == 0 and age_s < _OLD_S,
-        found,
-        "run more lanes: `safeconduct serve --lanes 4`, or `safeconduct work`",
-    )
-
-
-def events() -> Finding:
-    """Do events come in of types that the catalogue does not know? They are kept, and nobody decides about them."""
-    from safeconduct.connectors.mapping import suggestion
-    from safeconduct.foundation.visible import visible
-    from safeconduct.kernel.events.catalogue import CATALOGUE
-    from safeconduct.kernel.events.unknown import unknown_types
-    from safeconduct.kernel.scope import engine_scope
-
-    with engine_scope():
-        found = unknown_types(datetime.now(UTC) - timedelta(days=_UNKNOWN_DAYS))
-    shown = [
-        f"{count:,} {visible(kind)}"
-        + (f" ({near.removeprefix('; ')})" if (near := suggestion(kind, CATALOGUE)) else "")
-        for kind, count in found[:_SHOWN_TYPES]
-    ]
-    if len(found) > len(shown):
-        shown.append(f"and {len(found) - len(shown)} more types")
-    said = ", ".join(shown) or "none"
-    return Finding("events", True, f"of unknown types in {_UNKNOWN_DAYS} days: {said}")
-
-
-def deliveries() -> Finding:
-    """Is any system that delivers webhooks refused every time? Then its signing secret is another one here. And could
-    what was kept be read? Its source was told that we have it, and will not send it again."""
-    from safeconduct.connectors.intake import refusals_since, unread_since
-
-    refused = refusals_since(datetime.now(UTC) - timedelta(hours=1))
-    never = [name for name, (_, others) in refused.items() if not others]
-    said = ", ".join(f"{count} of {name}" for name, (count, _) in refused.items()) or "none"
-    found = f"{said} refused for their signature within the hour"
-    mend = (
-        f"compare SAFECONDUCT_CONNECTOR_SECRETS with what {' and '.join(never)} shows; if it is right, somebody forges"
-    )
-    unread = unread_since(datetime.now(UTC) - timedelta(days=_UNREAD_DAYS))
-    if unread and not never:
-        found = "; ".join(f"{count} of {name} could not be read ({why[:120]})" for name, (count, why) in unread.items())
-        mend = (
-            "mend SAFECONDUCT_CONNECTOR_OPTIONS or the mapping, then "
-            + ", ".join(f"`safeconduct connectors read-again {name}`" for name in unread)
-        )  # fmt: skip
-    return Finding("deliveries", not never and not unread, found, mend)
-
-
 def record() -> Finding:
     """Does the record fit what was signed, and does it keep up?"""
     from safeconduct.kernel.record import sequencer
@@ -196,9 +125,7 @@ def record() -> Finding:
         return Finding("record", False, str(problem), "change nothing; `safeconduct record verify`, see docs/record.md")
     count, age_s = sequencer.waiting(datetime.now(UTC))
     found = f"{size} lines, {count} waiting, the oldest for {age_s:.0f} s"
-    return Finding(
-        "record", age_s < _OLD_S, found, "run `safeconduct serve` or `safeconduct work`: a lane appends them"
-    )
+    return Finding("record", age_s < OLD_S, found, "run `safeconduct serve` or `safeconduct work`: a lane appends them")
 
 
 def vault() -> Finding:
@@ -385,6 +312,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     clock,
     migrations,
     logins,
+    policies,
     queue,
     events,
     deliveries,
@@ -397,4 +325,4 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     ip_data,  # last: what is only old must not keep the checks before from being made
     breached,
 )
-NEED_A_SCHEMA = (logins, queue, events, deliveries, vault, root_key, ledger, record, recipients)
+NEED_A_SCHEMA = (logins, policies, queue, events, deliveries, vault, root_key, ledger, record, recipients)

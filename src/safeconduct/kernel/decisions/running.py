@@ -6,6 +6,7 @@ never changes once it has left the draft.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,6 +23,8 @@ from safeconduct.kernel.decisions.models import VersionState
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import settle_and_read
 from safeconduct.kernel.scope import query
+
+logger = logging.getLogger(__name__)
 
 
 class PolicyBroken(RuntimeError):
@@ -99,7 +102,11 @@ def compile_text(text: str) -> Compiled:
 
 
 def running() -> list[Running]:
-    """The versions that run now, live ones first. A version's text is fetched once for each process."""
+    """The versions that run now, live ones first. A version's text is fetched once for each process.
+
+    Raises PolicyBroken where the text of a live one does not read any more: nothing may be decided without it. One that
+    is only tried, in shadow or for a share, is left out then, and the live one decides.
+    """
     return _versions(query(_RUNNING).fetchall())
 
 
@@ -130,20 +137,29 @@ _RUNNING = (
 
 def _versions(rows: Sequence[Sequence[Any]]) -> list[Running]:
     _fetch([identity for identity, _, _, _ in rows if identity not in _by_version])
-    return [
-        Running(identity, number, VersionState(state), percent, _by_version[identity])
-        for identity, number, state, percent in rows
-    ]
+    found = []
+    for identity, number, state, percent in rows:
+        compiled = _by_version[identity]
+        if isinstance(compiled, PolicyBroken):
+            if state == VersionState.LIVE:
+                raise compiled
+            continue
+        found.append(Running(identity, number, VersionState(state), percent, compiled))
+    return found
 
 
-_by_version: dict[str, Compiled] = {}
+_by_version: dict[str, Compiled | PolicyBroken] = {}
 
 
 def _fetch(version_ids: list[str]) -> None:
     if not version_ids:
         return
     for identity, text in query("SELECT id, text FROM policy_version WHERE id = ANY(%s)", [version_ids]).fetchall():
-        _by_version[identity] = compile_text(text)
+        try:
+            _by_version[identity] = compile_text(text)
+        except PolicyBroken as problem:
+            _by_version[identity] = problem
+            logger.error("the policy version %s does not read any more: `safeconduct doctor` says why", identity)
 
 
 def listened_types(versions: Iterable[Running] | None = None) -> frozenset[str]:
