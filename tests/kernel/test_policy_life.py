@@ -21,8 +21,9 @@ from safeconduct.kernel.decisions.errors import (
 )
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, VersionState
 from safeconduct.kernel.decisions.running import PolicyBroken, _by_version
+from safeconduct.kernel.events import log
 from safeconduct.kernel.parties.models import StaffRole
-from safeconduct.kernel.scope import Actor, staff_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
 
 STRICTER = CARD_AT_MANY_SHOPS.replace("amount > money('5000 USD')", "amount > money('50 USD')")
 
@@ -133,10 +134,22 @@ def test_a_version_in_shadow_that_does_not_read_any_more_stops_nothing_and_a_liv
         policies.retire(tried.id, None, at=START)
         assert doctor.policies().ok
         PolicyVersion.objects.filter(id=live.id).update(text="policy: order-risk\n")
+    waits = log.receive([event()], queue=["order.placed"]).stored[0].moment
     _by_version.clear()
     with pytest.raises(PolicyBroken):
         lanes.accept([event()])
+    for _ in range(lanes.MAX_ATTEMPTS + 1):  # a lane goes on, and the event waits
+        with engine_scope():
+            query("UPDATE event_queue SET not_before = now()")
+        assert lanes.work() == 0
+    with staff_scope():
+        PolicyVersion.objects.filter(id=live.id).update(text=CARD_AT_MANY_SHOPS)
     _by_version.clear()
+    with engine_scope():
+        query("UPDATE event_queue SET not_before = now()")
+    assert lanes.work() == 1
+    with staff_scope():
+        assert Decision.objects.filter(moment=waits).count() == 1
 
 
 @pytest.mark.parametrize("percent", [0, -1, 101])
