@@ -108,7 +108,7 @@ def work(*, now: Clock | None = utc_now, limit: int = LANE_BATCH) -> int:
 
 
 def run(stop: Callable[[], bool], *, now: Clock = utc_now, idle_s: float = 0.2) -> None:
-    """Works until `stop` says so; survives restarts of the database."""
+    """Works until `stop` says so; survives restarts of the database, and a live policy that does not read any more."""
     pause = idle_s
     kept_up = 0.0
     while not stop():
@@ -118,8 +118,8 @@ def run(stop: Callable[[], bool], *, now: Clock = utc_now, idle_s: float = 0.2) 
                 hot.keep_up()
                 kept_up = time.monotonic()
             pause = idle_s
-        except (psycopg.OperationalError, DatabaseError) as problem:
-            logger.warning("the database does not answer (%s); trying again", type(problem).__name__)
+        except (psycopg.OperationalError, DatabaseError, PolicyBroken) as problem:
+            logger.warning("the lane cannot go on (%s); trying again", type(problem).__name__)
             done, pause = 0, min(pause * 2, 5.0)
         if not done:
             time.sleep(pause)
