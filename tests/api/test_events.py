@@ -73,7 +73,10 @@ def test_what_is_out_of_bounds_or_empty_is_said_as_it_is() -> None:
         whole["data"].update(spoilt)
         said.append(problem(shop.post("/v1/events", whole), 422, "invalid")["errors"][0])
     assert said == [
-        {"field": "data.amount.minor", "problem": "minor does not fit in 64 bits"},
+        {
+            "field": "data.amount.minor",
+            "problem": "minor is above 10,000,000,000,000,000, the largest amount; is it minor units?",
+        },
         {"field": "data.seller", "problem": "seller is empty: the seller's id in the shop system"},
     ]
     told = problem(shop.post("/v1/events", b'{"id": ' + b"9" * 5000 + b"}"), 400, "malformed")["detail"]

@@ -10,6 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from safeconduct.foundation.moments import moment_time
+from safeconduct.kernel.decisions.models import Label
+from safeconduct.kernel.events.models import Event
+from safeconduct.kernel.parties.models import Seller
+from safeconduct.kernel.scope import staff_scope
+
 POLICY = """\
 policy: order-risk
 on: order.placed
@@ -171,6 +177,56 @@ def test_labels_come_in_by_csv_and_an_unknown_order_is_named(tmp_path: Path) -> 
     safeconduct("events", "import", str(history))
     told = json.loads(safeconduct("labels", "import", str(labels), "--json").stdout)
     assert (told["read"], told["new"], len(told["problems"])) == (2, 1, 2)
+
+
+def test_history_says_what_its_orders_turned_out_to_be(tmp_path: Path) -> None:
+    told = {"specversion": "1.0", "source": "old", "type": "order.placed", "time": "2025-01-01T00:00:00Z"}
+    money = {"minor": 100, "currency": "USD"}
+    lines = [
+        {**told, "id": f"o{n}", "data": {"order": f"ord-{n}", "seller": "s", "buyer": "b", "amount": money}}
+        for n in range(3)
+    ]
+    later = {**told, "type": "dispute.opened", "time": "2025-02-01T00:00:00Z"}
+    lines.append({**later, "id": "d0", "data": {"dispute": "dp0", "order": "ord-0", "reason": "10.4"}})
+    lines.append({**later, "id": "d1", "data": {"dispute": "dp1", "order": "ord-1", "reason": "not_received"}})
+    lines.append({**later, "id": "x", "type": "order.place", "data": {}})
+    file = tmp_path / "history.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    told = json.loads(safeconduct("events", "import", str(file), "--json").stdout)
+    assert (told["stored"], told["labels"], told["unknown"]) == (6, 2, 1)
+    with staff_scope():
+        labels = {label.kind: label.moment for label in Label.objects.all()}
+    assert set(labels) == {"fraud", "abuse"} and moment_time(labels["fraud"]).date().isoformat() == "2025-02-01"
+    assert json.loads(safeconduct("events", "import", str(file), "--json").stdout)["labels"] == 0
+
+
+def test_events_in_a_file_of_rows_are_replayed_and_a_wrong_option_is_named(tmp_path: Path) -> None:
+    row = {
+        "id": "r1", "type": "order.placed", "time": "2026-06-01T00:00:00Z", "order": "ord-9", "seller": "sel-9",
+        "buyer": "b", "amount_minor": 100, "currency": "USD",
+    }  # fmt: skip
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps(row) + "\n")
+    told = safeconduct("connectors", "replay", "jsonl", str(file), "--unsigned", "--json")
+    assert json.loads(told.stdout)["canonical"] == 1, told.stderr
+    refused = safeconduct("connectors", "replay", "jsonl", str(file), "--unsigned", "--seller", "s")
+    assert refused.returncode == 2 and "--seller" in refused.stderr
+    wrong = safeconduct(
+        "connectors", "replay", "stripe", str(file), "--unsigned", SAFECONDUCT_CONNECTOR_OPTIONS="stripe.selers=x"
+    )
+    assert wrong.returncode == 2 and "did you mean `sellers`" in wrong.stderr and "Traceback" not in wrong.stderr
+
+
+def test_saved_bodies_are_read_with_the_options_that_webhooks_are_read_with() -> None:
+    charge = Path(__file__).parents[1] / "connectors" / "payloads" / "stripe" / "charge.succeeded.json"
+    configured = "stripe.source=stripe-eu,stripe.default_seller=sel-77"
+    told = safeconduct(
+        "connectors", "replay", "stripe", str(charge), "--unsigned", "--json", SAFECONDUCT_CONNECTOR_OPTIONS=configured
+    )
+    assert json.loads(told.stdout)["canonical"] >= 1, told.stderr
+    with staff_scope():
+        assert {event.source for event in Event.objects.all()} == {"stripe-eu"}
+        assert Seller.objects.filter(ref="sel-77").exists()
 
 
 def where(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 from tests.kernel.builders import START, event, live_policy, minutes
 
+from safeconduct.cli import demo
 from safeconduct.cli.demo_desk import fraud_of, weeks
 from safeconduct.cli.demo_replay import dealt, tell
 from safeconduct.cli.demo_score import held_seconds
@@ -117,3 +119,13 @@ def test_a_server_without_room_for_a_single_event_stops_the_demo_and_loses_nothi
     assert tell(Told([]), START + minutes(60)) == 0
     with staff_scope():
         assert Decision.objects.count() == 1
+
+
+def test_a_note_that_was_cut_short_by_a_kill_is_no_world(tmp_path: Path) -> None:
+    marker = tmp_path / "world.json"
+    assert demo._said_by(marker) == {}
+    for text in ("", '{"parameters": {"seed"', "[]", "5", '{"parameters": {}}'):
+        marker.write_text(text)
+        assert demo._said_by(marker) == {}
+    marker.write_text('{"parameters": {"seed": 1}, "built": {}}')
+    assert demo._said_by(marker)["parameters"] == {"seed": 1}

@@ -81,3 +81,73 @@ def test_a_table_of_rates_is_read_or_each_bad_row_is_named() -> None:
 def test_labels_before_a_broken_line_are_read_and_the_line_is_named() -> None:
     rows, problems = read_csv("order,label\nord-1,fraud\n" + "x" * 200_000 + ",good\n")
     assert [order for order, _ in rows] == ["ord-1"] and "this is no CSV from here on" in problems[0]
+
+
+@pytest.mark.parametrize("depth", [32, 500, 970, 985, 3000])
+def test_a_line_nested_too_deeply_is_refused_alone(depth: int, tmp_path: Path) -> None:
+    good = {
+        "id": "deep", "source": "old", "type": "order.placed", "time": "2025-01-01T00:00:00Z",
+        "data": {"order": "o", "seller": "s", "buyer": "b", "amount": {"minor": 1, "currency": "USD"}},
+    }  # fmt: skip
+    line = json.dumps({**good, "id": "bad"})[:-1] + ', "more": ' + "[" * depth + "]" * depth + "}"
+    file = tmp_path / "history.jsonl"
+    file.write_text(f"{json.dumps(good)}\n{line}\n")
+    told = safeconduct("events", "import", str(file), "--json")
+    assert "Traceback" not in told.stderr, told.stderr[-800:]
+    read = json.loads(told.stdout)
+    assert (read["read"], read["stored"] + read["duplicates"]) == (2, 1)
+    assert [p["row"] for p in read["problems"]] == [2] and "nested" in read["problems"][0]["problem"]
+
+
+TESTED = POLICY.replace(
+    "    because: {en: big",
+    "    tests:\n      - {name: far above, event: {amount: 200 USD}, expect: {fires: true}}\n    because: {en: big",
+)
+
+
+def test_tests_within_a_policy_are_run_as_those_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(POLICY)
+    none = safeconduct("policy", "test", str(file))
+    assert none.returncode == 1 and "there are no tests in" in none.stderr
+    file.write_text(TESTED)
+    told = safeconduct("policy", "test", str(file))
+    assert (told.returncode, told.stdout.splitlines()[-1]) == (0, "1 passed, 0 failed")
+    (tmp_path / "p.tests.yaml").write_text(
+        "tests:\n  - {name: far below, event: {amount: 1 USD}, expect: {action: review}}\n"
+    )
+    both = json.loads(safeconduct("policy", "test", str(file), "--json").stdout)
+    assert (both["passed"], both["failed"]) == (1, 1)
+    assert [(t["file"], bool(t["problems"])) for t in both["tests"]] == [("p.yaml", False), ("p.tests.yaml", True)]
+
+
+def test_two_policies_are_compared_by_what_they_say(tmp_path: Path) -> None:
+    old, same, new = tmp_path / "old.yaml", tmp_path / "same.yaml", tmp_path / "new.yaml"
+    old.write_text(POLICY)
+    same.write_text(POLICY.replace("amount > money", "amount   >  money") + "# a comment\n")
+    new.write_text(POLICY.replace("100 USD", "150 USD"))
+    assert safeconduct("policy", "diff", str(old), str(same)).stdout == "0 changes\n"
+    told = safeconduct("policy", "diff", str(old), str(new))
+    assert told.stdout.splitlines() == [
+        "rule big, when: changed", "  - amount > money('100 USD')", "  + amount > money('150 USD')", "1 change",
+    ]  # fmt: skip
+    (change,) = json.loads(safeconduct("policy", "diff", str(old), str(new), "--json").stdout)
+    assert (change["subject"], change["name"], change["aspect"]) == ("rule", "big", "when")
+    new.write_text(POLICY.replace("amount >", "amont >"))
+    wrong = safeconduct("policy", "diff", str(old), str(new))
+    assert wrong.returncode == 1 and "did you mean `amount`?" in wrong.stderr
+
+
+def test_history_of_the_future_is_refused_because_all_that_happens_would_come_after_it(tmp_path: Path) -> None:
+    line = {
+        "id": "x",
+        "source": "old",
+        "type": "session.failed",
+        "time": "2062-06-01T00:00:00Z",
+        "data": {"seller": "s"},
+    }
+    file = tmp_path / "history.jsonl"
+    file.write_text(json.dumps(line) + "\n")
+    for options in ((), ("--dry-run",)):
+        told = json.loads(safeconduct("events", "import", str(file), "--json", *options).stdout)
+        assert [(p["row"], p["field"]) for p in told["problems"]] == [(1, "time")]

@@ -74,6 +74,16 @@ def test_a_warning_of_fraud_comes_before_the_dispute() -> None:
     assert only(read("adyen", told("NOTIFICATION_OF_FRAUD", reason="Fraud"))).get("type") == "fraud.warned"
 
 
+def test_a_seller_that_is_named_comes_before_the_shops_own() -> None:
+    named = told("CHARGEBACK", additionalData={"metadata.seller_id": "sel-7"})
+    for item, seller in ((told("CHARGEBACK"), "sel-1"), (named, "sel-7")):
+        event = by_type(read("adyen", item, default_seller="sel-1"))["dispute.opened"]
+        assert event["data"]["seller"] == seller
+    assert by_type(read("adyen", told("CHARGEBACK")))["dispute.opened"]["data"]["seller"] == "Shop"
+    mapped = read("adyen", told("CHARGEBACK"), sellers={"Shop": "sel-3"})
+    assert by_type(mapped)["dispute.opened"]["data"]["seller"] == "sel-3"
+
+
 def signed() -> bytes:
     return json.dumps({"notificationItems": [{"NotificationRequestItem": sample("hmac-validation.json")}]}).encode()
 
@@ -108,3 +118,19 @@ def test_one_unsigned_item_makes_the_whole_body_untrusted() -> None:
     body["notificationItems"].append(told("CHARGEBACK")["notificationItems"][0])
     with pytest.raises(SignatureRefused):
         load_connector("adyen").verify(json.dumps(body).encode(), {}, [KEY], NOW)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"notificationItems": [{"NotificationRequestItem": "abc"}]}, {"notificationItems": ["abc"]}, [], "abc", 5, None,
+        {"notificationItems": [{"NotificationRequestItem": {"amount": "x", "additionalData": {"hmacSignature": "y"}}}]},
+        {"notificationItems": [{"NotificationRequestItem": {"amount": [1], "additionalData": ["hmacSignature"]}}]},
+        {"notificationItems": {"NotificationRequestItem": {}}}, {"notificationItems": [{"NotificationRequestItem": []}]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_body_of_another_shape_is_refused_as_unsigned_and_in_no_other_way(body: object) -> None:
+    with pytest.raises(SignatureRefused) as refused:
+        load_connector("adyen").verify(json.dumps(body).encode(), {}, [KEY], NOW)
+    assert refused.value.reason in (SignatureReason.MALFORMED, SignatureReason.MISSING_HEADER)

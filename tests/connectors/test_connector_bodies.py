@@ -103,6 +103,25 @@ def test_a_time_outside_the_calendar_is_refused_here_and_not_at_the_intake() -> 
     assert [item.field for item in read("stripe", given).refused] == ["time"]
 
 
+def test_a_list_that_is_too_long_is_refused_whole_and_not_cut() -> None:
+    order = {"id": 1, "line_items": []}
+    refunds = [{"id": n, "order_id": 1, "created_at": "2026-06-01T08:00:00Z", "transactions": []} for n in range(1001)]
+    for sent in ({"orders": [order] * 10_001}, {"order": {**order, "refunds": refunds}}):
+        reading = read("shopify", sent, default_seller="s")
+        assert not reading.events and not reading.unknown
+        assert [item.reason for item in reading.refused] == [RefusalReason.TOO_LARGE]
+        assert "send it in parts" in reading.refused[0].detail
+
+
+def test_a_time_that_only_says_that_none_is_known_is_left_out() -> None:
+    given = {"id": 1, "line_items": [], "order_number": 1, "total_price": "1.00", "currency": "USD",
+             "created_at": "2026-06-01T08:00:00Z", "customer": {"id": 2, "created_at": "0001-01-01T00:00:00Z"}}  # fmt: skip
+    reading = read("shopify", given, default_seller="s")
+    assert [event["type"] for event in reading.events] == ["order.placed"]
+    assert "buyer_registered_at" not in reading.events[0]["data"]  # type: ignore[operator]
+    assert [item.field for item in reading.dropped] == ["buyer_registered_at"]
+
+
 def test_unknown_connectors_are_refused_with_the_nearest_name() -> None:
     assert {"stripe", "shopify", "jsonl", "csv"} <= set(connector_names())
     with pytest.raises(UnknownConnectorError, match="did you mean `stripe`"):

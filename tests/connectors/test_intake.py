@@ -200,6 +200,24 @@ def test_what_was_refused_is_read_once_more_after_the_mapping_was_mended(capsys:
     assert types() == ["payment.attempted"] and refused("stripe") == [broken.delivery_id]
 
 
+def test_what_was_read_in_part_is_told_by_the_doctor_and_read_once_more(capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    paid = {"id": 450, "line_items": [], "order_number": 1, "customer": {"id": 2}, "total_price": "1.00",
+            "currency": "USD", "created_at": "2026-06-01T08:00:00Z", "refunds": []}  # fmt: skip
+    raw = json.dumps({"orders": [paid, {**paid, "id": 451, "customer": None}]}).encode()
+    kept = ingest("shopify", raw, {}, signed=False, secrets=[], now=now, options=SELLER)
+    assert kept.events == 1 and {part.field for part in kept.refused} == {"buyer"}
+    found = doctor.deliveries()
+    assert not found.ok and found.found.startswith("1 of shopify could not be read (order.placed buyer")
+    assert "connectors read-again shopify" in found.mend and refused("shopify") == [kept.delivery_id]
+    with override_settings(CONNECTOR_OPTIONS={"shopify": SELLER}):
+        assert read_all_again("shopify", as_json=True) == 1
+    assert json.loads(capsys.readouterr().out)["still_refused"] == 1
+    with engine_scope():
+        query("UPDATE delivery SET received_at = received_at - interval '8 days'")
+    assert doctor.deliveries().ok
+
+
 def test_a_process_killed_before_reading_loses_nothing() -> None:
     raw = sample("stripe/charge.succeeded.json")
     first = stripe(raw)

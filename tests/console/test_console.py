@@ -9,10 +9,12 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person
+from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
-from safeconduct.kernel.decisions import lanes
-from safeconduct.kernel.decisions.models import Decision, PolicyVersion, Review
+from safeconduct.foundation.policy.nodes import Action
+from safeconduct.kernel.decisions import actions, lanes, policies
+from safeconduct.kernel.decisions.beside import beside
+from safeconduct.kernel.decisions.models import Decision, Mute, PolicyVersion, Review
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import staff_scope
@@ -176,3 +178,110 @@ def test_an_invitation_is_accepted_once_only() -> None:
     assert Client().post(link[0], form).status_code in (404, 409, 410)
     with staff_scope():
         assert User.objects.get(email="new@example.org").staff_role == StaffRole.ANALYST
+
+
+def test_a_rule_rests_for_one_buyer_of_a_decision_and_for_nobody_else() -> None:
+    live_policy()
+    batch = [event(seller=f"sel-{n}", at=START + minutes(n)) for n in range(4)]
+    (held,) = [d for d in lanes.accept(batch, known=Known.WHEN_IT_HAPPENED).decisions if d.action.value == "review"]
+    client, _ = signed_in(StaffRole.ANALYST)
+    page = client.get(f"/console/decisions/{held.id}/").content.decode()
+    assert 'name="entity"' in page and 'value="buyer"' in page and 'value="card"' in page
+    form = {"rule": "card_at_many_shops", "hours": "24", "reason": "A restaurant that shops all morning"}
+    url = "/console/policies/order-risk/snooze/"
+    assert client.post(url, {**form, "decision": held.id, "entity": "weather"}).status_code == 404
+    assert client.post(url, {**form, "decision": "dec_0", "entity": "buyer"}).status_code == 404
+    with staff_scope():
+        assert not Mute.objects.exists()
+    assert client.post(url, {**form, "decision": held.id, "entity": "buyer"}).status_code in (302, 303)
+    with staff_scope():
+        mute = Mute.objects.get()
+        assert mute.entity_key is not None and mute.why == "A restaurant that shops all morning"
+    same, other = lanes.accept([event(seller="sel-9"), event(seller="sel-9", buyer="buy-2")]).decisions
+    assert (same.action.value, same.muted) == ("allow", ["card_at_many_shops"])
+    assert (other.action.value, other.muted) == ("review", [])
+    assert "Muted" in client.get(f"/console/decisions/{same.id}/").content.decode()
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "ten", "", "1.5", "²"])
+def test_a_share_that_cannot_be_read_publishes_nothing(percent: str) -> None:
+    live_policy()
+    author, _ = signed_in()
+    author.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    lead, _ = signed_in()
+    assert lead.post(f"/console/versions/{draft.id}/publish/", {"percent": percent}).status_code == 422
+    with staff_scope():
+        assert PolicyVersion.objects.get(id=draft.id).state == "draft"
+    days = lead.post(f"/console/versions/{draft.id}/backtest/", {"days": percent})
+    assert days.status_code == 200
+
+
+def test_the_editor_runs_the_tests_within_the_text_and_comparing_says_what_changes() -> None:
+    live_policy()
+    client, _ = signed_in()
+    client.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    url = f"/console/versions/{draft.id}/"
+    tests = (
+        "tests:\n  - {name: a large order is stopped, event: {amount: 6000 USD}, expect: {action: block}}\n"
+        "  - {name: a small one too, event: {amount: 5 USD}, expect: {action: block}}\n"
+    )
+    text = CARD_AT_MANY_SHOPS.replace("5000 USD", "4000 USD") + tests
+    form = {"text": text, "note": "", "revision": draft.revision, "do": "check"}
+    shown = client.post(f"{url}edit/", form).content.decode()
+    assert "1 of 2 failed" in shown and "a small one too" in shown and "the action is allow, not block" in shown
+    good = text.replace("event: {amount: 5 USD}", "event: {amount: 5000 USD}")
+    assert "all 2 passed" in client.post(f"{url}edit/", {**form, "text": good, "do": "check"}).content.decode()
+    wrong = client.post(f"{url}edit/", {**form, "text": text.replace("expect: {action", "expct: {action")}).content
+    assert "expct" in wrong.decode() and "did you mean" in wrong.decode()
+    assert client.post(f"{url}edit/", {**form, "text": good, "do": "save"}).status_code in (302, 303)
+    compared = client.get(f"{url}compare/").content.decode()
+    assert "What changes" in compared
+    assert "money(&#x27;5000 USD&#x27;)" in compared and "money(&#x27;4000 USD&#x27;)" in compared
+    client.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        same = PolicyVersion.objects.filter(state="draft").order_by("-number").first()
+    assert same is not None
+    assert "Nothing: they differ" in client.get(f"/console/versions/{same.id}/compare/").content.decode()
+
+
+def test_a_version_in_shadow_is_read_beside_the_live_one() -> None:
+    live_policy()
+    client, _ = signed_in()
+    client.post("/console/policies/order-risk/draft/")
+    with staff_scope():
+        draft = PolicyVersion.objects.get(state="draft")
+    stricter = CARD_AT_MANY_SHOPS.replace("5000 USD", "100 USD")
+    client.post(f"/console/versions/{draft.id}/edit/", {"text": stricter, "note": "", "revision": draft.revision})
+    client.post(f"/console/versions/{draft.id}/shadow/")
+    page = client.get(f"/console/versions/{draft.id}/").content.decode()
+    assert "They have not decided a single event together yet" in page
+    lanes.accept([event(amount=usd(amount), card=f"c{amount}") for amount in (60, 70, 200, 300, 6000)])
+    with staff_scope():
+        live = PolicyVersion.objects.get(state="live")
+        said = beside(draft.id, live.id)
+    assert {(p.live.value, p.own.value, p.count) for p in said.pairs} == {
+        ("allow", "allow", 2), ("allow", "block", 2), ("block", "block", 1),
+    }  # fmt: skip
+    assert [d.amount_minor for d in said.newest] == [30_000, 20_000] and (said.both, said.differing) == (5, 2)
+    page = client.get(f"/console/versions/{draft.id}/").content.decode()
+    assert "Beside the live version" in page and "40.00" in page
+    assert "Beside the live version" not in client.get(f"/console/versions/{live.id}/").content.decode()
+
+
+def test_a_challenger_and_the_live_version_have_both_spoken_about_every_order() -> None:
+    live = live_policy()
+    with staff_scope():
+        text = CARD_AT_MANY_SHOPS.replace("5000 USD", "100 USD")
+        challenger = policies.save_draft(person(), "order-risk", text, at=START)
+        policies.publish(challenger.id, person(), at=START, percent=50)
+    batch = [event(amount=usd(200), card=f"c{n}") for n in range(20)]
+    made = lanes.accept(batch).decisions
+    overridden = next(d for d in made if d.kind == "live" and d.version_id == challenger.id)
+    with staff_scope():
+        actions.override(overridden.id, person(), Action.ALLOW, "Known to us", at=START)
+        said = beside(challenger.id, live.id)
+    assert [(p.live.value, p.own.value, p.count) for p in said.pairs] == [("allow", "block", 20)]

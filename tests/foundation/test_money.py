@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safeconduct.foundation.money import Money, MoneyError, convert, exponent
+from safeconduct.foundation.money import MOST_MINOR, Money, MoneyError, convert, exponent
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,31 @@ def test_an_amount_is_written_whole_also_where_a_shop_would_round_it() -> None:
 def test_what_is_no_amount_of_this_currency_is_refused(text: str) -> None:
     with pytest.raises(MoneyError):
         Money.parse(text, "USD")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e999999999",
+        "1e30",
+        "99999999999999999999",
+        "9" * 5000,
+        "1e-999999999",
+        "1.1" + "0" * 40 + "1",
+        "0." + "0" * 70,
+    ],
+)
+def test_an_amount_that_is_too_large_or_too_fine_is_refused_before_it_is_reckoned_out(text: str) -> None:
+    with pytest.raises(MoneyError):
+        Money.parse(text, "USD")
+
+
+def test_the_largest_amount_is_one_that_sums_have_room_for() -> None:
+    largest = str(MOST_MINOR // 100)
+    assert Money.parse(largest, "USD").minor == MOST_MINOR and Money.parse("-" + largest, "USD").minor == -MOST_MINOR
+    assert Money.parse("0e999999999", "USD").minor == 0
+    with pytest.raises(MoneyError, match="too large"):
+        Money.parse(largest + ".01", "USD")
 
 
 def test_an_unknown_currency_is_named_in_the_refusal() -> None:

@@ -16,6 +16,8 @@ from safeconduct.kernel.decisions import actions, brake, lanes, policies
 from safeconduct.kernel.decisions.models import Mute, PolicyStep, PolicyVersion
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import Known
+from safeconduct.kernel.notices.models import NoticeCopy
+from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.record.models import Leaf
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
 
@@ -68,7 +70,8 @@ def a_quiet_fortnight(version: PolicyVersion, rule: str = "huge") -> None:
 
 
 def test_a_rule_that_suddenly_stops_every_third_order_goes_back_to_shadow_and_says_so() -> None:
-    version = live_policy()
+    version, lead = live_policy(), person()
+    person(StaffRole.ANALYST)
     a_quiet_fortnight(version)
     counted(version, "huge", 200, 600, NOON)
     decided_orders(version, 200, "huge", lambda n: n + 1, NOON - minutes(5))
@@ -79,6 +82,11 @@ def test_a_rule_that_suddenly_stops_every_third_order_goes_back_to_shadow_and_sa
     with staff_scope():
         assert PolicyStep.objects.get(verb="braked").why.startswith("huge: acted on 200 of 600")
         assert Leaf.objects.get(kind="rule_braked").body["decided"] == 600
+        told = {copy.person_id: copy.notice for copy in NoticeCopy.objects.select_related("notice")}
+        assert set(told) == {lead.id}
+        assert (told[lead.id].code, told[lead.id].values["what"], told[lead.id].values["rule"]) == (
+            "rule.braked", "muted", "huge",
+        )  # fmt: skip
     assert checked() == []
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import psycopg
 import pytest
 from django.db import connections
+from django.test import override_settings
+from tests.kernel.breaking_protection import BREAKS_ON
 from tests.kernel.builders import START, event, live_policy, minutes, person, usd
 
 from safeconduct.foundation.policy.nodes import Action
-from safeconduct.kernel.decisions import actions, lanes
+from safeconduct.kernel.cases import kinds, publishing
+from safeconduct.kernel.decisions import actions, lanes, reactions
 from safeconduct.kernel.decisions.errors import ReasonMissing
 from safeconduct.kernel.decisions.models import Decision, Review
 from safeconduct.kernel.events import log
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import engine_scope, owner_scope, query, seller_scope, staff_scope
+from safeconduct.kernel.vault.pseudonyms import register
 
 
 def test_a_card_used_at_three_shops_within_an_hour_is_held_with_its_reason_in_three_languages() -> None:
@@ -143,3 +147,31 @@ def test_a_poison_event_does_not_stop_the_lane_and_is_answered_by_the_policy() -
     finally:
         with owner_scope():
             query("ALTER TABLE decision DROP CONSTRAINT poison")
+
+
+def test_what_a_protection_cannot_digest_is_answered_by_the_policy_and_the_rest_of_its_batch_is_decided() -> None:
+    live_policy()
+    with override_settings(PROTECTIONS=["tests.kernel.breaking_protection"]):
+        forget_protections()
+        try:
+            batch = [event(), event(), event()]
+            with engine_scope():
+                BREAKS_ON.add(register({("order", batch[1]["data"]["order"])}).popitem()[1])
+            accepted = lanes.accept(batch)
+            moments = [item.moment for item in accepted.receipt.stored]
+            assert accepted.decisions == [] and accepted.fallback == dict.fromkeys(moments, Action.REVIEW)
+            with engine_scope():
+                query("UPDATE event_queue SET not_before = now()")
+            assert lanes.work() == 2
+        finally:
+            BREAKS_ON.clear()
+            forget_protections()
+    with staff_scope():
+        assert sorted(Decision.objects.values_list("moment", flat=True)) == [moments[0], moments[2]]
+
+
+def forget_protections() -> None:
+    publishing.forget()
+    kinds.kinds.cache_clear()
+    reactions.reactions.cache_clear()
+    reactions.event_types.cache_clear()

@@ -7,18 +7,23 @@ from django.db import IntegrityError
 from django.test import override_settings
 from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy, minutes, person, usd
 
+from safeconduct.cli import doctor
 from safeconduct.kernel.decisions import actions, lanes, policies
 from safeconduct.kernel.decisions.errors import (
     ChangedMeanwhile,
+    NothingToChallenge,
     NothingToRollBackTo,
     PolicyHasErrors,
     RoleNeeded,
     SecondPersonNeeded,
+    ShareRefused,
     WrongState,
 )
 from safeconduct.kernel.decisions.models import Decision, DecisionKind, PolicyVersion, VersionState
+from safeconduct.kernel.decisions.running import PolicyBroken, _by_version
+from safeconduct.kernel.events import log
 from safeconduct.kernel.parties.models import StaffRole
-from safeconduct.kernel.scope import Actor, staff_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
 
 STRICTER = CARD_AT_MANY_SHOPS.replace("amount > money('5000 USD')", "amount > money('50 USD')")
 
@@ -95,6 +100,65 @@ def test_publishing_retires_what_was_live_and_one_step_brings_it_back() -> None:
         assert policies.roll_back("order-risk", lead, at=START, why="stops too many good orders").id == first.id
         assert PolicyVersion.objects.get(id=second.id).state == VersionState.RETIRED
     assert lanes.accept([event(amount=usd(100))]).decisions[0].action.value == "allow"
+
+
+def test_rolling_back_never_puts_a_challenger_in_force_that_was_approved_for_a_share_only() -> None:
+    first, lead = live_policy(), person()
+    challenger, second = draft(person()), draft(person())
+    with staff_scope():
+        policies.publish(challenger.id, lead, at=START, percent=10)
+        with pytest.raises(NothingToRollBackTo):
+            policies.retire(challenger.id, lead, at=START + minutes(1), why="stops good orders")
+            policies.roll_back("order-risk", lead, at=START + minutes(2), why="?")
+    with staff_scope():
+        policies.publish(second.id, lead, at=START + minutes(3))
+        assert policies.roll_back("order-risk", lead, at=START + minutes(4), why="too strict").id == first.id
+
+
+def test_without_a_live_version_there_is_no_challenger_because_the_other_orders_would_be_undecided() -> None:
+    version = draft(person())
+    with pytest.raises(NothingToChallenge), staff_scope():
+        policies.publish(version.id, person(), at=START, percent=50)
+
+
+def test_a_version_in_shadow_that_does_not_read_any_more_stops_nothing_and_a_live_one_decides_nothing() -> None:
+    live = live_policy()
+    tried = draft(person())
+    with staff_scope():
+        policies.start_shadow(tried.id, None, at=START)
+        PolicyVersion.objects.filter(id=tried.id).update(text=STRICTER.replace("amount >", "amont >"))
+    assert [d.kind for d in lanes.accept([event()]).decisions] == [DecisionKind.LIVE]
+    found = doctor.policies()
+    assert not found.ok and "order-risk version 2 (shadow)" in found.found and "amont" in found.found
+    with staff_scope():
+        policies.retire(tried.id, None, at=START)
+        assert doctor.policies().ok
+        PolicyVersion.objects.filter(id=live.id).update(text="policy: order-risk\n")
+    waits = log.receive([event()], queue=["order.placed"]).stored[0].moment
+    _by_version.clear()
+    with pytest.raises(PolicyBroken):
+        lanes.accept([event()])
+    for _ in range(lanes.MAX_ATTEMPTS + 1):  # a lane goes on, and the event waits
+        with engine_scope():
+            query("UPDATE event_queue SET not_before = now()")
+        assert lanes.work() == 0
+    with staff_scope():
+        PolicyVersion.objects.filter(id=live.id).update(text=CARD_AT_MANY_SHOPS)
+    _by_version.clear()
+    with engine_scope():
+        query("UPDATE event_queue SET not_before = now()")
+    assert lanes.work() == 1
+    with staff_scope():
+        assert Decision.objects.filter(moment=waits).count() == 1
+
+
+@pytest.mark.parametrize("percent", [0, -1, 101])
+def test_a_share_that_is_none_publishes_nothing(percent: int) -> None:
+    version = draft(person())
+    with pytest.raises(ShareRefused), staff_scope():
+        policies.publish(version.id, person(), at=START, percent=percent)
+    with staff_scope():
+        assert PolicyVersion.objects.get(id=version.id).state == VersionState.DRAFT
 
 
 def test_there_is_nothing_to_roll_back_to_after_the_first_version() -> None:

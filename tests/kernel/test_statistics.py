@@ -11,7 +11,7 @@ from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy,
 
 from safeconduct.foundation.moments import moment
 from safeconduct.kernel.decisions import labels, lanes, statistics
-from safeconduct.kernel.decisions.models import LabelKind
+from safeconduct.kernel.decisions.models import Label, LabelKind
 from safeconduct.kernel.decisions.statistics import RuleStatistics
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
@@ -81,6 +81,19 @@ def test_a_label_that_says_good_takes_an_earlier_one_back() -> None:
     tell(orders[5], LabelKind.GOOD, timedelta(days=2))
     tell(orders[5], LabelKind.FRAUD, timedelta(days=9))
     assert of("card_at_many_shops").fraud_orders == 1
+
+
+def test_the_latest_word_of_a_person_holds_also_where_it_is_one_they_had_said_before() -> None:
+    live_policy()
+    order = six_orders_of_one_card()[4]
+    with staff_scope():
+        for kind, why in (("fraud", "the bank said so"), ("good", "the bank lost"), ("fraud", "and won after all")):
+            label = labels.say(order, LabelKind(kind), Actor("p", "analyst", why))
+            assert (label.kind, label.note) == (kind, why)
+    assert of("card_at_many_shops").fraud_orders == 1
+    with staff_scope():
+        labels.say(order, LabelKind.FRAUD, Actor("p", "analyst", "pressed twice"))
+        assert Label.objects.get(kind="fraud").note == "and won after all"
 
 
 def test_an_order_decided_twice_is_one_order() -> None:

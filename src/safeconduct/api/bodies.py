@@ -10,10 +10,10 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
+from safeconduct.foundation.json_depth import MAX_DEPTH, is_too_deep
 from safeconduct.kernel.operations.problems import Code, Problem
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_DEPTH = 32
 _JSON_TYPES = frozenset(
     {"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"}
 )  # fmt: skip
@@ -63,26 +63,9 @@ def parse(raw: bytes) -> Any:
     except ValueError as wrong:
         said = "a number has too many digits" if "digits" in str(wrong) else str(wrong)[:120]
         raise Problem(Code.MALFORMED, f"the body is not JSON: {said}") from None
-    # A body cannot be deeper than it has brackets: most need no walk.
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
-        _check_depth(value)
-    return value
-
-
-def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for item in level:
-            if isinstance(item, dict):
-                below.extend(item.values())
-            elif isinstance(item, list):
-                below.extend(item)
-        if not below:
-            return
-        level = below
-    if any(isinstance(item, (dict, list)) for item in level):
+    if is_too_deep(value, raw):
         raise _too_deep()
+    return value
 
 
 def _float(text: str) -> float:

@@ -15,6 +15,7 @@ from safeconduct.api import outage
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.decisions.errors import DecisionsError
+from safeconduct.kernel.decisions.running import PolicyBroken
 from safeconduct.kernel.events.log import BatchTooLarge
 from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.operations.problems import KINDS, Code, FieldError, Problem
@@ -59,6 +60,9 @@ def problem_of(request: HttpRequest, problem: Exception) -> Problem:
             return Problem(_BY_STATUS.get(problem.status_code, Code.MALFORMED), problem.message)
         case SuspiciousOperation() | BadRequest():
             return Problem(Code.MALFORMED, "the request is not as expected")
+    if isinstance(problem, PolicyBroken):  # nothing was taken in; sources send it again until a lead has mended it
+        logger.error("a live policy does not read any more: %s %s", request.method, request.path)
+        return outage.unavailable()
     if outage.is_database_failure(problem):
         outage.note(problem)
         logger.warning(

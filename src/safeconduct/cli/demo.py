@@ -92,13 +92,14 @@ def run(options: Options) -> None:
     use_demo_world(folder)
     wanted = {"seed": options.seed, "shift": options.shift, "orders": options.orders, "format": 4}
     marker = folder / "world.json"
-    known = not options.fresh and marker.exists() and json.loads(marker.read_text())["parameters"] == wanted
+    about = _said_by(marker)
+    known = not options.fresh and about.get("parameters") == wanted
     if known:
         console.print("[dim]The same world is there already; --fresh builds it anew.[/]")
         from safeconduct.cli.start import start_django
 
         start_django()
-        built = Built(**json.loads(marker.read_text())["built"])
+        built = Built(**about["built"])
         server = open_pages(options.port) if options.serve else None
     else:
         marker.unlink(missing_ok=True)
@@ -116,6 +117,15 @@ def run(options: Options) -> None:
 
         further = drip(folder, options.seed, options.shift, options.orders, built.told)
         raise SystemExit(stay(folder, console, server, further))
+
+
+def _said_by(marker: Path) -> dict[str, Any]:
+    """What a world that was built whole says of itself; nothing where it was not, or whoever wrote it was killed."""
+    try:
+        about = json.loads(marker.read_text())
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) and about.keys() >= {"parameters", "built"} else {}
 
 
 def build(

@@ -8,14 +8,15 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from safeconduct.cli.doctor_engine import deliveries, events, policies, queue
+from safeconduct.cli.finding import OLD_S, Finding
 from safeconduct.cli.output import FAILED, OK, emit_json
 
 _LOW_DISK_BYTES = 1 << 30
-_OLD_S = 60.0
 #: The house's own numbers: providers publish their data about addresses weekly or monthly, lists of breaches grow all
 #: year.
 _OLD_DATA_DAYS = 180
@@ -23,16 +24,6 @@ _OLD_LIST_DAYS = 400
 _CLOCK_S = 2.0
 #: Who renews by ACME has a month; a week before the end it has failed for a while.
 _CERTIFICATE_DAYS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `mend` says what to do where it is not in order."""
-
-    check: str
-    ok: bool
-    found: str
-    mend: str = ""
 
 
 def run(*, as_json: bool) -> int:
@@ -64,8 +55,11 @@ def settings() -> Finding:
     """Would production start with these settings?"""
     from safeconduct.config.environment import read
     from safeconduct.config.hardening import unsafe
+    from safeconduct.connectors.connector import wrong_options
 
     env = read()
+    if wrong := wrong_options(env.connector_options):
+        return Finding("settings", False, f"{len(wrong)} connectors would refuse every delivery", " ".join(wrong))
     found = unsafe(env)
     if env.production and found:
         return Finding("settings", False, f"{len(found)} unsafe", " ".join(found))
@@ -118,37 +112,6 @@ def logins() -> Finding:
     return Finding("logins", True, ", ".join(names))
 
 
-def queue() -> Finding:
-    """Is anything waiting too long for its decision, or stuck?"""
-    from safeconduct.kernel.decisions import lanes
-    from safeconduct.kernel.scope import engine_scope
-
-    with engine_scope():
-        waiting, stuck, age_s = lanes.waiting()
-    found = f"{waiting} waiting, {stuck} stuck, oldest due for {age_s:.0f} s"
-    return Finding(
-        "queue",
-        stuck == 0 and age_s < _OLD_S,
-        found,
-        "run more lanes: `safeconduct serve --lanes 4`, or `safeconduct work`",
-    )
-
-
-def deliveries() -> Finding:
-    """Is any system that delivers webhooks refused every time? Then its signing secret is another one here."""
-    from safeconduct.connectors.intake import refusals_since
-
-    refused = refusals_since(datetime.now(UTC) - timedelta(hours=1))
-    never = [name for name, (_, others) in refused.items() if not others]
-    said = ", ".join(f"{count} of {name}" for name, (count, _) in refused.items()) or "none"
-    return Finding(
-        "deliveries",
-        not never,
-        f"{said} refused for their signature within the hour",
-        f"compare SAFECONDUCT_CONNECTOR_SECRETS with what {' and '.join(never)} shows; if it is right, somebody forges",
-    )
-
-
 def record() -> Finding:
     """Does the record fit what was signed, and does it keep up?"""
     from safeconduct.kernel.record import sequencer
@@ -162,9 +125,7 @@ def record() -> Finding:
         return Finding("record", False, str(problem), "change nothing; `safeconduct record verify`, see docs/record.md")
     count, age_s = sequencer.waiting(datetime.now(UTC))
     found = f"{size} lines, {count} waiting, the oldest for {age_s:.0f} s"
-    return Finding(
-        "record", age_s < _OLD_S, found, "run `safeconduct serve` or `safeconduct work`: a lane appends them"
-    )
+    return Finding("record", age_s < OLD_S, found, "run `safeconduct serve` or `safeconduct work`: a lane appends them")
 
 
 def vault() -> Finding:
@@ -351,7 +312,9 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     clock,
     migrations,
     logins,
+    policies,
     queue,
+    events,
     deliveries,
     vault,
     root_key,
@@ -362,4 +325,4 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     ip_data,  # last: what is only old must not keep the checks before from being made
     breached,
 )
-NEED_A_SCHEMA = (logins, queue, deliveries, vault, root_key, ledger, record, recipients)
+NEED_A_SCHEMA = (logins, policies, queue, events, deliveries, vault, root_key, ledger, record, recipients)

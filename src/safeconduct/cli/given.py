@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
 from safeconduct.cli.output import USAGE, fail
+from safeconduct.foundation.json_depth import MAX_DEPTH, is_too_deep
 
 #: More than any policy, template, mapping or table that a person writes; history goes in by lines, without this limit.
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -43,7 +45,7 @@ def read(file: Path) -> str:
 def json_line(raw: bytes) -> Any:
     """The value of one line of JSON. Raises ValueError, in words, for what is none."""
     try:
-        return json.loads(raw, parse_constant=_no_constant)
+        value = json.loads(raw, parse_float=_float, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply to be read") from None
     except UnicodeDecodeError as problem:
@@ -52,6 +54,16 @@ def json_line(raw: bytes) -> Any:
         raise ValueError(f"column {problem.colno}: {problem.msg}") from None
     except ValueError as problem:
         raise ValueError("a number has too many digits" if "digits" in str(problem) else str(problem)) from None
+    if is_too_deep(value, raw):
+        raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep; no event needs that")
+    return value
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text[:20]} is too large for a number")
+    return number
 
 
 def _no_constant(word: str) -> object:

@@ -1,8 +1,9 @@
-"""`policy check`, `explain`, `test`, `publish`."""
+"""`policy check`, `explain`, `diff`, `test`, `publish`."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,8 +54,35 @@ def explain(file: Path, *, language: str) -> int:
     return OK
 
 
+def diff(old: Path, new: Path, *, as_json: bool) -> int:
+    """Prints what changes from one policy to another; spaces, comments and the order of lines are no change."""
+    from safeconduct.foundation.policy.diff import diff as differences
+    from safeconduct.foundation.policy.reader import read_policy
+    from safeconduct.kernel.events.catalogue import CATALOGUE
+
+    policies = []
+    for file in (old, new):
+        reading = read_policy(text_of(file), CATALOGUE, file=str(file))
+        if reading.policy is None:
+            sys.stderr.write(reading.render() + "\n")
+            return FAILED
+        policies.append(reading.policy)
+    found = differences(*policies)
+    if as_json:
+        emit_json([asdict(change) for change in found])
+        return OK
+    for change in found:
+        name = f"{change.subject} {change.name}" + (f", {change.aspect}" if change.aspect else "")
+        sys.stdout.write(f"{name}: {change.kind}\n")
+        for sign, text in (("-", change.before), ("+", change.after)):
+            for line in (text or "").splitlines():
+                sys.stdout.write(f"  {sign} {line}\n")
+    sys.stdout.write("1 change\n" if len(found) == 1 else f"{len(found):,} changes\n")
+    return OK
+
+
 def test(files: list[Path], *, as_json: bool) -> int:
-    """Runs the tests beside each file: NAME.tests.yaml and NAME.*.tests.yaml."""
+    """Runs the tests within each file, and beside it: NAME.tests.yaml and NAME.*.tests.yaml."""
     from safeconduct.foundation.policy.diagnostics import Severity, render
     from safeconduct.foundation.policy.policy_tests import read_tests, run_tests
     from safeconduct.foundation.policy.reader import read_policy
@@ -69,9 +97,8 @@ def test(files: list[Path], *, as_json: bool) -> int:
         beside = sorted(file.parent.glob(f"{file.stem}.tests.yaml")) + sorted(
             file.parent.glob(f"{file.stem}.*.tests.yaml")
         )
-        if not beside:
-            fail(f"no tests lie beside {file}; write {file.stem}.tests.yaml")
-        for tests_file in beside:
+        before = len(results)
+        for tests_file in (file, *beside):
             tests_text = text_of(tests_file)
             tests = read_tests(tests_text, reading.policy, CATALOGUE)
             if any(d.severity is Severity.ERROR for d in tests.diagnostics):
@@ -80,6 +107,8 @@ def test(files: list[Path], *, as_json: bool) -> int:
             for result in run_tests(reading.policy, tests.tests):
                 failed += not result.passed
                 results.append({"file": tests_file.name, "name": result.name, "problems": list(result.problems)})
+        if len(results) == before:
+            fail(f"there are no tests in {file} nor beside it; write {file.stem}.tests.yaml")
     if as_json:
         emit_json({"passed": len(results) - failed, "failed": failed, "tests": results})
     else:

@@ -102,6 +102,11 @@ def serve(*, host: str, port: int, workers: int, lanes: int) -> int:
     start_django()
     from django.conf import settings
 
+    from safeconduct.connectors.connector import wrong_options
+
+    if wrong := wrong_options(settings.CONNECTOR_OPTIONS):
+        sys.stderr.write("".join(f"error: {problem}\n" for problem in wrong))
+        return 2
     tls = Tls(settings.TLS_CERTIFICATE, settings.TLS_KEY, settings.TLS_CLIENT_CA) if settings.TLS_CERTIFICATE else None
     if refused := in_clear(host, tls, production=settings.MODE == "production"):
         sys.stderr.write(f"error: {refused}\n")

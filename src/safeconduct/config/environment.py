@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from safeconduct.config import secret_files
+from safeconduct.config.connector_options import Options, read_options
 from safeconduct.config.setting_table import SETTINGS
 from safeconduct.kernel.parties.directory import Directory, read_directory
 from safeconduct.presets.numbers import preset
@@ -48,7 +49,7 @@ class Environment:
     email_url: str
     email_from: str
     webhook_networks: tuple[str, ...]
-    connector_options: Mapping[str, Mapping[str, str]]
+    connector_options: Options
     connector_secrets: Mapping[str, tuple[str, ...]]
     record_origin: str
     record_checkpoint_file: str
@@ -140,7 +141,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email_url=values["SAFECONDUCT_EMAIL_URL"],
         email_from=values["SAFECONDUCT_EMAIL_FROM"],
         webhook_networks=_networks(values["SAFECONDUCT_WEBHOOK_NETWORKS"]),
-        connector_options=_options(values["SAFECONDUCT_CONNECTOR_OPTIONS"]),
+        connector_options=read_options(_words(values["SAFECONDUCT_CONNECTOR_OPTIONS"])),
         connector_secrets=_secrets(values["SAFECONDUCT_CONNECTOR_SECRETS"]),
         country=values["SAFECONDUCT_COUNTRY"].upper(),
         canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
@@ -251,17 +252,6 @@ def _networks(text: str) -> tuple[str, ...]:
         except ValueError as problem:
             raise ValueError(f"SAFECONDUCT_WEBHOOK_NETWORKS: {problem}; write networks such as 10.20.0.0/16") from None
     return _words(text)
-
-
-def _options(text: str) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for pair in _words(text):
-        name, separator, value = pair.partition("=")
-        connector, dot, option = name.partition(".")
-        if not separator or not dot or not option:
-            raise ValueError("SAFECONDUCT_CONNECTOR_OPTIONS must be connector.option=value, with commas between")
-        found.setdefault(connector, {})[option] = value
-    return found
 
 
 def _secrets(text: str) -> dict[str, tuple[str, ...]]:

@@ -143,7 +143,8 @@ SETTINGS = (
     Setting(
         "SAFECONDUCT_CONNECTOR_OPTIONS",
         "",
-        "Options of connectors as connector.option=value with commas, such as shopify.default_seller=sel-1.",
+        "Options of connectors as connector.option=value with commas, such as shopify.default_seller=sel-1. A table "
+        "has a key more, stripe.sellers.acct_1=sel-1, or is a file of rows `acct_1,sel-1`: stripe.sellers=@FILE.",
     ),
     Setting(
         "SAFECONDUCT_STAFF_PASSKEY_ONLY",

@@ -16,11 +16,13 @@ from importlib import resources
 
 from safeconduct.connectors import engine
 from safeconduct.connectors.conditions import Scope
+from safeconduct.connectors.expressions import Lookup
 from safeconduct.connectors.loading import load_text
 from safeconduct.connectors.mapping import Body, ConnectorMapping, suggestion
 from safeconduct.connectors.parsing import body_id, digest, parse, too_deep
-from safeconduct.connectors.results import OptionError, Reading, RefusalReason, RefusedItem, UnknownItem
-from safeconduct.connectors.rows import read_lines
+from safeconduct.connectors.paths import Key
+from safeconduct.connectors.results import OptionError, Reading, RefusalReason, RefusedItem, TooManyError, UnknownItem
+from safeconduct.connectors.rows import nodes, read_lines
 from safeconduct.connectors.signatures import SignatureReason, SignatureRefused
 
 _SUFFIX = ".yaml"
@@ -35,6 +37,8 @@ class Connector:
     """One source, as its mapping file describes it."""
 
     mapping: ConnectorMapping
+    tables: frozenset[str] = frozenset()
+    """The options that are tables, such as `sellers`."""
 
     @property
     def name(self) -> str:
@@ -84,6 +88,8 @@ class Connector:
                 reading.unknown.append(UnknownItem(body_id(raw), "empty", "a list with nothing in it"))
         except RecursionError:
             return Reading(refused=[too_deep(raw)])
+        except TooManyError as problem:
+            return Reading(refused=[RefusedItem(body_id(raw), RefusalReason.TOO_LARGE, "", str(problem))])
         return Reading(
             reading.events, reading.unknown, reading.refused, reading.dropped, reading.references,
             found[0].delivery if len(found) == 1 else body_id(raw),
@@ -93,6 +99,10 @@ class Connector:
         for name in options:
             if name not in self.mapping.options:
                 raise OptionError(f"{self.name} has no option `{name}`{suggestion(str(name), self.mapping.options)}")
+            if name in self.tables and not isinstance(options[name], Mapping):
+                raise OptionError(
+                    f"`{name}` is a table: give {self.name}.{name}.KEY=VALUE, or {self.name}.{name}=@FILE for a file"
+                )
         received = options.get("received_at")
         if isinstance(received, datetime):
             if received.tzinfo is None:
@@ -110,7 +120,26 @@ def load_connector(name: str) -> Connector:
     if name not in connector_names():
         raise UnknownConnectorError(f"there is no connector `{name}`{suggestion(name, connector_names())}")
     text = resources.files("safeconduct.connectors").joinpath(name + _SUFFIX).read_text(encoding="utf-8")
-    return Connector(load_text(text, name + _SUFFIX))
+    mapping = load_text(text, name + _SUFFIX)
+    return Connector(mapping, _tables(mapping))
+
+
+def _tables(mapping: ConnectorMapping) -> frozenset[str]:
+    """The options in which a mapping looks words up."""
+    looked_up = [part.table for part in nodes(mapping.rules) if isinstance(part, Lookup)]
+    first = [path.steps[0] for path in looked_up if path.root == "option" and path.steps]
+    return frozenset(step.name for step in first if isinstance(step, Key))
+
+
+def wrong_options(configured: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """A sentence for each connector whose options, as a deployment sets them, it would refuse with every delivery."""
+    found = []
+    for name, options in configured.items():
+        try:
+            load_connector(name).read(b"{}", {}, options)
+        except (UnknownConnectorError, OptionError) as problem:
+            found.append(f"SAFECONDUCT_CONNECTOR_OPTIONS: {problem}")
+    return found
 
 
 def connector_names() -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from babel import Locale
 from babel.core import get_global
 
 from safeconduct.connectors.results import ConversionError, shown
-from safeconduct.foundation.money import exponent
+from safeconduct.foundation.money import MOST_MINOR, exponent
 from safeconduct.foundation.policy.types import Type
 from safeconduct.kernel.events import envelope
 
@@ -102,6 +102,14 @@ def boolean(value: object) -> bool | None:
         case "false" | "no" | "n" | "0":
             return False
     raise ConversionError(f"{shown(written)} is neither true nor false")
+
+
+def time_field(value: object) -> str | None:
+    """As `moment_of`, for a field of an event: no time that only says that none is known, such as 0001-01-01."""
+    written = moment_of(value)
+    if written is not None and not envelope.in_field_years(envelope.read_time("time", written)):
+        raise ConversionError(f"{shown(written)} lies outside the years 1900 to 2200")
+    return written
 
 
 def moment_of(value: object) -> str | None:
@@ -290,7 +298,7 @@ def _money(number: int, power: int, currency: str) -> dict[str, object]:
     minor, rest = (number * 10**shift, 0) if shift >= 0 else divmod(number, 10**-shift)
     if rest:
         raise ConversionError(f"the amount is finer than the {exponent(currency)} decimals that {currency} has")
-    if abs(minor) > INT64_MAX:
+    if abs(minor) > MOST_MINOR:
         raise ConversionError("the amount is too large")
     return {"minor": minor, "currency": currency}
 

@@ -19,6 +19,7 @@ from safeconduct.connectors.results import (
     Reading,
     RefusalReason,
     RefusedItem,
+    TooManyError,
     UnknownItem,
     shown,
 )
@@ -66,7 +67,7 @@ def words(expression: Expression | None, scope: Scope) -> str:
 def units(mapping: ConnectorMapping, scope: Scope, digest: str, depth: int = 0) -> Iterator[Unit]:
     """The units of a body, by the first envelope that fits; a body that fits none is one unit of no known kind.
 
-    ``digest``: the id of a unit that has none of its own.
+    ``digest``: the id of a unit that has none of its own. Raises TooManyError.
     """
     for envelope in mapping.envelopes:
         if not holds(envelope.when, scope):
@@ -100,6 +101,8 @@ def _unit(envelope: Envelope, scope: Scope, item: object, mark: str) -> Unit:
 
 def _some(values: Iterator[object], most: int) -> Iterator[object]:
     yield from itertools.islice(values, most)
+    if next(values, None) is not None:  # a path gives no nulls
+        raise TooManyError(f"a list in the body holds more than {most:,} things; send it in parts")
 
 
 def _short(text: str) -> str:
@@ -110,7 +113,10 @@ def _short(text: str) -> str:
 
 
 def map_unit(mapping: ConnectorMapping, unit: Unit, reading: Reading) -> None:
-    """Adds to the reading what the rules make of a unit; a unit of which they make nothing is added as unknown."""
+    """Adds to the reading what the rules make of a unit; a unit of which they make nothing is added as unknown.
+
+    Raises TooManyError.
+    """
     before = len(reading.events) + len(reading.refused)
     matched = False
     for rule in mapping.rules:

@@ -299,7 +299,7 @@ def for_field(field: Field) -> Callable[[object], object]:
         case Type.BOOLEAN:
             return convert.boolean
         case Type.TIMESTAMP:
-            return convert.moment_of
+            return convert.time_field
         case Type.MONEY:
             return money_value
         case Type.NUMBER:

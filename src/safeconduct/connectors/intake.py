@@ -48,6 +48,8 @@ _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 #: Headers that differ between two sendings of one delivery, or say nothing about what is sent.
 _FLEETING = ("signature", "hmac", "timestamp", "triggered-at", "forwarded", "trace", "request-id")
 _MAX_REASON = 500
+#: Nothing of it became an event, or some of what should have become one did not.
+_NOT_WHOLLY_READ: Final = f"(state = '{DeliveryState.REFUSED.value}' OR refused > 0)"
 _COUNTED: Final = "refused/"
 
 logger = logging.getLogger(__name__)
@@ -123,12 +125,22 @@ def read_again(delivery_id: str, *, options: Mapping[str, object] | None = None)
 
 
 def refused(name: str, *, after: str = "", size: int = 500) -> list[str]:
-    """Ids of a connector's kept deliveries of which nothing could be read, those behind ``after``, the oldest first."""
+    """Ids of a connector's kept deliveries of which not all could be read, those behind ``after``, the oldest first."""
     rows = alone(
-        "SELECT id FROM delivery WHERE connector = %s AND state = %s AND id > %s ORDER BY id LIMIT %s",
-        [name, DeliveryState.REFUSED.value, after, size],
+        f"SELECT id FROM delivery WHERE connector = %s AND {_NOT_WHOLLY_READ} AND id > %s ORDER BY id LIMIT %s",
+        [name, after, size],
     )
     return [delivery_id for (delivery_id,) in rows]
+
+
+def unread_since(since: datetime) -> dict[str, tuple[int, str]]:
+    """Connectors of whose deliveries since a time not all could be read: how many, and the reason of the latest."""
+    rows = alone(
+        "SELECT connector, count(*), (array_agg(reason ORDER BY received_at DESC))[1] FROM delivery"
+        f" WHERE received_at >= %s AND {_NOT_WHOLLY_READ} GROUP BY connector ORDER BY connector",
+        [since],
+    )
+    return {name: (int(count), reason) for name, count, reason in rows}
 
 
 def unpack(delivery_id: str, connector: str, received_at: datetime, sealed: bytes) -> tuple[bytes, dict[str, str]]:

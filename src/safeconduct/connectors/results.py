@@ -80,6 +80,11 @@ class ConversionError(ValueError):
     """A value that cannot become what its field needs. The message is a sentence that never repeats the value whole."""
 
 
+class TooManyError(ValueError):
+    """A list in a body that is longer than any source sends. Nothing of the body is taken, so that nothing is silently
+    left out; the message says how many may be sent at once."""
+
+
 class OptionError(ValueError):
     """An option of a connector that does not exist or has the wrong shape; the message names the ones there are."""
 

@@ -25,7 +25,7 @@ from safeconduct.connectors.expressions import Const
 from safeconduct.connectors.mapping import Body, ConnectorMapping, suggestion
 from safeconduct.connectors.parsing import no_constant
 from safeconduct.connectors.paths import Key, Path
-from safeconduct.connectors.results import Reading, RefusalReason, RefusedItem, UnknownItem
+from safeconduct.connectors.results import Reading, RefusalReason, RefusedItem, TooManyError, UnknownItem
 
 #: Longest line that is read, in bytes; a longer one is a problem, and the rest of the file is still read.
 MAX_LINE = 1_048_576
@@ -107,6 +107,9 @@ def _map_row(
     except RecursionError:
         yield RowProblem(number, "", "", "the row is nested too deeply to be read", RefusalReason.TOO_DEEP)
         return
+    except TooManyError as problem:
+        yield RowProblem(number, "", "", str(problem), RefusalReason.TOO_LARGE)
+        return
     columns = _columns_of(mapping)
     flawed = {item.event_id for item in reading.dropped}
     for event in reading.events:
@@ -125,19 +128,19 @@ def _map_row(
 # -- columns ----------------------------------------------------------------------------------------------------------
 
 
-def _nodes(node: object) -> Iterator[object]:
+def nodes(node: object) -> Iterator[object]:
     """An expression with everything in it."""
     if isinstance(node, tuple):
         for part in node:
-            yield from _nodes(part)
+            yield from nodes(part)
     elif dataclasses.is_dataclass(node) and not isinstance(node, type):
         yield node
         for member in dataclasses.fields(node):
-            yield from _nodes(getattr(node, member.name))
+            yield from nodes(getattr(node, member.name))
 
 
 def _paths(node: object) -> list[Path]:
-    return [part for part in _nodes(node) if isinstance(part, Path)]
+    return [part for part in nodes(node) if isinstance(part, Path)]
 
 
 def _row_columns(node: object) -> list[str]:
@@ -178,7 +181,7 @@ def _heading_problems(heading: list[str], mapping: ConnectorMapping) -> Iterator
 def _has_other_source(expression: object) -> bool:
     """Whether a value can come from elsewhere than the file: a constant or an option."""
     return any(
-        isinstance(part, Const) or (isinstance(part, Path) and part.root == "option") for part in _nodes(expression)
+        isinstance(part, Const) or (isinstance(part, Path) and part.root == "option") for part in nodes(expression)
     )
 
 

@@ -167,7 +167,7 @@ class Signature:
         try:
             items = [entry["NotificationRequestItem"] for entry in json.loads(raw)["notificationItems"]]
             signed = [(_adyen_message(item), str(item["additionalData"]["hmacSignature"])) for item in items]
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise SignatureRefused(SignatureReason.MALFORMED, self.header) from None
         secrets = [bytes.fromhex(key) for key in keys if _HEX_DIGEST.fullmatch(key)]
         if not secrets:

@@ -43,6 +43,8 @@ from safeconduct.kernel.vault.pseudonyms import mask, reveal
 
 #: Fields that are written first, in this order; the others follow by name.
 _FIRST = ("amount", "seller", "buyer", "card", "device", "ip", "email", "address", "billing_address")
+#: For whom a rule may rest, the likeliest first; for one order it would be of no use.
+_RESTS_FOR = ("buyer", "card", "device", "ip", "email", "phone", "address", "bank_account", "member", "seller")
 #: Never in the facts: they stand elsewhere on the page.
 _NOT_FACTS = frozenset({"moment", "type", "occurred", "imported", "order"})
 
@@ -145,6 +147,16 @@ class Case:
             )
             for line in self.lines if not line["missing"]
         ]  # fmt: skip
+
+    @property
+    def restable(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The rules that spoke with effect, each with the entities of this event for which it may rest."""
+        if self.decision.kind == DecisionKind.SHADOW:
+            return []
+        known = [(name, self.names.of(self.fact[name])) for name in _RESTS_FOR if self.fact.get(name) is not None]
+        entities = [(name, f"{field_name(name)}: {shown}") for name, shown in known]
+        muted = set(self.decision.muted)
+        return [(name, entities) for name in self.decision.fired if name not in muted]
 
     @property
     def not_checked(self) -> list[tuple[str, str, str]]:

@@ -37,8 +37,10 @@ class NewPolicyForm(forms.Form):
 
 
 class SnoozeForm(forms.Form):
-    """A rule that is to rest for a while."""
+    """A rule that is to rest for a while: for everyone, or for one entity of an event that was decided."""
 
+    decision = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
+    entity = forms.CharField(max_length=40, required=False)
     rule = forms.CharField(widget=forms.HiddenInput, max_length=80)
     hours = forms.IntegerField(min_value=1, max_value=24 * 90, initial=24)
     reason = forms.CharField(max_length=2000)

@@ -13,7 +13,9 @@ from types import MappingProxyType
 
 from django.conf import settings
 
+from safeconduct.foundation.policy.diagnostics import Diagnostic
 from safeconduct.foundation.policy.nodes import Policy, Rule
+from safeconduct.foundation.policy.policy_tests import read_tests, run_tests
 from safeconduct.foundation.policy.prose import Prose, describe
 from safeconduct.foundation.policy.reader import Reading, read_policy
 from safeconduct.foundation.policy.tree import feature_names, names
@@ -22,6 +24,21 @@ from safeconduct.kernel.events.catalogue import CATALOGUE
 
 #: Texts and tellings that a process remembers; one of forty rules takes about a megabyte.
 _REMEMBERED = 32
+
+
+#: Tests that are carried out while somebody waits for a page: one takes about three milliseconds.
+TESTS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What came of the tests within a policy's text: what is wrong with how they are written, how many were carried
+    out, (name, what differs) of those that failed, and how many were left for the command."""
+
+    faults: tuple[Diagnostic, ...]
+    run: int
+    failed: tuple[tuple[str, str], ...]
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,18 @@ def reading_of(text: str) -> Reading:
 @lru_cache(maxsize=_REMEMBERED)
 def _read(text: str, currency: str, lists: frozenset[str]) -> Reading:
     return read_policy(text, CATALOGUE, currency=currency, lists=lists)
+
+
+def tests_of(reading: Reading) -> Tested | None:
+    """The tests within a policy's text, carried out; None where it does not read, or has none."""
+    if reading.policy is None:
+        return None
+    found = read_tests(reading.text, reading.policy, CATALOGUE)
+    if not found.tests and not found.diagnostics:
+        return None
+    results = run_tests(reading.policy, found.tests[:TESTS_AT_ONCE])
+    failed = tuple((r.name, "; ".join(r.problems)) for r in results if not r.passed)
+    return Tested(found.diagnostics, len(results), failed, len(found.tests) - len(results))
 
 
 def prose_of(reading: Reading, language: str) -> Prose | None:

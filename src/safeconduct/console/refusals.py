@@ -32,6 +32,13 @@ _WORDS: Final[Mapping[str, tuple[str | Promise, str | Promise]]] = {
     "nothing_to_roll_back_to": (
         _("There is nothing to roll back to"), _("This policy has had no other live version. Publish one first."),
     ),
+    "share_refused": (
+        _("That is no share of the orders"), _("Give a whole number from 1 to 100. Nothing was published."),
+    ),
+    "nothing_to_challenge": (
+        _("There is no live version beside it"),
+        _("A challenger decides a share of orders, and the live version the others. Publish for all orders."),
+    ),
     "reason_missing": (
         _("Say why"), _("Write a sentence: it becomes the statement of reasons, and your colleagues read it."),
     ),

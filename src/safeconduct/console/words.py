@@ -50,6 +50,15 @@ VERBS: Final[Mapping[str, Text]] = {
     "rolled back": lazy("rolled back from it"), "live again": lazy("put it back in force"),
 }  # fmt: skip
 
+#: What differs between two versions of a policy (`foundation.policy.diff`): what it is part of, and what was done.
+SUBJECTS: Final[Mapping[str, Text]] = {
+    "setting": lazy("Setting"), "feature": lazy("Feature"), "score": lazy("Score"), "rule": lazy("Rule"),
+}  # fmt: skip
+CHANGES: Final[Mapping[str, tuple[Text, str]]] = {
+    "added": (pgettext_lazy("difference", "added"), "good"), "removed": (pgettext_lazy("difference", "removed"), "bad"),
+    "changed": (pgettext_lazy("difference", "changed"), "info"),
+}  # fmt: skip
+
 ENTITIES: Final = ("buyer", "card", "device", "email", "address", "ip", "phone", "seller", "card_bin", "bank_account")
 
 

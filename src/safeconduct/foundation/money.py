@@ -37,6 +37,14 @@ def exponent(currency: str) -> int:
     return _NOT_TWO.get(currency, 2)
 
 
+#: The largest amount that is taken in, in minor units; our choice. Sums are kept in 64 bits: nine hundred such amounts
+#: fit, and of the largest number of 64 bits not two, so that one mistaken order would spoil every sum it stands in.
+MOST_MINOR = 10**16
+_MOST_DIGITS = 16
+#: No amount needs a longer text.
+_LONGEST = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in minor units (cents, fen, yen) of a currency."""
@@ -50,17 +58,27 @@ class Money:
 
         Raises MoneyError where the text is no number or has more decimals than the currency.
         """
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            raise MoneyError(f"{text!r} is not an amount; write digits with a point, such as 12.30") from None
         places = exponent(currency)
+        try:
+            value = Decimal(text if len(text) <= _LONGEST else "")
+        except InvalidOperation:
+            value = Decimal("NaN")
         if not value.is_finite():
-            raise MoneyError(f"{text!r} is not an amount; write digits with a point, such as 12.30")
-        scaled = value.scaleb(places)
-        if scaled != scaled.to_integral_value():
-            raise MoneyError(f"{text} has more than the {places} decimals that {currency} has")
-        return cls(int(scaled), currency)
+            raise MoneyError(f"{text[:_LONGEST]!r} is not an amount; write digits with a point, such as 12.30")
+        # Before it is reckoned out: a text such as 1e999999999 stands for more digits than there is room.
+        if value and value.adjusted() + places > _MOST_DIGITS:
+            raise MoneyError(f"{text} is too large for an amount")
+        too_fine = MoneyError(f"{text} has more than the {places} decimals that {currency} has")
+        if value and value.adjusted() < -places:
+            raise too_fine
+        # As a quotient of whole numbers, which no context of Decimal rounds.
+        numerator, denominator = value.as_integer_ratio()
+        minor, rest = divmod(numerator * 10**places, denominator)
+        if rest:
+            raise too_fine
+        if abs(minor) > MOST_MINOR:
+            raise MoneyError(f"{text} is too large for an amount")
+        return cls(minor, currency)
 
     def format(self, locale: str = "en") -> str:
         """The amount as people of this locale write it."""

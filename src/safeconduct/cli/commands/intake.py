@@ -46,11 +46,12 @@ def labels_import(
 
 @connectors_app.command("replay", epilog="Example: safeconduct connectors replay stripe saved/*.json --unsigned --json")
 def connectors_replay(
-    name: Annotated[str, typer.Argument(help="stripe, shopify or adyen.")],
+    name: Annotated[str, typer.Argument(help="stripe, shopify, adyen, jsonl or csv.")],
     files: Annotated[list[Path], typer.Argument(help="Saved bodies.", exists=True, dir_okay=False)],
     unsigned: Annotated[bool, typer.Option("--unsigned", help="The files carry no signature; trust them.")] = False,
     seller: Annotated[
-        Optional[str], typer.Option(help="The seller of bodies that name none; default: the connector's name.")
+        Optional[str],
+        typer.Option(help="The seller of bodies that name none; default: the configured one, or the connector's name."),
     ] = None,
     as_json: Json = False,
 ) -> None:

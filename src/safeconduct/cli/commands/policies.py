@@ -10,7 +10,7 @@ import typer
 
 from safeconduct.cli.commands.options import Json
 
-policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, test, publish.")
+policy_app = typer.Typer(no_args_is_help=True, help="Policies: check, explain, diff, test, publish.")
 coverage_app = typer.Typer(no_args_is_help=True, help="Coverage templates: check, simulate.")
 risk_app = typer.Typer(no_args_is_help=True, help="Account risk: score sign-ins.")
 cases_app = typer.Typer(no_args_is_help=True, help="Cases: workflows, presets, and how fairly they are decided.")
@@ -38,14 +38,27 @@ def policy_explain(
     raise SystemExit(explain(file, language=language))
 
 
+@policy_app.command("diff", epilog="Example: safeconduct policy diff order-risk.yaml draft.yaml")
+def policy_diff(
+    old: Annotated[Path, typer.Argument(help="A policy file.", exists=True, dir_okay=False)],
+    new: Annotated[Path, typer.Argument(help="Another one.", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Says what changes from one policy to another: settings, features, scores and rules, not lines."""
+    from safeconduct.cli.policy import diff
+
+    raise SystemExit(diff(old, new, as_json=as_json))
+
+
 @policy_app.command("test", epilog="Example: safeconduct policy test order-risk.yaml")
 def policy_test(
     files: Annotated[
-        list[Path], typer.Argument(help="Policy files; their tests lie beside them.", exists=True, dir_okay=False)
+        list[Path],
+        typer.Argument(help="Policy files; their tests stand in them or lie beside them.", exists=True, dir_okay=False),
     ],
     as_json: Json = False,
 ) -> None:
-    """Runs the tests that stand beside policies. Exit code 1 where one fails."""
+    """Runs the tests that stand in policies and beside them. Exit code 1 where one fails."""
     from safeconduct.cli.policy import test
 
     raise SystemExit(test(files, as_json=as_json))

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from safeconduct.console.access import StaffRequest, done, page, staff_page
 from safeconduct.console.forms import DraftForm, NewPolicyForm
-from safeconduct.console.readings import reading_of
+from safeconduct.console.readings import reading_of, tests_of
 from safeconduct.console.views.versions import faults_of
 from safeconduct.kernel.decisions import policies as lives
 from safeconduct.kernel.decisions import queries
@@ -107,8 +107,10 @@ def _editor(
     request: StaffRequest, draft: PolicyVersion, form: DraftForm, text: str, *, status: int = 200
 ) -> HttpResponse:
     reading = reading_of(text)
+    tested = tests_of(reading)
     context = {
-        "version": draft, "form": form, "faults": faults_of(reading), "errors": len(reading.errors),
+        "version": draft, "form": form, "tested": tested, "errors": len(reading.errors),
+        "faults": faults_of(reading, tested.faults if tested else ()),
         "warnings": len(reading.warnings), "text": text, "readable": reading.policy is not None,
         "rules": len(reading.policy.rules) if reading.policy else 0,
         "features": len(reading.policy.features) if reading.policy else 0, "live": queries.live_version(draft.policy),

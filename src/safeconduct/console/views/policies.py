@@ -22,8 +22,10 @@ from safeconduct.console.words import STATES, role_name
 from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions import actions, queries
 from safeconduct.kernel.decisions import policies as lives
-from safeconduct.kernel.decisions.errors import NotFound, ReasonMissing, RoleNeeded, WrongState
-from safeconduct.kernel.decisions.models import Mute, PolicyVersion, VersionState
+from safeconduct.kernel.decisions.errors import NotFound, ReasonMissing, RoleNeeded, ShareRefused, WrongState
+from safeconduct.kernel.decisions.links import fact_of
+from safeconduct.kernel.decisions.models import Decision, Mute, PolicyVersion, VersionState
+from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.parts import ACTIONS
@@ -38,6 +40,10 @@ def policies(request: StaffRequest) -> HttpResponse:
     groups: dict[str, list[dict[str, Any]]] = {}
     for version in versions:
         groups.setdefault(version.policy, []).append(_row(version, decided))
+    braked = queries.braked()
+    for name, rows in groups.items():
+        for row in rows:
+            row["braked"] = ", ".join(braked.get(name, ())) if row["version"].state == VersionState.LIVE else ""
     context = {"groups": groups, "retired_only": _retired_only(set(groups))}
     return page(request, "console/policies.html", "policies", context)
 
@@ -64,12 +70,8 @@ def policy(request: StaffRequest, name: str) -> HttpResponse:
         raise NotFound("policy", name)
     decided = queries.decided_by_version([v.id for v in versions])
     live = next((v for v in versions if v.state == VersionState.LIVE), None)
-    earlier = next(
-        (v for v in sorted(versions, key=lambda v: v.retired_at or v.created_at, reverse=True)
-         if v.state == VersionState.RETIRED and v.published_at), None,
-    )  # fmt: skip
     context = {
-        "name": name, "live": live, "earlier": earlier, "lead": request.user.may(StaffRole.LEAD),
+        "name": name, "live": live, "earlier": lives.live_before(name), "lead": request.user.may(StaffRole.LEAD),
         "rows": [
             {"version": v, "state": STATES[v.state][0], "tone": STATES[v.state][1], "decided": decided.get(v.id, (0, None))[0]}
             for v in versions
@@ -86,7 +88,7 @@ def policy(request: StaffRequest, name: str) -> HttpResponse:
 def backtest(request: StaffRequest, version_id: str) -> HttpResponse:
     """Replays the version over history beside the live one: what it would stop, and what that costs."""
     found = get_version(version_id)
-    days = int(request.POST.get("days", "0")) if request.POST.get("days", "0").isdigit() else 0
+    days = _whole(request.POST.get("days", "0")) or 0
     since = timezone.now() - timedelta(days=days) if 0 < days <= 3650 else None
     result = backtests.run(found.text, since=since)
     names = Names(key for c in result.changes for key in (c.order_key, c.seller_key))
@@ -143,8 +145,9 @@ def step(request: StaffRequest, version_id: str, verb: str) -> HttpResponse:
             lives.ask_approval(version_id, person, at=now)
             text = _("Asked. A lead who did not write it can publish it.")
         case "publish":
-            percent = request.POST.get("percent", "100")
-            share = int(percent) if percent.isdigit() and 1 <= int(percent) <= 100 else 100
+            share = _whole(request.POST.get("percent", "100"))
+            if share is None:  # what cannot be read must not come to decide every order
+                raise ShareRefused
             lives.publish(version_id, person, at=now, percent=share, why=why)
             text = _("Published: it decides from the next order on.") if share == 100 else _(
                 "It decides %(share)s %% of orders now; the live version the others."
@@ -166,6 +169,11 @@ def step(request: StaffRequest, version_id: str, verb: str) -> HttpResponse:
     return done(request, text, reverse("console:version", args=[version_id]))
 
 
+def _whole(text: str) -> int | None:
+    """A whole number of a form's field, None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
+
+
 @require_POST
 @staff_page(StaffRole.LEAD)
 def roll_back(request: StaffRequest, name: str) -> HttpResponse:
@@ -185,12 +193,22 @@ def snooze(request: StaffRequest, name: str) -> HttpResponse:
     form = SnoozeForm(request.POST)
     if not form.is_valid():
         raise ReasonMissing
-    now = timezone.now()
-    actor = Actor(request.user.id, request.user.staff_role, form.cleaned_data["reason"])
-    until = now + timedelta(hours=form.cleaned_data["hours"])
-    actions.snooze(name, form.cleaned_data["rule"], actor, at=now, until=until)
+    given, now = form.cleaned_data, timezone.now()
+    key = _entity_key(name, given["decision"], given["entity"]) if given["entity"] else None
+    actor = Actor(request.user.id, request.user.staff_role, given["reason"])
+    until = now + timedelta(hours=given["hours"])
+    actions.snooze(name, given["rule"], actor, at=now, until=until, entity_key=key)
     target = back_to(request, reverse("console:policy", args=[name]))
-    return done(request, _("%(rule)s rests. It is still counted.") % {"rule": form.cleaned_data["rule"]}, target)
+    return done(request, _("%(rule)s rests. It is still counted.") % {"rule": given["rule"]}, target)
+
+
+def _entity_key(policy: str, decision_id: str, field: str) -> int:
+    """The key in one field of an event that a policy decided. Raises NotFound."""
+    made = Decision.objects.only("moment").filter(id=decision_id, policy=policy).first()
+    fact = fact_of(made.moment) if made is not None and field in CATALOGUE.key_fields else None
+    if not fact or fact.get(field) is None:
+        raise NotFound(field, f"in decision {decision_id}")
+    return int(fact[field])
 
 
 @require_POST

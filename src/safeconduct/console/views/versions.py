@@ -16,12 +16,15 @@ from django.views.decorators.http import require_GET
 from safeconduct.console.access import StaffRequest, page, staff_page
 from safeconduct.console.case import Names
 from safeconduct.console.readings import because_text, looks_at, parts_of, prose_of, reading_of, rule_text
-from safeconduct.console.words import STATES, VERBS, policy_language
+from safeconduct.console.words import CHANGES, STATES, SUBJECTS, VERBS, policy_language
+from safeconduct.foundation.moments import moment_time
 from safeconduct.foundation.policy.diagnostics import Diagnostic as Finding
+from safeconduct.foundation.policy.diff import diff
 from safeconduct.foundation.policy.nodes import Rule
 from safeconduct.foundation.policy.prose import Prose
 from safeconduct.foundation.policy.reader import Reading
 from safeconduct.kernel.decisions import queries
+from safeconduct.kernel.decisions.beside import beside
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.decisions.models import Mute, PolicyStep, PolicyVersion, VersionState
 from safeconduct.kernel.decisions.statistics import RuleStatistics, rule_statistics
@@ -32,6 +35,8 @@ from safeconduct.kernel.ui.parts import Diffed, Moment, Page
 #: Our choice, from measuring: so many rules with sentences and statistics, and so much text, are a page of 70 kB.
 RULES_ON_A_PAGE = 50
 TEXT_ON_A_PAGE = 50_000
+#: Beyond these the lines below say the rest.
+CHANGES_ON_A_PAGE = 60
 
 
 def get_version(version_id: str) -> PolicyVersion:
@@ -59,7 +64,9 @@ def version(request: StaffRequest, version_id: str) -> HttpResponse:
     name, tone = STATES[found.state]
     prose = prose_of(reading, policy_language())
     rules, pages = _page_of_rules(reading, request.GET)
+    tried = live is not None and found.state in (VersionState.SHADOW, VersionState.CHALLENGER)
     context = {
+        "beside": _beside(found, live) if tried and live is not None else None, "currency": settings.REPORTING_CURRENCY,
         "version": found, "state": name, "tone": tone, "live": live, "prose": prose,
         "faults": faults_of(reading), "rules": _rules(found, rules, mutes, now, prose), "pages": pages,
         "brakes": [m for m in mutes if m.cause == Mute.Cause.BRAKE], "mutes": _mutes(mutes, people),
@@ -68,6 +75,20 @@ def version(request: StaffRequest, version_id: str) -> HttpResponse:
         "maturity_days": settings.LABEL_MATURITY_DAYS, "lines": found.text.count("\n"),
     }  # fmt: skip
     return page(request, "console/version.html", "policies", context)
+
+
+def _beside(found: PolicyVersion, live: PolicyVersion) -> dict[str, Any]:
+    """What a version that is being tried said of the same events as the live one."""
+    said = beside(found.id, live.id)
+    names = Names(event.order_key for event in said.newest)
+    return {
+        "said": said, "alike": said.both - said.differing, "share": said.differing / said.both if said.both else None,
+        "newest": [
+            {"event": event, "order": names.of(event.order_key) if event.order_key is not None else event.decision_id,
+             "at": moment_time(event.moment)}
+            for event in said.newest
+        ],
+    }  # fmt: skip
 
 
 def _page_of_rules(reading: Reading, given: QueryDict) -> tuple[tuple[Rule, ...], Page]:
@@ -91,7 +112,7 @@ def _rules(
     stats: dict[str, RuleStatistics] = {}
     if found.state != VersionState.DRAFT:
         stats = {s.rule: s for s in rule_statistics(versions=[found.id], now=now)}
-    muted = {mute.rule for mute in mutes}
+    muted = {mute.rule for mute in mutes if mute.entity_key is None}
     return [
         {"rule": rule, "prose": prose.rules.get(rule.name, "") if prose else "", "muted": rule.name in muted,
          **figures(stats.get(rule.name))}
@@ -207,9 +228,9 @@ def _may(person: User, found: PolicyVersion, reading: Reading, live: PolicyVersi
     }  # fmt: skip
 
 
-def faults_of(reading: Reading) -> list[Diagnostic]:
-    """The findings of a reading as the editor shows them."""
-    return [_fault(finding) for finding in reading.diagnostics]
+def faults_of(reading: Reading, more: Sequence[Finding] = ()) -> list[Diagnostic]:
+    """The findings of a reading as the editor shows them; ``more``: those of its tests."""
+    return [_fault(finding) for finding in (*reading.diagnostics, *more)]
 
 
 def _fault(finding: Finding) -> Diagnostic:
@@ -220,11 +241,20 @@ def _fault(finding: Finding) -> Diagnostic:
 @require_GET
 @staff_page()
 def compare(request: StaffRequest, version_id: str) -> HttpResponse:
-    """What differs from the live version."""
+    """What differs from the live version: change by change, and line by line."""
     found = get_version(version_id)
     live = queries.live_version(found.policy)
     if live is None:
         raise NotFound("live version", found.policy)
     old, new = (_("version %(number)s") % {"number": v.number} for v in (live, found))
-    context = {"version": found, "live": live, "diff": Diffed(live.text, found.text, old, new)}
+    before, after = reading_of(live.text).policy, reading_of(found.text).policy
+    changes = diff(before, after) if before is not None and after is not None else None
+    context = {
+        "version": found, "live": live, "diff": Diffed(live.text, found.text, old, new),
+        "readable": changes is not None, "left_out": max(0, len(changes or ()) - CHANGES_ON_A_PAGE),
+        "changes": [
+            {"change": one, "subject": SUBJECTS[one.subject], "kind": CHANGES[one.kind][0], "tone": CHANGES[one.kind][1]}
+            for one in (changes or ())[:CHANGES_ON_A_PAGE]
+        ],
+    }  # fmt: skip
     return page(request, "console/compare.html", "policies", context)

@@ -36,6 +36,8 @@ def compare_advice(left: Expr, right: Expr, currency: str | None) -> str | None:
         case Type.KEY, Type.TEXT | Type.INTEGER:
             return "a key is stored as a pseudonym; keep its value in a list and ask in_list('name', key)"
         case Type.TEXT, Type.INTEGER | Type.RATIONAL:
+            if isinstance(left, Literal):
+                return "write the number without quotes"
             return "put the value into single quotes to compare texts"
         case Type.NUMBER, Type.INTEGER | Type.RATIONAL | Type.NUMBER:
             return "a score is only compared with a number that is written out, such as 0.9"

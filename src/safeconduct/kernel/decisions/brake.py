@@ -9,20 +9,19 @@ The danger is the opposite case: an attack also makes a rule fire more, and a br
 exactly when it should be shut. Four things stand against that:
 
 - **A floor.** Below `BRAKE_SHARE` of all decisions a rule is never braked, whatever its rise. Most attacks stay far
-below
-  it: they are many for a rule, and few for a marketplace. What is braked therefore does harm to honest trade in bulk.
+  below it: they are many for a rule, and few for a marketplace. What is braked therefore does harm to honest trade in
+  bulk.
 - **An attack is concentrated, a mistake is not.** Attackers reuse what costs them something: cards, devices, addresses
   (`ATTACKERS_MEANS`). If the orders a rule acted on share these `CONCENTRATION` times as much as orders did just
   before, the rule stays in force; that it was left so is written down for a person to judge.
 - **Lists are no exception in either direction.** A deny list of cards or devices fires on few entities by its nature,
-and
-  is left alone by the test above. A deny list of texts that took in a whole country is a mistake like any other.
+  and is left alone by the test above. A deny list of texts that took in a whole country is a mistake like any other.
 - **A person's word stands.** A rule whose brake was lifted is left alone for `REST`, and one rule's brake never touches
   another: what an attacker gains by tripping one, spread over fresh cards and devices alike, is that one rule.
 
 Rules whose effect is *allow* stop nobody and are never braked. A challenger goes back to shadow as a whole, and the
-live
-version takes its orders over: a mute would silence the live version's rule of the same name, which may be another rule.
+live version takes its orders over: a mute would silence the live version's rule of the same name, which may be another
+rule. The leads are told of each at once.
 """
 
 from __future__ import annotations
@@ -43,6 +42,7 @@ from safeconduct.kernel.decisions.models import Mute, PolicyVersion, VersionStat
 from safeconduct.kernel.decisions.policies import note_step
 from safeconduct.kernel.decisions.running import PolicyBroken, Running, compile_text, running
 from safeconduct.kernel.locks import Lock
+from safeconduct.kernel.notices.administrators import tell_leads
 from safeconduct.kernel.record import leaves
 from safeconduct.kernel.record.models import Leaf
 from safeconduct.kernel.scope import query
@@ -285,6 +285,7 @@ def _back_to_shadow(version: Running, rule: Rule, rates: _Rates, now: datetime) 
 
 def _braked(version: Running, rule: Rule, rates: _Rates, why: str, now: datetime) -> None:
     _note(version, rule, "braked", why, now)
+    _tell(version, rule, rates, "shadow" if version.state is VersionState.CHALLENGER else "muted", now)
     Leaf.objects.create(
         kind="rule_braked", subject=version.version_id, created_at=now,
         body={
@@ -301,6 +302,17 @@ def _leave(version: Running, rule: Rule, rates: _Rates, attack: _Means, now: dat
         f" {attack.orders_each_before:.1f} before. Look at them, and snooze the rule if they are honest"
     )
     _note(version, rule, _LEFT, why, now)
+    _tell(version, rule, rates, "left", now)
+
+
+def _tell(version: Running, rule: Rule, rates: _Rates, what: str, now: datetime) -> None:
+    """Tells the leads at once: from now on orders go through that the rule would have stopped, or an attack is on."""
+    values = {
+        "policy": version.policy.name, "version": version.number, "rule": rule.name, "acted": rates.acted,
+        "decided": rates.decided, "what": what,
+    }  # fmt: skip
+    key = f"brake/{version.version_id}/{rule.name}/{now.isoformat()}"
+    tell_leads("rule.braked", values, key, at=now, url=f"/console/versions/{version.version_id}/")
 
 
 def _note(version: Running, rule: Rule, verb: str, why: str, now: datetime) -> None:

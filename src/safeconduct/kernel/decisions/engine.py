@@ -24,10 +24,10 @@ from safeconduct.foundation.policy.sql_expressions import quoted
 from safeconduct.foundation.policy.to_python import NOW
 from safeconduct.foundation.stable_hash import bucket
 from safeconduct.kernel.decisions import hot, labels, membership, reactions, scoring, telling
+from safeconduct.kernel.decisions.labels import LABEL_TYPES
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import statement
 from safeconduct.kernel.decisions.running import (
-    LABEL_TYPES,
     NOTHING_MUTED,
     Compiled,
     Muted,

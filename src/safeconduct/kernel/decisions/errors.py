@@ -64,6 +64,21 @@ class NothingToRollBackTo(DecisionsError):
         super().__init__(f"{policy} has had no other live version; publish one first")
 
 
+class ShareRefused(DecisionsError):
+    code = "share_refused"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("a version decides a share of 1 to 100 per cent; give a whole number, or leave it out for all")
+
+
+class NothingToChallenge(DecisionsError):
+    code = "nothing_to_challenge"
+
+    def __init__(self, policy: str) -> None:
+        super().__init__(f"{policy} has no live version that would decide the other orders; publish for all of them")
+
+
 class ReasonMissing(DecisionsError):
     code = "reason_missing"
     status = 422

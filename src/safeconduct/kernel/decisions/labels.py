@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.decisions.models import Label, LabelKind
+from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import current_moment
 from safeconduct.kernel.scope import Actor, query
 
+#: Later events that say what an order turned out to be.
+LABEL_TYPES = frozenset({"dispute.opened", "fraud.warned"})
 #: Dispute reasons that say somebody else used the card: the processors' words and the card schemes' codes
 #: (Visa 10.x; Mastercard 4837, 4840, 4849, 4863, 4870, 4871; American Express F10, F14, F24, F29, F30, F31;
 #: Discover UA01, UA02, UA05, UA06).
@@ -24,8 +27,9 @@ FRAUD_REASONS = frozenset(
 )  # fmt: skip
 
 
-def learn(rows: Iterable[Mapping[str, Any]], type_names: Mapping[int, str]) -> None:
-    """Labels from later events: a fraud warning, and a bank dispute whose reason is fraud."""
+def learn(rows: Iterable[Mapping[str, Any]], type_names: Mapping[int, str]) -> int:
+    """Labels from later events: a fraud warning, and a bank dispute whose reason is fraud. Returns how many were
+    new."""
     found = []
     for row in rows:
         if row["order"] is None:
@@ -35,8 +39,20 @@ def learn(rows: Iterable[Mapping[str, Any]], type_names: Mapping[int, str]) -> N
             found.append((row["order"], LabelKind.FRAUD, name, row["moment"]))
         elif name == "dispute.opened":
             found.append((row["order"], LabelKind.ABUSE, name, row["moment"]))
-    if found:
-        add(found)
+    return add(found) if found else 0
+
+
+def learn_from_history(moments: Collection[int]) -> int:
+    """Labels that these imported events tell of, from the time at which they happened; returns how many were new.
+
+    History decides nothing, and is learned from all the same. May be repeated. Needs an engine scope.
+    """
+    names = {CATALOGUE[name].code: name for name in LABEL_TYPES}
+    found = query(
+        'SELECT type, "order", reason, moment FROM fact WHERE moment = ANY(%b::bigint[]) AND type = ANY(%s)',
+        [sorted(moments), list(names)],
+    )
+    return learn([dict(zip(("type", "order", "reason", "moment"), row, strict=True)) for row in found], names)
 
 
 def read_csv(text: str) -> tuple[list[tuple[str, LabelKind]], list[str]]:
@@ -75,9 +91,15 @@ def add(labels: Sequence[tuple[int, LabelKind, str, int]]) -> int:
 
 
 def say(order_key: int, kind: LabelKind, actor: Actor) -> Label:
-    """A person says what an order turned out to be; saying the same twice keeps the first, with its note."""
-    label, _ = Label.objects.get_or_create(
+    """A person says what an order turned out to be; saying the same twice keeps the first, with its note.
+
+    Where somebody has said otherwise in between, it counts as said now: the latest word holds.
+    """
+    label, new = Label.objects.get_or_create(
         order_key=order_key, kind=kind, origin=f"staff/{actor.id}"[:40],
         defaults={"moment": current_moment(), "note": actor.why},
     )  # fmt: skip
+    if not new and Label.objects.filter(order_key=order_key, moment__gt=label.moment).exclude(kind=kind).exists():
+        label.moment, label.note = current_moment(), actor.why
+        label.save(update_fields=["moment", "note"])
     return label

@@ -21,7 +21,7 @@ from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import engine, hot, reactions
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import of_a_failure
-from safeconduct.kernel.decisions.running import listened_types, running
+from safeconduct.kernel.decisions.running import PolicyBroken, listened_types, running
 from safeconduct.kernel.events import log
 from safeconduct.kernel.events.log import Known, Receipt
 from safeconduct.kernel.scope import engine_scope, engine_statements, query, savepoint
@@ -30,6 +30,8 @@ LANE_BATCH = 200
 MAX_ATTEMPTS = 5
 #: How long the caller who sent an event alone may decide it; after that the lanes take it for abandoned.
 CALLERS_LEASE_S = 5.0
+#: How often it is looked whether a live policy that did not read any more has been mended.
+UNTIL_MENDED_S = 60
 #: How often a lane moves the roll-ups of hot keys on.
 KEEP_UP_EVERY_S = 1.0
 
@@ -78,8 +80,14 @@ def accept(
     try:
         with engine_scope():
             accepted.decisions = engine.decide(due, now=now, budget_ms=budget_ms)
-    except (psycopg.Error, DatabaseError, OSError) as problem:
-        logger.warning("deciding %d events at once failed (%s); the lanes will", len(due), type(problem).__name__)
+    except Exception as problem:
+        # Also what one event's data provoked: all of them are stored, and each is answered.
+        expected = isinstance(problem, (psycopg.Error, DatabaseError, OSError))
+        logger.log(
+            logging.WARNING if expected else logging.ERROR,
+            "deciding %d events at once failed (%s); the lanes will", len(due), type(problem).__name__,
+            exc_info=None if expected else problem,
+        )  # fmt: skip
         answer = max((v.policy.on_failure for v in live), key=lambda action: action.rank, default=Action.REVIEW)
         accepted.fallback = dict.fromkeys(due, answer)
     return accepted
@@ -100,7 +108,7 @@ def work(*, now: Clock | None = utc_now, limit: int = LANE_BATCH) -> int:
 
 
 def run(stop: Callable[[], bool], *, now: Clock = utc_now, idle_s: float = 0.2) -> None:
-    """Works until `stop` says so; survives restarts of the database."""
+    """Works until `stop` says so; survives restarts of the database, and a live policy that does not read any more."""
     pause = idle_s
     kept_up = 0.0
     while not stop():
@@ -110,8 +118,8 @@ def run(stop: Callable[[], bool], *, now: Clock = utc_now, idle_s: float = 0.2) 
                 hot.keep_up()
                 kept_up = time.monotonic()
             pause = idle_s
-        except (psycopg.OperationalError, DatabaseError) as problem:
-            logger.warning("the database does not answer (%s); trying again", type(problem).__name__)
+        except (psycopg.OperationalError, DatabaseError, PolicyBroken) as problem:
+            logger.warning("the lane cannot go on (%s); trying again", type(problem).__name__)
             done, pause = 0, min(pause * 2, 5.0)
         if not done:
             time.sleep(pause)
@@ -170,6 +178,15 @@ def _put_off(moment: int, attempts: int, problem: str, at: datetime | None) -> N
             [attempts, problem, 2**attempts, moment],
         )
         return
+    try:
+        versions = running()
+    except PolicyBroken:  # then nobody knows its answer: the event waits until a version that reads is published
+        query(
+            "UPDATE event_queue SET attempts = %s, problem = %s, not_before = now() + make_interval(secs => %s)"
+            " WHERE moment = %s",
+            [attempts, problem, UNTIL_MENDED_S, moment],
+        )
+        return
     row = query('SELECT type, seller, "order", amount FROM fact WHERE moment = %s', [moment]).fetchone()
     assert row is not None
     made = [
@@ -179,7 +196,7 @@ def _put_off(moment: int, attempts: int, problem: str, at: datetime | None) -> N
             amount_minor=row[3], fired=[], unknown=[], muted=[], allowed_by="", values={},
             reasons=of_a_failure(v.policy.on_failure), control=False, latency_us=0,
         )
-        for v in running()
+        for v in versions
         if v.state is VersionState.LIVE and engine.type_name(row[0]) in v.policy.event_types
     ]  # fmt: skip
     engine.store(made, [moment], at, log.settle())

@@ -15,11 +15,13 @@ from safeconduct.kernel.decisions import record_staff
 from safeconduct.kernel.decisions.errors import (
     ChangedMeanwhile,
     NotFound,
+    NothingToChallenge,
     NothingToRollBackTo,
     PolicyHasErrors,
     PolicyNameDiffers,
     RoleNeeded,
     SecondPersonNeeded,
+    ShareRefused,
     WrongState,
 )
 from safeconduct.kernel.decisions.models import PolicyStep, PolicyVersion, VersionState, WatchList
@@ -89,8 +91,10 @@ def publish(
     """Makes a version decide: for all orders, or as challenger for a share of them.
 
     ``approver``: a second person with the role lead; None only for a version that no person wrote (a shipped one).
-    Raises SecondPersonNeeded, RoleNeeded, PolicyHasErrors, WrongState.
+    Raises SecondPersonNeeded, RoleNeeded, ShareRefused, NothingToChallenge, PolicyHasErrors, WrongState.
     """
+    if not 1 <= percent <= 100:
+        raise ShareRefused
     version = _locked(version_id)
     _expect(version, VersionState.DRAFT, VersionState.SHADOW, VersionState.CHALLENGER)
     _readable(version)
@@ -101,6 +105,8 @@ def publish(
         raise RoleNeeded(StaffRole.LEAD.label)
     elif approver.id == version.author_id:
         raise SecondPersonNeeded
+    if percent < 100 and not PolicyVersion.objects.filter(policy=version.policy, state=VersionState.LIVE).exists():
+        raise NothingToChallenge(version.policy)
     version.approved_by = approver
     version.published_at = at
     version.rollout_percent = percent
@@ -138,11 +144,7 @@ def roll_back(policy: str, person: User, *, at: datetime, why: str) -> PolicyVer
         raise RoleNeeded(StaffRole.LEAD.label)
     _lock(policy)
     live = PolicyVersion.objects.filter(policy=policy, state=VersionState.LIVE).first()
-    earlier = (
-        PolicyVersion.objects.filter(policy=policy, state=VersionState.RETIRED, published_at__isnull=False)
-        .order_by("-retired_at", "-number")
-        .first()
-    )
+    earlier = live_before(policy)
     if earlier is None:
         raise NothingToRollBackTo(policy)
     if live is not None:
@@ -153,6 +155,17 @@ def roll_back(policy: str, person: User, *, at: datetime, why: str) -> PolicyVer
     earlier.save()
     _step(earlier, "live again", person, why, at)
     return earlier
+
+
+def live_before(policy: str) -> PolicyVersion | None:
+    """The version to which `roll_back` returns: of those that were live for all, the one retired last.
+
+    A challenger that ended was only ever approved for its share, and is none.
+    """
+    were_live = PolicyVersion.objects.filter(
+        policy=policy, state=VersionState.RETIRED, published_at__isnull=False, rollout_percent=100
+    )
+    return were_live.order_by("-retired_at", "-number").first()
 
 
 def install(text: str, *, at: datetime, actor: Actor) -> PolicyVersion | None:

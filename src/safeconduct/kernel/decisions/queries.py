@@ -302,6 +302,15 @@ def mutes_in_force(policy: str, *, at: datetime) -> list[Mute]:
     return list(rows.order_by("rule", "since"))
 
 
+def braked() -> dict[str, list[str]]:
+    """By policy, the rules that the brake has taken out of force."""
+    rows = Mute.objects.filter(cause=Mute.Cause.BRAKE, ended_at__isnull=True).order_by("policy", "rule")
+    found: dict[str, list[str]] = {}
+    for policy, rule in rows.values_list("policy", "rule"):
+        found.setdefault(policy, []).append(rule)
+    return found
+
+
 # -- lists ------------------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ never changes once it has left the draft.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,10 +18,13 @@ from safeconduct.foundation.policy.to_postgres import FeatureQuery, features_que
 from safeconduct.foundation.policy.to_python import RuleProgram, compile_rules
 from safeconduct.foundation.policy.tree import walk
 from safeconduct.kernel.decisions import reactions
+from safeconduct.kernel.decisions.labels import LABEL_TYPES
 from safeconduct.kernel.decisions.models import VersionState
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import settle_and_read
 from safeconduct.kernel.scope import query
+
+logger = logging.getLogger(__name__)
 
 
 class PolicyBroken(RuntimeError):
@@ -98,7 +102,11 @@ def compile_text(text: str) -> Compiled:
 
 
 def running() -> list[Running]:
-    """The versions that run now, live ones first. A version's text is fetched once for each process."""
+    """The versions that run now, live ones first. A version's text is fetched once for each process.
+
+    Raises PolicyBroken where the text of a live one does not read any more: nothing may be decided without it. One that
+    is only tried, in shadow or for a share, is left out then, and the live one decides.
+    """
     return _versions(query(_RUNNING).fetchall())
 
 
@@ -129,20 +137,29 @@ _RUNNING = (
 
 def _versions(rows: Sequence[Sequence[Any]]) -> list[Running]:
     _fetch([identity for identity, _, _, _ in rows if identity not in _by_version])
-    return [
-        Running(identity, number, VersionState(state), percent, _by_version[identity])
-        for identity, number, state, percent in rows
-    ]
+    found = []
+    for identity, number, state, percent in rows:
+        compiled = _by_version[identity]
+        if isinstance(compiled, PolicyBroken):
+            if state == VersionState.LIVE:
+                raise compiled
+            continue
+        found.append(Running(identity, number, VersionState(state), percent, compiled))
+    return found
 
 
-_by_version: dict[str, Compiled] = {}
+_by_version: dict[str, Compiled | PolicyBroken] = {}
 
 
 def _fetch(version_ids: list[str]) -> None:
     if not version_ids:
         return
     for identity, text in query("SELECT id, text FROM policy_version WHERE id = ANY(%s)", [version_ids]).fetchall():
-        _by_version[identity] = compile_text(text)
+        try:
+            _by_version[identity] = compile_text(text)
+        except PolicyBroken as problem:
+            _by_version[identity] = problem
+            logger.error("the policy version %s does not read any more: `safeconduct doctor` says why", identity)
 
 
 def listened_types(versions: Iterable[Running] | None = None) -> frozenset[str]:
@@ -154,7 +171,3 @@ def listened_types(versions: Iterable[Running] | None = None) -> frozenset[str]:
     chosen = running() if versions is None else versions
     types = frozenset(name for version in chosen for name in version.policy.event_types)
     return types | LABEL_TYPES | reactions.event_types()
-
-
-#: Later events that say what an order turned out to be.
-LABEL_TYPES = frozenset({"dispute.opened", "fraud.warned"})

@@ -49,9 +49,8 @@ class RuleStatistics:
     ``decided``, ``fired``, ``unknown``, ``muted`` count decisions of every kind, shadow ones too, as they were made.
     ``mature_orders`` are orders a live decision fired the rule on and whose fate is known by now; of them
     ``fraud_orders`` and ``abuse_orders`` were bad, the others good. ``stopped`` counts orders on which the rule fired
-    and
-    that were held or refused, of any age; ``good_stopped`` those of them that matured into good ones. Amounts are in
-    minor units of the reporting currency.
+    and that were held or refused, of any age; ``good_stopped`` those of them that matured into good ones. Amounts are
+    in minor units of the reporting currency.
     """
 
     version_id: str

@@ -15,16 +15,22 @@ from functools import lru_cache
 from typing import Any
 
 from safeconduct.foundation.moments import micros
-from safeconduct.foundation.money import Money, MoneyError, exponent
+from safeconduct.foundation.money import MOST_MINOR, Money, MoneyError, exponent
 from safeconduct.foundation.policy.catalogue import EventType, Field
 from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.vault.pseudonyms import normalise
 
 MAX_TEXT = 2000
 MAX_ID = 200
 MAX_SOURCE = 120
 _SURROGATE = re.compile("[\x00\ud800-\udfff]")
 _YEARS = (micros(datetime(2000, 1, 1, tzinfo=UTC)), micros(datetime(2090, 1, 1, tzinfo=UTC)))
+#: What a field may say. Systems write the first day of their calendar where they know no time (0001-01-01, 9999-12-31):
+#: no reader's zone can show it, and as an age it would be thousands of years.
+_FIELD_YEARS = (micros(datetime(1900, 1, 1, tzinfo=UTC)), micros(datetime(2200, 1, 1, tzinfo=UTC)))
+#: Kinds of entities of which a spelling can say nothing: a telephone number without a digit, an address of dots.
+_SPELT = frozenset({"phone", "address"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,11 @@ def read_time(name: str, given: object) -> int:
     return micros(at)
 
 
+def in_field_years(micros_since_2020: int) -> bool:
+    """Whether a field may name this time; see `_FIELD_YEARS`."""
+    return _FIELD_YEARS[0] <= micros_since_2020 < _FIELD_YEARS[1]
+
+
 Reader = Callable[[Incoming, Field, Any], None]
 
 
@@ -134,11 +145,12 @@ def _readers(event_type: str) -> tuple[tuple[Field, Reader], ...]:
 
 def _key(incoming: Incoming, field: Field, given: Any) -> None:
     text = _clean(field, str(given) if isinstance(given, int) and not isinstance(given, bool) else given)
-    if not text.strip():
+    assert field.entity is not None
+    # Everybody whose number is "unknown" would otherwise be one person.
+    if not (normalise(field.entity, text) if field.entity in _SPELT else text.strip()):
         if field.required:
             raise _Bad(f"data.{field.name}", f"{field.name} is empty: {field.meaning}")
         return
-    assert field.entity is not None
     incoming.entities[field.name] = (field.entity, text)
     if not field.personal:
         incoming.data[field.name] = text
@@ -175,7 +187,11 @@ def _number(incoming: Incoming, field: Field, given: Any) -> None:
 
 
 def _timestamp(incoming: Incoming, field: Field, given: Any) -> None:
-    incoming.values[field.name] = read_time(f"data.{field.name}", given)
+    name = f"data.{field.name}"
+    at = read_time(name, given)
+    if not in_field_years(at):
+        raise _Bad(name, f"{field.name} lies outside the years 1900 to 2200; leave it out where it is not known")
+    incoming.values[field.name] = at
     incoming.data[field.name] = given
 
 
@@ -190,17 +206,26 @@ def _money(incoming: Incoming, field: Field, given: Any) -> None:
             minor = given["minor"]
             if not isinstance(minor, int) or isinstance(minor, bool):
                 raise _Bad(f"{name}.minor", f"minor must be a whole number of minor units, not {_shown(minor)}")
-            if not INT64_MIN <= minor <= INT64_MAX:
-                raise _Bad(f"{name}.minor", "minor does not fit in 64 bits")
+            if abs(minor) > MOST_MINOR:
+                raise _Bad(f"{name}.minor", f"minor is above {MOST_MINOR:,}, the largest amount; is it minor units?")
             money = Money(minor, currency)
         else:
-            money = Money.parse(str(given.get("amount")), currency)
+            money = Money.parse(_amount_text(name, given.get("amount")), currency)
     except MoneyError as wrong:
         raise _Bad(name, str(wrong)) from None
     if money.minor < 0:
         raise _Bad(name, f"{field.name} is below zero; what goes back is told with an event of its own")
     incoming.amounts[field.name] = money
     incoming.data[field.name] = {"minor": money.minor, "currency": money.currency}
+
+
+def _amount_text(name: str, given: object) -> str:
+    if isinstance(given, str):
+        return given
+    # Of a whole number of thousands of digits Python writes none.
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or abs(given) > MOST_MINOR:
+        raise _Bad(f"{name}.amount", f'amount must be a text such as "12.90", not {_shown(given)}')
+    return str(given)
 
 
 def _clean(field: Field, given: Any) -> str:

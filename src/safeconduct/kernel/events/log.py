@@ -17,7 +17,7 @@ from typing import Any
 
 from safeconduct.foundation import compact_json
 from safeconduct.foundation.ids import new_id
-from safeconduct.foundation.moments import TIES, at_micros, micros, moment_time
+from safeconduct.foundation.moments import SECOND, TIES, at_micros, micros, moment_time
 from safeconduct.kernel.events import bodies, rollups
 from safeconduct.kernel.events.envelope import Incoming, Refusal, read_envelope
 from safeconduct.kernel.events.models import EventKind
@@ -325,23 +325,40 @@ def _moment_of_learning() -> int:
 
 
 def _moments_of_the_past(occurred_us: Sequence[int]) -> list[int]:
-    """Moments at the events' own times, in their order, avoiding those already taken."""
+    """Moments at the events' own times, in their order, avoiding those already taken.
+
+    Where more events happened at one time than a microsecond has moments (history that knows days only), the others
+    follow it directly.
+    """
     query("SELECT pg_advisory_xact_lock(%s)", [Lock.EVENT_ORDER])
-    first, last = occurred_us[0] * TIES, (occurred_us[-1] + 1) * TIES
+    # By ranges: a division would round the moments before 2020, which are negative, up and not down.
     taken = {
         moment
         for (moment,) in query(
-            "SELECT moment FROM event WHERE moment >= %s AND moment < %s"
-            " AND moment / 4096 = ANY(%b::bigint[])",
-            [first, last, sorted(set(occurred_us))],
+            "SELECT e.moment FROM unnest(%b::bigint[]) AS t(at)"
+            f" JOIN event e ON e.moment >= t.at * {TIES} AND e.moment < (t.at + 1) * {TIES}",
+            [sorted(set(occurred_us))],
         )
     }  # fmt: skip
     moments: list[int] = []
+    behind: dict[int, int] = {}
     for at in occurred_us:
         moment = at * TIES
         if moments and moment <= moments[-1]:
             moment = moments[-1] + 1
         while moment in taken:
             moment += 1
+        if moment >= (at + 1) * TIES:
+            if at not in behind:
+                behind[at] = _first_behind((at + 1) * TIES)
+            moment = max(moment, behind[at])
         moments.append(moment)
     return moments
+
+
+def _first_behind(end: int) -> int:
+    """The first moment behind those that have overflowed a microsecond which ends at ``end``."""
+    # Half a second: times that are known to the second do not flow into the next one.
+    row = query("SELECT max(moment) FROM event WHERE moment >= %s AND moment < %s", [end, end + SECOND // 2]).fetchone()
+    assert row is not None
+    return end if row[0] is None else int(row[0]) + 1

@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from safeconduct.foundation.moments import at_micros
-from safeconduct.foundation.money import Money, convert
+from safeconduct.foundation.money import MOST_MINOR, Money, convert
 from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN
 from safeconduct.kernel.scope import query, raw_connection
 
@@ -30,14 +30,15 @@ _table: _Table | None = None
 
 
 def reporting_minor(money: Money, occurred_us: int) -> int | None:
-    """The amount in minor units of the reporting currency at that day's rate, or None where no rate is in force."""
+    """The amount in minor units of the reporting currency at that day's rate, or None where no rate is in force or it
+    comes to more than any amount."""
     if money.currency == settings.REPORTING_CURRENCY:
         return money.minor
     rate = _rate(money.currency, at_micros(occurred_us).date())
     if rate is None:
         return None
     minor = convert(money, settings.REPORTING_CURRENCY, rate).minor
-    return minor if INT64_MIN <= minor <= INT64_MAX else None
+    return minor if abs(minor) <= MOST_MINOR else None
 
 
 def exchanged_minor(money: Money, to: str, occurred_us: int) -> int | None:

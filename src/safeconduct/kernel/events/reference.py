@@ -14,7 +14,9 @@ _HEAD = """# Events
 
 <!-- Written by `python -m safeconduct.kernel.events.reference`; do not edit. -->
 
-An event is a fact from outside: immutable, unique by `source` and `id`. The envelope is compatible with CloudEvents 1.0:
+An event is a fact from outside: immutable, unique by `source` and `id`. What was wrong is put right by a later event, such
+as `order.changed`; sent again under the same `source` and `id` it is a duplicate, whatever it says now. Neither it nor an
+event that comes late changes a decision that was made. The envelope is compatible with CloudEvents 1.0:
 
 ```json
 {"specversion": "1.0", "id": "evt-1", "source": "shop", "type": "order.placed", "time": "2026-06-01T08:00:00Z", "data": {}}
@@ -23,8 +25,10 @@ An event is a fact from outside: immutable, unique by `source` and `id`. The env
 Money is `{"minor": 129900, "currency": "CNY"}` (integer minor units) or `{"amount": "1299.00", "currency": "CNY"}`; times
 are RFC 3339 with a zone; entities (cards, buyers, addresses …) are texts and become pseudonyms at the door. Personal
 fields are kept sealed and are never in clear in the database. Fields that the catalogue does not know are kept in the
-sealed envelope and otherwise ignored; types it does not know are stored and counted. Indexed fields can be used by
-features (`by:`, `where:`, sums). Whatever is refused is refused by the field's name, alone; the rest of a batch goes on.
+sealed envelope and otherwise ignored; types it does not know are stored and counted (`safeconduct doctor` names them).
+Indexed fields can be used by features (`by:`, `where:`, sums). Whatever is refused is refused by the field's name, alone;
+the rest of a batch goes on. An amount is at most 10^16 minor units, a time in a field lies between the years 1900 and
+2200: leave a field out where nothing is known, and send no first day of a calendar in its place.
 """
 
 
