@@ -170,6 +170,37 @@ def test_a_held_order_is_quoted_and_its_term_stands_still() -> None:
     assert coverage("ord-1").ship_by_at is None
 
 
+def test_an_order_that_the_marketplace_stops_has_its_time_given_back() -> None:
+    shop = Shop()
+    shop.sold("ord-1")
+    shop.tell("order.held", "ord-1", day=1)
+    assert coverage("ord-1").ship_by_at is None
+    shop.wait(5)
+    assert position("ord-1") == ("active", "ship_by")
+    shop.tell("order.resumed", "ord-1", day=5)
+    shop.ship("ord-1", day=5.9)  # 48 hours after payment, and four days on top
+    assert position("ord-1") == ("protected", "")
+    shop.sold("ord-2", day=10)
+    shop.tell("order.held", "ord-2", day=10.5)
+    shop.tell("order.resumed", "ord-2", day=11)
+    shop.wait(12.6)
+    assert position("ord-2") == ("void", "ship_by")
+
+
+def test_shopify_protect_like_wants_every_unit_that_was_not_refunded() -> None:
+    shop = Shop(template="shopify-protect-like")
+    for order in ("ord-1", "ord-2"):
+        shop.sold(order, payment_method="wallet", seller_country="US", items=3)
+    for order in ("ord-1", "ord-2"):
+        shop.ship(order, day=1, items=2)
+        shop.tell("shipment.tracked", order, day=1.5, parcel=f"dhl:{order}", carrier="dhl", scan="in_transit")
+        assert position(order) == ("active", "fulfilled"), "one unit is still to be sent"
+    shop.tell("refund.created", "ord-1", day=2, amount=usd(30), items=1)
+    assert position("ord-1") == ("protected", "")
+    shop.wait(7.1)
+    assert position("ord-1") == ("protected", "") and position("ord-2") == ("void", "fulfilled")
+
+
 def test_what_the_buyer_got_back_needs_no_protection_any_more() -> None:
     shop = Shop()
     shop.sold("ord-1", deliver=True)

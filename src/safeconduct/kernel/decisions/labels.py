@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.decisions import record_staff
 from safeconduct.kernel.decisions.models import Label, LabelKind
 from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
 
 #: Dispute reasons that say somebody else used the card: the processors' words and the card schemes' codes
@@ -76,8 +78,10 @@ def add(labels: Sequence[tuple[int, LabelKind, str, int]]) -> int:
 
 def say(order_key: int, kind: LabelKind, actor: Actor) -> Label:
     """A person says what an order turned out to be; saying the same twice keeps the first, with its note."""
-    label, _ = Label.objects.get_or_create(
+    label, made = Label.objects.get_or_create(
         order_key=order_key, kind=kind, origin=f"staff/{actor.id}"[:40],
         defaults={"moment": current_moment(), "note": actor.why},
     )  # fmt: skip
+    if made:
+        leaves.add(record_staff.LABEL, [label.id], label.created_at)
     return label

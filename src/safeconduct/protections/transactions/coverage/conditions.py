@@ -126,7 +126,7 @@ def _among(value: str | None, condition: Condition, case: Case) -> Result:
 
 def _shipped(condition: Condition, case: Case, claim: Claim | None) -> Result:
     facts = case.facts
-    if facts.lines:
+    if facts.lines and condition.parcels is _ALL:
         wanted = [line.fulfilled for line in facts.lines if not line.refunded]
         return _in_time(condition, case, _together(wanted, _ALL), case.start(condition.after))
     return _in_time(condition, case, _together(case.sent, condition.parcels), case.start(condition.after))
