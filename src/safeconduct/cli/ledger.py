@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,17 @@ if TYPE_CHECKING:
 def check(*, as_json: bool) -> int:
     """Asks every question of the ledger. Exit code 1 where an answer is not as it must be."""
     start_django()
+    from safeconduct.kernel.claims import checking as claims
     from safeconduct.kernel.ledger.checking import QUESTIONS, Answer, asked
     from safeconduct.kernel.scope import staff_scope
 
     answers: list[Answer] = []
     shows = sys.stderr.isatty()
     with staff_scope():
-        for answer in asked():
+        for answer in chain(asked(), claims.asked(datetime.now(UTC))):
             answers.append(answer)
             if shows:
-                sys.stderr.write(f"\r{len(answers)} of {QUESTIONS} questions")
+                sys.stderr.write(f"\r{len(answers)} of {QUESTIONS + claims.QUESTIONS} questions")
                 sys.stderr.flush()
     if shows:
         sys.stderr.write("\r\033[K")

@@ -96,6 +96,7 @@ def test_cover_is_lost_by_shipping_late_and_the_seller_is_told_why() -> None:
     assert position("ord-1") == ("void", "ship_by")
     told = notices("coverage.void")[0]
     assert told["order"] == "ord-1" and "48" in told["reasons"][0]["en"]
+    assert "within 7 days" in told["cure"]["en"] and "7 天" in told["cure"]["zh"]
     shop.ship("ord-1", day=3)
     assert position("ord-1") == ("void", "ship_by")
 

@@ -79,7 +79,7 @@ def ledger_statement(
 
 @ledger_app.command(
     "book",
-    epilog="Example: safeconduct ledger book fund_paid_in --amount 500 --currency USD --key bank-771 --why 'First money'",
+    epilog="Example: safeconduct ledger book fund_paid_in --amount 500 --currency USD --key bank-7 --why 'First money'",
 )
 def ledger_book(
     event: Annotated[str, typer.Argument(help="What happened, such as fund_paid_in; a wrong one lists them all.")],

@@ -16,6 +16,7 @@ from safeconduct.console.access import StaffRequest, page, staff_page
 from safeconduct.console.case import Names
 from safeconduct.console.money_words import ACCOUNTS, hold_reason, ledger_event
 from safeconduct.console.words import policy_language
+from safeconduct.kernel.claims import checking as claims
 from safeconduct.kernel.decisions import queries as decisions
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.ledger import checking, platform, queries
@@ -61,10 +62,11 @@ def money(request: StaffRequest) -> HttpResponse:
 @require_POST
 @staff_page()
 def check(request: StaffRequest) -> HttpResponse:
-    """Asks the rows themselves whether every invariant of the ledger holds."""
+    """Asks the rows themselves whether every invariant of the ledger holds, and whether holds fit what is open."""
     postings = platform.postings()
-    answers = checking.check() if postings <= CHECKED_HERE else []
-    context = {"answers": answers, "postings": postings, "good": all(a.ok for a in answers), "at": timezone.now()}
+    now = timezone.now()
+    answers = [*checking.check(), *claims.asked(now)] if postings <= CHECKED_HERE else []
+    context = {"answers": answers, "postings": postings, "good": all(a.ok for a in answers), "at": now}
     return page(request, "console/ledger_check.html", "money", context)
 
 

@@ -247,17 +247,18 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     facts = OrderFacts(
         placed=News(at_us, moment), amount_minor=amount, currency=currency, payments=payments, digital=bool(digital),
         payment_method=method, seller_country=seller_country, ship_country=ship, bill_country=bill, category=category,
-        address=address, rulings=rulings, changes=changes, lines=_lines(ordered, sent.values(), units_back),
+        address=address, rulings=rulings, changes=changes, lines=_lines(ordered, sent, units_back),
         parcels=_parcels(sent), refunds=refunds, cancelled=cancelled, holds=_holds(stops),
         claims=[*_of_the_bank(disputes), *_of_the_buyer(asked, refunds)] if disputes or asked else (),
     )  # fmt: skip
     return Gathered(facts, who if who is not None else seller, latest)
 
 
-def _lines(ordered: int | None, sent: Iterable[_Sent], units_back: int) -> list[Line]:
-    """What was sent of the order's units, and whether any were not; none where not every parcel says how many it has."""
-    parcels = [one for one in sent if one.shipped is not None]
-    if ordered is None or not parcels or any(one.items is None for one in parcels):
+def _lines(ordered: int | None, sent: Mapping[int | None, _Sent], units_back: int) -> list[Line]:
+    """What was sent of the order's units, and whether any were not; none where a parcel does not say how many it has, or
+    has no number by which it is told apart."""
+    parcels = [one for one in sent.values() if one.shipped is not None]
+    if ordered is None or None in sent or not parcels or any(one.items is None for one in parcels):
         return []
     lines = [Line(one.shipped) for one in parcels]
     if sum(one.items or 0 for one in parcels) + units_back < ordered:
