@@ -95,6 +95,8 @@ def test_what_a_bank_takes_without_a_payment_is_the_platforms_to_explain() -> No
 def test_what_the_processor_charges_for_a_dispute_is_the_platforms_cost() -> None:
     posted(entry("dispute_fee", amount=15, seller_key=None))
     assert balances() == {"dispute_fee_expense": -15, "psp_clearing": 15}
+    posted(entry("dispute_fee_returned", amount=15, seller_key=None))
+    assert balances() == {}
 
 
 def test_the_fund_reimburses() -> None:

@@ -1,4 +1,4 @@
-"""Do holds fit what is open? What can still be lost in open claims is held, and nothing is held for a claim that ended."""
+"""Do holds fit what is open? What can still be lost in open claims is held, and nothing for a claim that ended."""
 
 from __future__ import annotations
 

@@ -108,6 +108,10 @@ EVIDENCE_OFFER = _text(
     "evidence_offer", "programmes under which the processor takes evidence, with commas between them", indexed=False,
     example="visa_compelling_evidence_3",
 )  # fmt: skip
+DISPUTE_FEE = Field(
+    "fee", T.MONEY, "what the processor has charged for the dispute so far, in all; less where it gave some back",
+    indexed=False, example={"minor": 1500, "currency": "USD"},
+)  # fmt: skip
 DUE_AT = _time("due_at", "until when the processor accepts evidence")
 PRICE = _money("price", "the price asked")
 USER_AGENT = _text(
@@ -323,17 +327,17 @@ CATALOGUE = Catalogue(
         EventType("dispute.opened", 64, "a bank took a payment back for now", (
             _required(DISPUTE), ORDER, SELLER, BUYER, AMOUNT, CARD, REASON,
             _text("network", "card scheme", example="visa"),
-            DUE_AT, NETWORK_REASON, DISPUTE_STAGE, EVIDENCE_OFFER,
+            DUE_AT, NETWORK_REASON, DISPUTE_STAGE, EVIDENCE_OFFER, DISPUTE_FEE,
         ), ("charge.dispute.created", "disputes/create")),
         EventType("dispute.updated", 65, "a bank dispute changed", (
             _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT, NETWORK_REASON, DISPUTE_STAGE,
-            EVIDENCE_OFFER,
+            EVIDENCE_OFFER, DISPUTE_FEE,
         ), (
             "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
             "disputes/update",
         )),
         EventType("dispute.closed", 66, "a bank dispute ended", (
-            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE,
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE, DISPUTE_FEE,
         ), ("charge.dispute.closed",)),
         EventType("fraud.warned", 67, "a card issuer reported a payment as fraud before a dispute", (
             ORDER, SELLER, CARD, AMOUNT, REASON,

@@ -32,6 +32,7 @@ EVENTS: Final = {
     "chargeback_explained": gettext_lazy("What a bank took without a payment is explained, or was given back"),
     "suspense_written_off": gettext_lazy("What a bank took without a payment is no longer asked for"),
     "dispute_fee": gettext_lazy("The processor charged for a dispute"),
+    "dispute_fee_returned": gettext_lazy("The processor gave its charge for a dispute back"),
     "protection_reimbursement": gettext_lazy("The protection fund paid"),
     "provisional_reimbursement": gettext_lazy("The protection fund paid provisionally"),
     "reimbursement_taken_back": gettext_lazy("The protection fund took back what it had paid"),

@@ -255,8 +255,8 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
 
 
 def _lines(ordered: int | None, sent: Mapping[int | None, _Sent], units_back: int) -> list[Line]:
-    """What was sent of the order's units, and whether any were not; none where a parcel does not say how many it has, or
-    has no number by which it is told apart."""
+    """What was sent of the order's units, and whether any were not; none where a parcel does not say how many it has,
+    or has no number by which it is told apart."""
     parcels = [one for one in sent.values() if one.shipped is not None]
     if ordered is None or None in sent or not parcels or any(one.items is None for one in parcels):
         return []

@@ -345,6 +345,19 @@ def test_a_dispute_about_an_order_that_was_never_paid_takes_nothing_from_its_sel
     assert "suspense" not in balances() and "seller_receivable" not in balances()
 
 
+def test_what_the_processor_charges_for_a_dispute_is_the_marketplaces_cost_however_it_ends() -> None:
+    shop = Shop()
+    shop.sold("ord-1", deliver=True)
+    shop.disputed("ord-1", day=5, fee=usd(15))
+    assert balances()["dispute_fee_expense"] == -15
+    shop.tell("dispute.closed", "ord-1", day=9, dispute="dp-ord-1", outcome="won", fee=usd(15))
+    assert balances() == {
+        "available": 91.7, "fee_revenue": 8, "protection_fund": 0.3, "psp_clearing": -85, "dispute_fee_expense": -15,
+    }  # fmt: skip
+    shop.tell("dispute.updated", "ord-1", day=12, dispute="dp-ord-1", fee=usd(0))
+    assert "dispute_fee_expense" not in balances() and balances()["psp_clearing"] == -100
+
+
 def test_a_payment_that_is_told_while_the_bank_still_decides_is_held_then() -> None:
     shop = Shop()
     shop.tell("order.placed", "ord-1", day=0, amount=usd(100))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.ledger.entries import Entry, HoldRequest
@@ -19,7 +19,7 @@ from safeconduct.protections.transactions.money.told import Book, Dispute, Order
 
 #: Holds of ours begin with this and the order.
 PREFIX = "order"
-_BANK_TAKES = frozenset({"chargeback", "chargeback_unexplained"})
+_TAKEN: Final = frozenset({"chargeback", "chargeback_unexplained", "dispute_fee"})
 
 
 class Disputed(NamedTuple):
@@ -72,6 +72,7 @@ class _Order:
         self.taken_back = 0  # of what disputes and returns gave
         self.taken: dict[int, int] = {}
         self.unexplained: dict[int, int] = {}
+        self.fees: dict[int, int] = {}
         self.of_event: dict[tuple[str, int], int] = {}
         self.count = len(book.posted)
         for posted in book.posted:
@@ -116,9 +117,9 @@ class _Order:
                         self.taken_back -= given
                     else:
                         self.reimbursed += given
-        if what in ("dispute", "unexplained"):
-            found = self.taken if what == "dispute" else self.unexplained
-            sign = 1 if posted.event in _BANK_TAKES else -1
+        if what in ("dispute", "unexplained", "fee"):
+            found = {"dispute": self.taken, "unexplained": self.unexplained, "fee": self.fees}[what]
+            sign = 1 if posted.event in _TAKEN else -1
             found[int(about)] = found.get(int(about), 0) + sign * amounts["amount"]
         elif what in ("capture", "refund"):
             own = amounts.get("sale") or amounts.get("refund") or amounts["amount"]
@@ -165,6 +166,7 @@ class _Order:
                 wanted = whole if self.captured else 0
             self._from_seller(dispute, wanted)
             self._from_nobody(dispute, whole - wanted)
+            self._fee_of(dispute)
 
     def _from_seller(self, dispute: Dispute, wanted: int) -> None:
         more = wanted - self.taken.get(dispute.key, 0)
@@ -190,6 +192,13 @@ class _Order:
             self._bank_post("chargeback_unexplained", dispute, more, what="unexplained")
         elif more < 0:
             self._bank_post("chargeback_explained", dispute, -more, what="unexplained")
+
+    def _fee_of(self, dispute: Dispute) -> None:
+        """What the processor charges for a dispute is the marketplace's cost, however it ends."""
+        more = dispute.fee_minor - self.fees.get(dispute.key, 0)
+        if more:
+            event = "dispute_fee" if more > 0 else "dispute_fee_returned"
+            self._post(event, "fee", dispute.key, dispute.opened_us, dispute.fee_currency, amount=abs(more))
 
     def given_back(self) -> None:
         """Refunds, and what is owed to the buyer of a refused or cancelled order; the protection fee goes first."""
