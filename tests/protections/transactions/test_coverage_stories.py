@@ -111,8 +111,23 @@ def test_a_warned_seller_ships_in_time_and_is_protected() -> None:
     assert len(notices("coverage.at_risk")) == 1  # the same step is told once
     shop.ship("ord-1", day=1.3)
     assert coverage("ord-1").state == "protected"
+    [rescued] = notices("coverage.protected")
+    assert rescued["order"] == "ord-1" and rescued["until"].startswith("2026-11-28") and len(rescued["conditions"]) == 6
     shop.wait(30)
-    assert not notices("coverage.void")
+    assert not notices("coverage.void") and len(notices("coverage.protected")) == 1
+
+
+def test_late_news_that_brings_the_cover_back_is_told_and_what_simply_goes_well_is_not() -> None:
+    shop = Shop()
+    shop.sold("ord-1")
+    shop.sold("ord-2")
+    shop.ship("ord-2", day=0.5)
+    assert coverage("ord-2").state == "protected" and not notices("coverage.protected")
+    shop.wait(3.5)
+    assert coverage("ord-1").state == "void"
+    shop.tell("shipment.shipped", "ord-1", day=4, at=1, parcel="dhl:1", carrier="dhl", address="12 Main St")
+    shop.tell("shipment.tracked", "ord-1", day=4.1, at=1.2, parcel="dhl:1", carrier="dhl", scan="accepted")
+    assert [one["order"] for one in notices("coverage.protected")] == ["ord-1"]
 
 
 def test_a_parcel_that_goes_elsewhere_loses_the_cover() -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.notices.outbox import Message, MessageKind, Notice, notify, publish
 from safeconduct.protections.transactions.coverage.template import Template
-from safeconduct.protections.transactions.coverage.words import Cause, Standing, State
+from safeconduct.protections.transactions.coverage.words import OF_A_CLAIM, Cause, Standing, State
 from safeconduct.protections.transactions.storing import Change, note_warned
 
 #: What a seller is told where no condition of the template has the words for it.
@@ -46,6 +46,8 @@ _SAY_IT_NOW: Mapping[str, str] = {
     "zh": "如已按时完成，请在期限结束后 {days} 天内通过店铺系统补报，仍然有效",
 }
 _DAY_US: Final = 86_400_000_000
+#: States of a whole order whose loss was told.
+_LOST: Final = frozenset({State.VOID, State.PARTLY, State.DENIED})
 _LIMIT: Mapping[str, str] = {
     "en": "What the protection pays for orders of one year",
     "es": "Lo que la protección paga por los pedidos de un año",
@@ -82,6 +84,7 @@ def tell(changes: Sequence[Change], templates: Mapping[str, Template], *, replay
                 messages.append(_message(MessageKind.COVERAGE_VOID, change, at, {"causes": lost}))
             elif _now(change, State.PROTECTED):
                 messages.append(_message(MessageKind.COVERAGE_PROTECTED, change, at, {}))
+                notices += _good_news(change, template, at)
         if swept and change.certificate.reminders:
             first = min(change.certificate.reminders, key=lambda reminder: reminder.deadline_us)
             condition = template.conditions[first.condition]
@@ -142,6 +145,28 @@ def _void(change: Change, template: Template, lost: Mapping[str, str], at: datet
         values["cure"] = {language: text.format(days=days) for language, text in _SAY_IT_NOW.items()}
     key = f"coverage/{change.order}/void/{'-'.join(sorted(set(lost.values())))}/{change.at_us}"
     return [Notice(key, "coverage.void", values, at, seller_key=change.seller, url=_url(change))]
+
+
+def _good_news(change: Change, template: Template, at: datetime) -> list[Notice]:
+    """An order that was in danger, or lost, and is protected now. What simply goes well is on the order's page."""
+    before = change.before
+    if before is None or not (before.warned or before.state in _LOST):
+        return []
+    certificate = change.certificate
+    names = dict.fromkeys(
+        name
+        for covered in template.covered
+        if certificate.positions[covered.cause].state is State.PROTECTED
+        for name in covered.conditions
+        if template.conditions[name].kind not in OF_A_CLAIM
+    )
+    values: dict[str, Any] = {
+        "order": change.ref or str(change.order), "amount": _money(change),
+        "conditions": [template.conditions[name].says for name in names],
+        "until": None if certificate.until_us is None else at_micros(certificate.until_us),
+    }  # fmt: skip
+    key = f"coverage/{change.order}/protected/{change.at_us}"
+    return [Notice(key, "coverage.protected", values, at, seller_key=change.seller, url=_url(change))]
 
 
 def _only_not_told(change: Change, cause: str, reason: str) -> bool:
