@@ -21,7 +21,7 @@ from safeconduct.protections.transactions.coverage.words import Standing
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a stored row says, as far as the next look needs it. ``warned``: its seller was told that a term runs out."""
+    """What a stored row says, as far as the next look needs it. ``warned``: its seller heard that a term runs out."""
 
     seen_moment: int
     rulings: Sequence[Sequence[Any]]
