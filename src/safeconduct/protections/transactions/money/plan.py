@@ -198,7 +198,9 @@ class _Order:
         more = dispute.fee_minor - self.fees.get(dispute.key, 0)
         if more:
             event = "dispute_fee" if more > 0 else "dispute_fee_returned"
-            self._post(event, "fee", dispute.key, dispute.opened_us, dispute.fee_currency, amount=abs(more))
+            self._post(
+                event, "fee", dispute.key, dispute.opened_us, dispute.fee_currency, of_seller=False, amount=abs(more)
+            )  # fmt: skip
 
     def given_back(self) -> None:
         """Refunds, and what is owed to the buyer of a refused or cancelled order; the protection fee goes first."""
@@ -391,12 +393,16 @@ class _Order:
         at_us = dispute.opened_us if dispute.closed_us is None else dispute.closed_us
         self._post(event, what, dispute.key, at_us, dispute.currency or self.main, amount=amount, fee=fee)
 
-    def _post(self, event: str, what: str, about: int, at_us: int, currency: str = "", **amounts: int) -> None:
+    def _post(
+        self, event: str, what: str, about: int, at_us: int, currency: str = "", *, of_seller: bool = True,
+        **amounts: int,
+    ) -> None:  # fmt: skip
         key = f"{PREFIX}/{self.money.order}/{what}/{about}/{self.count}"
         self.count += 1
         self.plan.entries.append(
             Entry(
-                event, key, self._time(at_us), currency or self.main, self.money.seller, self.money.order,
+                event, key, self._time(at_us), currency or self.main, self.money.seller if of_seller else None,
+                self.money.order,
                 {name: amount for name, amount in amounts.items() if amount},
                 available_at=_available_at(self.money, self.numbers) if event == "capture" else None,
             )
