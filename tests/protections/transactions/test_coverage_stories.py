@@ -181,9 +181,15 @@ def test_a_held_order_is_quoted_and_its_term_stands_still() -> None:
     shop = Shop()
     shop.sold("ord-1", ip_country="XR")
     assert position("ord-1") == ("quoted", "under_review")
-    shop.wait(30)
+    shop.wait(5.9)
     assert position("ord-1") == ("quoted", "under_review")
     assert coverage("ord-1").ship_by_at is None
+    shop.wait(6.1)  # nobody decided: the platform's silence is not the seller's loss
+    assert position("ord-1") == ("active", "ship_by")
+    shop.wait(7.1)
+    assert [one["order"] for one in notices("coverage.at_risk")] == ["ord-1"]
+    shop.ship("ord-1", day=7.9)
+    assert position("ord-1") == ("protected", "")
 
 
 def test_an_order_that_the_marketplace_stops_has_its_time_given_back() -> None:

@@ -6,11 +6,30 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from safeconduct.protections.transactions.coverage.facts import Hold, OrderFacts
+from safeconduct.protections.transactions.coverage.template import Template
 from safeconduct.protections.transactions.coverage.words import Action
 
 
-def held(facts: OrderFacts) -> list[Hold]:
-    """When the order stood still: the holds that were told, and the time risk reviews took; joined and in order."""
+def review_end(template: Template, facts: OrderFacts) -> int | None:
+    """When the review that runs is over by itself, because the platform's silence is not the seller's loss: before the
+    card authorisation lapses, or so long after it began, where it began late. None where no review runs."""
+    begun: int | None = None
+    for ruling in sorted(facts.rulings, key=itemgetter(0, 1)):
+        if ruling.action is not Action.REVIEW:
+            begun = None
+        elif begun is None:
+            begun = ruling.at_us
+    if begun is None:
+        return None
+    review, lapses = template.review, facts.authorised_until_us
+    if lapses is None:
+        lapses = facts.placed.at_us + review.authorisation_us
+    return max(lapses - review.before_us, begun + review.before_us)
+
+
+def held(template: Template, facts: OrderFacts, at_us: int) -> list[Hold]:
+    """When the order stood still: the holds that were told, and the time risk reviews took; joined and in order. A
+    review that runs has no end until it is over."""
     spans = list(facts.holds)
     if facts.rulings:
         begun: int | None = None
@@ -21,7 +40,8 @@ def held(facts: OrderFacts) -> list[Hold]:
                 spans.append(Hold(begun, ruling.at_us))
                 begun = None
         if begun is not None:
-            spans.append(Hold(begun, None))
+            end = review_end(template, facts)
+            spans.append(Hold(begun, None if end is None or at_us < end else end))
     if not spans:
         return spans
     spans.sort(key=lambda span: span.from_us)

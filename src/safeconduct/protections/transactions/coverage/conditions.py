@@ -1,7 +1,7 @@
 """Each kind of condition, judged: one function a kind.
 
 A term is kept by what happens *before* its end; at the end itself it is missed. Without new facts a condition only
-ever goes from waiting to missed, because time decides nothing else.
+ever goes from waiting to missed; but for a review that nobody ends, which time ends for the seller.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from safeconduct.foundation.moments import moment_micros
 from safeconduct.protections.transactions.coverage import words
-from safeconduct.protections.transactions.coverage.clocks import deadline
+from safeconduct.protections.transactions.coverage.clocks import deadline, review_end
 from safeconduct.protections.transactions.coverage.facts import Claim, Hold, News, OrderFacts, Parcel
 from safeconduct.protections.transactions.coverage.template import Condition, Template
 from safeconduct.protections.transactions.coverage.words import Action, Kind, Parcels, Standing, Start
@@ -91,7 +91,10 @@ def _accepted(condition: Condition, case: Case, claim: Claim | None) -> Result:
     if last.action is _BLOCK:
         return Result(FAILED, last.at_us, last.moment, detail=words.BLOCKED)
     if last.action is _REVIEW:
-        return Result(PENDING, detail=words.UNDER_REVIEW)
+        over = review_end(case.template, case.facts)
+        if condition.strict or over is None or case.at_us < over:
+            return Result(PENDING, detail=words.UNDER_REVIEW)
+        return Result(MET, over, detail="review_over")
     if last.action is _CHALLENGE:
         return _PENDING if case.paid is None else Result(MET, *case.paid)
     if len(ordered) > 1:  # accepted since the first of the allowances that end the row
