@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import NamedTuple
 
 from safeconduct.protections.transactions.coverage.facts import Hold, OrderFacts
 from safeconduct.protections.transactions.coverage.template import Template
 from safeconduct.protections.transactions.coverage.words import Action
 
 
-def review_end(template: Template, facts: OrderFacts) -> int | None:
-    """When the review that runs is over by itself, because the platform's silence is not the seller's loss: before the
-    card authorisation lapses, or so long after it began, where it began late. None where no review runs."""
+class Review(NamedTuple):
+    """A review that runs: since when, and when it is over by itself."""
+
+    begun_us: int
+    over_us: int
+
+
+def review_of(template: Template, facts: OrderFacts) -> Review | None:
+    """The review that runs, or None. It is over by itself before the card authorisation lapses, or so long after it
+    began, where it began late: the platform's silence is not the seller's loss."""
     begun: int | None = None
     for ruling in sorted(facts.rulings, key=itemgetter(0, 1)):
         if ruling.action is not Action.REVIEW:
@@ -21,15 +29,14 @@ def review_end(template: Template, facts: OrderFacts) -> int | None:
             begun = ruling.at_us
     if begun is None:
         return None
-    review, lapses = template.review, facts.authorised_until_us
+    rules, lapses = template.review, facts.authorised_until_us
     if lapses is None:
-        lapses = facts.placed.at_us + review.authorisation_us
-    return max(lapses - review.before_us, begun + review.before_us)
+        lapses = facts.placed.at_us + rules.authorisation_us
+    return Review(begun, max(lapses, begun + 2 * rules.before_us) - rules.before_us)
 
 
-def held(template: Template, facts: OrderFacts, at_us: int) -> list[Hold]:
-    """When the order stood still: the holds that were told, and the time risk reviews took; joined and in order. A
-    review that runs has no end until it is over."""
+def held(facts: OrderFacts, review: Review | None) -> list[Hold]:
+    """When the order stood still: the holds that were told, and the time risk reviews took; joined and in order."""
     spans = list(facts.holds)
     if facts.rulings:
         begun: int | None = None
@@ -40,8 +47,7 @@ def held(template: Template, facts: OrderFacts, at_us: int) -> list[Hold]:
                 spans.append(Hold(begun, ruling.at_us))
                 begun = None
         if begun is not None:
-            end = review_end(template, facts)
-            spans.append(Hold(begun, None if end is None or at_us < end else end))
+            spans.append(Hold(begun, None if review is None else review.over_us))
     if not spans:
         return spans
     spans.sort(key=lambda span: span.from_us)
