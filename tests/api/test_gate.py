@@ -106,11 +106,11 @@ def test_whose_maker_leaves_is_cut_at_once_and_does_not_come_back_with_them() ->
         staff.deactivate(maker.id, administrator, at=now())
     problem(shop.get("/v1/decisions"), 401, "key-revoked")
     with staff_scope():
-        staff.reactivate(maker.id, administrator)
+        staff.reactivate(maker.id, administrator, at=now())
     problem(shop.get("/v1/decisions"), 401, "key-revoked")
     good(other.get("/v1/decisions"))
     with staff_scope():
-        staff.change_role(maker.id, StaffRole.LEAD, administrator)
+        staff.change_role(maker.id, StaffRole.LEAD, administrator, at=now())
         administrator.staff_role = StaffRole.NONE
         administrator.save()
     problem(other.get("/v1/decisions"), 401, "key-revoked")

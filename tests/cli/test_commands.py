@@ -54,7 +54,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["rates", "import"],
         ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
         ["webhooks", "list"], ["webhooks", "add"], ["webhooks", "ping"], ["webhooks", "resend"], ["webhooks", "log"],
-        ["ledger", "check"], ["ledger", "statement"],
+        ["ledger", "check"], ["ledger", "statement"], ["ledger", "book"], ["ledger", "take-back"],
         ["ip", "import"], ["ip", "show"], ["ip", "look"], ["ip", "remove"], ["passwords", "import"], ["passwords", "show"],
     ],
     ids=" ".join,

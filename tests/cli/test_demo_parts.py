@@ -44,6 +44,7 @@ def test_a_hold_lasts_from_the_review_to_the_ruling_or_until_now() -> None:
     assert held_seconds([allow], 500 * SECOND) == 0
     assert held_seconds([block, review], 500 * SECOND) == 60
     assert held_seconds([review, (40 * SECOND, 2, "review")], 100 * SECOND) == 90
+    assert held_seconds([review], 10**7 * SECOND) == 6 * 86_400, "it ends by itself"
 
 
 def test_the_desk_learns_of_fraud_and_of_no_honest_order() -> None:

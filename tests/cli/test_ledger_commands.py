@@ -39,7 +39,7 @@ def test_a_sound_ledger_is_said_to_be_right() -> None:
     assert done.stdout.endswith("The ledger is right.\n")
     told = json.loads(safeconduct("ledger", "check", "--json").stdout)
     assert told["ok"]
-    assert len(told["questions"]) == 8
+    assert len(told["questions"]) == 10
 
 
 def test_a_balance_changed_past_the_guards_is_found_by_check_and_by_doctor() -> None:
@@ -89,4 +89,37 @@ def test_a_statement_that_cannot_be_written_says_why(arguments: list[str], code:
     sold("USD", "EUR")
     done = safeconduct("ledger", "statement", "--until", "2026-06-30", *arguments)
     assert done.returncode == code
+    assert saying in " ".join(done.stderr.split())
+
+
+def test_the_operator_books_what_no_event_tells_and_takes_it_back() -> None:
+    sold("USD")
+    paid = ["ledger", "book", "fund_paid_in", "--amount", "500", "--currency", "usd", "--key", "bank-771"]
+    done = safeconduct(*paid, "--why", "First money", "--json")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)["transaction"]
+    assert json.loads(safeconduct(*paid, "--why", "First money", "--json").stdout) == {"transaction": made}
+    back = safeconduct("ledger", "take-back", made, "--key", "bank-771-back", "--why", "To the wrong account")
+    assert back.returncode == 0 and f"the opposite of {made}" in back.stdout
+    with engine_scope():
+        (total,) = query("SELECT sum(amount_minor) FROM ledger_posting WHERE seller_key IS NULL").fetchone() or (None,)
+    assert total == -9_200, "only the sale is left"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "saying"),
+    [
+        (["fund_payed_in", "--amount", "5"], 2, "fund_paid_in"),
+        (["fund_paid_in", "--amount", "5.001"], 2, "more than the 2 decimals"),
+        (["fund_paid_in", "--amount", "-5"], 2, "is not above zero"),
+        (["reserve", "--amount", "5"], 2, "moves a seller's money; say whose"),
+        (["reserve", "--amount", "5", "--seller", "shop-18"], 1, "there is no seller 'shop-18'"),
+        (["reserve", "--amount", "5", "--seller", "shop-17"], 1, "ask for less"),
+        (["deposit_paid", "--amount", "5", "--seller", "shop-17", "--order", "A-9"], 1, "was never told of"),
+    ],
+)
+def test_what_cannot_be_booked_says_why(arguments: list[str], code: int, saying: str) -> None:
+    sold("USD")
+    done = safeconduct("ledger", "book", *arguments, "--currency", "USD", "--key", "k", "--why", "A reason")
+    assert done.returncode == code, done.stdout + done.stderr
     assert saying in " ".join(done.stderr.split())

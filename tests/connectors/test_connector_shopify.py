@@ -166,6 +166,10 @@ def test_each_tracking_number_is_a_parcel_that_left() -> None:
     assert [e["data"]["parcel"] for e in shipped.events] == ["ups:1Z1", "ups:1Z2"]
     again = read("shopify", two, topic("fulfillments/update"))
     assert [e["id"] for e in again.events] == [e["id"] for e in shipped.events], "an update is not a second parcel"
+    assert not [e for e in shipped.events if "items" in e["data"]], "how many are in which is not told"
+    one = only(read("shopify", fulfillment(tracking_numbers=["1Z1"], line_items=[{"quantity": 2}, {"quantity": 1}])
+                    , topic("fulfillments/create")))  # fmt: skip
+    assert one["data"]["items"] == 3
     bare = only(read("shopify", fulfillment(tracking_numbers=[], tracking_number=None), topic("fulfillments/create")))
     assert bare["data"]["order"] == "450789469" and "parcel" not in bare["data"]
 

@@ -250,8 +250,13 @@ def test_a_dispute_opens_with_its_deadline_and_ends_with_its_outcome() -> None:
     assert opened["data"]["network"] == "visa"
     assert reading.references[opened["id"]]["network_reason_code"] == "13.1"
     assert reading.references[opened["id"]]["payment"] == "pi_1"
-    withdrawn = only(read("stripe", event("charge.dispute.funds_withdrawn", dispute)))
+    taken = {"amount": -129900, "fee": 1500, "net": -131400, "currency": "usd"}
+    withdrawn = only(
+        read("stripe", event("charge.dispute.funds_withdrawn", {**dispute, "balance_transactions": [taken]}))
+    )
     assert (withdrawn["type"], withdrawn["data"]["outcome"]) == ("dispute.updated", "funds_withdrawn")
+    assert withdrawn["data"]["fee"] == {"minor": 1500, "currency": "USD"}
+    assert "fee" not in opened["data"], "nothing was charged yet"
     closed = only(read("stripe", event("charge.dispute.closed", {**dispute, "status": "lost"})))
     assert (closed["type"], closed["data"]["outcome"], closed["id"]) == (
         "dispute.closed",

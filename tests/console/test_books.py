@@ -44,6 +44,17 @@ def test_the_books_show_fund_holds_payouts_and_who_owes() -> None:
     assert "all of it fits" in checked
 
 
+def test_what_banks_took_without_a_payment_is_a_to_do_until_it_is_explained() -> None:
+    posted(entry("chargeback_unexplained", amount=130, seller_key=9, order_key=90))
+    client, _ = signed_in()
+    page = client.get("/console/money/").content.decode()
+    assert "banks took money that nobody was paid" in page and "$130.00" in page
+    posted(entry("chargeback_explained", amount=100, seller_key=9, order_key=90))
+    assert "$30.00" in client.get("/console/money/").content.decode()
+    posted(entry("suspense_written_off", amount=30, seller_key=None, order_key=90))
+    assert "banks took money that nobody was paid" not in client.get("/console/money/").content.decode()
+
+
 def test_a_balance_that_was_tampered_with_is_found_from_the_page() -> None:
     a_little_of_everything()
     with owner_scope():

@@ -250,8 +250,20 @@ def test_a_statement_begins_with_what_there_was_and_ends_with_what_there_is() ->
     paper = client.get(address + "pdf")
     assert paper.content.startswith(b"%PDF")
     assert paper.headers["Content-Disposition"] == f'attachment; filename="statement-{month}-USD.pdf"'
+    seen = read(client, f"/portal/money/statement/?currency=USD&month={month}")
+    assert sold.ref in seen and "$110.04" in seen and "&amp;month=" in seen, "and as a page, with its files"
     read(client, "/portal/money/statement/?format=csv&currency=USD&month=1999-01", status=404)
+    read(client, "/portal/money/statement/?currency=USD&month=1999-01", status=404)
     read(client, f"/portal/money/statement/?format=csv&currency=EUR&month={month}", status=404)
+
+
+def test_a_statements_page_shows_the_first_of_many_movements_and_the_balances_of_all() -> None:
+    for _ in range(40):
+        shops.order(at=shops.ago(2))
+    client = shops.signed_in(zone="UTC")
+    seen = read(client, f"/portal/money/statement/?currency=USD&month={shops.ago(2):%Y-%m}")
+    assert "the first 100; the files have all" in seen and "$4,401.60" in seen
+    assert len(seen.encode()) < MAX_BYTES
 
 
 # -- notices ----------------------------------------------------------------------------------------------------------

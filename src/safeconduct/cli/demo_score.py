@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from safeconduct.cli.demo_account_score import read_account_score
 from safeconduct.cli.demo_case_score import read_case_score
@@ -136,6 +136,11 @@ def read_books() -> tuple[Books, ...]:
     )
 
 
+#: A review that nobody ends is over six days after the order: seven of a card authorisation, less one (the shipped
+#: template's `review`).
+_LONGEST_REVIEW_US: Final = 6 * 86_400_000_000
+
+
 def held_seconds(rulings: Sequence[Sequence[Any]], until_us: int) -> int:
     """How long an order was held, by its risk decisions (microseconds, moment, action), looked at last at a time."""
     held = 0
@@ -145,7 +150,8 @@ def held_seconds(rulings: Sequence[Sequence[Any]], until_us: int) -> int:
             since = at_us if since is None else since
         elif since is not None:
             held, since = held + at_us - since, None
-    return (held + (0 if since is None else max(0, until_us - since))) // 1_000_000
+    running = 0 if since is None else min(_LONGEST_REVIEW_US, max(0, until_us - since))
+    return (held + running) // 1_000_000
 
 
 def score_seeds(*, shift: str, orders: int, as_json: bool) -> None:

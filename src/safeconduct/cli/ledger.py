@@ -1,9 +1,10 @@
-"""`ledger`: is it right, and a seller's statement."""
+"""`ledger`: is it right, a seller's statement, and what people book by hand."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,17 @@ if TYPE_CHECKING:
 def check(*, as_json: bool) -> int:
     """Asks every question of the ledger. Exit code 1 where an answer is not as it must be."""
     start_django()
+    from safeconduct.kernel.claims import checking as claims
     from safeconduct.kernel.ledger.checking import QUESTIONS, Answer, asked
     from safeconduct.kernel.scope import staff_scope
 
     answers: list[Answer] = []
     shows = sys.stderr.isatty()
     with staff_scope():
-        for answer in asked():
+        for answer in chain(asked(), claims.asked(datetime.now(UTC))):
             answers.append(answer)
             if shows:
-                sys.stderr.write(f"\r{len(answers)} of {QUESTIONS} questions")
+                sys.stderr.write(f"\r{len(answers)} of {QUESTIONS + claims.QUESTIONS} questions")
                 sys.stderr.flush()
     if shows:
         sys.stderr.write("\r\033[K")
@@ -87,6 +89,62 @@ def statement(
     sys.stdout.write(f"{path}: {len(told.lines)} movements in {code}\n")
     if not told.complete:
         fail(f"there are more than {queries.MOST_LINES} movements, the file holds the first; ask for a shorter time")
+    return OK
+
+
+def book(
+    event: str, *, amount: str, currency: str, key: str, why: str, seller_ref: str | None, order_ref: str | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Books something that no event tells of, in the name of the command line."""
+    start_django()
+    from safeconduct.foundation.money import Money, MoneyError
+    from safeconduct.kernel.ledger import by_hand
+    from safeconduct.kernel.ledger.entries import Entry
+    from safeconduct.kernel.ledger.errors import LedgerError
+    from safeconduct.kernel.scope import Actor, staff_scope
+    from safeconduct.kernel.vault.pseudonyms import lookup
+
+    try:
+        money = Money.parse(amount, currency.upper())
+    except MoneyError as problem:
+        fail(f"--amount {amount!r} --currency {currency!r}: {problem}", USAGE)
+    with staff_scope():
+        seller = None if seller_ref is None else _seller(seller_ref)
+        order = None if order_ref is None else lookup("order", order_ref)
+        if order_ref is not None and order is None:
+            fail(f"--order {order_ref!r} was never told of; give the shop's id of the order")
+        entry = Entry(
+            event, key, datetime.now(UTC), money.currency, None if seller is None else seller.key, order,
+            {"amount": money.minor},
+        )  # fmt: skip
+        try:
+            made = by_hand.book(entry, Actor("command line", "owner", why))
+        except LedgerError as refused:
+            fail(f"{refused.field}: {refused.problem}", USAGE if refused.status == 422 else FAILED)
+    return _booked(made, f"{money.format()}, {by_hand.bookable()[event].says}", as_json=as_json)
+
+
+def take_back(transaction_id: str, *, key: str, why: str, as_json: bool) -> int:
+    """Reverses what was booked by hand."""
+    start_django()
+    from safeconduct.kernel.ledger import by_hand
+    from safeconduct.kernel.ledger.errors import LedgerError
+    from safeconduct.kernel.scope import Actor, staff_scope
+
+    with staff_scope():
+        try:
+            made = by_hand.take_back(transaction_id, key, Actor("command line", "owner", why), datetime.now(UTC))
+        except LedgerError as refused:
+            fail(f"{refused.field}: {refused.problem}", USAGE if refused.status == 422 else FAILED)
+    return _booked(made, f"the opposite of {transaction_id}", as_json=as_json)
+
+
+def _booked(made: str, what: str, *, as_json: bool) -> int:
+    if as_json:
+        emit_json({"transaction": made})
+    else:
+        sys.stdout.write(f"{made}: {what}\n")
     return OK
 
 

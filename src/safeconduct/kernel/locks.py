@@ -37,6 +37,7 @@ class Lock(IntEnum):
     MAIL = 0x5AFE_0013  # one person's mail (pair)
     TEMPLATES = 0x5AFE_0C07  # versions of coverage templates
     LEDGER_SUMS = 0x5AFE_1ED6  # sums of the platform's accounts
+    BOOKED_BY_HAND = 0x5AFE_1ED7  # one key of what people book (pair)
     OUTSIDE_BODIES = 0x5AFE_0D21  # which outside bodies are named
 
 

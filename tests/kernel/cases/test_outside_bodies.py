@@ -360,6 +360,9 @@ def test_naming_a_body_again_ends_the_earlier_one_and_cases_stay_with_it() -> No
         assert Referral.objects.get(id=made.id).body_id == first.id
         with pytest.raises(NoSuchBody):
             bodies.end(first.id, person(), at=START)
+        assert query(
+            "SELECT subject, body ->> 'step' FROM leaf WHERE kind = %s ORDER BY id", [bodies.LINE]
+        ).fetchall() == [(first.id, "named"), (first.id, "ended"), (second.id, "named")]
 
 
 def test_the_clocks_of_the_case_itself_run_on_meanwhile() -> None:

@@ -84,6 +84,21 @@ def test_a_chargeback_with_the_dispute_fee_on_the_seller() -> None:
     assert balances() == {"psp_clearing": 15, "seller_receivable": -15}
 
 
+def test_what_a_bank_takes_without_a_payment_is_the_platforms_to_explain() -> None:
+    posted(entry("chargeback_unexplained", amount=100))
+    assert balances() == {"suspense": -100, "psp_clearing": 100}
+    posted(entry("chargeback_explained", amount=70))
+    posted(entry("suspense_written_off", amount=30, seller_key=None))
+    assert balances() == {"psp_clearing": 30, "write_off_expense": -30}
+
+
+def test_what_the_processor_charges_for_a_dispute_is_the_platforms_cost() -> None:
+    posted(entry("dispute_fee", amount=15, seller_key=None))
+    assert balances() == {"dispute_fee_expense": -15, "psp_clearing": 15}
+    posted(entry("dispute_fee_returned", amount=15, seller_key=None))
+    assert balances() == {}
+
+
 def test_the_fund_reimburses() -> None:
     fund()
     posted(entry("protection_reimbursement", amount=92))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from tests.kernel.record.builders import NOW, decisions, leaves, tamper
 
 from safeconduct.foundation.canonical_json import canonical
@@ -90,3 +92,8 @@ def test_an_entry_that_no_checkpoint_covers_is_not_proved() -> None:
     tamper("DELETE FROM record_checkpoint")
     with engine_scope(), pytest.raises(RecordBroken, match="no checkpoint covers"):
         proving.proof_of("note", "sub-1")
+
+
+def test_the_page_names_every_kind_of_line() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "record.md").read_text(encoding="utf-8")
+    assert [kind for kind in settings.RECORD_SUBJECTS if f"`{kind}`" not in page] == []

@@ -117,7 +117,7 @@ def test_who_is_let_in_again_after_being_shut_out_signs_in_anew() -> None:
     with staff_scope():
         staff.deactivate(user.id, administrator, at=timezone.now())
     with staff_scope():
-        staff.reactivate(user.id, administrator)
+        staff.reactivate(user.id, administrator, at=timezone.now())
     assert client.get("/console/").headers["Location"].startswith("/accounts/login/")
 
 

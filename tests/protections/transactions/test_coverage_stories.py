@@ -96,6 +96,7 @@ def test_cover_is_lost_by_shipping_late_and_the_seller_is_told_why() -> None:
     assert position("ord-1") == ("void", "ship_by")
     told = notices("coverage.void")[0]
     assert told["order"] == "ord-1" and "48" in told["reasons"][0]["en"]
+    assert "within 7 days" in told["cure"]["en"] and "7 天" in told["cure"]["zh"]
     shop.ship("ord-1", day=3)
     assert position("ord-1") == ("void", "ship_by")
 
@@ -110,8 +111,23 @@ def test_a_warned_seller_ships_in_time_and_is_protected() -> None:
     assert len(notices("coverage.at_risk")) == 1  # the same step is told once
     shop.ship("ord-1", day=1.3)
     assert coverage("ord-1").state == "protected"
+    [rescued] = notices("coverage.protected")
+    assert rescued["order"] == "ord-1" and rescued["until"].startswith("2026-11-28") and len(rescued["conditions"]) == 6
     shop.wait(30)
-    assert not notices("coverage.void")
+    assert not notices("coverage.void") and len(notices("coverage.protected")) == 1
+
+
+def test_late_news_that_brings_the_cover_back_is_told_and_what_simply_goes_well_is_not() -> None:
+    shop = Shop()
+    shop.sold("ord-1")
+    shop.sold("ord-2")
+    shop.ship("ord-2", day=0.5)
+    assert coverage("ord-2").state == "protected" and not notices("coverage.protected")
+    shop.wait(3.5)
+    assert coverage("ord-1").state == "void"
+    shop.tell("shipment.shipped", "ord-1", day=4, at=1, parcel="dhl:1", carrier="dhl", address="12 Main St")
+    shop.tell("shipment.tracked", "ord-1", day=4.1, at=1.2, parcel="dhl:1", carrier="dhl", scan="accepted")
+    assert [one["order"] for one in notices("coverage.protected")] == ["ord-1"]
 
 
 def test_a_parcel_that_goes_elsewhere_loses_the_cover() -> None:
@@ -165,9 +181,46 @@ def test_a_held_order_is_quoted_and_its_term_stands_still() -> None:
     shop = Shop()
     shop.sold("ord-1", ip_country="XR")
     assert position("ord-1") == ("quoted", "under_review")
-    shop.wait(30)
+    shop.wait(5.9)
     assert position("ord-1") == ("quoted", "under_review")
     assert coverage("ord-1").ship_by_at is None
+    shop.wait(6.1)  # nobody decided: the platform's silence is not the seller's loss
+    assert position("ord-1") == ("active", "ship_by")
+    shop.wait(7.1)
+    assert [one["order"] for one in notices("coverage.at_risk")] == ["ord-1"]
+    shop.ship("ord-1", day=7.9)
+    assert position("ord-1") == ("protected", "")
+
+
+def test_an_order_that_the_marketplace_stops_has_its_time_given_back() -> None:
+    shop = Shop()
+    shop.sold("ord-1")
+    shop.tell("order.held", "ord-1", day=1)
+    assert coverage("ord-1").ship_by_at is None
+    shop.wait(5)
+    assert position("ord-1") == ("active", "ship_by")
+    shop.tell("order.resumed", "ord-1", day=5)
+    shop.ship("ord-1", day=5.9)  # 48 hours after payment, and four days on top
+    assert position("ord-1") == ("protected", "")
+    shop.sold("ord-2", day=10)
+    shop.tell("order.held", "ord-2", day=10.5)
+    shop.tell("order.resumed", "ord-2", day=11)
+    shop.wait(12.6)
+    assert position("ord-2") == ("void", "ship_by")
+
+
+def test_shopify_protect_like_wants_every_unit_that_was_not_refunded() -> None:
+    shop = Shop(template="shopify-protect-like")
+    for order in ("ord-1", "ord-2"):
+        shop.sold(order, payment_method="wallet", seller_country="US", items=3)
+    for order in ("ord-1", "ord-2"):
+        shop.ship(order, day=1, items=2)
+        shop.tell("shipment.tracked", order, day=1.5, parcel=f"dhl:{order}", carrier="dhl", scan="in_transit")
+        assert position(order) == ("active", "fulfilled"), "one unit is still to be sent"
+    shop.tell("refund.created", "ord-1", day=2, amount=usd(30), items=1)
+    assert position("ord-1") == ("protected", "")
+    shop.wait(7.1)
+    assert position("ord-1") == ("protected", "") and position("ord-2") == ("void", "fulfilled")
 
 
 def test_what_the_buyer_got_back_needs_no_protection_any_more() -> None:

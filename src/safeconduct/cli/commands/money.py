@@ -11,7 +11,7 @@ import typer
 from safeconduct.cli.commands.options import Json
 
 payouts_app = typer.Typer(no_args_is_help=True, help="Payouts: pay sellers what is available.")
-ledger_app = typer.Typer(no_args_is_help=True, help="Ledger: is it right, and a seller's statement.")
+ledger_app = typer.Typer(no_args_is_help=True, help="Ledger: is it right, statements, and what is booked by hand.")
 chargebacks_app = typer.Typer(no_args_is_help=True, help="Chargebacks: answer one, and see what could be defended.")
 
 
@@ -75,6 +75,48 @@ def ledger_statement(
             file_format=file_format, out=out, language=language, zone_name=zone,
         )
     )  # fmt: skip
+
+
+@ledger_app.command(
+    "book",
+    epilog="Example: safeconduct ledger book fund_paid_in --amount 500 --currency USD --key bank-7 --why 'First money'",
+)
+def ledger_book(
+    event: Annotated[str, typer.Argument(help="What happened, such as fund_paid_in; a wrong one lists them all.")],
+    amount: Annotated[str, typer.Option(help="A decimal amount, such as 12.30.")],
+    currency: Annotated[str, typer.Option(help="Its currency, ISO 4217.")],
+    key: Annotated[str, typer.Option(help="What makes it happen once: the bank's reference, a number of your own.")],
+    why: Annotated[str, typer.Option(help="The reason and, of a fine, its calculation; the seller reads it.")],
+    seller: Annotated[
+        Optional[str], typer.Option(help="The shop's id of the seller, or its sel_… id, where one is concerned.")
+    ] = None,
+    order: Annotated[Optional[str], typer.Option(help="The shop's id of the order, where it is about one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Books money that no event tells of: paid into the fund, deposits, what the bank settled. Safe to run twice."""
+    from safeconduct.cli.ledger import book
+
+    raise SystemExit(
+        book(
+            event, amount=amount, currency=currency, key=key, why=why, seller_ref=seller, order_ref=order,
+            as_json=as_json,
+        )
+    )  # fmt: skip
+
+
+@ledger_app.command(
+    "take-back", epilog="Example: safeconduct ledger take-back txn_01jy… --key bank-771-again --why 'Booked twice'"
+)
+def ledger_take_back(
+    transaction: Annotated[str, typer.Argument(help="The transaction's id, `txn_…`.")],
+    key: Annotated[str, typer.Option(help="What makes it happen once.")],
+    why: Annotated[str, typer.Option(help="What was wrong; the seller reads it.")],
+    as_json: Json = False,
+) -> None:
+    """Reverses what was booked by hand, once; both lines stay. What events posted follows the events."""
+    from safeconduct.cli.ledger import take_back
+
+    raise SystemExit(take_back(transaction, key=key, why=why, as_json=as_json))
 
 
 @chargebacks_app.command("readiness", epilog="Example: safeconduct chargebacks readiness --seller sel-1042 --json")

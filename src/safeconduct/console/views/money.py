@@ -16,6 +16,7 @@ from safeconduct.console.access import StaffRequest, page, staff_page
 from safeconduct.console.case import Names
 from safeconduct.console.money_words import ACCOUNTS, hold_reason, ledger_event
 from safeconduct.console.words import policy_language
+from safeconduct.kernel.claims import checking as claims
 from safeconduct.kernel.decisions import queries as decisions
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.ledger import checking, platform, queries
@@ -28,6 +29,8 @@ from safeconduct.kernel.ui.parts import Page
 RUN_DAYS: Final = 90
 #: More postings than this are checked by the command: the page would keep a database connection for minutes.
 CHECKED_HERE: Final = 1_000_000
+#: What banks took without a payment, as the page lists it; each is a matter of its own.
+UNEXPLAINED_HERE: Final = 50
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _CSV_PAGE: Final = 1000
 
@@ -37,8 +40,9 @@ _CSV_PAGE: Final = 1000
 def money(request: StaffRequest) -> HttpResponse:
     """Everything at a glance; each list goes on on a page of its own."""
     totals = queries.totals_by_currency()
-    owes = platform.owing(size=10)
-    sellers = _sellers(o.seller_key for o in owes.items)
+    owes, unexplained = platform.owing(size=10), platform.unexplained(most=UNEXPLAINED_HERE)
+    sellers = _sellers([*(o.seller_key for o in owes.items), *(one.seller_key for one in unexplained)])
+    names = Names(one.order_key for one in unexplained)
     context = {
         "totals": [
             {"totals": t, "accounts": [(ACCOUNTS[k], t.platform.get(k, 0)) for k in PLATFORM_KINDS if t.platform.get(k)]}
@@ -47,6 +51,10 @@ def money(request: StaffRequest) -> HttpResponse:
         "held": [{"line": line, "says": hold_reason(line.reason)} for line in platform.held_for()],
         "runs": platform.payout_runs(timezone.now() - timedelta(days=RUN_DAYS), most=12), "run_days": RUN_DAYS,
         "owing": [{"line": o, "seller": sellers.get(o.seller_key)} for o in owes.items], "more_owing": bool(owes.next),
+        "unexplained": [
+            {"line": one, "order": names.of(one.order_key), "seller": sellers.get(one.seller_key or 0)}
+            for one in unexplained
+        ],
     }  # fmt: skip
     return page(request, "console/money.html", "money", context)
 
@@ -54,10 +62,11 @@ def money(request: StaffRequest) -> HttpResponse:
 @require_POST
 @staff_page()
 def check(request: StaffRequest) -> HttpResponse:
-    """Asks the rows themselves whether every invariant of the ledger holds."""
+    """Asks the rows themselves whether every invariant of the ledger holds, and whether holds fit what is open."""
     postings = platform.postings()
-    answers = checking.check() if postings <= CHECKED_HERE else []
-    context = {"answers": answers, "postings": postings, "good": all(a.ok for a in answers), "at": timezone.now()}
+    now = timezone.now()
+    answers = [*checking.check(), *claims.asked(now)] if postings <= CHECKED_HERE else []
+    context = {"answers": answers, "postings": postings, "good": all(a.ok for a in answers), "at": now}
     return page(request, "console/ledger_check.html", "money", context)
 
 

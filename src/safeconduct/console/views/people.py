@@ -118,7 +118,7 @@ def role(request: StaffRequest, person_id: str) -> HttpResponse:
     wanted = request.POST.get("role", "")
     if wanted not in StaffRole.values or not wanted:
         raise NotFound("role", wanted)
-    person = staff.change_role(person_id, StaffRole(wanted), request.user)
+    person = staff.change_role(person_id, StaffRole(wanted), request.user, at=timezone.now())
     text = _("%(name)s is %(role)s now.") % {"name": person, "role": role_name(wanted)}
     return done(request, text, reverse("console:people"))
 
@@ -133,10 +133,10 @@ def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
             release_reviews(person)
             text = _("%(name)s is shut out. Reviews they held are free again, and API keys they made have ended.")
         case "reactivate":
-            person = staff.reactivate(person_id, request.user)
+            person = staff.reactivate(person_id, request.user, at=timezone.now())
             text = _("%(name)s can sign in again.")
         case "reset-second-step":
-            person = staff.reset_second_factor(person_id, request.user)
+            person = staff.reset_second_factor(person_id, request.user, at=timezone.now())
             text = _("%(name)s sets up a second step after the next sign-in.")
         case "unlink":
             person = identities.unlink(person_id, request.user)

@@ -25,8 +25,11 @@ from safeconduct.kernel.cases.workflow import LANGUAGES
 from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.paging import Order, Slice, page
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import query
 
+#: The kind of line that naming a body, and ending it, leaves in the record.
+LINE: Final = "outside_body"
 _LONGEST: Final = 400
 _URL: Final = re.compile(r"https://[^\s/@]+\.[^\s/@]+(/\S*)?")
 
@@ -64,19 +67,23 @@ def name(draft: Draft, person: User, *, at: datetime) -> OutsideBody:
         end(before.id, person, at=at)
     elif OutsideBody.objects.filter(ended_at=None).count() >= MOST_BODIES:
         raise CaseMalformed("name", _("at most %(n)s bodies are named at a time") % {"n": MOST_BODIES})
-    return OutsideBody.objects.create(
+    made = OutsideBody.objects.create(
         id=new_id("bod"), way=draft.way.value, name=draft.name.strip(), url=draft.url, certified_by=draft.certified_by,
         certified_until=draft.certified_until, kinds=sorted(set(draft.kinds)), sellers=sorted(set(draft.sellers)),
         refer_within=draft.refer_within, decides_within=draft.decides_within,
         pays=dict(law.pays if law is not None else draft.pays), source=draft.source, read_on=draft.read_on, since=at,
         named_by=person, takes_from=sorted(_takes_from(draft)),
     )  # fmt: skip
+    says = {"step": "named", "way": made.way, "name": made.name, "url": made.url, "source": made.source}
+    leaves.say(LINE, made.id, {**says, "by": person.id}, at)
+    return made
 
 
 def end(body_id: str, person: User, *, at: datetime) -> None:
     """Names a body no more; cases that are with it stay with it. Raises NoSuchBody."""
     if not OutsideBody.objects.filter(id=body_id, ended_at=None).update(ended_at=at, ended_by=person):
         raise NoSuchBody(body_id)
+    leaves.say(LINE, body_id, {"step": "ended", "by": person.id}, at)
 
 
 def named(*, ended: bool = False, after: str = "", before: str = "") -> Slice[OutsideBody]:

@@ -139,7 +139,8 @@ def commissions(orders: Collection[int]) -> Mapping[tuple[int, str], tuple[int, 
         " FROM ledger_transaction t CROSS JOIN LATERAL ("
         "   SELECT * FROM ledger_posting p WHERE p.transaction_id = t.id OFFSET 0"
         " ) p JOIN ledger_account a ON a.id = p.account_id"
-        " WHERE t.order_key = ANY(%b::bigint[]) AND a.kind IN ('fee_revenue', 'psp_clearing', 'buyer_refund_payable')"
+        " WHERE t.order_key = ANY(%b::bigint[]) AND a.kind"
+        " IN ('fee_revenue', 'psp_clearing', 'buyer_refund_payable', 'suspense')"
         " GROUP BY t.order_key, p.currency",
         [sorted(orders)],
     )

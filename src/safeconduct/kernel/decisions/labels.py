@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.decisions import record_staff
 from safeconduct.kernel.decisions.models import Label, LabelKind
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
 
 #: Later events that say what an order turned out to be.
@@ -93,13 +95,18 @@ def add(labels: Sequence[tuple[int, LabelKind, str, int]]) -> int:
 def say(order_key: int, kind: LabelKind, actor: Actor) -> Label:
     """A person says what an order turned out to be; saying the same twice keeps the first, with its note.
 
-    Where somebody has said otherwise in between, it counts as said now: the latest word holds.
+    Where somebody has said otherwise in between, it counts as said now, in a row of its own: the latest word holds, and
+    what stands in the record is not rewritten.
     """
-    label, new = Label.objects.get_or_create(
-        order_key=order_key, kind=kind, origin=f"staff/{actor.id}"[:40],
+    origin = f"staff/{actor.id}"[:36]
+    said = list(Label.objects.filter(order_key=order_key).order_by("moment"))
+    mine = [one for one in said if one.kind == kind and one.origin.partition("#")[0] == origin]
+    if mine and not any(one.kind != kind and one.moment > mine[-1].moment for one in said):
+        return mine[-1]
+    label, made = Label.objects.get_or_create(
+        order_key=order_key, kind=kind, origin=f"{origin}#{len(mine) + 1}" if mine else origin,
         defaults={"moment": current_moment(), "note": actor.why},
     )  # fmt: skip
-    if not new and Label.objects.filter(order_key=order_key, moment__gt=label.moment).exclude(kind=kind).exists():
-        label.moment, label.note = current_moment(), actor.why
-        label.save(update_fields=["moment", "note"])
+    if made:
+        leaves.add(record_staff.LABEL, [label.id], label.created_at)
     return label

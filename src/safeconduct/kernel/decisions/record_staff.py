@@ -1,4 +1,4 @@
-"""What the record commits to about what people do: steps of policies, mutes, lists, second looks.
+"""What the record commits to about what people do: steps of policies, mutes, lists, second looks, labels.
 
 The public line says what was done to which policy or list, and when; who did it and why is withheld, and committed to.
 Rows that are numbered by the database stand in the record under their number with a prefix.
@@ -21,6 +21,7 @@ MUTE_ENDED: Final = "mute_ended"
 LIST_ENTRY: Final = "list_entry"
 LIST_ENTRY_ENDED: Final = "list_entry_ended"
 SECOND_LOOK: Final = "second_look"
+LABEL: Final = "label"
 
 _STEP: Final = "pst_"
 _MUTE: Final = "mut_"
@@ -112,6 +113,18 @@ def _second_looks(subjects: Sequence[str]) -> dict[str, Content]:
     return {key: Content({"decision": key, "asked_by": by, "words": why}) for key, by, why in rows}
 
 
+def _labels(subjects: Sequence[str]) -> dict[str, Content]:
+    rows = query(
+        "SELECT id, order_key, kind, origin, moment, note FROM label WHERE id = ANY(%b::text[])", [list(subjects)]
+    )
+    return {
+        key: Content(
+            {"id": key, "moment": str(moment)}, {"order": str(order), "kind": kind, "origin": origin, "note": note}
+        )
+        for key, order, kind, origin, moment, note in rows
+    }
+
+
 def _by_number(prefix: str, statement: str) -> Callable[[str | None, int], list[str]]:
     """Pages over numbered rows; the statement takes the number after which to begin, and a limit."""
 
@@ -143,4 +156,8 @@ ENDED_LIST_ENTRIES: Final = Subjects(_ended_entries)
 SECOND_LOOKS: Final = Subjects(
     _second_looks,
     _by_id("SELECT decision_id FROM review WHERE decision_id > %s AND asked_by <> '' ORDER BY decision_id LIMIT %s"),
+)
+#: Labels of later events, of the API and of files are facts from outside: they have no line.
+LABELS: Final = Subjects(
+    _labels, _by_id("SELECT id FROM label WHERE id > %s AND starts_with(origin, 'staff/') ORDER BY id LIMIT %s")
 )

@@ -108,11 +108,17 @@ EVIDENCE_OFFER = _text(
     "evidence_offer", "programmes under which the processor takes evidence, with commas between them", indexed=False,
     example="visa_compelling_evidence_3",
 )  # fmt: skip
+DISPUTE_FEE = Field(
+    "fee", T.MONEY, "what the processor has charged for the dispute so far, in all; less where it gave some back",
+    indexed=False, example={"minor": 1500, "currency": "USD"},
+)  # fmt: skip
 DUE_AT = _time("due_at", "until when the processor accepts evidence")
 PRICE = _money("price", "the price asked")
 USER_AGENT = _text(
     "user_agent", "browser or app as it names itself", indexed=False, personal=True, example="Mozilla/5.0"
 )
+UNITS_SENT = _number("items", "number of units in the parcel; left out where it is not known", 1)
+UNITS_RETURNED = _number("items", "number of units that the refund is for; left out where it is not known", 1)
 WEIGHT = _number("weight_g", "weight in grams", 1300)
 SERIAL = _text("serial", "serial number on the goods, as the label says", indexed=False, example="SN-4021-77")
 PHOTO_HASH = _text("photo_hash", "PDQ hash of a picture of the goods, 64 hex digits", indexed=False, example="f" * 64)
@@ -275,10 +281,16 @@ CATALOGUE = Catalogue(
             _required(ORDER), SELLER, BUYER, ADDRESS, SHIP_COUNTRY,
             _flag("address_changed", "the delivery address is another one now"),
         ), ("order.updated", "orders/updated", "order.address_changed")),
+        EventType("order.held", 45, "the marketplace stopped an order: nothing is to be sent meanwhile", (
+            _required(ORDER), SELLER, BUYER, REASON,
+        ), ("order.on_hold",)),
+        EventType("order.resumed", 46, "an order that was stopped goes on", (
+            _required(ORDER), SELLER, BUYER, REASON,
+        ), ("order.hold_released",)),
         # -- delivery ------------------------------------------------------------------------------------------------
         EventType("shipment.shipped", 50, "a parcel was handed to the carrier", (
             _required(ORDER), SELLER, BUYER, PARCEL, ADDRESS, SHIP_COUNTRY,
-            CARRIER, WEIGHT, SERIAL, PHOTO_HASH,
+            CARRIER, WEIGHT, SERIAL, PHOTO_HASH, UNITS_SENT,
         ), ("fulfillments/create", "shipment.created")),
         EventType("shipment.tracked", 51, "the carrier scanned a parcel", (
             ORDER, SELLER, PARCEL, CARRIER,
@@ -304,7 +316,7 @@ CATALOGUE = Catalogue(
             _flag("keeps_goods", "the buyer asks to keep the goods"),
         )),
         EventType("refund.created", 61, "money was sent back to a buyer", (
-            ORDER, SELLER, BUYER, AMOUNT, CARD, REASON,
+            ORDER, SELLER, BUYER, AMOUNT, CARD, REASON, UNITS_RETURNED,
         ), ("charge.refunded", "refunds/create", "order.refunded")),
         EventType("return.requested", 62, "a buyer asked to send goods back", (
             _required(ORDER), SELLER, BUYER, REASON, CATEGORY,
@@ -315,17 +327,17 @@ CATALOGUE = Catalogue(
         EventType("dispute.opened", 64, "a bank took a payment back for now", (
             _required(DISPUTE), ORDER, SELLER, BUYER, AMOUNT, CARD, REASON,
             _text("network", "card scheme", example="visa"),
-            DUE_AT, NETWORK_REASON, DISPUTE_STAGE, EVIDENCE_OFFER,
+            DUE_AT, NETWORK_REASON, DISPUTE_STAGE, EVIDENCE_OFFER, DISPUTE_FEE,
         ), ("charge.dispute.created", "disputes/create")),
         EventType("dispute.updated", 65, "a bank dispute changed", (
             _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT, NETWORK_REASON, DISPUTE_STAGE,
-            EVIDENCE_OFFER,
+            EVIDENCE_OFFER, DISPUTE_FEE,
         ), (
             "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
             "disputes/update",
         )),
         EventType("dispute.closed", 66, "a bank dispute ended", (
-            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE,
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE, DISPUTE_FEE,
         ), ("charge.dispute.closed",)),
         EventType("fraud.warned", 67, "a card issuer reported a payment as fraud before a dispute", (
             ORDER, SELLER, CARD, AMOUNT, REASON,

@@ -32,6 +32,8 @@ EVENTS: Final[Mapping[str, tuple[Text, str]]] = {
     "order.paid": (lazy("Order paid"), "good"),
     "order.cancelled": (lazy("Order cancelled"), "warn"),
     "order.changed": (lazy("Order changed"), "warn"),
+    "order.held": (lazy("Order stopped by the marketplace"), "warn"),
+    "order.resumed": (lazy("Order goes on"), ""),
     "shipment.shipped": (lazy("Parcel handed over"), ""),
     "shipment.tracked": (lazy("Parcel scanned"), ""),
     "shipment.delivered": (lazy("Parcel delivered"), "good"),

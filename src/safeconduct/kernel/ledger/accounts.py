@@ -30,6 +30,8 @@ class Kind(StrEnum):
     CARRIER_CLAIMS = "carrier_claims"
     BUYER_REFUND_PAYABLE = "buyer_refund_payable"
     FX_GAIN_LOSS = "fx_gain_loss"
+    #: What banks took for payments that are not in these books, below zero, until it is explained.
+    SUSPENSE = "suspense"
     #: Two sides of a memorandum: what a buyer would have to give back, which is no money of anybody yet.
     BUYER_DEBT = "buyer_debt"
     BUYER_DEBT_MEMO = "buyer_debt_memo"

@@ -108,6 +108,17 @@ class Owing:
     owed_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """What banks took of an order beyond what was captured for it, in one currency; nobody has explained it yet."""
+
+    order_key: int | None
+    seller_key: int | None
+    currency: str
+    taken_minor: int
+    since: datetime
+
+
 _FUND: Final = """
 SELECT p.id, p.transaction_id, t.event, p.at, p.amount_minor, p.currency, t.seller_key, t.order_key, t.memo,
        t.provisional
@@ -211,6 +222,18 @@ def owing(*, after: str = "", size: int = PAGE) -> Page[Owing]:
     ).fetchall()
     lines = tuple(Owing(*row) for row in rows[:size])
     return Page(lines, f"{-lines[-1].owed_minor}~{lines[-1].account_id}" if len(rows) > size else "")
+
+
+def unexplained(most: int = PAGE) -> list[Unexplained]:
+    """What banks took without a payment, by order, the oldest first; at most so many."""
+    rows = query(
+        "SELECT t.order_key, max(t.seller_key), p.currency, -sum(p.amount_minor)::bigint, min(p.at)"
+        " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
+        " JOIN ledger_transaction t ON t.id = p.transaction_id WHERE a.kind = %s AND a.seller_key IS NULL"
+        " GROUP BY t.order_key, p.currency HAVING sum(p.amount_minor) <> 0 ORDER BY 5, 1 LIMIT %s",
+        [Kind.SUSPENSE, most],
+    )
+    return [Unexplained(*row) for row in rows]
 
 
 def postings() -> int:

@@ -255,8 +255,14 @@ def first_moved(seller_key: int) -> datetime | None:
     return first
 
 
-def statement(seller_key: int, currency: str, start: datetime, end: datetime) -> Statement:
-    """A seller's statement: `opening` plus the lines is `closing`, account by account, whatever is posted meanwhile."""
+def statement(
+    seller_key: int, currency: str, start: datetime, end: datetime, *, most: int | None = None
+) -> Statement:  # fmt: skip
+    """A seller's statement: `opening` plus the lines is `closing`, account by account, whatever is posted meanwhile.
+
+    Of more than ``most`` lines (None: `MOST_LINES`) it has the first, and is not `complete`.
+    """
+    most = MOST_LINES if most is None else most
     opening, closing = dict.fromkeys(SELLER_KINDS, 0), dict.fromkeys(SELLER_KINDS, 0)
     # One statement, one snapshot: balances and the postings that led from then to now.
     for kind, before, after in query(
@@ -272,15 +278,15 @@ def statement(seller_key: int, currency: str, start: datetime, end: datetime) ->
     rows = query(
         _MOVEMENT + "WHERE p.seller_key = %s AND p.currency = %s AND p.at >= %s AND p.at < %s"
         " ORDER BY p.at, p.id LIMIT %s",
-        [seller_key, currency, start, end, MOST_LINES + 1],
+        [seller_key, currency, start, end, most + 1],
     ).fetchall()
-    lines = tuple(_movement(row) for row in rows[:MOST_LINES])
-    if len(rows) <= MOST_LINES:
+    lines = tuple(_movement(row) for row in rows[:most])
+    if len(rows) <= most:
         # The lines are of a later snapshot: what was posted between the two is in them, and so in the closing balance.
         closing = dict(opening)
         for line in lines:
             closing[line.account] += line.amount_minor
-    return Statement(seller_key, currency, start, end, opening, closing, lines, len(rows) <= MOST_LINES)
+    return Statement(seller_key, currency, start, end, opening, closing, lines, len(rows) <= most)
 
 
 def exposure() -> dict[str, Exposure]:

@@ -1,7 +1,7 @@
-"""What the record commits to about money that is held or paid out: every column that never changes.
+"""What the record commits to about money that is held, paid out or booked by hand: every column that never changes.
 
-The seller is shown all of it but who did it. The public line says that something was held, released or paid, and never
-to whom or how much.
+The seller is shown all of it but who did it. The public line says that something was held, released, paid or booked,
+and never to whom or how much.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from safeconduct.kernel.scope import query
 HOLD: Final = "hold"
 PAYOUT: Final = "payout"
 PAYOUT_RETURNED: Final = "payout_returned"
+BOOKING: Final = "booking"
+#: How the keys of what people book begin; who booked it comes next.
+BY_HAND: Final = "hand/"
 #: Steps of holds are numbered by the database; in the record they stand under their number with this prefix.
 STEP: Final = "hst_"
 
@@ -69,6 +72,26 @@ def _returned_payouts(subjects: Sequence[str]) -> dict[str, Content]:
     return {key: Content({"payout": key, "at": stamp(at), "why": why}) for key, at, why in rows}
 
 
+def _bookings(subjects: Sequence[str]) -> dict[str, Content]:
+    rows = query(
+        "SELECT id, key, event, at, currency, seller_key, order_key, amounts, memo, reverses FROM ledger_transaction"
+        " WHERE id = ANY(%b::text[])",
+        [list(subjects)],
+    )
+    return {
+        identity: Content(
+            {
+                "transaction": identity, "event": event, "at": stamp(at), "currency": currency,
+                "seller": None if seller is None else str(seller), "order": None if order is None else str(order),
+                "amounts": {name: str(minor) for name, minor in amounts.items()}, "why": memo, "reverses": reverses,
+            },
+            {"key": key},
+            event,
+        )
+        for identity, key, event, at, currency, seller, order, amounts, memo, reverses in rows
+    }  # fmt: skip
+
+
 def _hold_step_ids(after: str | None, limit: int) -> list[str]:
     start = 0 if after is None else int(after.removeprefix(STEP))
     rows = query("SELECT id FROM ledger_hold_step WHERE id > %s ORDER BY id LIMIT %s", [start, limit])
@@ -88,6 +111,15 @@ def _returned_ids(after: str | None, limit: int) -> list[str]:
     return [key for (key,) in rows]
 
 
+def _booking_ids(after: str | None, limit: int) -> list[str]:
+    rows = query(
+        "SELECT id FROM ledger_transaction WHERE id > %s AND starts_with(key, %s) ORDER BY id LIMIT %s",
+        [after or "", BY_HAND, limit],
+    )
+    return [key for (key,) in rows]
+
+
+BOOKINGS: Final = Subjects(_bookings, _booking_ids)
 HOLDS: Final = Subjects(_hold_steps, _hold_step_ids)
 PAYOUTS: Final = Subjects(_payouts, _payout_ids)
 RETURNED_PAYOUTS: Final = Subjects(_returned_payouts, _returned_ids)

@@ -38,8 +38,8 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one event posts. ``provisional``: it may be taken back, and is shown so. ``by``:
-    the one function that posts it, empty where `actions.post` does."""
+    """What one event posts. ``provisional``: it may be taken back, and is shown so. ``by``: the one function that posts
+    it, empty where `actions.post` does. ``by_hand``: people may book it (`by_hand.book`)."""
 
     event: str
     says: str
@@ -49,6 +49,7 @@ class Rule:
     provisional: bool
     needs_memo: bool
     by: str
+    by_hand: bool
 
     @property
     def needs_seller(self) -> bool:
@@ -100,7 +101,7 @@ def known_language(language: str) -> str:
 
 
 def _rule(event: str, given: Mapping[str, Any]) -> Rule:
-    unknown = set(given) - {"says", "amounts", "legs", "provisional", "memo", "by"}
+    unknown = set(given) - {"says", "amounts", "legs", "provisional", "memo", "by", "by_hand"}
     if unknown:
         raise PostingsMalformed(f"{event}: {', '.join(sorted(unknown))} is not known here")
     required = frozenset(name for name in given["amounts"] if not name.endswith("?"))
@@ -113,7 +114,7 @@ def _rule(event: str, given: Mapping[str, Any]) -> Rule:
     return Rule(
         event, str(given["says"]), required, optional, legs,
         provisional=bool(given.get("provisional", False)), needs_memo=given.get("memo") == "required",
-        by=str(given.get("by", "")),
+        by=str(given.get("by", "")), by_hand=bool(given.get("by_hand", False)),
     )  # fmt: skip
 
 

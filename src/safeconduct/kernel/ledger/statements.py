@@ -86,7 +86,7 @@ def _told(statement: Statement, language: str, zone: tzinfo, seller: str, orders
             "head": [_("Account"), _("Before"), _("After")],
             "rows": [
                 [account_said(kind), money(statement.opening[kind]), money(statement.closing[kind])]
-                for kind in _used(statement)
+                for kind in used_accounts(statement)
             ],
         },
         "lines": {
@@ -132,11 +132,11 @@ def _balance_rows(
     return [
         [at.astimezone(zone).isoformat(), says, account_said(kind), _decimal(balances[kind], statement.currency),
          statement.currency, "", "", "", "", "", ""]
-        for kind in _used(statement)
+        for kind in used_accounts(statement)
     ]  # fmt: skip
 
 
-def _used(statement: Statement) -> list[Kind]:
+def used_accounts(statement: Statement) -> list[Kind]:
     """The accounts that a reader wants to see: with money before or after, or with movements."""
     moved = {line.account for line in statement.lines}
     return [k for k in SELLER_KINDS if k in moved or statement.opening[k] or statement.closing[k]] or [Kind.AVAILABLE]

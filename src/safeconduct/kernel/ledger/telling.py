@@ -1,4 +1,5 @@
-"""What sellers and the shop's systems are told of money that is held and released. Keys make each of it said once."""
+"""What sellers and the shop's systems are told of money that is held and released, and sellers of what people book by
+hand. Keys make each of it said once."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from safeconduct.kernel.ledger.rules import reasons, releases
+from safeconduct.kernel.ledger.wording import event_in_each_language
 from safeconduct.kernel.notices.outbox import Message, MessageKind, Notice, notify, publish
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.pseudonyms import reveal
@@ -58,6 +60,26 @@ def tell_of_holds(released: Sequence[str], placed: Sequence[str], at: datetime, 
     notify(notices, mail=not replay)
     if not replay:
         publish(messages)
+
+
+def tell_of_booking(transaction_id: str) -> None:
+    """Tells a seller of what somebody booked on their accounts by hand, and why; nobody where none of theirs moved."""
+    row = query(
+        "SELECT t.event, t.at, t.currency, t.seller_key, t.order_key, t.memo, max(abs(p.amount_minor))"
+        " FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id"
+        " WHERE t.id = %s AND p.seller_key = t.seller_key GROUP BY t.id",
+        [transaction_id],
+    ).fetchone()
+    if row is None:
+        return
+    event, at, currency, seller, order, why, minor = row
+    names = reveal({order} if order is not None else ())
+    values: dict[str, Any] = {
+        "event": event_in_each_language(event), "amount": {"minor": minor, "currency": currency},
+        "order": names[order][1] if order in names else None, "reason": {"en": why},
+    }  # fmt: skip
+    key = f"booking/{transaction_id}"
+    notify([Notice(key, "money.booked", values, at, seller, url="/portal/money/")])
 
 
 def _subject(key: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, override
 
 from safeconduct.kernel.ledger.accounts import Kind
-from safeconduct.kernel.ledger.rules import known_language, reasons
+from safeconduct.kernel.ledger.rules import LANGUAGES, known_language, reasons
 
 #: The sentences of `postings.yaml`, where translators find them, and of reversals; a test compares the two.
 EVENTS: Final = {
@@ -28,6 +28,11 @@ EVENTS: Final = {
     "refund_paid": gettext_lazy("The buyer got the money that was owed back"),
     "refund_no_longer_owed": gettext_lazy("The sale stands after all; the money is the seller's again"),
     "chargeback": gettext_lazy("The bank took the money back"),
+    "chargeback_unexplained": gettext_lazy("A bank took money for a payment that is not in these books"),
+    "chargeback_explained": gettext_lazy("What a bank took without a payment is explained, or was given back"),
+    "suspense_written_off": gettext_lazy("What a bank took without a payment is no longer asked for"),
+    "dispute_fee": gettext_lazy("The processor charged for a dispute"),
+    "dispute_fee_returned": gettext_lazy("The processor gave its charge for a dispute back"),
     "protection_reimbursement": gettext_lazy("The protection fund paid"),
     "provisional_reimbursement": gettext_lazy("The protection fund paid provisionally"),
     "reimbursement_taken_back": gettext_lazy("The protection fund took back what it had paid"),
@@ -95,6 +100,15 @@ _MEMOS: Final = {
     MATTER_ENDED: gettext_lazy("what it was held for has ended"),
     DATE_CAME: gettext_lazy("its release date has come"),
 }
+
+
+def event_in_each_language(event: str) -> dict[str, str]:
+    """What happened, in every language that sellers read."""
+    said = {}
+    for language in LANGUAGES:
+        with override("zh-hans" if language == "zh" else language):
+            said[language] = event_said(event)
+    return said
 
 
 def event_said(event: str, amount_minor: int = 0) -> str:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from allauth.account.models import EmailAddress
 
 from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone
 from safeconduct.kernel.parties.models import Invitation, Membership, StaffRole, User
+from safeconduct.kernel.parties.security_events import Happened, Level, note
+from safeconduct.kernel.scope import Actor
 
 #: A week: long enough for a holiday, short enough for a mailbox that changes hands.
 VALID_DAYS = 7
@@ -36,6 +40,7 @@ def invite(email: str, role: StaffRole, inviter: User, *, at: datetime) -> tuple
         email=email, role=role, token_hash=token_hash, invited_by=inviter, created_at=at,
         expires_at=at + timedelta(days=VALID_DAYS),
     )  # fmt: skip
+    _note("staff_invited", inviter, at, {"invitation": invitation.id, "role": role.value})
     return invitation, token
 
 
@@ -98,6 +103,13 @@ def withdraw(invitation_id: str, administrator: User, *, at: datetime) -> None:
     )
     if not changed:
         raise InvitationGone
+    _note("staff_invitation_withdrawn", administrator, at, {"invitation": invitation_id})
+
+
+def _note(kind: str, administrator: User, at: datetime, facts: Mapping[str, Any]) -> None:
+    """Stands in the security log of the administrator: the person who is invited has none yet."""
+    happened = Happened(kind, Level.NOTICE, administrator.id, facts=facts)
+    note([happened], Actor(administrator.id, administrator.staff_role), at)
 
 
 def _hash(token: str) -> bytes:

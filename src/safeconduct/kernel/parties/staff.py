@@ -1,15 +1,18 @@
-"""What administrators do with people: their role, their access, a lost second factor."""
+"""What administrators do with people: their role, their access, a lost second factor. Each stands in the security log
+of whom it concerns, and so in the record."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 
 from safeconduct.kernel.parties import keys, sessions
 from safeconduct.kernel.parties.errors import AdministratorNeeded, NoSuchPerson, NotOneself
 from safeconduct.kernel.parties.models import StaffRole, User
+from safeconduct.kernel.parties.security_events import Happened, Level, note
 from safeconduct.kernel.scope import Actor
 
 #: Kinds of second factor that count: recovery codes alone do not.
@@ -27,14 +30,15 @@ def with_second_factor(people: Collection[User]) -> set[str]:
     return set(found.values_list("user_id", flat=True))
 
 
-def change_role(person_id: str, role: StaffRole, administrator: User) -> User:
+def change_role(person_id: str, role: StaffRole, administrator: User, *, at: datetime) -> User:
     """Gives a member of staff another role.
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
     person = subject(person_id, administrator)
-    person.staff_role = role
+    before, person.staff_role = person.staff_role, role
     person.save(update_fields=["staff_role"])
+    _note("staff_role_changed", person, administrator, at, {"role": role.value, "before": str(before)})
     return person
 
 
@@ -54,10 +58,11 @@ def deactivate(person_id: str, administrator: User, *, at: datetime) -> User:
     person.save(update_fields=["is_active"])
     sessions.end_all(person.id, sessions.Ended.LEFT, at)
     keys.end_keys_of(person.id, Actor(administrator.id, administrator.staff_role, "shut out"), at=at)
+    _note("staff_shut_out", person, administrator, at)
     return person
 
 
-def reactivate(person_id: str, administrator: User) -> User:
+def reactivate(person_id: str, administrator: User, *, at: datetime) -> User:
     """Lets a person in again, with the role they had; they sign in anew.
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
@@ -65,16 +70,18 @@ def reactivate(person_id: str, administrator: User) -> User:
     person = subject(person_id, administrator)
     person.is_active = True
     person.save(update_fields=["is_active"])
+    _note("staff_let_in_again", person, administrator, at)
     return person
 
 
-def reset_second_factor(person_id: str, administrator: User) -> User:
+def reset_second_factor(person_id: str, administrator: User, *, at: datetime) -> User:
     """For a lost telephone or key: the person sets up a second factor anew after the next sign-in.
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
     person = subject(person_id, administrator)
     Authenticator.objects.filter(user=person).delete()
+    _note("staff_factors_removed", person, administrator, at)
     return person
 
 
@@ -102,6 +109,11 @@ def subject(person_id: str, administrator: User) -> User:
     if person is None:
         raise NoSuchPerson(person_id)
     return person
+
+
+def _note(kind: str, person: User, administrator: User, at: datetime, facts: Mapping[str, Any] | None = None) -> None:
+    happened = Happened(kind, Level.NOTICE, person.id, facts=facts or {})
+    note([happened], Actor(administrator.id, administrator.staff_role), at)
 
 
 def _administrators() -> list[User]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from safeconduct.kernel.scope import query
@@ -13,6 +14,14 @@ def add(kind: str, subjects: Sequence[str], at: datetime) -> None:
     query(
         "INSERT INTO leaf (kind, subject, body, created_at) SELECT %s, s, '{}', %s FROM unnest(%b::text[]) AS s",
         [kind, at, list(subjects)],
+    )
+
+
+def say(kind: str, subject: str, body: Mapping[str, str], at: datetime) -> None:
+    """One leaf about something of which no row is registered: its body is what the line commits to."""
+    query(
+        "INSERT INTO leaf (kind, subject, body, created_at) VALUES (%s, %s, %s::jsonb, %s)",
+        [kind, subject, json.dumps(dict(body)), at],
     )
 
 

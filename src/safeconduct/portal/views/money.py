@@ -25,9 +25,9 @@ from safeconduct.kernel.claims.words import Defence
 from safeconduct.kernel.events.orders import order_names
 from safeconduct.kernel.ledger import queries
 from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
-from safeconduct.kernel.ledger.queries import Balance, Filters, Movement
-from safeconduct.kernel.ledger.statements import statement_csv, statement_pdf
-from safeconduct.kernel.ledger.wording import account_said, event_said
+from safeconduct.kernel.ledger.queries import Balance, Filters, Movement, Statement
+from safeconduct.kernel.ledger.statements import statement_csv, statement_pdf, used_accounts
+from safeconduct.kernel.ledger.wording import account_said, event_said, memo_said
 from safeconduct.kernel.member_pages import MemberRequest, page
 from safeconduct.kernel.protection import order_url
 from safeconduct.kernel.scope import seller_scope
@@ -52,6 +52,8 @@ _DEFENCES: Final = {
 }
 #: For how many months statements are offered here; older ones stand in the movements.
 MONTHS: Final = 24
+#: Movements that a statement's page shows; its files have all.
+STATEMENT_LINES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,10 @@ def money(request: MemberRequest) -> HttpResponseBase:
 
 @require_GET
 def statement(request: MemberRequest) -> HttpResponseBase:
-    """Statements by month and currency, each as a file: what there was, every movement, what there is."""
+    """Statements by month and currency, each as a page and as a file: what there was, every movement, what there is."""
     found = _by_weight(queries.balances(request.seller.key).values())
     months = list(islice(_months_back(timezone.localtime().date()), MONTHS))
-    if request.GET.get("format") in ("csv", "pdf"):
+    if request.GET.keys() & {"month", "format"}:
         return _statement(request, {b.currency for b in found}, months)
     first = queries.first_moved(request.seller.key)
     since = timezone.localdate(first).replace(day=1) if first is not None else months[0]
@@ -149,14 +151,37 @@ def _statement(request: MemberRequest, currencies: set[str], months: list[date])
     zone = timezone.get_current_timezone()
     start = datetime.combine(month, time(), zone)
     end = datetime.combine((month + timedelta(days=32)).replace(day=1), time(), zone)
+    wanted_format = request.GET.get("format", "")
+    if wanted_format not in ("csv", "pdf"):
+        told = queries.statement(request.seller.key, currency, start, end, most=STATEMENT_LINES)
+        return _statement_page(request, told, month)
     told = queries.statement(request.seller.key, currency, start, end)
     orders = order_names({line.order_key for line in told.lines if line.order_key is not None})
     language = get_language() or "en"
-    if request.GET["format"] == "pdf":
+    if wanted_format == "pdf":
         file = statement_pdf(told, language, zone, seller=str(request.seller), orders=orders)
         return _file(file, f"statement-{wanted}-{currency}.pdf", "application/pdf")
     file = statement_csv(told, language, zone, orders=orders)
     return _file(file, f"statement-{wanted}-{currency}.csv", "text/csv; charset=utf-8")
+
+
+def _statement_page(request: MemberRequest, told: Statement, month: date) -> HttpResponse:
+    orders = order_names({line.order_key for line in told.lines if line.order_key is not None})
+    language = get_language() or "en"
+    context = {
+        "month": f"{month:%Y-%m}", "name": _month_name(month), "currency": told.currency,
+        "balances": [(account_said(kind), told.opening[kind], told.closing[kind]) for kind in used_accounts(told)],
+        "lines": [
+            {
+                "line": line, "what": event_said(line.event, line.amount_minor),
+                "account": account_said(line.account), "memo": memo_said(line.memo, language),
+                "order": orders.get(line.order_key or 0, ""), "url": order_url(line.order_key),
+            }
+            for line in told.lines
+        ],
+        "complete": told.complete, "shown": len(told.lines),
+    }  # fmt: skip
+    return page(request, "portal/statement.html", context)
 
 
 def _file(content: bytes, name: str, kind: str) -> HttpResponse:

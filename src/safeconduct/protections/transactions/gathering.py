@@ -13,6 +13,8 @@ from safeconduct.protections.transactions.coverage.causes import cause_of, outco
 from safeconduct.protections.transactions.coverage.facts import (
     AddressChange,
     Claim,
+    Hold,
+    Line,
     News,
     OrderFacts,
     Parcel,
@@ -25,17 +27,33 @@ from safeconduct.protections.transactions.coverage.words import Action, Cause, C
 
 #: What coverage listens to; everything else of an order cannot change its certificate.
 EVENTS: Final = (
-    "order.placed", "order.paid", "order.cancelled", "order.changed", "shipment.shipped", "shipment.tracked",
-    "shipment.delivered", "refund.requested", "refund.created", "dispute.opened", "dispute.updated", "dispute.closed",
+    "order.placed", "order.paid", "order.cancelled", "order.changed", "order.held", "order.resumed",
+    "shipment.shipped", "shipment.tracked", "shipment.delivered", "refund.requested", "refund.created",
+    "dispute.opened", "dispute.updated", "dispute.closed",
 )  # fmt: skip
-PLACED, PAID, CANCELLED, CHANGED, SHIPPED, TRACKED, DELIVERED, ASKED, REFUNDED, OPENED, UPDATED, CLOSED = (
-    CATALOGUE[name].code for name in EVENTS
-)
+(
+    PLACED,
+    PAID,
+    CANCELLED,
+    CHANGED,
+    HELD,
+    RESUMED,
+    SHIPPED,
+    TRACKED,
+    DELIVERED,
+    ASKED,
+    REFUNDED,
+    OPENED,
+    UPDATED,
+    CLOSED,
+) = (CATALOGUE[name].code for name in EVENTS)
 _CODES: Final = [
     PLACED,
     PAID,
     CANCELLED,
     CHANGED,
+    HELD,
+    RESUMED,
     SHIPPED,
     TRACKED,
     DELIVERED,
@@ -55,22 +73,22 @@ WITH asked AS (
     SELECT a."order" AS o, a.horizon, f.* FROM asked a CROSS JOIN LATERAL (
         SELECT f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
                f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-               f.ship_country, f.bill_country, f.category
+               f.ship_country, f.bill_country, f.category, f.items
         FROM fact f WHERE f."order" = a."order" AND f.type = ANY(%b::smallint[]) AND f.moment <= a.horizon
     ) f
 )
 SELECT o, moment, type, occurred, seller, amount, address, parcel, carrier, scan, signed, address_changed, reason,
-       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category FROM own
+       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category, items FROM own
 UNION ALL
 SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-       f.ship_country, f.bill_country, f.category
+       f.ship_country, f.bill_country, f.category, f.items
 FROM own s JOIN fact f ON f.parcel = s.parcel AND f.type = %b AND f."order" IS NULL AND f.moment <= s.horizon
 WHERE s.type = %b AND s.parcel IS NOT NULL
 UNION ALL
 SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-       f.ship_country, f.bill_country, f.category
+       f.ship_country, f.bill_country, f.category, f.items
 FROM (SELECT DISTINCT o, horizon, dispute FROM own WHERE dispute IS NOT NULL) s
 JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL AND f.moment <= s.horizon
 """
@@ -163,6 +181,7 @@ class _Sent:
     scans: list[Scan] = field(default_factory=list)
     delivered: News | None = None
     signed: bool | None = None
+    items: int | None = None
 
 
 def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currency: str) -> Gathered | None:
@@ -177,9 +196,11 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     disputes: dict[int, list[tuple[Any, ...]]] = {}
     sent: dict[int | None, _Sent] = {}
     cancelled: News | None = None
+    stops: list[tuple[int, int, bool]] = []
+    units_back = 0
     for row in rows:
         (_, moment, type_, at_us, who, amount, address, parcel, carrier, scan, signed, changed, reason, _o, dispute,
-         *_) = row  # fmt: skip
+         *_, items) = row  # fmt: skip
         latest = max(latest, moment)
         if who is not None:
             seller = who
@@ -195,6 +216,7 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
             one.carrier = carrier or one.carrier
             news = News(at_us, moment)
             if type_ == SHIPPED:
+                one.items = items if one.items is None else max(one.items, items or 0)
                 if one.shipped is None or news < one.shipped:
                     one.shipped, one.address = news, address
             elif type_ == TRACKED:
@@ -204,8 +226,11 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
         elif type_ == CHANGED:
             if changed or address is not None:
                 changes.append(AddressChange(at_us, moment, address))
+        elif type_ in (HELD, RESUMED):
+            stops.append((at_us, moment, type_ == HELD))
         elif type_ == REFUNDED:
             refunds.append(Refund(at_us, moment, amount))
+            units_back += items or 0
         elif type_ == ASKED:
             cause = cause_of(reason)
             if cause is not None:
@@ -218,15 +243,40 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     if placed is None:
         return None
     (_, moment, _, at_us, who, amount, address, _, _, _, _, _, _, _, _, digital, method, seller_country, ship, bill,
-     category) = placed  # fmt: skip
+     category, ordered) = placed  # fmt: skip
     facts = OrderFacts(
         placed=News(at_us, moment), amount_minor=amount, currency=currency, payments=payments, digital=bool(digital),
         payment_method=method, seller_country=seller_country, ship_country=ship, bill_country=bill, category=category,
-        address=address, rulings=rulings, changes=changes, parcels=_parcels(sent), refunds=refunds,
-        cancelled=cancelled,
+        address=address, rulings=rulings, changes=changes, lines=_lines(ordered, sent, units_back),
+        parcels=_parcels(sent), refunds=refunds, cancelled=cancelled, holds=_holds(stops),
         claims=[*_of_the_bank(disputes), *_of_the_buyer(asked, refunds)] if disputes or asked else (),
     )  # fmt: skip
     return Gathered(facts, who if who is not None else seller, latest)
+
+
+def _lines(ordered: int | None, sent: Mapping[int | None, _Sent], units_back: int) -> list[Line]:
+    """What was sent of the order's units, and whether any were not; none where a parcel does not say how many it has,
+    or has no number by which it is told apart."""
+    parcels = [one for one in sent.values() if one.shipped is not None]
+    if ordered is None or None in sent or not parcels or any(one.items is None for one in parcels):
+        return []
+    lines = [Line(one.shipped) for one in parcels]
+    if sum(one.items or 0 for one in parcels) + units_back < ordered:
+        lines.append(Line(None))
+    return lines
+
+
+def _holds(stops: list[tuple[int, int, bool]]) -> list[Hold]:
+    """When the order stood still, as the marketplace told it."""
+    holds: list[Hold] = []
+    begun: int | None = None
+    for at_us, _, stopped in sorted(stops):
+        if stopped:
+            begun = at_us if begun is None else begun
+        elif begun is not None:
+            holds.append(Hold(begun, at_us))
+            begun = None
+    return holds if begun is None else [*holds, Hold(begun, None)]
 
 
 def _parcels(sent: dict[int | None, _Sent]) -> list[Parcel]:

@@ -49,6 +49,7 @@ REASONS: Final[Mapping[str, Text]] = {
 DETAILS: Final[Mapping[str, Text]] = {
     "if_claimed": lazy("Only if somebody makes a claim."),
     words.UNDER_REVIEW: lazy("A person is looking at the order. Your deadlines stand still meanwhile."),
+    "review_over": lazy("The time for a review was over, and nobody had refused the order."),
     "clock_stopped": lazy("The clock stands still while the order is held."),
     "not_told": lazy("The shop has not told this yet."),
     "not_needed": lazy("Not needed at this amount."),

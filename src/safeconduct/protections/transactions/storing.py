@@ -21,7 +21,7 @@ from safeconduct.protections.transactions.coverage.words import Standing
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a stored row says, as far as the next look needs it."""
+    """What a stored row says, as far as the next look needs it. ``warned``: its seller heard that a term runs out."""
 
     seen_moment: int
     rulings: Sequence[Sequence[Any]]
@@ -31,6 +31,7 @@ class Known:
     pays_minor: int
     order_ref: str
     state: str
+    warned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Change:
 
 
 _LOCK: Final = """
-SELECT order_key, seen_moment, rulings, digest, certificate -> 'positions', template_id, pays_minor, order_ref, state
+SELECT order_key, seen_moment, rulings, digest, certificate -> 'positions', template_id, pays_minor, order_ref, state,
+    warned_at IS NOT NULL
 FROM coverage WHERE order_key = ANY(%b::bigint[]) ORDER BY order_key FOR UPDATE
 """
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.notices.outbox import Message, MessageKind, Notice, notify, publish
 from safeconduct.protections.transactions.coverage.template import Template
-from safeconduct.protections.transactions.coverage.words import State
+from safeconduct.protections.transactions.coverage.words import OF_A_CLAIM, Cause, Standing, State
 from safeconduct.protections.transactions.storing import Change, note_warned
 
 #: What a seller is told where no condition of the template has the words for it.
@@ -39,6 +39,15 @@ _OTHER_REASONS: Mapping[str, Mapping[str, str]] = {
     "not_paid": {"en": "The order was not paid", "es": "El pedido no estaba pagado", "zh": "订单未付款"},
 }
 
+#: A seller who kept a term and did not say so has the time of `late_news` to do it.
+_SAY_IT_NOW: Mapping[str, str] = {
+    "en": "If it was done in time, tell it through your shop system within {days} days of its term: it still counts",
+    "es": "Si se hizo a tiempo, comuníquelo desde su tienda en los {days} días siguientes al plazo: todavía cuenta",
+    "zh": "如已按时完成，请在期限结束后 {days} 天内通过店铺系统补报，仍然有效",
+}
+_DAY_US: Final = 86_400_000_000
+#: States of a whole order whose loss was told.
+_LOST: Final = frozenset({State.VOID, State.PARTLY, State.DENIED})
 _LIMIT: Mapping[str, str] = {
     "en": "What the protection pays for orders of one year",
     "es": "Lo que la protección paga por los pedidos de un año",
@@ -75,6 +84,7 @@ def tell(changes: Sequence[Change], templates: Mapping[str, Template], *, replay
                 messages.append(_message(MessageKind.COVERAGE_VOID, change, at, {"causes": lost}))
             elif _now(change, State.PROTECTED):
                 messages.append(_message(MessageKind.COVERAGE_PROTECTED, change, at, {}))
+                notices += _good_news(change, template, at)
         if swept and change.certificate.reminders:
             first = min(change.certificate.reminders, key=lambda reminder: reminder.deadline_us)
             condition = template.conditions[first.condition]
@@ -116,13 +126,13 @@ def _now(change: Change, state: State) -> bool:
 
 
 def _void(change: Change, template: Template, lost: Mapping[str, str], at: datetime) -> list[Notice]:
-    """The statement of reasons. A blocked order has one already, from the decision that blocked it."""
-    reasons, cures = [], []
+    """The statement of reasons, and how to bring it back where that can be. A blocked order has one already, from the
+    decision that blocked it."""
+    reasons = []
     for reason in dict.fromkeys(lost.values()):
         condition = template.conditions.get(reason)
         if condition is not None:
             reasons.append(condition.says)
-            cures.append(condition.do)
         elif reason in _OTHER_REASONS:
             reasons.append(dict(_OTHER_REASONS[reason]))
     if not reasons:
@@ -130,8 +140,40 @@ def _void(change: Change, template: Template, lost: Mapping[str, str], at: datet
     values: dict[str, Any] = {
         "order": change.ref or str(change.order), "amount": _money(change), "reasons": reasons, "missing": reasons,
     }  # fmt: skip
+    days = template.late_news_us // _DAY_US
+    if days and any(_only_not_told(change, cause, reason) for cause, reason in lost.items()):
+        values["cure"] = {language: text.format(days=days) for language, text in _SAY_IT_NOW.items()}
     key = f"coverage/{change.order}/void/{'-'.join(sorted(set(lost.values())))}/{change.at_us}"
     return [Notice(key, "coverage.void", values, at, seller_key=change.seller, url=_url(change))]
+
+
+def _good_news(change: Change, template: Template, at: datetime) -> list[Notice]:
+    """An order that was in danger, or lost, and is protected now. What simply goes well is on the order's page."""
+    before = change.before
+    if before is None or not (before.warned or before.state in _LOST):
+        return []
+    certificate = change.certificate
+    names = dict.fromkeys(
+        name
+        for covered in template.covered
+        if certificate.positions[covered.cause].state is State.PROTECTED
+        for name in covered.conditions
+        if template.conditions[name].kind not in OF_A_CLAIM
+    )
+    values: dict[str, Any] = {
+        "order": change.ref or str(change.order), "amount": _money(change),
+        "conditions": [template.conditions[name].says for name in names],
+        "until": None if certificate.until_us is None else at_micros(certificate.until_us),
+    }  # fmt: skip
+    key = f"coverage/{change.order}/protected/{change.at_us}"
+    return [Notice(key, "coverage.protected", values, at, seller_key=change.seller, url=_url(change))]
+
+
+def _only_not_told(change: Change, cause: str, reason: str) -> bool:
+    """Whether a term ended and nothing was told, so that late news can still show that it was kept."""
+    certificate = change.certificate
+    result = certificate.of_claims.get(reason, {}).get(Cause(cause)) or certificate.conditions.get(reason)
+    return result is not None and result.standing is Standing.FAILED and not result.moment
 
 
 def _limit_reached(change: Change, template: Template, at: datetime) -> list[Notice]:

@@ -15,7 +15,7 @@ from tests.protections.transactions.chargebacks.test_typical_orders import TOLD
 from tests.protections.transactions.shop import Shop
 
 from safeconduct.kernel.parties.models import StaffRole
-from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query
 from safeconduct.protections.transactions.chargebacks import before, documents
 from safeconduct.protections.transactions.chargebacks.collecting import dossiers
 from safeconduct.protections.transactions.chargebacks.documents import DocumentRefused, Given
@@ -119,6 +119,9 @@ def test_a_version_is_in_force_until_the_next_ones_first_day() -> None:
             given = Given("terms", f"Text {version}".encode(), version=version, since=since)
             documents.keep(None, given, OWNER, Shop().now + timedelta(days=900))
         found = documents.in_force("terms", date(2026, 6, 1))
+        assert query("SELECT body ->> 'version' FROM leaf WHERE kind = 'terms' ORDER BY id").fetchall() == [
+            ("3",), ("2",), ("4",),
+        ]  # fmt: skip
     assert [(one.document.version, one.until, one.now) for one in found] == [
         ("4", None, False), ("3", date(2026, 8, 1), True), ("2", date(2026, 5, 1), False),
     ]  # fmt: skip

@@ -123,8 +123,8 @@ def test_an_order_that_the_risk_check_blocks_is_void_and_one_it_holds_is_quoted(
 
 def test_a_review_stops_the_sellers_clock_and_gives_the_time_back() -> None:
     order = Story().decided(0.01, "review").paid(0.1)
-    assert order.seen(200).conditions["ship_by"].detail == "clock_stopped"
-    assert order.seen(200).conditions["ship_by"].standing is Standing.PENDING
+    assert order.seen(140).conditions["ship_by"].detail == "clock_stopped"
+    assert order.seen(140).conditions["ship_by"].standing is Standing.PENDING
     order.decided(30)
     assert order.seen(40).conditions["ship_by"].deadline_us == at(30 + 48)
     assert order.parcel(70, scanned=80).against(LOST, 90).state is State.PROTECTED
@@ -136,6 +136,23 @@ def test_a_review_must_end_a_day_before_the_card_authorisation_lapses() -> None:
     order.facts.authorised_until_us = at(100)
     assert order.seen(1).review_must_end_by_us == at(76)
     assert order.decided(3).seen(4).review_must_end_by_us is None
+
+
+def test_a_review_that_nobody_ends_is_over_for_cover_as_for_money() -> None:
+    order = Story().decided(0.01, "review").paid(0.1)
+    assert order.against(LOST, 6 * 24 - 1) == (State.QUOTED, "under_review", 0)
+    assert order.seen(1).next_at_us == at(6 * 24)
+    assert order.against(LOST, 6 * 24) == (State.ACTIVE, "ship_by", 0)
+    assert order.seen(6 * 24).conditions["ship_by"].deadline_us == at(6 * 24 + 48), "all of the term is left"
+    assert order.seen(6 * 24).conditions["accepted"].detail == "review_over"
+    assert order.decided(200).seen(201).conditions["ship_by"].deadline_us == at(200 + 48), "a late word harms nobody"
+    refused = Story().decided(0.01, "review").paid(0.1).decided(200, "block")
+    assert refused.against(LOST, 201) == (State.VOID, "blocked", 0)
+    late = Story().decided(0.01).paid(0.1).parcel(24, scanned=30).decided(24 * 20, "review")
+    assert late.against(LOST, 24 * 21 - 1) == (State.QUOTED, "under_review", 0)
+    assert late.against(LOST, 24 * 21).state is State.PROTECTED
+    asked = Story().decided(0.01, "review").paid(0.1).parcel(2)
+    assert asked.against(STOLEN, 24 * 30, SIGNIFYD) == (State.QUOTED, "under_review", 0), "where approval is a must"
 
 
 def test_late_news_of_a_scan_in_time_brings_it_back_and_very_late_news_does_not() -> None:

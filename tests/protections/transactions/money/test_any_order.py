@@ -33,6 +33,8 @@ _EFFECTS = {
     "refund_no_longer_owed": lambda a: {"seller": a["refund"] - a.get("fee", 0), "fee": a.get("fee", 0),
                                         "buyer": -a["refund"]},
     "chargeback": lambda a: {"seller": a.get("fee", 0) - a["amount"], "fee": -a.get("fee", 0), "psp": a["amount"]},
+    "chargeback_unexplained": lambda a: {"suspense": -a["amount"], "psp": a["amount"]},
+    "chargeback_explained": lambda a: {"suspense": a["amount"], "psp": -a["amount"]},
     "representment_won": lambda a: {"seller": a["amount"] - a.get("fee", 0), "fee": a.get("fee", 0),
                                     "psp": -a["amount"]},
     "representment_won_after_reimbursement": lambda a: {"fund": a["amount"] - a.get("fee", 0), "fee": a.get("fee", 0),
@@ -118,6 +120,19 @@ def test_facts_in_any_order_give_the_same_books(world: tuple[list[Fact], int]) -
         shuffled = list(facts)
         random.shuffle(shuffled)
         assert live(shuffled, range(1, len(facts) + 1)) == at_once
+
+
+@settings(max_examples=200, deadline=None)
+@given(worlds())
+@example(([("placed", 0, 100), ("lost", 1, 100)], 1))
+@example(([("placed", 0, 100), ("paid", 1, 40), ("lost", 2, 100), ("lost", 3, 50)], 1))
+def test_no_seller_answers_to_a_bank_for_more_than_was_captured(world: tuple[list[Fact], int]) -> None:
+    facts, _ = world
+    entries = plan(order_of(facts), Book(), NUMBERS, START, timedelta(hours=4)).entries
+    of = {event: sum(e.amounts.get("sale") or e.amounts["amount"] for e in entries if e.event == event)
+          for event in ("capture", "chargeback", "chargeback_unexplained")}  # fmt: skip
+    assert of["chargeback"] <= of["capture"]
+    assert of["chargeback"] + of["chargeback_unexplained"] == sum(minor for kind, _, minor in facts if kind == "lost")
 
 
 @settings(max_examples=200, deadline=None)

@@ -321,9 +321,50 @@ def test_what_the_bank_takes_is_stored_whatever_was_captured() -> None:
     shop = Shop()
     shop.tell("order.placed", "ord-1", day=0, amount=usd(100))
     shop.disputed("ord-1", day=1, amount=130, outcome="lost")
-    assert balances() == {"seller_receivable": -130, "psp_clearing": 130}
+    assert balances() == {"suspense": -130, "psp_clearing": 130}
     shop.tell("order.paid", "ord-1", day=8, at=0.5, amount=usd(100))
-    assert balances()["psp_clearing"] == 30 and "fee_revenue" not in balances()
+    # The seller answers for the 100 that were captured; the other 30 nobody ever had.
+    assert balances() == {"suspense": -30, "psp_clearing": 30, "seller_receivable": -0.3, "protection_fund": 0.3}
+
+
+def test_a_dispute_about_an_order_that_was_never_paid_takes_nothing_from_its_seller() -> None:
+    shop = Shop()
+    shop.sold("other", deliver=True)
+    shop.wait(20)  # 91.70 are available
+    shop.tell("order.placed", "ord-1", day=20, amount=usd(100))
+    shop.disputed("ord-1", day=21, amount=100)
+    assert holds() == [] and not notices("money.held")
+    shop.tell("dispute.closed", "ord-1", day=26, dispute="dp-ord-1", outcome="lost", amount=usd(100))
+    assert balances() == {
+        "available": 91.7, "fee_revenue": 8, "protection_fund": 0.3, "suspense": -100,
+    }  # fmt: skip
+    assert position("ord-1") == ("denied", "not_paid")
+    assert shop.pay_out(27) == 91.7
+    # The bank changes its mind: nothing is left to explain, and nobody gains.
+    shop.tell("dispute.updated", "ord-1", day=40, dispute="dp-ord-1", outcome="won")
+    assert "suspense" not in balances() and "seller_receivable" not in balances()
+
+
+def test_what_the_processor_charges_for_a_dispute_is_the_marketplaces_cost_however_it_ends() -> None:
+    shop = Shop()
+    shop.sold("ord-1", deliver=True)
+    shop.disputed("ord-1", day=5, fee=usd(15))
+    assert balances()["dispute_fee_expense"] == -15
+    shop.tell("dispute.closed", "ord-1", day=9, dispute="dp-ord-1", outcome="won", fee=usd(15))
+    assert balances() == {
+        "pending": 91.7, "fee_revenue": 8, "protection_fund": 0.3, "psp_clearing": -85, "dispute_fee_expense": -15,
+    }  # fmt: skip
+    shop.tell("dispute.updated", "ord-1", day=12, dispute="dp-ord-1", fee=usd(0))
+    assert "dispute_fee_expense" not in balances() and balances()["psp_clearing"] == -100
+
+
+def test_a_payment_that_is_told_while_the_bank_still_decides_is_held_then() -> None:
+    shop = Shop()
+    shop.tell("order.placed", "ord-1", day=0, amount=usd(100))
+    shop.disputed("ord-1", day=1)
+    assert holds() == []
+    shop.tell("order.paid", "ord-1", day=2, at=0.5, amount=usd(100))
+    assert holds() == [("chargeback_open", 92)]
 
 
 def test_a_chargeback_on_a_refunded_order_pays_nobody_twice() -> None:

@@ -17,7 +17,9 @@ from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.notices.errors import EndpointOff, EndpointRefused, NoSuchDelivery, NoSuchEndpoint
 from safeconduct.kernel.notices.models import DeliveryState, Endpoint, EndpointStep, StoredMessage, WebhookDelivery
 from safeconduct.kernel.notices.outbox import MessageKind
+from safeconduct.kernel.notices.webhooks import record_payload
 from safeconduct.kernel.notices.webhooks.targets import check_url
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.resealing import Stored
@@ -278,6 +280,7 @@ def _kinds(kinds: Iterable[str]) -> list[str]:
 
 
 def _step(endpoint: Endpoint, verb: EndpointStep.Verb, actor: Actor, at: datetime, about: str = "") -> None:
-    EndpointStep.objects.create(
+    step = EndpointStep.objects.create(
         endpoint=endpoint, verb=verb, actor=actor.id[:40], role=actor.role[:40], why=(about or actor.why)[:200], at=at
     )  # fmt: skip
+    leaves.add(record_payload.WEBHOOK_STEP, [record_payload.subject(step.id)], at)

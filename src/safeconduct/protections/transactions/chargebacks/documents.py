@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as lazy
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import scanning
 from safeconduct.kernel.cases.files import cleaned
+from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.data_keys import DEPLOYMENT
 from safeconduct.kernel.vault.pseudonyms import lookup
@@ -125,7 +126,10 @@ def keep(seller_key: int | None, given: Given, actor: Actor, at: datetime) -> st
             raise DocumentRefused(_("Name an offer of yours, by your shop's id of it."), "listing")
     else:
         raise DocumentRefused(_("This is about one order: add it to the dispute."), "document")
-    return _kept(given, actor, at, dispute=None, seller_key=seller_key)[0].id
+    row, is_new = _kept(given, actor, at, dispute=None, seller_key=seller_key)
+    if is_new and seller_key is None:
+        _line(row, "kept", actor, at)
+    return row.id
 
 
 def _refuse_other_text(seller_key: int | None, given: Given) -> None:
@@ -150,7 +154,18 @@ def remove(document_id: str, actor: Actor, at: datetime, *, seller_key: int | No
     row.save(update_fields=["removed_at", "removed_by"])
     if row.dispute is not None:
         write_steps([_step(row.dispute, "document_removed", at, actor, row.document)])
+    elif row.seller_key is None:
+        _line(row, "removed", actor, at)
     return True
+
+
+def _line(row: BankDocument, step: str, actor: Actor, at: datetime) -> None:
+    """What the marketplace shows as its terms is recorded: which text, since when, by whom."""
+    says = {
+        "step": step, "document": row.document, "version": row.version, "sha256": row.sha256, "by": actor.id,
+        "since": "" if row.since is None else row.since.isoformat(),
+    }  # fmt: skip
+    leaves.say("terms", row.id, says, at)
 
 
 def of_dispute(dispute_id: str) -> list[BankDocument]:

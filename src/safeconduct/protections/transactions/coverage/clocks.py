@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import NamedTuple
 
 from safeconduct.protections.transactions.coverage.facts import Hold, OrderFacts
+from safeconduct.protections.transactions.coverage.template import Template
 from safeconduct.protections.transactions.coverage.words import Action
 
 
-def held(facts: OrderFacts) -> list[Hold]:
+class Review(NamedTuple):
+    """A review that runs: since when, and when it is over by itself."""
+
+    begun_us: int
+    over_us: int
+
+
+def review_of(template: Template, facts: OrderFacts) -> Review | None:
+    """The review that runs, or None. It is over by itself before the card authorisation lapses, or so long after it
+    began, where it began late: the platform's silence is not the seller's loss."""
+    begun: int | None = None
+    for ruling in sorted(facts.rulings, key=itemgetter(0, 1)):
+        if ruling.action is not Action.REVIEW:
+            begun = None
+        elif begun is None:
+            begun = ruling.at_us
+    if begun is None:
+        return None
+    rules, lapses = template.review, facts.authorised_until_us
+    if lapses is None:
+        lapses = facts.placed.at_us + rules.authorisation_us
+    return Review(begun, max(lapses, begun + 2 * rules.before_us) - rules.before_us)
+
+
+def held(facts: OrderFacts, review: Review | None) -> list[Hold]:
     """When the order stood still: the holds that were told, and the time risk reviews took; joined and in order."""
     spans = list(facts.holds)
     if facts.rulings:
@@ -21,7 +47,7 @@ def held(facts: OrderFacts) -> list[Hold]:
                 spans.append(Hold(begun, ruling.at_us))
                 begun = None
         if begun is not None:
-            spans.append(Hold(begun, None))
+            spans.append(Hold(begun, None if review is None else review.over_us))
     if not spans:
         return spans
     spans.sort(key=lambda span: span.from_us)

@@ -1,7 +1,7 @@
 """Each kind of condition, judged: one function a kind.
 
 A term is kept by what happens *before* its end; at the end itself it is missed. Without new facts a condition only
-ever goes from waiting to missed, because time decides nothing else.
+ever goes from waiting to missed; but for a review that nobody ends, which time ends for the seller.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from safeconduct.foundation.moments import moment_micros
 from safeconduct.protections.transactions.coverage import words
-from safeconduct.protections.transactions.coverage.clocks import deadline
+from safeconduct.protections.transactions.coverage.clocks import Review, deadline
 from safeconduct.protections.transactions.coverage.facts import Claim, Hold, News, OrderFacts, Parcel
 from safeconduct.protections.transactions.coverage.template import Condition, Template
 from safeconduct.protections.transactions.coverage.words import Action, Kind, Parcels, Standing, Start
@@ -46,10 +46,16 @@ class Case:
     facts: OrderFacts
     at_us: int
     holds: list[Hold]
+    review: Review | None
     sent: list[News | None]
     paid: News | None
     shipped: News | None
     delivered: News | None
+
+    @property
+    def under_review(self) -> bool:
+        """Whether a review runs at the instant."""
+        return self.review is not None and self.review.begun_us <= self.at_us < self.review.over_us
 
     def start(self, after: Start) -> int | None:
         """When a term that counts from this event began, or None."""
@@ -66,13 +72,15 @@ _PENDING = Result(PENDING)
 _IF_CLAIMED = Result(PENDING, detail="if_claimed")
 
 
-def open_case(template: Template, facts: OrderFacts, at_us: int, holds: list[Hold]) -> Case:
+def open_case(
+    template: Template, facts: OrderFacts, at_us: int, holds: list[Hold], review: Review | None
+) -> Case:  # fmt: skip
     """The order at an instant."""
     payments, parcels = facts.payments, facts.parcels
     paid = min(payments, key=when) if payments else None
     sent = [_handed_over(parcel) for parcel in parcels]
     return Case(
-        template, facts, at_us, holds, sent, None if paid is None else News(paid.at_us, paid.moment),
+        template, facts, at_us, holds, review, sent, None if paid is None else News(paid.at_us, paid.moment),
         _together(sent, _ANY), _together([parcel.delivered for parcel in parcels], _ALL),
     )  # fmt: skip
 
@@ -91,7 +99,9 @@ def _accepted(condition: Condition, case: Case, claim: Claim | None) -> Result:
     if last.action is _BLOCK:
         return Result(FAILED, last.at_us, last.moment, detail=words.BLOCKED)
     if last.action is _REVIEW:
-        return Result(PENDING, detail=words.UNDER_REVIEW)
+        if condition.strict or case.review is None or case.at_us < case.review.over_us:
+            return Result(PENDING, detail=words.UNDER_REVIEW)
+        return Result(MET, case.review.over_us, detail="review_over")
     if last.action is _CHALLENGE:
         return _PENDING if case.paid is None else Result(MET, *case.paid)
     if len(ordered) > 1:  # accepted since the first of the allowances that end the row
@@ -126,7 +136,7 @@ def _among(value: str | None, condition: Condition, case: Case) -> Result:
 
 def _shipped(condition: Condition, case: Case, claim: Claim | None) -> Result:
     facts = case.facts
-    if facts.lines:
+    if facts.lines and condition.parcels is _ALL:
         wanted = [line.fulfilled for line in facts.lines if not line.refunded]
         return _in_time(condition, case, _together(wanted, _ALL), case.start(condition.after))
     return _in_time(condition, case, _together(case.sent, condition.parcels), case.start(condition.after))
@@ -235,7 +245,7 @@ def _in_time(condition: Condition, case: Case, news: News | None, start_us: int 
             news.at_us < end and moment_micros(news.moment) <= end + case.template.late_news_us
         )  # fmt: skip
         return Result(MET, *news, end) if told_in_time else Result(FAILED, end, news.moment, end)
-    if end is None:
+    if end is None or (case.under_review and case.at_us < end):
         return Result(PENDING, detail="clock_stopped")
     return Result(FAILED if case.at_us >= end else PENDING, *_missed(end, case.at_us), end)
 

@@ -6,7 +6,7 @@ from itertools import chain
 
 from safeconduct.protections.transactions.coverage import words
 from safeconduct.protections.transactions.coverage.certificate import Certificate, Position, Reminder, overall
-from safeconduct.protections.transactions.coverage.clocks import held
+from safeconduct.protections.transactions.coverage.clocks import held, review_of
 from safeconduct.protections.transactions.coverage.conditions import (
     FAILED,
     PENDING,
@@ -42,7 +42,8 @@ def evaluate(template: Template, facts: OrderFacts, at_us: int) -> Certificate:
 
     The template's amounts must be in the facts' currency (`template.in_currency`).
     """
-    case = open_case(template, facts, at_us, held(facts))
+    review = review_of(template, facts) if facts.rulings else None
+    case = open_case(template, facts, at_us, held(facts, review), review)
     results: dict[str, Result] = {}
     of_claims: dict[str, dict[Cause, Result]] = {}
     for name, condition in template.conditions.items():
@@ -63,8 +64,8 @@ def evaluate(template: Template, facts: OrderFacts, at_us: int) -> Certificate:
         positions[covered.cause] = _claimed(covered, claim, case, own, money, period_end)
     moving = any(position.state in _MOVING for position in positions.values())
     ends = _ends(results, of_claims, at_us) if moving or _told_ahead(results, of_claims, at_us) else []
-    if moving and period_end is not None and period_end > at_us:
-        ends.append(period_end)
+    over = None if review is None else review.over_us
+    ends += [end for end in (period_end, over) if moving and end is not None and end > at_us]
     reminders, warn_at = (
         _reminders(template, _that_matter(template, positions), results, of_claims, at_us) if ends else ((), None)
     )

@@ -64,7 +64,7 @@ class Parcel(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of the order, where the shop tells them."""
+    """Units of the order that went together, or did not go yet; where the shop tells how many units each parcel has."""
 
     fulfilled: News | None
     refunded: bool = False

@@ -30,7 +30,10 @@ _OUTCOMES: Final = {
     Outcome.WITHDRAWN: ChannelOutcome.WITHDRAWN,
 }
 #: Entries that say what a bank took, or gave back.
-_SIGNS: Final = {"chargeback": 1, "representment_won": -1, "representment_won_after_reimbursement": -1}
+_SIGNS: Final = {
+    "chargeback": 1, "chargeback_unexplained": 1, "chargeback_explained": -1, "representment_won": -1,
+    "representment_won_after_reimbursement": -1,
+}  # fmt: skip
 _REFUNDS: Final = {"refund": "refund", "refund_paid": "amount"}
 
 

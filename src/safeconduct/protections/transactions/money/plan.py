@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.ledger.entries import Entry, HoldRequest
@@ -19,6 +19,7 @@ from safeconduct.protections.transactions.money.told import Book, Dispute, Order
 
 #: Holds of ours begin with this and the order.
 PREFIX = "order"
+_TAKEN: Final = frozenset({"chargeback", "chargeback_unexplained", "dispute_fee"})
 
 
 class Disputed(NamedTuple):
@@ -70,6 +71,8 @@ class _Order:
         self.captured = self.fee = self.protection_fee = self.refunded = self.owed = self.reimbursed = 0
         self.taken_back = 0  # of what disputes and returns gave
         self.taken: dict[int, int] = {}
+        self.unexplained: dict[int, int] = {}
+        self.fees: dict[int, int] = {}
         self.of_event: dict[tuple[str, int], int] = {}
         self.count = len(book.posted)
         for posted in book.posted:
@@ -114,9 +117,10 @@ class _Order:
                         self.taken_back -= given
                     else:
                         self.reimbursed += given
-        if what == "dispute":
-            sign = 1 if posted.event == "chargeback" else -1
-            self.taken[int(about)] = self.taken.get(int(about), 0) + sign * amounts["amount"]
+        if what in ("dispute", "unexplained", "fee"):
+            found = {"dispute": self.taken, "unexplained": self.unexplained, "fee": self.fees}[what]
+            sign = 1 if posted.event in _TAKEN else -1
+            found[int(about)] = found.get(int(about), 0) + sign * amounts["amount"]
         elif what in ("capture", "refund"):
             own = amounts.get("sale") or amounts.get("refund") or amounts["amount"]
             self.of_event[what, int(about)] = self.of_event.get((what, int(about)), 0) + own
@@ -146,25 +150,57 @@ class _Order:
             )  # fmt: skip
 
     def bank(self) -> None:
-        """What banks took and gave back; whatever was captured or refunded before, it is stored."""
+        """What banks took and gave back; whatever was captured or refunded before, it is stored.
+
+        The seller answers for what was captured, and no more: nobody ever credited the rest to them. It stands
+        unexplained until the payment is told, the bank gives it back, or somebody writes it off.
+        """
+        room = self.captured
         for dispute in self.money.disputes:
             took = dispute.outcome is Outcome.LOST and not dispute.inquiry
-            wanted = (self._disputed(dispute) or 0) if took else 0
-            more = wanted - self.taken.get(dispute.key, 0)
-            if not more:
-                continue
-            self.taken[dispute.key] = wanted
-            main = self._is_main(dispute)
-            if more > 0:
-                self._bank_post("chargeback", dispute, more, self._give_back_fee(more) if main else 0)
-                continue
-            fee = self._charge(-more) if main else 0
-            repaid = -more - fee
-            if main and not self.money.covered_minor and self.reimbursed == repaid > 0:
-                self.reimbursed = 0
-                self._bank_post("representment_won_after_reimbursement", dispute, -more, fee)
+            whole = (self._disputed(dispute) or 0) if took else 0
+            if self._is_main(dispute):
+                wanted = min(whole, room)
+                room -= wanted
             else:
-                self._bank_post("representment_won", dispute, -more, fee)
+                wanted = whole if self.captured else 0
+            self._from_seller(dispute, wanted)
+            self._from_nobody(dispute, whole - wanted)
+            self._fee_of(dispute)
+
+    def _from_seller(self, dispute: Dispute, wanted: int) -> None:
+        more = wanted - self.taken.get(dispute.key, 0)
+        if not more:
+            return
+        self.taken[dispute.key] = wanted
+        main = self._is_main(dispute)
+        if more > 0:
+            self._bank_post("chargeback", dispute, more, self._give_back_fee(more) if main else 0)
+            return
+        fee = self._charge(-more) if main else 0
+        repaid = -more - fee
+        if main and not self.money.covered_minor and self.reimbursed == repaid > 0:
+            self.reimbursed = 0
+            self._bank_post("representment_won_after_reimbursement", dispute, -more, fee)
+        else:
+            self._bank_post("representment_won", dispute, -more, fee)
+
+    def _from_nobody(self, dispute: Dispute, wanted: int) -> None:
+        more = wanted - self.unexplained.get(dispute.key, 0)
+        self.unexplained[dispute.key] = wanted
+        if more > 0:
+            self._bank_post("chargeback_unexplained", dispute, more, what="unexplained")
+        elif more < 0:
+            self._bank_post("chargeback_explained", dispute, -more, what="unexplained")
+
+    def _fee_of(self, dispute: Dispute) -> None:
+        """What the processor charges for a dispute is the marketplace's cost, however it ends."""
+        more = dispute.fee_minor - self.fees.get(dispute.key, 0)
+        if more:
+            event = "dispute_fee" if more > 0 else "dispute_fee_returned"
+            self._post(
+                event, "fee", dispute.key, dispute.opened_us, dispute.fee_currency, of_seller=False, amount=abs(more)
+            )  # fmt: skip
 
     def given_back(self) -> None:
         """Refunds, and what is owed to the buyer of a refused or cancelled order; the protection fee goes first."""
@@ -231,13 +267,13 @@ class _Order:
         self.plan.releases = [h.key for h in book.holds if h.key.startswith(ours) and h.key not in kept]
 
     def disputes(self) -> None:
-        """What open disputes claim of what has not gone back."""
+        """What open disputes claim of what has not gone back; of an order for which nothing was captured, nothing."""
         left = max(0, self.captured - self._returned())
         for dispute in self.money.disputes:
             if dispute.outcome is not None:
                 continue
-            amount = self._disputed(dispute) or 0
-            if self._is_main(dispute) and self.captured:
+            amount = (self._disputed(dispute) or 0) if self.captured else 0
+            if self._is_main(dispute):
                 amount = min(amount, left)
                 left -= amount
             until = at_micros(dispute.opened_us) + self.numbers.holds.dispute
@@ -353,16 +389,20 @@ class _Order:
         self.fee -= fee
         return fee
 
-    def _bank_post(self, event: str, dispute: Dispute, amount: int, fee: int) -> None:
+    def _bank_post(self, event: str, dispute: Dispute, amount: int, fee: int = 0, what: str = "dispute") -> None:
         at_us = dispute.opened_us if dispute.closed_us is None else dispute.closed_us
-        self._post(event, "dispute", dispute.key, at_us, dispute.currency or self.main, amount=amount, fee=fee)
+        self._post(event, what, dispute.key, at_us, dispute.currency or self.main, amount=amount, fee=fee)
 
-    def _post(self, event: str, what: str, about: int, at_us: int, currency: str = "", **amounts: int) -> None:
+    def _post(
+        self, event: str, what: str, about: int, at_us: int, currency: str = "", *, of_seller: bool = True,
+        **amounts: int,
+    ) -> None:  # fmt: skip
         key = f"{PREFIX}/{self.money.order}/{what}/{about}/{self.count}"
         self.count += 1
         self.plan.entries.append(
             Entry(
-                event, key, self._time(at_us), currency or self.main, self.money.seller, self.money.order,
+                event, key, self._time(at_us), currency or self.main, self.money.seller if of_seller else None,
+                self.money.order,
                 {name: amount for name, amount in amounts.items() if amount},
                 available_at=_available_at(self.money, self.numbers) if event == "capture" else None,
             )

@@ -150,6 +150,9 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
             arrived[parcel] = min(at_us, arrived.get(parcel, at_us))
         elif kind in DISPUTES and dispute is not None:
             _hear(disputes, dispute, kind, at_us, minor, currency, outcome_of(outcome), ended=outcome is None)
+            fee_minor, fee_currency = _amount(data.get("fee"))
+            if fee_minor is not None:
+                disputes[dispute].fee_minor, disputes[dispute].fee_currency = fee_minor, fee_currency
             news.setdefault(dispute, []).append(News(moment, at_micros(at_us), _TOLD_BY[kind], data))
     for key, told_of_it in news.items():
         disputes[key].inquiry = fold(told_of_it).is_inquiry

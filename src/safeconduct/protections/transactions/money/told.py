@@ -22,7 +22,8 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Dispute:
-    """A bank dispute. ``outcome`` None: not decided. ``inquiry``: the bank only asks, and has taken nothing."""
+    """A bank dispute. ``outcome`` None: not decided. ``inquiry``: the bank only asks, and has taken nothing.
+    ``fee_minor``: what the processor has charged for it in all, in ``fee_currency``."""
 
     key: int
     opened_us: int
@@ -31,6 +32,8 @@ class Dispute:
     closed_us: int | None = None
     outcome: Outcome | None = None
     inquiry: bool = False
+    fee_minor: int = 0
+    fee_currency: str = ""
 
 
 class Ruled(NamedTuple):
