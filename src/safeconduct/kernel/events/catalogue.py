@@ -108,6 +108,13 @@ EVIDENCE_OFFER = _text(
     "evidence_offer", "programmes under which the processor takes evidence, with commas between them", indexed=False,
     example="visa_compelling_evidence_3",
 )  # fmt: skip
+ANSWERED = Field(
+    "answered",
+    T.BOOLEAN,
+    "whether the bank was given an answer, where the source tells it",
+    indexed=False,
+    example=True,
+)
 DUE_AT = _time("due_at", "until when the processor accepts evidence")
 PRICE = _money("price", "the price asked")
 USER_AGENT = _text(
@@ -319,13 +326,13 @@ CATALOGUE = Catalogue(
         ), ("charge.dispute.created", "disputes/create")),
         EventType("dispute.updated", 65, "a bank dispute changed", (
             _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT, NETWORK_REASON, DISPUTE_STAGE,
-            EVIDENCE_OFFER,
+            EVIDENCE_OFFER, ANSWERED,
         ), (
             "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
             "disputes/update",
         )),
         EventType("dispute.closed", 66, "a bank dispute ended", (
-            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE,
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE, ANSWERED,
         ), ("charge.dispute.closed",)),
         EventType("fraud.warned", 67, "a card issuer reported a payment as fraud before a dispute", (
             ORDER, SELLER, CARD, AMOUNT, REASON,
