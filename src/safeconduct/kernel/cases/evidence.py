@@ -110,6 +110,11 @@ def of_case(case_id: str) -> list[Evidence]:
     return list(rows[:MOST])
 
 
+def since(case_id: str, at: datetime) -> frozenset[str]:
+    """The exhibits (ids) that came into a case after a time. One query."""
+    return frozenset(Exhibit.objects.filter(case_id=case_id, at__gt=at).values_list("evidence_id", flat=True))
+
+
 def may_see(piece: Evidence, role: Role) -> bool:
     """Whether a role may open the piece itself; every role of its case reads the gist."""
     if piece.shredded_at is not None:
