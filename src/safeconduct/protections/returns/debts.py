@@ -1,7 +1,8 @@
 """What buyers owe, as the ledger remembers it beside the money: what the fund made good and the buyer was not to have.
 
 A debt lasts as long as the buyer has the money. Where a bank gives it back, the buyer has it no longer and the debt
-ends; where the refund is sent after all, or the bank takes it again, it is noted again. The fund's own money is `money`.
+ends; where the refund is sent after all, or the bank takes it again, it is noted again. The fund's own money is in
+`money`.
 """
 
 from __future__ import annotations
