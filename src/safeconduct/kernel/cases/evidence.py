@@ -206,7 +206,9 @@ def _check(piece: Piece, cases: Mapping[str, Mapping[str, object]]) -> None:
     if not any(text.strip() for text in piece.gist.values()):
         raise CaseMalformed("gist", _("say in one sentence what it shows; who may not see it reads that"))
     if piece.given_by in PARTIES and piece.visibility is Visibility.ADJUDICATOR:
-        raise CaseMalformed("visibility", "a party cannot bring what the other side never sees; give its gist at least")
+        raise CaseMalformed(
+            "visibility", _("a party cannot bring what the other side never sees; give its gist at least")
+        )
     if piece.case_id is not None:
         case = cases.get(piece.case_id)
         if case is None or case["seller_key"] != piece.seller_key:
