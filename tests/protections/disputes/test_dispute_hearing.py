@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import tests.django_world as world
 from django.test import override_settings
-from tests.kernel.builders import usd
+from tests.kernel.builders import event, usd
 from tests.protections.disputes.court import Court, balances, decision
 from tests.protections.transactions.shop import START, Shop, envelope, events_posted
 
@@ -68,8 +68,8 @@ def test_a_delivery_while_a_dispute_runs_becomes_evidence_for_both() -> None:
     assert {"proof_of_delivery", "delivery_signature", "tracking"} <= kinds
 
 
-def scanned(court: Court, day: float, what: str, **data: object) -> None:
-    court.shop.tell("shipment.tracked", "ord-1", day=day, parcel="dhl:ord-1", carrier="dhl", scan=what, **data)
+def scanned(court: Court, day: float, what: str) -> None:
+    court.shop.tell("shipment.tracked", "ord-1", day=day, parcel="dhl:ord-1", carrier="dhl", scan=what)
 
 
 def tracking(court: Court) -> list[str]:
@@ -93,7 +93,8 @@ def test_scans_that_come_while_a_dispute_runs_become_evidence_once_for_both() ->
     before = len(tracking(court))
     scanned(court, 5, "in_transit")
     scanned(court, 5, "in_transit")  # the same scan, told twice
-    scanned(court, 6, "out_for_delivery", order=None, seller=None)  # a carrier knows the parcel alone
+    court.shop.day = 6  # a carrier knows the parcel alone
+    court.shop.send([event("shipment.tracked", at=court.now, parcel="dhl:ord-1", scan="out_for_delivery")])
     assert len(tracking(court)) == before + 2 and len(told()) == 2
     page = view(court, Role.BUYER)
     assert [piece.gist["en"].rsplit(": ")[-1] for piece in page.pieces if piece.id in page.new] == [

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.protections.disputes.court import Court, decision, for_the_seller
-from tests.protections.returns.market import Market
+from tests.protections.returns.market import Market, returned
 from tests.protections.transactions.shop import START
 
 from safeconduct.cli import cases_dsa
@@ -118,7 +118,10 @@ def test_a_return_of_goods_that_were_not_as_described_is_told_where_law_gave_no_
     market = Market()
     market.sent()
     market.asks(day=day, reason=Reason.NOT_AS_DESCRIBED)
-    market.does("authorise", day=day + 1)
+    if not told:
+        assert returned().statutory
+    else:
+        market.does("authorise", day=day + 1)
     market.comes_back(day=day + 5)
     market.does("to_person", Role.ENGINE)
     market.judged(Grade.SELLABLE_AS_NEW)
