@@ -64,6 +64,14 @@ def test_each_stage_of_a_dispute_has_its_event(code: str, kind: str, stage: str 
         assert data["due_at"] == "2026-06-20T08:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("code", "answered"),
+    [("ISSUER_RESPONSE_TIMEFRAME_EXPIRED", True), ("SECOND_CHARGEBACK", True), ("CHARGEBACK_REVERSED", None)],
+)
+def test_what_follows_only_a_defence_says_that_there_was_one(code: str, answered: bool | None) -> None:
+    assert by_type(read("adyen", told(code)))["dispute.closed"]["data"].get("answered") is answered
+
+
 def test_a_step_that_did_not_succeed_says_nothing() -> None:
     for code in ("CHARGEBACK_REVERSED", "SECOND_CHARGEBACK"):
         reading = read("adyen", told(code, success="false"))

@@ -242,6 +242,9 @@ def test_a_dispute_opens_is_updated_and_ends() -> None:
     for status in ("won", "lost", "accepted", "charge_refunded", "prevented"):
         closed = only(read("shopify", {**dispute, "status": status}, topic("disputes/update")))
         assert (closed["type"], closed["data"]["outcome"]) == ("dispute.closed", status)
+        assert closed["data"]["answered"] is True
+    unanswered = {**dispute, "status": "lost", "evidence_sent_on": None}
+    assert only(read("shopify", unanswered, topic("disputes/update")))["data"]["answered"] is False
 
 
 def test_a_bare_dispute_that_is_over_was_opened_and_closed() -> None:

@@ -270,6 +270,14 @@ def test_a_bare_dispute_that_is_over_was_opened_and_closed() -> None:
     events = by_type(read("stripe", dispute, received_at="2026-06-01T00:00:00Z"))
     assert set(events) == {"dispute.opened", "dispute.closed"}
     assert events["dispute.closed"]["time"] == "2026-06-01T00:00:00Z"
+    assert events["dispute.closed"]["data"]["answered"] is False
+
+
+def test_a_dispute_that_is_over_says_whether_the_bank_was_given_an_answer() -> None:
+    dispute = body("stripe/object.dispute.json")
+    details = {**dispute["evidence_details"], "submission_count": 1}
+    events = by_type(read("stripe", {**dispute, "status": "lost", "evidence_details": details}))
+    assert events["dispute.closed"]["data"]["answered"] is True and "answered" not in events["dispute.opened"]["data"]
 
 
 def test_a_dispute_of_2013_is_known_by_its_charge() -> None:

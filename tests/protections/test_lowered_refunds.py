@@ -19,6 +19,7 @@ from tests.portal import shops
 from tests.protections.disputes.test_dispute_console import staff
 from tests.protections.endings import ends_well
 from tests.protections.test_one_claim_stories import AMOUNT, BRICK, NET, PHONE, Order
+from tests.protections.transactions.shop import balances
 
 from safeconduct.api import outage
 from safeconduct.kernel.cases import publishing
@@ -86,6 +87,13 @@ def given(order: Order) -> float:
         return sum(made_whole([order.key]).values()) / 100
 
 
+def owed() -> float:
+    """What is noted as the buyer's debt; both sides of the memorandum say the same."""
+    found = balances()
+    assert found.get("buyer_debt", 0) == -found.get("buyer_debt_memo", 0)
+    return found.get("buyer_debt_memo", 0)
+
+
 def test_the_bank_paid_then_the_appeal_took_it_away_then_the_bank_gave_it_back() -> None:
     order = Brick()
     order.bank("opened")
@@ -93,14 +101,17 @@ def test_the_bank_paid_then_the_appeal_took_it_away_then_the_bank_gave_it_back()
     assert order.refunds_are() == [(AMOUNT, "paid_by_bank")]
     order.appealed()
     assert given(order) == NET, "the buyer has what the appeal took away; the seller does not wait for it"
+    assert owed() == NET
     order.won()
+    assert owed() == 0, "the bank gave it back, so that the buyer has it no longer"
     assert order.refunds_are() == [(AMOUNT, "paid_by_bank")], "nothing is due again"
     assert given(order) == 0, "the fund has its money back"
     ends_well(order.key, sent=0, seller=NET, reasons=2)
     order.lost()
-    assert given(order) == NET
+    assert (given(order), owed()) == (NET, NET - 0.36), "noted again, as far as the fund bears it for the return"
     ends_well(order.key, sent=0, seller=NET - 0.36, reasons=2)  # as with any bank's claim: the fee for protection stays
     order.won()
+    assert owed() == 0
     ends_well(order.key, sent=0, seller=NET, reasons=2)
 
 
@@ -172,7 +183,7 @@ def test_what_the_buyer_has_stays_with_the_buyer_and_the_fund_bears_what_the_app
     order.refunds(AMOUNT)
     order.appealed()
     assert order.refunds_are() == [(AMOUNT, "sent")]
-    assert given(order) == NET
+    assert (given(order), owed()) == (NET, NET)
     ends_well(order.key, sent=AMOUNT, seller=NET, reasons=2)
 
 

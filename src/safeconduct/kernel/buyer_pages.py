@@ -91,8 +91,9 @@ def served(case_id: str, evidence_id: str, role: Role, actor: Actor | None) -> H
     return StreamingHttpResponse(content, headers=dict(evidence.headers(found)))
 
 
-def bundled(case_id: str, role: Role, actor: Actor) -> HttpResponseBase:
-    """A case as a ZIP for a role, written in the scope that is open; on disk where it is large."""
+def bundled(case_id: str, role: Role, actor: Actor | None) -> HttpResponseBase:
+    """A case as a ZIP for a role, written in the scope that is open; on disk where it is large. ``actor``: who reads;
+    None for the buyer."""
     file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  the response closes it
     bundle.write(case_id, role, file, actor, timezone.now())
     file.seek(0)

@@ -14,6 +14,7 @@ from safeconduct.kernel.cases import bundle, evidence
 from safeconduct.kernel.cases.evidence import Piece
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.words import Role, Source, Visibility
+from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, seller_scope, staff_scope
 
 WORDS = b"The parcel was handed over at the door."
@@ -86,3 +87,12 @@ def test_destroyed_evidence_is_named_as_destroyed() -> None:
     _, files, manifest = zipped(case_id, Role.ARBITER)
     assert not any(shown in name for name in files)
     assert next(one for one in manifest["evidence"] if one["id"] == shown)["why_not"] == "its bytes were destroyed"
+
+
+def test_a_piece_whose_key_is_gone_is_named_as_erased_and_the_rest_is_there() -> None:
+    case_id, shown, withheld = with_evidence()
+    with engine_scope():
+        receipts.erase([f"case/{case_id}"], None, Actor("usr_1", "data_protection", "request"), at=START + hours(2))
+    _, files, manifest = zipped(case_id, Role.ARBITER)
+    assert {piece["why_not"] for piece in manifest["evidence"]} == {"its bytes were erased"}
+    assert "manifest.json" in files and not any(shown in name or withheld in name for name in files)

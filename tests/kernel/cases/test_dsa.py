@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kernel.cases.builders import opened, take
+from tests.kernel.cases.builders import decided, opened, take
 
-from safeconduct.kernel.cases.dsa import ALLOWED, LENGTHS, Restriction, problems, statement
+from safeconduct.kernel.cases.dsa import ALLOWED, FIELDS, LENGTHS, Restriction, problems, statement
 from safeconduct.kernel.cases.errors import CaseMalformed
 from safeconduct.kernel.cases.models import StoredOutcome
 from safeconduct.kernel.cases.words import Role
@@ -21,6 +21,12 @@ def outcome() -> StoredOutcome:
     take(opened(), "accept", Role.SELLER)
     with staff_scope():
         return StoredOutcome.objects.get()
+
+
+def of_a_person() -> StoredOutcome:
+    case_id = decided(facts={"en": "Ana Rojas of Calle Sur 4 sent pictures."})
+    with staff_scope():
+        return StoredOutcome.objects.get(case_id=case_id)
 
 
 def restriction(**changes: Any) -> Restriction:
@@ -35,7 +41,7 @@ def restriction(**changes: Any) -> Restriction:
 def test_every_field_is_one_that_the_database_takes(shared_data: Path) -> None:
     known = json.loads((shared_data / "dsa_sor_fields.json").read_text())
     made = statement(outcome(), restriction(until=date(2026, 9, 1)))
-    assert made.keys() <= known["fields"].keys()
+    assert made.keys() <= known["fields"].keys() and known["fields"].keys() == FIELDS
     required = {
         name for name, said in known["fields"].items() if str(said).startswith("required ") and " if " not in said
     }
@@ -58,6 +64,21 @@ def test_a_statement_says_what_the_parties_were_told() -> None:
     assert made["automated_decision"] == "AUTOMATED_DECISION_FULLY"
     assert made["source_type"] == "SOURCE_VOLUNTARY"
     assert problems(made) == []
+
+
+def test_a_persons_own_words_never_stand_in_a_statement() -> None:
+    given = of_a_person()
+    with pytest.raises(CaseMalformed, match="a person's words"):
+        statement(given, restriction())
+    made = statement(given, restriction(facts="A person decided."))
+    assert made["decision_facts"] == made["incompatible_content_explanation"] == "A person decided."
+    assert "Ana" not in json.dumps(made)
+
+
+def test_fields_and_days_that_the_database_does_not_know_are_refused() -> None:
+    made = statement(outcome(), restriction())
+    assert problems({**made, "seller": "sel-1"}) == ["seller is no field of the database"]
+    assert problems({**made, "content_date": "1999-12-31"}) == ["content_date is not of the years 2000 to 2038"]
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,15 @@ def test_abuse_proven_after_a_refund_is_paid_by_the_fund_and_noted_as_the_buyers
     }  # fmt: skip
 
 
+def test_a_debt_of_the_buyer_ends_with_what_the_buyer_has_and_is_noted_again() -> None:
+    fund()
+    posted(entry("abuse_proven", amount=92))
+    posted(entry("buyer_debt_ended", amount=92))
+    assert balances() == {"bank_clearing": -500, "protection_fund": 408, "available": 92}
+    posted(entry("buyer_debt_noted", amount=92))
+    assert (balances()["buyer_debt"], balances()["buyer_debt_memo"]) == (-92, 92)
+
+
 def test_what_a_body_outside_cost_the_seller_is_repaid_out_of_the_fund() -> None:
     fund()
     posted(entry("outside_costs", amount=35))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.portal import shops
 from tests.protections.disputes.people import page_of, sold
 
+from safeconduct.kernel.cases import evidence
+from safeconduct.kernel.cases.evidence import Piece
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.models import Case
-from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.cases.words import Role, Source, Visibility
+from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
 from safeconduct.protections.disputes.links import token_of
 from safeconduct.protections.disputes.models import Dispute
 
@@ -107,6 +115,34 @@ def test_a_changed_link_opens_nothing_and_a_link_opens_one_order_only() -> None:
     other = door(shops.order(at=shops.ago(9)).key)
     assert buyer.post(f"{other}{dispute.number}/withdraw/", {}).status_code == 404
     assert the_dispute()[1] == "open"
+
+
+def test_a_buyer_takes_the_case_along_with_what_is_for_both_and_the_gist_of_the_rest() -> None:
+    order = sold(delivered=True)
+    buyer, here = Client(), door(order.key)
+    buyer.post(f"{here}open/", asked())
+    dispute, _ = the_dispute()
+    secret = Piece(
+        EvidenceKind.OTHER, Source.SELLER, b"What the seller paid for it.", dispute.seller_key, shops.ago(1),
+        {"en": "An invoice"}, Role.SELLER, Visibility.GIST, case_id=dispute.case_id,
+    )  # fmt: skip
+    with engine_scope():
+        (withheld,) = evidence.collect([secret], Actor("x", "seller"), at=shops.NOW)
+    address = read(buyer, here).split('/export/">')[0].rsplit('href="', 1)[1] + "/export/"
+    answer = buyer.get(address)
+    raw = b"".join(answer.streaming_content)  # type: ignore[arg-type]
+    assert "attachment" in answer["Content-Disposition"] and answer["Cache-Control"].startswith("private, no-store")
+    with zipfile.ZipFile(io.BytesIO(raw)) as file:
+        told = json.loads(file.read("manifest.json"))
+    pieces = {piece["id"]: piece for piece in told["evidence"]}
+    assert told["for"] == "buyer" and (pieces[withheld]["file"], pieces[withheld]["gist"]) == (
+        None,
+        {"en": "An invoice"},
+    )
+    assert b"What the seller paid" not in raw
+    assert any(piece["kind"] == "proof_of_delivery" and piece["file"] for piece in pieces.values())
+    stranger = door(shops.order(at=shops.ago(9)).key)
+    assert buyer.get(f"{stranger}{dispute.number}/export/", follow=True).status_code == 404
 
 
 def test_the_page_is_in_the_language_of_the_order_and_hides_the_seller_side() -> None:

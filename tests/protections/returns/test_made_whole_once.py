@@ -133,10 +133,12 @@ def test_a_claim_on_the_fund_after_a_lost_chargeback_is_not_kept_beside_what_the
     with staff_scope():
         claim = Reimbursement.objects.select_related("returned", "case").get(id=claim.id)
         reimbursing.decide(claim, person(), Role.ARBITER, 10_000, SAYS, at=market.now)
-    assert given() == SOLD
+    assert (given(), balances()["buyer_debt_memo"]) == (SOLD, SOLD)
+    gives_back(market, day=40)
+    assert "buyer_debt_memo" not in balances(), "the buyer has nothing of it until the refund is sent after all"
     gives_back(market, day=40)
     market.pays_out_refunds(day=41)
-    assert (given(), seller_money()) == (SOLD, SOLD)
+    assert (given(), seller_money(), balances()["buyer_debt_memo"]) == (SOLD, SOLD, SOLD)
 
 
 def test_the_database_refuses_to_make_a_seller_whole_twice() -> None:

@@ -159,6 +159,31 @@ def cases_fairness(
     raise SystemExit(fairness(since=since, until=until, public=public, as_json=as_json))
 
 
+@cases_app.command(
+    "dsa-export",
+    epilog="Example: safeconduct cases dsa-export --since 2026-09-01 --until 2026-09-30 --out statements.jsonl",
+)
+def cases_dsa_export(
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Decided from this day on (UTC).")],
+    until: Annotated[
+        Optional[datetime], typer.Option(formats=["%Y-%m-%d"], help="With this day (UTC); until now if left out.")
+    ] = None,
+    kind: Annotated[
+        Optional[list[str]], typer.Option(help="Only these kinds of cases; all that can restrict if left out.")
+    ] = None,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="A line for each call of the database's API, with at most 100 of them.")
+    ] = False,
+    out: Annotated[Optional[Path], typer.Option(dir_okay=False, help="The file; standard output if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Writes decisions as statements of reasons for the DSA Transparency Database, one a line, without personal data.
+    Exit code 1 where one cannot be told."""
+    from safeconduct.cli.cases_dsa import export
+
+    raise SystemExit(export(since=since, until=until, kinds=kind or [], calls=calls, out=out, as_json=as_json))
+
+
 @risk_app.command("rba", epilog="Example: safeconduct risk rba sign-ins.json --json")
 def risk_rba(
     file: Annotated[Path, typer.Argument(help="Sign-ins, weights and the cases to score, as JSON.")],

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.kernel.cases import evidence, machine, messages, seats
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchReview, ReviewGiven, SeatTaken
 from safeconduct.kernel.cases.messages import Said
@@ -57,7 +59,7 @@ def take(review_id: str, person: User, *, at: datetime) -> BlindReview:
     if found.taken_by_id == person.id:
         return found
     if _has_acted(found.case_id, person):
-        raise SeatTaken("who has acted in this case cannot review it blind; leave it to somebody else")
+        raise SeatTaken(_("who has acted in this case cannot review it blind; leave it to somebody else"))
     seats.take(found.case_id, person, Role.BLIND_REVIEWER, at=at)
     found.taken_by, found.taken_role, found.taken_at = person, Role.BLIND_REVIEWER.value, at
     found.save(update_fields=["taken_by", "taken_role", "taken_at"])
@@ -69,7 +71,7 @@ def give(review_id: str, person: User, given: Given, *, at: datetime) -> BlindRe
     try is the first. Raises NoSuchReview, ReviewGiven, SeatTaken, CaseMalformed."""
     found = _locked(review_id)
     if found.taken_by_id != person.id:
-        raise SeatTaken("only who has taken this blind review answers it")
+        raise SeatTaken(_("only who has taken this blind review answers it"))
     if found.given_at is not None:
         if (found.remedy, found.liability, found.standing, found.amount_minor, found.says) == (
             given.remedy, given.liability, given.standing, given.amount_minor, given.says.strip(),
@@ -78,7 +80,10 @@ def give(review_id: str, person: User, given: Given, *, at: datetime) -> BlindRe
         raise ReviewGiven
     says = given.says.strip()
     if not _SHORTEST <= len(says) <= _LONGEST:
-        raise CaseMalformed("says", f"say in {_SHORTEST} to {_LONGEST} characters what you found")
+        raise CaseMalformed(
+            "says",
+            _("say in %(least)s to %(most)s characters what you found") % {"least": _SHORTEST, "most": _LONGEST},
+        )
     if given.amount_minor is not None and given.amount_minor < 0:
         raise CaseMalformed("amount_minor", "is zero or more minor units")
     found.remedy, found.liability, found.standing = given.remedy.value, given.liability.value, given.standing.value
@@ -101,11 +106,14 @@ def look(review_id: str, lead: User, words: str, *, at: datetime) -> BlindReview
     ways. Raises NoSuchReview, SeatTaken (no lead), CaseMalformed (no disagreement, no words)."""
     found, words = _locked(review_id), words.strip()
     if not lead.may(StaffRole.LEAD):
-        raise SeatTaken("a lead looks at disagreements")
+        raise SeatTaken(_("a lead looks at disagreements"))
     if found.given_at is None or not found.differs:
-        raise CaseMalformed("review", "is no disagreement; there is nothing to look at")
+        raise CaseMalformed("review", _("is no disagreement; there is nothing to look at"))
     if not _SHORTEST <= len(words) <= _LONGEST:
-        raise CaseMalformed("found", f"say in {_SHORTEST} to {_LONGEST} characters what you make of it")
+        raise CaseMalformed(
+            "found",
+            _("say in %(least)s to %(most)s characters what you make of it") % {"least": _SHORTEST, "most": _LONGEST},
+        )
     if found.looked_at is not None:
         if (found.looked_by_id, found.found) == (lead.id, words):
             return found

@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import chain
 from typing import IO, Any, Final
 
 from safeconduct.kernel.cases import evidence, queries, referrals
+from safeconduct.kernel.cases.errors import NoSuchEvidence
 from safeconduct.kernel.cases.models import Case, Evidence, Referral, Step, StoredOutcome
 from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.scope import Actor
@@ -28,9 +31,9 @@ _OUTCOME: Final = (
 )  # fmt: skip
 
 
-def write(case_id: str, role: Role, into: IO[bytes], actor: Actor, at: datetime) -> None:
+def write(case_id: str, role: Role, into: IO[bytes], actor: Actor | None, at: datetime) -> None:
     """Writes the ZIP for a role, piece by piece, in the scope that is open. ``actor``: who reads, which is written down
-    piece by piece. Raises NoSuchCase."""
+    piece by piece; None for the buyer whose case it is. Raises NoSuchCase."""
     case = queries.case(case_id)
     sums: list[str] = []
     with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as file:
@@ -48,7 +51,7 @@ def write(case_id: str, role: Role, into: IO[bytes], actor: Actor, at: datetime)
 
 
 def _piece(
-    file: zipfile.ZipFile, case: Case, piece: Evidence, role: Role, sums: list[str], actor: Actor, at: datetime
+    file: zipfile.ZipFile, case: Case, piece: Evidence, role: Role, sums: list[str], actor: Actor | None, at: datetime
 ) -> dict[str, Any]:  # fmt: skip
     told: dict[str, Any] = {
         "id": piece.id, "kind": piece.kind, "source": piece.source, "given_by": piece.given_by,
@@ -61,11 +64,15 @@ def _piece(
         return {**told, "why_not": f"not for the {role}; the gist says what it shows"}
     name = f"evidence/{evidence.file_name(piece)}"
     _, parts = evidence.read(case.id, piece.id, role, actor, at=at)
-    _add(file, name, parts, sums)
+    try:
+        first = next(parts)
+    except NoSuchEvidence:  # the key of whom it is about is gone, or kept for other purposes
+        return {**told, "why_not": "its bytes were erased"}
+    _add(file, name, chain([first], parts), sums)
     return {**told, "file": name, "sha256": piece.sha256, "received_sha256": piece.received_sha256}
 
 
-def _add(file: zipfile.ZipFile, name: str, parts: Any, sums: list[str]) -> None:
+def _add(file: zipfile.ZipFile, name: str, parts: Iterable[bytes], sums: list[str]) -> None:
     digest = hashlib.sha256()
     with file.open(zipfile.ZipInfo(name, _NO_TIME), "w") as out:
         for part in parts:

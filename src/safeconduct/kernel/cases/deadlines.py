@@ -56,7 +56,7 @@ def extend(case_id: str, actor: Actor, role: Role, *, at: datetime) -> datetime 
     state = workflows[case["workflow_id"]].states[case["state"]]
     data = state.clock
     if role not in state.acts and role not in PLATFORM:
-        raise CaseMalformed("role", f"it is not the {role}'s turn; who has to act asks for more time")
+        raise CaseMalformed("deadline", _("it is not your turn; who has to act asks for more time"))
     if clock is None or data is None:
         raise CaseMalformed("deadline", _("no clock is running in this case"))
     if len(clock["extensions"]) >= data.extensions or data.extension is None:

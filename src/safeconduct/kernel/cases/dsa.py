@@ -1,8 +1,9 @@
 """Outcomes as statements of reasons under article 17 of Regulation (EU) 2022/2065 (Digital Services Act).
 
-The form is that of the Commission's DSA Transparency Database (its request rules as of 2026-06-24). Such a statement is
-about a restriction that the marketplace imposes on content, money, service or account; who is refunded is none. Nothing
-of it is personal data; `problems` says what the database would refuse before anything is sent.
+The form is that of the Commission's DSA Transparency Database (its request rules as of 2026-06-24). Such a statement
+is about a restriction that the marketplace imposes on content, money, service or account because of what the seller
+offers; who is refunded is none by itself. Nothing of it is personal data: what people wrote in their own words never
+stands in one. `problems` says what the database would refuse before anything is sent.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from safeconduct.kernel.cases.words import Disclosure
 MOST_AT_ONCE: Final = 100
 _DECISIONS: Final = ("decision_visibility", "decision_monetary", "decision_provision", "decision_account")
 _PUID: Final = re.compile(r"[A-Za-z0-9_-]{1,500}")
-_TERRITORY: Final = frozenset(
+#: The European Economic Area: the countries that the database takes.
+TERRITORY: Final = frozenset(
     (
         "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI",
         "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
@@ -72,6 +74,17 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
         f"AUTOMATED_DECISION_{what}" for what in ("FULLY", "PARTIALLY", "NOT_AUTOMATED")
     ),
 }  # fmt: skip
+#: Every field that the database knows; of a statement that has another it would take nothing.
+FIELDS: Final = frozenset(
+    (
+        *_DECISIONS, *LENGTHS, *ALLOWED, "incompatible_content_illegal", "category_addition", "category_specification",
+        "category_specification_other", "territorial_scope", "content_language", "content_date", "application_date",
+        "end_date_account_restriction", "end_date_monetary_restriction", "end_date_service_restriction",
+        "end_date_visibility_restriction", "puid", "content_id", "content_id_ean",
+    )
+)  # fmt: skip
+#: Date field → the first and the last year that it can be of.
+_YEARS: Final = {"content_date": (2000, 2038), "application_date": (2020, 2038)}
 _REQUIRED: Final = (
     "decision_ground", "content_type", "category", "content_date", "application_date", "decision_facts", "source_type",
     "automated_detection", "automated_decision", "puid",
@@ -82,15 +95,17 @@ _REQUIRED: Final = (
 class Restriction:
     """What an outcome restricts, in the words of the database. ``decisions``: at least one of visibility, monetary,
     provision, account → its value. ``illegal``: the legal ground, where the content is illegal; else the ``terms`` it
-    breaks. ``notified``: how the marketplace learned of it; "" where it looked itself."""
+    breaks. ``facts``: what was found, in words that are the house's own; it can be left out of an outcome that a rule
+    made. ``notified``: how the marketplace learned of it; "" where it looked itself."""
 
     decisions: Mapping[str, str]
     category: str
     content_types: tuple[str, ...]
     content_date: date
-    territory: tuple[str, ...]
+    territory: tuple[str, ...] = ()
     illegal: str = ""
     terms: str = ""
+    facts: str = ""
     notified: str = ""
     automated_detection: bool = False
     until: date | None = None
@@ -99,9 +114,13 @@ class Restriction:
 def statement(outcome: StoredOutcome, restriction: Restriction, language: str = "en") -> dict[str, Any]:
     """The statement for an outcome. Raises CaseMalformed with everything the database would refuse.
 
-    It says what the parties were told, never what was withheld from them.
+    It never says what was withheld from the parties, nor a person's own words, which may name somebody.
     """
-    told = outcome.told.get(language) or next(iter(outcome.told.values()))
+    told = restriction.facts
+    if not told and not outcome.automated:
+        raise CaseMalformed("facts", "a person's words may name somebody; say in the house's own what was found")
+    if not told:
+        told = outcome.told.get(language) or next(iter(outcome.told.values()))
     if outcome.disclosure == Disclosure.CATEGORY:
         told = f"{outcome.category}: {told}"
     made: dict[str, Any] = {
@@ -136,6 +155,7 @@ def statement(outcome: StoredOutcome, restriction: Restriction, language: str = 
 def problems(made: Mapping[str, Any]) -> Sequence[str]:
     """What the database would refuse of a statement, one sentence each."""
     found = [f"{name} is missing" for name in _REQUIRED if not made.get(name)]
+    found += [f"{name} is no field of the database" for name in sorted(made.keys() - FIELDS)]
     if not any(made.get(name) for name in _DECISIONS):
         found.append(f"one of {', '.join(_DECISIONS)} is needed")
     for name, allowed in ALLOWED.items():
@@ -146,9 +166,12 @@ def problems(made: Mapping[str, Any]) -> Sequence[str]:
     for name, most in LENGTHS.items():
         if len(made.get(name) or "") > most:
             found.append(f"{name} is longer than {most} characters")
+    for name, (first, last) in _YEARS.items():
+        if made.get(name) and not first <= date.fromisoformat(made[name]).year <= last:
+            found.append(f"{name} is not of the years {first} to {last}")
     if "CONTENT_TYPE_OTHER" in (made.get("content_type") or ()) and not made.get("content_type_other"):
         found.append("content_type_other is missing")
-    if set(made.get("territorial_scope") or ()) - _TERRITORY:
+    if set(made.get("territorial_scope") or ()) - TERRITORY:
         found.append("territorial_scope has a country outside the European Economic Area")
     if made.get("puid") and not _PUID.fullmatch(made["puid"]):
         found.append("puid has characters other than letters, digits, - and _")

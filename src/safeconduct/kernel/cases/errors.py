@@ -15,6 +15,8 @@ from django.utils.translation import ngettext
 _FIELDS: Final[Mapping[str, str | Promise]] = {
     "words": lazy("words"), "why": lazy("why"), "gist": lazy("gist"), "case": lazy("case"), "offer": lazy("offer"),
     "facts": lazy("facts"), "considered": lazy("considered"), "outcome": lazy("outcome"), "says": lazy("says"),
+    "amount_minor": lazy("amount_minor"), "currency": lazy("currency"), "remedy": lazy("remedy"),
+    "evidence": lazy("evidence"), "deadline": lazy("deadline"), "visibility": lazy("visibility"),
 }  # fmt: skip
 
 

@@ -110,6 +110,11 @@ def of_case(case_id: str) -> list[Evidence]:
     return list(rows[:MOST])
 
 
+def since(case_id: str, at: datetime) -> frozenset[str]:
+    """The exhibits (ids) that came into a case after a time. One query."""
+    return frozenset(Exhibit.objects.filter(case_id=case_id, at__gt=at).values_list("evidence_id", flat=True))
+
+
 def may_see(piece: Evidence, role: Role) -> bool:
     """Whether a role may open the piece itself; every role of its case reads the gist."""
     if piece.shredded_at is not None:
@@ -201,7 +206,9 @@ def _check(piece: Piece, cases: Mapping[str, Mapping[str, object]]) -> None:
     if not any(text.strip() for text in piece.gist.values()):
         raise CaseMalformed("gist", _("say in one sentence what it shows; who may not see it reads that"))
     if piece.given_by in PARTIES and piece.visibility is Visibility.ADJUDICATOR:
-        raise CaseMalformed("visibility", "a party cannot bring what the other side never sees; give its gist at least")
+        raise CaseMalformed(
+            "visibility", _("a party cannot bring what the other side never sees; give its gist at least")
+        )
     if piece.case_id is not None:
         case = cases.get(piece.case_id)
         if case is None or case["seller_key"] != piece.seller_key:

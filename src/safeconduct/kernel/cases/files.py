@@ -60,7 +60,7 @@ def fact(values: object) -> Clean:
     """A fact that the house itself collected, as canonical JSON: carrier's scans, payment checks, a listing's text."""
     data = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     if len(data) > LIMITS["application/json"]:
-        raise EvidenceRefused("this fact is larger than 1 MB; keep what the case is about")
+        raise EvidenceRefused(_("this fact is larger than 1 MB; keep what the case is about"))
     return Clean("application/json", data)
 
 

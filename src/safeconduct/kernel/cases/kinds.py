@@ -11,8 +11,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Protocol, cast
 
+from safeconduct.kernel.cases.dsa import Restriction
 from safeconduct.kernel.cases.errors import NoSuchKind, WorkflowRefused
 from safeconduct.kernel.cases.lint import checked
+from safeconduct.kernel.cases.models import StoredOutcome
 from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.reading import Preset, read_preset
 from safeconduct.kernel.cases.words import Remedy
@@ -25,6 +27,10 @@ Effect = Callable[[Sequence[Moved], datetime], None]
 Guard = Callable[[Sequence[Moved], datetime], Mapping[str, str]]
 """A condition: the ids of cases in which it does not hold, each with a sentence that says what would help."""
 
+Restricting = Callable[[Sequence[StoredOutcome]], Mapping[str, Restriction]]
+"""What outcomes (ids) restrict in the sense of article 17 of the DSA; one that it does not name restricts nothing. The
+countries are filled in by `dsa_export`."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseKind:
@@ -33,6 +39,7 @@ class CaseKind:
     ``{id}``; "" while there is none. ``console_url``: likewise of the staff's. ``remedies``: what somebody who decides
     can give. ``says``: what a case (its id) is about, in a sentence of a language, for who judges without its page.
     ``restricts``: its decisions restrict content, money, service or account of the seller (DSA, article 20(1)).
+    ``restricting``: which of its outcomes are exported as statements of reasons, which is read more widely.
     ``names``: what people call cases (ids), such as DSP-15; of those it does not name, the end of the id is shown.
     ``hosted``: the name of the address under which a buyer follows a case, by the order's token; "" for none.
     """
@@ -48,6 +55,7 @@ class CaseKind:
     names: Callable[[Sequence[str]], Mapping[str, str]] | None = None
     remedies: tuple[Remedy, ...] = (Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN)
     restricts: bool = False
+    restricting: Restricting | None = None
     hosted: str = ""
 
     def workflow(self, preset_text: str = "") -> Workflow:

@@ -182,7 +182,10 @@ def _planned(case: dict[str, Any], parties: list[dict[str, Any]], workflow: Work
 def _check_person(one: Moved, seats: Mapping[str, str]) -> None:
     # Who proposed a decision had the seat then, and it is theirs although somebody else may have the seat by now.
     if one.move.confirmed is None and one.move.role in SEATS and seats.get(one.move.actor.id) != one.move.role:
-        raise SeatTaken(f"only who has been made {one.move.role} of case {one.case_id} takes this step")
+        raise SeatTaken(
+            _("only who has been made %(role)s of case %(id)s takes this step")
+            % {"role": one.move.role, "id": one.case_id}
+        )
 
 
 def _check_needs(one: Moved, exhibits: Mapping[str, tuple[str, str]]) -> None:
@@ -195,12 +198,15 @@ def _check_needs(one: Moved, exhibits: Mapping[str, tuple[str, str]]) -> None:
         raise CaseMalformed("evidence", _("bring at least one piece of evidence first"))
     given = one.move.outcome
     if ("outcome" in one.step.needs) != (given is not None):
-        raise CaseMalformed("outcome", "is missing" if given is None else f"is none that {one.step.name} can have")
+        none = _("is none that %(step)s can have") % {"step": one.step.name}
+        raise CaseMalformed("outcome", _("is missing") if given is None else none)
     if given is not None:
         given.check()
         strangers = sorted(set(given.considered) - exhibits.keys())
         if strangers:
-            raise CaseMalformed("considered", f"{', '.join(strangers)} is no evidence of this case")
+            raise CaseMalformed(
+                "considered", _("%(names)s is no evidence of this case") % {"names": ", ".join(strangers)}
+            )
         seen = [exhibits[key][1] for key in given.considered]
         if seen and all(visibility == Visibility.ADJUDICATOR for visibility in seen):
             raise CaseMalformed("considered", _("no party has seen any of it; an outcome rests on more than that"))

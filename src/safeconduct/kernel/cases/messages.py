@@ -67,11 +67,11 @@ class Offer:
     def check(self) -> None:
         """Raises CaseMalformed for what cannot be offered."""
         if self.remedy not in _OFFERED:
-            raise CaseMalformed("remedy", f"can be one of {', '.join(sorted(_OFFERED))}")
+            raise CaseMalformed("remedy", _("can be one of %(names)s") % {"names": ", ".join(sorted(_OFFERED))})
         if (self.remedy is Remedy.REPLACEMENT) != (self.amount_minor is None) or (self.amount_minor or 0) < 0:
-            raise CaseMalformed("amount_minor", "an offer of money says how much")
+            raise CaseMalformed("amount_minor", _("an offer of money says how much"))
         if (self.amount_minor is None) != (not self.currency):
-            raise CaseMalformed("currency", "an amount has a currency")
+            raise CaseMalformed("currency", _("an amount has a currency"))
 
 
 @dataclass(frozen=True, slots=True)

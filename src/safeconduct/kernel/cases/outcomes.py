@@ -55,7 +55,7 @@ class Outcome:
         """Raises CaseMalformed, which names the part and what it lacks."""
         for name, words in (("facts", self.facts), ("told", self.told)):
             if any(len(text) > _LONGEST for text in words.values()):
-                raise CaseMalformed(name, f"is longer than {_LONGEST} characters")
+                raise CaseMalformed(name, _("is longer than %(n)s characters") % {"n": _LONGEST})
         if not any(text.strip() for text in self.facts.values()):
             raise CaseMalformed("facts", _("an outcome says what was found; write at least one sentence"))
         if not self.rule or not self.rule_version:
@@ -69,9 +69,9 @@ class Outcome:
         if (self.amount_minor is None) != (not self.currency) or (self.amount_minor or 0) < 0:
             raise CaseMalformed("amount_minor", "an amount is zero or more minor units of a currency")
         if self.remedy in _MONEY and self.amount_minor is None:
-            raise CaseMalformed("amount_minor", f"{self.remedy} is an amount of money; say how much")
+            raise CaseMalformed("amount_minor", _("this remedy is an amount of money; say how much"))
         if (self.liability is Liability.SHARED) != bool(self.shares):
-            raise CaseMalformed("shares", "where several pay, say who bears how much; else leave it out")
+            raise CaseMalformed("shares", _("where several pay, say who bears how much; else leave it out"))
         if self.shares and (sum(self.shares.values()) != self.amount_minor or min(self.shares.values()) < 0):
             raise CaseMalformed("shares", f"the shares must add up to {self.amount_minor}")
         if self.shares.keys() - set(Liability):

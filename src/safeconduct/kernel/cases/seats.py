@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchCase, SeatHeld, SeatTaken
 from safeconduct.kernel.cases.machine import locked
 from safeconduct.kernel.cases.models import Referral, Seat
@@ -26,16 +28,18 @@ def take(case_id: str, person: User, role: Role, *, at: datetime, instead_of: st
     if case is None:
         raise NoSuchCase(case_id)
     if case["status"] == Status.CLOSED and role is not Role.BLIND_REVIEWER and not _answered_outside(case_id):
-        raise CaseMalformed("case", "is closed; nobody decides anything in it any more")
+        raise CaseMalformed("case", _("is closed; nobody decides anything in it any more"))
     if not person.may(StaffRole.ANALYST):
-        raise SeatTaken("only staff of the marketplace mediates, decides or reviews")
+        raise SeatTaken(_("only staff of the marketplace mediates, decides or reviews"))
     if Membership.objects.filter(person=person, seller_key=case["seller_key"]).exists():
-        raise SeatTaken("who acts or has acted for this seller cannot judge its cases; assign somebody else")
+        raise SeatTaken(_("who acts or has acted for this seller cannot judge its cases; assign somebody else"))
     held = Seat.objects.filter(case_id=case_id, person=person).first()
     if held is not None:
         if held.role == role and held.left_at is None:
             return held
-        raise SeatTaken(f"this person has been {held.role} in this case; assign somebody who has not")
+        raise SeatTaken(
+            _("this person has been %(role)s in this case; assign somebody who has not") % {"role": held.role}
+        )
     holder = Seat.objects.filter(case_id=case_id, role=role, left_at__isnull=True).select_related("person").first()
     if holder is not None:
         if instead_of is not None and holder.person_id != instead_of:
@@ -58,7 +62,7 @@ def holders(case_ids: Sequence[str]) -> Mapping[tuple[str, Role], User]:
 def leave(case_id: str, person: User, *, at: datetime) -> None:
     """Gives a seat back; the person does not get another in this case. Raises SeatTaken where they have none."""
     if not Seat.objects.filter(case_id=case_id, person=person, left_at__isnull=True).update(left_at=at):
-        raise SeatTaken("this person has no seat in this case")
+        raise SeatTaken(_("this person has no seat in this case"))
 
 
 def release(person: User, *, at: datetime) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.cases import machine, proposals, seats, writing
 from safeconduct.kernel.cases.errors import CaseMalformed, NoSuchProposal, ProposalAnswered, SeatTaken
@@ -66,7 +68,11 @@ def send_back(proposal_id: str, person: User, why: str, *, at: datetime) -> Prop
     """
     found, why = _locked(proposal_id), why.strip()
     if not _SHORTEST <= len(why) <= _LONGEST:
-        raise CaseMalformed("why", f"say in {_SHORTEST} to {_LONGEST} characters what should be looked at again")
+        raise CaseMalformed(
+            "why",
+            _("say in %(least)s to %(most)s characters what should be looked at again")
+            % {"least": _SHORTEST, "most": _LONGEST},
+        )
     if (found.state, found.answered_by_id, found.why_returned) == (ProposalState.RETURNED, person.id, why):
         return found
     _check(found, person)
@@ -121,7 +127,7 @@ def _check(found: Proposal, person: User) -> None:
         raise ProposalAnswered(found.state)
     held = Seat.objects.filter(case_id=found.case_id, person=person, left_at=None).first()
     if held is None or held.role != Role.APPROVER:
-        raise SeatTaken("only who has taken the seat of the second person confirms or returns a decision")
+        raise SeatTaken(_("only who has taken the seat of the second person confirms or returns a decision"))
 
 
 def _answer(found: Proposal, state: ProposalState, person: User, why: str, at: datetime) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from safeconduct.foundation.money import Money
+
 
 class ClaimsError(Exception):
     """The base of this package's errors: `code` for machines, the message for people, `status` for HTTP, and the
@@ -17,14 +22,14 @@ class NoSuchClaim(ClaimsError):
     status = 404
 
     def __init__(self, claim_id: str) -> None:
-        super().__init__(f"there is no claim {claim_id} for you")
+        super().__init__(_("there is no claim %(id)s for you") % {"id": claim_id})
 
 
 class ClaimClosed(ClaimsError):
     code = "claim_closed"
 
     def __init__(self, claim_id: str) -> None:
-        super().__init__(f"claim {claim_id} is closed; open one again for new trouble with the line")
+        super().__init__(_("claim %(id)s is closed; open one again for new trouble with the line") % {"id": claim_id})
 
 
 class ClaimMalformed(ClaimsError):
@@ -62,9 +67,14 @@ class MoreThanIsLeft(ClaimsError):
     field = "amount_minor"
 
     def __init__(self, key: str, wanted_minor: int, left_minor: int, currency: str) -> None:
+        language = get_language() or "en"
+        wanted, left = (Money(minor, currency).format(language) for minor in (wanted_minor, left_minor))
         super().__init__(
-            f"refund {key}: {wanted_minor} {currency} (minor units) are wanted and {left_minor} are left of what was"
-            " paid, after refunds and what banks took; ask for less"
+            _(
+                "refund %(key)s: %(wanted)s are wanted and %(left)s are left of what was paid, after refunds and what"
+                " banks took; ask for less"
+            )
+            % {"key": key, "wanted": wanted, "left": left}
         )
         self.left_minor = left_minor
 
@@ -74,8 +84,11 @@ class RefundFrozen(ClaimsError):
 
     def __init__(self, refund_id: str) -> None:
         super().__init__(
-            f"refund {refund_id} stands still because the buyer's bank decides about the same money; it goes on when"
-            " the bank decides for the seller"
+            _(
+                "refund %(id)s stands still because the buyer's bank decides about the same money; it goes on when the"
+                " bank decides for the seller"
+            )
+            % {"id": refund_id}
         )
 
 
@@ -84,14 +97,14 @@ class NoSuchRefund(ClaimsError):
     status = 404
 
     def __init__(self, refund_id: str) -> None:
-        super().__init__(f"there is no refund {refund_id} for you")
+        super().__init__(_("there is no refund %(id)s for you") % {"id": refund_id})
 
 
 class RefundEnded(ClaimsError):
     code = "refund_ended"
 
     def __init__(self, refund_id: str, state: str) -> None:
-        super().__init__(f"refund {refund_id} has ended: {state}")
+        super().__init__(_("refund %(id)s has ended: %(state)s") % {"id": refund_id, "state": state})
 
 
 class KeyReused(ClaimsError):

@@ -112,6 +112,13 @@ DISPUTE_FEE = Field(
     "fee", T.MONEY, "what the processor has charged for the dispute so far, in all; less where it gave some back",
     indexed=False, example={"minor": 1500, "currency": "USD"},
 )  # fmt: skip
+ANSWERED = Field(
+    "answered",
+    T.BOOLEAN,
+    "whether the bank was given an answer, where the source tells it",
+    indexed=False,
+    example=True,
+)
 DUE_AT = _time("due_at", "until when the processor accepts evidence")
 PRICE = _money("price", "the price asked")
 USER_AGENT = _text(
@@ -331,13 +338,13 @@ CATALOGUE = Catalogue(
         ), ("charge.dispute.created", "disputes/create")),
         EventType("dispute.updated", 65, "a bank dispute changed", (
             _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT, NETWORK_REASON, DISPUTE_STAGE,
-            EVIDENCE_OFFER, DISPUTE_FEE,
+            EVIDENCE_OFFER, DISPUTE_FEE, ANSWERED,
         ), (
             "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
             "disputes/update",
         )),
         EventType("dispute.closed", 66, "a bank dispute ended", (
-            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE, DISPUTE_FEE,
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE, DISPUTE_FEE, ANSWERED,
         ), ("charge.dispute.closed",)),
         EventType("fraud.warned", 67, "a card issuer reported a payment as fraud before a dispute", (
             ORDER, SELLER, CARD, AMOUNT, REASON,

@@ -42,6 +42,8 @@ EVENTS: Final = {
     "second_chargeback_after_reimbursement": gettext_lazy("The bank took the money back a second time, from the fund"),
     "outside_costs": gettext_lazy("The marketplace repaid your costs before an outside body"),
     "abuse_proven": gettext_lazy("A refund turned out to be abuse; the fund made it good"),
+    "buyer_debt_ended": gettext_lazy("The buyer no longer has what was noted as owed"),
+    "buyer_debt_noted": gettext_lazy("The buyer has again what is noted as owed"),
     "refund_by_fund": gettext_lazy("The buyer got the money back from the protection fund"),
     "carrier_claim_to_fund": gettext_lazy("The carrier's compensation, to the fund that had paid"),
     "carrier_claim_to_seller": gettext_lazy("The carrier's compensation"),

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
 from safeconduct.kernel.cases import machine, messages
 from safeconduct.kernel.cases.errors import CaseMalformed
 from safeconduct.kernel.cases.messages import Offer
@@ -20,6 +23,7 @@ from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, MessageKind, OfferState, Remedy, Role, Standing
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.ui.formats import money as money_written
 from safeconduct.protections.disputes.errors import NoOffersNow, NoSuchDispute
 
 #: States in which both sides can settle between themselves.
@@ -144,11 +148,14 @@ def _fits(case: Case, what: Offer) -> None:
     if what.amount_minor is None:
         return
     if what.currency != case.currency:
-        raise CaseMalformed("currency", f"of this dispute is {case.currency}")
+        raise CaseMalformed("currency", _("of this dispute is %(currency)s") % {"currency": case.currency})
     if not 0 < what.amount_minor <= (case.amount_minor or 0):
-        raise CaseMalformed("amount_minor", f"is at most {case.amount_minor}, what is in dispute, and not nothing")
+        most = money_written(case.amount_minor or 0, case.currency, get_language() or "en")
+        raise CaseMalformed(
+            "amount_minor", _("is at most %(most)s, what is in dispute, and not nothing") % {"most": most}
+        )
     if what.remedy is Remedy.PARTIAL_REFUND and what.amount_minor == case.amount_minor:
-        raise CaseMalformed("amount_minor", "of a partial refund is less than what is in dispute")
+        raise CaseMalformed("amount_minor", _("of a partial refund is less than what is in dispute"))
 
 
 def _locked(case_id: str) -> Case:
@@ -165,7 +172,7 @@ def _proposal(case_id: str) -> CaseMessage:
 def _of(case_id: str, message_id: str) -> str:
     """A message's id, if it is one of this case."""
     if not CaseMessage.objects.filter(id=message_id, case_id=case_id).exists():
-        raise CaseMalformed("offer", "is not one of this dispute")
+        raise CaseMalformed("offer", _("is not one of this dispute"))
     return message_id
 
 

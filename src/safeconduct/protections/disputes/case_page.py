@@ -80,6 +80,7 @@ def _piece(view: View, piece: Evidence, language: str) -> dict[str, Any]:
     return {
         "id": piece.id, "gist": spoken(piece.gist, language), "tone": tone, "source": word, "at": piece.captured_at,
         "opens": view.may_open(piece), "hash": piece.sha256[:12],
+        "new": piece.id in view.new and piece.given_by != view.role,
         "kind": KINDS[EvidenceKind(piece.kind)],
     }  # fmt: skip
 

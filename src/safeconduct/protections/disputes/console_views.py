@@ -201,7 +201,7 @@ def _do(request: StaffRequest, found: Dispute, verb: str, at: datetime) -> str:
         case "note":
             talk.note(case_id, actor_of(request), words, at=at)
             return _("Noted, for the staff alone.")
-    raise RequestMalformed("verb", f"{verb} is nothing that the staff can do here")
+    raise RequestMalformed("verb", _("%(verb)s is nothing that the staff can do here") % {"verb": verb})
 
 
 def _outcome(request: StaffRequest, found: Dispute) -> Outcome:

@@ -136,6 +136,19 @@ def collect(known: Sequence[Order], *, at: datetime) -> dict[int, list[str]]:
     return found
 
 
+def collect_scans(scans: Sequence[tuple[int, int, Happened]], *, at: datetime) -> list[str]:
+    """Takes scans of orders of sellers (keys) in as evidence, each by itself; returns the ids in order. The same scan
+    twice is the same piece. In an engine scope."""
+    pieces = [
+        _piece(
+            Order(order_key, seller_key=seller_key), EvidenceKind.TRACKING, Source.CARRIER, [scan],
+            gists.scanned_once(scan.at, str(scan.data.get("scan") or "")),
+        )
+        for order_key, seller_key, scan in scans
+    ]  # fmt: skip
+    return evidence.collect(pieces, ENGINE_ACTOR, at=at)
+
+
 def _pieces(order: Order) -> list[Piece]:
     made = []
     placed, delivered = order.first(PLACED), order.first(DELIVERED)

@@ -14,6 +14,15 @@ from safeconduct.kernel.ui.formats import calendar_day, count, money
 
 #: Letters of a title, of terms or of a serial number that stand in a sentence; the piece itself has all of them.
 _MOST: Final = 80
+#: What carriers report, in words.
+_SCANS: Final[Mapping[str, Sentence]] = {
+    "accepted": {"en": "taken over", "zh": "已揽收", "es": "recogido"},
+    "in_transit": {"en": "in transit", "zh": "运输中", "es": "en tránsito"},
+    "customs": {"en": "at customs", "zh": "清关中", "es": "en aduana"},
+    "out_for_delivery": {"en": "out for delivery", "zh": "派送中", "es": "en reparto"},
+    "exception": {"en": "something went wrong", "zh": "异常", "es": "incidencia"},
+    "returned": {"en": "on its way back", "zh": "退回途中", "es": "devuelto al remitente"},
+}
 
 
 def ordered(at: datetime) -> Sentence:
@@ -79,6 +88,16 @@ def scanned(last: datetime, number: int) -> Sentence:
         "en": f"Scans by the carrier: {number}, the last {when['en']}",
         "zh": f"承运商扫描 {number} 次，最近一次 {when['zh']}",
         "es": f"Registros del transportista: {number}, el último el {when['es']}",
+    }
+
+
+def scanned_once(at: datetime, what: str) -> Sentence:
+    """That the carrier saw the parcel once more, and how. ``what``: the carrier's word for it, "" where none."""
+    when, how = _when(at), _SCANS.get(what, {})
+    return {
+        "en": f"Scanned by the carrier {when['en']}{_and(': ', how.get('en', ''))}",
+        "zh": f"承运商扫描时间 {when['zh']}{_and('：', how.get('zh', ''))}",
+        "es": f"Registro del transportista del {when['es']}{_and(': ', how.get('es', ''))}",
     }
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Count
 from ruamel.yaml import YAML
 
-from safeconduct.foundation.moments import at_micros
-from safeconduct.kernel.cases import evidence, pauses
-from safeconduct.kernel.cases.models import Case, ClockPause, Exhibit
+from safeconduct.foundation.moments import at_micros, moment_micros
+from safeconduct.kernel.cases import new_evidence, pauses
+from safeconduct.kernel.cases.models import Case, ClockPause
 from safeconduct.kernel.cases.words import PauseScope, Remedy, Status
 from safeconduct.kernel.events.attribution import with_orders
 from safeconduct.kernel.events.catalogue import CATALOGUE
@@ -26,13 +25,16 @@ from safeconduct.protections.disputes.models import Dispute, Opened
 from safeconduct.protections.disputes.opening import Request, open_disputes
 
 EVENTS: Final = (
-    "refund.requested", "refund.created", "return.received", "shipment.delivered", "dispute.opened", "dispute.closed",
+    "refund.requested", "refund.created", "return.received", "shipment.shipped", "shipment.tracked",
+    "shipment.delivered", "dispute.opened", "dispute.closed",
 )  # fmt: skip
-ASKED, REFUNDED, RETURNED, DELIVERED, BANK_OPENED, BANK_CLOSED = (CATALOGUE[name].code for name in EVENTS)
+ASKED, REFUNDED, RETURNED, SHIPPED, TRACKED, DELIVERED, BANK_OPENED, BANK_CLOSED = (
+    CATALOGUE[name].code for name in EVENTS
+)
 _FILE: Final = Path(__file__).resolve().parent / "refund_requests.yaml"
 _BATCH: Final = 200
-#: Pieces from which on records add no more to a case; what the parties bring has room left.
-_FULL: Final = 100
+#: A scan that came in while a dispute was being opened may have been missed by it, and is no harm twice.
+_OPENING: Final = timedelta(minutes=1)
 _BANK: Final = {
     "en": "The buyer's bank decides about the same payment; the clocks of this dispute stand still meanwhile.",
     "zh": "买家的银行正在处理同一笔付款；在此期间本纠纷暂停计时。",
@@ -57,7 +59,8 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> None:
         return
     of = {kind: {row["order"] for row in wanted if row["type"] == kind} for kind in _CODES}
     live = [dispute for dispute in disputes if dispute.ended_at is None]
-    _gather([one for one in live if one.order_key in of[DELIVERED] | of[REFUNDED]], stamp)
+    _gather([one for one in live if one.order_key in of[DELIVERED] | of[REFUNDED] | of[SHIPPED]], stamp, quiet=quiet)
+    _scanned([row for row in wanted if row["type"] == TRACKED], live, stamp, quiet=quiet)
     _went_back(of[REFUNDED] | of[BANK_CLOSED], disputes, stamp)
     back = [one for one in disputes if one.return_by is not None and one.order_key in of[RETURNED]]
     if back:
@@ -131,19 +134,44 @@ def _within(order: facts.Order, amount: Mapping[str, Any] | None) -> int | None:
     return minor if 0 < minor < order.amount_minor else None
 
 
-def _gather(disputes: Sequence[Dispute], at: datetime) -> None:
-    """A delivery or a refund while a dispute runs becomes an exhibit, with all scans, for both sides to see.
-
-    A case that is full of evidence takes no more; the event is stored all the same.
-    """
-    counts = Exhibit.objects.filter(case_id__in=[one.case_id for one in disputes]).values("case_id")
-    full = {row["case_id"] for row in counts.annotate(n=Count("evidence_id")) if row["n"] >= _FULL}
-    disputes = [one for one in disputes if one.case_id not in full]
+def _gather(disputes: Sequence[Dispute], at: datetime, *, quiet: bool) -> None:
+    """A parcel that is handed over, a delivery or a refund while a dispute runs becomes an exhibit, with all scans, for
+    both sides to see."""
+    disputes = _with_room(disputes)
     if not disputes:
         return
     found = facts.collect(list(facts.orders([one.order_key for one in disputes]).values()), at=at)
-    for dispute in disputes:
-        evidence.exhibit(dispute.case_id, found[dispute.order_key], ENGINE_ACTOR, at=at)
+    new_evidence.came({one.case_id: found[one.order_key] for one in disputes}, at=at, quiet=quiet)
+
+
+def _scanned(rows: Sequence[Mapping[str, Any]], live: Sequence[Dispute], at: datetime, *, quiet: bool) -> None:
+    """Each scan that comes while a dispute runs becomes an exhibit of its own, once, for both sides to see. What was
+    known when it was opened is in it already."""
+    of = {one.order_key: one for one in live}
+    later = [
+        (row["moment"], of[row["order"]])
+        for row in rows
+        if row["order"] in of and at_micros(moment_micros(row["moment"])) > of[row["order"]].opened_at - _OPENING
+    ]
+    room = {one.case_id for one in _with_room([one for _, one in later])}
+    later = [(moment, dispute) for moment, dispute in later if dispute.case_id in room]
+    if not later:
+        return
+    events = {event.moment: event for event in Event.objects.filter(moment__in=[moment for moment, _ in later])}
+    scans = [
+        (dispute.order_key, dispute.seller_key, facts.Happened(event.type, event.occurred_at, event.data))
+        for event, dispute in ((events[moment], dispute) for moment, dispute in later)
+    ]
+    found: dict[str, list[str]] = {}
+    for (_, dispute), key in zip(later, facts.collect_scans(scans, at=at), strict=True):
+        found.setdefault(dispute.case_id, []).append(key)
+    new_evidence.came(found, at=at, quiet=quiet)
+
+
+def _with_room(disputes: Sequence[Dispute]) -> list[Dispute]:
+    """A case or an order that is full of evidence takes no more of it; the event is stored all the same."""
+    full = new_evidence.full({one.case_id: one.order_key for one in disputes}) if disputes else frozenset()
+    return [one for one in disputes if one.case_id not in full]
 
 
 def _went_back(orders: Collection[int], disputes: Sequence[Dispute], at: datetime) -> None:

@@ -117,6 +117,14 @@ def piece(request: BuyerRequest, number: int, evidence_id: str) -> HttpResponseB
     return fault(request, 404) if found is None else buyer_pages.served(found.case_id, evidence_id, Role.BUYER, None)
 
 
+@require_GET
+@behind_the_link
+def export(request: BuyerRequest, number: int) -> HttpResponseBase:
+    """The dispute as a ZIP: what the buyer may open, and the hashes."""
+    found = _mine(request, number)
+    return fault(request, 404) if found is None else buyer_pages.bundled(found.case_id, Role.BUYER, None)
+
+
 def _form(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
     language = get_language() or "en"
     context = {
@@ -144,10 +152,10 @@ def _follow(request: BuyerRequest) -> HttpResponse:
         **context_of(view, language), "order": request.order, "token": request.token, "seller": _seller(request),
         "base": f"{reverse('disputes:show', args=[request.token])}{found.number}/",
         "offer_form": OfferForm(view.case.currency), "evidence_form": EvidenceForm(wanted),
-        "may_open_again": found.ended_at is not None, "reader": reader_of(request), "may_refer": True,
+        "may_open_again": found.ended_at is not None, "reader": reader_of(request), "may_refer": True, "exports": True,
         "outside": of_buyer(view.case, language, timezone.now()),
     }  # fmt: skip
-    context["refer_url"] = f"{context['base']}refer/"
+    context["refer_url"], context["outside_file"] = f"{context['base']}refer/", f"{context['base']}export/"
     context["stops"] = context["outside"].after(context["stops"])
     return render(request, "disputes/hosted/follow.html", context)
 

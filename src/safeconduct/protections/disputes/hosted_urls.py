@@ -11,5 +11,6 @@ urlpatterns = [
     path("<str:token>/", hosted.show, name="show"),
     path("<str:token>/open/", hosted.open_one, name="open"),
     path("<str:token>/<int:number>/evidence/<str:evidence_id>/", hosted.piece, name="piece"),
+    path("<str:token>/<int:number>/export/", hosted.export, name="export"),
     path("<str:token>/<int:number>/<slug:verb>/", hosted.act, name="act"),
 ]

@@ -14,7 +14,7 @@ from safeconduct.kernel.cases.kinds import CaseKind
 from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.ui.menu import ORDERS
 from safeconduct.kernel.ui.parts import MenuEntry
-from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home, queries
+from safeconduct.protections.disputes import automatic, guards, hearing, money, portal_home, queries, restricting
 from safeconduct.protections.disputes.opening import KIND
 
 DISPUTE: Final = CaseKind(
@@ -27,6 +27,7 @@ DISPUTE: Final = CaseKind(
     console_url="/console/disputes/{id}/",
     remedies=guards.DECIDED,
     says=queries.says,
+    restricting=restricting.restricting,
     names=queries.names,
     hosted="disputes:show",
 )

@@ -31,7 +31,8 @@ _AHEAD = ("negotiating", "adjudication", "decided", "final")
 @dataclass(slots=True)
 class View:
     """``role``: who reads. ``seen``: pieces with whether the reader may open them. ``can``: verbs of `doing` that are
-    possible now. ``open_offer``: the other side's, or the mediator's, that waits for an answer."""
+    possible now. ``open_offer``: the other side's, or the mediator's, that waits for an answer. ``new``: pieces that
+    came since the dispute stands where it stands."""
 
     dispute: Dispute
     case: Case
@@ -48,6 +49,7 @@ class View:
     help: Help
     can: frozenset[str] = field(default_factory=frozenset)
     open_offer: Said | None = None
+    new: frozenset[str] = frozenset()
 
     @property
     def stops(self) -> list[Stop]:
@@ -70,7 +72,7 @@ class View:
 
 
 def view_of(dispute: Dispute, role: Role, *, at: datetime) -> View:
-    """A dispute for a reader, in the scope that is open. Nine queries, however long it has run."""
+    """A dispute for a reader, in the scope that is open. Ten queries, however long it has run."""
     case = queries.case(dispute.case_id)
     workflow = queries.workflow_of(case)
     parties = {Role(party.role): party for party in queries.parties(case.id)}
@@ -85,6 +87,7 @@ def view_of(dispute: Dispute, role: Role, *, at: datetime) -> View:
         move for move in workflow.states[case.state].moves.values() if role in move.by and move.name not in _NO_STEP
     ]
     view.open_offer = _waiting(view)
+    view.new = evidence.since(case.id, case.since)
     view.can = frozenset(_possible(view))
     return view
 

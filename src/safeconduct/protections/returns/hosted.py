@@ -119,6 +119,14 @@ def piece(request: BuyerRequest, return_id: str, evidence_id: str) -> HttpRespon
     return fault(request, 404) if found is None else buyer_pages.served(found.case_id, evidence_id, Role.BUYER, None)
 
 
+@require_GET
+@behind_the_link
+def export(request: BuyerRequest, return_id: str) -> HttpResponseBase:
+    """The return as a ZIP: what the buyer may open, and the hashes."""
+    found = _mine(request, return_id)
+    return fault(request, 404) if found is None else buyer_pages.bundled(found.case_id, Role.BUYER, None)
+
+
 def _ask(request: BuyerRequest, number: int) -> Ask:
     order, given = request.order, request.POST
     latest = queries.of_order(order.order_key)
@@ -167,7 +175,7 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
         "may_send": "sent" in names, "may_destroy": "destroyed" in names,
         "may_add": found.case.status != Status.CLOSED, "refunds": _refunds(found),
         "may_open_again": found.case.status == Status.CLOSED, "most_files": MOST_FILES, "may_refer": True,
-        "refer_url": f"{base}refer/", "outside": outside,
+        "refer_url": f"{base}refer/", "outside_file": f"{base}export/", "outside": outside, "exports": True,
     }  # fmt: skip
     context["stops"] = outside.after(cast("Sequence[Step]", shown["stops"]))
     return render(request, "returns/hosted/follow.html", context)

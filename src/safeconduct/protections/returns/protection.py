@@ -16,7 +16,16 @@ from safeconduct.kernel.protection import Protection
 from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.menu import ORDERS
 from safeconduct.kernel.ui.parts import MenuEntry
-from safeconduct.protections.returns import actions, listening, money, portal_home, queries, reimbursing, steps
+from safeconduct.protections.returns import (
+    actions,
+    listening,
+    money,
+    portal_home,
+    queries,
+    reimbursing,
+    restricting,
+    steps,
+)
 
 #: How many refunds that law wants a sweep pays in one transaction.
 _BATCH: Final = 200
@@ -36,6 +45,7 @@ RETURN = CaseKind(
     console_url="/console/returns/cases/{id}/",
     remedies=(Remedy.NOTHING, Remedy.PARTIAL_REFUND, Remedy.REFUND),
     says=queries.says,
+    restricting=restricting.restricting,
     names=queries.names,
     hosted="returns:show",
 )

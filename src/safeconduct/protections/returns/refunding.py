@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from safeconduct.protections.returns.terms import Terms
 from safeconduct.protections.returns.words import LESSENED, Grade, Reception
 
@@ -97,28 +99,33 @@ def refund(lines: Sequence[Line], terms: Terms, *, statutory: bool, in_window: b
 
 def _reductions(line: Line, found: Judgement, terms: Terms, *, late_counts: bool) -> list[Reduction]:
     if found.take_off_minor < 0 or found.late_minor < 0:
-        raise NoGround("take_off_minor", "is zero or more; nothing is added to a refund by a judgement")
+        raise NoGround("take_off_minor", _("is zero or more; nothing is added to a refund by a judgement"))
     made: list[tuple[Ground, int]] = []
     match found.grade:
         case Grade.DIFFERENT_OR_EMPTY:
             made.append((Ground.DIFFERENT, line.amount_minor))
         case Grade.USED_OR_DAMAGED_BY_BUYER:
-            made.append((Ground.USED, _within(found.take_off_minor, line.amount_minor, terms.used_most_bp, "grade C")))
+            made.append(
+                (Ground.USED, _within(found.take_off_minor, line.amount_minor, terms.used_most_bp, _("grade C")))
+            )
         case Grade.PARTS_MISSING:
-            made.append((Ground.PARTS, _within(found.take_off_minor, line.amount_minor, _WHOLE_BP, "grade D")))
+            made.append((Ground.PARTS, _within(found.take_off_minor, line.amount_minor, _WHOLE_BP, _("grade D"))))
         case _:
             if found.take_off_minor:
-                raise NoGround("take_off_minor", f"grade {found.grade} lessens nothing; leave it out, or grade C or D")
+                raise NoGround(
+                    "take_off_minor",
+                    _("grade %(grade)s lessens nothing; leave it out, or grade C or D") % {"grade": found.grade},
+                )
     if found.late_minor:
         if not late_counts:
-            raise NoGround("late_minor", "this return is not late: law or the marketplace's own window allows it")
-        made.append((Ground.LATE, _within(found.late_minor, line.amount_minor, terms.late_most_bp, "lateness")))
+            raise NoGround("late_minor", _("this return is not late: law or the marketplace's own window allows it"))
+        made.append((Ground.LATE, _within(found.late_minor, line.amount_minor, terms.late_most_bp, _("lateness"))))
     kept = [(ground, amount) for ground, amount in made if amount]
     if found.grade in LESSENED or kept:
         if not found.by:
-            raise NoGround("by", "only a named person judges what came back")
+            raise NoGround("by", _("only a named person judges what came back"))
         if not found.evidence:
-            raise NoGround("evidence", "name at least one piece of evidence of this parcel: weight, serial, photo")
+            raise NoGround("evidence", _("name at least one piece of evidence of this parcel: weight, serial, photo"))
     left, reductions = line.amount_minor, []
     for ground, amount in kept:
         taken = min(amount, left)
@@ -131,5 +138,9 @@ def _reductions(line: Line, found: Judgement, terms: Terms, *, late_counts: bool
 def _within(asked: int, of: int, most_bp: int, what: str) -> int:
     most = of * most_bp // _WHOLE_BP
     if asked > most:
-        raise NoGround("take_off_minor", f"{asked} is more than {what} allows of this line, which is {most}")
+        raise NoGround(
+            "take_off_minor",
+            _("%(asked)s is more than %(what)s allows of this line, which is %(most)s (minor units)")
+            % {"asked": asked, "what": what, "most": most},
+        )
     return asked

@@ -6,6 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from safeconduct.foundation.money import Money
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.words import Role, Status
@@ -83,9 +89,11 @@ def _of(moved: Sequence[Moved]) -> dict[str, Return]:
     return {one.case_id: one for one in Return.objects.filter(case_id__in=[one.case_id for one in moved])}
 
 
-def _unless(holds: Callable[[Return, datetime], bool], problem: str) -> Callable[[Sequence[Moved], datetime], Refusals]:
+def _unless(
+    holds: Callable[[Return, datetime], bool], problem: Promise
+) -> Callable[[Sequence[Moved], datetime], Refusals]:
     def guard(moved: Sequence[Moved], at: datetime) -> Refusals:
-        return {case_id: problem for case_id, one in _of(moved).items() if not holds(one, at)}
+        return {case_id: str(problem) for case_id, one in _of(moved).items() if not holds(one, at)}
 
     return guard
 
@@ -95,12 +103,16 @@ def _written_rule(moved: Sequence[Moved], at: datetime) -> Refusals:
     for case_id, one in _of(moved).items():
         most = terms_on(one.terms.partition("/")[0], one.requested_at.date()).written_rule_most.get(one.currency, 0)
         if not one.written_rule or not one.keeper_pays:
-            refused[case_id] = "a refund without return needs a written rule and a payer by name"
+            refused[case_id] = _("a refund without return needs a written rule and a payer by name")
         elif one.amount_minor > most and Role.OPERATOR in _by(moved, case_id):
-            refused[case_id] = (
-                f"the written rule goes up to {most} {one.currency} (minor units); have the goods sent back"
-            )
+            refused[case_id] = _("the written rule goes up to %(most)s; have the goods sent back") % {
+                "most": _written(most, one.currency)
+            }
     return refused
+
+
+def _written(minor: int, currency: str) -> str:
+    return Money(minor, currency).format(get_language() or "en")
 
 
 def _by(moved: Sequence[Moved], case_id: str) -> set[Role]:
@@ -121,7 +133,9 @@ def _as_judged(moved: Sequence[Moved], at: datetime) -> Refusals:
         amount = computed(returned, lines[returned.id], terms).amount_minor
         given = one.move.outcome.amount_minor if one.move.outcome is not None else None
         if (given or 0) != amount:
-            refused[one.case_id] = f"the lines come to {amount}; judge the lines, and the amount follows"
+            refused[one.case_id] = _("the lines come to %(amount)s; judge the lines, and the amount follows") % {
+                "amount": _written(amount, returned.currency)
+            }
     return refused
 
 
@@ -131,19 +145,25 @@ def _within_limits(moved: Sequence[Moved], at: datetime) -> Refusals:
         for one in moved:
             given = one.move.outcome.amount_minor if one.move.outcome is not None else None
             if one.case_id == row.case_id and (given or 0) > row.most_minor:
-                refused[row.case_id] = f"the terms allow {row.most_minor} {row.currency} (minor units) for this ground"
+                refused[row.case_id] = _("the terms allow %(most)s for this ground") % {
+                    "most": _written(row.most_minor, row.currency)
+                }
     return refused
 
 
 GUARDS: Final[Mapping[str, Callable[[Sequence[Moved], datetime], Refusals]]] = {
-    "may_travel": _unless(lambda one, at: not one.no_travel, "these goods must not travel; have them destroyed"),
-    "must_not_travel": _unless(lambda one, at: bool(one.no_travel), "these goods may travel; have them sent back"),
-    "law_gives_no_right": _unless(
-        lambda one, at: not one.statutory, "law gives the buyer this return; it cannot be refused, only inspected"
+    "may_travel": _unless(lambda one, at: not one.no_travel, lazy("these goods must not travel; have them destroyed")),
+    "must_not_travel": _unless(
+        lambda one, at: bool(one.no_travel), lazy("these goods may travel; have them sent back")
     ),
-    "wants_exchange": _unless(lambda one, at: one.wish == Wish.EXCHANGE, "the buyer wants the money, not another one"),
+    "law_gives_no_right": _unless(
+        lambda one, at: not one.statutory, lazy("law gives the buyer this return; it cannot be refused, only inspected")
+    ),
+    "wants_exchange": _unless(
+        lambda one, at: one.wish == Wish.EXCHANGE, lazy("the buyer wants the money, not another one")
+    ),
     "law_says_now": _unless(
-        lambda one, at: one.law_due_at is not None and one.law_due_at <= at, "law does not want this paid yet"
+        lambda one, at: one.law_due_at is not None and one.law_due_at <= at, lazy("law does not want this paid yet")
     ),
     "written_rule": _written_rule,
     "as_judged": _as_judged,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from safeconduct.kernel.events.attribution import DISPUTES, orders_of_disputes
+from safeconduct.kernel.events.attribution import DISPUTES, orders_of_disputes, orders_of_parcels
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.coverage.causes import cause_of, outcome_of
@@ -157,17 +157,6 @@ def lock(orders: Sequence[int]) -> None:
         " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
         [list(orders)],
     )
-
-
-def orders_of_parcels(parcels: Iterable[int]) -> dict[int, set[int]]:
-    """Parcel → the orders it was shipped for."""
-    found: dict[int, set[int]] = {}
-    for parcel, order in query(
-        'SELECT parcel, "order" FROM fact WHERE parcel = ANY(%b::bigint[]) AND type = %b AND "order" IS NOT NULL',
-        [sorted(parcels), SHIPPED],
-    ):
-        found.setdefault(parcel, set()).add(order)
-    return found
 
 
 @dataclass(slots=True)

@@ -84,10 +84,29 @@ def test_news_of_before_the_end_does_not_reopen_anything() -> None:
     assert fold([opened(), closed(20, "lost"), updated(3, "under_review")]).status is Status.LOST
 
 
+def test_that_the_bank_had_an_answer_is_kept_after_its_end_whenever_it_was_told() -> None:
+    assert not fold([opened(), closed(20, "lost")]).reviewed
+    assert fold([opened(), updated(3, "under_review"), closed(20, "lost")]).reviewed
+    assert fold([opened(), closed(20, "lost"), updated(20.5, "under_review")]).reviewed  # told late, dated late
+    assert fold([opened(), closed(20, "won", answered=True)]).reviewed  # history that is imported with its end
+    assert not fold([opened(), closed(20, "lost", answered=False)]).reviewed
+
+
+def test_an_answer_of_an_earlier_stage_is_none_of_this_one() -> None:
+    first = [opened(), updated(3, "under_review", answered=True), closed(20, "won")]
+    again = [*first, updated(40, "needs_response", answered=True)]
+    assert fold(first).reviewed and not fold(again).reviewed  # the processor goes on counting the first answer
+    assert fold([*again, updated(45, "under_review")]).reviewed
+    inquiry = [opened(stage="inquiry"), updated(2, "warning_under_review")]
+    assert fold(inquiry).reviewed and not fold([*inquiry, updated(5, "funds_withdrawn")]).reviewed
+    refused = fold([*first, closed(40, "lost", stage="second_chargeback")])  # Adyen: the bank refused that answer
+    assert refused.reviewed and refused.stage is Stage.SECOND_CHARGEBACK
+
+
 def test_the_order_of_arrival_does_not_matter() -> None:
     told = [
         opened(due_at="2026-06-09T00:00:00Z"), updated(1, "funds_withdrawn"), updated(3, "under_review"),
-        closed(20, "won"), updated(40, stage="second_chargeback"),
+        closed(20, "won", answered=True), updated(40, stage="second_chargeback"),
     ]  # fmt: skip
     expected = fold(told)
     assert expected.stage is Stage.SECOND_CHARGEBACK

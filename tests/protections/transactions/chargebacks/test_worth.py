@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.protections.transactions.chargebacks.test_answers import PERSON, day, disputed
-from tests.protections.transactions.shop import Shop
+from tests.protections.transactions.shop import Shop, envelope
 
-from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.protections.transactions.chargebacks import answers, queries
 from safeconduct.protections.transactions.chargebacks.models import BankDispute
 from safeconduct.protections.transactions.chargebacks.worth import Advice, Group, chance, worth
@@ -92,3 +93,42 @@ def test_what_was_answered_elsewhere_counts_for_its_reason_but_not_as_complete()
     assert known.of(code, complete=True) == [Group(2, 1), Group(2, 1), Group(0, 0)]
     found = chance(known.of(code, complete=True))
     assert (found.decided, found.of_all) == (0, 2)
+
+
+def _imported(name: str, *, together: bool) -> None:
+    """A dispute of which nothing was answered here: its news one by one, or all of them at once."""
+    shop = Shop(template=None)
+    disputed(name, source="adyen")
+    shop.day = 26
+    told = [
+        envelope("dispute.updated", name, at=day(22), dispute=f"dp_{name}", outcome="under_review"),
+        envelope("dispute.closed", name, at=day(25), dispute=f"dp_{name}", outcome="won"),
+    ]
+    for part in [told] if together else [[one] for one in told]:
+        shop.send(part)
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_history_that_comes_at_once_says_what_news_one_by_one_say() -> None:
+    for name, together in (("a", True), ("b", False)):
+        _imported(name, together=together)
+    shop = Shop(template=None)
+    for name, answered in (("c", True), ("d", False)):
+        disputed(name, source="adyen")
+        shop.tell("dispute.closed", name, day=25, dispute=f"dp_{name}", outcome="lost", answered=answered)
+    with engine_scope():
+        assert dict(BankDispute.objects.values_list("ref", "reviewed")) == {
+            "dp_a": True, "dp_b": True, "dp_c": True, "dp_d": False,
+        }  # fmt: skip
+        code = BankDispute.objects.get(ref="dp_a").code_key
+        assert queries.history(day(27)).of(code, complete=True)[1] == Group(3, 2)
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_upgrading_remembers_what_the_log_was_told() -> None:
+    _imported("a", together=True)
+    remember = import_module("safeconduct.protections.transactions.migrations.0009_disputes_the_bank_read")
+    with engine_scope():
+        query("UPDATE bank_dispute SET reviewed = false")
+        query(remember._REMEMBER)
+        assert BankDispute.objects.get(ref="dp_a").reviewed

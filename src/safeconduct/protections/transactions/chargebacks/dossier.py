@@ -191,9 +191,15 @@ def made(dossier: Dossier, language: str, *, redacted: bool, limits: Limits = Li
             return PackFile(pdf, count, manifest(kept), tuple(left_out))
         if not optional:
             raise PackRefused(
-                f"the document has {count} pages and {len(pdf):,} bytes; banks take {limits.max_pages} pages and"
-                f" {limits.max_bytes:,} bytes: shorten the texts or give smaller pictures"
-            )
+                _(
+                    "the document has %(pages)s pages and %(kb)s kB; banks take %(most_pages)s pages and %(most_kb)s"
+                    " kB: shorten the texts or give smaller pictures"
+                )
+                % {
+                    "pages": count, "kb": len(pdf) // 1000, "most_pages": limits.max_pages,
+                    "most_kb": limits.max_bytes // 1000,
+                }
+            )  # fmt: skip
         left_out.append(optional.pop())
 
 
@@ -213,9 +219,11 @@ def _check_pictures(dossier: Dossier) -> None:
             raise PackRefused(f"{exhibit.document}: is no document of the packs")
         if exhibit.picture and exhibit.media_type not in _ENDINGS:
             raise PackRefused(
-                f"{exhibit.document}: a picture of type {exhibit.media_type or 'unknown'} cannot be shown;"
-                f" give {' or '.join(_ENDINGS)}"
-            )
+                _("%(document)s: a picture of type %(type)s cannot be shown; give %(types)s")
+                % {
+                    "document": exhibit.document, "type": exhibit.media_type or "?", "types": ", ".join(_ENDINGS),
+                }
+            )  # fmt: skip
 
 
 def _drawn(dossier: Dossier, language: str, redacted: bool, left_out: Sequence[str]) -> bytes:
@@ -234,7 +242,9 @@ def _drawn(dossier: Dossier, language: str, redacted: bool, left_out: Sequence[s
     try:
         return compiled(_TEMPLATE, {"pack": json.dumps(given, ensure_ascii=False)}, dossier.at, files)
     except TypstError as problem:
-        raise PackRefused(f"a picture cannot be read as what it claims to be: {problem.message}") from problem
+        raise PackRefused(
+            _("a picture cannot be read as what it claims to be; save it again and send that")
+        ) from problem
 
 
 def _told(

@@ -28,8 +28,8 @@ WHERE f.dispute = ANY(%b::bigint[]) AND f.type = ANY(%b::smallint[])
 _COLUMNS: Final = (
     "id text, dispute_key bigint, seller_key bigint, order_key bigint, ref text, processor text, network text,"
     " network_code text, code_key text, reason text, stage text, status text, amount_minor bigint, currency text,"
-    " opened_at timestamptz, due_at timestamptz, due_of_table boolean, answerable boolean, closed_at timestamptz,"
-    " reopened smallint, evidence_offer text, seen_moment bigint"
+    " opened_at timestamptz, due_at timestamptz, due_of_table boolean, answerable boolean, reviewed boolean,"
+    " closed_at timestamptz, reopened smallint, evidence_offer text, seen_moment bigint"
 )
 _NAMES: Final = [part.split()[0] for part in _COLUMNS.split(", ")]
 _WRITE: Final = f"""
@@ -159,6 +159,7 @@ def _row(identity: str, key: int, one: _Heard, mirror: Mirror) -> dict[str, Any]
         "code_key": "" if mirror.code is None else mirror.code.key, "reason": mirror.reason[:80],
         "stage": mirror.stage.value, "status": mirror.status.value, "amount_minor": mirror.amount_minor,
         "currency": mirror.currency[:3], "opened_at": time(mirror.opened_at), "due_at": time(mirror.due_at),
-        "due_of_table": mirror.due_of_table, "answerable": mirror.answerable, "closed_at": time(mirror.closed_at),
-        "reopened": mirror.reopened, "evidence_offer": mirror.evidence_offer[:200], "seen_moment": mirror.seen_moment,
+        "due_of_table": mirror.due_of_table, "answerable": mirror.answerable, "reviewed": mirror.reviewed,
+        "closed_at": time(mirror.closed_at), "reopened": mirror.reopened,
+        "evidence_offer": mirror.evidence_offer[:200], "seen_moment": mirror.seen_moment,
     }  # fmt: skip

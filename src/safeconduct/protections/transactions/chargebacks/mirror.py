@@ -69,7 +69,8 @@ class News:
 @dataclass(slots=True)
 class Mirror:
     """The dispute. ``due_at``: the processor's last moment, else the table's (``due_of_table``), else None.
-    ``answerable``: False where the processor takes no answer. ``reopened``: how often it went on after it had ended.
+    ``answerable``: False where the processor takes no answer. ``reviewed``: any of its news says that the bank was
+    given an answer to read at this stage. ``reopened``: how often it went on after it had ended.
     """
 
     opened_at: datetime
@@ -85,6 +86,7 @@ class Mirror:
     due_at: datetime | None = None
     due_of_table: bool = False
     answerable: bool = True
+    reviewed: bool = False
     closed_at: datetime | None = None
     reopened: int = 0
     evidence_offer: str = ""
@@ -109,11 +111,16 @@ def fold(news: Sequence[News]) -> Mirror:
     mirror = Mirror(opening.at, stage=_stage(opening) or Stage.CHARGEBACK)
     mirror.status = Status.WARNING_NEEDS_RESPONSE if mirror.is_inquiry else Status.NEEDS_RESPONSE
     told_due: datetime | None = None
+    answered_before = False
     for one in ordered:
         mirror.seen_moment = max(mirror.seen_moment, one.moment)
         _remember(mirror, one)
         before = mirror.stage
         _move(mirror, one)
+        if mirror.stage is not before and one.told is not Told.CLOSED:  # an end is that of what was read until then
+            answered_before |= mirror.reviewed
+            mirror.reviewed = False
+        mirror.reviewed |= _was_read(one, answered_before)
         due = _time(one.data.get("due_at"))
         if due is not None:
             told_due = due
@@ -161,6 +168,13 @@ def _move(mirror: Mirror, one: News) -> None:
         mirror.status = status
         if status in ENDED:
             mirror.closed_at = one.at
+
+
+def _was_read(one: News, answered_before: bool) -> bool:
+    """Whether it says that the bank has an answer of this stage. That one was given at all, as processors count it,
+    says nothing more of a stage after one that was answered."""
+    read = str(one.data.get("outcome") or "").strip().lower() in (Status.UNDER_REVIEW, Status.WARNING_UNDER_REVIEW)
+    return read or (one.data.get("answered") is True and not answered_before)
 
 
 def _ended(mirror: Mirror, word: str) -> Status:

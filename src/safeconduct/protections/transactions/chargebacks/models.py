@@ -64,6 +64,7 @@ class BankDispute(models.Model):
     due_at = models.DateTimeField(null=True)
     due_of_table = models.BooleanField()
     answerable = models.BooleanField()
+    reviewed = models.BooleanField(default=False)
     closed_at = models.DateTimeField(null=True)
     reopened = models.SmallIntegerField()
     evidence_offer = models.CharField(max_length=200)

@@ -67,7 +67,7 @@ class History:
 def history(before: datetime) -> History:
     """What the marketplace has learnt by fighting until a time.
 
-    Only what was answered counts, here or, as the processor tells, elsewhere (the bank had it *under review*): a
+    Only what was answered counts, here or, as the processor tells, elsewhere (the bank had an answer to read): a
     dispute that nobody answered says nothing about answering. In a scope of engine or staff: the history is the
     marketplace's.
     """
@@ -76,9 +76,7 @@ def history(before: datetime) -> History:
         " FROM bank_dispute d"
         " LEFT JOIN bank_answer a ON a.dispute_id = d.id AND a.stage = d.stage AND a.state = 'sent'"
         " WHERE d.status IN ('won', 'lost') AND d.closed_at < %b"
-        "  AND CASE WHEN a.id IS NOT NULL THEN a.kind = 'fight' ELSE EXISTS ("
-        "   SELECT FROM bank_dispute_step s WHERE s.dispute_id = d.id AND s.stage = d.stage"
-        "    AND s.status = 'under_review') END GROUP BY 1, 2",
+        "  AND CASE WHEN a.id IS NOT NULL THEN a.kind = 'fight' ELSE d.reviewed END GROUP BY 1, 2",
         [before],
     )
     return History({(code, complete): Group(decided, won) for code, complete, decided, won in rows})
