@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 _FIELDS: Final[Mapping[str, str | Promise]] = {
     "words": lazy("words"), "why": lazy("why"), "gist": lazy("gist"), "case": lazy("case"), "offer": lazy("offer"),
     "facts": lazy("facts"), "considered": lazy("considered"), "outcome": lazy("outcome"), "says": lazy("says"),
+    "value": lazy("which"), "ends_at": lazy("until"), "pause": lazy("pause"),
 }  # fmt: skip
 
 

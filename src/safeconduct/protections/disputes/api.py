@@ -189,7 +189,7 @@ def _outcomes(view: View, language: str) -> list[dict[str, Any]]:
         {
             "id": one.id, "remedy": one.remedy, "amount": _money(one.amount_minor, one.currency),
             "liability": one.liability, "shares": one.shares, "standing": one.standing, "rule": one.rule,
-            "rule_version": one.rule_version, "says": spoken(one.told, language),
+            "rule_version": one.rule_version, "ground": one.category or None, "says": spoken(one.told, language),
             "missing": [spoken(words, language) for words in one.missing], "automated": one.automated,
             "decided_role": one.decided_role, "confirmed_role": one.approved_role,
             "final": one.final, "appeal_until": answers.written(one.appeal_until),

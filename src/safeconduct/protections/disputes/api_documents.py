@@ -101,6 +101,7 @@ class OutcomeFound(Schema):
     standing: str
     rule: str
     rule_version: str
+    ground: str | None = Field(description="What it turned on, as a word to count by; null where none was named.")
     says: str
     missing: list[str]
     automated: bool

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from safeconduct.kernel.case_pages import drawn
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.grounds import GROUNDS, Ground
 from safeconduct.kernel.cases.kind_words import KINDS
 from safeconduct.kernel.cases.models import Evidence, Step, StoredOutcome
 from safeconduct.kernel.cases.telling import two_people
@@ -68,6 +69,7 @@ def outcome_of(outcome: StoredOutcome, language: str) -> dict[str, Any]:
             for who, minor in sorted(shares.items())
         ],
         "counts": STANDINGS[Standing(outcome.standing)], "reasons": spoken(outcome.told, language),
+        "ground": GROUNDS[Ground(outcome.category)] if outcome.category in set(Ground) else "",
         "two": spoken(two_people(outcome.decided_role, outcome.approved_role) or {}, language),
         "missing": [spoken(words, language) for words in outcome.missing],
         "cure": spoken(outcome.cure, language) if outcome.cure else "",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.case_pages import drawn
 from safeconduct.kernel.cases import evidence, messages
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
-from safeconduct.kernel.cases.models import Case, Evidence, Step, StoredOutcome
+from safeconduct.kernel.cases.models import Case, ClockPause, Evidence, Step, StoredOutcome
 from safeconduct.kernel.cases.telling import two_people
 from safeconduct.kernel.cases.titles import title_of
 from safeconduct.kernel.cases.words import Liability, MessageKind, Remedy, Role, Standing, Status
@@ -107,7 +109,14 @@ def of_case(case: Case, language: str) -> dict[str, object]:
             Moment(spoken(_title(workflow, one), language), one.at, one.why) for one in past[-_MOST_STEPS:]
         ],
         "outcomes": [_ended(one, language) for one in cases.outcomes(case.id)],
+        "pauses": [spoken(one.why, language) for one in _pauses(case)],
     }  # fmt: skip
+
+
+def _pauses(case: Case) -> Sequence[ClockPause]:
+    if case.status == Status.CLOSED:
+        return ()
+    return cases.pauses_of(case, {party.country for party in cases.parties(case.id)}, timezone.now())
 
 
 def _title(workflow: Workflow, step: Step) -> Sentence:
