@@ -230,7 +230,8 @@ def _outcome(request: StaffRequest, found: Dispute) -> Outcome:
     return Outcome(
         remedy, liability, standing, f"dispute/{found.type}", view.workflow.version,
         {language: given.get("facts", "").strip()}, amount_minor=amount, currency="" if amount is None else currency,
-        category=ground, considered=tuple(given.getlist("considered")), missing=tuple(gap.shows for gap in view.help.gaps),
+        category=ground, considered=tuple(given.getlist("considered")),
+        missing=tuple(gap.shows for gap in view.help.gaps),
         cure=_sentence(language, given.get("cure", "")), redress=_sentence(language, given.get("redress", "")),
     )  # fmt: skip
 

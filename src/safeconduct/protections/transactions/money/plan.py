@@ -148,7 +148,7 @@ class _Order:
     def bank(self) -> None:
         """What banks took and gave back; whatever was captured or refunded before, it is stored."""
         for dispute in self.money.disputes:
-            took = dispute.outcome is Outcome.LOST and not dispute.inquiry
+            took = dispute.outcome is Outcome.LOST and (dispute.prevented or not dispute.inquiry)
             wanted = (self._disputed(dispute) or 0) if took else 0
             more = wanted - self.taken.get(dispute.key, 0)
             if not more:

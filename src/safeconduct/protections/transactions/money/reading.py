@@ -152,7 +152,9 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
             _hear(disputes, dispute, kind, at_us, minor, currency, outcome_of(outcome), ended=outcome is None)
             news.setdefault(dispute, []).append(News(moment, at_micros(at_us), _TOLD_BY[kind], data))
     for key, told_of_it in news.items():
-        disputes[key].inquiry = fold(told_of_it).is_inquiry
+        mirrored = fold(told_of_it)
+        disputes[key].inquiry = mirrored.is_inquiry
+        disputes[key].prevented = mirrored.status is mirror.Status.PREVENTED
     if arrived and (under_way <= set(arrived) or None in arrived):
         money.delivered_us = max(arrived.values())
     money.disputes = sorted(disputes.values(), key=lambda one: (one.opened_us, one.key))

@@ -22,7 +22,8 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Dispute:
-    """A bank dispute. ``outcome`` None: not decided. ``inquiry``: the bank only asks, and has taken nothing."""
+    """A bank dispute. ``outcome`` None: not decided. ``inquiry``: the bank only asks, and has taken nothing.
+    ``prevented``: it was settled before it began; *lost* then means that a refund of the scheme paid the buyer."""
 
     key: int
     opened_us: int
@@ -31,6 +32,7 @@ class Dispute:
     closed_us: int | None = None
     outcome: Outcome | None = None
     inquiry: bool = False
+    prevented: bool = False
 
 
 class Ruled(NamedTuple):
