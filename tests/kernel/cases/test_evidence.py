@@ -214,7 +214,9 @@ def test_every_kind_of_evidence_of_stripe_and_paypal_is_one_of_ours(shared_data:
     assert set(stripe) == STRIPE.keys()
 
 
-def test_every_reason_of_paypals_adjudication_is_one_of_our_grounds_and_each_ground_has_words(shared_data: Path) -> None:
+def test_every_reason_of_paypals_adjudication_is_one_of_our_grounds_and_each_ground_has_words(
+    shared_data: Path,
+) -> None:
     told = json.loads((shared_data / "paypal_dispute_terms.json").read_text())["adjudication_reason"]
     assert set(told) == PAYPAL_ADJUDICATIONS.keys() and len(PAYPAL_ADJUDICATIONS) == 116
     assert GROUNDS.keys() == set(Ground) and len({str(words) for words in GROUNDS.values()}) == len(Ground)
