@@ -1,7 +1,7 @@
 """Compelling Evidence 3.0 in the fields of Stripe's interface, so that Visa's rule is applied and not only argued.
 
-Stripe's shape: ``evidence[enhanced_evidence][visa_compelling_evidence_3]`` with the disputed transaction and exactly two
-earlier ones, each of those by the id of its charge (docs.stripe.com/disputes/api/visa-ce3, read 2026-11). Only
+Stripe's shape: ``evidence[enhanced_evidence][visa_compelling_evidence_3]`` with the disputed transaction and exactly
+two earlier ones, each of those by the id of its charge (docs.stripe.com/disputes/api/visa-ce3, read 2026-11). Only
 identifiers that are equal in all three are sent: others would prove nothing.
 """
 
