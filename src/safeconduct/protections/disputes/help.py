@@ -79,8 +79,8 @@ def help_with(kind: ClaimType, pieces: Sequence[Evidence], route: Route, on: dat
 
 
 def draft(found: Help, *, gaps: bool = True) -> Sentence:
-    """The draft answer in each language; empty where the records hold nothing that could be said. ``gaps``: with what is
-    missing, for the seller to fill in; not in what is sent by itself, where it would be an admission."""
+    """The draft answer in each language; empty where the records hold nothing that could be said. ``gaps``: with what
+    is missing, for the seller to fill in; not in what is sent by itself, where it would be an admission."""
     facts = [piece for piece in found.there if piece.visibility == Visibility.BOTH and _of(piece) is Role.ENGINE]
     if not facts:
         return {}
