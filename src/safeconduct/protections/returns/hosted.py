@@ -100,7 +100,8 @@ def act(request: BuyerRequest, return_id: str, verb: str) -> HttpResponseBase:
             elif verb == "refer":
                 referrals.refer(found.case_id, given.get("body", ""), _buyer(request), at=at, role=Role.BUYER)
             elif verb == "say":
-                actions.say(found.id, _buyer(request), Role.BUYER, given.get("words", ""), at=at)
+                words, ready = given.get("words", ""), given.get("template", "")
+                actions.say(found.id, _buyer(request), Role.BUYER, words, at=at, template=ready)
             elif verb != "evidence":
                 actions.step(
                     found.id, verb, _buyer(request), Role.BUYER, at=at,

@@ -80,6 +80,7 @@ def of_return(returned: Return, reader: Reader, role: Role) -> dict[str, Any]:
         "returned": returned, "case": returned.case, "lines": [_line(line) for line in queries.lines_of(returned)],
         "compared": shown(compared, language), "about": _about(returned), **_exhibits(returned, role, language),
         **of_case(returned.case, language), "conversation": _conversation(returned.case, role, language),
+        "ready": messages.choices(role, language),
         "may_say": returned.case.status != Status.CLOSED, "costs": costs_of(returned, role),
     }  # fmt: skip
 
@@ -89,7 +90,7 @@ def _conversation(case: Case, role: Role, language: str) -> list[dict[str, objec
     return [
         {
             "at": said.at, "who": words.ROLES[said.role], "mine": said.role is role,
-            "words": spoken(said.by_language, language) if said.by_language else said.words,
+            "words": said.text(language),
         }
         for said in messages.read(case, role)
         if said.kind is MessageKind.WORDS
