@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -80,3 +81,21 @@ def test_a_link_for_the_buyer_leads_to_the_page_of_the_order() -> None:
     assert order.ref not in url
     assert shop.client.get(url.removeprefix("http://testserver"), follow=True).status_code == 200
     problem(shop.post("/v1/dispute-links", {"order": "ord-unknown"}), 404, "not-found")
+
+
+def test_a_party_brings_evidence_and_both_see_it() -> None:
+    order, shop = sold(), Machine()
+    made = good(opened(shop, order.ref), 201)
+    steps = f"/v1/disputes/{made['id']}/steps"
+    text = base64.b64encode(b"The driver says he left it with the neighbour at number 14.").decode()
+    brought = {"role": "seller", "verb": "evidence", "kind": "carrier_statement", "gist": "What the driver says"}
+    found = good(shop.post(steps, {**brought, "file": text}))
+    assert [(one["source"], one["says"]) for one in found["evidence"] if one["kind"] == "carrier_statement"] == [
+        ("seller", "What the driver says")
+    ]
+    told = problem(shop.post(steps, {**brought, "file": "no Base64!"}), 422, "invalid")
+    assert told["errors"][0]["field"] == "file"
+    problem(shop.post(steps, brought), 422, "invalid")
+    problem(shop.post(steps, {**brought, "kind": "gossip", "file": text}), 422, "invalid")
+    exe = base64.b64encode(b"MZ\x90\x00" + bytes(60)).decode()
+    problem(shop.post(steps, {**brought, "file": exe}), 422, "invalid")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from django.test import Client, override_settings
 from tests.api.api_world import Machine, good, key, problem
 from tests.portal import shops
 from tests.portal.shops import ago
+
+from safeconduct.kernel.cases.models import Evidence
+from safeconduct.kernel.scope import staff_scope
 
 pytestmark = pytest.mark.usefixtures("empty_database")
 
@@ -68,3 +73,18 @@ def test_the_buyer_gets_a_link_and_reads_where_the_parcel_goes() -> None:
     assert page.status_code == 200
     assert "Reno NV 89501" in page.content.decode()
     problem(shop.post("/v1/return-links", {"order": "ord-unknown"}), 404, "not-found")
+
+
+def test_a_seller_brings_a_picture_of_what_came_back_and_what_is_no_file_is_refused() -> None:
+    order, shop = shops.order(at=ago(90), ship_country="DE").ref, Machine()
+    made = good(ask(shop, order), 201)
+    here = f"/v1/returns/{made['id']}/evidence"
+    text = base64.b64encode(b"A brick was in the box.").decode()
+    assert good(shop.post(here, {"role": "seller", "files": [text]}), 201)["id"] == made["id"]
+    with staff_scope():
+        piece = Evidence.objects.get(source="seller")
+        assert (piece.kind, piece.media_type) == ("proof_of_difference", "text/plain")
+    told = problem(shop.post(here, {"role": "seller", "files": ["§"]}), 422, "invalid")
+    assert told["errors"][0]["field"] == "files.0"
+    problem(shop.post(here, {"role": "seller", "files": []}), 422, "invalid")
+    problem(shop.post("/v1/returns/ret_nothing/evidence", {"role": "buyer", "files": [text]}), 404, "not-found")

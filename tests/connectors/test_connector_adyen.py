@@ -92,6 +92,54 @@ def test_a_seller_that_is_named_comes_before_the_shops_own() -> None:
     assert by_type(mapped)["dispute.opened"]["data"]["seller"] == "sel-3"
 
 
+def test_an_approved_payment_keeps_what_the_bank_checked() -> None:
+    checks = {
+        "alias": "H167852639363479", "cardBin": "411111", "avsResult": "6 Postal code matches, but the address does not match",
+        "cvcResult": "1 Matches", "threeDAuthenticated": "true", "threeDOffered": "true", "liabilityShift": "true",
+        "issuerCountry": "DE", "fundingSource": "DEBIT", "shopperIP": "203.0.113.9", "shopperEmail": "Ana@Example.org",
+    }  # fmt: skip
+    data = only(read("adyen", told("AUTHORISATION", additionalData=checks, paymentMethod="visa_applepay")))["data"]
+    assert {name: data[name] for name in data if name not in ("order", "amount", "outcome")} == {
+        "card": "H167852639363479", "card_bin": "411111", "avs": "Z", "cvv": "M", "three_ds": "authenticated",
+        "liability_shift": True, "card_country": "DE", "card_funding": "debit", "ip": "203.0.113.9",
+        "email": "ana@example.org", "payment_method": "wallet", "seller": "Shop",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("avs", "letter"),
+    [("7 Both postal code and address match", "Y"), ("2 Neither postal code nor address match", "N"),
+     ("4 AVS not supported for this card type", "S"), ("12", "A"), ("5 No AVS data provided", None), ("99", None)],
+)  # fmt: skip
+def test_adyens_numbers_of_the_address_check_become_the_schemes_letters(avs: str, letter: str | None) -> None:
+    checks = {"avsResult": avs, "cvcResult": "5 Issuer not certified for CVC/CVV", "threeDOffered": "false"}
+    data = only(read("adyen", told("AUTHORISATION", additionalData=checks)))["data"]
+    assert (data.get("avs"), data["cvv"], data["three_ds"]) == (letter, "U", "none")
+
+
+def test_a_refused_payment_keeps_the_reason_and_pays_nothing() -> None:
+    reading = read("adyen", told("AUTHORISATION", success="false", reason="Refused"), auto_capture=True)
+    assert [(event["type"], event["data"]["decline_code"]) for event in reading.events] == [
+        ("payment.attempted", "Refused")
+    ]
+
+
+def test_a_capture_pays_the_order_each_by_its_own_reference_and_a_failed_one_does_not() -> None:
+    paid = only(read("adyen", told("CAPTURE", paymentMethod="mc")))
+    assert (paid["type"], paid["id"]) == ("order.paid", "992:order.paid")
+    assert paid["data"] == {
+        "order": "ord-1", "seller": "Shop", "amount": {"minor": 1000, "currency": "EUR"}, "payment_method": "card",
+    }  # fmt: skip
+    for body in (told("CAPTURE", success="false"), told("CAPTURE_FAILED")):
+        assert not read("adyen", body).events
+
+
+def test_where_adyen_captures_by_itself_an_approved_payment_is_paid_once() -> None:
+    both = by_type(read("adyen", told("AUTHORISATION"), auto_capture=True))
+    assert set(both) == {"payment.attempted", "order.paid"} and both["order.paid"]["id"] == "992:order.paid"
+    assert set(by_type(read("adyen", told("AUTHORISATION")))) == {"payment.attempted"}
+
+
 def signed() -> bytes:
     return json.dumps({"notificationItems": [{"NotificationRequestItem": sample("hmac-validation.json")}]}).encode()
 

@@ -265,6 +265,16 @@ def test_a_dispute_opens_with_its_deadline_and_ends_with_its_outcome() -> None:
     )
 
 
+def test_a_dispute_that_was_prevented_is_over_at_once_and_says_whether_money_went() -> None:
+    dispute = {**body("stripe/object.dispute.json"), "status": "prevented", "balance_transactions": []}
+    told = by_type(read("stripe", event("charge.dispute.created", dispute)))
+    assert told["dispute.closed"]["data"]["outcome"] == "prevented"
+    paid = {**dispute, "balance_transactions": [{"id": "txn_1", "amount": -1000}]}
+    told = by_type(read("stripe", event("charge.dispute.created", paid)))
+    assert told["dispute.closed"]["data"]["outcome"] == "resolved"
+    assert only(read("stripe", event("charge.dispute.updated", paid)))["data"]["outcome"] == "resolved"
+
+
 def test_a_bare_dispute_that_is_over_was_opened_and_closed() -> None:
     dispute = {**body("stripe/object.dispute.json"), "status": "won"}
     events = by_type(read("stripe", dispute, received_at="2026-06-01T00:00:00Z"))

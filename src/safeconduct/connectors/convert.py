@@ -63,6 +63,12 @@ def text(value: object) -> str | None:
     return cleaned or None
 
 
+def first_word(value: object) -> str | None:
+    """A text up to its first blank, such as the number before its words."""
+    written = text(value)
+    return written.split()[0] if written else None
+
+
 def plain_number(value: Decimal) -> str:
     """A Decimal without an exponent; raises ConversionError for one that is not finite or absurdly long."""
     if not value.is_finite() or abs(value.adjusted()) > _MAX_DIGITS or len(value.as_tuple().digits) > _MAX_DIGITS:
@@ -325,6 +331,7 @@ Conversion = Callable[[object], object]
 #: The conversions a mapping may name after ``as:``, and the type each gives.
 CONVERSIONS: Final[Mapping[str, tuple[Conversion, Type]]] = {
     "text": (text, Type.TEXT),
+    "word": (first_word, Type.TEXT),
     "lower": (lower, Type.TEXT),
     "upper": (upper, Type.TEXT),
     "country": (country, Type.TEXT),

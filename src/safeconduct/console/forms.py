@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from safeconduct.console.words import ENTITIES, KEY_SCOPES, LABELS, LIST_KINDS, MESSAGE_KINDS, ROLES, field_name
+from safeconduct.console.words import (
+    ENTITIES,
+    KEY_SCOPES,
+    LABELS,
+    LIST_KINDS,
+    MESSAGE_KINDS,
+    PAUSE_SCOPES,
+    ROLES,
+    field_name,
+)
 from safeconduct.kernel.parties.ending_sessions import SHORTEST_REASON
 from safeconduct.kernel.parties.forms import AcceptForm as AcceptForm
 from safeconduct.kernel.parties.keys import LIFE
@@ -194,6 +203,32 @@ class MacroForm(forms.Form):
         field = self.fields["kind"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("All kinds")), *sorted(kinds.items(), key=lambda one: one[1])]
+
+
+class PauseForm(forms.Form):
+    """A time in which clocks of cases stand still: whose, from when until when, and why."""
+
+    scope = forms.ChoiceField(
+        label=_("Whose clocks"), choices=[(key.value, name) for key, name in PAUSE_SCOPES.items()]
+    )
+    value = forms.CharField(
+        label=_("Which"), max_length=60, required=False,
+        help_text=_("the country's two letters, the carrier as the shop names it, the case's code; empty for everyone"),
+    )  # fmt: skip
+    begins_at = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    ends_at = forms.DateTimeField(
+        label=_("Until"), required=False, help_text=_("Empty: until further notice."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )  # fmt: skip
+    why_en = forms.CharField(label=_("Why (English)"), max_length=300, help_text=_("Both sides of a case read it."))
+    why_zh = forms.CharField(label=_("Why (中文)"), max_length=300)
+    why_es = forms.CharField(label=_("Why (Español)"), max_length=300)
+
+
+class PauseEndForm(forms.Form):
+    """When a pause ends; empty: now."""
+
+    ends_at = forms.DateTimeField(required=False)
 
 
 class OutsideBodyForm(forms.Form):

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from safeconduct.kernel.cases.words import PauseScope
 from safeconduct.kernel.events.words import event_name as event_name
 from safeconduct.kernel.events.words import field_name as field_name
 from safeconduct.kernel.parties.models import StaffRole
@@ -41,6 +42,12 @@ LABELS: Final[Mapping[str, tuple[Text, str]]] = {
 
 LIST_KINDS: Final[Mapping[str, tuple[Text, str]]] = {
     "allow": (lazy("Allow list"), "good"), "deny": (lazy("Deny list"), "bad"), "custom": (lazy("Own list"), ""),
+}  # fmt: skip
+
+#: Whose clocks a pause stops.
+PAUSE_SCOPES: Final[Mapping[PauseScope, Text]] = {
+    PauseScope.EVERYONE: lazy("Everybody's"), PauseScope.COUNTRY: lazy("Of parties in a country"),
+    PauseScope.CARRIER: lazy("Of parcels with a carrier"), PauseScope.CASE: lazy("Of one case"),
 }  # fmt: skip
 
 #: What was done with a policy version, as `policies` writes it.

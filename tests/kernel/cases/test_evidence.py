@@ -18,6 +18,7 @@ from safeconduct.kernel.cases.errors import CaseMalformed, EvidenceRefused, NoSu
 from safeconduct.kernel.cases.evidence import Piece
 from safeconduct.kernel.cases.evidence_kinds import PAYPAL, STRIPE, EvidenceKind
 from safeconduct.kernel.cases.files import cleaned, fact
+from safeconduct.kernel.cases.grounds import GROUNDS, PAYPAL_ADJUDICATIONS, Ground
 from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.cases.record_payload import evidence_contents, outcome_contents
 from safeconduct.kernel.cases.words import Role, Source, Visibility
@@ -211,3 +212,14 @@ def test_every_kind_of_evidence_of_stripe_and_paypal_is_one_of_ours(shared_data:
     stripe = json.loads((shared_data / "stripe_fixtures_subset.json").read_text())["dispute"]["evidence"]
     assert set(paypal) == PAYPAL.keys() and len(PAYPAL) == 71
     assert set(stripe) == STRIPE.keys()
+
+
+def test_every_reason_of_paypals_adjudication_is_one_of_our_grounds_and_each_ground_has_words(
+    shared_data: Path,
+) -> None:
+    told = json.loads((shared_data / "paypal_dispute_terms.json").read_text())["adjudication_reason"]
+    assert set(told) == PAYPAL_ADJUDICATIONS.keys() and len(PAYPAL_ADJUDICATIONS) == 116
+    assert GROUNDS.keys() == set(Ground) and len({str(words) for words in GROUNDS.values()}) == len(Ground)
+    # Whatever PayPal found with "no" or "invalid" is none of those that say it was done.
+    done = {Ground.DELIVERED, Ground.RETURNED, Ground.REFUND_PROVED, Ground.PROOF_ACCEPTED}
+    assert not [name for name, ground in PAYPAL_ADJUDICATIONS.items() if "INVALID" in name and ground in done]

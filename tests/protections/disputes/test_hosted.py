@@ -15,7 +15,7 @@ from tests.protections.disputes.people import page_of, sold
 from safeconduct.kernel.cases import evidence
 from safeconduct.kernel.cases.evidence import Piece
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
-from safeconduct.kernel.cases.models import Case
+from safeconduct.kernel.cases.models import Case, CaseMessage
 from safeconduct.kernel.cases.words import Role, Source, Visibility
 from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
 from safeconduct.protections.disputes.links import token_of
@@ -154,3 +154,22 @@ def test_the_page_is_in_the_language_of_the_order_and_hides_the_seller_side() ->
     page = read(buyer, here)
     assert "El vendedor prueba que el paquete se entregó" in page
     assert "Responde el vendedor" in page
+
+
+def test_two_who_share_no_language_write_in_ready_sentences_and_each_reads_their_own() -> None:
+    shops.open_for_business()
+    order = shops.order(at=shops.ago(24), ship_country="CL", locale="es")
+    buyer, here = Client(), door(order.key)
+    buyer.post(f"{here}open/", asked())
+    dispute, _ = the_dispute()
+    seller = shops.signed_in()
+    page = shops.read(seller, page_of(dispute.case_id))
+    assert '<option value="ask_photo">' in page and '<option value="solved">' not in page
+    seller.post(f"{page_of(dispute.case_id)}say/", {"template": "ask_photo", "words": "Thank you"})
+    told = read(buyer, here)
+    assert "¿Podría enviar fotos del producto y del embalaje, por favor?" in told and "Thank you" in told
+    buyer.post(f"{here}{dispute.number}/say/", {"template": "solved"})
+    assert "This is solved for me, thank you." in shops.read(seller, page_of(dispute.case_id))
+    buyer.post(f"{here}{dispute.number}/say/", {"template": "rude_words"})
+    with staff_scope():
+        assert CaseMessage.objects.filter(case_id=dispute.case_id).exclude(template="").count() == 2

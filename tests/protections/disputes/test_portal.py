@@ -12,7 +12,7 @@ from tests.kernel.builders import event, usd
 from tests.portal import shops
 from tests.protections.disputes.people import opened, page_of, sold
 
-from safeconduct.kernel.cases.models import Case, Evidence
+from safeconduct.kernel.cases.models import Case, Evidence, Step
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import engine_scope, staff_scope
 from safeconduct.protections.disputes import automatic
@@ -149,6 +149,23 @@ def test_a_draft_goes_out_an_hour_before_the_end_under_the_authorisation_and_say
     text = shops.read(client, page_of(case_id))
     assert "under your authorisation of" in text
     assert "The records of this order show:" in text
+
+
+def test_what_goes_out_by_itself_is_of_the_records_and_neither_the_sellers_words_nor_what_is_missing() -> None:
+    case_id = opened(delivered=True)
+    client = shops.signed_in()
+    client.post("/portal/disputes/authorisation/", {"give": "1"})
+    file = SimpleUploadedFile("statement.txt", b"The driver says so.")
+    client.post(f"{page_of(case_id)}evidence/", {"kind": "delivery_signature", "gist": "My own fault", "file": file})
+    with staff_scope():
+        due = Case.objects.get(id=case_id).deadlines.get(state="running").due_at
+    assert due is not None
+    assert automatic.send_due(due - automatic.BEFORE / 2) == 1
+    with staff_scope():
+        words = Step.objects.get(case_id=case_id, name="contest").why
+        assert Evidence.objects.filter(source="seller").exists()
+    assert words.startswith("The records of this order show:")
+    assert "My own fault" not in words and "Not on file yet" not in words
 
 
 def test_nothing_is_sent_without_an_authorisation_or_after_it_ended() -> None:

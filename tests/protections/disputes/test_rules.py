@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -84,3 +85,16 @@ def test_a_shops_own_reasons_are_understood_and_unknown_ones_are_not_guessed() -
     assert type_of("Item not received") is ClaimType.NOT_RECEIVED
     assert type_of("counterfeit") is ClaimType.NOT_GENUINE
     assert type_of("changed my mind") is None
+
+
+def test_every_reason_of_paypals_about_goods_is_one_of_our_types(shared_data: Path) -> None:
+    """The others are about the payment itself, which a bank or processor decides (chargebacks map those)."""
+    told = json.loads((shared_data / "paypal_dispute_terms.json").read_text(encoding="utf-8"))
+    of_the_payment = {
+        "UNAUTHORISED", "DUPLICATE_TRANSACTION", "INCORRECT_AMOUNT", "PAYMENT_BY_OTHER_MEANS",
+        "CANCELED_RECURRING_BILLING", "PROBLEM_WITH_REMITTANCE", "OTHER",
+    }  # fmt: skip
+    assert {name for name in told["dispute_reason"] if type_of(name) is None} == of_the_payment
+    for part in ("product_details", "service_details"):
+        items = told[f"{part}/properties/sub_reasons/items"]
+        assert [name for name in items if type_of(name) is None] == ["OTHER"]

@@ -10,9 +10,10 @@ from tests.protections.disputes.court import Court, balances, decision, for_the_
 from tests.protections.transactions.shop import events_posted, holds
 
 from safeconduct.kernel.cases.errors import CaseMalformed, ChangedMeanwhile, GuardRefused
+from safeconduct.kernel.cases.models import Step
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
 from safeconduct.kernel.record.proving import proof_of
-from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.scope import engine_scope, staff_scope
 from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.errors import OpenAlready
 from safeconduct.protections.disputes.models import Opened
@@ -169,6 +170,23 @@ def test_where_a_preset_says_so_the_sellers_silence_pays_but_can_be_appealed() -
     assert (court.state, court.outcome()) == ("decided", ("refund", "seller", "counts", 10_000))
     court.do("appeal", Role.SELLER, words="I was in hospital")
     assert court.state == "appealed"
+
+
+@pytest.mark.parametrize("preset", ["aliexpress-like", "amazon-like", "ebay-like"])
+def test_no_preset_has_a_silence_pay_without_a_return_where_law_forbids_it(preset: str) -> None:
+    court = Court(preset=(PRESETS / f"cases-{preset}.yaml").read_text(encoding="utf-8"), seller_country="CN")
+    court.open(type=ClaimType.NOT_AS_DESCRIBED)
+    court.wait(6)
+    assert (court.state, court.steps()) == ("awaiting_platform", ["open", "to_platform"])
+    with staff_scope():
+        assert Step.objects.get(case_id=court.case, name="to_platform").facts["barred"] == "pay_unanswered"
+
+
+def test_where_nothing_was_received_there_is_nothing_to_send_back_and_the_silence_pays() -> None:
+    court = Court(preset=(PRESETS / "cases-aliexpress-like.yaml").read_text(encoding="utf-8"), seller_country="CN")
+    court.open()
+    court.wait(6)
+    assert (court.state, court.outcome()) == ("decided", ("refund", "seller", "counts", 10_000))
 
 
 def test_the_buyers_silence_after_an_answer_brings_it_to_a_person() -> None:

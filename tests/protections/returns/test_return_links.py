@@ -9,15 +9,17 @@ from html import unescape
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.kernel.builders import event
+from tests.kernel.builders import event, live_policy
 from tests.portal import shops
 from tests.portal.shops import Sold, ago
 from tests.protections.returns.test_return_pages import staff
 
 from safeconduct.kernel.buyer_pages import token_of
 from safeconduct.kernel.cases.models import Evidence
+from safeconduct.kernel.decisions.models import Review
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.protections.returns.models import Return
+from safeconduct.protections.returns.protection import shipped_policies
 
 
 def png() -> bytes:
@@ -99,6 +101,47 @@ def test_a_buyer_asks_sends_and_contests_without_an_account() -> None:
     assert "A brick lay in the box." in page and "Your figures" not in page
     assert buyer.post(f"{here}{one.id}/appeal/", {"words": "I sent the phone back."}).status_code == 303
     assert the_return().case.state == "appealed"
+
+
+def test_a_buyer_reads_that_a_closer_look_was_asked_for_and_contests_it_before_a_person() -> None:
+    live_policy(shipped_policies()[0])
+    sold = bought()
+    buyer, here = Client(), door(sold)
+    buyer.post(f"{here}open/", asked())
+    assert "A closer look" not in read(buyer, here)
+    about = {"order": sold.ref, "seller": "sel-1", "buyer": "buy-9"}
+    shops.happen(event("return.received", at=ago(1), **about, weight_g=900))
+    page = read(buyer, here)
+    assert "what the parcel weighs" in page and "420 g" not in page.split("A closer look")[1].split("</div></div>")[0]
+    decision = page.split('name="decision" value="')[1].split('"')[0]
+    contest = f"{here}{the_return().id}/contest_advice/"
+    buyer.post(contest, {"decision": decision, "words": "I put the charger into the box as well."})
+    page = read(buyer, here)
+    assert "You contested it:" in page and "I put the charger into the box as well." in page
+    assert "Have a person look" not in page
+    pane = read(staff(), f"/console/decisions/{decision}/")
+    assert "The buyer contests this:" in pane and "I put the charger into the box as well." in pane
+    assert "already" in read_after(buyer, contest, {"decision": decision, "words": "And again"})
+
+
+def test_a_buyer_contests_no_decision_of_another_order_nor_without_words() -> None:
+    live_policy(shipped_policies()[0])
+    sold, other = bought(), shops.order(at=ago(100), ship_country="DE")
+    buyer, here = Client(), door(sold)
+    buyer.post(f"{here}open/", asked())
+    contest = f"{here}{the_return().id}/contest_advice/"
+    read_after(buyer, contest, {"decision": other.decision, "words": "This is not mine"})
+    shops.happen(event("return.received", at=ago(1), order=sold.ref, seller="sel-1", buyer="buy-9", weight_g=900))
+    decision = read(buyer, here).split('name="decision" value="')[1].split('"')[0]
+    read_after(buyer, contest, {"decision": decision, "words": " "})
+    with staff_scope():
+        assert not Review.objects.exclude(asked_by="").exists()
+
+
+def read_after(client: Client, address: str, given: dict[str, str]) -> str:
+    answer = client.post(address, given, follow=True)
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
 
 
 def test_the_next_return_from_the_same_country_goes_to_the_same_address() -> None:

@@ -154,7 +154,7 @@ def _said(sheet: blind.Sheet, language: str) -> list[tuple[object, str, datetime
 
 
 def _words(said: Said, language: str) -> str:
-    return spoken(said.by_language, language) if said.by_language else said.words
+    return said.text(language)
 
 
 def compared(found: BlindReview) -> list[tuple[str, object, object, bool]]:

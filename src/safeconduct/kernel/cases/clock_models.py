@@ -106,3 +106,9 @@ class ClockPause(models.Model):
                 name="case_pause_value",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["-declared_at", "-id"], condition=~Q(declared_by="engine"), name="case_pause_of_people"
+            ),
+            models.Index(fields=["value"], condition=Q(scope="case"), name="case_pause_of_case"),
+        ]

@@ -27,7 +27,7 @@ def started(case_ids: Sequence[str], event: str, happened_at: datetime, *, at: d
     """
     ids = sorted(set(case_ids))
     cases, parties, workflows = _read(ids)
-    known = clockwork.known_pauses(happened_at)
+    known = clockwork.known_pauses(happened_at, ids)
     changed = []
     for clock in _open(ids):
         if clock["state"] != ClockState.WAITING or clock["starts_on"] != event or clock["case_id"] not in cases:
@@ -64,7 +64,8 @@ def extend(case_id: str, actor: Actor, role: Role, *, at: datetime) -> datetime 
     clock["extensions"] = [*clock["extensions"], str(data.extension)]
     clock["reminded"] = 0
     subject = clockwork.subject_of(case, parties[case_id])
-    shown = {**clock, **clockwork.running(subject, data, clock, clock["started_at"], clockwork.known_pauses(at))}
+    known = clockwork.known_pauses(min(at, clock["started_at"]), [case_id])
+    shown = {**clock, **clockwork.running(subject, data, clock, clock["started_at"], known)}
     clockwork.change([shown])
     facts = {"clock": clock["key"], "from": _said(clock["due_at"]), "to": _said(shown["due_at"])}
     line = writing.Line(case, new_id("stp"), "deadline_extended", role.value, actor.id, facts, actor.why)

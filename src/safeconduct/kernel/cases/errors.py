@@ -17,6 +17,7 @@ _FIELDS: Final[Mapping[str, str | Promise]] = {
     "facts": lazy("facts"), "considered": lazy("considered"), "outcome": lazy("outcome"), "says": lazy("says"),
     "amount_minor": lazy("amount_minor"), "currency": lazy("currency"), "remedy": lazy("remedy"),
     "evidence": lazy("evidence"), "deadline": lazy("deadline"), "visibility": lazy("visibility"),
+    "value": lazy("which"), "ends_at": lazy("until"), "pause": lazy("pause"),
 }  # fmt: skip
 
 

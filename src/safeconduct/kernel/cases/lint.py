@@ -158,7 +158,7 @@ def _silences(workflow: Workflow, preset: Preset | None) -> Iterator[str]:
     for state in workflow.states.values():
         if state.silence is None or state.silence.do is None:
             continue
-        for name in filter(None, (state.silence.do, state.silence.instead)):
+        for name in filter(None, (state.silence.do, state.silence.instead, state.silence.otherwise)):
             move = state.moves.get(name)
             if move is None or Role.ENGINE not in move.by:
                 yield f"state {state.name}: on silence {name} is done, which is no step of the engine there"

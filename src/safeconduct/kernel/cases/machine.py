@@ -9,7 +9,7 @@ without its step. **Order of locks: the case, then everything of it.** Runs in a
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -104,13 +104,25 @@ def transition_each(moves: Sequence[Move], *, at: datetime) -> list[Moved]:
         return taken
 
 
+def barred(moves: Sequence[Move], *, at: datetime) -> set[str]:
+    """Cases in which a condition of their step does not hold, so that it cannot be taken. Locks them."""
+    ids = [move.case_id for move in moves]
+    cases, parties = locked(ids), parties_of(ids)
+    workflows = publishing.by_id([case["workflow_id"] for case in cases.values()])
+    moved = [
+        _planned(cases[move.case_id], parties[move.case_id], workflows[cases[move.case_id]["workflow_id"]], move)
+        for move in moves
+    ]
+    return {case_id for _guard, refused in _refused(moved, at) for case_id in refused}
+
+
 def finish(
     moved: Sequence[Moved], at: datetime, ended_as: Mapping[str, ClockState], *, quiet: bool = False
 ) -> None:  # fmt: skip
     """Writes what was planned, then moves the money. Also the end of opening."""
     if not moved:
         return
-    known = clockwork.known_pauses(at)
+    known = clockwork.known_pauses(at, [one.case_id for one in moved])
     for one in moved:
         one.quiet = quiet
         if one.changed:
@@ -215,14 +227,19 @@ def _check_needs(one: Moved, exhibits: Mapping[str, tuple[str, str]]) -> None:
 
 
 def _check_guards(moved: Sequence[Moved], at: datetime) -> None:
+    for guard, refused in _refused(moved, at):
+        for case_id, problem in sorted(refused.items()):
+            raise GuardRefused(case_id, guard, problem)
+
+
+def _refused(moved: Sequence[Moved], at: datetime) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Guard → case → why its condition does not hold; each guard is asked once for all cases of a kind."""
     groups: dict[tuple[str, str], list[Moved]] = {}
     for one in moved:
         for guard in one.step.guards:
             groups.setdefault((one.case["kind"], guard), []).append(one)
     for (kind, guard), asked in groups.items():
-        refused = kind_of(kind).guards[guard](asked, at)
-        for case_id, problem in sorted(refused.items()):
-            raise GuardRefused(case_id, guard, problem)
+        yield guard, kind_of(kind).guards[guard](asked, at)
 
 
 def _decide(one: Moved, at: datetime) -> None:

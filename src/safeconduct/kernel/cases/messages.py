@@ -28,6 +28,7 @@ from safeconduct.kernel.cases.telling import url_of
 from safeconduct.kernel.cases.words import OPEN_CASE, PARTIES, PLATFORM, MessageKind, OfferState, Remedy, Role, Status
 from safeconduct.kernel.cases.workflow import Sentence
 from safeconduct.kernel.notices.outbox import Notice, notify
+from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.resealing import Stored
@@ -52,6 +53,14 @@ WRITERS: Final[Mapping[Role, Sentence]] = {
     Role.BUYER: {"en": "the buyer", "zh": "买家", "es": "el comprador"},
     Role.RIGHTS_OWNER: {"en": "the rights owner", "zh": "权利人", "es": "el titular de derechos"},
     Role.MEDIATOR: {"en": "the mediator", "zh": "调解员", "es": "la persona mediadora"},
+}
+#: Templates that are one side's alone.
+_SAID_BY: Final[Mapping[str, frozenset[Role]]] = {
+    **dict.fromkeys(
+        ("ask_photo", "ask_when_opened", "ask_serial", "replacement_offered", "shipped", "refund_offered"),
+        frozenset({Role.SELLER}),
+    ),
+    "solved": frozenset({Role.BUYER}),
 }
 _OFFERED: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT})
 
@@ -89,10 +98,24 @@ class Said:
     offer_state: str = ""
     readers: tuple[str, ...] = field(default=())
 
+    def text(self, language: str) -> str:
+        """All that was said, a template in the reader's language."""
+        ready = spoken(self.by_language, language) if self.by_language else ""
+        return "\n".join(filter(None, (ready, self.words)))
+
 
 def templates() -> Mapping[str, Mapping[str, str]]:
     """All templates by code: their text by language, with values in braces."""
     return _templates()
+
+
+def choices(role: Role, language: str) -> list[tuple[str, str]]:
+    """The templates that a party can choose on a page, in its language: those that need no values."""
+    return [
+        (code, spoken(text, language))
+        for code, text in _templates().items()
+        if role in _SAID_BY.get(code, PARTIES) and not _named(text["en"])
+    ]
 
 
 def say(
@@ -181,10 +204,10 @@ def _all_said(rows: Sequence[CaseMessage]) -> list[Said]:
 def _said(row: CaseMessage, opened: bytes | None) -> Said:
     plain: dict[str, Any] = {"words": gettext("This message was erased.")} if opened is None else json.loads(opened)
     text = {} if opened is None else _templates().get(row.template, {})
-    spoken = {language: _fill(words, plain["values"]) for language, words in text.items()}
+    filled = {language: _fill(words, plain["values"]) for language, words in text.items()}
     offered = row.offer and Offer(Remedy(row.offer["remedy"]), row.offer["amount_minor"], row.offer["currency"])
     return Said(
-        row.id, MessageKind(row.kind), Role(row.role), row.actor, row.at, plain["words"], spoken, offered or None,
+        row.id, MessageKind(row.kind), Role(row.role), row.actor, row.at, plain["words"], filled, offered or None,
         row.offer_state, tuple(row.readers),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ In a seller's scope row-level security leaves only that seller's rows; columns t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,7 +18,7 @@ from safeconduct.kernel.cases.errors import NoSuchCase
 from safeconduct.kernel.cases.machine import possible
 from safeconduct.kernel.cases.models import Case, ClockPause, Deadline, Party, Step, StoredOutcome
 from safeconduct.kernel.cases.pictures import Stop, stepper
-from safeconduct.kernel.cases.words import ClockState, Role, Status, Turn
+from safeconduct.kernel.cases.words import ClockState, PauseScope, Role, Status, Turn
 from safeconduct.kernel.cases.workflow import Transition, Workflow
 from safeconduct.kernel.paging import Order, Slice, page
 
@@ -110,9 +110,17 @@ def stops(found: Case, past: Sequence[Step]) -> list[Stop]:
     return stepper(workflow_of(found), found.state, [step.to_state for step in past])
 
 
-def pauses_in_force(at: datetime) -> list[ClockPause]:
-    """Pauses that stand at a time, to be shown beside the deadlines they move."""
-    rows = ClockPause.objects.filter(begins_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
+def pauses_of(found: Case, countries: Collection[str], at: datetime) -> list[ClockPause]:
+    """Pauses that stand at a time and can move a clock of a case, to be shown beside its deadline. ``countries``: those
+    of its parties."""
+    concerns = (
+        Q(scope=PauseScope.EVERYONE)
+        | Q(scope=PauseScope.COUNTRY, value__in=sorted(filter(None, countries)))
+        | Q(scope=PauseScope.CASE, value=found.id)
+    )
+    if found.carrier:
+        concerns |= Q(scope=PauseScope.CARRIER, value=found.carrier)
+    rows = ClockPause.objects.filter(concerns, Q(ends_at=None) | Q(ends_at__gt=at), begins_at__lte=at)
     return list(rows.order_by("begins_at", "id")[:MOST_COUNTED])
 
 

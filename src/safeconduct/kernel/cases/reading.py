@@ -148,7 +148,8 @@ def _filled(workflow: Workflow, preset: Preset, reader: _Reader) -> Workflow:
         if state.clock is not None and state.clock.key in preset.terms:
             state = replace(state, clock=replace(state.clock, term=preset.terms[state.clock.key]))
         if state.silence is not None and state.silence.preset in preset.silence:
-            state = replace(state, silence=replace(state.silence, do=state.silence.instead))
+            own = state.silence.do or ""
+            state = replace(state, silence=replace(state.silence, do=state.silence.instead, otherwise=own))
         states[name] = state
     if preset.says_second:
         workflow = replace(workflow, says_second=True, second_above=preset.second_above)

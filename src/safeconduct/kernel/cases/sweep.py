@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -93,7 +94,7 @@ def _work(ids: Sequence[str], now: datetime, *, quiet: bool) -> None:
     parties = machine.parties_of(ids)
     workflows = publishing.by_id([case["workflow_id"] for case in cases.values()])
     clocks = _due(ids, now)
-    known = clockwork.known_pauses(min((c["made_at"] for c in clocks), default=now))
+    known = clockwork.known_pauses(min((c["made_at"] for c in clocks), default=now), ids)
     changed: list[dict[str, Any]] = []
     reminders: list[Notice] = []
     buyers: list[buyer_telling.Reminded] = []
@@ -117,6 +118,7 @@ def _work(ids: Sequence[str], now: datetime, *, quiet: bool) -> None:
     notify(reminders, mail=not quiet)
     if not quiet:
         buyer_telling.remind(buyers, now)
+    moves = _where_conditions_hold(moves, cases, workflows, now)
     machine.transition(
         moves, at=now, ended_as={move.case_id: ClockState.MISSED for move in moves}, quiet=quiet
     )  # fmt: skip
@@ -177,6 +179,25 @@ def _silence(clock: Mapping[str, Any], case: Mapping[str, Any], workflow: Workfl
     assert state.silence is not None
     facts = {"missed": clock["key"], "due_at": clock["due_at"].isoformat(), "deadline": clock["id"]}
     return Move(clock["case_id"], state.silence.do or BACKSTOP, ENGINE_ACTOR, Role.ENGINE, facts=facts)
+
+
+def _where_conditions_hold(
+    moves: Sequence[Move], cases: Mapping[str, Mapping[str, Any]], workflows: Mapping[str, Workflow], now: datetime
+) -> list[Move]:  # fmt: skip
+    """A silence that a preset chose gives way to the workflow's own where a condition of its step does not hold."""
+    own: dict[str, str] = {}
+    for move in moves:
+        case = cases[move.case_id]
+        state = workflows[case["workflow_id"]].states[case["state"]]
+        if state.silence is not None and state.silence.otherwise and state.moves[move.name].guards:
+            own[move.case_id] = state.silence.otherwise
+    barred = machine.barred([move for move in moves if move.case_id in own], at=now) if own else set()
+    return [
+        replace(move, name=own[move.case_id], facts={**move.facts, "barred": move.name})
+        if move.case_id in barred
+        else move
+        for move in moves
+    ]
 
 
 def _missed(

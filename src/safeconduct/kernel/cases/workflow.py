@@ -81,11 +81,13 @@ class Clock:
 @dataclass(frozen=True, slots=True)
 class Silence:
     """What happens when nobody acts: a step, or with None the platform's own escalation. ``preset`` and ``instead``:
-    the name under which a preset can choose another step."""
+    the name under which a preset can choose another step; ``otherwise``: the workflow's own, where a preset has chosen
+    and a condition of that step does not hold in a case, such as that law allows it there."""
 
     do: str | None
     preset: str = ""
     instead: str = ""
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)

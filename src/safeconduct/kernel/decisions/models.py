@@ -190,7 +190,7 @@ class Decision(models.Model):
 class Review(models.Model):
     """A decision that waits for a person. The platform has a clock too: `due_at`.
 
-    ``asked_by`` and ``asked_why``: the member of the seller who asked for a second look, and their words.
+    ``asked_by`` and ``asked_why``: the member of the seller who asked for a second look, or ``buyer``, and their words.
     """
 
     class State(models.TextChoices):

@@ -1,4 +1,4 @@
-"""The seller's way to object: a person who did not decide looks at it again."""
+"""The way of a seller, or of a buyer, to object: a person who did not decide looks at it again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from safeconduct.kernel.record import leaves
 #: 2024-02-17. It binds online platforms in the Union; here it is the default for everyone.
 MAY_ASK_FOR: Final = timedelta(days=184)
 _WORDS_LIMIT: Final = 4000
+#: Who asked, where it was a buyer: they have no account here.
+BUYER: Final = "buyer"
 
 
 def may_ask(decision: Decision, at: datetime) -> bool:
@@ -36,9 +38,18 @@ def ask(decision_id: str, seller_key: int, member: User, words: str, *, at: date
     Raises NotFound for a decision that is not this seller's or not in force, ReasonMissing without words, TooLateToAsk
     after `MAY_ASK_FOR`, AskedAlready a second time.
     """
+    return _ask(decision_id, member.id, words, at, seller_key=seller_key)
+
+
+def ask_for_buyer(decision_id: str, order_key: int, words: str, *, at: datetime) -> Review:
+    """The same for the buyer of an order, who contests what a rule said of it. Raises as `ask`."""
+    return _ask(decision_id, BUYER, words, at, order_key=order_key)
+
+
+def _ask(decision_id: str, asked_by: str, words: str, at: datetime, **whose: int) -> Review:
     if len(words.strip()) < 3:
         raise ReasonMissing
-    decision = Decision.objects.select_for_update().filter(id=decision_id, seller_key=seller_key).first()
+    decision = Decision.objects.select_for_update().filter(id=decision_id, **whose).first()
     if decision is None or not decision.standing or decision.kind == DecisionKind.SHADOW:
         raise NotFound("decision in force", decision_id)
     if decision.action == Action.ALLOW:
@@ -50,7 +61,7 @@ def ask(decision_id: str, seller_key: int, member: User, words: str, *, at: date
         raise AskedAlready
     due_at = at + timedelta(hours=settings.REVIEW_HOURS)
     leaves.add(record_staff.SECOND_LOOK, [decision_id], at)
-    asked = {"asked_by": member.id, "asked_why": words.strip()[:_WORDS_LIMIT]}
+    asked = {"asked_by": asked_by, "asked_why": words.strip()[:_WORDS_LIMIT]}
     if review is not None and review.state == Review.State.OPEN:
         Review.objects.filter(decision_id=decision_id).update(**asked)
         review.refresh_from_db()

@@ -135,6 +135,22 @@ SELLER_REGISTERED_AT = _time("seller_registered_at", "when the seller's shop was
 SESSION_AGE = _number("session_age_s", "seconds since the session began", 240)
 LISTING_TITLE = _text("listing_title", "the title shown to buyers", indexed=False, example="Cherries, 5 kg")
 
+#: What Compelling Evidence 3.0 compares beside the fields that are indexed: kept for banks alone (`readings.defence`).
+ANSWERS_BANKS = (
+    _text(
+        "device_id", "the device's own id in clear, 15 characters or more", indexed=False, personal=True,
+        example="352099001761481",
+    ),
+    _text(
+        "login", "what the buyer signs in with, as they know it", indexed=False, personal=True, example="ana.rojas"
+    ),
+    _text("ship_line1", "delivery address: street and number", indexed=False, personal=True, example="Main St 12"),
+    _text("ship_line2", "delivery address: what comes beside", indexed=False, personal=True, example="Flat 3"),
+    _text("ship_city", "delivery address: city", indexed=False, personal=True, example="Springfield"),
+    _text("ship_postal_code", "delivery address: postal code", indexed=False, personal=True, example="62701"),
+    _text("ship_state", "delivery address: state or region", indexed=False, personal=True, example="IL"),
+)  # fmt: skip
+
 _ORDER_FIELDS = (
     _required(ORDER), _required(SELLER), _required(BUYER), _required(AMOUNT),
     CARD, CARD_BIN, DEVICE, IP, EMAIL, PHONE, ADDRESS, BILLING_ADDRESS, LISTING,
@@ -154,6 +170,15 @@ _ORDER_FIELDS = (
     PROMOTION,
     _money("discount", "reduction given, whoever funds it"),
     _text("recipient", "recipient's name", indexed=False, personal=True, example="Ana Rojas"),
+    *ANSWERS_BANKS,
+    _text(
+        "merchant_of_record", "who sold to the cardholder by contract, where that differs from order to order",
+        "platform", "seller", indexed=False,
+    ),
+    Field(
+        "device_attributes", T.INTEGER, "of how many properties of the device the fingerprint is made", indexed=False,
+        example=12,
+    ),
     USER_AGENT, LISTING_TITLE,
     _text(
         "policies_accepted", "the terms shown and accepted at checkout, kind and version, with commas between them",

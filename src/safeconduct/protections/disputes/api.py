@@ -18,6 +18,7 @@ from safeconduct.kernel.operations import answers
 from safeconduct.kernel.operations.calls import Call, Scope
 from safeconduct.kernel.operations.cursors import cursor_of, parts_of
 from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.documents import file_of
 from safeconduct.kernel.operations.problems import Code, not_found
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import lookup, reveal
@@ -104,16 +105,18 @@ def get_dispute(request: Call, dispute_id: str) -> HttpResponse:
     sends=STEP, problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
 )  # fmt: skip
 def move_dispute(request: Call, dispute_id: str, sent: DisputeStepSent) -> HttpResponse:
-    """Do something in a dispute for one of its parties: answer, offer, accept, escalate, appeal …
+    """Do something in a dispute for one of its parties: answer, offer, accept, escalate, bring evidence, appeal …
 
-    The shop answers for acting in the name of the party. Evidence is brought on the pages.
+    The shop answers for acting in the name of the party.
     """
     language, now, found = answers.language_of(request), datetime.now(UTC), _one(dispute_id)
     values = {"words": sent.words, "offer": sent.offer, "remedy": "" if sent.remedy is None else sent.remedy.value}
     if sent.amount_minor is not None:
         values["amount_minor"] = str(sent.amount_minor)
+    values |= {"kind": sent.kind.value, "gist": sent.gist}
+    content = file_of("file", sent.file) if sent.file else None
     currency = queries.currency_of(found.case_id)
-    do(sent.verb, Asked(found, Role(sent.role), _actor(request), values, None, sent.seen_step, currency), at=now)
+    do(sent.verb, Asked(found, Role(sent.role), _actor(request), values, content, sent.seen_step, currency), at=now)
     return answers.respond(_found(found, language, now), language=language)
 
 
@@ -189,7 +192,7 @@ def _outcomes(view: View, language: str) -> list[dict[str, Any]]:
         {
             "id": one.id, "remedy": one.remedy, "amount": _money(one.amount_minor, one.currency),
             "liability": one.liability, "shares": one.shares, "standing": one.standing, "rule": one.rule,
-            "rule_version": one.rule_version, "says": spoken(one.told, language),
+            "rule_version": one.rule_version, "ground": one.category or None, "says": spoken(one.told, language),
             "missing": [spoken(words, language) for words in one.missing], "automated": one.automated,
             "decided_role": one.decided_role, "confirmed_role": one.approved_role,
             "final": one.final, "appeal_until": answers.written(one.appeal_until),

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field
 
+from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.words import Remedy, Role, Status
-from safeconduct.kernel.operations.documents import Amount, Cursor, Sent, Text
+from safeconduct.kernel.operations.documents import Amount, Cursor, File, Sent, Text
 from safeconduct.protections.disputes.burden import ClaimType
 
 Asked = Literal[Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN, Remedy.REPLACEMENT]
@@ -41,6 +42,9 @@ class DisputeStepSent(Sent):
     remedy: Asked | None = Field(None, description="For offer.")
     amount_minor: int | None = Field(None, gt=0, description="For offer of money.")
     seen_step: int | None = Field(None, ge=0, description="`step` as you saw it; refused where it has moved on.")
+    kind: EvidenceKind = Field(EvidenceKind.OTHER, description="For evidence: what it is.")
+    gist: Annotated[Text, Field(max_length=300)] = Field("", description="For evidence: what it shows, a sentence.")
+    file: File = Field("", description="For evidence: the file as Base64; PNG, JPEG, PDF, MP4 or text.")
 
 
 class DisputesAsked(Schema):
@@ -101,6 +105,7 @@ class OutcomeFound(Schema):
     standing: str
     rule: str
     rule_version: str
+    ground: str | None = Field(description="What it turned on, as a word to count by; null where none was named.")
     says: str
     missing: list[str]
     automated: bool

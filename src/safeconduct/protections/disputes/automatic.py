@@ -70,7 +70,7 @@ def send_due(now: datetime) -> int:
             found = help_with(
                 ClaimType(dispute.type), pieces.get(dispute.case_id, ()), Route(buyer, seller), now.date()
             )
-            words = draft(found)
+            words = draft(found, gaps=False)
             if words:
                 moves.append(_move(dispute, authorisation, words.get(language[:2]) or words["en"]))
                 dispute.sent_under_id, dispute.sent_at = authorisation, now

@@ -97,6 +97,10 @@ _REASONS: Final[Mapping[str, ClaimType]] = {
     "arrived_damaged": ClaimType.DAMAGED, "wrong_item": ClaimType.WRONG_OR_MISSING,
     "missing_parts": ClaimType.WRONG_OR_MISSING, "empty_box": ClaimType.WRONG_OR_MISSING,
     "counterfeit": ClaimType.NOT_GENUINE, "credit_not_processed": ClaimType.REFUND_NOT_PAID,
+    # PayPal's, of the dispute and of its items (dispute API, ec4d8f3, read 2026-11): what is about goods
+    "merchandise_or_service_not_received": ClaimType.NOT_RECEIVED,
+    "merchandise_or_service_not_as_described": ClaimType.NOT_AS_DESCRIBED, "different": ClaimType.WRONG_OR_MISSING,
+    "incomplete": ClaimType.WRONG_OR_MISSING,
 }  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from safeconduct.kernel.case_pages import drawn
+from safeconduct.kernel.cases import messages
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
+from safeconduct.kernel.cases.grounds import GROUNDS, Ground
 from safeconduct.kernel.cases.kind_words import KINDS
 from safeconduct.kernel.cases.models import Evidence, Step, StoredOutcome
 from safeconduct.kernel.cases.telling import two_people
@@ -43,6 +45,7 @@ def context_of(view: View, language: str) -> dict[str, Any]:
         "number_of_pieces": len(view.pieces), "percent": found.percent,
         "gaps": [spoken(gap.shows, language) for gap in found.gaps],
         "most": spoken(found.most.shows, language) if found.most else "",
+        "ready": messages.choices(view.role, language),
         "conversation": _conversation(view, language), "history": _history(view, language),
         "outcomes": [outcome_of(outcome, language) for outcome in view.outcomes],
         "pauses": [spoken(pause.why, language) for pause in view.pauses],
@@ -68,6 +71,7 @@ def outcome_of(outcome: StoredOutcome, language: str) -> dict[str, Any]:
             for who, minor in sorted(shares.items())
         ],
         "counts": STANDINGS[Standing(outcome.standing)], "reasons": spoken(outcome.told, language),
+        "ground": GROUNDS[Ground(outcome.category)] if outcome.category in set(Ground) else "",
         "two": spoken(two_people(outcome.decided_role, outcome.approved_role) or {}, language),
         "missing": [spoken(words, language) for words in outcome.missing],
         "cure": spoken(outcome.cure, language) if outcome.cure else "",
@@ -92,7 +96,7 @@ def _conversation(view: View, language: str) -> list[dict[str, Any]]:
             "at": said.at,
             "who": ROLES[said.role],
             "mine": said.role is view.role,
-            "words": spoken(said.by_language, language) if said.by_language else said.words,
+            "words": said.text(language),
             **_offer(view, said, language),
         }
         for said in view.said

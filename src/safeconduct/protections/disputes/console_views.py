@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases import blind, macros, seats, second_person
 from safeconduct.kernel.cases import messages as talk
+from safeconduct.kernel.cases.grounds import GROUNDS, Ground
 from safeconduct.kernel.cases.models import Seat
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Turn
@@ -118,6 +119,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
         "offer_form": OfferForm(view.case.currency), "seller": Seller.objects.filter(key=found.seller_key).first(),
         "remedies": [(r.value, REMEDIES[r]) for r in DECIDED],
         "liabilities": [(one.value, LIABILITIES[one]) for one in _LIABILITIES],
+        "grounds": [(one.value, GROUNDS[one]) for one in Ground],
         "standings": [(one.value, STANDINGS[one]) for one in (Standing.DOES_NOT_COUNT, Standing.COUNTS)],
         "precedents": _precedents(found, language), "pieces": _pieces(view, language),
         "exports": True, "second": panel(view.case, request.user, language),
@@ -215,6 +217,9 @@ def _outcome(request: StaffRequest, found: Dispute) -> Outcome:
         raise RequestMalformed(
             "outcome", _("has three answers: what the buyer gets, who pays, whether it counts")
         ) from None
+    ground = given.get("ground", "")
+    if ground and ground not in set(Ground):
+        raise RequestMalformed("ground", _("is none that can be named; choose one of the list, or none"))
     amount = minor_of(given["amount"], currency) if given.get("amount", "").strip() else None
     if remedy in (Remedy.REFUND, Remedy.REFUND_ON_RETURN) and amount is None:
         amount = actions.amount_of(found.case_id)
@@ -225,7 +230,8 @@ def _outcome(request: StaffRequest, found: Dispute) -> Outcome:
     return Outcome(
         remedy, liability, standing, f"dispute/{found.type}", view.workflow.version,
         {language: given.get("facts", "").strip()}, amount_minor=amount, currency="" if amount is None else currency,
-        considered=tuple(given.getlist("considered")), missing=tuple(gap.shows for gap in view.help.gaps),
+        category=ground, considered=tuple(given.getlist("considered")),
+        missing=tuple(gap.shows for gap in view.help.gaps),
         cure=_sentence(language, given.get("cure", "")), redress=_sentence(language, given.get("redress", "")),
     )  # fmt: skip
 

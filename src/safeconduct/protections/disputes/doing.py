@@ -93,7 +93,10 @@ def _reject(asked: Asked, at: datetime) -> None:
 
 
 def _say(asked: Asked, at: datetime) -> None:
-    messages.say(asked.dispute.case_id, asked.actor, asked.role, asked.values.get("words", ""), at=at)
+    template = asked.values.get("template", "")
+    messages.say(
+        asked.dispute.case_id, asked.actor, asked.role, asked.values.get("words", ""), at=at, template=template
+    )
 
 
 def _evidence(asked: Asked, at: datetime) -> None:

@@ -50,8 +50,9 @@ def _problem(one: Moved) -> str:
 
 
 def within_law(moved: Sequence[Moved], at: datetime) -> Mapping[str, str]:
-    """Refuses a refund at the seller's cost without a return where law forbids the platform to force one. Where nothing
-    was received, or a refund was promised already, there is nothing to send back."""
+    """Refuses a refund at the seller's cost without a return where law forbids the platform to force one, whether a
+    person decides it or a preset for the seller's silence. Where nothing was received, or a refund was promised
+    already, there is nothing to send back."""
     costly = {one.case_id: one for one in moved if _forced(one)}
     kinds = dict(Dispute.objects.filter(case_id__in=costly).values_list("case_id", "type"))
     found = {}
@@ -68,7 +69,7 @@ def within_law(moved: Sequence[Moved], at: datetime) -> Mapping[str, str]:
 
 
 def _forced(one: Moved) -> bool:
-    given = one.move.outcome
+    given = one.move.outcome or one.step.ending
     return given is not None and given.remedy is Remedy.REFUND and given.liability is Liability.SELLER
 
 

@@ -1,7 +1,7 @@
 """The seller's help with an answer: what is asked, what is there already, what would help most, and a draft.
 
-The draft is put together from the gists of evidence that the records hold, and says which required piece is missing. It
-never declares, admits or offers anything; what it says can be checked piece by piece.
+The draft is put together from the gists of evidence that the records hold, nobody's own words, and says which required
+piece is missing. It never declares, admits or offers anything; what it says can be checked piece by piece.
 """
 
 from __future__ import annotations
@@ -78,17 +78,19 @@ def help_with(kind: ClaimType, pieces: Sequence[Evidence], route: Route, on: dat
     return Help(burden, side, source, rows, tuple(p for p in pieces if p.id not in taken))
 
 
-def draft(found: Help) -> Sentence:
-    """The draft answer in each language; empty where the records hold nothing that could be said."""
-    if not found.there:
+def draft(found: Help, *, gaps: bool = True) -> Sentence:
+    """The draft answer in each language; empty where the records hold nothing that could be said. ``gaps``: with what
+    is missing, for the seller to fill in; not in what is sent by itself, where it would be an admission."""
+    facts = [piece for piece in found.there if piece.visibility == Visibility.BOTH and _of(piece) is Role.ENGINE]
+    if not facts:
         return {}
-    return {language: _written(found, language) for language in LANGUAGES}
+    return {language: _written(facts, found.gaps if gaps else (), language) for language in LANGUAGES}
 
 
-def _written(found: Help, language: str) -> str:
+def _written(facts: Sequence[Evidence], gaps: Sequence[Wanted], language: str) -> str:
     lines = [_FROM_RECORDS[language]]
-    lines += [f"- {_text(piece.gist, language)}" for piece in found.there if piece.visibility == Visibility.BOTH]
-    lines += [f"{_MISSING[language]} {gap.shows[language]}." for gap in found.gaps]
+    lines += [f"- {_text(piece.gist, language)}" for piece in facts]
+    lines += [f"{_MISSING[language]} {gap.shows[language]}." for gap in gaps]
     return "\n".join(lines)[:_LONGEST]
 
 

@@ -12,7 +12,7 @@ from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.messages import Said
 from safeconduct.kernel.cases.models import Case, ClockPause, Deadline, Evidence, Party, Step, StoredOutcome
 from safeconduct.kernel.cases.pictures import Stop, stepper
-from safeconduct.kernel.cases.words import MessageKind, OfferState, PauseScope, Role
+from safeconduct.kernel.cases.words import MessageKind, OfferState, Role
 from safeconduct.kernel.cases.workflow import Transition, Workflow
 from safeconduct.protections.disputes.actions import PROPOSED, TALKING
 from safeconduct.protections.disputes.burden import ClaimType
@@ -81,7 +81,8 @@ def view_of(dispute: Dispute, role: Role, *, at: datetime) -> View:
     said = messages.read(case, role)
     view = View(
         dispute, case, workflow, role, parties, queries.clock(case.id), queries.history(case.id), said, pieces,
-        queries.outcomes(case.id), _pauses(case, at), [], help_with(ClaimType(dispute.type), pieces, route, at.date()),
+        queries.outcomes(case.id), queries.pauses_of(case, {party.country for party in parties.values()}, at), [],
+        help_with(ClaimType(dispute.type), pieces, route, at.date()),
     )  # fmt: skip
     view.steps = [
         move for move in workflow.states[case.state].moves.values() if role in move.by and move.name not in _NO_STEP
@@ -90,14 +91,6 @@ def view_of(dispute: Dispute, role: Role, *, at: datetime) -> View:
     view.new = evidence.since(case.id, case.since)
     view.can = frozenset(_possible(view))
     return view
-
-
-def _pauses(case: Case, at: datetime) -> list[ClockPause]:
-    return [
-        pause
-        for pause in queries.pauses_in_force(at)
-        if pause.scope != PauseScope.CASE or pause.value == case.id
-    ]  # fmt: skip
 
 
 def _waiting(view: View) -> Said | None:

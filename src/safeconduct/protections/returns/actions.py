@@ -158,13 +158,13 @@ def direct(return_id: str, send_to: str, hub: str = "") -> None:
     Return.objects.filter(id=returned.id).update(hub=hub.strip()[:60])
 
 
-def say(return_id: str, actor: Actor, role: Role, words: str, *, at: datetime) -> None:
+def say(return_id: str, actor: Actor, role: Role, words: str, *, at: datetime, template: str = "") -> None:
     """Writes to the other side, which is told. Raises NoSuchReturn, ReturnsError once the return is closed,
     CaseMalformed for nothing or too much."""
     returned = _held(return_id)
     if returned.case.status == Status.CLOSED:
         raise ReturnsError(_("This return is closed; nobody would read it here."), "words")
-    messages.say(returned.case_id, actor, role, words, at=at)
+    messages.say(returned.case_id, actor, role, words, at=at, template=template)
 
 
 def keep_goods(

@@ -20,11 +20,13 @@ from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.operations import answers
 from safeconduct.kernel.operations.calls import Call, Scope
 from safeconduct.kernel.operations.declaring import Operations, operation
+from safeconduct.kernel.operations.documents import file_of
 from safeconduct.kernel.operations.problems import Code, not_found
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.returns import actions, api_costs, queries
 from safeconduct.protections.returns.api_documents import (
+    ReturnEvidenceSent,
     ReturnFound,
     ReturnLinkMade,
     ReturnLinkSent,
@@ -36,6 +38,7 @@ from safeconduct.protections.returns.api_documents import (
 )
 from safeconduct.protections.returns.asks import Ask
 from safeconduct.protections.returns.models import Return
+from safeconduct.protections.returns.uploads import bring_contents
 
 operations = Operations("returns")
 OPERATIONS = (operations, api_costs.operations)
@@ -129,6 +132,19 @@ def move_return(request: Call, return_id: str, sent: ReturnStepSent) -> HttpResp
         tracking=sent.tracking, send_to=sent.send_to,
     )  # fmt: skip
     return _answer(request, return_id)
+
+
+@operation(
+    operations, "POST", "/returns/{return_id}/evidence", scope=Scope.RETURNS_WRITE, answer=ReturnFound, status=201,
+    example=FOUND, sends={"role": "seller", "files": ["iVBORw0KGgo…"]},
+    problems=(Code.NOT_FOUND, Code.CONFLICT, Code.INVALID), speaks=True,
+)  # fmt: skip
+def bring_to_return(request: Call, return_id: str, sent: ReturnEvidenceSent) -> HttpResponse:
+    """Bring pictures and other files to a return for one of its parties; both sides see them, whoever judges too."""
+    returned = actions.find(return_id)
+    contents = [file_of(f"files.{number}", one) for number, one in enumerate(sent.files)]
+    bring_contents(returned, contents, Role(sent.role), _actor(request), at=datetime.now(UTC))
+    return _answer(request, return_id, status=201)
 
 
 @operation(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import Field
 
-from safeconduct.kernel.operations.documents import Amount, Cursor, Sent, Text
+from safeconduct.kernel.operations.documents import Amount, Cursor, File, Sent, Text
 from safeconduct.protections.returns.words import Duties, NoTravel, Reason, Wish
 
 
@@ -39,6 +39,13 @@ class ReturnStepSent(Sent):
     send_to: Annotated[Text, Field(max_length=500)] = Field("", description="The seller's word where it goes; lines.")
     tracking: Annotated[Text, Field(max_length=120)] = ""
     seen_step: int | None = Field(None, ge=0, description="`step` as you saw it; refused where it has moved on.")
+
+
+class ReturnEvidenceSent(Sent):
+    """Files of one party: pictures of the goods above all."""
+
+    role: Literal["buyer", "seller"]
+    files: list[File] = Field(min_length=1, max_length=10)
 
 
 class ReturnMessageSent(Sent):

@@ -21,7 +21,6 @@ from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.labels import LIABILITIES, REMEDIES
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Status
 from safeconduct.kernel.claim_pages import claims_of
-from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.desk_pages import desk
 from safeconduct.kernel.judging_pages import panel
 from safeconduct.kernel.notices.rendering import spoken
@@ -30,7 +29,7 @@ from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
 from safeconduct.kernel.ui.reader import reader_of
-from safeconduct.protections.returns import actions, judging, queries, reimbursing, sheet
+from safeconduct.protections.returns import actions, advice, judging, queries, reimbursing, sheet
 from safeconduct.protections.returns.errors import JudgementRefused, ReturnsError
 from safeconduct.protections.returns.models import Return
 from safeconduct.protections.returns.portal_words import (
@@ -44,9 +43,6 @@ from safeconduct.protections.returns.portal_words import (
 )
 from safeconduct.protections.returns.words import Claimed, Grade, Payer, Reason, Reception
 
-#: The policy that advises about returns.
-_ADVICE: Final = "return-abuse"
-_MOST_ADVICE: Final = 10
 #: The filter for what waits for a second person.
 _SECOND: Final = "second"
 _KEPT: Final = lazy("Kept. A second person confirms it, because of the amount; nothing moves until then.")
@@ -98,7 +94,7 @@ def one(request: StaffRequest, return_id: str) -> HttpResponse:
         "claim_second": None if claim is None else panel(claim.case, request.user, reader.language),
         "cost_kinds": list(COSTS.items()), "cost_payers": [(who, COST_PAYERS[who]) for who in _CAN_PAY],
         "may_decide": returned.case.state in _SEATS, "grades": list(GRADES.items()),
-        "receptions": list(RECEPTIONS.items()), "advice": _advice(returned),
+        "receptions": list(RECEPTIONS.items()), "advice": advice.of_return(returned),
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
         "claim_sheet": None if claim is None else sheet.of_case(claim.case, reader.language),
         "may_decide_claim": claim is not None and claim.case.state in _SEATS,
@@ -210,11 +206,6 @@ def _precedents(returned: Return, language: str) -> list[dict[str, object]]:
         }
         for return_id, order_ref, remedy, liability, rule, told, at in queries.precedents(returned)
     ]  # fmt: skip
-
-
-def _advice(returned: Return) -> list[Decision]:
-    rows = Decision.objects.filter(order_key=returned.order_key, policy=_ADVICE, standing=True).exclude(action="allow")
-    return list(rows.defer("values").order_by("-decided_at", "-id")[:_MOST_ADVICE])
 
 
 def _finding(request: StaffRequest, returned: Return, number: int) -> judging.Finding:

@@ -22,13 +22,14 @@ from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.claims.words import RefundState
+from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor, savepoint
 from safeconduct.kernel.ui.parts import Step
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.kernel.ui.views import fault
-from safeconduct.protections.returns import actions, queries, rights, sheet
+from safeconduct.protections.returns import actions, advice, queries, rights, sheet
 from safeconduct.protections.returns.asks import Ask
 from safeconduct.protections.returns.errors import ReturnsError
 from safeconduct.protections.returns.gathering import Told, told
@@ -37,7 +38,7 @@ from safeconduct.protections.returns.portal_words import DONE_BY_BUYER, REASONS,
 from safeconduct.protections.returns.uploads import MOST_FILES, bring
 from safeconduct.protections.returns.words import Reason, Wish
 
-REFUSALS: Final = (CasesError, ClaimsError, ReturnsError)
+REFUSALS: Final = (CasesError, ClaimsError, DecisionsError, ReturnsError)
 #: What a buyer can choose; goods that were refused at customs come back by themselves.
 _OFFERED: Final = tuple(reason for reason in Reason if reason is not Reason.CUSTOMS_REFUSED)
 #: Steps that have a form of their own on the page; of the others a form asks for words or for nothing.
@@ -94,10 +95,13 @@ def act(request: BuyerRequest, return_id: str, verb: str) -> HttpResponseBase:
         with savepoint():
             if request.FILES or verb == "evidence":
                 bring(found, request.FILES.getlist("files"), Role.BUYER, _buyer(request), at=at, wanted=True)
-            if verb == "refer":
+            if verb == "contest_advice":
+                advice.contest(found, given.get("decision", ""), given.get("words", ""), at=at)
+            elif verb == "refer":
                 referrals.refer(found.case_id, given.get("body", ""), _buyer(request), at=at, role=Role.BUYER)
             elif verb == "say":
-                actions.say(found.id, _buyer(request), Role.BUYER, given.get("words", ""), at=at)
+                words, ready = given.get("words", ""), given.get("template", "")
+                actions.say(found.id, _buyer(request), Role.BUYER, words, at=at, template=ready)
             elif verb != "evidence":
                 actions.step(
                     found.id, verb, _buyer(request), Role.BUYER, at=at,
@@ -174,6 +178,7 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_send": "sent" in names, "may_destroy": "destroyed" in names,
         "may_add": found.case.status != Status.CLOSED, "refunds": _refunds(found),
+        "advice": advice.shown(found, timezone.now()),
         "may_open_again": found.case.status == Status.CLOSED, "most_files": MOST_FILES, "may_refer": True,
         "refer_url": f"{base}refer/", "outside_file": f"{base}export/", "outside": outside, "exports": True,
     }  # fmt: skip

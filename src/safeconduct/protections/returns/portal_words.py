@@ -145,6 +145,7 @@ DONE_BY_BUYER: Final[Mapping[str, Text]] = {
     "appeal": lazy("Another person looks at it anew. You are told of the decision here, with its reasons."),
     "evidence": lazy("Added. Both sides see it."),
     "say": lazy("Sent. The shop is told that there is a message."),
+    "contest_advice": lazy("A person who did not decide looks at it again, with your words."),
 }
 WHATS: Final[Mapping[What, Text]] = {
     What.WEIGHT: lazy("Weight"),

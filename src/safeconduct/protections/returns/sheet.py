@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.case_pages import drawn
 from safeconduct.kernel.cases import evidence, messages
 from safeconduct.kernel.cases import queries as cases
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
-from safeconduct.kernel.cases.models import Case, Evidence, Step, StoredOutcome
+from safeconduct.kernel.cases.models import Case, ClockPause, Evidence, Step, StoredOutcome
 from safeconduct.kernel.cases.telling import two_people
 from safeconduct.kernel.cases.titles import title_of
 from safeconduct.kernel.cases.words import Liability, MessageKind, Remedy, Role, Standing, Status
@@ -78,6 +80,7 @@ def of_return(returned: Return, reader: Reader, role: Role) -> dict[str, Any]:
         "returned": returned, "case": returned.case, "lines": [_line(line) for line in queries.lines_of(returned)],
         "compared": shown(compared, language), "about": _about(returned), **_exhibits(returned, role, language),
         **of_case(returned.case, language), "conversation": _conversation(returned.case, role, language),
+        "ready": messages.choices(role, language),
         "may_say": returned.case.status != Status.CLOSED, "costs": costs_of(returned, role),
     }  # fmt: skip
 
@@ -87,7 +90,7 @@ def _conversation(case: Case, role: Role, language: str) -> list[dict[str, objec
     return [
         {
             "at": said.at, "who": words.ROLES[said.role], "mine": said.role is role,
-            "words": spoken(said.by_language, language) if said.by_language else said.words,
+            "words": said.text(language),
         }
         for said in messages.read(case, role)
         if said.kind is MessageKind.WORDS
@@ -107,7 +110,14 @@ def of_case(case: Case, language: str) -> dict[str, object]:
             Moment(spoken(_title(workflow, one), language), one.at, one.why) for one in past[-_MOST_STEPS:]
         ],
         "outcomes": [_ended(one, language) for one in cases.outcomes(case.id)],
+        "pauses": [spoken(one.why, language) for one in _pauses(case)],
     }  # fmt: skip
+
+
+def _pauses(case: Case) -> Sequence[ClockPause]:
+    if case.status == Status.CLOSED:
+        return ()
+    return cases.pauses_of(case, {party.country for party in cases.parties(case.id)}, timezone.now())
 
 
 def _title(workflow: Workflow, step: Step) -> Sentence:

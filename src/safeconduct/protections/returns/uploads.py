@@ -50,30 +50,39 @@ def bring(
     refuses; then none is kept."""
     if wanted and not files:
         raise ReturnsError(_("Choose a picture, a film, a PDF or a text."), "files")
+    bring_contents(returned, _read(files), role, actor, at=at)
+
+
+def bring_contents(returned: Return, contents: Sequence[bytes], role: Role, actor: Actor, *, at: datetime) -> None:
+    """The same of files' bytes. Raises what evidence refuses, and CaseMalformed where the return is closed."""
     kind = EvidenceKind.PROOF_OF_DIFFERENCE
     if role is Role.BUYER:
         if returned.no_travel:
             kind = EvidenceKind.DECLARATION
         elif returned.received_at is None:
             kind = _SHOWS.get(Reason(returned.reason), kind)
-    _collect(returned, files, kind, role, _BROUGHT[role], actor, at)
+    _collect(returned, contents, kind, role, _BROUGHT[role], actor, at)
 
 
 def bring_label(returned: Return, files: Sequence[UploadedFile[Any]], actor: Actor, *, at: datetime) -> None:
     """The seller's label, which the buyer prints. Raises as `bring`."""
-    _collect(returned, files, EvidenceKind.RETURN_ADDRESS, Role.SELLER, _LABEL, actor, at)
+    _collect(returned, _read(files), EvidenceKind.RETURN_ADDRESS, Role.SELLER, _LABEL, actor, at)
 
 
-def _collect(
-    returned: Return, files: Sequence[UploadedFile[Any]], kind: EvidenceKind, role: Role, gist: Sentence, actor: Actor,
-    at: datetime,
-) -> None:  # fmt: skip
+def _read(files: Sequence[UploadedFile[Any]]) -> list[bytes]:
     if len(files) > MOST_FILES:
         raise ReturnsError(_("At most %(n)s files at once; add the others afterwards.") % {"n": MOST_FILES}, "files")
     if any((file.size or 0) > _MOST_BYTES for file in files):
         raise ReturnsError(_("A file is larger than 50 MB; send a smaller one."), "files")
+    return [file.read() for file in files]
+
+
+def _collect(
+    returned: Return, contents: Sequence[bytes], kind: EvidenceKind, role: Role, gist: Sentence, actor: Actor,
+    at: datetime,
+) -> None:  # fmt: skip
     pieces = [
-        Piece(kind, _SOURCES[role], file.read(), returned.seller_key, at, gist, role, case_id=returned.case_id)
-        for file in files
-    ]  # fmt: skip
+        Piece(kind, _SOURCES[role], content, returned.seller_key, at, gist, role, case_id=returned.case_id)
+        for content in contents
+    ]
     collect(pieces, actor, at=at)

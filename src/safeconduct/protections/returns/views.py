@@ -187,7 +187,8 @@ def say(request: MemberRequest, return_id: str) -> HttpResponse:
     try:
         with engine_scope():
             actor = Actor(request.user.id, "seller")
-            actions.say(returned.id, actor, Role.SELLER, request.POST.get("words", ""), at=timezone.now())
+            words, ready = request.POST.get("words", ""), request.POST.get("template", "")
+            actions.say(returned.id, actor, Role.SELLER, words, at=timezone.now(), template=ready)
     except REFUSALS as problem:
         messages.error(request, str(problem))
         return _back(url)

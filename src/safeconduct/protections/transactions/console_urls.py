@@ -6,7 +6,12 @@ from django.urls import path
 
 from safeconduct.protections.transactions import console_costs, console_views
 from safeconduct.protections.transactions.chargebacks import console as chargebacks
-from safeconduct.protections.transactions.chargebacks import console_before, console_readiness, console_terms
+from safeconduct.protections.transactions.chargebacks import (
+    console_before,
+    console_by_hand,
+    console_readiness,
+    console_terms,
+)
 
 urlpatterns = [
     path("templates/", console_views.templates, name="templates"),
@@ -19,6 +24,7 @@ urlpatterns = [
     path("templates/<str:version_id>/reject/", console_views.reject, name="reject_template"),
     path("costs/", console_costs.costs_page, name="costs"),
     path("chargebacks/", chargebacks.disputes, name="chargebacks"),
+    path("chargebacks/new/", console_by_hand.opened, name="chargeback_new"),
     path("chargebacks/before/", console_before.early_signs, name="early_signs"),
     path("warnings/<str:warning_id>/refund/", console_before.refund_warned, name="warning_refund"),
     path("warnings/<str:warning_id>/wait/", console_before.wait, name="warning_wait"),
@@ -28,6 +34,7 @@ urlpatterns = [
     path("terms/<str:document_id>/file/", console_terms.file, name="terms_file"),
     path("chargebacks/readiness/", console_readiness.report, name="readiness"),
     path("chargebacks/<slug:dispute_id>/", chargebacks.dispute, name="chargeback"),
+    path("chargebacks/<slug:dispute_id>/told/", console_by_hand.told, name="chargeback_told"),
     path("chargebacks/<slug:dispute_id>/copy/", chargebacks.copy, name="chargeback_copy"),
     path("chargebacks/<slug:dispute_id>/stage/", chargebacks.stage, name="chargeback_stage"),
     path("chargebacks/<slug:dispute_id>/submit/", chargebacks.submit, name="chargeback_submit"),

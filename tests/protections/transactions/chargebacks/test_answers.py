@@ -333,3 +333,68 @@ def test_the_processors_last_moment_wins_over_our_table_and_a_restart_sends_noth
         answers.auto_submit_due(at)
         sending.send_due(at)
     assert answer().state == "sent" and len(bank.submissions) == 1
+
+
+LOGGED: dict[str, Any] = {
+    **ANA, "device_id": "352099001761481", "login": "ana.rojas", "ship_line1": "Main St 12", "ship_city": "Springfield",
+    "ship_postal_code": "62701", "ship_state": "IL", "ship_country": "US", "listing_title": "Cherries", "digital": False,
+}  # fmt: skip
+CE3 = "evidence[enhanced_evidence][visa_compelling_evidence_3]"
+
+
+def bought(shop: Shop, order: str, *, day: float, charge: str, **more: Any) -> None:
+    shop.sold(order, day=day, **LOGGED | more)
+    attempt = envelope(
+        "payment.attempted", order, at=shop.now, source="stripe", id=f"{charge}:payment.attempted", amount=usd(100),
+        outcome="approved",
+    )  # fmt: skip
+    shop.send([attempt])
+
+
+def qualifying(**more: Any) -> str:
+    """A dispute of Stripe's with two earlier payments of the same buyer, whose charges Stripe told."""
+    shop = Shop()
+    bought(shop, "p-1", day=0, charge="ch_p1", **more)
+    bought(shop, "p-2", day=10, charge="ch_p2")
+    bought(shop, "o-1", day=200, charge="ch_o1")
+    told = {"network": "visa", "network_reason": "10.4", "reason": "fraudulent", "stage": "chargeback",
+            "evidence_offer": "visa_compelling_evidence_3"}  # fmt: skip
+    shop.day = 210
+    shop.send(
+        [envelope("dispute.opened", "o-1", at=shop.now, source="stripe", dispute="dp_o-1", amount=usd(100), **told)]
+    )
+    with engine_scope():
+        return BankDispute.objects.get(ref="dp_o-1").id
+
+
+def sent_of(dispute: str, bank: Stripe) -> dict[str, str]:
+    with engine_scope():
+        answers.stage(dispute, PERSON, day(211))
+        answers.submit(dispute, PERSON, day(211))
+    assert sending.send_due(day(211)) == 1
+    (submission,) = bank.submissions
+    return {name.removeprefix(CE3): value for name, value in submission.items() if name.startswith(CE3)}
+
+
+def test_what_qualifies_is_sent_in_stripes_own_fields_with_both_earlier_charges(bank: Stripe) -> None:
+    given = sent_of(qualifying(), bank)
+    assert given["[prior_undisputed_transactions][0][charge]"] == "ch_p1"
+    assert given["[prior_undisputed_transactions][1][charge]"] == "ch_p2"
+    for place in ("[disputed_transaction]", "[prior_undisputed_transactions][0]", "[prior_undisputed_transactions][1]"):
+        assert given[f"{place}[customer_purchase_ip]"] == "8.8.4.4"
+        assert given[f"{place}[customer_device_id]"] == "352099001761481"
+        assert given[f"{place}[customer_account_id]"] == "ana.rojas"
+        assert given[f"{place}[shipping_address][postal_code]"] == "62701"
+        assert given[f"{place}[product_description]"].startswith("Cherries")
+    assert given["[disputed_transaction][merchandise_or_services]"] == "merchandise"
+
+
+def test_an_identifier_that_differs_in_one_payment_is_not_sent_and_the_others_are(bank: Stripe) -> None:
+    given = sent_of(qualifying(login="someone.else", ship_city="Chicago"), bank)
+    assert given["[prior_undisputed_transactions][0][charge]"] == "ch_p1"
+    assert not [name for name in given if "account_id" in name or "shipping_address" in name]
+    assert given["[disputed_transaction][customer_purchase_ip]"] == "8.8.4.4"
+
+
+def test_of_an_order_that_the_platform_sold_a_sellers_own_orders_are_no_earlier_ones(bank: Stripe) -> None:
+    assert sent_of(qualifying(merchant_of_record="seller"), bank) == {}

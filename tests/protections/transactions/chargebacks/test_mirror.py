@@ -51,7 +51,7 @@ def test_a_processor_that_takes_no_answer_is_believed() -> None:
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [("won", Status.WON), ("lost", Status.LOST), ("prevented", Status.PREVENTED), ("charge_refunded", Status.LOST),
-     ("reversed", Status.WON), (None, Status.WON)],
+     ("resolved", Status.PREVENTED), ("reversed", Status.WON), (None, Status.WON)],
 )  # fmt: skip
 def test_how_it_ends(outcome: str | None, status: Status) -> None:
     mirror = fold([opened(), closed(9, outcome)])

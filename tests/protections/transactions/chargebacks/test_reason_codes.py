@@ -122,3 +122,13 @@ def test_a_version_begins_on_its_day() -> None:
     assert first.codes["visa/10.1"].answer_days == 30 and second.codes["visa/10.1"].answer_days == 20
     with pytest.raises(DataMalformed, match="each must begin on a later day"):
         reason_codes.read(later.replace("2027-01-01", "2019-01-01"), "codes.yaml")
+
+
+def test_every_reason_of_paypals_has_its_word_and_tells_a_shared_code_apart(shared_data: Path) -> None:
+    told = json.loads((shared_data / "paypal_dispute_terms.json").read_text(encoding="utf-8"))["dispute_reason"]
+    assert set(told) == reason_codes.PAYPAL.keys()
+    found = reason_codes.table(TODAY).of("mastercard", "4853", "MERCHANDISE_OR_SERVICE_NOT_RECEIVED")
+    assert found is not None and found.key == "mastercard/4853/not_received"
+    assert cause_of("UNAUTHORISED") is Cause.UNAUTHORISED
+    assert cause_of("MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED") is Cause.NOT_AS_DESCRIBED
+    assert cause_of("OTHER") is None

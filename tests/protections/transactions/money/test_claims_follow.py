@@ -65,6 +65,33 @@ def test_a_refund_and_a_lost_chargeback_are_a_recovery_in_any_order(order: tuple
         assert [one.defence for one in queries.recoveries()] == ["credit_already_issued"]
 
 
+def kinds() -> list[tuple[str, str]]:
+    with engine_scope():
+        return query("SELECT kind, outcome FROM claim_channel ORDER BY opened_at, round, id").fetchall()
+
+
+def test_a_refund_of_the_card_scheme_before_a_dispute_is_a_way_of_its_own_and_paid_the_buyer_once() -> None:
+    shop = Shop()
+    shop.sold("ord-1", deliver=True)
+    shop.disputed("ord-1", day=5, outcome="resolved")
+    assert ("pre_dispute", "lost") in kinds() and ("chargeback", "moved") in kinds()
+    assert sums() == [(10_000, 0, 10_000, 0)] and holds() == []
+    shop.tell("refund.created", "ord-1", day=12, amount=usd(100))  # and the shop, which did not know, once more
+    assert sums() == [(10_000, 10_000, 10_000, 10_000)]
+    with engine_scope():
+        assert [one.defence for one in queries.recoveries()] == ["credit_already_issued"]
+
+
+def test_an_alert_that_the_shop_answers_with_a_refund_is_settled_by_it_and_no_bank_took_anything() -> None:
+    shop = Shop()
+    shop.sold("ord-1", deliver=True)
+    shop.tell("dispute.opened", "ord-1", day=5, dispute="dp-1", amount=usd(100), stage="inquiry", reason="fraudulent")
+    shop.tell("refund.created", "ord-1", day=6, amount=usd(100))
+    shop.tell("dispute.closed", "ord-1", day=7, dispute="dp-1", amount=usd(100), outcome="prevented")
+    assert ("pre_dispute", "settled") in kinds() and ("inquiry", "moved") in kinds()
+    assert sums() == [(10_000, 10_000, 0, 0)] and holds() == []
+
+
 def test_a_case_that_is_won_after_all_is_a_round_of_its_own_and_leaves_nothing_taken() -> None:
     shop = Shop()
     shop.sold("ord-1", deliver=True)

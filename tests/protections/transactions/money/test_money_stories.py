@@ -23,6 +23,7 @@ from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import actions, lanes
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.log import Known
+from safeconduct.kernel.ledger import payout_accounts
 from safeconduct.kernel.ledger.payouts import PayoutReturn
 from safeconduct.kernel.notices.models import Endpoint, StoredMessage
 from safeconduct.kernel.notices.outbox import MessageKind
@@ -30,6 +31,11 @@ from safeconduct.kernel.scope import engine_scope, query, staff_scope
 from safeconduct.protections.transactions.money import due
 
 pytestmark = pytest.mark.usefixtures("empty_database")
+
+
+def sellers() -> float:
+    """What is the seller's, less what they owe."""
+    return round(balances().get("available", 0) + balances().get("seller_receivable", 0), 2)
 
 
 def rule(order: str, action: Action, shop: Shop, why: str = "Looked at it") -> None:
@@ -233,7 +239,7 @@ def test_a_review_that_nobody_ends_is_over_before_the_authorisation_lapses() -> 
 
 
 def test_a_payout_never_pays_what_is_held() -> None:
-    shop = Shop()
+    shop = Shop(template=None)  # without cover, or the fund would pay as much for now
     shop.sold("free", deliver=True)
     shop.sold("held", day=3.1, deliver=True)
     shop.wait(20)
@@ -286,8 +292,45 @@ def test_a_lost_dispute_of_a_covered_order_is_paid_by_the_fund() -> None:
     shop.disputed("ord-1", day=5, outcome="lost")
     assert position("ord-1") == ("paid", "")
     # The fund has the fee of 0.30 and paid 92: the seller is where the sale had left them.
-    assert balances() == {"available": 92, "seller_receivable": -0.3, "protection_fund": -91.7}
+    assert (sellers(), balances()["protection_fund"]) == (91.7, -91.7)
     assert shop.pay_out(20) == 91.7
+
+
+def test_the_fund_pays_a_covered_order_for_now_while_the_bank_decides() -> None:
+    shop = Shop()
+    shop.sold("ord-1", deliver=True)
+    shop.disputed("ord-1", day=5)
+    assert position("ord-1") == ("claimed", "") and holds() == [("chargeback_open", 92)]
+    assert "provisional_reimbursement" in events_posted() and balances()["protection_fund"] == -91.7
+    before = len(events_posted())
+    shop.tell("dispute.updated", "ord-1", day=6, dispute="dp-ord-1", outcome="under_review")
+    assert len(events_posted()) == before
+    shop.tell("dispute.closed", "ord-1", day=10, dispute="dp-ord-1", outcome="lost", amount=usd(100))
+    assert holds() == [] and (sellers(), balances()["protection_fund"]) == (91.7, -91.7)
+    assert "protection_reimbursement" not in events_posted()  # what was paid for now is final
+
+
+def test_what_the_fund_paid_for_now_goes_back_when_the_bank_gives_up() -> None:
+    shop = Shop()
+    shop.sold("ord-1", deliver=True)
+    shop.disputed("ord-1", day=5)
+    shop.tell("dispute.closed", "ord-1", day=10, dispute="dp-ord-1", outcome="won", amount=usd(100))
+    assert "reimbursement_taken_back" in events_posted() and holds() == []
+    assert (sellers(), balances()["protection_fund"], balances()["fee_revenue"]) == (91.7, 0.3, 8)
+
+
+def test_the_fund_pays_nothing_for_now_where_a_bank_only_asks_or_cover_is_not_whole_or_payouts_are_stopped() -> None:
+    shop = Shop()
+    shop.sold("ord-1", deliver=True)
+    shop.disputed("ord-1", day=5, stage="inquiry")
+    shop.sold("ord-2", day=6)  # never shipped
+    shop.disputed("ord-2", day=7)
+    shop.sold("ord-3", day=8, deliver=True)
+    with engine_scope():
+        (seller,) = query("SELECT key FROM seller").fetchone() or (0,)
+        payout_accounts.stop(seller, "account_risk", at=shop.now, until=None, replay=True)
+    shop.disputed("ord-3", day=12)
+    assert "provisional_reimbursement" not in events_posted()
 
 
 def test_a_lost_dispute_without_cover_is_the_sellers_loss() -> None:
@@ -304,7 +347,7 @@ def test_a_won_dispute_gives_the_money_back() -> None:
     shop.sold("ord-1", deliver=True)
     shop.disputed("ord-1", day=5, outcome="won")  # on the day on which the money would have been released
     assert holds() == []
-    assert balances() == {"available": 91.7, "fee_revenue": 8, "protection_fund": 0.3, "psp_clearing": -100}
+    assert (sellers(), balances()["protection_fund"], balances()["psp_clearing"]) == (91.7, 0.3, -100)
     assert [n["code"] for n in notices()][-2:] == ["money.released", "chargeback.decided"]
 
 

@@ -70,7 +70,7 @@ def of_buyer(buyer_key: int) -> Gathered:
             for o in StoredOutcome.objects.filter(case_id__in=ids).order_by("-at")[:MOST]
         ],
         "messages": [
-            {"case": case_id, "words": said.words, "at": said.at.isoformat()}
+            {"case": case_id, "words": said.text("en"), "at": said.at.isoformat()}
             for case_id, said in messages.between(ids, [Role.BUYER])
         ],
         "erasures": erasures(DataRequest.objects.filter(buyer_key=buyer_key)),

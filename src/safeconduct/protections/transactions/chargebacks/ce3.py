@@ -109,6 +109,7 @@ class Payment:
     merchant of record. ``processed_at``: when it was settled. ``validation``: nothing was to be paid.
     ``fraud_reported``, ``fraud_disputed``: by the issuer. ``initial``: for a payment the merchant started, the id of
     the buyer's own first one. ``arn``: acquirer reference number. ``provided_on``: when goods or services were given.
+    ``charge``: the processor's own id of it.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Payment:
     descriptor: str = ""
     arn: str = ""
     provided_on: date | None = None
+    charge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

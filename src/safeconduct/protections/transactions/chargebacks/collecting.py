@@ -118,7 +118,7 @@ def dossiers(
             due_at=one.due_at, order="" if placed is None else placed.text("order"),
             merchant=names.get(one.seller_key, ""), at=at, secret=steady_key("chargebacks/manifest"),
             pack=pack_of[one.id], documents=found.documents, timeline=tuple(_timeline(order)), exhibits=tuple(exhibits),
-            earlier={} if before is None else before.answers,
+            earlier={} if before is None else before.answers, fields={} if before is None else before.fields,
         )  # fmt: skip
     return made
 

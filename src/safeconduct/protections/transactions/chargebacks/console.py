@@ -71,7 +71,12 @@ def disputes(request: StaffRequest) -> HttpResponse:
     return page(
         request,
         "transactions/console/chargebacks.html",
-        {"rows": rows, "page": Page(found.next, found.previous, len(found.items)), "views": _views(waits=waits)},
+        {
+            "rows": rows,
+            "page": Page(found.next, found.previous, len(found.items)),
+            "views": _views(waits=waits),
+            "is_lead": request.user.may(StaffRole.LEAD),
+        },
     )
 
 
@@ -98,6 +103,7 @@ def dispute(request: StaffRequest, dispute_id: str) -> HttpResponse:
         "claims": claims_of(one.order_key, language, here=str(one.dispute_key), staff=True),
         "files": portal_documents.listed(documents.of_dispute(one.id)),
         "order_ref": order[one.order_key][1] if one.order_key in order else "",
+        "is_lead": request.user.may(StaffRole.LEAD),
     }  # fmt: skip
     return page(request, "transactions/console/chargeback.html", context)
 

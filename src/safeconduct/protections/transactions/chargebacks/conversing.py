@@ -56,7 +56,7 @@ def conversations(orders: Mapping[int, Known]) -> dict[int, Exhibit]:
 
 
 def _words(one: Said) -> str:
-    return one.words or one.by_language.get("en", "")
+    return one.text("en")
 
 
 def _told(fact: Fact) -> str:

@@ -105,6 +105,7 @@ class Dossier:
     """What is known when the answer is written. ``secret``: makes the exhibits' salts; it never leaves the platform.
     ``at``: dates the document. ``merchant``: as the bank knows it. ``code``: None where it is in no table.
     ``earlier``: what Compelling Evidence 3.0 says of it, by profile; empty where the bank disputes something else.
+    ``fields``: the same for the processor's interface, where it qualifies and the processor takes that.
     """
 
     dispute: str
@@ -125,6 +126,7 @@ class Dossier:
     timeline: tuple[Happened, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
     earlier: Mapping[str, Answer] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def score(self) -> Score:

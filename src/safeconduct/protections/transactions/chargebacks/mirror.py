@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from safeconduct.protections.transactions.chargebacks.reason_codes import ReasonCode, table
-from safeconduct.protections.transactions.coverage.causes import outcome_of
+from safeconduct.protections.transactions.coverage.causes import RESOLVED, outcome_of
 from safeconduct.protections.transactions.coverage.words import Outcome
 
 
@@ -151,7 +151,7 @@ def _move(mirror: Mirror, one: News) -> None:
         mirror.status = _ended(mirror, word)
         mirror.closed_at = one.at
         return
-    status = Status(word) if word in set(Status) else None
+    status = _status(word)
     if mirror.status in ENDED:
         if not later and status not in OPEN_FOR_ANSWER:
             return  # what was under way before it ended
@@ -179,11 +179,19 @@ def _was_read(one: News, answered_before: bool) -> bool:
 
 def _ended(mirror: Mirror, word: str) -> Status:
     """The status at an end. A dispute whose end was told without a word was taken back."""
-    if word in set(Status) and Status(word) in ENDED:
-        return Status(word)
+    told = _status(word)
+    if told in ENDED:
+        return told
     if outcome_of(word) is Outcome.LOST:
         return Status.LOST
     return Status.WARNING_CLOSED if mirror.is_inquiry else Status.WON
+
+
+def _status(word: str) -> Status | None:
+    """The status that a word is, or stands for."""
+    if word == RESOLVED:
+        return Status.PREVENTED
+    return Status(word) if word in set(Status) else None
 
 
 def _set_due(mirror: Mirror, told: datetime | None) -> None:

@@ -74,6 +74,16 @@ class Confidence(StrEnum):
     MEMORY = "memory"
 
 
+#: PayPal's reasons of a dispute in Stripe's words (dispute API, paypal-rest-api-specifications ec4d8f3, read 2026-11).
+#: PayPal tells no scheme and no code, so that such a dispute stands in no table; its words are understood all the same.
+PAYPAL: Final[Mapping[str, Reason]] = {
+    "MERCHANDISE_OR_SERVICE_NOT_RECEIVED": Reason.PRODUCT_NOT_RECEIVED,
+    "MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED": Reason.PRODUCT_UNACCEPTABLE, "UNAUTHORISED": Reason.FRAUDULENT,
+    "CREDIT_NOT_PROCESSED": Reason.CREDIT_NOT_PROCESSED, "DUPLICATE_TRANSACTION": Reason.DUPLICATE,
+    "INCORRECT_AMOUNT": Reason.GENERAL, "PAYMENT_BY_OTHER_MEANS": Reason.DUPLICATE,
+    "CANCELED_RECURRING_BILLING": Reason.SUBSCRIPTION_CANCELED, "PROBLEM_WITH_REMITTANCE": Reason.GENERAL,
+    "OTHER": Reason.GENERAL,
+}  # fmt: skip
 #: As the schemes write themselves.
 _WRITTEN: Final = {
     Network.VISA: "Visa", Network.MASTERCARD: "Mastercard", Network.AMEX: "American Express",
@@ -163,7 +173,9 @@ class Table:
             return None
         found = self._by_code.get((scheme, _spelt(code)), ())
         if len(found) > 1:
-            found = tuple(one for one in found if one.reason == (reason or "").strip().lower())
+            word = (reason or "").strip()
+            meant = PAYPAL.get(word.upper(), word.lower())
+            found = tuple(one for one in found if one.reason == meant)
             if len(found) > 1:  # Stripe's one word for goods stands for two of the scheme's: the wider one
                 found = tuple(one for one in found if one.category is not Category.COUNTERFEIT)
         return found[0] if len(found) == 1 else None

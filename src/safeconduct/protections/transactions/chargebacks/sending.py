@@ -107,7 +107,7 @@ def text_fields(dossier: Dossier) -> dict[str, str]:
     for name in sorted(found):
         found[name] = found[name][:left]
         left -= len(found[name])
-    return {name: words for name, words in found.items() if words}
+    return {name: words for name, words in found.items() if words} | dict(dossier.fields)
 
 
 def send_due(now: datetime, client: httpx.Client | None = None) -> int:

@@ -28,8 +28,11 @@ _WORDS: Final[dict[Cause, tuple[str, ...]]] = {
     ),
     Cause.REFUND_ABUSE: ("refund_abuse", "empty_return", "item_swapped", "wrong_item_returned", "return_not_sent"),
 }  # fmt: skip
+#: How a dispute ends that a card scheme or an alert service settled with a refund of its own before it began (Visa's
+#: RDR, Ethoca): the buyer has the money. ``prevented`` alone says that no money went that way.
+RESOLVED: Final = "resolved"
 _OUTCOMES: Final = {
-    **dict.fromkeys(("lost", "charge_refunded", "accepted", "payout_to_buyer"), Outcome.LOST),
+    **dict.fromkeys(("lost", "charge_refunded", "accepted", "payout_to_buyer", RESOLVED), Outcome.LOST),
     **dict.fromkeys(("won", "warning_closed", "prevented", "reversed", "payout_to_seller", "deny_buyer"), Outcome.WON),
     **dict.fromkeys(("withdrawn", "cancelled", "canceled"), Outcome.WITHDRAWN),
 }  # fmt: skip

@@ -29,6 +29,8 @@ _OUTCOMES: Final = {
     Outcome.WON: ChannelOutcome.WON,
     Outcome.WITHDRAWN: ChannelOutcome.WITHDRAWN,
 }
+#: The channels that a bank's dispute can be, one at a time.
+_KINDS: Final = (ChannelKind.INQUIRY, ChannelKind.CHARGEBACK, ChannelKind.PRE_DISPUTE)
 #: Entries that say what a bank took, or gave back.
 _SIGNS: Final = {
     "chargeback": 1, "chargeback_unexplained": 1, "chargeback_explained": -1, "representment_won": -1,
@@ -135,9 +137,10 @@ def _channels(
     joins, leaves = [], []
     for money, dispute, name in disputes:
         about, kind = str(dispute.key), _kind(dispute)
-        other = known.latest.get(_place(money, dispute, name, other=True))
-        if other is not None and not other.outcome:  # an inquiry that went on, or what was taken for a chargeback
-            leaves.append(Leaving(other.claim_id, _kind(dispute, other=True), about, ChannelOutcome.MOVED, other.round))
+        for before in _KINDS:
+            other = None if before is kind else known.latest.get(_place(money, dispute, name, before))
+            if other is not None and not other.outcome:  # an inquiry that went on, or what was taken for a chargeback
+                leaves.append(Leaving(other.claim_id, before, about, ChannelOutcome.MOVED, other.round))
         latest = known.latest.get(_place(money, dispute, name))
         if not _is_new(dispute, latest) and (latest is None or latest.outcome):
             continue
@@ -154,26 +157,38 @@ def _channels(
                 at if open_still is None else open_still.until, number,
             )
         )  # fmt: skip
-        if dispute.outcome is not None:
-            leaves.append(Leaving(claim, kind, about, _OUTCOMES[dispute.outcome], number))
+        ended = _ended(dispute)
+        if ended is not None:
+            leaves.append(Leaving(claim, kind, about, ended, number))
     claims.join_channel(joins, ENGINE_ACTOR, at=at, settled=False)
     claims.leave_channel(leaves, ENGINE_ACTOR, at=at, settled=False)
 
 
-def _kind(dispute: Dispute, *, other: bool = False) -> ChannelKind:
-    return ChannelKind.INQUIRY if dispute.inquiry != other else ChannelKind.CHARGEBACK
+def _kind(dispute: Dispute) -> ChannelKind:
+    if dispute.prevented:
+        return ChannelKind.PRE_DISPUTE
+    return ChannelKind.INQUIRY if dispute.inquiry else ChannelKind.CHARGEBACK
 
 
-def _place(money: OrderMoney, dispute: Dispute, name: str, *, other: bool = False) -> tuple[int, str, str, str]:
-    """Where a dispute's latest round on a line is known; ``other``: as the other of the two kinds of channel."""
-    return money.order, name, str(dispute.key), _kind(dispute, other=other).value
+def _ended(dispute: Dispute) -> ChannelOutcome | None:
+    """How its channel ended. One that was settled before it began was won by nobody."""
+    if dispute.prevented and dispute.outcome is not Outcome.LOST:
+        return ChannelOutcome.SETTLED
+    return None if dispute.outcome is None else _OUTCOMES[dispute.outcome]
+
+
+def _place(
+    money: OrderMoney, dispute: Dispute, name: str, kind: ChannelKind | None = None
+) -> tuple[int, str, str, str]:  # fmt: skip
+    """Where a dispute's latest round on a line is known, as the channel it is, or as another."""
+    return money.order, name, str(dispute.key), (kind or _kind(dispute)).value
 
 
 def _is_new(dispute: Dispute, latest: _Latest | None) -> bool:
     """Whether it needs a round that is not there yet."""
     if latest is None:
         return True
-    return latest.outcome != "" and latest.outcome != (dispute.outcome or "")
+    return latest.outcome != "" and latest.outcome != (_ended(dispute) or "")
 
 
 def _paid(money: OrderMoney, posted: Sequence[Posted], known: _Known) -> list[Paid]:
@@ -201,9 +216,8 @@ def _debit(money: OrderMoney, entry: Posted, at: datetime) -> Debit:
     dispute = next((one for one in money.disputes if str(one.key) == about), None)
     minor = _SIGNS[entry.event] * entry.amounts["amount"]
     paid = minor if entry.currency == money.main or dispute is None else _in_main(money, dispute, minor)
-    return Debit(
-        entry.key, payment_of_order(money.order), ChannelKind.CHARGEBACK, about, entry.currency, minor, at, paid
-    )  # fmt: skip
+    kind = ChannelKind.CHARGEBACK if dispute is None or not dispute.prevented else ChannelKind.PRE_DISPUTE
+    return Debit(entry.key, payment_of_order(money.order), kind, about, entry.currency, minor, at, paid)
 
 
 def _in_main(money: OrderMoney, dispute: Dispute, minor: int) -> int:
@@ -230,7 +244,7 @@ def _known(orders: Sequence[int]) -> _Known:
         "SELECT DISTINCT ON (l.order_key, l.name, h.about, h.kind) l.order_key, l.name, h.about, h.kind, h.claim_id,"
         " c.closed_at IS NOT NULL, h.round, h.outcome FROM claim_line l JOIN claim c ON c.line_id = l.id"
         " JOIN claim_channel h ON h.claim_id = c.id WHERE l.order_key = ANY(%b::bigint[])"
-        " AND h.kind IN ('chargeback', 'inquiry')"
+        " AND h.kind IN ('chargeback', 'inquiry', 'pre_dispute')"
         " ORDER BY l.order_key, l.name, h.about, h.kind, h.opened_at DESC, c.opened_at DESC, h.round DESC",
         [orders],
     ):

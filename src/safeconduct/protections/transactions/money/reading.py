@@ -64,14 +64,16 @@ def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
     placed = {row[1] for of_order in rows.values() for row in of_order if row[2] == PLACED}
     for order, ruled in _standing(sorted(found), placed).items():
         found[order].ruled = ruled
-    for order, pays, amount, minor, currency in query(
-        "SELECT order_key, pays_minor, amount_minor, order_minor, order_currency FROM coverage"
-        " WHERE order_key = ANY(%b::bigint[]) AND pays_minor > 0",
+    for order, pays, advance, amount, minor, currency in query(
+        "SELECT order_key, pays_minor, coalesce((certificate ->> 'advance_minor')::bigint, 0), amount_minor,"
+        " order_minor, order_currency FROM coverage WHERE order_key = ANY(%b::bigint[])"
+        " AND (pays_minor > 0 OR state = 'claimed')",
         [sorted(found)],
     ):
         if order in found and amount and minor is not None:
             # Coverage counts in the reporting currency; the share of the order that it pays is the same in any.
             found[order].covered_minor = (pays * minor * 2 + amount) // (2 * amount)
+            found[order].advance_minor = (advance * minor * 2 + amount) // (2 * amount)
             found[order].covered_currency = currency
     for (order, currency), minor in made_whole(found, but=f"{PREFIX}/").items():
         if currency == found[order].main:
@@ -155,7 +157,9 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
                 disputes[dispute].fee_minor, disputes[dispute].fee_currency = fee_minor, fee_currency
             news.setdefault(dispute, []).append(News(moment, at_micros(at_us), _TOLD_BY[kind], data))
     for key, told_of_it in news.items():
-        disputes[key].inquiry = fold(told_of_it).is_inquiry
+        mirrored = fold(told_of_it)
+        disputes[key].inquiry = mirrored.is_inquiry
+        disputes[key].prevented = mirrored.status is mirror.Status.PREVENTED
     if arrived and (under_way <= set(arrived) or None in arrived):
         money.delivered_us = max(arrived.values())
     money.disputes = sorted(disputes.values(), key=lambda one: (one.opened_us, one.key))

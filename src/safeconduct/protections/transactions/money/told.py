@@ -23,6 +23,7 @@ class Told(NamedTuple):
 @dataclass(slots=True)
 class Dispute:
     """A bank dispute. ``outcome`` None: not decided. ``inquiry``: the bank only asks, and has taken nothing.
+    ``prevented``: it was settled before it began; *lost* then means that a refund of the scheme paid the buyer.
     ``fee_minor``: what the processor has charged for it in all, in ``fee_currency``."""
 
     key: int
@@ -34,6 +35,7 @@ class Dispute:
     inquiry: bool = False
     fee_minor: int = 0
     fee_currency: str = ""
+    prevented: bool = False
 
 
 class Ruled(NamedTuple):
@@ -49,8 +51,10 @@ class OrderMoney:
     """One order. Amounts are minor units; ``minor``, ``currency``: as placed, None and empty where not told.
 
     ``delivered_us``: when the last parcel arrived, None while one is under way. ``covered_minor``: what coverage pays
-    for it, in ``covered_currency``. ``whole_minor``: what disputes and returns have given the seller for its losses
-    already, ``decided``: the refunds that were decided on, sent or not; both in the currency the buyer paid.
+    for it, and ``advance_minor`` for now while banks decide, both in ``covered_currency``. ``stopped``: the seller's
+    payouts are, so that nothing is advanced that was not before. ``whole_minor``: what disputes and returns have given
+    the seller for its losses already, ``decided``: the refunds that were decided on, sent or not; both in the currency
+    the buyer paid.
     """
 
     order: int
@@ -68,6 +72,8 @@ class OrderMoney:
     ruled: Ruled | None = None
     covered_minor: int = 0
     covered_currency: str = ""
+    advance_minor: int = 0
+    stopped: bool = False
     whole_minor: int = 0
     decided: list[Decided] = field(default_factory=list)
 
