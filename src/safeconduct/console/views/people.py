@@ -52,9 +52,9 @@ def _people(
     everyone = sorted(found.items, key=str)  # pages are by who came when: the database knows nobody's name
     secured, linked = staff.with_second_factor(everyone), identities.linked(everyone)
     now = timezone.now()
-    open_ones = Invitation.objects.filter(
-        seller_key__isnull=True, accepted_at__isnull=True, expires_at__gt=now
-    ).select_related("invited_by")  # fmt: skip
+    open_ones = invitations.meant(
+        Invitation.objects.filter(seller_key__isnull=True, accepted_at__isnull=True, expires_at__gt=now)
+    ).select_related("invited_by")
     context = {
         "rows": [
             {

@@ -1,4 +1,5 @@
-"""Inviting people, to the staff or to a seller: a link that works once, until it expires.
+"""Inviting people, to the staff or to a seller: a link that works once, until it expires, and as long as whoever sent
+it may still invite: who leaves takes no back door along.
 
 Only the hash of its token is kept.
 """
@@ -10,9 +11,10 @@ import secrets
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone
-from safeconduct.kernel.parties.models import Invitation, Membership, StaffRole, User
+from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, StaffRole, User
 
 #: A week: long enough for a holiday, short enough for a mailbox that changes hands.
 VALID_DAYS = 7
@@ -52,13 +54,23 @@ def look_up(token: str, *, at: datetime) -> Invitation:
 
 def open_invitation(token: str, *, at: datetime, lock: bool = False, of_member: bool = False) -> Invitation:
     """The open invitation behind a token, locked where it is to be used. Raises InvitationGone."""
-    rows = Invitation.objects.filter(token_hash=_hash(token), accepted_at__isnull=True, expires_at__gt=at)
+    rows = meant(Invitation.objects.filter(token_hash=_hash(token), accepted_at__isnull=True, expires_at__gt=at))
     if of_member:
         rows = rows.filter(seller_key__isnull=False)
-    invitation = (rows.select_for_update() if lock else rows).first()
+    invitation = (rows.select_for_update(of=["self"]) if lock else rows).first()
     if invitation is None:
         raise InvitationGone
     return invitation
+
+
+def meant(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """Those among these whose sender may still invite: the operator, an administrator, or an owner of that seller (whose
+    membership never runs out)."""
+    owns = Membership.objects.filter(
+        person=OuterRef("invited_by"), seller_key=OuterRef("seller_key"), role=MemberRole.OWNER, ended_at__isnull=True
+    )
+    may = Q(invited_by__staff_role=StaffRole.ADMINISTRATOR) | Exists(owns)
+    return rows.filter(Q(invited_by__isnull=True) | (Q(invited_by__is_active=True) & may))
 
 
 def accept(

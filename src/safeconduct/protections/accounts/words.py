@@ -18,6 +18,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "password_changed": lazy("Changed the password"),
     "password_breached": lazy("Signed in with a password that has come to light in a breach, and must choose another"),
     "password_stopped": lazy("So many wrong passwords came from elsewhere that none is taken from there any more"),
+    "codes_stopped": lazy("So many wrong codes of the second step came that none is taken from there any more"),
     "role_changed": lazy("Has another role now"),
     "access_until": lazy("Acts for the shop until another day now"),
     "access_ended": lazy("Does not act for the shop any more"),

@@ -23,6 +23,7 @@ from allauth.mfa.webauthn.internal.flows import reauthenticate
 from safeconduct.kernel.ledger.payout_checks import FACTOR_AGE, Proof
 from safeconduct.kernel.member_pages import MemberRequest
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.session_guard import session_of
 from safeconduct.kernel.vault.errors import SealBroken
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 from safeconduct.protections.accounts.payout.errors import NotConfirmed
@@ -96,7 +97,8 @@ def proof(request: MemberRequest) -> Proof:
         raise NotConfirmed
     authenticator: Authenticator = form.cleaned_data["credential"]
     reauthenticate(request, authenticator)
-    return Proof("passkey", authenticator.created_at, datetime.fromisoformat(kept["shown_at"]))
+    shown_at = datetime.fromisoformat(kept["shown_at"])
+    return Proof("passkey", authenticator.created_at, shown_at, session_of(request))
 
 
 @dataclass(frozen=True, slots=True)
