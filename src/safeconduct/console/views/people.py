@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMessage
@@ -26,10 +28,11 @@ from safeconduct.kernel.notices import codes
 from safeconduct.kernel.paging import Order
 from safeconduct.kernel.paging import page as paged
 from safeconduct.kernel.parties import identities, invitations, staff
-from safeconduct.kernel.parties.errors import PartiesError
+from safeconduct.kernel.parties.errors import BreakGlassRefused, PartiesError
 from safeconduct.kernel.parties.models import Invitation, StaffRole, User
-from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
-from safeconduct.kernel.scope import Actor, visitor_scope
+from safeconduct.kernel.parties.security_events import Happened, Level, note_for_people, note_for_person
+from safeconduct.kernel.scope import visitor_scope
+from safeconduct.kernel.staff_pages import actor_of
 from safeconduct.kernel.ui.parts import Page
 
 #: People, and open invitations, of one page: each brings two questions that are asked before it is done.
@@ -65,7 +68,7 @@ def _people(
         ],
         "invitations": [{"invitation": i, "role": role_name(i.role)} for i in open_ones.order_by("expires_at")[:_SHOWN]],
         "roles": [(value, role_name(value)) for value in StaffRole.values if value], "form": form, "link": link,
-        "email": email, "page": Page(found.next, found.previous, len(found.items)),
+        "email": email, "resets": not settings.STAFF_PASSKEY_ONLY, "page": Page(found.next, found.previous, len(found.items)),
     }  # fmt: skip
     return page(request, "console/people.html", "people", context, status=status)
 
@@ -119,6 +122,7 @@ def role(request: StaffRequest, person_id: str) -> HttpResponse:
     if wanted not in StaffRole.values or not wanted:
         raise NotFound("role", wanted)
     person = staff.change_role(person_id, StaffRole(wanted), request.user)
+    _note(request, "role_changed", person.id, {"to": person.staff_role, "by": "administrator"})
     text = _("%(name)s is %(role)s now.") % {"name": person, "role": role_name(wanted)}
     return done(request, text, reverse("console:people"))
 
@@ -131,21 +135,38 @@ def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
         case "deactivate":
             person = staff.deactivate(person_id, request.user, at=timezone.now())
             release_reviews(person)
+            _note(request, "shut_out", person.id)
             text = _("%(name)s is shut out. Reviews they held are free again, and API keys they made have ended.")
         case "reactivate":
             person = staff.reactivate(person_id, request.user)
+            _note(request, "let_in", person.id)
             text = _("%(name)s can sign in again.")
         case "reset-second-step":
-            person = staff.reset_second_factor(person_id, request.user)
+            person = _reset_second_step(request, person_id)
             text = _("%(name)s sets up a second step after the next sign-in.")
         case "unlink":
             person = identities.unlink(person_id, request.user)
-            happened = Happened("identity_unlinked", Level.NOTICE, person.id)
-            note_for_person(happened, Actor(request.user.id, request.user.staff_role), timezone.now())
+            _note(request, "identity_unlinked", person.id)
             text = _("%(name)s is found by their address at the next sign-in at the company.")
         case _other:
             raise NotFound("step", verb)
     return done(request, text % {"name": person}, reverse("console:people"))
+
+
+def _reset_second_step(request: StaffRequest, person_id: str) -> User:
+    """Takes a lost second step away; the person hears of it. Where passkeys are all that opens the console, one
+    administrator alone could so put themselves into somebody's place: there two make a sealed code."""
+    if settings.STAFF_PASSKEY_ONLY:
+        raise BreakGlassRefused("passkeys are all that opens the console; two administrators make a sealed code")
+    person, now = staff.reset_second_factor(person_id, request.user, at=timezone.now()), timezone.now()
+    noted = note_for_people({person.id: {}}, "factors_reset", Level.ALERT, actor_of(request), now)
+    get_adapter(request).tell_all(noted, "factors_reset", Level.ALERT, now)
+    return person
+
+
+def _note(request: StaffRequest, kind: str, person_id: str, facts: Mapping[str, str] | None = None) -> None:
+    """Writes down what an administrator has done to somebody's access."""
+    note_for_person(Happened(kind, Level.NOTICE, person_id, None, facts or {}), actor_of(request), timezone.now())
 
 
 @never_cache

@@ -1,7 +1,7 @@
 """Where a seller is paid: draft → verified → ageing (72 hours) → active, and what stops it.
 
-Money goes on to the old account while a new one ages. What makes it doubtful (a recovery, a changed contact or a stop of
-the seller's payouts within seven days before or meanwhile, the same number at another seller) leads it to a person
+Money goes on to the old account while a new one ages. What makes it doubtful (a recovery, a changed contact or a stop
+of the seller's payouts within seven days before or meanwhile, the same number at another seller) leads it to a person
 instead, and the wait begins anew when they allow it. *This was not me* only freezes: it never makes an account active,
 so whoever still holds an old mailbox wins nothing by it. Times are checked by the database as well. Each step is told
 in its transaction (`payout_telling`); what is only read lies in `payout_reading`.

@@ -1,8 +1,8 @@
 """What a seller is told of their payout accounts: each step as a line of what happened, and as a notice to every owner
 and all of finance. In the transaction of the step, so that none can happen in silence.
 
-A step that leads money elsewhere is about the account of whoever asked for it, whoever takes it, and its notice leads to
-*this was not me*: nobody has to sign in, and so a mailbox of before the event can stop it too.
+A step that leads money elsewhere is about the account of whoever asked for it, whoever takes it, and its notice leads
+to *this was not me*: nobody has to sign in, and so a mailbox of before the event can stop it too.
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ def open_invitation(token: str, *, at: datetime, lock: bool = False, of_member: 
 
 
 def meant(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
-    """Those among these whose sender may still invite: the operator, an administrator, or an owner of that seller (whose
-    membership never runs out)."""
+    """Those among these whose sender may still invite: the operator, an administrator, or an owner of that seller
+    (whose membership never runs out)."""
     owns = Membership.objects.filter(
         person=OuterRef("invited_by"), seller_key=OuterRef("seller_key"), role=MemberRole.OWNER, ended_at__isnull=True
     )

@@ -50,6 +50,7 @@ class Ended(StrEnum):
     BY_OWNER = "by_owner"
     MOVED = "moved"
     OFF_DEVICE = "off_device"
+    LOCKED = "locked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             by_operator = getattr(self.request, "let_in_by_operator", False)
             self.recovered(self.request, user, "operator" if by_operator else "mailbox", now)
         if template_prefix == "account/email/email_changed":
-            self.contact_changed(self.request, user, str((context or {}).get("from_email", "")), now)
+            self.contact_changed(self.request, user, now)
         if kind is None:
             return
         with visitor_scope():
@@ -156,8 +156,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         `operator`."""
         self.tell(request, person, "recovered", Level.ALERT, {"by": by}, at)
 
-    def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
-        """The person has another address now; ``before``: the one until then, which must hear of it too."""
+    def contact_changed(self, request: HttpRequest, person: User, at: datetime) -> None:
+        """The person has another address now; the one until then hears of it too (`notices.mail`)."""
         self.tell(request, person, "contact_changed", Level.ALERT, {"what": "email"}, at)
 
     def tell(

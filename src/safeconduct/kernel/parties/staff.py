@@ -68,13 +68,14 @@ def reactivate(person_id: str, administrator: User) -> User:
     return person
 
 
-def reset_second_factor(person_id: str, administrator: User) -> User:
-    """For a lost telephone or key: the person sets up a second factor anew after the next sign-in.
+def reset_second_factor(person_id: str, administrator: User, *, at: datetime) -> User:
+    """For a lost telephone or key: sessions end, and the person sets up a second factor anew after the next sign-in.
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
     person = subject(person_id, administrator)
     Authenticator.objects.filter(user=person).delete()
+    sessions.end_all(person.id, sessions.Ended.FACTOR_CHANGED, at)
     return person
 
 

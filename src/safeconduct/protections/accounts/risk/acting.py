@@ -52,8 +52,8 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
 
 
 def _until(seller_key: int, level: Level, fired: Sequence[str], when: datetime, *, recovers: bool) -> datetime | None:
-    """Until when a seller's payouts are to be stopped; None: until two people end it. The time itself where the stops in
-    force say all of it: each sign-in of the days after a recovery repeats it, and must not put the end off."""
+    """Until when a seller's payouts are to be stopped; None: until two people end it. The time itself where the stops
+    in force say all of it: each sign-in of the days after a recovery repeats it, and must not put the end off."""
     if level >= Level.LOCK:
         return None
     running = payout_reading.stops_of(seller_key, when)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from safeconduct.kernel.notices import codes
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Level, Noted
@@ -65,11 +67,16 @@ class JudgedAdapter(AccountAdapter):
         super().recovered(request, person, by, at)
         judgement_of(person, ActKind.RECOVERY, place_of(request, person, at), at)
 
-    def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
+    def contact_changed(self, request: HttpRequest, person: User, at: datetime) -> None:
         """Judged as well, because with a payout change it is how accounts are taken over (S18)."""
-        super().contact_changed(request, person, before, at)
+        super().contact_changed(request, person, at)
         judgement_of(person, ActKind.CONTACT_CHANGE, place_of(request, person, at), at)
-        notices.send_to_the_old_address(request, person, before, at)
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
+        """allauth's own mails carry a code as ours do: whoever gets one can ask whether it is from us."""
+        mail: EmailMessage = super().render_mail(*args, **kwargs)
+        codes.carry(mail, "account", at=timezone.now())
+        return mail
 
     def tell_all(self, noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) -> None:
         super().tell_all(noted, kind, level, at)

@@ -1,18 +1,15 @@
-"""What people are told about their account, by mail at once and in the inbox, each with a link that says *not me*."""
+"""What people are told about their account, by mail at once and in the inbox, each with a link that says *not me*.
+
+The mail goes to addresses of the last 30 days as well (`former` of the text): whoever took an account over and gave it
+another address does not read that mailbox.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from django.core.mail import send_mail
-from django.http import HttpRequest
-from django.utils import translation
-from django.utils.translation import gettext as _
-
-from safeconduct.kernel import faces
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SecurityEvent, User
@@ -70,25 +67,3 @@ def send_all(noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) 
             for person, one in noted.items()
         ]
     )  # fmt: skip
-
-
-def send_to_the_old_address(request: HttpRequest, person: User, address: str, at: datetime) -> None:
-    """Writes to the address a person had before, with a link of its own: whoever took the account over does not read
-    that mailbox. A mail that cannot be sent does not undo the change, which the inbox tells as well."""
-    with engine_scope():
-        event = SecurityEvent.objects.filter(person=person, kind="contact_changed", at=at).order_by("id").first()
-    if event is None or not address:
-        return
-    link = faces.link(request, path_of(event.id))
-    with translation.override(person.language), suppress(OSError):
-        send_mail(
-            _("Your account has another address now"),
-            _(
-                "Your account at Safeconduct was moved from this address to another one. If it was you, there is "
-                "nothing to do.\n\nIf it was not you, open this link within 7 days and press once; it stops "
-                "everything:\n\n%(link)s\n\nWe never ask for a password or a code."
-            )
-            % {"link": link},
-            None,
-            [address],
-        )
