@@ -1,5 +1,5 @@
-"""What follows of level *lock* for whoever acted, beside the stop of payouts (`acting`): their sessions end, keys of the
-last seven days can only read, apps let in since then end, and a case waits for a person of the marketplace.
+"""What follows of level *lock* for whoever acted, beside the stop of payouts (`acting`): their sessions end, keys of
+the last seven days can only read, apps let in since then end, and a case waits for a person of the marketplace.
 
 Nobody is kept out for good by it: a false alarm is lived with by signing in again, while the money waits until two
 people say otherwise. It is done once for each decision, however often the act is tried again.
