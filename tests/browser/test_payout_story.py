@@ -69,6 +69,7 @@ def test_an_owner_confirms_what_they_read_with_a_passkey_and_finance_cancels_it(
     page.wait_for_url(address + PAGE + "confirm/")
     assert "3000" in page.inner_text(".kv") and "3704" not in page.content()
     look(page, f"payout-{width}-confirm")
+    page.wait_for_timeout(2_100)  # she reads it
     page.click("#payout_confirm")
     page.wait_for_url(address + PAGE)
     (account,) = accounts()

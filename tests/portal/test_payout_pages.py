@@ -24,6 +24,7 @@ from safeconduct.protections.transactions.money import due
 from tests.kernel.builders import event, live_policy
 from tests.portal import shops
 from tests.portal.passkeys import Passkey
+from tests.portal.reading_time import ten_seconds_pass
 from tests.portal.shops import read
 
 PAGE = "/portal/accounts/payout/"
@@ -58,6 +59,7 @@ class Person:
     def confirms(self) -> Any:
         assert self.passkey is not None
         signed = self.passkey.sign(read(self.client, PAGE + "confirm/"))
+        ten_seconds_pass(self.client)
         return self.client.post(PAGE + "confirm/", {"credential": signed})
 
     def asks(self, number: str = OTHER) -> str:
@@ -194,6 +196,18 @@ def test_a_text_that_stood_open_for_six_minutes_has_to_be_confirmed_anew() -> No
     session.save()
     answer = owner.client.post(PAGE + "confirm/", {"credential": signed})
     assert answer.status_code == 409 and "longer than five minutes" in answer.content.decode()
+    assert owner.confirms().headers["Location"] == PAGE
+
+
+def test_what_is_confirmed_sooner_than_anybody_reads_is_not_done() -> None:
+    owner = somebody()
+    owner.fills_in()
+    assert owner.passkey is not None
+    signed = owner.passkey.sign(read(owner.client, PAGE + "confirm/"))
+    answer = owner.client.post(PAGE + "confirm/", {"credential": signed}, follow=True)
+    assert "sooner than anybody reads it" in answer.content.decode()
+    with engine_scope():
+        assert not payout_reading.accounts_of(shops.seller_key())
     assert owner.confirms().headers["Location"] == PAGE
 
 

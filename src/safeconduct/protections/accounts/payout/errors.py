@@ -60,7 +60,8 @@ class NotConfirmed(PayoutRefused):
         super().__init__(
             text
             or _(
-                "That was not confirmed: the passkey is not yours, or you looked at something else meanwhile. Try again."
+                "That was not confirmed: the passkey is not yours, or you looked at something else meanwhile. Try "
+                "again."
             )
         )
 
