@@ -7,13 +7,13 @@ from datetime import timedelta
 from importlib.resources import files
 
 import pytest
-from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
 
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.ledger import payout_accounts
+from safeconduct.kernel.notices import upkeep
 from safeconduct.kernel.notices.models import NoticeCopy, StoredNotice
 from safeconduct.kernel.parties import attempts, security_events, sessions
 from safeconduct.kernel.parties.models import SignInSession, User
@@ -241,15 +241,25 @@ def test_staff_see_and_end_their_sessions_as_well() -> None:
 def test_a_changed_address_is_told_to_the_old_mailbox_with_a_way_to_stop_it(capsys: pytest.CaptureFixture[str]) -> None:
     user, client = shops.member("sel-1"), Client()
     old = user.email
-    with staff_scope():
-        EmailAddress.objects.create(user=user, email=old, verified=True, primary=True)
-        EmailAddress.objects.create(user=user, email="new@example.org", verified=True)
     assert enters(client, user)
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     capsys.readouterr()
-    assert client.post("/accounts/email/", {"action_primary": "", "email": "new@example.org"}).status_code == 302
-    written = capsys.readouterr().out
-    assert f"To: {old}" in written
-    (link,) = re.findall(r"http://testserver(/accounts/not-me/\S+)", written.replace("=\n", ""))
-    assert "Has another e-mail address now" in Client().get(link, follow=True).content.decode()
+    client.post("/accounts/email/", {"action_add": "", "email": "new@example.org"})
+    written = capsys.readouterr().out.replace("=\n", "")
+    assert "To: new@example.org" in written and "/message/" in written, "it can be asked whether it is from us"
+    (link,) = re.findall(r"http://testserver(/accounts/confirm-email/\S+)", written)
+    client.post("/accounts/email/", {"action_primary": "", "email": "new@example.org"})
+    assert User.objects.get(id=user.id).email == old, "nobody has shown that the mailbox is theirs"
+    assert Client().post(link).status_code == 302
+    assert User.objects.get(id=user.id).email == old, "to confirm is not yet to change"
+    client.post("/accounts/email/", {"action_primary": "", "email": "new@example.org"})
+    assert User.objects.get(id=user.id).email == "new@example.org"
     assert "contact_changed" in kinds_of(user)
+    capsys.readouterr()
+    upkeep.send_mail(lanes.utc_now())
+    mails = [m for m in capsys.readouterr().out.replace("=\n", "").split("-" * 79) if "address was changed" in m]
+    (told,) = mails
+    with staff_scope():
+        (url,) = StoredNotice.objects.filter(values__what="contact_changed").values_list("url", flat=True)
+    assert url in told
+    assert "Has another e-mail address now" in Client().get(url, follow=True).content.decode()
