@@ -7,14 +7,15 @@ from datetime import timedelta
 from importlib.resources import files
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
 
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.ledger import payout_accounts
-from safeconduct.kernel.notices import upkeep
 from safeconduct.kernel.notices.models import NoticeCopy, StoredNotice
+from safeconduct.kernel.notices.texts import text_of
 from safeconduct.kernel.parties import attempts, security_events, sessions
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import Origin
@@ -238,28 +239,67 @@ def test_staff_see_and_end_their_sessions_as_well() -> None:
     assert Client().get("/accounts/sessions/").status_code == 302
 
 
-def test_a_changed_address_is_told_to_the_old_mailbox_with_a_way_to_stop_it(capsys: pytest.CaptureFixture[str]) -> None:
+def written_to(capsys: pytest.CaptureFixture[str], address: str) -> str:
+    """The latest mail to an address."""
+    mails = capsys.readouterr().out.replace("=\n", "").split("-" * 79)
+    return [one for one in mails if f"To: {address}" in one][-1]
+
+
+def asks_for(client: Client, address: str) -> None:
+    cache.clear()
+    answer = client.post("/accounts/email/", {"action_add": "", "email": address})
+    assert answer.headers["Location"] == "/accounts/confirm-email/", answer.content.decode()
+
+
+def test_another_address_takes_the_place_of_the_one_in_use_once_its_mailbox_has_shown_a_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     user, client = shops.member("sel-1"), Client()
     old = user.email
     assert enters(client, user)
-    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    capsys.readouterr()
-    client.post("/accounts/email/", {"action_add": "", "email": "new@example.org"})
-    written = capsys.readouterr().out.replace("=\n", "")
-    assert "To: new@example.org" in written and "/message/" in written, "it can be asked whether it is from us"
-    (link,) = re.findall(r"http://testserver(/accounts/confirm-email/\S+)", written)
-    client.post("/accounts/email/", {"action_primary": "", "email": "new@example.org"})
-    assert User.objects.get(id=user.id).email == old, "nobody has shown that the mailbox is theirs"
-    assert Client().post(link).status_code == 302
-    assert User.objects.get(id=user.id).email == old, "to confirm is not yet to change"
-    client.post("/accounts/email/", {"action_primary": "", "email": "new@example.org"})
+    with staff_scope():
+        TOTP.activate(user, secret := generate_totp_secret())
+    client.post("/accounts/2fa/reauthenticate/", {"code": code_of(secret)})
+    asks_for(client, "new@example.org")
+    written = written_to(capsys, "new@example.org")
+    assert "/message/" in written, "it can be asked whether it is from us"
+    assert User.objects.get(id=user.id).email == old
+    (code,) = re.findall(r"^([A-Z0-9]{4,}-?[A-Z0-9]*)$", written.replace("\r", ""), re.MULTILINE)
+    client.post("/accounts/confirm-email/", {"code": code})
     assert User.objects.get(id=user.id).email == "new@example.org"
+    with staff_scope():
+        assert [(a.email, a.primary, a.verified) for a in EmailAddress.objects.filter(user=user)] == [
+            ("new@example.org", True, True)
+        ]
     assert "contact_changed" in kinds_of(user)
-    capsys.readouterr()
-    upkeep.send_mail(lanes.utc_now())
-    mails = [m for m in capsys.readouterr().out.replace("=\n", "").split("-" * 79) if "address was changed" in m]
-    (told,) = mails
+    Client().post("/accounts/password/reset/", {"email": old})
+    assert "reset/key" not in capsys.readouterr().out, "no link for a new password goes to the old mailbox any more"
+
+
+def test_three_wrong_codes_leave_the_address_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    user, client = shops.member("sel-1"), Client()
+    assert enters(client, user)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    asks_for(client, "new@example.org")
+    written = written_to(capsys, "new@example.org").replace("\r", "")
+    (code,) = re.findall(r"^([A-Z0-9]{4,}-?[A-Z0-9]*)$", written, re.MULTILINE)
+    for _ in range(3):
+        client.post("/accounts/confirm-email/", {"code": "WRONG0"})
+    client.post("/accounts/confirm-email/", {"code": code})
+    assert User.objects.get(id=user.id).email == user.email
+
+
+def test_a_changed_address_is_told_to_the_old_mailbox_with_a_way_to_stop_it(capsys: pytest.CaptureFixture[str]) -> None:
+    user, client = shops.member("sel-1"), Client()
+    assert enters(client, user)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    asks_for(client, "new@example.org")
+    written = written_to(capsys, "new@example.org").replace("\r", "")
+    (code,) = re.findall(r"^([A-Z0-9]{4,}-?[A-Z0-9]*)$", written, re.MULTILINE)
+    client.post("/accounts/confirm-email/", {"code": code})
     with staff_scope():
         (url,) = StoredNotice.objects.filter(values__what="contact_changed").values_list("url", flat=True)
-    assert url in told
+        assert text_of("account.event").former, "and to addresses of the last 30 days"
     assert "Has another e-mail address now" in Client().get(url, follow=True).content.decode()
+    assert "It is stopped" in Client().post(url).content.decode()
+    assert client.get("/portal/").status_code == 302, "the session in which it was changed is over"

@@ -92,7 +92,7 @@ def accept(
         **({"id": person_id} if person_id else {}),
     )  # fmt: skip
     # allauth would make it when it is first needed, and an answer that takes longer tells that there is an account.
-    EmailAddress.objects.create(user=person, email=person.email, primary=True)
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
     if invitation.seller_key is not None:
         Membership.objects.create(
             person=person, seller_key=invitation.seller_key, role=invitation.member_role,

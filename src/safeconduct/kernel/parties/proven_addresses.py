@@ -1,8 +1,9 @@
-"""Another address of a person is one whose mailbox they have shown to be theirs.
+"""A person has one address: that in use, which is known to be theirs. Another takes its place once its mailbox has
+shown the code that was sent there.
 
-allauth takes an unconfirmed address as the name to sign in with where the one before was never confirmed either, as
-those are that came by an invitation; and it says nothing of a change where it knows of no earlier address. Both are
-kept from happening here: whoever mistypes an address, or takes somebody else's, stays with their own.
+allauth would keep others beside it, and a link for a new password goes to any of them: whoever sat at an open session
+for a minute could leave one behind. People come by an invitation to their mailbox, by the operator or by the company's
+directory; so the address of whoever has no row yet counts as known, and a change from it is told as a change.
 """
 
 from __future__ import annotations
@@ -16,18 +17,13 @@ _known_to_allauth = manage_email.sync_email_address
 
 
 def take_their_place() -> None:
-    """allauth finds both by name, and no setting names others."""
-    manage_email.can_mark_as_primary = _is_proven
-    manage_email.sync_email_address = _with_the_present_one
+    """allauth finds it by name, and no setting names another."""
+    manage_email.sync_email_address = _in_use
 
 
-def _is_proven(address: EmailAddress) -> bool:
-    return bool(address.pk and address.verified)
-
-
-def _with_the_present_one(user: User, email: str) -> EmailAddress | None:
-    """What allauth does, and the address in use stands as such: so a change is a change, and is told."""
+def _in_use(user: User, email: str) -> EmailAddress | None:
+    """What allauth does, and the address in use stands as such."""
     made: EmailAddress | None = _known_to_allauth(user, email)
     if not EmailAddress.objects.filter(user=user, primary=True).exists():
-        EmailAddress.objects.filter(user=user, email=email).update(primary=True)
+        EmailAddress.objects.filter(user=user, email=email).update(primary=True, verified=True)
     return made

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 
 from safeconduct.kernel.notices import codes
@@ -42,7 +44,11 @@ class JudgedAdapter(AccountAdapter):
 
     def get_login_stages(self) -> list[str]:
         ours = {"allauth.mfa.stages.AuthenticateStage": f"{_STAGES}second_step.SecondStepStage"}
-        return [f"{_STAGES}judged.JudgedStage", *(ours.get(stage, stage) for stage in super().get_login_stages())]
+        theirs = [stage for stage in super().get_login_stages() if not stage.endswith(".EmailVerificationStage")]
+        return [f"{_STAGES}judged.JudgedStage", *(ours.get(stage, stage) for stage in theirs)]
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        return reverse("account_email")
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
         response = super().post_login(request, user, **kwargs)
