@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 
 from safeconduct.config import environment
 from safeconduct.kernel.notices.models import StoredNotice
-from safeconduct.kernel.parties import attempts
+from safeconduct.kernel.parties import attempts, members
 from safeconduct.kernel.parties.models import MemberRole, User
 from safeconduct.kernel.scope import staff_scope, visitor_scope
 from tests.portal import shops
@@ -22,6 +22,7 @@ from tests.portal.passkeys import Passkey
 from tests.portal.second_steps import code_of
 from tests.portal.shops import PASSWORD, read
 
+NOW = datetime.now(UTC)
 CHANGE = "/accounts/password/change/"
 NEW = {"password1": "quite another long sentence", "password2": "quite another long sentence"}
 
@@ -201,3 +202,19 @@ def test_a_new_password_from_the_mailbox_gives_no_new_guesses_and_one_from_a_ses
     with visitor_scope():
         first = attempts.begin(count, "", now)
         assert first is not None and first.number == 1
+
+
+@override_settings(SECOND_STEP="everyone")
+def test_who_was_invited_sets_up_an_app_and_then_the_shop_opens() -> None:
+    owner = shops.member("sel-1")
+    with staff_scope():
+        _made, token = members.invite_member("ana@example.org", shops.seller_key(), MemberRole.FINANCE, owner, at=NOW)
+    client, given = Client(), {"name": "Ana", "password": "a long pass phrase of hers"}
+    assert client.post(f"/portal/welcome/{token}/", given).status_code == 302
+    client.post("/accounts/login/", {"login": "ana@example.org", "password": given["password"]})
+    assert client.get("/portal/").headers["Location"] == "/accounts/2fa/"
+    page = client.get("/accounts/2fa/totp/activate/")
+    assert page.status_code == 200, page.headers.get("Location")
+    code = code_of(client.session["mfa.totp.secret"])
+    assert client.post("/accounts/2fa/totp/activate/", {"code": code}).status_code == 302
+    assert client.get("/portal/").status_code == 200
