@@ -11,7 +11,7 @@ from django.test import Client
 
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.events.log import Known
-from safeconduct.kernel.ledger import payout_accounts
+from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties import keys
 from safeconduct.kernel.parties.models import AccountCase, StaffRole, User
@@ -80,8 +80,25 @@ def test_the_same_act_tried_again_locks_once_and_signing_in_again_is_possible() 
     again = enters(user)
     assert judge(Act(ActKind.PAYOUT_CHANGE, user.id, lanes.utc_now(), "sel-1", key="pca_1")).refused
     assert again.get("/portal/").status_code == 200
+    assert judge(Act(ActKind.PAYOUT_CHANGE, user.id, lanes.utc_now(), "sel-1", key="pca_2")).refused
+    assert again.get("/portal/").status_code == 302, "another act ends sessions again"
     with staff_scope():
         assert AccountCase.objects.count() == 1
+        assert StoredNotice.objects.filter(values__what="account_locked").count() == 1
+    with engine_scope():
+        assert len(payout_reading.stops_of(shops.seller_key(), lanes.utc_now())) == 1, "two people end it once"
+
+
+def test_whose_changes_are_seen_in_every_sign_in_of_the_day_comes_in_each_time() -> None:
+    user = shops.member("sel-1")
+    enters(user).post("/accounts/logout/")
+    takes_over(user)
+    lanes.accept(
+        [event("security.changed", at=shops.ago(1), seller="sel-1", member=user.id, change="email")],
+        known=Known.WHEN_IT_HAPPENED,
+    )
+    first, second = enters(user), enters(user)
+    assert first.get("/portal/").status_code == second.get("/portal/").status_code == 200
 
 
 def test_not_me_about_a_lock_stops_what_came_after_it_too() -> None:

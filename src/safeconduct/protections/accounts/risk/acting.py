@@ -21,6 +21,7 @@ _AGES: Final = "payout_account_changes"
 #: What it locks is the session, which has ended (2.3: "A4 session"); whoever held it reached no payout yet.
 _SESSION: Final = "session_off_its_device"
 _RECOVERED: Final = "recovered_lately"
+_REASON: Final = "account_risk"
 #: Whoever tries again and again must not fill mailboxes with stops: one an hour at most.
 _AT_MOST_EVERY: Final = timedelta(hours=1)
 
@@ -48,15 +49,15 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
         recovers = acts.get(decision.moment) == ActKind.RECOVERY
         until = _until(decision.seller_key, level, fired, when, recovers=recovers)
         if until is None or until > when:
-            payout_accounts.stop(decision.seller_key, "account_risk", at=when, until=until, replay=at is None)
+            payout_accounts.stop(decision.seller_key, _REASON, at=when, until=until, replay=at is None)
 
 
 def _until(seller_key: int, level: Level, fired: Sequence[str], when: datetime, *, recovers: bool) -> datetime | None:
     """Until when a seller's payouts are to be stopped; None: until two people end it. The time itself where the stops
     in force say all of it: each sign-in of the days after a recovery repeats it, and must not put the end off."""
-    if level >= Level.LOCK:
-        return None
     running = payout_reading.stops_of(seller_key, when)
+    if level >= Level.LOCK:
+        return when if any(one.until is None and one.reason == _REASON for one in running) else None
     if recovers or not running:
         return when + (HOLD_AFTER_RECOVERY if _RECOVERED in fired else HOLD)
     more = [rule for rule in fired if rule not in (_RECOVERED, _AGES)]

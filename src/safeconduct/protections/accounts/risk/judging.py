@@ -78,7 +78,10 @@ def judge(act: Act) -> Judgement:
     Raises ValueError for an act that the catalogue refuses. Where the policy is not in force everything is allowed.
     """
     found = _judged(act)
-    locking.lock_where_needed(act.person_id, found.decision_id, found.level, found.fired, act.at)
+    comes_in = act.kind in (ActKind.SIGN_IN, ActKind.SESSION_USE)
+    locking.lock_where_needed(
+        act.person_id, found.decision_id, found.level, found.fired, act.at, comes_in=comes_in
+    )  # fmt: skip
     return found
 
 
