@@ -2,8 +2,8 @@
 the last seven days can only read, apps let in since then end, and a case waits for a person of the marketplace.
 
 Nobody is kept out for good by it: a false alarm is lived with by signing in again, while the money waits until two
-people say otherwise. It is done once for each decision, however often the act is tried again; and what led to it is seen
-for a day in every act, so that in this time signing in again is no new one, and another act opens no second case.
+people say otherwise. It is done once for each decision, however often the act is tried again; and what led to it is
+seen for a day in every act, so that in this time signing in again is no new one, and another act opens no second case.
 """
 
 from __future__ import annotations
