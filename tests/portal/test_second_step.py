@@ -218,3 +218,19 @@ def test_who_was_invited_sets_up_an_app_and_then_the_shop_opens() -> None:
     code = code_of(client.session["mfa.totp.secret"])
     assert client.post("/accounts/2fa/totp/activate/", {"code": code}).status_code == 302
     assert client.get("/portal/").status_code == 200
+
+
+def test_nobody_at_an_open_session_gives_somebody_without_a_password_one() -> None:
+    user, client = somebody()
+    passkey = Passkey.of(user)
+    with staff_scope():
+        user.set_unusable_password()
+        user.save()
+    client.force_login(user)
+    page = "/accounts/password/set/"
+    assert client.post(page, NEW).headers["Location"] == f"/accounts/reauthenticate/?next={page}"
+    assert not User.objects.get(id=user.id).has_usable_password()
+    shown = client.get(f"/accounts/reauthenticate/?next={page}", follow=True)
+    client.post(shown.redirect_chain[-1][0], {"credential": passkey.sign(shown.content.decode())})
+    assert client.post(page, NEW).status_code == 302
+    assert User.objects.get(id=user.id).has_usable_password()
