@@ -9,11 +9,12 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from safeconduct.kernel.member_pages import AccessEnded
-from safeconduct.kernel.parties import members, sessions
-from safeconduct.kernel.parties.models import MemberRole, User
+from safeconduct.kernel.parties import members, sessions, staff
+from safeconduct.kernel.parties.models import MemberRole, StaffRole, User
+from safeconduct.kernel.parties.session_guard import AccessEnded
 from safeconduct.kernel.scope import staff_scope, visitor_scope
 from safeconduct.portal.views import decisions
+from tests.console.test_console import signed_in
 from tests.portal import shops
 
 
@@ -63,5 +64,17 @@ def test_the_file_breaks_off(cut_off: Callable[[User], None]) -> None:
     rows = file_of(client)
     next(rows), next(rows)
     cut_off(user)
+    with pytest.raises(AccessEnded):
+        next(rows)
+
+
+def test_a_file_of_the_staff_breaks_off_as_well() -> None:
+    (client, user), (_other, administrator) = signed_in(StaffRole.LEAD), signed_in(StaffRole.ADMINISTRATOR)
+    answer = client.get("/console/sellers/?format=csv")
+    assert answer.status_code == 200
+    rows = iter(answer.streaming_content)  # type: ignore[attr-defined]
+    next(rows)
+    with staff_scope():
+        staff.deactivate(user.id, administrator, at=shops.NOW)
     with pytest.raises(AccessEnded):
         next(rows)

@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 
 from safeconduct.kernel.parties.models import MemberRole, Membership, Seller, User
-from safeconduct.kernel.parties.session_guard import session_of
+from safeconduct.kernel.parties.session_guard import AccessEnded, session_of
 from safeconduct.kernel.scope import query, seller_scope
 from safeconduct.kernel.ui.parts import Shell
 
@@ -57,10 +57,6 @@ def only_for(*roles: MemberRole, says: str | Promise = "") -> Callable[[V], V]:
 def page(request: MemberRequest, template: str, context: Mapping[str, object], *, status: int = 200) -> HttpResponse:
     """A page in the portal's shell. Rendered now, inside the scope."""
     return render(request, template, {"shell": request.shell, "seller": request.seller, **context}, status=status)
-
-
-class AccessEnded(Exception):
-    """Whoever reads a long answer may not do so any more; it breaks off there."""
 
 
 def lasting_scope(request: MemberRequest) -> Callable[[], AbstractContextManager[None]]:

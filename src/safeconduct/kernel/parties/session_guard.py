@@ -58,6 +58,10 @@ _WHY: Final[Mapping[Ended, str | Promise]] = {
 }
 
 
+class AccessEnded(Exception):
+    """Whoever reads a long answer may not do so any more; it breaks off there."""
+
+
 def session_guard(get_response: Answer) -> Answer:
     """The middleware. It stands after those of sessions, sign-in and messages."""
 
