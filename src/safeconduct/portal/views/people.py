@@ -282,7 +282,8 @@ def end_sessions(request: MemberRequest, membership_id: str) -> HttpResponse:
 
 def _owner_ends(request: MemberRequest, member: Membership) -> HttpResponse | None:
     """Whoever would put another owner out shows anew who they are: a thief at an open session would do that first."""
-    if member.role != MemberRole.OWNER or member.person_id == request.user.id:
+    owners = member.role == request.membership.role == MemberRole.OWNER
+    if not owners or member.person_id == request.user.id:
         return None
     return asked_again(request, reverse("portal:people"))
 
