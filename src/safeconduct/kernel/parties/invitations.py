@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone
+from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone, OwnersFrozen
+from safeconduct.kernel.parties.freezing import is_frozen
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, StaffRole, User
 
 #: A week: long enough for a holiday, short enough for a mailbox that changes hands.
@@ -78,13 +79,15 @@ def accept(
 ) -> User:  # fmt: skip
     """Makes the invited person's account, and a member's membership; the link works no more.
 
-    Raises InvitationGone; AddressTaken where the address has an account: a member then signs in and uses
+    Raises InvitationGone; OwnersFrozen; AddressTaken where the address has an account: a member then signs in and uses
     `members.join`. The password is checked by the caller's form; staff set up the second factor after signing in.
     ``password``: None for who signs in with a passkey alone (`passkey_sign_up`), made for ``person_id``.
     """
     invitation = open_invitation(token, at=at, lock=True)
     if User.objects.filter(email=invitation.email).exists():
         raise AddressTaken(invitation.email)
+    if invitation.member_role == MemberRole.OWNER and is_frozen(invitation.seller_key or 0, at):
+        raise OwnersFrozen
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
     person = User.objects.create_user(
