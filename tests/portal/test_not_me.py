@@ -234,8 +234,7 @@ def test_two_taps_in_the_notice_about_a_payout_account_cancel_it_although_the_th
     assert state(made) == AccountState.AGEING and thief.get("/portal/").status_code == 200
     assert "It is stopped" in mailbox.post(link).content.decode()
     assert state(made) == AccountState.CANCELLED
-    if step == "asked":
-        assert thief.get("/portal/").status_code == 302, "the session in which it was asked for is over"
+    assert thief.get("/portal/").status_code == 302, "the session in which it was asked for is over"
     ripen(now + timedelta(hours=73))
     assert state(made) == AccountState.CANCELLED
 

@@ -68,7 +68,7 @@ def freeze(event: SecurityEvent, *, at: datetime) -> Frozen | None:
     case_id, before = opened
     sellers, since = _sellers(event, at), _since(event)
     ended = sessions.end_all(event.person_id, sessions.Ended.NOT_ME, at, since=since)
-    ended += sessions.end(str(event.facts.get("session", "")), event.person_id, sessions.Ended.NOT_ME, at)
+    ended += sessions.end(_session(event), event.person_id, sessions.Ended.NOT_ME, at)
     accounts: list[str] = []
     for seller_key in sellers:  # each under its own lock, in one order
         accounts += payout_accounts.freeze(seller_key, since, actor, at=at)
@@ -87,6 +87,17 @@ def _since(event: SecurityEvent) -> datetime:
         return event.at
     asked_at = payout_reading.account(account_id).asked_at
     return asked_at if event.at - GOOD_FOR <= asked_at <= event.at else event.at
+
+
+def _session(event: SecurityEvent) -> str:
+    """The session in which it happened; for a step of a payout account, that in which it was asked for; else empty."""
+    facts = event.facts
+    if "session" not in facts and event.kind.startswith("payout_"):
+        asked = SecurityEvent.objects.filter(
+            seller_key=event.seller_key, kind="payout_asked", facts__account=facts.get("account", "")
+        )
+        facts = asked.order_by("-id").values_list("facts", flat=True).first() or {}
+    return str(facts.get("session", ""))
 
 
 def _sellers(event: SecurityEvent, at: datetime) -> list[int]:
