@@ -217,14 +217,14 @@ def payout_link(what: str) -> str:
 def test_two_taps_in_the_notice_about_a_payout_account_cancel_it_although_the_thiefs_session_is_older(
     step: str,
 ) -> None:
-    """The thief sits at a session that the owner began a day ago: no sign-in was told of."""
+    """The thief sits at a session that the owner began hours ago: no sign-in was told of."""
     owner, now = shops.member("sel-1"), lanes.utc_now()
     thief, bank = Client(), Actor("bank", "engine")
     thief.force_login(owner)
     thief.get("/portal/")
     with engine_scope():
         (session,) = query("SELECT id FROM sign_in_session WHERE person_id = %s", [owner.id]).fetchone() or ("",)
-        query("UPDATE sign_in_session SET started_at = started_at - interval '1 day'")
+        query("UPDATE sign_in_session SET started_at = started_at - interval '3 hours'")
         proof = Proof("passkey", now - timedelta(days=30), now, session)
         asker = Actor(owner.id, MemberRole.OWNER)
         made = payout_accounts.ask(shops.seller_key(), "GB82WEST1234", "Viña", "CL", asker, proof, at=now)
