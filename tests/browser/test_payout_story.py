@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.kernel.ledger.payout_accounts import AccountState
+from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties.models import MemberRole, User
 from safeconduct.kernel.scope import Actor, engine_scope
 from tests.browser.test_seller_story import sign_in
@@ -69,6 +70,7 @@ def test_an_owner_confirms_what_they_read_with_a_passkey_and_finance_cancels_it(
     page.wait_for_url(address + PAGE + "confirm/")
     assert "3000" in page.inner_text(".kv") and "3704" not in page.content()
     look(page, f"payout-{width}-confirm")
+    page.wait_for_timeout(2_100)  # she reads it
     page.click("#payout_confirm")
     page.wait_for_url(address + PAGE)
     (account,) = accounts()
@@ -86,6 +88,43 @@ def test_an_owner_confirms_what_they_read_with_a_passkey_and_finance_cancels_it(
     look(colleague, f"payout-{width}-cancelled")
     assert accounts()[0].state is AccountState.CANCELLED
     assert complaints == []
+
+
+def test_two_taps_in_the_mail_about_a_new_account_stop_it_and_after_73_hours_nothing_goes_there(
+    address: str, browser: Any
+) -> None:
+    """Somebody at the owner's open session, with the owner's passkey, who has not signed in: no sign-in was told of."""
+    address = address.replace("127.0.0.1", "localhost")
+    shops.open_for_business()
+    owner = shops.member("sel-1")
+    page = browser.new_context().new_page()
+    sign_in(page, address, owner)
+    has_passkey(page, owner)
+    page.goto(address + PAGE + "add/")
+    page.fill("input[name=holder]", "Viña del Mar Fruits SpA")
+    page.select_option("select[name=country]", "DE")
+    page.fill("input[name=number]", "DE89 3704 0044 0532 0130 00")
+    page.click("form .btn.primary")
+    page.wait_for_url(address + PAGE + "confirm/")
+    page.wait_for_timeout(2_100)
+    page.click("#payout_confirm")
+    page.wait_for_url(address + PAGE)
+    now = datetime.now(UTC)
+    with engine_scope():
+        payout_accounts.verified(accounts()[0].id, Actor("bank", "engine"), name_matches=True, at=now)
+        link = StoredNotice.objects.get(code="payout_account.changed", values__what="asked").url
+    mailbox = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    mailbox.goto(address + link)
+    look(mailbox, "payout-not-me")
+    assert accounts()[0].state is AccountState.AGEING
+    mailbox.click("form button.danger")
+    mailbox.wait_for_selector("text=It is stopped")
+    with engine_scope():
+        payout_accounts.ripen(now + timedelta(hours=73))
+        assert payout_reading.destinations([shops.seller_key()]) == {}
+    assert accounts()[0].state is AccountState.CANCELLED
+    page.goto(address + PAGE)
+    assert "/accounts/login/" in page.url, "and whoever sat there is signed out"
 
 
 def look(page: Any, name: str) -> None:

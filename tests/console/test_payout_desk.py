@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.console.test_console import MAX_BYTES, MAX_QUERIES, signed_in
 from tests.portal import shops
 from tests.portal.passkeys import Passkey
+from tests.portal.reading_time import ten_seconds_pass
 
 from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.kernel.ledger.payout_accounts import AccountState, Proof
@@ -165,6 +166,7 @@ def test_the_owner_of_an_account_that_was_given_back_chooses_it_and_is_paid_agai
     passkey = Passkey.of(person)
     owner.post(f"{SHOP}{account}/use/")
     signed = passkey.sign(read(owner, f"{SHOP}confirm/"))
+    ten_seconds_pass(owner)
     assert owner.post(f"{SHOP}confirm/", {"credential": signed}).headers["Location"] == SHOP
     assert state(account) is AccountState.ACTIVE
 

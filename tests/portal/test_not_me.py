@@ -18,6 +18,7 @@ from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, st
 from safeconduct.protections.accounts.sign_in import not_me
 from tests.console.test_console import signed_in as staff_signed_in
 from tests.portal import shops
+from tests.portal.second_steps import code_of
 from tests.portal.shops import PASSWORD
 
 BANK = Actor("bank", "bank")
@@ -203,3 +204,75 @@ def test_a_case_without_reasons_is_refused_by_the_database() -> None:
     Client().post(link_of(user))
     with owner_scope(), pytest.raises(Exception, match="account_case_decided_with_reasons"):
         query("UPDATE account_case SET decided_at = now()")
+
+
+def payout_link(what: str) -> str:
+    """The link of the latest notice about a payout account, as owners, finance and earlier mailboxes get it."""
+    with staff_scope():
+        rows = StoredNotice.objects.filter(code="payout_account.changed", values__what=what).order_by("-at")
+        return rows.values_list("url", flat=True)[0]
+
+
+@pytest.mark.parametrize("step", ["asked", "ageing"])
+def test_two_taps_in_the_notice_about_a_payout_account_cancel_it_although_the_thiefs_session_is_older(
+    step: str,
+) -> None:
+    """The thief sits at a session that the owner began hours ago: no sign-in was told of."""
+    owner, now = shops.member("sel-1"), lanes.utc_now()
+    thief, bank = Client(), Actor("bank", "engine")
+    thief.force_login(owner)
+    thief.get("/portal/")
+    with engine_scope():
+        (session,) = query("SELECT id FROM sign_in_session WHERE person_id = %s", [owner.id]).fetchone() or ("",)
+        query("UPDATE sign_in_session SET started_at = started_at - interval '3 hours'")
+        proof = Proof("passkey", now - timedelta(days=30), now, session)
+        asker = Actor(owner.id, MemberRole.OWNER)
+        made = payout_accounts.ask(shops.seller_key(), "GB82WEST1234", "Viña", "CL", asker, proof, at=now)
+        payout_accounts.verified(made, bank, name_matches=True, at=now + timedelta(seconds=1))
+    mailbox, link = Client(), payout_link(step)
+    assert "Was this not you?" in mailbox.get(link, follow=True).content.decode()
+    assert state(made) == AccountState.AGEING and thief.get("/portal/").status_code == 200
+    assert "It is stopped" in mailbox.post(link).content.decode()
+    assert state(made) == AccountState.CANCELLED
+    assert thief.get("/portal/").status_code == 302, "the session in which it was asked for is over"
+    ripen(now + timedelta(hours=73))
+    assert state(made) == AccountState.CANCELLED
+
+
+def test_what_the_bank_confirms_is_about_who_asked_and_the_staffs_own_sessions_go_on() -> None:
+    owner, now = shops.member("sel-1"), lanes.utc_now()
+    staff, lead = staff_signed_in(StaffRole.LEAD)
+    assert staff.get("/console/").status_code == 200
+    with engine_scope():
+        proof = Proof("passkey", now - timedelta(days=30), now)
+        asker = Actor(owner.id, MemberRole.OWNER)
+        made = payout_accounts.ask(shops.seller_key(), "GB82WEST1234", "Viña", "CL", asker, proof, at=now)
+        payout_accounts.verified(made, Actor(lead.id, "lead", "as the bank says"), name_matches=True, at=now)
+    Client().post(payout_link("ageing"))
+    assert state(made) == AccountState.CANCELLED
+    assert staff.get("/console/").status_code == 200
+
+
+def test_a_change_that_has_come_into_force_is_frozen_by_its_own_notice() -> None:
+    owner, now = shops.member("sel-1"), lanes.utc_now()
+    old = account("CL9300123456", at=now - timedelta(days=30), owner=owner)
+    ripen(now - timedelta(days=20))
+    new = account("GB82WEST1234", at=now - timedelta(hours=73), owner=owner)
+    ripen(lanes.utc_now())
+    assert state(new) == AccountState.ACTIVE
+    Client().post(payout_link("active"))
+    assert (state(old), state(new)) == (AccountState.FROZEN, AccountState.FROZEN)
+
+
+def test_the_session_in_which_a_passkey_was_added_ends_although_it_is_older_than_that() -> None:
+    user = shops.member("sel-1")
+    thief = signs_in(user)
+    with engine_scope():
+        query("UPDATE sign_in_session SET started_at = started_at - interval '1 hour'")
+    thief.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    thief.get("/accounts/2fa/totp/activate/")
+    secret = thief.session["mfa.totp.secret"]
+    assert thief.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)}).status_code == 302
+    assert thief.get("/portal/").status_code == 200
+    Client().post(link_of(user, "factor_added"))
+    assert thief.get("/portal/").status_code == 302

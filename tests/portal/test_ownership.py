@@ -98,6 +98,19 @@ def test_a_members_claim_keeps_owners_and_payouts_as_they_are_and_nothing_else()
         assert {one.person_id for one in told} == {None, partner.id}
 
 
+def test_an_invitation_of_before_makes_nobody_an_owner_while_the_claim_is_heard() -> None:
+    owner = shops.member("sel-1")
+    with staff_scope():
+        _made, token = members.invite_member(
+            "x@example.org", shops.seller_key(), MemberRole.OWNER, owner, at=shops.NOW
+        )  # fmt: skip
+    claimed_by_partner()
+    answer = Client().post(f"/portal/welcome/{token}/", {"name": "X", "password": "a long pass phrase of theirs"})
+    assert "Two people claim this shop" in answer.content.decode()
+    with staff_scope():
+        assert not User.objects.filter(email="x@example.org").exists()
+
+
 def test_a_named_person_decides_with_reasons_and_another_one_the_appeal() -> None:
     partner, _, owner = claimed_by_partner()
     (lead, first), (other, second) = staff_signed_in(StaffRole.LEAD), staff_signed_in(StaffRole.LEAD)

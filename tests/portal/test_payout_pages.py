@@ -24,6 +24,7 @@ from safeconduct.protections.transactions.money import due
 from tests.kernel.builders import event, live_policy
 from tests.portal import shops
 from tests.portal.passkeys import Passkey
+from tests.portal.reading_time import ten_seconds_pass
 from tests.portal.shops import read
 
 PAGE = "/portal/accounts/payout/"
@@ -58,6 +59,7 @@ class Person:
     def confirms(self) -> Any:
         assert self.passkey is not None
         signed = self.passkey.sign(read(self.client, PAGE + "confirm/"))
+        ten_seconds_pass(self.client)
         return self.client.post(PAGE + "confirm/", {"credential": signed})
 
     def asks(self, number: str = OTHER) -> str:
@@ -197,6 +199,18 @@ def test_a_text_that_stood_open_for_six_minutes_has_to_be_confirmed_anew() -> No
     assert owner.confirms().headers["Location"] == PAGE
 
 
+def test_what_is_confirmed_sooner_than_anybody_reads_is_not_done() -> None:
+    owner = somebody()
+    owner.fills_in()
+    assert owner.passkey is not None
+    signed = owner.passkey.sign(read(owner.client, PAGE + "confirm/"))
+    answer = owner.client.post(PAGE + "confirm/", {"credential": signed}, follow=True)
+    assert "sooner than anybody reads it" in answer.content.decode()
+    with engine_scope():
+        assert not payout_reading.accounts_of(shops.seller_key())
+    assert owner.confirms().headers["Location"] == PAGE
+
+
 def test_a_second_click_asks_nothing_twice() -> None:
     owner = somebody()
     account = owner.asks()
@@ -232,10 +246,13 @@ def test_a_takeover_ends_with_nothing_paid_to_the_new_account() -> None:
     recovered(thief.user, hours_ago=2)
     answer = thief.fills_in(THIRD)
     assert answer.headers["Location"].startswith("/portal/decisions/")
-    assert "It was refused. If it was not one of you" in read(thief.client, answer.headers["Location"])
-    assert thief.client.get(PAGE + "confirm/").status_code == 303
+    assert "/accounts/login/" in thief.client.get(answer.headers["Location"]).headers["Location"], "signed out"
+    other = Client()
+    other.force_login(shops.member("sel-1"))
+    assert "It was refused. If it was not one of you" in read(other, answer.headers["Location"])
+    assert "/accounts/login/" in thief.client.get(PAGE + "confirm/").headers["Location"]
     assert paid_to(73) == set()  # to nobody, until two people say so
-    assert "Payouts are stopped" in read(thief.client, PAGE)
+    assert "Payouts are stopped" in read(other, PAGE)
 
 
 def test_an_ex_employee_with_the_old_mailbox_who_waits_73_hours_gets_nothing_paid() -> None:
@@ -310,6 +327,6 @@ def test_a_shop_hears_every_reason_and_may_object_to_the_link_also_where_it_is_n
         payout_accounts.stop(shops.seller_key(), "account_risk", at=shops.ago(1))
     assert confirmed(new) is AccountState.REVIEW
     page = read(owner.client, PAGE)
-    assert "Payouts were stopped when the change was to begin" in page and "no ground against you" in page
+    assert "Payouts were stopped within the seven days before" in page and "no ground against you" in page
     said = "Both shops belong to my brother and me."
     assert owner.client.post(f"{PAGE}{new}/contest/", {"text": said}).status_code == 303

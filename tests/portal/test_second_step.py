@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -13,13 +13,16 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 
 from safeconduct.config import environment
+from safeconduct.kernel.notices.models import StoredNotice
+from safeconduct.kernel.parties import attempts, members
 from safeconduct.kernel.parties.models import MemberRole, User
-from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.scope import staff_scope, visitor_scope
 from tests.portal import shops
 from tests.portal.passkeys import Passkey
 from tests.portal.second_steps import code_of
 from tests.portal.shops import PASSWORD, read
 
+NOW = datetime.now(UTC)
 CHANGE = "/accounts/password/change/"
 NEW = {"password1": "quite another long sentence", "password2": "quite another long sentence"}
 
@@ -139,3 +142,95 @@ def test_a_link_that_sets_a_new_password_is_good_for_ten_minutes(
     monkeypatch.setattr(PasswordResetTokenGenerator, "_now", lambda _self: later)
     page = client.get(link, follow=True).content.decode()
     assert ('name="password1"' in page) is opens_it
+
+
+def enters_with(client: Client, user: User, code: str, network: str) -> bool:
+    """A sign-in with the right password and this code, from networks without end."""
+    cache.clear()
+    if client.session.get("account_login") is None:
+        client.post("/accounts/login/", {"login": user.email, "password": PASSWORD}, REMOTE_ADDR=network)
+    cache.clear()
+    client.post("/accounts/2fa/authenticate/", {"code": code}, REMOTE_ADDR=network)
+    return client.get("/portal/").status_code == 200
+
+
+def test_who_has_the_password_guesses_no_code_from_networks_without_end_and_the_owners_browser_goes_on() -> None:
+    user, own, thief = shops.member("sel-1"), Client(), Client()
+    secret = app_of(user)
+    assert enters_with(own, user, code_of(secret), "203.0.113.1")
+    own.post("/accounts/logout/")
+    for place in range(attempts.UNKNOWN_FREE):
+        assert not enters_with(thief, user, "000000", f"198.51.100.{place}")
+    assert not enters_with(thief, user, code_of(secret), "198.51.100.99"), "the right code comes too soon"
+    assert enters_with(own, user, code_of(secret), "203.0.113.1")
+
+
+def test_after_fifty_wrong_codes_none_is_taken_from_elsewhere_and_the_person_is_told() -> None:
+    user, thief = shops.member("sel-1"), Client()
+    secret, at = app_of(user), datetime.now(UTC) - timedelta(days=30)
+    with visitor_scope():
+        for _ in range(attempts.UNKNOWN_END - 1):
+            at += timedelta(hours=1)
+            assert attempts.begin(attempts.codes_of(user.id), "", at) is not None
+    assert not enters_with(thief, user, "000000", "198.51.100.1")
+    with staff_scope():
+        assert StoredNotice.objects.filter(person=user, values__what="codes_stopped").count() == 1
+    assert not enters_with(thief, user, code_of(secret), "198.51.100.2")
+
+
+def test_a_new_password_from_the_mailbox_gives_no_new_guesses_and_one_from_a_session_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    user, client = somebody()
+    secret, now = app_of(user), datetime.now(UTC)
+    count = attempts.codes_of(user.id)
+    with visitor_scope():
+        assert attempts.begin(count, "", now) is not None
+    Client().post("/accounts/password/reset/", {"email": user.email})
+    (link,) = re.findall(r"http://testserver(/accounts/password/reset/key/\S+)", capsys.readouterr().out)
+    anonymous = Client()
+    assert anonymous.post(anonymous.get(link).headers["Location"], NEW).status_code == 302
+    with visitor_scope():
+        again = attempts.begin(count, "", now)
+        assert again is not None and again.number == 2
+    client.force_login(User.objects.get(id=user.id))
+    client.get(CHANGE, follow=True)
+    client.post(f"/accounts/reauthenticate/?next={CHANGE}", {"code": code_of(secret)})
+    client.post(f"/accounts/2fa/reauthenticate/?next={CHANGE}", {"code": code_of(secret)})
+    other = {"password1": "one more long sentence", "password2": "one more long sentence"}
+    assert client.post(CHANGE, {"oldpassword": NEW["password1"], **other}).status_code == 302
+    with visitor_scope():
+        first = attempts.begin(count, "", now)
+        assert first is not None and first.number == 1
+
+
+@override_settings(SECOND_STEP="everyone")
+def test_who_was_invited_sets_up_an_app_and_then_the_shop_opens() -> None:
+    owner = shops.member("sel-1")
+    with staff_scope():
+        _made, token = members.invite_member("ana@example.org", shops.seller_key(), MemberRole.FINANCE, owner, at=NOW)
+    client, given = Client(), {"name": "Ana", "password": "a long pass phrase of hers"}
+    assert client.post(f"/portal/welcome/{token}/", given).status_code == 302
+    client.post("/accounts/login/", {"login": "ana@example.org", "password": given["password"]})
+    assert client.get("/portal/").headers["Location"] == "/accounts/2fa/"
+    client.post("/accounts/reauthenticate/", {"password": given["password"]})
+    assert client.get("/accounts/2fa/totp/activate/").status_code == 200
+    code = code_of(client.session["mfa.totp.secret"])
+    assert client.post("/accounts/2fa/totp/activate/", {"code": code}).status_code == 302
+    assert client.get("/portal/").status_code == 200
+
+
+def test_nobody_at_an_open_session_gives_somebody_without_a_password_one() -> None:
+    user, client = somebody()
+    passkey = Passkey.of(user)
+    with staff_scope():
+        user.set_unusable_password()
+        user.save()
+    client.force_login(user)
+    page = "/accounts/password/set/"
+    assert client.post(page, NEW).headers["Location"] == f"/accounts/reauthenticate/?next={page}"
+    assert not User.objects.get(id=user.id).has_usable_password()
+    shown = client.get(f"/accounts/reauthenticate/?next={page}", follow=True)
+    client.post(shown.redirect_chain[-1][0], {"credential": passkey.sign(shown.content.decode())})
+    assert client.post(page, NEW).status_code == 302
+    assert User.objects.get(id=user.id).has_usable_password()

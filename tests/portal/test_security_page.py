@@ -8,9 +8,9 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from safeconduct.kernel.parties import members
+from safeconduct.kernel.parties import app_grants, members
 from safeconduct.kernel.parties.models import MemberRole, SignInDevice
-from safeconduct.kernel.scope import visitor_scope
+from safeconduct.kernel.scope import engine_scope, visitor_scope
 from safeconduct.protections.accounts.risk.judging import Act, ActKind, judge
 from tests.kernel.builders import live_policy
 from tests.portal import shops
@@ -43,6 +43,17 @@ def test_a_second_owner_raises_the_score() -> None:
     mine = enters("sel-1")
     shops.member("sel-1")
     assert "1 of 4 guards" in read(mine, PAGE)
+
+
+def test_an_owner_sees_who_is_signed_in_and_which_apps_have_a_key_and_others_do_not() -> None:
+    owner, support = enters("sel-1"), enters("sel-1", role=MemberRole.SUPPORT)
+    assert read(owner, PAGE).count("1 open session") == 2 and "No app has a key" in read(owner, PAGE)
+    with engine_scope():
+        by = members.members_of(shops.seller_key(), at=shops.NOW)[0].person
+        app_grants.grant("Bookkeeper", ["money:read"], shops.seller_key(), by, at=shops.NOW, days=30)
+    assert "Bookkeeper" in read(owner, PAGE) and "never used" in read(owner, PAGE)
+    told = read(support, PAGE)
+    assert "open session" not in told and "Bookkeeper" not in told and "Keys of apps" not in told
 
 
 def test_who_only_reads_may_still_make_their_own_browsers_unknown_and_that_is_told() -> None:

@@ -15,6 +15,7 @@ from django.test import Client
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.ledger import payout_accounts
 from safeconduct.kernel.notices.models import NoticeCopy, StoredNotice
+from safeconduct.kernel.notices.texts import text_of
 from safeconduct.kernel.parties import attempts, security_events, sessions
 from safeconduct.kernel.parties.models import SignInSession, User
 from safeconduct.kernel.parties.security_events import Origin
@@ -238,18 +239,67 @@ def test_staff_see_and_end_their_sessions_as_well() -> None:
     assert Client().get("/accounts/sessions/").status_code == 302
 
 
-def test_a_changed_address_is_told_to_the_old_mailbox_with_a_way_to_stop_it(capsys: pytest.CaptureFixture[str]) -> None:
+def written_to(capsys: pytest.CaptureFixture[str], address: str) -> str:
+    """The latest mail to an address."""
+    mails = capsys.readouterr().out.replace("=\n", "").split("-" * 79)
+    return [one for one in mails if f"To: {address}" in one][-1]
+
+
+def asks_for(client: Client, address: str) -> None:
+    cache.clear()
+    answer = client.post("/accounts/email/", {"action_add": "", "email": address})
+    assert answer.headers["Location"] == "/accounts/confirm-email/", answer.content.decode()
+
+
+def test_another_address_takes_the_place_of_the_one_in_use_once_its_mailbox_has_shown_a_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     user, client = shops.member("sel-1"), Client()
     old = user.email
+    assert enters(client, user)
     with staff_scope():
-        EmailAddress.objects.create(user=user, email=old, verified=True, primary=True)
-        EmailAddress.objects.create(user=user, email="new@example.org", verified=True)
+        TOTP.activate(user, secret := generate_totp_secret())
+    client.post("/accounts/2fa/reauthenticate/", {"code": code_of(secret)})
+    asks_for(client, "new@example.org")
+    written = written_to(capsys, "new@example.org")
+    assert "/message/" in written, "it can be asked whether it is from us"
+    assert User.objects.get(id=user.id).email == old
+    (code,) = re.findall(r"^([A-Z0-9]{4,}-?[A-Z0-9]*)$", written.replace("\r", ""), re.MULTILINE)
+    client.post("/accounts/confirm-email/", {"code": code})
+    assert User.objects.get(id=user.id).email == "new@example.org"
+    with staff_scope():
+        assert [(a.email, a.primary, a.verified) for a in EmailAddress.objects.filter(user=user)] == [
+            ("new@example.org", True, True)
+        ]
+    assert "contact_changed" in kinds_of(user)
+    Client().post("/accounts/password/reset/", {"email": old})
+    assert "reset/key" not in capsys.readouterr().out, "no link for a new password goes to the old mailbox any more"
+
+
+def test_three_wrong_codes_leave_the_address_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    user, client = shops.member("sel-1"), Client()
     assert enters(client, user)
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    capsys.readouterr()
-    assert client.post("/accounts/email/", {"action_primary": "", "email": "new@example.org"}).status_code == 302
-    written = capsys.readouterr().out
-    assert f"To: {old}" in written
-    (link,) = re.findall(r"http://testserver(/accounts/not-me/\S+)", written.replace("=\n", ""))
-    assert "Has another e-mail address now" in Client().get(link, follow=True).content.decode()
-    assert "contact_changed" in kinds_of(user)
+    asks_for(client, "new@example.org")
+    written = written_to(capsys, "new@example.org").replace("\r", "")
+    (code,) = re.findall(r"^([A-Z0-9]{4,}-?[A-Z0-9]*)$", written, re.MULTILINE)
+    for _ in range(3):
+        client.post("/accounts/confirm-email/", {"code": "WRONG0"})
+    client.post("/accounts/confirm-email/", {"code": code})
+    assert User.objects.get(id=user.id).email == user.email
+
+
+def test_a_changed_address_is_told_to_the_old_mailbox_with_a_way_to_stop_it(capsys: pytest.CaptureFixture[str]) -> None:
+    user, client = shops.member("sel-1"), Client()
+    assert enters(client, user)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    asks_for(client, "new@example.org")
+    written = written_to(capsys, "new@example.org").replace("\r", "")
+    (code,) = re.findall(r"^([A-Z0-9]{4,}-?[A-Z0-9]*)$", written, re.MULTILINE)
+    client.post("/accounts/confirm-email/", {"code": code})
+    with staff_scope():
+        (url,) = StoredNotice.objects.filter(values__what="contact_changed").values_list("url", flat=True)
+        assert text_of("account.event").former, "and to addresses of the last 30 days"
+    assert "Has another e-mail address now" in Client().get(url, follow=True).content.decode()
+    assert "It is stopped" in Client().post(url).content.decode()
+    assert client.get("/portal/").status_code == 302, "the session in which it was changed is over"

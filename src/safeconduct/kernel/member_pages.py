@@ -7,7 +7,8 @@ A view therefore sees the rows of one seller, and says only which roles it is fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, TypeVar
 
 from django.contrib import messages
@@ -16,6 +17,8 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 
 from safeconduct.kernel.parties.models import MemberRole, Membership, Seller, User
+from safeconduct.kernel.parties.session_guard import AccessEnded, session_of
+from safeconduct.kernel.scope import query, seller_scope
 from safeconduct.kernel.ui.parts import Shell
 
 #: Where the roles that a view is for are kept, for the door to read, and what it does, in plain words.
@@ -54,6 +57,28 @@ def only_for(*roles: MemberRole, says: str | Promise = "") -> Callable[[V], V]:
 def page(request: MemberRequest, template: str, context: Mapping[str, object], *, status: int = 200) -> HttpResponse:
     """A page in the portal's shell. Rendered now, inside the scope."""
     return render(request, template, {"shell": request.shell, "seller": request.seller, **context}, status=status)
+
+
+def lasting_scope(request: MemberRequest) -> Callable[[], AbstractContextManager[None]]:
+    """Scopes of the seller for an answer that is written after its view: a file of many pages. Each asks anew whether
+    the person still acts for the seller, in this role and session; who was cut off meanwhile gets no more of it."""
+    key, session, member = request.seller.key, session_of(request), request.membership
+    looks = member._state.adding  # of the staff: `portal.looking` makes a membership that is never stored
+
+    @contextmanager
+    def scope() -> Iterator[None]:
+        with seller_scope(key):
+            (goes_on,) = query(
+                "SELECT (%s = '' OR EXISTS (SELECT FROM sign_in_session WHERE id = %s AND ended_at IS NULL))"
+                " AND (%s OR EXISTS (SELECT FROM membership WHERE id = %s AND role = %s AND ended_at IS NULL"
+                "  AND (expires_at IS NULL OR expires_at > now())))",
+                [session, session, looks, member.id, member.role],
+            ).fetchone() or (False,)
+            if not goes_on:
+                raise AccessEnded
+            yield
+
+    return scope
 
 
 def done(request: HttpRequest, text: str, target: str) -> HttpResponse:

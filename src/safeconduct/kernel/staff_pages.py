@@ -7,15 +7,17 @@ a view says only which role it needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from safeconduct.kernel.parties.models import StaffRole, User
-from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.parties.session_guard import AccessEnded, session_of
+from safeconduct.kernel.scope import Actor, query, staff_scope
 from safeconduct.kernel.ui.parts import Shell
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -56,6 +58,26 @@ def done(request: HttpRequest, text: str, target: str) -> HttpResponse:
     response = HttpResponseRedirect(target)
     response.status_code = 303
     return response
+
+
+def lasting_scope(request: HttpRequest) -> Callable[[], AbstractContextManager[None]]:
+    """Scopes of the staff for an answer that is written after its view: a file of many pages. Each asks anew whether
+    the person is of the staff, in this role and session; who was shut out meanwhile gets no more of it."""
+    person, session = cast(User, request.user), session_of(request)
+
+    @contextmanager
+    def scope() -> Iterator[None]:
+        with staff_scope():
+            (goes_on,) = query(
+                "SELECT (%s = '' OR EXISTS (SELECT FROM sign_in_session WHERE id = %s AND ended_at IS NULL))"
+                " AND EXISTS (SELECT FROM person WHERE id = %s AND is_active AND staff_role = %s)",
+                [session, session, person.id, person.staff_role],
+            ).fetchone() or (False,)
+            if not goes_on:
+                raise AccessEnded
+            yield
+
+    return scope
 
 
 def actor_of(request: StaffRequest, why: str = "") -> Actor:

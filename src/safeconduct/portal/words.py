@@ -48,6 +48,10 @@ MAILS: Final[Mapping[str, Text]] = {
     "account": lazy("an account's security"),
     "security": lazy("an account's security"),
     "invitation": lazy("an invitation"),
+    "ownership": lazy("a claim to a shop"),
+    "payout_account": lazy("where payouts go"),
+    "app": lazy("apps that read a shop's data"),
+    "people": lazy("who acts for a shop"),
     "collection": lazy("several things: a day's collection"),
 }
 

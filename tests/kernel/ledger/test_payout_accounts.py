@@ -203,3 +203,30 @@ def test_the_number_is_sealed_and_a_seller_reads_only_its_last_digits() -> None:
         assert [one.last4 for one in payout_accounts.accounts_of(SELLER)] == [NEW[-4:]]
     with pytest.raises(psycopg.errors.InsufficientPrivilege), seller_scope(SELLER):
         query("SELECT sealed FROM payout_account")
+
+
+@pytest.mark.parametrize(("began", "ends", "seen_at"), [(-100, -28, 0), (1, 73, 74), (-100, -28, 72)])
+def test_a_stop_of_the_week_before_or_meanwhile_brings_a_change_to_a_person_though_it_is_over(
+    began: float, ends: float, seen_at: float
+) -> None:
+    with_old_account()
+    with engine_scope():
+        if began < 0:
+            payout_accounts.stop(SELLER, "account_risk", at=hours(began), until=hours(ends))
+        new = payout_accounts.ask(SELLER, NEW, "Andes Orchards", "CL", OWNER, proof(START), at=START)
+        payout_accounts.verified(new, BANK, name_matches=True, at=START)
+        if began > 0:
+            payout_accounts.stop(SELLER, "account_risk", at=hours(began), until=hours(ends))
+    ripen(hours(seen_at))
+    assert state(new) == AccountState.REVIEW
+
+
+def test_a_stop_of_longer_ago_or_one_that_two_people_ended_speaks_against_no_change() -> None:
+    with_old_account()
+    with engine_scope():
+        payout_accounts.stop(SELLER, "account_risk", at=hours(-24 * 12), until=hours(-24 * 9))
+        judged = payout_accounts.stop(SELLER, "account_risk", at=hours(-48))
+        payout_accounts.end_stop(judged, STAFF, "usr_second", at=hours(-24))
+    new = asked()
+    ripen(hours(72))
+    assert state(new) == AccountState.ACTIVE

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError
 from tests.kernel.builders import START, minutes, person
 
-from safeconduct.kernel.parties import invitations, members
+from safeconduct.kernel.parties import invitations, members, staff
 from safeconduct.kernel.parties.errors import (
     AddressTaken,
     AlreadyMember,
@@ -175,3 +175,38 @@ def test_a_withdrawn_invitation_opens_nothing() -> None:
         members.withdraw_invitation(invitation.id, owner, at=START)
     with pytest.raises(InvitationGone), visitor_scope():
         invitations.look_up(token, at=START + minutes(1))
+
+
+def test_who_is_put_out_leaves_no_invitation_behind_that_opens_the_shop() -> None:
+    leaver, stays = owner_of(), owner_of()
+    with seller_scope(SHOP):
+        _made, token = members.invite_member("other@example.org", SHOP, MemberRole.FINANCE, leaver, at=START)
+        _kept, good = members.invite_member("ana@example.org", SHOP, MemberRole.SUPPORT, stays, at=START)
+    (membership,) = members.sellers_of(leaver, at=START + minutes(1))
+    with seller_scope(SHOP):
+        members.end_membership(membership.id, stays, at=START + minutes(2))
+    with visitor_scope(), pytest.raises(InvitationGone):
+        invitations.accept(token, "Thief", "a long pass phrase", at=START + minutes(3))
+    assert [one.email for one in members.open_invitations(SHOP, at=START + minutes(3))] == ["ana@example.org"]
+    with visitor_scope():
+        assert invitations.accept(good, "Ana", "a long pass phrase", at=START + minutes(3)).email == "ana@example.org"
+
+
+def test_an_owner_who_is_one_no_more_lets_nobody_in_by_what_they_sent_before() -> None:
+    once, stays = owner_of(), owner_of()
+    with seller_scope(SHOP):
+        _made, token = members.invite_member("other@example.org", SHOP, MemberRole.OWNER, once, at=START)
+    (membership,) = members.sellers_of(once, at=START + minutes(1))
+    with seller_scope(SHOP):
+        members.change_member_role(membership.id, MemberRole.READ_ONLY, stays, at=START + minutes(2))
+    with visitor_scope(), pytest.raises(InvitationGone):
+        invitations.look_up(token, at=START + minutes(3))
+
+
+def test_an_administrator_who_is_shut_out_lets_nobody_into_the_staff_afterwards() -> None:
+    leaver, stays = person(StaffRole.ADMINISTRATOR), person(StaffRole.ADMINISTRATOR)
+    with staff_scope():
+        _made, token = invitations.invite("other@example.org", StaffRole.ADMINISTRATOR, leaver, at=START)
+        staff.deactivate(leaver.id, stays, at=START + minutes(1))
+    with visitor_scope(), pytest.raises(InvitationGone):
+        invitations.accept(token, "Thief", "a long pass phrase", at=START + minutes(2))

@@ -38,12 +38,11 @@ def test_what_administrators_do_with_people_is_recorded() -> None:
         staff.deactivate(other.id, administrator, at=NOW)
         staff.reactivate(other.id, administrator, at=NOW)
     assert lines("security_event") == [
-        "staff_invited", "staff_invitation_withdrawn", "staff_role_changed", "staff_factors_removed", "staff_shut_out",
-        "staff_let_in_again",
+        "staff_invited", "staff_invitation_withdrawn", "role_changed", "factors_reset", "shut_out", "let_in",
     ]  # fmt: skip
     with engine_scope():
-        facts = query("SELECT facts FROM security_event WHERE kind = 'staff_role_changed'").fetchone()
-    assert facts == ({"role": "lead", "before": "analyst"},)
+        facts = query("SELECT facts FROM security_event WHERE kind = 'role_changed'").fetchone()
+    assert facts == ({"to": "lead", "before": "analyst", "by": "administrator"},)
     assert verify().ok
 
 

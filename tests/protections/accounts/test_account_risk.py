@@ -15,7 +15,7 @@ from safeconduct.foundation.policy.reader import read_policy
 from safeconduct.kernel.decisions import lanes, policies
 from safeconduct.kernel.decisions.models import PolicyVersion, VersionState
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.ledger import payout_accounts
+from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.kernel.protection import install_policies
 from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
 from safeconduct.kernel.vault.pseudonyms import lookup_many
@@ -134,3 +134,15 @@ def test_a_takeover_ends_with_payouts_stopped_until_two_people_say_so() -> None:
 def test_an_act_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="score_band"):
         judge(Act(ActKind.SIGN_IN, "usr_ana", START, "sel-1", {"score_band": "high"}))
+
+
+def test_something_new_near_the_end_of_a_hold_has_payouts_wait_for_72_hours_from_then() -> None:
+    live_policy(TEXT)
+    judge(Act(ActKind.SIGN_IN, "usr_ana", START, "sel-1", {"score_band": 2}))
+    judge(Act(ActKind.SIGN_IN, "usr_ana", START + minutes(30), "sel-1", {"score_band": 2}))
+    judge(Act(ActKind.SIGN_IN, "usr_ana", START + minutes(70 * 60), "sel-1", {"score_band": 2}))
+    with engine_scope():
+        (key,) = lookup_many({("seller", "sel-1")}).values()
+        assert payout_accounts.stops([key], START + minutes(141 * 60))
+        assert not payout_accounts.stops([key], START + minutes(143 * 60))
+        assert len(payout_reading.stops_of(key, START + minutes(70 * 60))) == 2, "one an hour at most"

@@ -29,6 +29,7 @@ from safeconduct.kernel.decisions.queries import NEWEST_FIRST, DecisionFilter
 from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.staff_pages import lasting_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import ACTIONS, Choice, Filter, Page
 
@@ -40,7 +41,7 @@ def decisions(request: StaffRequest) -> HttpResponseBase:
     wanted = _wanted(request.GET)
     rows = queries.decisions(wanted, timezone.get_current_timezone())
     if request.GET.get("format") == "csv":
-        return _csv(wanted)
+        return _csv(request, wanted)
     found = page_of(rows, NEWEST_FIRST, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     sellers = queries.sellers_by_key(d.seller_key for d in found.items)
     version = PolicyVersion.objects.defer("text").filter(id=wanted.version).first() if wanted.version else None
@@ -146,7 +147,7 @@ def _filters(given: QueryDict) -> list[Filter]:
     ]  # fmt: skip
 
 
-def _csv(wanted: DecisionFilter) -> HttpResponseBase:
+def _csv(request: StaffRequest, wanted: DecisionFilter) -> HttpResponseBase:
     zone = timezone.get_current_timezone()
 
     def read(after: str) -> tuple[list[Row], str]:
@@ -165,7 +166,7 @@ def _csv(wanted: DecisionFilter) -> HttpResponseBase:
 
     head = ("decision", "order", "seller", "action", "kind", "policy", "version", "rules", "not_checked", "reason",
             "amount_minor", "currency", "event_at", "decided_at", "latency_us", "decided_by")  # fmt: skip
-    return stream("decisions", head, read)
+    return stream("decisions", head, read, lasting_scope(request))
 
 
 def latest_of_seller(seller: Seller, limit: int = 25) -> list[Decision]:

@@ -27,6 +27,7 @@ from safeconduct.kernel.paging import Order, Slice
 from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.staff_pages import lasting_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Page, View
 
@@ -73,7 +74,7 @@ def one(request: StaffRequest, name: str) -> HttpResponseBase:
     found = _get(name)
     ended = request.GET.get("show") == "ended"
     if request.GET.get("format") == "csv":
-        return _csv(found, ended)
+        return _csv(request, found, ended)
     entries = page_of(
         queries.list_entries(name, at=timezone.now(), ended=ended), _NEWEST, after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
@@ -175,7 +176,7 @@ def _get(name: str) -> WatchList:
     return found
 
 
-def _csv(found: WatchList, ended: bool) -> HttpResponseBase:
+def _csv(request: StaffRequest, found: WatchList, ended: bool) -> HttpResponseBase:
     at = timezone.now()
 
     def read(after: str) -> tuple[list[Row], str]:
@@ -186,7 +187,7 @@ def _csv(found: WatchList, ended: bool) -> HttpResponseBase:
         ]
         return rows, entries.next
 
-    return stream(f"list-{found.name}", ("value", "from", "until", "added_by", "reason"), read)
+    return stream(f"list-{found.name}", ("value", "from", "until", "added_by", "reason"), read, lasting_scope(request))
 
 
 def _iso(at: object) -> str:

@@ -22,6 +22,7 @@ from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.ledger import checking, platform, queries
 from safeconduct.kernel.ledger.accounts import PLATFORM_KINDS
 from safeconduct.kernel.parties.models import Seller
+from safeconduct.kernel.staff_pages import lasting_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Page
 
@@ -77,7 +78,7 @@ def fund(request: StaffRequest, currency: str) -> HttpResponseBase:
     if not _CURRENCY.fullmatch(currency):
         raise NotFound("currency", currency)
     if request.GET.get("format") == "csv":
-        return _fund_csv(currency)
+        return _fund_csv(request, currency)
     found = platform.fund_movements(currency, after=request.GET.get("after", ""))
     names = Names(line.order_key for line in found.items)
     sellers = _sellers(m.seller_key for m in found.items)
@@ -94,7 +95,7 @@ def fund(request: StaffRequest, currency: str) -> HttpResponseBase:
     return page(request, "console/fund.html", "money", context)
 
 
-def _fund_csv(currency: str) -> HttpResponseBase:
+def _fund_csv(request: StaffRequest, currency: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = platform.fund_movements(currency, after=after, size=_CSV_PAGE)
         sellers = _sellers(m.seller_key for m in found.items)
@@ -106,7 +107,7 @@ def _fund_csv(currency: str) -> HttpResponseBase:
         return rows, found.next
 
     head = ("transaction", "at", "event", "amount_minor", "currency", "seller", "provisional", "memo")
-    return stream(f"fund-{currency}", head, read)
+    return stream(f"fund-{currency}", head, read, lasting_scope(request))
 
 
 @require_GET
@@ -115,7 +116,7 @@ def holds(request: StaffRequest) -> HttpResponseBase:
     """Open holds, the oldest first, with what would release them."""
     reason = request.GET.get("reason", "")[:60]
     if request.GET.get("format") == "csv":
-        return _holds_csv(reason)
+        return _holds_csv(request, reason)
     found = platform.open_holds(reason=reason, after=request.GET.get("after", ""))
     names = Names(h.line.order_key for h in found.items)
     sellers, language = _sellers(h.seller_key for h in found.items), policy_language()
@@ -130,7 +131,7 @@ def holds(request: StaffRequest) -> HttpResponseBase:
     return page(request, "console/holds.html", "money", context)
 
 
-def _holds_csv(reason: str) -> HttpResponseBase:
+def _holds_csv(request: StaffRequest, reason: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = platform.open_holds(reason=reason, after=after, size=_CSV_PAGE)
         sellers = _sellers(h.seller_key for h in found.items)
@@ -142,7 +143,7 @@ def _holds_csv(reason: str) -> HttpResponseBase:
         return rows, found.next
 
     head = ("hold", "seller", "reason", "held_minor", "asked_minor", "currency", "at", "release_at", "released_by")
-    return stream("holds", head, read)
+    return stream("holds", head, read, lasting_scope(request))
 
 
 @require_GET
@@ -150,7 +151,7 @@ def _holds_csv(reason: str) -> HttpResponseBase:
 def payouts(request: StaffRequest) -> HttpResponseBase:
     """Payouts, newest first."""
     if request.GET.get("format") == "csv":
-        return _payouts_csv()
+        return _payouts_csv(request)
     found = platform.payouts(after=request.GET.get("after", ""))
     sellers = _sellers(p.seller_key for p in found.items)
     context = {
@@ -160,7 +161,7 @@ def payouts(request: StaffRequest) -> HttpResponseBase:
     return page(request, "console/payouts.html", "money", context)
 
 
-def _payouts_csv() -> HttpResponseBase:
+def _payouts_csv(request: StaffRequest) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = platform.payouts(after=after, size=_CSV_PAGE)
         sellers = _sellers(p.seller_key for p in found.items)
@@ -182,7 +183,7 @@ def _payouts_csv() -> HttpResponseBase:
         "returned_at",
         "returned_why",
     )
-    return stream("payouts", head, read)
+    return stream("payouts", head, read, lasting_scope(request))
 
 
 @require_GET
@@ -190,7 +191,7 @@ def _payouts_csv() -> HttpResponseBase:
 def owing(request: StaffRequest) -> HttpResponseBase:
     """Sellers whose balance is negative, the largest debt first."""
     if request.GET.get("format") == "csv":
-        return _owing_csv()
+        return _owing_csv(request)
     found = platform.owing(after=request.GET.get("after", ""))
     sellers = _sellers(line.seller_key for line in found.items)
     context = {
@@ -200,14 +201,14 @@ def owing(request: StaffRequest) -> HttpResponseBase:
     return page(request, "console/owing.html", "money", context)
 
 
-def _owing_csv() -> HttpResponseBase:
+def _owing_csv(request: StaffRequest) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = platform.owing(after=after, size=_CSV_PAGE)
         sellers = _sellers(line.seller_key for line in found.items)
         rows: list[Row] = [(_ref(sellers, o.seller_key), o.owed_minor, o.currency) for o in found.items]
         return rows, found.next
 
-    return stream("owing", ("seller", "owed_minor", "currency"), read)
+    return stream("owing", ("seller", "owed_minor", "currency"), read, lasting_scope(request))
 
 
 def _sellers(keys: Iterable[int | None]) -> dict[int, Seller]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMessage
@@ -26,10 +28,11 @@ from safeconduct.kernel.notices import codes
 from safeconduct.kernel.paging import Order
 from safeconduct.kernel.paging import page as paged
 from safeconduct.kernel.parties import identities, invitations, staff
-from safeconduct.kernel.parties.errors import PartiesError
+from safeconduct.kernel.parties.errors import BreakGlassRefused, PartiesError
 from safeconduct.kernel.parties.models import Invitation, StaffRole, User
 from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
-from safeconduct.kernel.scope import Actor, visitor_scope
+from safeconduct.kernel.scope import visitor_scope
+from safeconduct.kernel.staff_pages import actor_of
 from safeconduct.kernel.ui.parts import Page
 
 #: People, and open invitations, of one page: each brings two questions that are asked before it is done.
@@ -52,9 +55,9 @@ def _people(
     everyone = sorted(found.items, key=str)  # pages are by who came when: the database knows nobody's name
     secured, linked = staff.with_second_factor(everyone), identities.linked(everyone)
     now = timezone.now()
-    open_ones = Invitation.objects.filter(
-        seller_key__isnull=True, accepted_at__isnull=True, expires_at__gt=now
-    ).select_related("invited_by")  # fmt: skip
+    open_ones = invitations.meant(
+        Invitation.objects.filter(seller_key__isnull=True, accepted_at__isnull=True, expires_at__gt=now)
+    ).select_related("invited_by")
     context = {
         "rows": [
             {
@@ -65,7 +68,7 @@ def _people(
         ],
         "invitations": [{"invitation": i, "role": role_name(i.role)} for i in open_ones.order_by("expires_at")[:_SHOWN]],
         "roles": [(value, role_name(value)) for value in StaffRole.values if value], "form": form, "link": link,
-        "email": email, "page": Page(found.next, found.previous, len(found.items)),
+        "email": email, "resets": not settings.STAFF_PASSKEY_ONLY, "page": Page(found.next, found.previous, len(found.items)),
     }  # fmt: skip
     return page(request, "console/people.html", "people", context, status=status)
 
@@ -136,16 +139,31 @@ def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
             person = staff.reactivate(person_id, request.user, at=timezone.now())
             text = _("%(name)s can sign in again.")
         case "reset-second-step":
-            person = staff.reset_second_factor(person_id, request.user, at=timezone.now())
+            person = _reset_second_step(request, person_id)
             text = _("%(name)s sets up a second step after the next sign-in.")
         case "unlink":
             person = identities.unlink(person_id, request.user)
-            happened = Happened("identity_unlinked", Level.NOTICE, person.id)
-            note_for_person(happened, Actor(request.user.id, request.user.staff_role), timezone.now())
+            _note(request, "identity_unlinked", person.id)
             text = _("%(name)s is found by their address at the next sign-in at the company.")
         case _other:
             raise NotFound("step", verb)
     return done(request, text % {"name": person}, reverse("console:people"))
+
+
+def _reset_second_step(request: StaffRequest, person_id: str) -> User:
+    """Takes a lost second step away; the person hears of it. Where passkeys are all that opens the console, one
+    administrator alone could so put themselves into somebody's place: there two make a sealed code."""
+    if settings.STAFF_PASSKEY_ONLY:
+        raise BreakGlassRefused("passkeys are all that opens the console; two administrators make a sealed code")
+    now = timezone.now()
+    person, noted = staff.reset_second_factor(person_id, request.user, at=now)
+    get_adapter(request).tell_all({person.id: noted}, "factors_reset", Level.ALERT, now)
+    return person
+
+
+def _note(request: StaffRequest, kind: str, person_id: str, facts: Mapping[str, str] | None = None) -> None:
+    """Writes down what an administrator has done to somebody's access."""
+    note_for_person(Happened(kind, Level.NOTICE, person_id, None, facts or {}), actor_of(request), timezone.now())
 
 
 @never_cache

@@ -28,6 +28,7 @@ from safeconduct.kernel.decisions.models import Decision, Review
 from safeconduct.kernel.decisions.queries import QueueFilter
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.scope import savepoint
+from safeconduct.kernel.staff_pages import lasting_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Choice, Filter, Page, View
 
@@ -57,7 +58,7 @@ def queue(request: StaffRequest) -> HttpResponseBase:
         return render(request, "console/case_pane.html", {**context, **_case_context(request, shown, opened)})
     wanted = _wanted(request.GET)
     if request.GET.get("format") == "csv":
-        return _csv(wanted, request.user.id, request.GET.get("sort", "due"))
+        return _csv(request, wanted, request.GET.get("sort", "due"))
     rows = queries.queue_page(
         wanted, request.user.id, sort=request.GET.get("sort", "due"),
         after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=_ROWS,
@@ -199,9 +200,9 @@ def _filters(given: QueryDict) -> list[Filter]:
     ]  # fmt: skip
 
 
-def _csv(wanted: QueueFilter, person_id: str, sort: str) -> HttpResponseBase:
+def _csv(request: StaffRequest, wanted: QueueFilter, sort: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
-        found = queries.queue_page(wanted, person_id, sort=sort, after=after, size=500)
+        found = queries.queue_page(wanted, request.user.id, sort=sort, after=after, size=500)
         sellers = queries.sellers_by_key(r.decision.seller_key for r in found.items)
         names = Names(r.decision.order_key for r in found.items)
         rows: list[Row] = [
@@ -217,7 +218,7 @@ def _csv(wanted: QueueFilter, person_id: str, sort: str) -> HttpResponseBase:
 
     head = ("decision", "order", "seller", "policy", "version", "rules", "reason", "amount_minor", "currency",
             "event_at", "due_at", "assigned_to")  # fmt: skip
-    return stream("queue", head, read)
+    return stream("queue", head, read, lasting_scope(request))
 
 
 # -- what people do ---------------------------------------------------------------------------------------------------

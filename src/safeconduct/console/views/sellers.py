@@ -18,6 +18,7 @@ from safeconduct.foundation.moments import moment as moment_of
 from safeconduct.kernel.decisions import links, queries
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.parties.models import Seller, StaffRole
+from safeconduct.kernel.staff_pages import lasting_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.graph import Edge, Node
 from safeconduct.kernel.ui.parts import ACTIONS, Page
@@ -33,7 +34,7 @@ def sellers(request: StaffRequest) -> HttpResponseBase:
     """The list, with what was decided about each."""
     words = request.GET.get("q", "").strip()[:200]
     if request.GET.get("format") == "csv":
-        return _csv(words)
+        return _csv(request, words)
     found = queries.sellers_page(words, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     since = timezone.now() - timedelta(days=COUNTED_DAYS)
     counts = queries.action_counts((s.key for s in found.items), since=since)
@@ -105,7 +106,7 @@ def by_key(request: StaffRequest, key: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("console:seller", args=[found.id]))
 
 
-def _csv(words: str) -> HttpResponseBase:
+def _csv(request: StaffRequest, words: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = queries.sellers_page(words, after=after, size=500)
         counts = queries.action_counts(s.key for s in found.items)
@@ -116,4 +117,4 @@ def _csv(words: str) -> HttpResponseBase:
         ]  # fmt: skip
         return rows, found.next
 
-    return stream("sellers", ("seller", "name", "country", "registered_at", *ACTIONS), read)
+    return stream("sellers", ("seller", "name", "country", "registered_at", *ACTIONS), read, lasting_scope(request))

@@ -23,6 +23,7 @@ from safeconduct.kernel.notices.rendering import reader_here, summary
 from safeconduct.kernel.notices.webhooks import endpoints, queries
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.staff_pages import lasting_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Page, View
 
@@ -77,7 +78,7 @@ def webhook(request: StaffRequest, endpoint_id: str) -> HttpResponseBase:
     """One endpoint: its settings, its log, and what was done to it."""
     found = queries.endpoint(endpoint_id)
     if request.GET.get("format") == "csv":
-        return _csv(found, _state(request))
+        return _csv(request, found, _state(request))
     return _shown(request, found)
 
 
@@ -219,7 +220,7 @@ def _page_of(endpoint_id: str) -> str:
     return reverse("console:webhook", args=[endpoint_id])
 
 
-def _csv(found: Endpoint, state: DeliveryState | None) -> HttpResponseBase:
+def _csv(request: StaffRequest, found: Endpoint, state: DeliveryState | None) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         log = queries.deliveries(found.id, state=state, after=after, size=1000)
         rows: list[Row] = [
@@ -232,4 +233,4 @@ def _csv(found: Endpoint, state: DeliveryState | None) -> HttpResponseBase:
         return rows, log.next
 
     head = ("delivery", "message", "kind", "state", "attempts", "status", "problem", "created_at", "delivered_at")
-    return stream(f"webhook-{found.id}", head, read)
+    return stream(f"webhook-{found.id}", head, read, lasting_scope(request))

@@ -1,7 +1,7 @@
 """Where a seller is paid: draft → verified → ageing (72 hours) → active, and what stops it.
 
-Money goes on to the old account while a new one ages. What makes it doubtful (a recovery or a changed contact within
-seven days before or meanwhile, a stop of the seller's payouts, the same number at another seller) leads it to a person
+Money goes on to the old account while a new one ages. What makes it doubtful (a recovery, a changed contact or a stop
+of the seller's payouts within seven days before or meanwhile, the same number at another seller) leads it to a person
 instead, and the wait begins anew when they allow it. *This was not me* only freezes: it never makes an account active,
 so whoever still holds an old mailbox wins nothing by it. Times are checked by the database as well. Each step is told
 in its transaction (`payout_telling`); what is only read lies in `payout_reading`.
@@ -31,8 +31,9 @@ from safeconduct.kernel.ledger.payout_reading import (
     COLUMNS,
     SAME_NUMBER,
     as_account,
+    began_since,
     blind_with,
-    stops_of,
+    was_stopped,
 )
 from safeconduct.kernel.ledger.payout_reading import AccountState as AccountState
 from safeconduct.kernel.ledger.payout_reading import PayoutAccount as PayoutAccount
@@ -87,7 +88,7 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
             number[-4:], country, actor.id, at, actor.id,
         ],
     )  # fmt: skip
-    payout_telling.tell(identity, seller_key, number[-4:], Step.ASKED, actor, at)
+    payout_telling.tell(identity, seller_key, number[-4:], Step.ASKED, actor, at, session=proof.session)
     return identity
 
 
@@ -180,7 +181,7 @@ def swap(account_id: str, actor: Actor, proof: Proof, *, at: datetime) -> None:
         raise PayoutAccountRefused(
             account_id, Because.NEVER_CONFIRMED, "holder", "was never confirmed, and nothing was ever paid there"
         )
-    _activate(one, actor, at)
+    _activate(one, actor, at, proof.session)
 
 
 def freeze(seller_key: int, since: datetime, actor: Actor, *, at: datetime) -> list[str]:
@@ -278,9 +279,13 @@ def _doubts(one: PayoutAccount, at: datetime) -> list[str]:
         " AND (a.ageing_since <= a.verified_at) IS NOT FALSE) FROM payout_account a WHERE a.id = %s",
         [one.id],
     ).fetchone() or (None, False)
+    before = one.asked_at - COOL_OFF
+    stopped = (
+        was_stopped(one.seller_key, before, at) if judged_at is None else began_since(one.seller_key, judged_at, at)
+    )
     found = {
-        "recovery_or_contact": _changed_since(one.seller_key, judged_at or one.asked_at - COOL_OFF, at),
-        "payouts_stopped": any(judged_at is None or stop.at > judged_at for stop in stops_of(one.seller_key, at)),
+        "recovery_or_contact": _changed_since(one.seller_key, judged_at or before, at),
+        "payouts_stopped": stopped,
         "same_account": same,
     }
     return [doubt for doubt, there in found.items() if there]
@@ -308,7 +313,7 @@ def _begin_ageing(one: PayoutAccount, actor: Actor, at: datetime) -> AccountStat
     return AccountState.AGEING
 
 
-def _activate(one: PayoutAccount, actor: Actor, at: datetime) -> None:
+def _activate(one: PayoutAccount, actor: Actor, at: datetime, session: str = "") -> None:
     query(
         "UPDATE payout_account SET state = 'aged', changed_by = %s WHERE seller_key = %s AND state = 'active'",
         [actor.id, one.seller_key],
@@ -317,7 +322,7 @@ def _activate(one: PayoutAccount, actor: Actor, at: datetime) -> None:
         "UPDATE payout_account SET state = 'active', activated_at = %s, changed_by = %s WHERE id = %s",
         [at, actor.id, one.id],
     )
-    payout_telling.tell(one.id, one.seller_key, one.last4, Step.ACTIVE, actor, at)
+    payout_telling.tell(one.id, one.seller_key, one.last4, Step.ACTIVE, actor, at, session=session)
 
 
 def _cancel(one: PayoutAccount, actor: Actor, why: str, at: datetime) -> None:

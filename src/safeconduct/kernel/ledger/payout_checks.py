@@ -51,11 +51,13 @@ class PayoutAccountRefused(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How a person showed just now who they are: with what, since when they have it, and when they did."""
+    """How a person showed just now who they are: with what, since when they have it, when they did, and in which
+    session; "" outside of one."""
 
     factor: str
     factor_since: datetime
     confirmed_at: datetime
+    session: str = ""
 
 
 def check_owner(actor: Actor, proof: Proof, at: datetime) -> None:

@@ -216,6 +216,25 @@ def stops_of(seller_key: int, now: datetime, limit: int = 20) -> list[Stop]:
     return [Stop(*row) for row in rows]
 
 
+def was_stopped(seller_key: int, since: datetime, until: datetime) -> bool:
+    """Whether a seller's payouts were stopped at any time between these, by a stop that no two people have ended."""
+    found = query(
+        "SELECT 1 FROM payout_stop WHERE seller_key = %s AND ended_at IS NULL AND at <= %s"
+        " AND (until IS NULL OR until > %s) LIMIT 1",
+        [seller_key, until, since],
+    )
+    return found.fetchone() is not None
+
+
+def began_since(seller_key: int, since: datetime, until: datetime) -> bool:
+    """Whether such a stop began between these times."""
+    found = query(
+        "SELECT 1 FROM payout_stop WHERE seller_key = %s AND ended_at IS NULL AND at > %s AND at <= %s LIMIT 1",
+        [seller_key, since, until],
+    )
+    return found.fetchone() is not None
+
+
 def stop(stop_id: str) -> Stop:
     """One stop, also one that has ended. Raises NoSuchThing."""
     row = query("SELECT id, seller_key, reason, at, until FROM payout_stop WHERE id = %s", [stop_id]).fetchone()

@@ -6,8 +6,9 @@ class PartiesConfig(AppConfig):
     label = "parties"
 
     def ready(self) -> None:
-        from safeconduct.kernel.parties import bound_passkeys, recovery_codes, sealed_fields
+        from safeconduct.kernel.parties import bound_passkeys, proven_addresses, recovery_codes, sealed_fields
 
         recovery_codes.take_their_place()
         sealed_fields.take_their_place()
         bound_passkeys.take_their_place()
+        proven_addresses.take_their_place()

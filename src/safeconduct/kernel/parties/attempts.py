@@ -1,4 +1,5 @@
-"""Wrong passwords, counted apart for browsers a person has used before and for all others together.
+"""Wrong passwords, and wrong codes of a second step, counted apart for browsers a person has used before and for all
+others together.
 
 So whoever guesses from elsewhere slows down only others who come from elsewhere: the owner's own browser, known by a
 cookie, keeps its own count (OWASP, *device cookies*; ASVS 5.0, 6.1.1). An attempt is counted before the password is
@@ -95,8 +96,13 @@ def succeeded(attempt: Attempt) -> None:
     ])  # fmt: skip
 
 
+def codes_of(person_id: str) -> str:
+    """Under what tries of a person's second step are counted, beside those of the password: no address looks so."""
+    return f"second-step/{person_id}"
+
+
 def forgive(address: str) -> None:
-    """All counts of an address start anew: its password has been changed."""
+    """All counts of an address (or of `codes_of` a person) start anew: its password has been changed."""
     query("DELETE FROM sign_in_failures WHERE address_hash = %b", [_hash_of(address)])
 
 

@@ -1,4 +1,5 @@
-"""Inviting people, to the staff or to a seller: a link that works once, until it expires.
+"""Inviting people, to the staff or to a seller: a link that works once, until it expires, and as long as whoever sent
+it may still invite: who leaves takes no back door along.
 
 Only the hash of its token is kept.
 """
@@ -12,9 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone
-from safeconduct.kernel.parties.models import Invitation, Membership, StaffRole, User
+from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone, OwnersFrozen
+from safeconduct.kernel.parties.freezing import is_frozen
+from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, StaffRole, User
 from safeconduct.kernel.parties.security_events import Happened, Level, note
 from safeconduct.kernel.scope import Actor
 
@@ -57,13 +60,23 @@ def look_up(token: str, *, at: datetime) -> Invitation:
 
 def open_invitation(token: str, *, at: datetime, lock: bool = False, of_member: bool = False) -> Invitation:
     """The open invitation behind a token, locked where it is to be used. Raises InvitationGone."""
-    rows = Invitation.objects.filter(token_hash=_hash(token), accepted_at__isnull=True, expires_at__gt=at)
+    rows = meant(Invitation.objects.filter(token_hash=_hash(token), accepted_at__isnull=True, expires_at__gt=at))
     if of_member:
         rows = rows.filter(seller_key__isnull=False)
-    invitation = (rows.select_for_update() if lock else rows).first()
+    invitation = (rows.select_for_update(of=["self"]) if lock else rows).first()
     if invitation is None:
         raise InvitationGone
     return invitation
+
+
+def meant(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """Those among these whose sender may still invite: the operator, an administrator, or an owner of that seller
+    (whose membership never runs out)."""
+    owns = Membership.objects.filter(
+        person=OuterRef("invited_by"), seller_key=OuterRef("seller_key"), role=MemberRole.OWNER, ended_at__isnull=True
+    )
+    may = Q(invited_by__staff_role=StaffRole.ADMINISTRATOR) | Exists(owns)
+    return rows.filter(Q(invited_by__isnull=True) | (Q(invited_by__is_active=True) & may))
 
 
 def accept(
@@ -71,13 +84,15 @@ def accept(
 ) -> User:  # fmt: skip
     """Makes the invited person's account, and a member's membership; the link works no more.
 
-    Raises InvitationGone; AddressTaken where the address has an account: a member then signs in and uses
+    Raises InvitationGone; OwnersFrozen; AddressTaken where the address has an account: a member then signs in and uses
     `members.join`. The password is checked by the caller's form; staff set up the second factor after signing in.
     ``password``: None for who signs in with a passkey alone (`passkey_sign_up`), made for ``person_id``.
     """
     invitation = open_invitation(token, at=at, lock=True)
     if User.objects.filter(email=invitation.email).exists():
         raise AddressTaken(invitation.email)
+    if invitation.member_role == MemberRole.OWNER and is_frozen(invitation.seller_key or 0, at):
+        raise OwnersFrozen
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
     person = User.objects.create_user(
@@ -85,7 +100,7 @@ def accept(
         **({"id": person_id} if person_id else {}),
     )  # fmt: skip
     # allauth would make it when it is first needed, and an answer that takes longer tells that there is an account.
-    EmailAddress.objects.create(user=person, email=person.email, primary=True)
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
     if invitation.seller_key is not None:
         Membership.objects.create(
             person=person, seller_key=invitation.seller_key, role=invitation.member_role,

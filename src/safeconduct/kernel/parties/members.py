@@ -22,7 +22,7 @@ from safeconduct.kernel.parties.errors import (
     OwnersFrozen,
 )
 from safeconduct.kernel.parties.freezing import is_frozen
-from safeconduct.kernel.parties.invitations import VALID_DAYS, fresh_token, open_invitation
+from safeconduct.kernel.parties.invitations import VALID_DAYS, fresh_token, meant, open_invitation
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, StaffRole, User
 
 __all__ = [
@@ -55,7 +55,7 @@ def members_of(seller_key: int, *, at: datetime) -> list[Membership]:
 def open_invitations(seller_key: int, *, at: datetime) -> list[Invitation]:
     """Invitations to this seller that still work."""
     rows = Invitation.objects.filter(seller_key=seller_key, accepted_at__isnull=True, expires_at__gt=at)
-    return list(rows.order_by("expires_at", "id"))
+    return list(meant(rows).order_by("expires_at", "id"))
 
 
 def add_member(

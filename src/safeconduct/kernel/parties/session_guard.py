@@ -50,8 +50,16 @@ _WHY: Final[Mapping[Ended, str | Promise]] = {
     Ended.BY_STAFF: lazy("The marketplace has ended your sessions; why stands under Security. Sign in again."),
     Ended.BY_OWNER: lazy("An owner of your shop has ended your sessions. Sign in again."),
     Ended.OFF_DEVICE: lazy("This session was used outside the browser in which it began. Sign in again."),
+    Ended.LOCKED: lazy(
+        "You were signed out because two things happened that together take an account over. Sign in again; payouts "
+        "wait until the marketplace has looked at it."
+    ),
     Ended.LEFT: lazy("You were signed out because your access has ended."),
 }
+
+
+class AccessEnded(Exception):
+    """Whoever reads a long answer may not do so any more; it breaks off there."""
 
 
 def session_guard(get_response: Answer) -> Answer:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,6 +51,7 @@ class Ended(StrEnum):
     BY_OWNER = "by_owner"
     MOVED = "moved"
     OFF_DEVICE = "off_device"
+    LOCKED = "locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,17 @@ def of_person(person: User, *, limit: int = 20) -> list[SignInSession]:
     """A person's sessions, those that run first, then the newest; at most `limit`. One query."""
     rows = SignInSession.objects.filter(person=person).order_by("-started_at", "-id")[: limit * 2]
     return sorted(rows, key=lambda s: s.ended_at is not None)[:limit]
+
+
+def running_of(person_ids: Sequence[str], now: datetime) -> dict[str, tuple[int, datetime]]:
+    """In how many places each of these people is signed in, and when they were last seen in one; who is in none is left
+    out. One query; whose session nobody has used for longer than any lasts counts as gone."""
+    rows = query(
+        "SELECT person_id, count(*), max(last_seen_at) FROM sign_in_session"
+        " WHERE person_id = ANY (%b::text[]) AND ended_at IS NULL AND last_seen_at > %s GROUP BY person_id",
+        [list(person_ids), now - MEMBER.idle],
+    )
+    return {person: (count, seen_at) for person, count, seen_at in rows}
 
 
 def origin_of(session: SignInSession) -> Origin:

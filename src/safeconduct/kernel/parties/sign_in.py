@@ -74,7 +74,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return user
 
     def set_password(self, user: User, password: str) -> None:
-        """A new password starts all counts anew and ends every session."""
+        """A new password starts all counts anew and ends every session. Counts of the second step go on where the
+        mailbox alone chose it: else whoever holds that would guess codes without end."""
         if user.password_until is not None and not user.has_usable_password():
             self.request.let_in_by_operator = True
         user.password_until = None
@@ -82,6 +83,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         now = timezone.now()
         with visitor_scope():
             attempts.forgive(user.email)
+            if getattr(self.request, "user", None) == user:
+                attempts.forgive(attempts.codes_of(user.id))
             sessions.end_all(user.id, Ended.CREDENTIAL_CHANGED, now)
         self.tell(self.request, user, "password_changed", Level.NOTICE, {}, now)
 
@@ -139,7 +142,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             by_operator = getattr(self.request, "let_in_by_operator", False)
             self.recovered(self.request, user, "operator" if by_operator else "mailbox", now)
         if template_prefix == "account/email/email_changed":
-            self.contact_changed(self.request, user, str((context or {}).get("from_email", "")), now)
+            self.contact_changed(self.request, user, now)
         if kind is None:
             return
         with visitor_scope():
@@ -158,15 +161,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         `operator`."""
         self.tell(request, person, "recovered", Level.ALERT, {"by": by}, at)
 
-    def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
-        """The person has another address now; ``before``: the one until then, which must hear of it too."""
+    def contact_changed(self, request: HttpRequest, person: User, at: datetime) -> None:
+        """The person has another address now; the one until then hears of it too (`notices.mail`)."""
         self.tell(request, person, "contact_changed", Level.ALERT, {"what": "email"}, at)
 
     def tell(
         self, request: HttpRequest | None, person: User, kind: str, level: Level, facts: Mapping[str, Any], at: datetime
     ) -> list[str]:
-        """Writes down what happened; returns the ids of its events, one for each seller of the person."""
+        """Writes down what happened, and in which session; returns the ids of its events, one for each seller of the
+        person."""
         origin = None if request is None else origin_of_request(request)
+        session = "" if request is None else session_of(request)
+        if session:
+            facts = {"session": session, **facts}
         with engine_scope():
             return note_for_person(
                 Happened(kind, level, person.id, None, facts, origin), Actor(person.id, "person"), at

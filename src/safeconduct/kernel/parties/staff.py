@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from safeconduct.kernel.parties import keys, sessions
 from safeconduct.kernel.parties.errors import AdministratorNeeded, NoSuchPerson, NotOneself
 from safeconduct.kernel.parties.models import StaffRole, User
-from safeconduct.kernel.parties.security_events import Happened, Level, note
+from safeconduct.kernel.parties.security_events import Happened, Level, Noted, note
 from safeconduct.kernel.scope import Actor
 
 #: Kinds of second factor that count: recovery codes alone do not.
@@ -38,7 +38,8 @@ def change_role(person_id: str, role: StaffRole, administrator: User, *, at: dat
     person = subject(person_id, administrator)
     before, person.staff_role = person.staff_role, role
     person.save(update_fields=["staff_role"])
-    _note("staff_role_changed", person, administrator, at, {"role": role.value, "before": str(before)})
+    facts = {"to": role.value, "before": str(before), "by": "administrator"}
+    _note("role_changed", person, administrator, at, facts)
     return person
 
 
@@ -58,7 +59,7 @@ def deactivate(person_id: str, administrator: User, *, at: datetime) -> User:
     person.save(update_fields=["is_active"])
     sessions.end_all(person.id, sessions.Ended.LEFT, at)
     keys.end_keys_of(person.id, Actor(administrator.id, administrator.staff_role, "shut out"), at=at)
-    _note("staff_shut_out", person, administrator, at)
+    _note("shut_out", person, administrator, at)
     return person
 
 
@@ -70,19 +71,20 @@ def reactivate(person_id: str, administrator: User, *, at: datetime) -> User:
     person = subject(person_id, administrator)
     person.is_active = True
     person.save(update_fields=["is_active"])
-    _note("staff_let_in_again", person, administrator, at)
+    _note("let_in", person, administrator, at)
     return person
 
 
-def reset_second_factor(person_id: str, administrator: User, *, at: datetime) -> User:
-    """For a lost telephone or key: the person sets up a second factor anew after the next sign-in.
+def reset_second_factor(person_id: str, administrator: User, *, at: datetime) -> tuple[User, Noted]:
+    """For a lost telephone or key: sessions end, and the person sets up a second factor anew after the next sign-in.
+    Returns the person, and what was noted of it, to tell them.
 
     Raises AdministratorNeeded, NotOneself, NoSuchPerson.
     """
     person = subject(person_id, administrator)
     Authenticator.objects.filter(user=person).delete()
-    _note("staff_factors_removed", person, administrator, at)
-    return person
+    sessions.end_all(person.id, sessions.Ended.FACTOR_CHANGED, at)
+    return person, _note("factors_reset", person, administrator, at, level=Level.ALERT)
 
 
 def role_of_directory(person_id: str, role: StaffRole) -> User:
@@ -111,9 +113,13 @@ def subject(person_id: str, administrator: User) -> User:
     return person
 
 
-def _note(kind: str, person: User, administrator: User, at: datetime, facts: Mapping[str, Any] | None = None) -> None:
-    happened = Happened(kind, Level.NOTICE, person.id, facts=facts or {})
-    note([happened], Actor(administrator.id, administrator.staff_role), at)
+def _note(
+    kind: str, person: User, administrator: User, at: datetime, facts: Mapping[str, Any] | None = None,
+    *, level: Level = Level.NOTICE,
+) -> Noted:  # fmt: skip
+    happened = Happened(kind, level, person.id, facts=facts or {})
+    (event_id,) = note([happened], Actor(administrator.id, administrator.staff_role), at)
+    return Noted(event_id, None)
 
 
 def _administrators() -> list[User]:

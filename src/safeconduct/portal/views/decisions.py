@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -24,12 +23,12 @@ from safeconduct.kernel.decisions.queries import NEWEST_FIRST
 from safeconduct.kernel.decisions.told import first_reason, means, missing, reasons_of, taken_by, withheld
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.events.words import event_name
-from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.member_pages import MemberRequest, done, lasting_scope, only_for, page
 from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import order_url
 from safeconduct.kernel.record.proving import proof_of, recorded_at
-from safeconduct.kernel.scope import engine_scope, seller_scope
+from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import ACTIONS, Choice, Filter, Page
 
@@ -73,7 +72,7 @@ def decisions(request: MemberRequest) -> HttpResponseBase:
     """The list: what was decided against the seller or overruled, unless all of it is asked for."""
     chosen = request.GET.get("action", "")
     if request.GET.get("format") == "csv":
-        return _csv(request.seller.key, chosen)
+        return _csv(request, chosen)
     found = page_of(
         _chosen(request.seller.key, chosen), NEWEST_FIRST, after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
@@ -95,9 +94,9 @@ def _chosen(seller_key: int, action: str) -> QuerySet[Decision]:
     return rows if action == "all" else not_simply_allowed(rows)
 
 
-def _csv(seller_key: int, action: str) -> HttpResponseBase:
+def _csv(request: MemberRequest, action: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
-        found = page_of(_chosen(seller_key, action), NEWEST_FIRST, after=after, size=500)
+        found = page_of(_chosen(request.seller.key, action), NEWEST_FIRST, after=after, size=500)
         numbers = _version_numbers(found.items)
         return [
             (
@@ -108,7 +107,7 @@ def _csv(seller_key: int, action: str) -> HttpResponseBase:
             for row in rows_of(found.items)
         ], found.next  # fmt: skip
 
-    return stream("decisions", CSV_HEAD, read, partial(seller_scope, seller_key))
+    return stream("decisions", CSV_HEAD, read, lasting_scope(request))
 
 
 def _version_numbers(found: Iterable[Decision]) -> dict[str, int]:

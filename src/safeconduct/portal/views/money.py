@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -28,9 +27,8 @@ from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.queries import Balance, Filters, Movement, Statement
 from safeconduct.kernel.ledger.statements import statement_csv, statement_pdf, used_accounts
 from safeconduct.kernel.ledger.wording import account_said, event_said, memo_said
-from safeconduct.kernel.member_pages import MemberRequest, page
+from safeconduct.kernel.member_pages import MemberRequest, lasting_scope, page
 from safeconduct.kernel.protection import order_url
-from safeconduct.kernel.scope import seller_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.formats import absolute, locale_of
 from safeconduct.kernel.ui.formats import money as written
@@ -73,7 +71,7 @@ def money(request: MemberRequest) -> HttpResponseBase:
     key, chosen = request.seller.key, request.GET.get("account", "")
     account = Kind(chosen) if chosen in SELLER_KINDS else None
     if request.GET.get("format") == "csv":
-        return _csv(key, account)
+        return _csv(request, account)
     found = queries.balances(key)
     holds = queries.holds(key, after=request.GET.get("holds", ""), size=20)
     moved = queries.movements(key, filters=Filters(account=account), after=request.GET.get("after", ""), size=25)
@@ -242,13 +240,13 @@ def _next_release(balance: Balance, reader: Reader) -> str:
     return _("next release %(when)s") % {"when": when}
 
 
-def _csv(seller_key: int, account: Kind | None) -> HttpResponseBase:
+def _csv(request: MemberRequest, account: Kind | None) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
-        found = queries.movements(seller_key, filters=Filters(account=account), after=after, size=500)
+        found = queries.movements(request.seller.key, filters=Filters(account=account), after=after, size=500)
         names = order_names({line.order_key for line in found.items if line.order_key is not None})
         return [_csv_row(line, names) for line in found.items], found.next
 
-    return stream("movements", CSV_HEAD, read, partial(seller_scope, seller_key))
+    return stream("movements", CSV_HEAD, read, lasting_scope(request))
 
 
 def _csv_row(line: Movement, names: Mapping[int, str]) -> Row:

@@ -24,18 +24,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from safeconduct.kernel import faces
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.notices import codes
-from safeconduct.kernel.notices.actions import catch_up
 from safeconduct.kernel.paging import cut
-from safeconduct.kernel.parties import ending_sessions, invitations, members, passkey_sign_up, security_events
+from safeconduct.kernel.parties import ending_sessions, invitations, members, passkey_sign_up
 from safeconduct.kernel.parties.again import asked_again
 from safeconduct.kernel.parties.errors import EndRefused, InvitationGone, NoSuchMember, PartiesError
 from safeconduct.kernel.parties.forms import AcceptForm
 from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, Seller, User
-from safeconduct.kernel.parties.security_events import Happened, Level
 from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.protection import ActAnswer, judge_member
-from safeconduct.kernel.scope import Actor, engine_scope, seller_scope, visitor_scope
+from safeconduct.kernel.scope import engine_scope, visitor_scope
 from safeconduct.kernel.ui.parts import Page
+from safeconduct.portal import telling
 from safeconduct.portal.access import CHOSEN, refused
 from safeconduct.portal.rights import deeds
 from safeconduct.portal.words import MEMBER_ROLES, role_name
@@ -126,6 +125,7 @@ def invite(request: MemberRequest) -> HttpResponse:
         form.cleaned_data["email"], request.seller.key, role, request.user, at=now,
         until=_end_of(form.cleaned_data["until"]) if form.cleaned_data["until"] else None,
     )  # fmt: skip
+    telling.invited(request, invitation, now)
     link = faces.link(request, reverse("portal:welcome", args=[token]))
     if not _send(invitation, link, request):
         messages.warning(request, _("The mail could not be sent. Hand over the link yourself, by a channel you trust."))
@@ -194,13 +194,14 @@ def change_role(request: MemberRequest, membership_id: str) -> HttpResponse:
     wanted = request.POST.get("role", "")
     if wanted not in MemberRole.values:
         raise NoSuchMember(membership_id)
-    _of_this_shop(request, membership_id, now)
-    if wanted in (MemberRole.OWNER, MemberRole.FINANCE):
-        turned_away = _doubted(request, MemberRole(wanted), now)
-        if turned_away is not None:
-            return turned_away
+    before = _of_this_shop(request, membership_id, now)
+    turned_away = _doubted(request, MemberRole(wanted), now) if wanted in telling.NEAR_MONEY else None
+    turned_away = turned_away or _owner_ends(request, before)
+    if turned_away is not None:
+        return turned_away
+    was = MemberRole(before.role)
     member = members.change_member_role(membership_id, MemberRole(wanted), request.user, at=now)
-    _note(request, "role_changed", member, now)
+    telling.has_another_role(request, member, was, now)
     text = _("%(name)s is %(role)s now.") % {"name": member.person, "role": role_name(wanted)}
     return done(request, text, reverse("portal:people"))
 
@@ -217,7 +218,7 @@ def end_later(request: MemberRequest, membership_id: str) -> HttpResponse:
     except ValueError:
         raise EndRefused(_("“%s” is no day; write it as 2027-03-31") % given[:20]) from None
     member = members.end_later(membership_id, until, request.user, at=now)
-    _note(request, "access_until", member, now)
+    telling.note(request, "access_until", member, now)
     return done(request, _("Noted."), reverse("portal:people"))
 
 
@@ -251,8 +252,11 @@ def _powers(request: MemberRequest, member: Membership) -> HttpResponse:
 def end(request: MemberRequest, membership_id: str) -> HttpResponse:
     """Ends a membership: an owner anybody's, everybody their own."""
     now = timezone.now()
-    _of_this_shop(request, membership_id, now)
-    _note(request, "access_ended", members.end_membership(membership_id, request.user, at=now), now)
+    turned_away = _owner_ends(request, _of_this_shop(request, membership_id, now))
+    if turned_away is not None:
+        return turned_away
+    member = members.end_membership(membership_id, request.user, at=now)
+    telling.ended(request, member, now)
     if membership_id == request.membership.id:
         return done(request, _("You do not act for this shop any more."), reverse("front_door"))
     return done(request, _("They do not act for the shop any more."), reverse("portal:people"))
@@ -276,10 +280,12 @@ def end_sessions(request: MemberRequest, membership_id: str) -> HttpResponse:
     return done(request, _("%(name)s is signed out everywhere, and was told.") % {"name": member.person}, target)
 
 
-def _note(request: MemberRequest, kind: str, membership: Membership, now: datetime) -> None:
-    """Tells the shop's people what became of somebody's access."""
-    happened = Happened(kind, Level.NOTICE, membership.person_id, membership.seller_key, {"role": membership.role})
-    security_events.note([happened], Actor(request.user.id, request.membership.role), now)
+def _owner_ends(request: MemberRequest, member: Membership) -> HttpResponse | None:
+    """Whoever would put another owner out shows anew who they are: a thief at an open session would do that first."""
+    owners = member.role == request.membership.role == MemberRole.OWNER
+    if not owners or member.person_id == request.user.id:
+        return None
+    return asked_again(request, reverse("portal:people"))
 
 
 def _of_this_shop(request: MemberRequest, membership_id: str, now: datetime) -> Membership:
@@ -335,7 +341,7 @@ def _accept(request: HttpRequest, token: str, invitation: Invitation, now: datet
 def _made(request: HttpRequest, person: User, now: datetime) -> HttpResponse:
     """Signing in is the next step, whatever the account was made with: that is what is judged and written down."""
     for membership in members.sellers_of(person, at=now):
-        _tell_what_was(membership, now)
+        telling.joined(membership, now)
     messages.success(request, _("Your account is ready. Sign in."))
     return HttpResponseRedirect(reverse("account_login"))
 
@@ -346,16 +352,10 @@ def _join(request: HttpRequest, token: str, invitation: Invitation, now: datetim
     if request.method == "POST":
         with visitor_scope():
             membership = members.join(token, request.user, at=now)
-        _tell_what_was(membership, now)
+        telling.joined(membership, now)
         request.session[CHOSEN] = membership.seller_key
         return done(request, _("You act for this shop now."), reverse("portal:home"))
     return _welcome(request, invitation, {"join": True})
-
-
-def _tell_what_was(membership: Membership, now: datetime) -> None:
-    """A newcomer finds in the inbox what the shop was told before."""
-    with seller_scope(membership.seller_key):
-        catch_up(membership, at=now)
 
 
 def _welcome(

@@ -22,6 +22,7 @@ urlpatterns = [
     path("ownership/<str:token>/", ownership.claim, name="ownership_claim"),
     path("ownership/<str:token>/papers/<int:number>/", ownership.paper, name="ownership_paper"),
     path("password/change/", own_password.change_password, name="account_change_password"),
+    path("password/set/", own_password.set_password, name="account_set_password"),
     re_path(
         r"^password/reset/key/(?P<uidb36>usr_[0-9a-z]+)-(?P<key>.+)/$",
         password_reset_from_key,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Final, cast
 
 from django.contrib import messages
@@ -21,10 +20,10 @@ from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.models import NEVER
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.claim_pages import claims_of
-from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
+from safeconduct.kernel.member_pages import MemberRequest, done, lasting_scope, only_for, page
 from safeconduct.kernel.outside_pages import of_seller
 from safeconduct.kernel.parties.models import MemberRole
-from safeconduct.kernel.scope import Actor, engine_scope, seller_scope
+from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Choice, Filter, Page, Step
 from safeconduct.kernel.ui.reader import reader_of
@@ -53,7 +52,7 @@ def returns(request: MemberRequest) -> HttpResponseBase:
         request.seller.key, status if status in set(Status) else "", bool(request.GET.get("todo"))
     )
     if request.GET.get("format") == "csv":
-        return _csv(wanted)
+        return _csv(request, wanted)
     found = queries.returns_page(wanted, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     waiting = queries.waiting(request.seller.key, _MOST_WAITING) if not request.GET else []
     due = queries.due([*waiting, *found.items])
@@ -77,7 +76,7 @@ def _row(one: Return, due: Mapping[str, datetime]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _csv(wanted: queries.Filtered) -> HttpResponseBase:
+def _csv(request: MemberRequest, wanted: queries.Filtered) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = queries.returns_page(wanted, after=after, size=1000)
         return [
@@ -89,8 +88,7 @@ def _csv(wanted: queries.Filtered) -> HttpResponseBase:
             for one in found.items
         ], found.next  # fmt: skip
 
-    assert wanted.seller_key is not None
-    return stream("returns", CSV_HEAD, read, partial(seller_scope, wanted.seller_key))
+    return stream("returns", CSV_HEAD, read, lasting_scope(request))
 
 
 @require_GET

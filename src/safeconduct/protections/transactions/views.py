@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final
 
 from babel import Locale
@@ -20,13 +19,13 @@ from safeconduct.kernel.claim_pages import claims_of
 from safeconduct.kernel.decisions.models import Decision, DecisionKind
 from safeconduct.kernel.decisions.told import MEANS, reasons_of, taken_by, withheld
 from safeconduct.kernel.ledger.of_order import money_of
-from safeconduct.kernel.member_pages import MemberRequest, page
+from safeconduct.kernel.member_pages import MemberRequest, lasting_scope, page
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import recipient_url
 from safeconduct.kernel.readings.contacts import masked
 from safeconduct.kernel.readings.scenes import FIELDS
 from safeconduct.kernel.record.proving import proof_of
-from safeconduct.kernel.scope import engine_scope, seller_scope
+from safeconduct.kernel.scope import engine_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.formats import locale_of
 from safeconduct.kernel.ui.parts import ACTIONS, Choice, Filter, Page
@@ -50,7 +49,7 @@ def orders(request: MemberRequest) -> HttpResponseBase:
     """The list, with filters; as CSV too."""
     wanted = _wanted(request)
     if request.GET.get("format") == "csv":
-        return _csv(request.seller.key, wanted)
+        return _csv(request, wanted)
     found = queries.orders_page(
         request.seller.key, wanted, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
@@ -91,9 +90,9 @@ def _filters(request: MemberRequest) -> list[Filter]:
     ]
 
 
-def _csv(seller_key: int, wanted: queries.OrderFilter) -> HttpResponseBase:
+def _csv(request: MemberRequest, wanted: queries.OrderFilter) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
-        found = queries.orders_page(seller_key, wanted, after=after, size=1000)
+        found = queries.orders_page(request.seller.key, wanted, after=after, size=1000)
         return [
             (
                 order.order_ref, order.placed_at.isoformat(), order.state, order.action,
@@ -104,7 +103,7 @@ def _csv(seller_key: int, wanted: queries.OrderFilter) -> HttpResponseBase:
             for order in found.items
         ], found.next  # fmt: skip
 
-    return stream("orders", CSV_HEAD, read, partial(seller_scope, seller_key))
+    return stream("orders", CSV_HEAD, read, lasting_scope(request))
 
 
 @require_GET

@@ -9,12 +9,14 @@ from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
 from django.core import signing
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.kernel.ledger.payout_reading import AccountState
+from safeconduct.kernel.notices import codes
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties import ownership
 from safeconduct.kernel.parties.errors import OwnershipRefused
@@ -88,5 +90,7 @@ def write_to(address: str, claim_id: str, base: str) -> None:
         "You claim a shop. This link shows how it stands, takes what you want to say, and is for you alone:\n\n%(link)s"
         "\n\nIf you did not ask for this, do nothing: without the link nothing happens. We never ask for a password."
     )
+    mail = EmailMessage(_("Your claim to a shop"), text % {"link": link}, to=[address])
+    codes.carry(mail, "ownership", at=timezone.now())
     with suppress(OSError):
-        send_mail(_("Your claim to a shop"), text % {"link": link}, None, [address])
+        mail.send()

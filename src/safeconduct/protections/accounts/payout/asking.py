@@ -11,7 +11,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -23,10 +23,13 @@ from allauth.mfa.webauthn.internal.flows import reauthenticate
 from safeconduct.kernel.ledger.payout_checks import FACTOR_AGE, Proof
 from safeconduct.kernel.member_pages import MemberRequest
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.session_guard import session_of
 from safeconduct.kernel.vault.errors import SealBroken
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
-from safeconduct.protections.accounts.payout.errors import NotConfirmed
+from safeconduct.protections.accounts.payout.errors import NotConfirmed, TooSoon
 
+#: Nobody reads four lines and reaches for a key in less; the house's own number (ASVS 5.0, 2.4.2).
+SOONEST: Final = timedelta(seconds=2)
 _SESSION: Final = "payout_asking"
 #: The row is the session.
 _ASKING: Final = Column("django_session.payout_asking", "payout_asking")
@@ -83,20 +86,24 @@ def challenge(request: MemberRequest, now: datetime) -> Mapping[str, Any]:
     return options
 
 
-def proof(request: MemberRequest) -> Proof:
+def proof(request: MemberRequest, now: datetime) -> Proof:
     """How the person confirmed what was shown. Raises NotConfirmed.
 
-    The time is that of the text: who confirms a page that stood open too long is asked again by `payout_accounts`.
+    The time is that of the text: who confirms a page that stood open too long is asked again by `payout_accounts`; who
+    confirms sooner than anybody reads it has not read it, or is a program.
     """
     kept, state = request.session[_SESSION], auth.get_state() or {}
     if not kept["challenge"] or kept["challenge"] != state.get("challenge"):
         raise NotConfirmed
+    if now < datetime.fromisoformat(kept["shown_at"]) + SOONEST:
+        raise TooSoon
     form = ReauthenticateWebAuthnForm(request.POST, user=request.user)
     if not form.is_valid():
         raise NotConfirmed
     authenticator: Authenticator = form.cleaned_data["credential"]
     reauthenticate(request, authenticator)
-    return Proof("passkey", authenticator.created_at, datetime.fromisoformat(kept["shown_at"]))
+    shown_at = datetime.fromisoformat(kept["shown_at"])
+    return Proof("passkey", authenticator.created_at, shown_at, session_of(request))
 
 
 @dataclass(frozen=True, slots=True)

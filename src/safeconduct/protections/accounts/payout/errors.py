@@ -56,10 +56,21 @@ class NothingThere(Refusal):
 class NotConfirmed(PayoutRefused):
     """The passkey did not confirm what was shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "") -> None:
         super().__init__(
-            _("That was not confirmed: the passkey is not yours, or you looked at something else meanwhile. Try again.")
+            text
+            or _(
+                "That was not confirmed: the passkey is not yours, or you looked at something else meanwhile. Try "
+                "again."
+            )
         )
+
+
+class TooSoon(NotConfirmed):
+    """It was confirmed sooner than anybody could have read it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("That was sooner than anybody reads it. Read what would change, and confirm it then."))
 
 
 def said(work: Callable[P, R]) -> Callable[P, R]:

@@ -157,7 +157,7 @@ def _shown(request: MemberRequest, wish: Asking, now: datetime) -> HttpResponse:
 
 
 def _confirmed(request: MemberRequest, wish: Asking, now: datetime) -> HttpResponse:
-    shown = asking.proof(request)
+    shown = asking.proof(request, now)
     state = actions.carry_out(wish, request.seller, _actor(request), shown, at=now)
     asking.forget(request)
     text = {

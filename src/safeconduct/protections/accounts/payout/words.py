@@ -36,7 +36,7 @@ STATES: Final[Mapping[AccountState, tuple[str, str | Promise, str | Promise]]] =
 #: Code of a doubt → why a person looks at an account.
 DOUBTS: Final[Mapping[str, str | Promise]] = {
     "holder_name": lazy("The bank knows the account under another name."),
-    "payouts_stopped": lazy("Payouts were stopped when the change was to begin."),
+    "payouts_stopped": lazy("Payouts were stopped within the seven days before the change, or since."),
     "recovery_or_contact": lazy("An account of the shop was recovered, or a contact changed, within seven days."),
     "same_account": lazy("Another shop is paid to the same account. That alone is no ground against you."),
 }

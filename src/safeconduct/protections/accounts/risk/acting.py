@@ -9,9 +9,9 @@ from typing import Any, Final
 from safeconduct.foundation.moments import moment_time
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions.reactions import Decided
-from safeconduct.kernel.ledger import payout_accounts
+from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.protections.accounts.risk.judging import POLICY, ActKind
-from safeconduct.protections.accounts.risk.signals import Level, level_of
+from safeconduct.protections.accounts.risk.signals import SIGNALS, Level, level_of
 
 #: Security research of 2026-11-23, 2.3: A3 holds payouts for 72 hours, after a recovery for 7 days.
 HOLD: Final = timedelta(hours=72)
@@ -20,6 +20,10 @@ HOLD_AFTER_RECOVERY: Final = timedelta(days=7)
 _AGES: Final = "payout_account_changes"
 #: What it locks is the session, which has ended (2.3: "A4 session"); whoever held it reached no payout yet.
 _SESSION: Final = "session_off_its_device"
+_RECOVERED: Final = "recovered_lately"
+_REASON: Final = "account_risk"
+#: Whoever tries again and again must not fill mailboxes with stops: one an hour at most.
+_AT_MOST_EVERY: Final = timedelta(hours=1)
 
 
 def level_to_act(action: str, fired: Sequence[str]) -> Level:
@@ -43,9 +47,22 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
         assert decision.seller_key is not None
         when = moment_time(decision.moment) if at is None else at
         recovers = acts.get(decision.moment) == ActKind.RECOVERY
-        # Each sign-in of the days after a recovery says so again: that must not put the end off.
-        if level < Level.LOCK and not recovers and payout_accounts.stops([decision.seller_key], when):
-            continue
-        held = HOLD_AFTER_RECOVERY if "recovered_lately" in fired else HOLD
-        until = None if level >= Level.LOCK else when + held
-        payout_accounts.stop(decision.seller_key, "account_risk", at=when, until=until, replay=at is None)
+        until = _until(decision.seller_key, level, fired, when, recovers=recovers)
+        if until is None or until > when:
+            payout_accounts.stop(decision.seller_key, _REASON, at=when, until=until, replay=at is None)
+
+
+def _until(seller_key: int, level: Level, fired: Sequence[str], when: datetime, *, recovers: bool) -> datetime | None:
+    """Until when a seller's payouts are to be stopped; None: until two people end it. The time itself where the stops
+    in force say all of it: each sign-in of the days after a recovery repeats it, and must not put the end off."""
+    running = payout_reading.stops_of(seller_key, when)
+    if level >= Level.LOCK:
+        return when if any(one.until is None and one.reason == _REASON for one in running) else None
+    if recovers or not running:
+        return when + (HOLD_AFTER_RECOVERY if _RECOVERED in fired else HOLD)
+    more = [rule for rule in fired if rule not in (_RECOVERED, _AGES)]
+    if not any(SIGNALS.get(rule, ("", Level.HOLD))[1] >= Level.HOLD for rule in more):
+        return when
+    enough = when + HOLD
+    lasting = any(one.until is None or one.until >= enough - _AT_MOST_EVERY for one in running)
+    return when if lasting else enough

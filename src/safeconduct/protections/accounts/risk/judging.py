@@ -13,6 +13,7 @@ from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.decisions.models import Decision, DecisionKind
 from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.protections.accounts.risk import locking
 from safeconduct.protections.accounts.risk.signals import Level, level_of
 
 POLICY: Final = "account-risk"
@@ -71,10 +72,20 @@ class Judgement:
 
 
 def judge(act: Act) -> Judgement:
-    """Receives and decides one act, in transactions of its own; the caller does the act, or what is needed first.
+    """Receives and decides one act, in transactions of its own; the caller does the act, or what is needed first. Of
+    level *lock*, the person's sessions and newer keys are stopped before this returns.
 
     Raises ValueError for an act that the catalogue refuses. Where the policy is not in force everything is allowed.
     """
+    found = _judged(act)
+    comes_in = act.kind in (ActKind.SIGN_IN, ActKind.SESSION_USE)
+    locking.lock_where_needed(
+        act.person_id, found.decision_id, found.level, found.fired, act.at, comes_in=comes_in
+    )  # fmt: skip
+    return found
+
+
+def _judged(act: Act) -> Judgement:
     data = {"member": act.person_id, "act": act.kind.value, **{k: v for k, v in act.known.items() if v is not None}}
     if act.seller:
         data["seller"] = act.seller

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 
+from safeconduct.kernel.notices import codes
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Level, Noted
@@ -40,7 +44,11 @@ class JudgedAdapter(AccountAdapter):
 
     def get_login_stages(self) -> list[str]:
         ours = {"allauth.mfa.stages.AuthenticateStage": f"{_STAGES}second_step.SecondStepStage"}
-        return [f"{_STAGES}judged.JudgedStage", *(ours.get(stage, stage) for stage in super().get_login_stages())]
+        theirs = [stage for stage in super().get_login_stages() if not stage.endswith(".EmailVerificationStage")]
+        return [f"{_STAGES}judged.JudgedStage", *(ours.get(stage, stage) for stage in theirs)]
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        return reverse("account_email")
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
         response = super().post_login(request, user, **kwargs)
@@ -65,11 +73,16 @@ class JudgedAdapter(AccountAdapter):
         super().recovered(request, person, by, at)
         judgement_of(person, ActKind.RECOVERY, place_of(request, person, at), at)
 
-    def contact_changed(self, request: HttpRequest, person: User, before: str, at: datetime) -> None:
+    def contact_changed(self, request: HttpRequest, person: User, at: datetime) -> None:
         """Judged as well, because with a payout change it is how accounts are taken over (S18)."""
-        super().contact_changed(request, person, before, at)
+        super().contact_changed(request, person, at)
         judgement_of(person, ActKind.CONTACT_CHANGE, place_of(request, person, at), at)
-        notices.send_to_the_old_address(request, person, before, at)
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
+        """allauth's own mails carry a code as ours do: whoever gets one can ask whether it is from us."""
+        mail: EmailMessage = super().render_mail(*args, **kwargs)
+        codes.carry(mail, "account", at=timezone.now())
+        return mail
 
     def tell_all(self, noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) -> None:
         super().tell_all(noted, kind, level, at)

@@ -44,7 +44,7 @@ def account_case(request: StaffRequest, case_id: str) -> HttpResponse:
         "case": case, "sentence": sentence_of(case.event), "finding": _finding(case.finding),
         "sellers": cases.sellers_of(case), "findings": [(key, *words) for key, words in FINDINGS.items()],
         "accounts": len(case.frozen.get("payout_accounts", [])), "keys": len(case.frozen.get("keys", [])),
-        "origin": origin,
+        "origin": origin, "locked": case.event.kind == "account_locked",
     }  # fmt: skip
     return page(request, "accounts/console/case.html", context)
 

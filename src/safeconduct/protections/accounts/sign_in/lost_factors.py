@@ -42,6 +42,7 @@ def forget_factors(email: str, why: str, *, at: datetime) -> int:
             raise NoSuchPerson(email)
         Authenticator.objects.filter(user=person).delete()
         attempts.forget_devices(person)
+        attempts.forgive(attempts.codes_of(person.id))
         ended = sessions.end_all(person.id, sessions.Ended.FACTOR_CHANGED, at)
         happened = Happened("recovered", Level.ALERT, person.id, facts={"by": "operator"})
         ids = note_for_person(happened, Actor("command line", "owner", why), at)

@@ -1,25 +1,21 @@
-"""What people are told about their account, by mail at once and in the inbox, each with a link that says *not me*."""
+"""What people are told about their account, by mail at once and in the inbox, each with a link that says *not me*.
+
+The mail goes to addresses of the last 30 days as well (`former` of the text): whoever took an account over and gave it
+another address does not read that mailbox.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from django.core.mail import send_mail
-from django.http import HttpRequest
-from django.urls import reverse
-from django.utils import translation
-from django.utils.translation import gettext as _
-
-from safeconduct.kernel import faces
 from safeconduct.kernel.notices.outbox import Notice, notify
 from safeconduct.kernel.parties.browsers import browser_of
 from safeconduct.kernel.parties.models import SecurityEvent, User
+from safeconduct.kernel.parties.not_me_link import path_of
 from safeconduct.kernel.parties.security_events import Level, Noted, Origin
 from safeconduct.kernel.scope import engine_scope
-from safeconduct.protections.accounts.sign_in.not_me import token_of
 
 CODE: Final = "account.event"
 #: What the text has words for; anything else stands on the security page only.
@@ -27,8 +23,8 @@ KINDS: Final = frozenset(
     {
         "signed_in", "sign_in_refused", "password_changed", "password_stopped", "factor_added", "factor_removed",
         "recovery_codes_made", "recovered", "contact_changed", "session_too_many", "session_moved",
-        "password_breached", "session_off_device",
-        "identity_linked", "sessions_ended",
+        "password_breached", "session_off_device", "codes_stopped", "account_locked", "ownership_ended",
+        "factors_reset", "identity_linked", "sessions_ended",
     }
 )  # fmt: skip
 #: Somebody with the right password could fill a mailbox with these: told once an hour.
@@ -52,7 +48,7 @@ def send(
             [
                 Notice(
                     f"account/{key}", CODE, values, at, first[1], person.id,
-                    url=reverse("not_me", args=[token_of(first[0])]),
+                    url=path_of(first[0]),
                 )
             ]
         )  # fmt: skip
@@ -66,30 +62,8 @@ def send_all(noted: Mapping[str, Noted], kind: str, level: Level, at: datetime) 
         [
             Notice(
                 f"account/{one.event_id}", CODE, {"what": kind, "at": at}, at, one.seller_key, person,
-                url=reverse("not_me", args=[token_of(one.event_id)]),
+                url=path_of(one.event_id),
             )
             for person, one in noted.items()
         ]
     )  # fmt: skip
-
-
-def send_to_the_old_address(request: HttpRequest, person: User, address: str, at: datetime) -> None:
-    """Writes to the address a person had before, with a link of its own: whoever took the account over does not read
-    that mailbox. A mail that cannot be sent does not undo the change, which the inbox tells as well."""
-    with engine_scope():
-        event = SecurityEvent.objects.filter(person=person, kind="contact_changed", at=at).order_by("id").first()
-    if event is None or not address:
-        return
-    link = faces.link(request, reverse("not_me", args=[token_of(event.id)]))
-    with translation.override(person.language), suppress(OSError):
-        send_mail(
-            _("Your account has another address now"),
-            _(
-                "Your account at Safeconduct was moved from this address to another one. If it was you, there is "
-                "nothing to do.\n\nIf it was not you, open this link within 7 days and press once; it stops "
-                "everything:\n\n%(link)s\n\nWe never ask for a password or a code."
-            )
-            % {"link": link},
-            None,
-            [address],
-        )

@@ -1,5 +1,9 @@
 """The second step of a sign-in: a wrong code is told to the log, where account risk counts it. Whom the company's
-directory vouches for is not asked again."""
+directory vouches for is not asked again.
+
+Tries are counted as those of passwords are (`attempts`), for each person: whoever has the password and networks without
+end does not guess the code, and the owner's own browser goes on.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,14 @@ from allauth.mfa.adapter import get_adapter as mfa_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
-from safeconduct.kernel.parties import factors
+from safeconduct.kernel.parties import attempts, factors
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Level
+from safeconduct.kernel.scope import visitor_scope
 from safeconduct.kernel.vault.errors import SealBroken
 
 
@@ -25,12 +31,29 @@ class _OfThePerson:
     user: User
 
     def clean_code(self) -> str:
+        now, request = timezone.now(), context.request
+        with visitor_scope():
+            token = attempts.cookie_of(request.COOKIES, self.user.id)
+            attempt = attempts.begin(
+                attempts.codes_of(self.user.id), attempts.device_of(self.user, token), now
+            )  # fmt: skip
+        if attempt is None:
+            raise get_adapter().validation_error("too_many_login_attempts")
         try:
             with factors.of(self.user.id):
-                return str(super().clean_code())  # type: ignore[misc]
+                code = str(super().clean_code())  # type: ignore[misc]
         except SealBroken:
-            get_adapter().tell(context.request, self.user, "factor_broken", Level.ALERT, {}, timezone.now())
+            get_adapter().tell(request, self.user, "factor_broken", Level.ALERT, {}, now)
             raise mfa_adapter().validation_error("incorrect_code") from None
+        except ValidationError:
+            if attempt.last:
+                get_adapter().tell(
+                    request, self.user, "codes_stopped", Level.ALERT, {"known_device": bool(attempt.device)}, now
+                )
+            raise
+        with visitor_scope():
+            attempts.succeeded(attempt)
+        return code
 
 
 class SecondStep(_OfThePerson, AuthenticateForm):  # type: ignore[misc]

@@ -25,6 +25,7 @@ ENDED: Final[Mapping[str, Text]] = {
     "by_owner": lazy("ended by an owner of the shop"),
     "off_device": lazy("ended: it was used outside its browser"),
     "left": lazy("ended: access was taken away"),
+    "locked": lazy("ended: something looked like a takeover"),
 }
 #: The strongest factor of a session.
 FACTORS: Final[Mapping[str, Text]] = {

@@ -25,7 +25,7 @@ from safeconduct.kernel.readings.errors import ReadingsError
 from safeconduct.kernel.readings.log import Read, Side, note
 from safeconduct.kernel.readings.models import Reading
 from safeconduct.kernel.readings.scenes import SCENES, Scene, fields_said, scene_said
-from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
+from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, lasting_scope, page
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
 from safeconduct.kernel.vault.pseudonyms import lookup
@@ -50,7 +50,7 @@ def access_log(request: StaffRequest) -> HttpResponseBase:
         sought = replace(sought, actor=request.user.id)
     note([_look(sought)], actor_of(request), now)
     if request.GET.get("format") == "csv":
-        return _csv(sought, embargoed=all_of_it)
+        return _csv(request, sought, embargoed=all_of_it)
     found = queries.search(
         sought, embargoed=all_of_it, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
@@ -158,7 +158,7 @@ def _rows(found: Sequence[Reading], sellers: Mapping[int, Seller]) -> list[dict[
     ]  # fmt: skip
 
 
-def _csv(sought: queries.Sought, *, embargoed: bool) -> HttpResponseBase:
+def _csv(request: StaffRequest, sought: queries.Sought, *, embargoed: bool) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = queries.search(sought, embargoed=embargoed, after=after, size=1000)
         sellers = {s.key: s for s in Seller.objects.filter(key__in={o.concerns for o in found.items if o.concerns})}
@@ -171,4 +171,4 @@ def _csv(sought: queries.Sought, *, embargoed: bool) -> HttpResponseBase:
             for row in _rows(found.items, sellers) for one in (row["one"],)
         ], found.next  # fmt: skip
 
-    return stream("access-log", CSV_HEAD, read)
+    return stream("access-log", CSV_HEAD, read, lasting_scope(request))

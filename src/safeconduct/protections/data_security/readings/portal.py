@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Final
 
 from django.http.response import HttpResponseBase
@@ -11,14 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from safeconduct.kernel.events.orders import order_names
-from safeconduct.kernel.member_pages import MemberRequest, page
+from safeconduct.kernel.member_pages import MemberRequest, lasting_scope, page
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.protection import order_url
 from safeconduct.kernel.readings import queries
 from safeconduct.kernel.readings.log import Side
 from safeconduct.kernel.readings.models import Reading
 from safeconduct.kernel.readings.scenes import fields_said, scene_said
-from safeconduct.kernel.scope import seller_scope
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Page, View
 from safeconduct.protections.data_security.readings.words import role_said
@@ -32,7 +30,7 @@ def readings(request: MemberRequest) -> HttpResponseBase:
     seller, side = request.seller.key, request.GET.get("side", "")
     side = side if side == Side.SELLER else Side.STAFF.value
     if request.GET.get("format") == "csv":
-        return _csv(seller, side)
+        return _csv(request, side)
     found = queries.of_seller(
         seller, side, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )  # fmt: skip
@@ -61,9 +59,9 @@ def _rows(found: Sequence[Reading]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _csv(seller_key: int, side: str) -> HttpResponseBase:
+def _csv(request: MemberRequest, side: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
-        found = queries.of_seller(seller_key, side, after=after, size=1000)
+        found = queries.of_seller(request.seller.key, side, after=after, size=1000)
         return [
             (
                 row["one"].at.isoformat(), row["one"].side, row["one"].role, row["who"], " ".join(row["one"].fields),
@@ -72,4 +70,4 @@ def _csv(seller_key: int, side: str) -> HttpResponseBase:
             for row in _rows(found.items)
         ], found.next  # fmt: skip
 
-    return stream("who-looked", CSV_HEAD, read, partial(seller_scope, seller_key))
+    return stream("who-looked", CSV_HEAD, read, lasting_scope(request))
