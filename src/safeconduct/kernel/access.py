@@ -150,7 +150,7 @@ TABLES = (
     Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("ownership_claim", engine=ALL, staff=EDIT, open_because=_CLAIMS),
     Table("ownership_word", engine=ALL, staff=ADD, open_because=_CLAIMS),
-    Table("ownership_paper", engine=ADD, staff=READ, open_because=_CLAIMS),
+    Table("ownership_paper", engine="SELECT, INSERT, DELETE", staff=READ, open_because=_CLAIMS),
     Table("staff_identity", app=EDIT, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),

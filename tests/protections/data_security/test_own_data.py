@@ -28,6 +28,7 @@ from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
 from safeconduct.kernel.cases.words import Role, Source
 from safeconduct.kernel.events import bodies as bodies_of_events
 from safeconduct.kernel.link_door import handle_of
+from safeconduct.kernel.parties import ownership
 from safeconduct.kernel.parties.models import Membership, StaffRole, User
 from safeconduct.kernel.readings import contacts, defence
 from safeconduct.kernel.readings.scenes import Scene
@@ -448,6 +449,8 @@ def test_a_member_asks_follows_and_fetches_in_the_portal_and_nobody_else_can() -
     person = shops.member()
     client, colleague = Client(), shops.signed_in()
     client.force_login(person)
+    with engine_scope():
+        ownership.by_member(shops.seller_key(), person, "partner", "I founded it in 2019.", at=NOW)
     assert client.post("/portal/data_security/my-data/ask/", {"kind": "access"}).status_code == 303
     request = latest()
     assert request.identified == "signed_in"
@@ -457,6 +460,7 @@ def test_a_member_asks_follows_and_fetches_in_the_portal_and_nobody_else_can() -
     here = f"/portal/data_security/my-data/{request.id}/archive/"
     found = unpacked(client.get(here).content)
     assert found["account.json"][0]["email"] == person.email and found["shops.json"][0]["role"] == "owner"
+    assert found["claims_to_shops.json"][0]["words"] == "I founded it in 2019." and not found["papers_of_claims.json"]
     assert colleague.get(here).status_code == 404
     assert "Fetch the archive" not in shops.read(colleague, "/portal/data_security/my-data/")
     assert client.post("/portal/data_security/my-data/ask/", {"kind": "fame"}).status_code == 422

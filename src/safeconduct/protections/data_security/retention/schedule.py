@@ -29,6 +29,7 @@ class Begins(StrEnum):
     RELATION_ENDED = "relation_ended"
     UNTIL_REMOVED = "until_removed"
     EVENT = "event"
+    DECIDED_FOR_GOOD = "decided_for_good"
     FOR_EVER = "for_ever"
 
 
@@ -58,6 +59,7 @@ class Sweeper(StrEnum):
     SECURITY_LOGS = "security_logs"
     RISK_HISTORY = "risk_history"
     CANARY_HITS = "canary_hits"
+    OWNERSHIP_CLAIMS = "ownership_claims"
 
 
 class By(StrEnum):

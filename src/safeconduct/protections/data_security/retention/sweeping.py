@@ -17,7 +17,7 @@ from typing import Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import moment, moment_time
 from safeconduct.kernel.cases import evidence
-from safeconduct.kernel.parties import security_events
+from safeconduct.kernel.parties import ownership, security_events
 from safeconduct.kernel.readings import defence
 from safeconduct.kernel.record import erasure, receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query
@@ -395,6 +395,27 @@ def _canary_hits(cutoff: datetime, now: datetime, limit: int) -> Gone:
     return Gone(rows)
 
 
+def _ownership_claims(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """What both sides of a claim to a shop said and brought, and how a claimant without an account was reached: the key
+    goes, and with it the rows that are worth nothing any more. Read by name: another protection has the papers."""
+    rows = query(
+        f"""
+        SELECT c.id, coalesce(c.final_at, c.appeal_until) FROM ownership_claim c
+        JOIN vault_key k ON k.subject = 'ownership/' || c.id AND k.purpose = 'ownership'
+        WHERE c.state IN ('decided', 'closed') AND coalesce(c.final_at, c.appeal_until) < %s
+            AND NOT EXISTS (SELECT 1 FROM vault_ground g WHERE g.subject = k.subject AND g.purpose = k.purpose
+                            AND g.ended_at IS NULL AND g.until > %s)
+            AND {UNHELD.format(seller="c.seller_key", order="NULL")}
+        ORDER BY 2, c.id LIMIT %s FOR UPDATE OF c SKIP LOCKED
+        """,
+        [cutoff, now, now, limit],
+    ).fetchall()
+    ids = [key for key, _at in rows]
+    for table in ("ownership_paper", "ownership_word"):
+        query(f"DELETE FROM {table} WHERE claim_id = ANY(%b::text[])", [ids])
+    return Gone(rows, [ownership.subject_of(key) for key in ids], (ownership.WORDS.purpose,))
+
+
 SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.ORDER_DATA: _order_data,
     Sweeper.MONTH_EVENTS: _month_events,
@@ -408,4 +429,5 @@ SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.SECURITY_LOGS: _security_logs,
     Sweeper.RISK_HISTORY: _risk_history,
     Sweeper.CANARY_HITS: _canary_hits,
+    Sweeper.OWNERSHIP_CLAIMS: _ownership_claims,
 }

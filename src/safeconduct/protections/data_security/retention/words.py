@@ -27,6 +27,7 @@ LINES: Final[Mapping[str, Text]] = {
     "security_logs": _("security logs"),
     "backups": _("backups"),
     "canary_hits": _("touches of canary rows"),
+    "ownership_claims": _("words and papers of claims to shops"),
     "record_entries": _("lines of the record"),
 }
 BEGINS: Final[Mapping[str, Text]] = {
@@ -41,6 +42,7 @@ BEGINS: Final[Mapping[str, Text]] = {
     Begins.RELATION_ENDED: _("after the relation ended"),
     Begins.UNTIL_REMOVED: _("until it is removed"),
     Begins.EVENT: _("after the event"),
+    Begins.DECIDED_FOR_GOOD: _("after it was decided for good"),
     Begins.FOR_EVER: _("for ever"),
 }
 THEN: Final[Mapping[str, Text]] = {
