@@ -277,7 +277,9 @@ def test_the_form_tells_nobody_which_shops_there_are_and_is_taken_a_few_times_on
     forget_claims(shops.NOW + timedelta(days=8))
     with engine_scope():
         assert not OwnershipClaim.objects.exists()
-        assert query("SELECT 1 FROM vault_key WHERE purpose = 'ownership'").fetchone() is None, "in no older copy either"
+        assert query("SELECT 1 FROM vault_key WHERE purpose = 'ownership'").fetchone() is None, (
+            "in no older copy either"
+        )
 
 
 def test_one_shop_has_one_claim_and_nobody_rules_on_their_own() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
-from tests.kernel.builders import event
+from tests.kernel.builders import event, person
 from tests.kernel.cases.builders import take
 from tests.portal import shops
 from tests.portal.shops import Sold, ago
@@ -28,6 +28,7 @@ from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
 from safeconduct.kernel.cases.words import Role, Source
 from safeconduct.kernel.events import bodies as bodies_of_events
 from safeconduct.kernel.link_door import handle_of
+from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties import ownership
 from safeconduct.kernel.parties.models import Membership, StaffRole, User
 from safeconduct.kernel.readings import contacts, defence
@@ -480,7 +481,7 @@ def test_a_correction_is_answered_in_words_that_the_member_reads() -> None:
 
 
 def test_the_clock_is_extended_once_with_a_reason_and_a_late_answer_is_noted_once() -> None:
-    client = shops.signed_in()
+    client, officer = shops.signed_in(), person(StaffRole.ADMINISTRATOR)
     with staff_scope():
         User.objects.filter(staff_role="").update(language="en")
     client.post("/portal/data_security/my-data/ask/", {"kind": "erasure"})
@@ -492,10 +493,12 @@ def test_the_clock_is_extended_once_with_a_reason_and_a_late_answer_is_noted_onc
     with staff_scope(), pytest.raises(OutOfOrder, match="once"):
         actions.extend(request.id, OFFICER, at=NOW)
     assert "Many requests at once." in unescape(shops.read(client, "/portal/data_security/my-data/"))
-    for _ in range(2):
-        actions.work(latest().due_at + timedelta(seconds=1))
+    for moment in (latest().due_at - timedelta(days=3), *[latest().due_at + timedelta(seconds=1)] * 2):
+        actions.work(moment)
     with staff_scope():
         assert DataStep.objects.filter(subject=request.id, verb="request_overdue").count() == 1
+        told = StoredNotice.objects.filter(code="data_request.due").order_by("id")
+        assert [(one.person_id, one.values["level"]) for one in told] == [(officer.id, "near"), (officer.id, "over")]
 
 
 def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -> None:

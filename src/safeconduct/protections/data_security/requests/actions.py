@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.notices.administrators import Told, tell_them
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query, savepoint, staff_scope
@@ -27,8 +29,8 @@ from safeconduct.protections.data_security.history import Done
 from safeconduct.protections.data_security.requests import archives, belongings, erasing, gathering
 from safeconduct.protections.data_security.requests.erasing import LOOK_AGAIN
 from safeconduct.protections.data_security.requests.models import DataRequest
-from safeconduct.protections.data_security.requests.terms import rule_for, rules
-from safeconduct.protections.data_security.requests.words import Identified, Kind, State
+from safeconduct.protections.data_security.requests.terms import law_of, rule_for, rules
+from safeconduct.protections.data_security.requests.words import OPEN, Identified, Kind, State
 from safeconduct.protections.data_security.transfers.processing import about
 
 #: Failed checks of a buyer's identity; then only a person of the staff can check it.
@@ -36,6 +38,9 @@ MOST_TRIES: Final = 5
 LONGEST_WORDS: Final = 4_000
 #: Requests that one turn of the work takes; each is a transaction of its own.
 _BATCH: Final = 20
+#: So long before a request is due the administrators are reminded of it; and of how many, the earliest first.
+_REMIND: Final = timedelta(days=5)
+_REMINDED: Final = 100
 #: So long before the rest goes it is looked whether a hold or a case keeps it longer: the vault needs to know in time.
 _AHEAD: Final = timedelta(days=7)
 _ENDS_ONE_DAY: Final = frozenset({"open_case", "you_act_for_a_shop"})
@@ -281,7 +286,20 @@ def _late(now: datetime) -> int:
         DataRequest.objects.filter(id__in=[one.id for one in found]).update(overdue_at=now)
         steps = [Done(one.id, "request_overdue", {"due_at": one.due_at.isoformat()}, one.seller_key) for one in found]
         history.note(steps, _WORK, now)
+        _remind(now)
     return len(found)
+
+
+def _remind(now: datetime) -> None:
+    """Tells the administrators of requests that are due soon, and of those that are overdue, each once."""
+    waiting = DataRequest.objects.filter(state__in=OPEN, due_at__lt=now + _REMIND).order_by("due_at", "id")
+    tell_them([_reminder(one, "over" if one.due_at < now else "near") for one in waiting[:_REMINDED]], at=now)
+
+
+def _reminder(request: DataRequest, level: str) -> Told:
+    values = {"request": request.id, "law": law_of(request.rule), "due": request.due_at, "level": level}
+    key = f"data_request/{request.id}/{level}/{request.due_at:%Y%m%d}"
+    return Told("data_request.due", values, key, reverse("console:data_security:request", args=[request.id]))
 
 
 def _new(kind: Kind, place: str, language: str, words: str, at: datetime) -> DataRequest:
