@@ -120,7 +120,7 @@ def _faces(env: Environment) -> list[str]:
     missing = [f"SAFECONDUCT_{name.upper()}_HOST" for name, host in wanted.items() if not host]
     if missing:
         return [
-            f"{', '.join(missing)}: give portal, console, API and files a host name each; browsers keep them apart by it."
+            f"{', '.join(missing)}: give portal, console, API and files a host name each: browsers keep them apart."
         ]
     if len(set(env.faces.values())) < len(env.faces):
         return ["SAFECONDUCT_…_HOST: two faces have one host name; browsers keep them apart by it."]
