@@ -126,8 +126,8 @@ def glance() -> Glance:
     try:
         root = root_at(root).name
         regions.newest()
-    except VaultError as found:
-        problem = str(found)
+    except VaultError as refused:
+        problem = str(refused)
     with engine_scope():
         versions = query(
             "SELECT k.version, k.region, k.superseded_at, array_agg(w.root ORDER BY w.root) FILTER (WHERE w.root <> '')"
@@ -145,12 +145,13 @@ def glance() -> Glance:
             [earlier, earlier, *[MOST_COUNTED] * 4],
         ).fetchone()
         receipts = query("SELECT id, at FROM vault_receipt ORDER BY id DESC LIMIT %s", [_NAMED]).fetchall()
-        root_keys = query(
+        files = query(
             "SELECT name, used_at, retired_at FROM root_key_use ORDER BY used_at DESC LIMIT 10"
         ).fetchall()
     assert row is not None
     keys, left, restricted, unshown = row
+    found = tuple(Version(version, where, at, tuple(roots or ())) for version, where, at, roots in versions)
     return Glance(
-        root, region(), tuple(Version(v, where, at, tuple(roots or ())) for v, where, at, roots in versions), keys, left,
-        restricted, tuple(receipts), erasures_file() is not None, unshown, tuple(root_keys), problem,
+        root, region(), found, keys, left, restricted, tuple(receipts), erasures_file() is not None, unshown,
+        tuple(files), problem,
     )  # fmt: skip
