@@ -145,9 +145,7 @@ def glance() -> Glance:
             [earlier, earlier, *[MOST_COUNTED] * 4],
         ).fetchone()
         receipts = query("SELECT id, at FROM vault_receipt ORDER BY id DESC LIMIT %s", [_NAMED]).fetchall()
-        files = query(
-            "SELECT name, used_at, retired_at FROM root_key_use ORDER BY used_at DESC LIMIT 10"
-        ).fetchall()
+        files = query("SELECT name, used_at, retired_at FROM root_key_use ORDER BY used_at DESC LIMIT 10").fetchall()
     assert row is not None
     keys, left, restricted, unshown = row
     found = tuple(Version(version, where, at, tuple(roots or ())) for version, where, at, roots in versions)
