@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tests.django_world as world
 
 import safeconduct
+import tests.django_world as world
 
 assert world
 SOURCE = Path(safeconduct.__file__).parent
