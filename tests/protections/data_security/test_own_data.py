@@ -158,6 +158,24 @@ def test_guessing_ends_after_five_tries_and_a_person_checks_instead() -> None:
     assert latest().identified == "by_staff"
 
 
+def test_whoever_withdraws_and_asks_anew_or_asks_for_more_has_no_tries_more() -> None:
+    sold = bought()
+    client, request = asks(sold)
+    client.post(f"{door(sold)}ask/", {"kind": "export"})
+    for number in range(actions.MOST_TRIES):
+        client.post(f"{door(sold)}{latest().id if number % 2 else request.id}/identify/", {"email": "eve@example.org"})
+    client.post(f"{door(sold)}{request.id}/withdraw/")
+    client.post(f"{door(sold)}ask/", {"kind": "access"})
+    assert latest().id != request.id and latest().tries == 0
+    with staff_scope():
+        waiting = list(DataRequest.objects.filter(state="asked").values_list("id", flat=True))
+    assert len(waiting) == 2
+    for one in waiting:
+        answer = client.post(f"{door(sold)}{one}/identify/", CONTACT, follow=True)
+        assert "Too many tries" in unescape(answer.content.decode())
+    assert latest().state == "asked" and "A person" in unescape(shops.read(client, door(sold)))
+
+
 def test_the_same_asked_twice_is_one_request_and_a_wrong_link_leads_nowhere() -> None:
     sold = bought()
     client, request = asks(sold)

@@ -33,8 +33,9 @@ from safeconduct.protections.data_security.requests.terms import law_of, rule_fo
 from safeconduct.protections.data_security.requests.words import OPEN, Identified, Kind, State
 from safeconduct.protections.data_security.transfers.processing import about
 
-#: Failed checks of a buyer's identity; then only a person of the staff can check it.
+#: Failed checks of a buyer's identity in so long; then only a person of the staff can check it.
 MOST_TRIES: Final = 5
+_TRIES_COUNT: Final = timedelta(days=30)
 LONGEST_WORDS: Final = 4_000
 #: Requests that one turn of the work takes; each is a transaction of its own.
 _BATCH: Final = 20
@@ -76,8 +77,7 @@ def identify_buyer(request_id: str, email: str, phone: str, actor: Actor, *, at:
     request = _locked(request_id)
     if request.state != State.ASKED:
         raise OutOfOrder(_("The identity has been checked already."))
-    if request.tries >= MOST_TRIES:
-        raise OutOfOrder(_("Too many tries. A person will check who you are; write to the shop's support."))
+    _may_try(request, at)
     if knows(request, email, phone):
         request.state, request.identified = State.IDENTIFIED.value, Identified.MATCHED.value
         _step(request, "request_identified", {"how": request.identified}, actor, at)
@@ -104,10 +104,24 @@ def knows(request: DataRequest, email: str, phone: str) -> bool:
 def failed_again(request_id: str, actor: Actor, *, at: datetime) -> None:
     """Counts a failed check of somebody who wanted to fetch an archive."""
     request = _locked(request_id, answered=True)
-    if request.tries >= MOST_TRIES:
-        raise OutOfOrder(_("Too many tries. A person will check who you are; write to the shop's support."))
+    _may_try(request, at)
     request.tries += 1
     _step(request, "request_not_identified", {"tries": request.tries}, actor, at)
+
+
+def may_try(buyer_key: int, at: datetime, *, lock: bool = False) -> bool:
+    """Whether somebody may still try to show that they are this buyer. Tries are counted over all that was asked for:
+    whoever withdraws a request and asks anew has no more of them. ``lock``: the requests stay locked until the scope,
+    of the engine, ends."""
+    rows = DataRequest.objects.filter(buyer_key=buyer_key, asked_at__gt=at - _TRIES_COUNT).order_by("id")
+    rows = rows.select_for_update() if lock else rows
+    return sum(rows.values_list("tries", flat=True)) < MOST_TRIES
+
+
+def _may_try(request: DataRequest, at: datetime) -> None:
+    assert request.buyer_key is not None
+    if not may_try(request.buyer_key, at, lock=True):
+        raise OutOfOrder(_("Too many tries. A person will check who you are; write to the shop's support."))
 
 
 def identify_by_staff(request_id: str, actor: Actor, *, at: datetime) -> None:

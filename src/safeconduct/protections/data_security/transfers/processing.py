@@ -32,8 +32,8 @@ FILE: Final = "transfers/processing.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """One processing. ``retention``: lines of the schedule; ``basis``: what allows it; ``assess``: why its impact has to
-    be assessed, nothing where it need not be."""
+    """One processing. ``retention``: lines of the schedule; ``basis``: what allows it; ``assess``: why its impact has
+    to be assessed, nothing where it need not be."""
 
     id: str
     role: Role
