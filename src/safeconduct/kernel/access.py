@@ -142,7 +142,7 @@ _DATA_STEP = "SELECT (id, subject, seller_key, verb, facts, role, at)"
 TABLES = (
     # people
     Table("person", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
-    Table("invitation", app=EDIT, staff=EDIT, open_because=_PEOPLE),
+    Table("invitation", app=EDIT, engine="SELECT, UPDATE (email)", staff=EDIT, open_because=_PEOPLE),
     Table("membership", app=EDIT, engine=READ, staff=EDIT, open_because=_MEMBERS),
     Table("security_event", app=ADD, engine=_SECURITY_EVENT, staff=ADD, seller_column="seller_key"),
     Table("reading", app=_READING, engine=_READ, staff=ADD, seller_column="seller_key"),

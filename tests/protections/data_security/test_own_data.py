@@ -29,8 +29,9 @@ from safeconduct.kernel.cases.words import Role, Source
 from safeconduct.kernel.events import bodies as bodies_of_events
 from safeconduct.kernel.link_door import handle_of
 from safeconduct.kernel.notices.models import StoredNotice
-from safeconduct.kernel.parties import ownership
-from safeconduct.kernel.parties.models import Membership, StaffRole, User
+from safeconduct.kernel.parties import members, ownership
+from safeconduct.kernel.parties.invitations import FORGOTTEN
+from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, StaffRole, User
 from safeconduct.kernel.readings import contacts, defence
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.record import keys, receipts
@@ -527,9 +528,14 @@ def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -
     request = latest()
     with staff_scope():
         EmailAddress.objects.create(user=person, email=person.email, primary=True)
+        members.invite_member(person.email, shops.seller_key("sel-2"), MemberRole.FINANCE, None, at=NOW)
         actions.approve(request.id, OFFICER, at=NOW)
+    with engine_scope():
+        ownership.by_member(shops.seller_key(), person, "partner", "I founded it in 2019.", at=NOW)
     actions.work(NOW)
-    assert {"account", "acts", "sign_in_origins"} == {one["what"] for one in latest().statement["kept"]}
+    kept = {one["what"]: one["why"] for one in latest().statement["kept"]}
+    assert kept.keys() == {"account", "acts", "sign_in_origins", "claims_to_shops"}
+    assert kept["claims_to_shops"] == "open_case"
     assert not latest().statement["receipts"], "nothing of theirs has ended"
     shops.member()
     with staff_scope():
@@ -541,6 +547,7 @@ def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -
         gone = User.objects.get(id=person.id)
         assert not EmailAddress.objects.filter(user=gone).exists()
         assert not query("SELECT FROM mail_former_address WHERE person_id = %s", [gone.id]).fetchall()
+        assert Invitation.objects.get().email == FORGOTTEN
     assert gone.email == f"{person.id}@erased.invalid" and not gone.name and not gone.is_active
     (proof,) = proofs(latest())
     assert {(one.subject, one.purpose) for one in proof.stays} == {(f"person/{person.id}", "sign-in-session")}

@@ -15,8 +15,9 @@ from tests.portal.shops import Sold, ago
 from tests.protections.data_security.people import staff
 
 from safeconduct.kernel.events.bodies import BODY
-from safeconduct.kernel.parties import ownership, security_events
-from safeconduct.kernel.parties.models import OwnershipClaim, SecurityEvent, StaffRole
+from safeconduct.kernel.parties import members, ownership, security_events
+from safeconduct.kernel.parties.invitations import FORGOTTEN
+from safeconduct.kernel.parties.models import Invitation, MemberRole, OwnershipClaim, SecurityEvent, StaffRole
 from safeconduct.kernel.parties.security_events import Happened, Origin
 from safeconduct.kernel.record import keys, proving, receipts, sequencer
 from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
@@ -231,6 +232,24 @@ def test_words_and_papers_of_a_claim_to_a_shop_go_after_two_years_and_the_decisi
     with staff_scope():
         claim = OwnershipClaim.objects.get(id=old)
         assert claim.finding == "both" and ownership.words_of(claim) == []
+    assert sweeping.sweep(NOW) == 0, "twice is once"
+
+
+def test_the_address_of_who_was_invited_goes_a_month_after_the_invitation_ended() -> None:
+    with staff_scope():
+        lapsed, taken_up, young = (
+            members.invite_member(
+                f"guest-{days}@example.org", shops.seller_key(), MemberRole.SUPPORT, None, at=ago(24 * days)
+            )[0]
+            for days in (40, 35, 20)
+        )
+        Invitation.objects.filter(id=taken_up.id).update(accepted_at=ago(24 * 34))
+    sweeping.sweep(NOW)
+    with staff_scope():
+        left = {one.id: one.email for one in Invitation.objects.all()}
+    assert left == {lapsed.id: FORGOTTEN, taken_up.id: FORGOTTEN, young.id: "guest-20@example.org"}
+    (run,) = runs("invitations")
+    assert run.rows == 2 and run.sha256 == sweeping.digest([lapsed.id, taken_up.id])
     assert sweeping.sweep(NOW) == 0, "twice is once"
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Final
 
 from allauth.account.models import EmailAddress
 
 from safeconduct.kernel.parties.errors import AddressTaken, AdministratorNeeded, InvitationGone
 from safeconduct.kernel.parties.models import Invitation, Membership, StaffRole, User
 
+#: What stands in the place of an address that was erased, or is past its time (a domain of nobody, RFC 2606).
+FORGOTTEN: Final = "forgotten@erased.invalid"
 #: A week: long enough for a holiday, short enough for a mailbox that changes hands.
 VALID_DAYS = 7
 
@@ -98,6 +101,11 @@ def withdraw(invitation_id: str, administrator: User, *, at: datetime) -> None:
     )
     if not changed:
         raise InvitationGone
+
+
+def forget(email: str) -> int:
+    """Takes an address out of every invitation to it; of how many. In a scope of the staff."""
+    return Invitation.objects.filter(email=email).update(email=FORGOTTEN)
 
 
 def _hash(token: str) -> bytes:

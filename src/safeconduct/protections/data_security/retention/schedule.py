@@ -30,6 +30,7 @@ class Begins(StrEnum):
     UNTIL_REMOVED = "until_removed"
     EVENT = "event"
     DECIDED_FOR_GOOD = "decided_for_good"
+    INVITATION_ENDED = "invitation_ended"
     FOR_EVER = "for_ever"
 
 
@@ -60,6 +61,7 @@ class Sweeper(StrEnum):
     RISK_HISTORY = "risk_history"
     CANARY_HITS = "canary_hits"
     OWNERSHIP_CLAIMS = "ownership_claims"
+    INVITATIONS = "invitations"
 
 
 class By(StrEnum):

@@ -18,6 +18,9 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import moment, moment_time
 from safeconduct.kernel.cases import evidence
 from safeconduct.kernel.parties import ownership, security_events
+from safeconduct.kernel.parties.invitations import FORGOTTEN
+from safeconduct.kernel.parties.models import Invitation
+from safeconduct.kernel.parties.sealed_fields import field_of
 from safeconduct.kernel.readings import defence
 from safeconduct.kernel.record import erasure, receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query
@@ -416,6 +419,22 @@ def _ownership_claims(cutoff: datetime, now: datetime, limit: int) -> Gone:
     return Gone(rows, [ownership.subject_of(key) for key in ids], (ownership.WORDS.purpose,))
 
 
+def _invitations(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """Addresses in invitations that were taken up, withdrawn or let lapse."""
+    forgotten = field_of(Invitation, "email").sealed(FORGOTTEN)
+    rows = query(
+        f"""
+        SELECT i.id, coalesce(i.accepted_at, i.expires_at) FROM invitation i
+        WHERE coalesce(i.accepted_at, i.expires_at) < %s AND i.email <> %s
+            AND {UNHELD.format(seller="i.seller_key", order="NULL")}
+        ORDER BY 2, i.id LIMIT %s FOR UPDATE SKIP LOCKED
+        """,
+        [cutoff, forgotten, now, limit],
+    ).fetchall()
+    query("UPDATE invitation SET email = %s WHERE id = ANY(%s::text[])", [forgotten, [key for key, _at in rows]])
+    return Gone(rows)
+
+
 SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.ORDER_DATA: _order_data,
     Sweeper.MONTH_EVENTS: _month_events,
@@ -430,4 +449,5 @@ SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.RISK_HISTORY: _risk_history,
     Sweeper.CANARY_HITS: _canary_hits,
     Sweeper.OWNERSHIP_CLAIMS: _ownership_claims,
+    Sweeper.INVITATIONS: _invitations,
 }

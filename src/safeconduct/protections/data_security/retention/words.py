@@ -28,6 +28,7 @@ LINES: Final[Mapping[str, Text]] = {
     "backups": _("backups"),
     "canary_hits": _("touches of canary rows"),
     "ownership_claims": _("words and papers of claims to shops"),
+    "invitations": _("addresses of people who were invited"),
     "record_entries": _("lines of the record"),
 }
 BEGINS: Final[Mapping[str, Text]] = {
@@ -43,6 +44,7 @@ BEGINS: Final[Mapping[str, Text]] = {
     Begins.UNTIL_REMOVED: _("until it is removed"),
     Begins.EVENT: _("after the event"),
     Begins.DECIDED_FOR_GOOD: _("after it was decided for good"),
+    Begins.INVITATION_ENDED: _("after the invitation was taken up or lapsed"),
     Begins.FOR_EVER: _("for ever"),
 }
 THEN: Final[Mapping[str, Text]] = {
