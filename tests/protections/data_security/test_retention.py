@@ -30,6 +30,9 @@ from safeconduct.protections.accounts.ownership import papers
 from safeconduct.protections.data_security.dated import DataFault
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, OutOfOrder
 from safeconduct.protections.data_security.history import DataStep
+from safeconduct.protections.data_security.requests import actions as requests
+from safeconduct.protections.data_security.requests.models import DataRequest
+from safeconduct.protections.data_security.requests.words import Kind
 from safeconduct.protections.data_security.retention import holds, schedule, sweeping
 from safeconduct.protections.data_security.retention.models import LegalHold, RetentionRun
 from safeconduct.protections.data_security.retention.words import LINES
@@ -251,6 +254,26 @@ def test_the_address_of_who_was_invited_goes_a_month_after_the_invitation_ended(
     (run,) = runs("invitations")
     assert run.rows == 2 and run.sha256 == sweeping.digest([lapsed.id, taken_up.id])
     assert sweeping.sweep(NOW) == 0, "twice is once"
+
+
+def test_what_somebody_wrote_with_a_request_goes_a_year_after_the_answer() -> None:
+    asked = []
+    for months in (14, 11):
+        member, at = shops.member(), ago(24 * 31 * months)
+        with engine_scope():
+            made = requests.ask_as_member(
+                member, shops.seller_key(), "CL", Kind.CORRECTION, "I am called Soto.", OFFICER, at=at
+            )
+        with staff_scope():
+            requests.answer(made, OFFICER, at=at)
+        asked.append(made)
+    sweeping.sweep(NOW)
+    with staff_scope():
+        old, young = (DataRequest.objects.get(id=key) for key in asked)
+        assert requests.words_of(old) == "" and old.words is None and requests.words_of(young) == "I am called Soto."
+    with engine_scope():
+        left = query("SELECT subject FROM vault_key WHERE purpose = 'data_request'").fetchall()
+    assert left == [(f"data_request/{young.id}",)] and runs("request_words")[0].rows == 1
 
 
 def test_proofs_and_steps_cannot_be_rewritten_even_by_the_owner() -> None:

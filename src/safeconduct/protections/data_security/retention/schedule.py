@@ -31,6 +31,7 @@ class Begins(StrEnum):
     EVENT = "event"
     DECIDED_FOR_GOOD = "decided_for_good"
     INVITATION_ENDED = "invitation_ended"
+    ANSWERED = "answered"
     FOR_EVER = "for_ever"
 
 
@@ -62,6 +63,7 @@ class Sweeper(StrEnum):
     CANARY_HITS = "canary_hits"
     OWNERSHIP_CLAIMS = "ownership_claims"
     INVITATIONS = "invitations"
+    REQUEST_WORDS = "request_words"
 
 
 class By(StrEnum):

@@ -18,6 +18,7 @@ LINES: Final[Mapping[str, Text]] = {
     "dispute_evidence": _("evidence in cases"),
     "sign_in_origins": _("where sign-ins came from"),
     "request_archives": _("archives people asked for"),
+    "request_words": _("what people wrote with their requests"),
     "buyer_contact_shown": _("buyers' contact shown to sellers"),
     "reading_log": _("who read what"),
     "messages": _("messages in cases"),
@@ -44,6 +45,7 @@ BEGINS: Final[Mapping[str, Text]] = {
     Begins.UNTIL_REMOVED: _("until it is removed"),
     Begins.EVENT: _("after the event"),
     Begins.DECIDED_FOR_GOOD: _("after it was decided for good"),
+    Begins.ANSWERED: _("after the answer"),
     Begins.INVITATION_ENDED: _("after the invitation was taken up or lapsed"),
     Begins.FOR_EVER: _("for ever"),
 }
