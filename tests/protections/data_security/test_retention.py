@@ -25,7 +25,7 @@ from safeconduct.kernel.vault import erasure
 from safeconduct.kernel.vault.erasure import Kept
 from safeconduct.kernel.vault.errors import KeyGone
 from safeconduct.kernel.vault.pseudonyms import lookup
-from safeconduct.kernel.vault.sealing import unseal
+from safeconduct.kernel.vault.sealing import seal, unseal
 from safeconduct.protections.accounts.ownership import papers
 from safeconduct.protections.data_security.dated import DataFault
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, OutOfOrder
@@ -36,6 +36,8 @@ from safeconduct.protections.data_security.requests.words import Kind
 from safeconduct.protections.data_security.retention import holds, schedule, sweeping
 from safeconduct.protections.data_security.retention.models import LegalHold, RetentionRun
 from safeconduct.protections.data_security.retention.words import LINES
+from safeconduct.protections.transactions.chargebacks.models import BankDispute
+from safeconduct.protections.transactions.chargebacks.sending import ANSWER, whose
 
 NOW = shops.NOW
 OLD = 24 * 365 * 4
@@ -253,6 +255,22 @@ def test_the_address_of_who_was_invited_goes_a_month_after_the_invitation_ended(
     assert left == {lapsed.id: FORGOTTEN, taken_up.id: FORGOTTEN, young.id: "guest-20@example.org"}
     (run,) = runs("invitations")
     assert run.rows == 2 and run.sha256 == sweeping.digest([lapsed.id, taken_up.id])
+    assert sweeping.sweep(NOW) == 0, "twice is once"
+
+
+def test_answers_to_banks_go_two_years_after_the_dispute_was_closed() -> None:
+    for months in (26, 20):
+        sold = bought(24 * 31 * (months + 3), f"buyer{months}")
+        shops.dispute(sold, at=ago(24 * 31 * (months + 2)), outcome="won", closed_at=ago(24 * 31 * months))
+    with engine_scope():
+        old, young = BankDispute.objects.order_by("closed_at")
+        sealed = {one.id: seal(ANSWER, f"{one.id}/bank", whose(one.id), b"Ana") for one in (old, young)}
+    sweeping.sweep(NOW)
+    (run,) = runs("bank_answers")
+    assert run.rows == 1 and run.sha256 == sweeping.digest([old.id])
+    with pytest.raises(KeyGone):
+        unseal(ANSWER, f"{old.id}/bank", whose(old.id), sealed[old.id])
+    assert unseal(ANSWER, f"{young.id}/bank", whose(young.id), sealed[young.id]) == b"Ana"
     assert sweeping.sweep(NOW) == 0, "twice is once"
 
 

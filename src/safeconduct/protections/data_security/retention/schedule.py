@@ -64,6 +64,7 @@ class Sweeper(StrEnum):
     OWNERSHIP_CLAIMS = "ownership_claims"
     INVITATIONS = "invitations"
     REQUEST_WORDS = "request_words"
+    BANK_ANSWERS = "bank_answers"
 
 
 class By(StrEnum):

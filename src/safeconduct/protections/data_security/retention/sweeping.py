@@ -247,6 +247,23 @@ def _messages(cutoff: datetime, now: datetime, limit: int) -> Gone:
     return Gone(rows, [f"case/{key}" for key, _at in rows], ("case_message",))
 
 
+def _bank_answers(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """Answers to banks whose dispute has been closed for long enough: the key goes, and rows stay that nobody opens.
+    Read by name: another protection has them."""
+    rows = query(
+        f"""
+        SELECT d.id, d.closed_at FROM bank_dispute d JOIN vault_key k ON k.subject = 'bank_dispute/' || d.id
+        WHERE k.purpose = 'chargeback' AND d.closed_at < %s
+            AND NOT EXISTS (SELECT 1 FROM vault_ground g WHERE g.subject = k.subject AND g.purpose = k.purpose
+                            AND g.ended_at IS NULL AND g.until > %s)
+            AND {UNHELD.format(seller="d.seller_key", order="d.order_key")}
+        ORDER BY d.closed_at, d.id LIMIT %s FOR UPDATE OF k SKIP LOCKED
+        """,
+        [cutoff, now, now, limit],
+    ).fetchall()
+    return Gone(rows, [f"bank_dispute/{key}" for key, _at in rows], ("chargeback",))
+
+
 def _payment_defence(cutoff: datetime, now: datetime, limit: int) -> Gone:
     """What answered banks about payments that no bank can dispute any more. The line's time is `defence.KEPT`."""
     rows = query(
@@ -351,6 +368,7 @@ SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.ORDER_DATA: _order_data,
     Sweeper.MONTH_EVENTS: _month_events,
     Sweeper.PAYMENT_DEFENCE: _payment_defence,
+    Sweeper.BANK_ANSWERS: _bank_answers,
     Sweeper.RAW_DELIVERIES: _raw_deliveries,
     Sweeper.DISPUTE_EVIDENCE: _dispute_evidence,
     Sweeper.MESSAGES: _messages,

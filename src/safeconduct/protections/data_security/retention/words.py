@@ -16,6 +16,7 @@ LINES: Final[Mapping[str, Text]] = {
     "raw_deliveries": _("messages of shop systems as they came"),
     "payment_defence": _("what payments are defended with at banks"),
     "dispute_evidence": _("evidence in cases"),
+    "bank_answers": _("answers to banks, with the files that were given for them"),
     "sign_in_origins": _("where sign-ins came from"),
     "request_archives": _("archives people asked for"),
     "request_words": _("what people wrote with their requests"),
