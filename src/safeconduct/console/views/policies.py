@@ -86,7 +86,8 @@ def policy(request: StaffRequest, name: str) -> HttpResponse:
 def backtest(request: StaffRequest, version_id: str) -> HttpResponse:
     """Replays the version over history beside the live one: what it would stop, and what that costs."""
     found = get_version(version_id)
-    days = int(request.POST.get("days", "0")) if request.POST.get("days", "0").isdigit() else 0
+    given = request.POST.get("days", "")
+    days = int(given) if given.isdecimal() and len(given) < 5 else 0
     since = timezone.now() - timedelta(days=days) if 0 < days <= 3650 else None
     result = backtests.run(found.text, since=since)
     names = Names(key for c in result.changes for key in (c.order_key, c.seller_key))
@@ -144,7 +145,7 @@ def step(request: StaffRequest, version_id: str, verb: str) -> HttpResponse:
             text = _("Asked. A lead who did not write it can publish it.")
         case "publish":
             percent = request.POST.get("percent", "100")
-            share = int(percent) if percent.isdigit() and 1 <= int(percent) <= 100 else 100
+            share = int(percent) if percent.isdecimal() and len(percent) < 4 and 1 <= int(percent) <= 100 else 100
             lives.publish(version_id, person, at=now, percent=share, why=why)
             text = _("Published: it decides from the next order on.") if share == 100 else _(
                 "It decides %(share)s %% of orders now; the live version the others."
