@@ -120,7 +120,7 @@ def proof(request: HttpRequest, about: str) -> HttpResponse:
         raise NotRecorded("this operator publishes the hashes of entries only")
     kind = request.GET.get("kind", "")
     with engine_scope():
-        if about.isdecimal() and len(about) < 19:
+        if about.isdecimal():
             index = int(about)
         else:
             found = [entry.index for entry in store.entries_about(about) if kind in ("", entry.kind)]
