@@ -486,6 +486,47 @@ def test_a_member_asks_follows_and_fetches_in_the_portal_and_nobody_else_can() -
     assert client.post("/portal/data_security/my-data/ask/", {"kind": "fame"}).status_code == 422
 
 
+def test_what_came_by_letter_is_entered_by_the_staff_and_due_since_the_day_it_came() -> None:
+    sold, desk, new = bought(), staff(StaffRole.LEAD), "/console/data_security/requests/new/"
+    day = (NOW - timedelta(days=10)).date()
+    given = {"order": sold.ref, "kind": "access", "came_on": day.isoformat(), "words": "I am Mia Roth, send me all."}
+    for wrong in (
+        {"order": "nothing"}, {"order": ""}, {"email": "mia@example.org"}, {"kind": "fame"}, {"came_on": "1999-01-01"},
+        {"came_on": (NOW + timedelta(days=3)).date().isoformat()}, {"kind": "correction", "words": ""},
+    ):  # fmt: skip
+        assert desk.post(new, {**given, **wrong}).status_code == 422, wrong
+    assert desk.post(new, given).status_code == 303
+    request = latest()
+    assert (request.asked_at.date(), request.state, request.rule) == (day, "asked", "eu-gdpr")
+    assert request.due_at - NOW < timedelta(days=22), "ten days are over already"
+    here = f"/console/data_security/requests/{request.id}/"
+    assert "I am Mia Roth" in shops.read(desk, here)
+    actions.work(NOW)
+    assert latest().state == "asked", "nothing is made before it is known who asks"
+    desk.post(f"{here}identify/", {"reason": "Called back on the number of the order."})
+    actions.work(NOW)
+    assert latest().state == "done" and latest().statement["files"]["events"] > 0
+    assert desk.post(new, {**given, "kind": "access"}).status_code == 303, "answered, and asked for again"
+
+
+def test_somebody_who_cannot_get_in_any_more_asks_by_letter_and_is_erased() -> None:
+    person, desk, new = shops.member(), staff(StaffRole.LEAD), "/console/data_security/requests/new/"
+    given = {"kind": "erasure", "came_on": NOW.date().isoformat()}
+    assert desk.post(new, {**given, "email": "nobody@example.org"}).status_code == 422
+    with staff_scope():
+        Membership.objects.filter(person=person).update(ended_at=NOW)
+    assert desk.post(new, {**given, "email": person.email.upper()}).status_code == 303
+    request = latest()
+    assert (request.person_id, request.state) == (person.id, "asked")
+    here = f"/console/data_security/requests/{request.id}/"
+    assert desk.post(f"{here}approve/").status_code == 303 and latest().state == "asked", "not before the check"
+    desk.post(f"{here}identify/", {"reason": "Knew the shop and the day they left."})
+    desk.post(f"{here}approve/")
+    actions.work(NOW + timedelta(minutes=1))
+    with staff_scope():
+        assert User.objects.get(id=person.id).email.endswith("@erased.invalid")
+
+
 def test_a_correction_is_answered_in_words_that_the_member_reads() -> None:
     client = shops.signed_in()
     client.post("/portal/data_security/my-data/ask/", {"kind": "correction", "words": "I am called Soto, not Sota."})

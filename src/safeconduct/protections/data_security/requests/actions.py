@@ -59,6 +59,16 @@ def ask_as_member(
     return _keep(request, actor, at)
 
 
+def ask_by_letter(
+    person: User, seller_key: int, place: str, kind: Kind, words: str, actor: Actor, *, at: datetime
+) -> str:
+    """Somebody with an account asked by letter; who they are is still to be checked. Returns the request's id. In an
+    engine scope."""
+    request = _new(kind, place, person.language, words, at)
+    request.person, request.seller_key = person, seller_key
+    return _keep(request, actor, at)
+
+
 def ask_as_buyer(
     order_key: int, buyer_key: int, place: str, language: str, kind: Kind, words: str, actor: Actor, *, at: datetime
 ) -> str:
