@@ -99,9 +99,11 @@ def _entered(form: LetterForm, actor: Actor, at: datetime) -> str:
     given = form.cleaned_data
     if bool(given["order"]) == bool(given["email"]):
         raise DataSecurityError(_("Give the order of a buyer, or the address of an account; one of them."), "order")
+    asked = (Kind(given["kind"]), given["words"], given["came_on"], actor)
     with engine_scope():
-        who = (of_buyer, given["order"]) if given["order"] else (of_person, given["email"])
-        return who[0](who[1], Kind(given["kind"]), given["words"], given["came_on"], actor, at=at)
+        if given["order"]:
+            return of_buyer(given["order"], *asked, at=at)
+        return of_person(given["email"], *asked, at=at)
 
 
 def _since(day: date, at: datetime) -> datetime:
