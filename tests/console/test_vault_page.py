@@ -12,7 +12,7 @@ from tests.console.test_key_pages import who_signed_in_again
 
 from safeconduct.kernel.parties.models import SecurityEvent, StaffRole
 from safeconduct.kernel.scope import engine_scope, query, staff_scope
-from safeconduct.kernel.vault import data_keys, regions, rotation
+from safeconduct.kernel.vault import data_keys, rotation
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 PAGE = "/console/vault/"
@@ -35,7 +35,7 @@ def test_an_administrator_makes_a_new_region_key_and_follows_how_far_it_is() -> 
     assert "nothing is under way" in page and "file/" in page and len(page) < 100_000
     assert client.post(PAGE + "rotate/").status_code == 303
     ((before, count),) = kept
-    assert versions() == kept, "the job wraps, not the page"
+    assert {version for version, _ in versions()} == {before}, "the job wraps, not the page"
     page = client.get(PAGE).content.decode()
     assert "a job wraps them anew" in page and "opens still" in page
     assert client.post(PAGE + "rotate/").status_code == 303
@@ -65,8 +65,6 @@ def test_a_root_that_is_gone_is_said_and_the_page_stands(tmp_path: Path, monkeyp
     monkeypatch.setattr(settings, "VAULT_ROOT", f"file:{tmp_path / 'nothing'}")
     page = client.get(PAGE)
     assert page.status_code == 200 and "The root does not open the key." in page.content.decode()
-    regions.forget()
     answer = client.post(PAGE + "rotate/")
     assert answer.status_code == 503 and "no root key" in answer.content.decode()
-    monkeypatch.undo()
-    regions.forget()
+    assert client.get(PAGE).status_code == 200, "what this process has opened it keeps"

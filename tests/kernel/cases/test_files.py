@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageCms
 from pypdf import PdfReader, PdfWriter
@@ -195,6 +195,7 @@ def test_what_is_no_evidence_is_refused_in_words(data: bytes) -> None:
         cleaned(data)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from([png(), jpeg(3), mp4(), pdf()]), st.data())
 def test_a_damaged_file_is_refused_or_read_but_never_breaks(whole: bytes, draw: st.DataObject) -> None:
     broken = bytearray(whole)

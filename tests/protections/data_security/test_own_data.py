@@ -31,7 +31,7 @@ from safeconduct.kernel.link_door import handle_of
 from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties import members, ownership
 from safeconduct.kernel.parties.invitations import FORGOTTEN
-from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, StaffRole, User
+from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, OwnershipClaim, StaffRole, User
 from safeconduct.kernel.readings import contacts, defence
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.record import keys, receipts
@@ -562,40 +562,44 @@ def test_the_clock_is_extended_once_with_a_reason_and_a_late_answer_is_noted_onc
 
 
 def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -> None:
-    person = shops.member()
+    judge = person(StaffRole.LEAD)
+    member, _other = shops.member(), shops.member()
     client = Client()
-    client.force_login(person)
+    client.force_login(member)
     client.post("/portal/data_security/my-data/ask/", {"kind": "erasure"})
     request = latest()
     with staff_scope():
-        EmailAddress.objects.create(user=person, email=person.email, primary=True)
-        members.invite_member(person.email, shops.seller_key("sel-2"), MemberRole.FINANCE, None, at=NOW)
+        EmailAddress.objects.create(user=member, email=member.email, primary=True)
+        members.invite_member(member.email, shops.seller_key("sel-2"), MemberRole.FINANCE, None, at=NOW)
         actions.approve(request.id, OFFICER, at=NOW)
     with engine_scope():
-        ownership.by_member(shops.seller_key(), person, "partner", "I founded it in 2019.", at=NOW)
+        ownership.by_member(shops.seller_key(), member, "partner", "I founded it in 2019.", at=NOW)
     actions.work(NOW)
     kept = {one["what"]: one["why"] for one in latest().statement["kept"]}
     assert kept.keys() == {"account", "acts", "sign_in_origins", "claims_to_shops"}
     assert kept["claims_to_shops"] == "open_case"
     assert not latest().statement["receipts"], "nothing of theirs has ended"
-    shops.member()
     with staff_scope():
-        (membership,) = Membership.objects.filter(person=person)
+        (membership,) = Membership.objects.filter(person=member)
         Membership.objects.filter(id=membership.id).update(ended_at=NOW)
         DataRequest.objects.filter(id=request.id).update(rest_at=NOW)
+        claim = OwnershipClaim.objects.get()
+        ownership.decide(claim.id, "shop", "The contract ended years ago.", judge, at=NOW)
     actions.work(NOW + timedelta(hours=1))
+    kept = {one["what"]: one["until"] for one in latest().statement["kept"]}
+    assert kept["claims_to_shops"] > (NOW + timedelta(days=700)).isoformat()
     with staff_scope():
-        gone = User.objects.get(id=person.id)
+        gone = User.objects.get(id=member.id)
         assert not EmailAddress.objects.filter(user=gone).exists()
         assert not query("SELECT FROM mail_former_address WHERE person_id = %s", [gone.id]).fetchall()
         assert Invitation.objects.get().email == FORGOTTEN
-    assert gone.email == f"{person.id}@erased.invalid" and not gone.name and not gone.is_active
+    assert gone.email == f"{member.id}@erased.invalid" and not gone.name and not gone.is_active
     (proof,) = proofs(latest())
-    assert {(one.subject, one.purpose) for one in proof.stays} == {(f"person/{person.id}", "sign-in-session")}
+    assert {(one.subject, one.purpose) for one in proof.stays} == {(f"person/{member.id}", "sign-in-session")}
     until = latest().rest_at
     assert until is not None
     actions.work(until)
-    assert [one.subject for one in proofs(latest())[-1].destroyed] == [f"person/{person.id}"]
+    assert [one.subject for one in proofs(latest())[-1].destroyed] == [f"person/{member.id}"]
 
 
 # -- data --------------------------------------------------------------------------------------------------------------

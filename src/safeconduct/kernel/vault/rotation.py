@@ -45,11 +45,11 @@ def rotate_region(*, now: datetime, progress: Progress | None = None, batch: int
 
 def begin(*, now: datetime) -> tuple[int, bool]:
     """Makes the next key of the region, and leaves the wrapping to `rewrap` or the periodic job; its version, and
-    whether a rotation was under way already, which then goes on. Opens its own scopes. Raises RootUnavailable."""
-    regions.forget()
-    version, _ = regions.newest()
+    whether a rotation was under way already, which then goes on. Opens its own scopes. Raises RootUnavailable, and
+    then this process goes on with the keys that it has opened."""
     if _left() > 0:
-        return version, True
+        regions.forget()
+        return regions.newest()[0], True
     version = regions.add()
     with engine_scope():
         query(
