@@ -87,6 +87,27 @@ def test_staff_sign_in_with_a_second_factor_read_a_reason_and_allow_an_order(add
     assert complaints == []
 
 
+def test_a_name_that_something_else_has_is_nothing_to_the_scripts(address: str, browser: Any) -> None:
+    """An element that takes a name the scripts look for (DOM clobbering) is not taken for what it is not."""
+    email, secret = staff_with_factor()
+    hold_orders()
+    page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    sign_in(page, address, email, secret)
+    page.evaluate(
+        "for (const id of ['palette', 'keyboard', 'passkey_problem']) {"
+        " document.getElementById(id)?.removeAttribute('id');"
+        " document.body.prepend(Object.assign(document.createElement('a'), {id, href: '/elsewhere/'})); }"
+        "for (const name of ['cookie', 'body', 'title', 'activeElement'])"
+        " document.body.prepend(Object.assign(document.createElement('img'), {name}))"
+    )
+    for key in ("Control+k", "?", "j", "k", "Escape"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(200)
+    assert complaints == [] and page.url == f"{address}/console/" and page.locator("dialog[open]").count() == 0
+
+
 @pytest.mark.parametrize("width", [1366, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_is_wider_than_its_window(address: str, browser: Any, width: int, scheme: str) -> None:

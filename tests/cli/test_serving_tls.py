@@ -240,6 +240,17 @@ def test_an_answer_has_one_length_and_no_version_of_what_made_it(plain: Server) 
         assert b"x-powered-by" not in head.lower()
 
 
+def test_the_server_speaks_the_first_version_of_http_only(plain: Server) -> None:
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+    answer = exchanged(plain, preface, patience_s=2)[2]
+    assert not answer or answer.startswith(b"HTTP/1."), answer[:80]
+    upgrade = (
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+    )
+    answer = said(plain, upgrade + b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 ") and not answer.startswith(b"HTTP/1.1 101")
+
+
 def test_the_web_processes_go_when_they_are_told_to() -> None:
     server = started(None)
     assert server.web.process is not None

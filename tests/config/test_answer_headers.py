@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 import tests.django_world as world
+from django.contrib.staticfiles.finders import get_finders
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from tests.config.test_production_settings import whole
@@ -17,6 +18,7 @@ from tests.kernel.builders import person
 from tests.portal import shops
 
 from safeconduct.config.security import machines_over_tls
+from safeconduct.config.static_files import SERVED
 from safeconduct.kernel.cases import evidence
 from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.parties.models import StaffRole
@@ -42,6 +44,15 @@ def signed_in() -> Client:
 def test_files_and_pages_may_stand_in_nobodys_frame(address: str) -> None:
     policy = Client().get(address).headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in policy
+
+
+def test_of_the_packages_files_only_what_pages_load_is_served() -> None:
+    names = {name for finder in get_finders() for name, _storage in finder.list([])}
+    others = {name for name in names if PurePosixPath(name).suffix not in SERVED}
+    assert others and "safeconduct.css" in names, "there is something to leave out"
+    assert {Client().get(f"/static/{name}").status_code for name in others} == {404}
+    assert {Client().get(f"/static/{name}").status_code for name in names - others} == {200}
+    assert Client().get("/static/").status_code == Client().get("/static/../config/settings.py").status_code == 404
 
 
 @override_settings(SECURE_SSL_REDIRECT=True)

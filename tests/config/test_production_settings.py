@@ -22,7 +22,7 @@ def whole(folder: Path) -> dict[str, str]:
         "SAFECONDUCT_KEY_FILE": str(key), "SAFECONDUCT_EMAIL_URL": "smtp://mail.example:587",
         "SAFECONDUCT_BREACHED_PASSWORDS": "none", "SAFECONDUCT_CLAMD": "none", "SAFECONDUCT_LOG_TO": "stderr",
         "SAFECONDUCT_PORTAL_HOST": "shop.example", "SAFECONDUCT_CONSOLE_HOST": "staff.shop.example",
-        "SAFECONDUCT_API_HOST": "api.shop.example",
+        "SAFECONDUCT_API_HOST": "api.shop.example", "SAFECONDUCT_FILES_HOST": "files.shop.example",
         "SAFECONDUCT_FUND_LEGAL_FORM": "a promise of Haihang Ltd., no insurance",
         "SAFECONDUCT_FUNDS_HELD_BY": "Example Payments, licensed in Hong Kong",
     }  # fmt: skip
@@ -113,7 +113,8 @@ def test_production_asks_for_a_scanner_or_a_plain_none(tmp_path: Path) -> None:
 
 
 def test_production_asks_for_a_name_for_each_face_and_the_demo_for_none(tmp_path: Path) -> None:
-    names = ("SAFECONDUCT_PORTAL_HOST", "SAFECONDUCT_CONSOLE_HOST", "SAFECONDUCT_API_HOST")
+    faces = ("PORTAL", "CONSOLE", "API", "FILES")
+    names = tuple(f"SAFECONDUCT_{face}_HOST" for face in faces)
     for name in names:
         refused(whole(tmp_path) | {name: ""}, name)
     refused(whole(tmp_path) | {"SAFECONDUCT_API_HOST": "shop.example"}, "two faces have one host name")

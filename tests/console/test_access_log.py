@@ -15,6 +15,7 @@ from tests.kernel.builders import person
 from tests.portal import shops
 from tests.portal.shops import NOW, read
 
+from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.readings import embargoes
 from safeconduct.kernel.readings.log import Read, note
@@ -70,11 +71,13 @@ def test_a_shop_sees_who_of_the_staff_looked_by_role_and_a_name_that_is_theirs_t
 
 def test_an_investigation_hides_what_is_read_until_it_ends_and_then_its_basis_is_shown() -> None:
     lead, boss = staff(StaffRole.LEAD)
-    officer, _ = staff(StaffRole.ADMINISTRATOR)
+    officer, dpo = staff(StaffRole.ADMINISTRATOR)
     looks(boss, hours=1)
     hides(lead)
     with staff_scope():
         note([Read("evidence", ("file",), shops.seller_key())], Actor(boss.id, "lead"), NOW + timedelta(hours=1))
+        told = StoredNotice.objects.get(code="readings.hidden")
+        assert (told.person_id, told.values["person"], told.values["seller"]) == (dpo.id, boss.id, "sel-1")
     seller = shops.signed_in("sel-1")
     assert read(seller, MINE).count("data-row") == 1
     assert "GDPR" not in b"".join(seller.get(MINE + "?format=csv")).decode()  # type: ignore[arg-type]

@@ -54,7 +54,7 @@ def test_a_photo_stands_in_the_answer_and_in_its_manifest_marked_as_added() -> N
         (b"\x00\x01", "rebuttal", "none of PNG, JPEG, PDF, MP4 or plain text"),
         (b"A text", "order_details", "shown this from records"),
         (b"A text", "nonsense", "shown this from records"),
-        (b"%PDF-1.4 nothing %%EOF", "terms", "This PDF is damaged"),
+        (b"%PDF-1.4 nothing %%EOF", "terms", "this PDF is damaged"),
         (b"a" * 12_001, "rebuttal", "longer than 12,000 letters"),
     ],
 )

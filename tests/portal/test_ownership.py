@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 
 from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties import members, ownership
@@ -21,6 +21,7 @@ from safeconduct.kernel.scope import engine_scope, query, seller_scope, staff_sc
 from safeconduct.protections.accounts.models import OwnershipPaper
 from safeconduct.protections.accounts.ownership import papers
 from safeconduct.protections.accounts.ownership.doing import token_of
+from safeconduct.protections.accounts.protection import forget_claims
 from tests.console.test_console import signed_in as staff_signed_in
 from tests.kernel.cases.test_files import chunk, jpeg, png
 from tests.portal import shops
@@ -250,6 +251,31 @@ def test_whoever_has_no_access_brings_papers_by_their_link_once_the_mailbox_is_t
     assert Client().get(address).status_code == 404
 
 
+@override_settings(FACES={"files": "files.test"}, ALLOWED_HOSTS=["testserver", "files.test"])
+def test_a_paper_is_handed_out_once_from_the_host_that_no_cookie_of_ours_goes_to() -> None:
+    partner, _, owner = claimed_by_partner()
+    text = "Paper 1 is the contract of 2019, with both our names."
+    partner.post(PAGE, {"do": "say", "text": text, "files": [paper()]})
+    lead, _ = staff_signed_in(StaffRole.LEAD)
+    here = f"{PAGE}papers/1/"
+    for reader, address in (
+        (partner, here), (at_desk(owner), here), (lead, f"/console/accounts/ownership/{claim().id}/papers/1/"),
+    ):  # fmt: skip
+        led = reader.get(address)
+        where = led.headers["Location"]
+        assert led.status_code == 303 and where.startswith("http://files.test/files/") and claim().id not in where
+        stranger, path = Client(headers={"host": "files.test"}), where.removeprefix("http://files.test")
+        got = stranger.get(path)
+        assert got.content.startswith(b"\x89PNG") and not got.cookies
+        assert got["Content-Disposition"].startswith("attachment") and "sandbox" in got["Content-Security-Policy"]
+        assert stranger.get(path).status_code == 404, "once"
+    assert partner.get(f"{PAGE}papers/2/").status_code == 404
+    support = shops.member("sel-1", role=MemberRole.SUPPORT)
+    assert at_desk(support).get(here).status_code == 409
+    with staff_scope():
+        assert Reading.objects.filter(scene="evidence", batch=claim().id).count() == 3, "each is written down once"
+
+
 def test_the_form_tells_nobody_which_shops_there_are_and_is_taken_a_few_times_only() -> None:
     visitor = Client()
     given = {"shop": "no such shop", "name": "A", "email": "a@example.com", "relation": "other", "text": TEXT}
@@ -260,7 +286,13 @@ def test_the_form_tells_nobody_which_shops_there_are_and_is_taken_a_few_times_on
     assert visitor.post(FORM, given).status_code == 200
     assert visitor.post(FORM, given).status_code == 429
     with engine_scope():
-        assert ownership.forget_drafts(shops.NOW + timedelta(days=8)) == 1
+        assert query("SELECT count(*) FROM vault_key WHERE purpose = 'ownership'").fetchone() == (1,)
+    forget_claims(shops.NOW + timedelta(days=8))
+    with engine_scope():
+        assert not OwnershipClaim.objects.exists()
+        assert query("SELECT 1 FROM vault_key WHERE purpose = 'ownership'").fetchone() is None, (
+            "in no older copy either"
+        )
 
 
 def test_one_shop_has_one_claim_and_nobody_rules_on_their_own() -> None:

@@ -54,7 +54,7 @@ class Server:
         web = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
             str(workers), "--blocking-threads", str(THREADS), "--backlog", "1024", "--respawn-failed-workers",
-            "--no-ws", "--log-level", "warning", *(tls.arguments() if tls else []),
+            "--no-ws", "--http", "1", "--log-level", "warning", *(tls.arguments() if tls else []),
             "safeconduct.config.wsgi:application",
         ]  # fmt: skip
         lane = [sys.executable, "-m", "safeconduct.cli.serving"]

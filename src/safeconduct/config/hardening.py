@@ -116,11 +116,11 @@ def refuse_unsafe(env: Environment) -> None:
 
 
 def _faces(env: Environment) -> list[str]:
-    wanted = {name: env.faces.get(name, "") for name in ("portal", "console", "api")}
+    wanted = {name: env.faces.get(name, "") for name in ("portal", "console", "api", "files")}
     missing = [f"SAFECONDUCT_{name.upper()}_HOST" for name, host in wanted.items() if not host]
     if missing:
         return [
-            f"{', '.join(missing)}: give portal, console and API a host name each, so that browsers keep them apart."
+            f"{', '.join(missing)}: give portal, console, API and files a host name each: browsers keep them apart."
         ]
     if len(set(env.faces.values())) < len(env.faces):
         return ["SAFECONDUCT_…_HOST: two faces have one host name; browsers keep them apart by it."]

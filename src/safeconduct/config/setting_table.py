@@ -88,15 +88,15 @@ SETTINGS = (
         "SAFECONDUCT_PORTAL_HOST",
         "",
         "Host name of sellers' and buyers' pages, and of the public record. Production asks for this one and the next "
-        "two; empty elsewhere: all answer under every name of SAFECONDUCT_HOSTS.",
+        "three; empty elsewhere: all answer under every name of SAFECONDUCT_HOSTS.",
     ),
     Setting("SAFECONDUCT_CONSOLE_HOST", "", "Host name of the staff's pages."),
     Setting("SAFECONDUCT_API_HOST", "", "Host name of `/v1`, webhooks of connectors included."),
     Setting(
         "SAFECONDUCT_FILES_HOST",
         "",
-        "Host name from which evidence is handed out, by links that work once and for a minute; no cookie goes there. "
-        "Empty: from the face it is asked of, as a download in a sandbox.",
+        "Host name from which files that people brought are handed out, by links that work once and for a minute; no "
+        "cookie goes there. Empty: from the face it is asked of, as a download in a sandbox.",
     ),
     Setting(
         "SAFECONDUCT_TLS_CERTIFICATE",

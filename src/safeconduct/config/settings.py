@@ -163,7 +163,7 @@ MIDDLEWARE = [
     "safeconduct.config.security.machines_over_tls",
     "safeconduct.config.security.not_embedded",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "safeconduct.config.static_files.PageFiles",
     "safeconduct.kernel.faces.one_face_each",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "safeconduct.config.security_log.proofs_logged",

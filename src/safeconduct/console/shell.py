@@ -65,6 +65,7 @@ BOOKS: list[Section] = [
     Section("record", _("Record"), "console:record", "seal", "r", DATA),
     Section("webhooks", _("Webhooks"), "console:webhooks", "webhook", "w", SETTINGS, role=StaffRole.ADMINISTRATOR),
     Section("keys", _("API keys"), "console:keys", "key", "k", SETTINGS, role=StaffRole.ADMINISTRATOR),
+    Section("vault", _("Keys of the vault"), "console:vault", "lock", "v", SETTINGS, role=StaffRole.ADMINISTRATOR),
     Section("people", _("People"), "console:people", "people", "e", SETTINGS, role=StaffRole.ADMINISTRATOR),
 ]
 HEADINGS: Final = (ORDERS, SELLERS, RULES, MONEY, DATA, SETTINGS)

@@ -25,6 +25,7 @@ from safeconduct.console.views import (
     queue,
     record,
     sellers,
+    vault,
     versions,
     webhooks,
 )
@@ -99,6 +100,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/new/", keys.new, name="new_key"),
     path("keys/<str:key_id>/rotate/", keys.rotate, name="key_rotate"),
     path("keys/<str:key_id>/revoke/", keys.revoke, name="key_revoke"),
+    path("vault/", vault.vault, name="vault"),
+    path("vault/rotate/", vault.rotate, name="vault_rotate"),
     path("people/", people.people, name="people"),
     path("people/break-glass/", break_glass.requests, name="break_glass"),
     path("people/break-glass/<str:request_id>/agree/", break_glass.agree, name="break_glass_agree"),

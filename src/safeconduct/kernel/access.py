@@ -142,7 +142,7 @@ _DATA_STEP = "SELECT (id, subject, seller_key, verb, facts, role, at)"
 TABLES = (
     # people
     Table("person", app=EDIT, engine=READ, staff=EDIT, open_because=_PEOPLE),
-    Table("invitation", app=EDIT, staff=EDIT, open_because=_PEOPLE),
+    Table("invitation", app=EDIT, engine="SELECT, UPDATE (email)", staff=EDIT, open_because=_PEOPLE),
     Table("membership", app=EDIT, engine=READ, staff=EDIT, open_because=_MEMBERS),
     Table("security_event", app=ADD, engine=_SECURITY_EVENT, staff=ADD, seller_column="seller_key"),
     Table("reading", app=_READING, engine=_READ, staff=ADD, seller_column="seller_key"),
@@ -150,7 +150,7 @@ TABLES = (
     Table("sign_in_device", app=ALL, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("ownership_claim", engine=ALL, staff=EDIT, open_because=_CLAIMS),
     Table("ownership_word", engine=ALL, staff=ADD, open_because=_CLAIMS),
-    Table("ownership_paper", engine=ADD, staff=READ, open_because=_CLAIMS),
+    Table("ownership_paper", engine="SELECT, INSERT, DELETE", staff=READ, open_because=_CLAIMS),
     Table("staff_identity", app=EDIT, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),

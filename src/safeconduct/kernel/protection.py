@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import cast
 
+from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
 from safeconduct.kernel.cases.kinds import CaseKind
@@ -148,6 +149,8 @@ class Protection:
     ``judge_member``: what it says to a person (their id) of a seller (the shop's id of it) who is about to let
     somebody in as a role, from an address.
     ``may_send``: what of a batch that is about to be sent may not leave, by its key; it counts what may.
+    ``file``: a file that it led to (`kernel.file_door.led_to`), by what it said of it; raises Http404. It is called in
+    a scope of the engine, for whoever brings the ticket, and asks for nothing more.
     """
 
     name: str
@@ -173,6 +176,7 @@ class Protection:
     judge_key: Callable[[str, str, datetime], KeyAnswer] | None = None
     judge_member: Callable[[str, str, str, str, datetime], ActAnswer] | None = None
     may_send: Callable[[Sequence[Leaving], Actor, datetime], Mapping[str, Held]] | None = None
+    file: Callable[[Sequence[str]], HttpResponseBase] | None = None
 
 
 class Refusal(Exception):

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageCms
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DictionaryObject, NameObject, StreamObject, TextStringObject
 
 from safeconduct.kernel.cases.errors import EvidenceRefused, ScannerSilent
 from safeconduct.kernel.cases.files import cleaned
@@ -61,6 +63,44 @@ def box(kind: bytes, data: bytes) -> bytes:
 def mp4() -> bytes:
     trak = box(b"trak", box(b"tkhd", b"1234") + box(b"meta", SECRET))
     return box(b"ftyp", b"isom\0\0\0\0") + box(b"moov", trak + box(b"udta", SECRET)) + box(b"mdat", b"pixels")
+
+
+def pdf(earlier: bytes = b"") -> bytes:
+    """Two pages, words and a photograph, by a program that writes down who used it; and what was in it ``earlier``."""
+    made = PdfWriter()
+    made.pdf_header = "%PDF-1.7"
+    page = made.add_blank_page(200, 100)
+    font = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1"),
+            NameObject("/BaseFont"): NameObject("/Helvetica"),
+        }
+    )  # fmt: skip
+    page[NameObject("/Resources")] = DictionaryObject(
+        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): made._add_object(font)})}
+    )
+    words, told = StreamObject(), StreamObject()
+    words.set_data(b"BT /F1 12 Tf 10 50 Td (It was whole) Tj ET")
+    told.set_data(b"<x:xmpmeta>" + SECRET + b"</x:xmpmeta>")
+    page[NameObject("/Contents")] = made._add_object(words)
+    page[NameObject("/Metadata")] = made._add_object(told)
+    page[NameObject("/LastModified")] = TextStringObject("D:20260101")
+    made.root_object[NameObject("/Metadata")] = made._add_object(told)
+    made.add_metadata({"/Author": SECRET.decode(), "/Creator": SECRET.decode()})
+    photograph = PdfReader(io.BytesIO(_saved(shown(jpeg()), "PDF"))).pages[0]
+    added = made.add_page(photograph)
+    (name,) = added["/Resources"]["/XObject"]
+    added["/Resources"]["/XObject"][name].get_object()._data = jpeg()
+    left_over = StreamObject()
+    left_over.set_data(earlier)
+    made._add_object(left_over)
+    return _written(made)
+
+
+def _written(made: PdfWriter) -> bytes:
+    into = io.BytesIO()
+    made.write(into)
+    return into.getvalue()
 
 
 def test_a_photograph_keeps_its_picture_is_turned_and_loses_where_it_was_taken() -> None:
@@ -121,14 +161,30 @@ def test_a_film_keeps_its_offsets_and_loses_its_place() -> None:
 
 def test_text_and_documents() -> None:
     assert cleaned("寄出时完好\n".encode()).media_type == "text/plain"
-    assert cleaned(b"%PDF-1.7\n1 0 obj\n%%EOF\n").media_type == "application/pdf"
+    found = cleaned(pdf())
+    assert found.media_type == "application/pdf" and found == cleaned(pdf()), "the same file is the same file"
+
+
+def test_a_pdf_keeps_its_pages_and_loses_who_made_it_when_and_with_what_and_where_its_photographs_were_taken() -> None:
+    found = cleaned(pdf(earlier=SECRET)).data
+    assert SECRET in pdf(earlier=SECRET) and SECRET not in found and b"/Info" not in found
+    read = PdfReader(io.BytesIO(found))
+    assert len(read.pages) == 2 and read.metadata is None and read.pdf_header == "%PDF-1.7"
+    assert [page.extract_text() for page in read.pages] == ["It was whole", ""]
+    (photograph,) = read.pages[1].images
+    assert photograph.image is not None and photograph.image.size == (64, 48)
+
+
+def test_a_signed_pdf_stays_as_it_came() -> None:
+    signed = pdf().replace(b"/Catalog", b"/Catalog /ByteRange [0 1 2 3]")
+    assert cleaned(signed).data == signed
 
 
 @pytest.mark.parametrize(
     "data",
     [
         b"GIF89a\x01\x00\x01\x00", b"PK\x03\x04....", b"\x7fELF\0\0", b"MZ\x90\0", b"<svg>\0</svg>", b"   ",
-        b"%PDF-1.7 /Encrypt %%EOF", b"%PDF-1.7 /OpenAction << /S /JavaScript >> %%EOF", b"%PDF-1.7 and then nothing",
+        b"%PDF-1.7\n1 0 obj\n%%EOF\n", b"%PDF-1.7 /Encrypt %%EOF", b"%PDF-1.7 /OpenAction << /S /JavaScript >> %%EOF", b"%PDF-1.7 and then nothing",
         png(width=60_000, height=60_000), png()[:-25], png().replace(b"IDAT", b"IDAZ"), jpeg()[:40], jpeg()[:-200],
         b"\xff\xd8\xff\xd9", mp4()[:30], box(b"ftyp", b"isom") + box(b"free", b"x"),
         b"a" * (1024 * 1024 + 1),
@@ -139,7 +195,8 @@ def test_what_is_no_evidence_is_refused_in_words(data: bytes) -> None:
         cleaned(data)
 
 
-@given(st.sampled_from([png(), jpeg(3), mp4()]), st.data())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from([png(), jpeg(3), mp4(), pdf()]), st.data())
 def test_a_damaged_file_is_refused_or_read_but_never_breaks(whole: bytes, draw: st.DataObject) -> None:
     broken = bytearray(whole)
     for _ in range(draw.draw(st.integers(1, 4))):

@@ -13,12 +13,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from django.utils.translation import override
+from tests.kernel.builders import person
 from tests.portal import shops
 from tests.portal.shops import ago
 from tests.protections.data_security.people import staff
 
 from safeconduct.cli import incidents as incidents_command
 from safeconduct.foundation.clocks.terms import read_term
+from safeconduct.kernel.notices.models import StoredNotice
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.readings import log as reading_log
 from safeconduct.kernel.readings.log import Read
@@ -162,6 +164,38 @@ def test_the_authority_of_california_is_told_after_the_people_where_they_are_mor
     send(key, "us-california/people", at=told_at)
     end = due(key)["us-california/authority"]
     assert end is not None and end.date() == date(2026, 11, 28), "15 days after 12 November, ending in Los Angeles"
+
+
+def test_people_of_a_country_count_for_the_laws_of_its_parts_until_it_is_known_where_they_live(
+    empty_database: None,
+) -> None:
+    key = opened({"US": 1200})
+    assert states(key)["us-california/people"] == "runs" and states(key)["us-california/authority"] == "waits"
+    with staff_scope():
+        actions.set_people(key, {"US-TX": 1200}, OFFICER, at=AWARE + timedelta(hours=1))
+    assert states(key)["us-california/people"] == "lapsed"
+    with staff_scope():
+        actions.set_people(key, {"US-CA": 3}, OFFICER, at=AWARE + timedelta(hours=2))
+    assert states(key)["us-california/people"] == "runs"
+    assert "us-california/authority" not in states(opened({"US": 500})), (
+        "500 of the country are no more in a part of it"
+    )
+
+
+def test_the_administrators_are_told_of_an_incident_and_of_each_level_of_its_clocks_once(empty_database: None) -> None:
+    officer = person(StaffRole.ADMINISTRATOR)
+    key = opened({"FR": 4})
+    for moment in (AWARE + timedelta(hours=36), AWARE + timedelta(hours=36), AWARE + timedelta(hours=80)):
+        clockwork.sweep(moment)
+    with staff_scope():
+        told = [
+            (one.code, one.person_id, one.values.get("level"), one.url) for one in StoredNotice.objects.order_by("id")
+        ]
+    here = f"/console/data_security/incidents/{key}/"
+    assert told == [
+        ("incident.opened", officer.id, None, here), ("incident.clock", officer.id, "half", here),
+        ("incident.clock", officer.id, "missed", here),
+    ]  # fmt: skip
 
 
 # -- proof -----------------------------------------------------------------------------------------------------------

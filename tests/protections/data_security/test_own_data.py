@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
-from tests.kernel.builders import event
+from tests.kernel.builders import event, person
 from tests.kernel.cases.builders import take
 from tests.portal import shops
 from tests.portal.shops import Sold, ago
@@ -28,7 +28,10 @@ from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
 from safeconduct.kernel.cases.words import Role, Source
 from safeconduct.kernel.events import bodies as bodies_of_events
 from safeconduct.kernel.link_door import handle_of
-from safeconduct.kernel.parties.models import Membership, StaffRole, User
+from safeconduct.kernel.notices.models import StoredNotice
+from safeconduct.kernel.parties import members, ownership
+from safeconduct.kernel.parties.invitations import FORGOTTEN
+from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership, OwnershipClaim, StaffRole, User
 from safeconduct.kernel.readings import contacts, defence
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.record import keys, receipts
@@ -154,6 +157,24 @@ def test_guessing_ends_after_five_tries_and_a_person_checks_instead() -> None:
     assert latest().state == "asked", "how it was checked must be said"
     desk.post(f"/console/data_security/requests/{request.id}/identify/", {"reason": "Knew two past orders."})
     assert latest().identified == "by_staff"
+
+
+def test_whoever_withdraws_and_asks_anew_or_asks_for_more_has_no_tries_more() -> None:
+    sold = bought()
+    client, request = asks(sold)
+    client.post(f"{door(sold)}ask/", {"kind": "export"})
+    for number in range(actions.MOST_TRIES):
+        client.post(f"{door(sold)}{latest().id if number % 2 else request.id}/identify/", {"email": "eve@example.org"})
+    client.post(f"{door(sold)}{request.id}/withdraw/")
+    client.post(f"{door(sold)}ask/", {"kind": "access"})
+    assert latest().id != request.id and latest().tries == 0
+    with staff_scope():
+        waiting = list(DataRequest.objects.filter(state="asked").values_list("id", flat=True))
+    assert len(waiting) == 2
+    for one in waiting:
+        answer = client.post(f"{door(sold)}{one}/identify/", CONTACT, follow=True)
+        assert "Too many tries" in unescape(answer.content.decode())
+    assert latest().state == "asked" and "A person" in unescape(shops.read(client, door(sold)))
 
 
 def test_the_same_asked_twice_is_one_request_and_a_wrong_link_leads_nowhere() -> None:
@@ -448,6 +469,8 @@ def test_a_member_asks_follows_and_fetches_in_the_portal_and_nobody_else_can() -
     person = shops.member()
     client, colleague = Client(), shops.signed_in()
     client.force_login(person)
+    with engine_scope():
+        ownership.by_member(shops.seller_key(), person, "partner", "I founded it in 2019.", at=NOW)
     assert client.post("/portal/data_security/my-data/ask/", {"kind": "access"}).status_code == 303
     request = latest()
     assert request.identified == "signed_in"
@@ -457,9 +480,51 @@ def test_a_member_asks_follows_and_fetches_in_the_portal_and_nobody_else_can() -
     here = f"/portal/data_security/my-data/{request.id}/archive/"
     found = unpacked(client.get(here).content)
     assert found["account.json"][0]["email"] == person.email and found["shops.json"][0]["role"] == "owner"
+    assert found["claims_to_shops.json"][0]["words"] == "I founded it in 2019." and not found["papers_of_claims.json"]
     assert colleague.get(here).status_code == 404
     assert "Fetch the archive" not in shops.read(colleague, "/portal/data_security/my-data/")
     assert client.post("/portal/data_security/my-data/ask/", {"kind": "fame"}).status_code == 422
+
+
+def test_what_came_by_letter_is_entered_by_the_staff_and_due_since_the_day_it_came() -> None:
+    sold, desk, new = bought(), staff(StaffRole.LEAD), "/console/data_security/requests/new/"
+    day = (NOW - timedelta(days=10)).date()
+    given = {"order": sold.ref, "kind": "access", "came_on": day.isoformat(), "words": "I am Mia Roth, send me all."}
+    for wrong in (
+        {"order": "nothing"}, {"order": ""}, {"email": "mia@example.org"}, {"kind": "fame"}, {"came_on": "1999-01-01"},
+        {"came_on": (NOW + timedelta(days=3)).date().isoformat()}, {"kind": "correction", "words": ""},
+    ):  # fmt: skip
+        assert desk.post(new, {**given, **wrong}).status_code == 422, wrong
+    assert desk.post(new, given).status_code == 303
+    request = latest()
+    assert (request.asked_at.date(), request.state, request.rule) == (day, "asked", "eu-gdpr")
+    assert request.due_at - NOW < timedelta(days=22), "ten days are over already"
+    here = f"/console/data_security/requests/{request.id}/"
+    assert "I am Mia Roth" in shops.read(desk, here)
+    actions.work(NOW)
+    assert latest().state == "asked", "nothing is made before it is known who asks"
+    desk.post(f"{here}identify/", {"reason": "Called back on the number of the order."})
+    actions.work(NOW)
+    assert latest().state == "done" and latest().statement["files"]["events"] > 0
+    assert desk.post(new, {**given, "kind": "access"}).status_code == 303, "answered, and asked for again"
+
+
+def test_somebody_who_cannot_get_in_any_more_asks_by_letter_and_is_erased() -> None:
+    person, desk, new = shops.member(), staff(StaffRole.LEAD), "/console/data_security/requests/new/"
+    given = {"kind": "erasure", "came_on": NOW.date().isoformat()}
+    assert desk.post(new, {**given, "email": "nobody@example.org"}).status_code == 422
+    with staff_scope():
+        Membership.objects.filter(person=person).update(ended_at=NOW)
+    assert desk.post(new, {**given, "email": person.email.upper()}).status_code == 303
+    request = latest()
+    assert (request.person_id, request.state) == (person.id, "asked")
+    here = f"/console/data_security/requests/{request.id}/"
+    assert desk.post(f"{here}approve/").status_code == 303 and latest().state == "asked", "not before the check"
+    desk.post(f"{here}identify/", {"reason": "Knew the shop and the day they left."})
+    desk.post(f"{here}approve/")
+    actions.work(NOW + timedelta(minutes=1))
+    with staff_scope():
+        assert User.objects.get(id=person.id).email.endswith("@erased.invalid")
 
 
 def test_a_correction_is_answered_in_words_that_the_member_reads() -> None:
@@ -476,7 +541,7 @@ def test_a_correction_is_answered_in_words_that_the_member_reads() -> None:
 
 
 def test_the_clock_is_extended_once_with_a_reason_and_a_late_answer_is_noted_once() -> None:
-    client = shops.signed_in()
+    client, officer = shops.signed_in(), person(StaffRole.ADMINISTRATOR)
     with staff_scope():
         User.objects.filter(staff_role="").update(language="en")
     client.post("/portal/data_security/my-data/ask/", {"kind": "erasure"})
@@ -488,41 +553,53 @@ def test_the_clock_is_extended_once_with_a_reason_and_a_late_answer_is_noted_onc
     with staff_scope(), pytest.raises(OutOfOrder, match="once"):
         actions.extend(request.id, OFFICER, at=NOW)
     assert "Many requests at once." in unescape(shops.read(client, "/portal/data_security/my-data/"))
-    for _ in range(2):
-        actions.work(latest().due_at + timedelta(seconds=1))
+    for moment in (latest().due_at - timedelta(days=3), *[latest().due_at + timedelta(seconds=1)] * 2):
+        actions.work(moment)
     with staff_scope():
         assert DataStep.objects.filter(subject=request.id, verb="request_overdue").count() == 1
+        told = StoredNotice.objects.filter(code="data_request.due").order_by("id")
+        assert [(one.person_id, one.values["level"]) for one in told] == [(officer.id, "near"), (officer.id, "over")]
 
 
 def test_a_member_who_left_is_erased_but_what_guards_the_shop_stays_its_time() -> None:
-    person = shops.member()
+    judge = person(StaffRole.LEAD)
+    member, _other = shops.member(), shops.member()
     client = Client()
-    client.force_login(person)
+    client.force_login(member)
     client.post("/portal/data_security/my-data/ask/", {"kind": "erasure"})
     request = latest()
     with staff_scope():
-        EmailAddress.objects.create(user=person, email=person.email, primary=True)
+        EmailAddress.objects.create(user=member, email=member.email, primary=True)
+        members.invite_member(member.email, shops.seller_key("sel-2"), MemberRole.FINANCE, None, at=NOW)
         actions.approve(request.id, OFFICER, at=NOW)
+    with engine_scope():
+        ownership.by_member(shops.seller_key(), member, "partner", "I founded it in 2019.", at=NOW)
     actions.work(NOW)
-    assert {"account", "acts", "sign_in_origins"} == {one["what"] for one in latest().statement["kept"]}
+    kept = {one["what"]: one["why"] for one in latest().statement["kept"]}
+    assert kept.keys() == {"account", "acts", "sign_in_origins", "claims_to_shops"}
+    assert kept["claims_to_shops"] == "open_case"
     assert not latest().statement["receipts"], "nothing of theirs has ended"
-    shops.member()
     with staff_scope():
-        (membership,) = Membership.objects.filter(person=person)
+        (membership,) = Membership.objects.filter(person=member)
         Membership.objects.filter(id=membership.id).update(ended_at=NOW)
         DataRequest.objects.filter(id=request.id).update(rest_at=NOW)
+        claim = OwnershipClaim.objects.get()
+        ownership.decide(claim.id, "shop", "The contract ended years ago.", judge, at=NOW)
     actions.work(NOW + timedelta(hours=1))
+    kept = {one["what"]: one["until"] for one in latest().statement["kept"]}
+    assert kept["claims_to_shops"] > (NOW + timedelta(days=700)).isoformat()
     with staff_scope():
-        gone = User.objects.get(id=person.id)
+        gone = User.objects.get(id=member.id)
         assert not EmailAddress.objects.filter(user=gone).exists()
         assert not query("SELECT FROM mail_former_address WHERE person_id = %s", [gone.id]).fetchall()
-    assert gone.email == f"{person.id}@erased.invalid" and not gone.name and not gone.is_active
+        assert Invitation.objects.get().email == FORGOTTEN
+    assert gone.email == f"{member.id}@erased.invalid" and not gone.name and not gone.is_active
     (proof,) = proofs(latest())
-    assert {(one.subject, one.purpose) for one in proof.stays} == {(f"person/{person.id}", "sign-in-session")}
+    assert {(one.subject, one.purpose) for one in proof.stays} == {(f"person/{member.id}", "sign-in-session")}
     until = latest().rest_at
     assert until is not None
     actions.work(until)
-    assert [one.subject for one in proofs(latest())[-1].destroyed] == [f"person/{person.id}"]
+    assert [one.subject for one in proofs(latest())[-1].destroyed] == [f"person/{member.id}"]
 
 
 # -- data --------------------------------------------------------------------------------------------------------------

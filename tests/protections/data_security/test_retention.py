@@ -7,14 +7,17 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.kernel.builders import event
+from django.core.files.uploadedfile import SimpleUploadedFile
+from tests.kernel.builders import event, person
+from tests.kernel.cases.test_files import png
 from tests.portal import shops
 from tests.portal.shops import Sold, ago
 from tests.protections.data_security.people import staff
 
 from safeconduct.kernel.events.bodies import BODY
-from safeconduct.kernel.parties import security_events
-from safeconduct.kernel.parties.models import SecurityEvent, StaffRole
+from safeconduct.kernel.parties import members, ownership, security_events
+from safeconduct.kernel.parties.invitations import FORGOTTEN
+from safeconduct.kernel.parties.models import Invitation, MemberRole, OwnershipClaim, SecurityEvent, StaffRole
 from safeconduct.kernel.parties.security_events import Happened, Origin
 from safeconduct.kernel.record import keys, proving, receipts, sequencer
 from safeconduct.kernel.scope import Actor, engine_scope, owner_scope, query, staff_scope
@@ -22,13 +25,19 @@ from safeconduct.kernel.vault import erasure
 from safeconduct.kernel.vault.erasure import Kept
 from safeconduct.kernel.vault.errors import KeyGone
 from safeconduct.kernel.vault.pseudonyms import lookup
-from safeconduct.kernel.vault.sealing import unseal
+from safeconduct.kernel.vault.sealing import seal, unseal
+from safeconduct.protections.accounts.ownership import papers
 from safeconduct.protections.data_security.dated import DataFault
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, OutOfOrder
 from safeconduct.protections.data_security.history import DataStep
+from safeconduct.protections.data_security.requests import actions as requests
+from safeconduct.protections.data_security.requests.models import DataRequest
+from safeconduct.protections.data_security.requests.words import Kind
 from safeconduct.protections.data_security.retention import holds, schedule, sweeping
 from safeconduct.protections.data_security.retention.models import LegalHold, RetentionRun
 from safeconduct.protections.data_security.retention.words import LINES
+from safeconduct.protections.transactions.chargebacks.models import BankDispute
+from safeconduct.protections.transactions.chargebacks.sending import ANSWER, whose
 
 NOW = shops.NOW
 OLD = 24 * 365 * 4
@@ -188,6 +197,101 @@ def test_where_sign_ins_came_from_is_taken_out_and_what_happened_stays() -> None
     with staff_scope():
         rows = list(SecurityEvent.objects.filter(kind="signed_in").order_by("at").values_list("origin", flat=True))
     assert rows[0] is None and rows[1] is not None and [run.rows for run in runs("sign_in_origins")] == [1]
+
+
+def claimed(seller: str, months: int) -> str:
+    """A claim to a shop with words and a paper, decided so long ago; its id."""
+    member, judge, at = shops.member(seller), person(StaffRole.LEAD), ago(24 * 31 * months)
+    with engine_scope():
+        claim = ownership.by_member(shops.seller_key(seller), member, "partner", f"I founded {seller} myself.", at=at)
+        papers.bring(claim.id, "claimant", member.id, [SimpleUploadedFile("a.png", png())], at=at)
+        ownership.decide(claim.id, "both", "The register names them both.", judge, at=at)
+    return claim.id
+
+
+def kept_of_claim(claim_id: str) -> tuple[int, ...]:
+    """Words, papers and keys of a claim that are there."""
+    with engine_scope():
+        row = query(
+            "SELECT (SELECT count(*) FROM ownership_word WHERE claim_id = %s),"
+            " (SELECT count(*) FROM ownership_paper WHERE claim_id = %s),"
+            " (SELECT count(*) FROM vault_key WHERE subject = %s)",
+            [claim_id, claim_id, ownership.subject_of(claim_id)],
+        ).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+def test_words_and_papers_of_a_claim_to_a_shop_go_after_two_years_and_the_decision_stays() -> None:
+    old, young = claimed("sel-1", 26), claimed("sel-2", 20)
+    with staff_scope():
+        hold = holds.place("seller", "sel-1", "The court's order 12/2026", NOW + timedelta(days=9), OFFICER, at=NOW)
+    sweeping.sweep(NOW)
+    assert kept_of_claim(old) == (1, 1, 1), "a hold wins"
+    with staff_scope():
+        holds.end(hold, OFFICER, at=NOW)
+    sweeping.sweep(NOW)
+    assert kept_of_claim(old) == (0, 0, 0) and kept_of_claim(young) == (1, 1, 1)
+    (run,) = runs("ownership_claims")
+    assert run.rows == 1 and run.sha256 == sweeping.digest([old])
+    with staff_scope():
+        claim = OwnershipClaim.objects.get(id=old)
+        assert claim.finding == "both" and ownership.words_of(claim) == []
+    assert sweeping.sweep(NOW) == 0, "twice is once"
+
+
+def test_the_address_of_who_was_invited_goes_a_month_after_the_invitation_ended() -> None:
+    with staff_scope():
+        lapsed, taken_up, young = (
+            members.invite_member(
+                f"guest-{days}@example.org", shops.seller_key(), MemberRole.SUPPORT, None, at=ago(24 * days)
+            )[0]
+            for days in (40, 35, 20)
+        )
+        Invitation.objects.filter(id=taken_up.id).update(accepted_at=ago(24 * 34))
+    sweeping.sweep(NOW)
+    with staff_scope():
+        left = {one.id: one.email for one in Invitation.objects.all()}
+    assert left == {lapsed.id: FORGOTTEN, taken_up.id: FORGOTTEN, young.id: "guest-20@example.org"}
+    (run,) = runs("invitations")
+    assert run.rows == 2 and run.sha256 == sweeping.digest([lapsed.id, taken_up.id])
+    assert sweeping.sweep(NOW) == 0, "twice is once"
+
+
+def test_answers_to_banks_go_two_years_after_the_dispute_was_closed() -> None:
+    for months in (26, 20):
+        sold = bought(24 * 31 * (months + 3), f"buyer{months}")
+        shops.dispute(sold, at=ago(24 * 31 * (months + 2)), outcome="won", closed_at=ago(24 * 31 * months))
+    with engine_scope():
+        old, young = BankDispute.objects.order_by("closed_at")
+        sealed = {one.id: seal(ANSWER, f"{one.id}/bank", whose(one.id), b"Ana") for one in (old, young)}
+    sweeping.sweep(NOW)
+    (run,) = runs("bank_answers")
+    assert run.rows == 1 and run.sha256 == sweeping.digest([old.id])
+    with pytest.raises(KeyGone):
+        unseal(ANSWER, f"{old.id}/bank", whose(old.id), sealed[old.id])
+    assert unseal(ANSWER, f"{young.id}/bank", whose(young.id), sealed[young.id]) == b"Ana"
+    assert sweeping.sweep(NOW) == 0, "twice is once"
+
+
+def test_what_somebody_wrote_with_a_request_goes_a_year_after_the_answer() -> None:
+    asked = []
+    for months in (14, 11):
+        member, at = shops.member(), ago(24 * 31 * months)
+        with engine_scope():
+            made = requests.ask_as_member(
+                member, shops.seller_key(), "CL", Kind.CORRECTION, "I am called Soto.", OFFICER, at=at
+            )
+        with staff_scope():
+            requests.answer(made, OFFICER, at=at)
+        asked.append(made)
+    sweeping.sweep(NOW)
+    with staff_scope():
+        old, young = (DataRequest.objects.get(id=key) for key in asked)
+        assert requests.words_of(old) == "" and old.words is None and requests.words_of(young) == "I am called Soto."
+    with engine_scope():
+        left = query("SELECT subject FROM vault_key WHERE purpose = 'data_request'").fetchall()
+    assert left == [(f"data_request/{young.id}",)] and runs("request_words")[0].rows == 1
 
 
 def test_proofs_and_steps_cannot_be_rewritten_even_by_the_owner() -> None:

@@ -136,7 +136,9 @@ def test_the_pages_show_destinations_thresholds_and_the_record(empty_database: N
     assert client.post("/console/data_security/transfers/destinations/", given).status_code == 422, "declared already"
     page = shops.read(client, "/console/data_security/transfers/")
     assert "Cloud Köln" in page and "28 CFR part 202" in page and "100,000" in page and len(page) < 100_000
-    assert "Cloud Köln" in shops.read(client, "/console/data_security/transfers/processing/")
+    record = shops.read(client, "/console/data_security/transfers/processing/")
+    assert "Cloud Köln" in record and "a machine judges people and acts on it" in record
+    assert record.count("not needed by itself") == 1
     with staff_scope():
         one = TransferDestination.objects.get()
     assert client.post(f"/console/data_security/transfers/destinations/{one.id}/end/").status_code == 303
@@ -157,6 +159,7 @@ def test_the_record_of_processing_names_only_what_is_there() -> None:
         ("[contact]", "[shoes]", "categories has"),
         ("role: processor", "role: owner", "role is"),
         ("id: delivery", "id: fun", "has no words"),
+        ("basis: b", "basis: b, assess: [boredom]", "assess has"),
     ):
         with pytest.raises(DataFault, match=words):
             processing.load(one.replace(old, new))

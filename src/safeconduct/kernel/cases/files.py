@@ -1,8 +1,9 @@
 """Files that can be evidence: PNG, JPEG, PDF, MP4, plain text. What a file is, is told from its bytes, never its name.
 
-Pictures are decoded and encoded anew (`pictures_anew`), films are written anew part by part: kept is what shows the
-picture; place, device, owner, comments, previews and whatever hangs on behind the end are left out. What cannot be
-decoded or taken apart is refused. The hash of what came is kept beside that of what is stored (`Evidence`).
+Pictures are decoded and encoded anew (`pictures_anew`), PDF (`pdf_anew`) and films are written anew part by part: kept
+is what shows the picture or the page; place, device, author, owner, comments, previews and whatever hangs on behind the
+end are left out. What cannot be decoded or taken apart is refused. The hash of what came is kept beside that of what
+is stored (`Evidence`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.cases.errors import EvidenceRefused
+from safeconduct.kernel.cases.pdf_anew import pdf_anew
 from safeconduct.kernel.cases.pictures_anew import jpeg_anew, png_anew
 
 _MIB: Final = 1024 * 1024
@@ -88,7 +90,7 @@ def _pdf(data: bytes) -> bytes:
             raise EvidenceRefused(
                 _("this PDF holds more than pages (%(what)s); print it to a new PDF") % {"what": word.decode()[1:]}
             )
-    return data
+    return pdf_anew(data)
 
 
 def _mp4(data: bytes) -> bytes:

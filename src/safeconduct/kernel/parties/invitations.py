@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -21,6 +21,8 @@ from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership
 from safeconduct.kernel.parties.security_events import Happened, Level, note
 from safeconduct.kernel.scope import Actor
 
+#: What stands in the place of an address that was erased, or is past its time (a domain of nobody, RFC 2606).
+FORGOTTEN: Final = "forgotten@erased.invalid"
 #: A week: long enough for a holiday, short enough for a mailbox that changes hands.
 VALID_DAYS = 7
 
@@ -125,6 +127,11 @@ def _note(kind: str, administrator: User, at: datetime, facts: Mapping[str, Any]
     """Stands in the security log of the administrator: the person who is invited has none yet."""
     happened = Happened(kind, Level.NOTICE, administrator.id, facts=facts)
     note([happened], Actor(administrator.id, administrator.staff_role), at)
+
+
+def forget(email: str) -> int:
+    """Takes an address out of every invitation to it; of how many. In a scope of the staff."""
+    return Invitation.objects.filter(email=email).update(email=FORGOTTEN)
 
 
 def _hash(token: str) -> bytes:

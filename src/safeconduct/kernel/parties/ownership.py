@@ -168,6 +168,14 @@ def words_of(claim: OwnershipClaim) -> list[Said]:
     return [Said(row.side, plain.decode(), row.at) for row, plain in read if plain is not None]
 
 
+def said_by(person: User, limit: int) -> list[tuple[str, Said]]:
+    """What a person has said in claims, each with the claim's id, the latest first. Two queries."""
+    rows = list(OwnershipWord.objects.filter(author=person.id).order_by("-at", "-id")[:limit])
+    places = [(Place(row.id, subject_of(row.claim_id)), bytes(row.sealed)) for row in rows]
+    read = zip(rows, unseal_many(WORDS, places), strict=True)
+    return [(row.claim_id, Said(row.side, plain.decode(), row.at)) for row, plain in read if plain is not None]
+
+
 def contact_of(claim: OwnershipClaim) -> dict[str, str]:
     """How somebody without an account is reached; empty where that was erased, or they have one."""
     if claim.contact is None:
@@ -185,13 +193,14 @@ def locked(claim_id: str) -> OwnershipClaim:
     return claim
 
 
-def forget_drafts(at: datetime) -> int:
-    """Deletes forms whose mailbox nobody confirmed; how many. Needs an engine scope."""
+def forget_drafts(at: datetime) -> list[str]:
+    """Deletes forms whose mailbox nobody confirmed; their ids. The caller destroys their keys (`subject_of`). Needs an
+    engine scope."""
     old = OwnershipClaim.objects.filter(state="draft", opened_at__lt=at - DRAFT_KEPT).values_list("id", flat=True)
     ids = list(old[:1000])
     OwnershipWord.objects.filter(claim_id__in=ids).delete()
     OwnershipClaim.objects.filter(id__in=ids).delete()
-    return len(ids)
+    return ids
 
 
 def _judged_by(claim_id: str, staff: User, at: datetime) -> OwnershipClaim:

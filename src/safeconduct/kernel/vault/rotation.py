@@ -39,19 +39,26 @@ class Rotated:
 def rotate_region(*, now: datetime, progress: Progress | None = None, batch: int = BATCH) -> Rotated:
     """Makes the next key of the region and wraps every data key with it; a rotation that was not finished is finished
     instead. Opens its own scopes. Raises RootUnavailable."""
-    regions.forget()
-    version, _ = regions.newest()
-    resumed = _left() > 0
-    if not resumed:
-        version = regions.add()
-        with engine_scope():
-            query(
-                "UPDATE vault_region_key SET superseded_at = %s"
-                " WHERE region = %s AND version < %s AND superseded_at IS NULL",
-                [now, region(), version],
-            )
-        regions.forget()
+    version, resumed = begin(now=now)
     return Rotated(version, rewrap(progress, batch), resumed)
+
+
+def begin(*, now: datetime) -> tuple[int, bool]:
+    """Makes the next key of the region, and leaves the wrapping to `rewrap` or the periodic job; its version, and
+    whether a rotation was under way already, which then goes on. Opens its own scopes. Raises RootUnavailable, and
+    then this process goes on with the keys that it has opened."""
+    if _left() > 0:
+        regions.forget()
+        return regions.newest()[0], True
+    version = regions.add()
+    with engine_scope():
+        query(
+            "UPDATE vault_region_key SET superseded_at = %s"
+            " WHERE region = %s AND version < %s AND superseded_at IS NULL",
+            [now, region(), version],
+        )
+    regions.forget()
+    return version, False
 
 
 def rewrap(progress: Progress | None = None, batch: int = BATCH) -> int:

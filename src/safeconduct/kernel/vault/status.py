@@ -1,14 +1,21 @@
-"""How the vault is, for commands and monitors."""
+"""How the vault is: for commands and monitors all of it (`status`), for a page what is quickly seen (`glance`)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.kernel.vault import regions
 from safeconduct.kernel.vault.configuration import erasures_file, region, root_address
-from safeconduct.kernel.vault.roots import roots_at
+from safeconduct.kernel.vault.errors import VaultError
+from safeconduct.kernel.vault.roots import root_at, roots_at
+
+#: A page counts no further than this.
+MOST_COUNTED: Final = 100_000
+#: Receipts that a page names.
+_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +84,72 @@ def status() -> Status:
     return Status(
         root.name, region(), version, keys, salts, left, others, restricted, overdue, receipts, unshown, since,
         tuple(trouble),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a region's key: since when the next one wraps instead (None: it wraps now), and the roots that open
+    it, by their names."""
+
+    version: int
+    region: str
+    superseded_at: datetime | None
+    roots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """``keys``: about how many data keys there are; ``left``: those that an earlier version still wraps, and
+    ``restricted``: those whose erasure waits for a ground, neither counted beyond `MOST_COUNTED`; ``receipts``: the
+    latest erasures, by id and time; ``outside``: whether receipts are kept outside the database as well, and
+    ``unshown`` how many are not there yet; ``root_keys``: root key files in use, by name, since when, retired when.
+    ``problem``: why the root does not open the region's key; empty where it does.
+    """
+
+    root: str
+    region: str
+    versions: tuple[Version, ...]
+    keys: int
+    left: int
+    restricted: int
+    receipts: tuple[tuple[str, datetime], ...]
+    outside: bool
+    unshown: int
+    root_keys: tuple[tuple[str, datetime, datetime | None], ...]
+    problem: str
+
+
+def glance() -> Glance:
+    """What is quickly seen. The root is asked only where this process has not opened the region's key lately."""
+    root, problem = root_address(), ""
+    try:
+        root = root_at(root).name
+        regions.newest()
+    except VaultError as refused:
+        problem = str(refused)
+    with engine_scope():
+        versions = query(
+            "SELECT k.version, k.region, k.superseded_at, array_agg(w.root ORDER BY w.root) FILTER (WHERE w.root <> '')"
+            " FROM vault_region_key k LEFT JOIN vault_region_wrap w ON w.version = k.version"
+            " GROUP BY k.version ORDER BY k.version DESC LIMIT 20"
+        ).fetchall()
+        earlier = [version for version, _region, superseded_at, _roots in versions if superseded_at is not None]
+        row = query(
+            "SELECT (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'vault_key'::regclass),"
+            " (SELECT count(*) FROM (SELECT FROM vault_key WHERE region_version = ANY(%s::integer[])"
+            "  AND cardinality(%s::integer[]) > 0 LIMIT %s) l),"
+            " (SELECT count(*) FROM (SELECT FROM vault_key WHERE erase_at IS NOT NULL LIMIT %s) k)"
+            " + (SELECT count(*) FROM (SELECT FROM vault_salt WHERE erase_at IS NOT NULL LIMIT %s) s),"
+            " (SELECT count(*) FROM (SELECT FROM vault_receipt WHERE shown_at IS NULL LIMIT %s) r)",
+            [earlier, earlier, *[MOST_COUNTED] * 4],
+        ).fetchone()
+        receipts = query("SELECT id, at FROM vault_receipt ORDER BY id DESC LIMIT %s", [_NAMED]).fetchall()
+        files = query("SELECT name, used_at, retired_at FROM root_key_use ORDER BY used_at DESC LIMIT 10").fetchall()
+    assert row is not None
+    keys, left, restricted, unshown = row
+    found = tuple(Version(version, where, at, tuple(roots or ())) for version, where, at, roots in versions)
+    return Glance(
+        root, region(), found, keys, left, restricted, tuple(receipts), erasures_file() is not None, unshown,
+        tuple(files), problem,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -10,12 +11,17 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.kernel import shared_cache
 from safeconduct.kernel.parties import ownership, recovery_codes, sessions
 from safeconduct.kernel.protection import Periodic, Protection
-from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.record import receipts
+from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.kernel.ui.menu import ACCOUNT, MONEY, SELLERS
 from safeconduct.kernel.ui.parts import MenuEntry
+from safeconduct.protections.accounts.ownership import papers
 from safeconduct.protections.accounts.risk import acting, shipped_policies
 from safeconduct.protections.accounts.risk.new_keys import judge_key
 from safeconduct.protections.accounts.risk.new_members import judge_member
+
+#: Who forgets, as receipts name it.
+_DRAFTS: Final = Actor("unconfirmed-claims", "engine")
 
 
 def portal_menu() -> tuple[MenuEntry, ...]:
@@ -48,11 +54,13 @@ def forget_counts(_now: datetime) -> None:
 
 
 def forget_claims(now: datetime) -> None:
-    """Deletes forms of claims to shops whose mailbox nobody confirmed."""
-    done = 1
-    while done:
+    """Deletes forms of claims to shops whose mailbox nobody confirmed, and destroys the keys that sealed them."""
+    ids = [""]
+    while ids:
         with engine_scope():
-            done = ownership.forget_drafts(now)
+            ids = ownership.forget_drafts(now)
+            if ids:
+                receipts.erase(list(map(ownership.subject_of, ids)), [ownership.WORDS.purpose], _DRAFTS, at=now)
 
 
 def hash_recovery_codes(_now: datetime) -> None:
@@ -80,4 +88,5 @@ PROTECTION = Protection(
         Periodic("recovery codes of an earlier version", 600, hash_recovery_codes, apart=True),
     ),
     policies=shipped_policies,
+    file=papers.opened,
 )

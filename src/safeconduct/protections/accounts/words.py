@@ -78,6 +78,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "ownership_decided": lazy("A claim to the shop was decided, with reasons"),
     "ownership_appealed": lazy("A decision about whose the shop is was appealed"),
     "key_made": lazy("Made an API key"),
+    "vault_rotated": lazy("Made a new key of the vault"),
     "key_revoked": lazy("An API key was revoked"),
     "key_demoted": lazy("An API key lost its rights to write"),
     "key_used_elsewhere": lazy("An API key was used from an address it is not for, and was refused"),

@@ -15,7 +15,7 @@ from safeconduct.protections.data_security.incidents import clockwork
 from safeconduct.protections.data_security.incidents import views as incidents
 from safeconduct.protections.data_security.requests import actions as request_actions
 from safeconduct.protections.data_security.requests import console as requests
-from safeconduct.protections.data_security.requests import hosted, portal
+from safeconduct.protections.data_security.requests import hosted, letters, portal
 from safeconduct.protections.data_security.retention import sweeping
 from safeconduct.protections.data_security.retention import views as retention
 from safeconduct.protections.data_security.transfers import views as transfers
@@ -32,6 +32,7 @@ CONSOLE: Final = [
     path("incidents/<str:incident_id>/close/", incidents.close, name="incident_close"),
     path("incidents/<str:incident_id>/text/<str:clock_id>/", incidents.text, name="incident_text"),
     path("requests/", requests.requests, name="requests"),
+    path("requests/new/", letters.enter, name="request_new"),
     path("requests/<str:request_id>/", requests.one, name="request"),
     path("requests/<str:request_id>/receipt/", requests.receipt, name="request_receipt"),
     path("requests/<str:request_id>/<slug:verb>/", requests.act, name="request_act"),

@@ -162,7 +162,7 @@ def act(request: StaffRequest, case_id: str, verb: str) -> HttpResponse:
 def _do(request: StaffRequest, found: Dispute, verb: str, at: datetime) -> str:
     given, case_id = request.POST, found.case_id
     step = given.get("seen_step", "")
-    seen = int(step) if step.isdigit() and len(step) < 9 else None
+    seen = int(step) if step.isdecimal() and len(step) < 9 else None
     words = given.get("words", "")
     match verb:
         case "seat":

@@ -58,7 +58,7 @@ def offer_of(values: Mapping[str, str], currency: str) -> Offer:
     if remedy is Remedy.REPLACEMENT:
         return Offer(remedy)
     amount = values.get("amount_minor", "")
-    if not amount.isdigit() or len(amount) > 15:
+    if not amount.isdecimal() or len(amount) > 15:
         raise RequestMalformed("amount_minor", _("is a whole number of minor units, such as 1250 for 12.50"))
     return Offer(remedy, int(amount), currency)
 

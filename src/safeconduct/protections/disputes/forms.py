@@ -68,7 +68,7 @@ def values_of(request: HttpRequest, dispute: Dispute) -> tuple[dict[str, str], b
             "file", _("is larger than %(most)s MB; send a smaller one") % {"most": MOST_BYTES // 1024 // 1024}
         )
     step = values.get("seen_step", "")
-    return values, None if file is None else file.read(), int(step) if step.isdigit() and len(step) < 9 else None
+    return values, None if file is None else file.read(), int(step) if step.isdecimal() and len(step) < 9 else None
 
 
 def minor_of(text: str, currency: str) -> int:

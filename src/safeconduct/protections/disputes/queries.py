@@ -157,7 +157,7 @@ def _open(open_only: bool) -> list[str]:
 
 def _page(where: Sequence[str], values: Sequence[Any], after: str, size: int) -> Found:
     conditions, given = list(where), list(values)
-    if after.isdigit() and len(after) < 19:
+    if after.isdecimal() and len(after) < 19:
         conditions.append("d.number < %s")
         given.append(int(after))
     text = f" WHERE {' AND '.join(conditions)}" if conditions else ""

@@ -2,11 +2,11 @@
 (() => {
 "use strict";
 const doc = document, html = doc.documentElement;
-const $ = (s, e = doc) => e.querySelector(s), $$ = (s, e = doc) => [...e.querySelectorAll(s)], id = (i) => doc.getElementById(i);
+const $ = (s, e = doc) => e.querySelector(s), $$ = (s, e = doc) => [...e.querySelectorAll(s)];
 html.classList.add("js");
 
 // This device's zone, for the server, unless one is known.
-if (!doc.cookie.includes("sc_zone=")) {
+if (!String(doc.cookie).includes("sc_zone=")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [host, tls] = location.protocol === "https:" ? ["__Host-", ";secure"] : ["", ""];
   if (zone) doc.cookie = `${host}sc_zone=${zone};path=/;max-age=31536000;samesite=lax${tls}`;
@@ -67,7 +67,7 @@ function tab(e) {
   area.setSelectionRange(start, start + moved.length);
 }
 function jump({ jump, line, column }) {
-  const area = id(jump), box = area?.closest(".editor"), lines = area?.value.split("\n") || [], before = lines.slice(0, line - 1);
+  const area = $("textarea#" + jump), box = area?.closest(".editor"), lines = area?.value.split("\n") || [], before = lines.slice(0, line - 1);
   if (!box) return;
   const at = before.reduce((n, l) => n + l.length + 1, 0) + Math.min(column - 1, (lines[before.length] || "").length);
   area.focus({ preventScroll: true });
@@ -79,7 +79,7 @@ function jump({ jump, line, column }) {
 
 // Dialogs: sheet of keys, palette.
 function show(name) {
-  const d = id(name), input = d && $("input", d);
+  const d = $("dialog#" + name), input = d && $("input", d);
   if (!d || d.open) return;
   d.showModal();
   if (input) { input.value = ""; filter(d); input.focus(); }
@@ -121,7 +121,7 @@ doc.addEventListener("keydown", (e) => {
   const t = e.target, key = e.key.length === 1 ? e.key.toLowerCase() : e.key, step = { ArrowDown: 1, ArrowUp: -1 }[key];
   const take = (f) => { e.preventDefault(); f?.(); };
   if (t.matches("[data-editor]")) return tab(e);
-  if ((e.ctrlKey || e.metaKey) && key === "k" && id("palette")) return take(() => show("palette"));
+  if ((e.ctrlKey || e.metaKey) && key === "k" && $("dialog#palette")) return take(() => show("palette"));
   const box = t.closest(".palette");
   if (box) {
     const links = $$("li:not([hidden]) a", box);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -57,7 +58,7 @@ def claim(request: StaffRequest, claim_id: str) -> HttpResponse:
 
 @require_GET
 @for_role(StaffRole.LEAD)
-def paper(request: StaffRequest, claim_id: str, number: int) -> HttpResponse:
+def paper(request: StaffRequest, claim_id: str, number: int) -> HttpResponseBase:
     """A paper that a side has brought, as a file; that it was read is written down, and the shop sees it."""
     found = ownership.one(claim_id)
     if found is None or found.state == "draft":

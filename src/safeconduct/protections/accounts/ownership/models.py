@@ -17,7 +17,7 @@ def _paper_id() -> str:
 class OwnershipPaper(models.Model):
     """A file that a side of a claim brings: `number` tells it from the others, for both sides alike. What it was called
     is not kept. ``received_sha256``: of the bytes as they came; ``sha256``: as they are kept. ``scanned_by``: empty
-    where no scanner is configured. Rows are only added."""
+    where no scanner is configured. Rows are added, and deleted by the schedule of retention."""
 
     id = models.CharField(primary_key=True, max_length=30, default=_paper_id, editable=False)
     claim = models.ForeignKey("parties.OwnershipClaim", models.PROTECT, related_name="+")

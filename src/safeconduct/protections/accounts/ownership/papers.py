@@ -14,11 +14,13 @@ from typing import Any, Final
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Max
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from safeconduct.kernel.cases import scanning
 from safeconduct.kernel.cases.errors import EvidenceRefused, ScannerSilent
 from safeconduct.kernel.cases.files import cleaned
+from safeconduct.kernel.file_door import led_to
 from safeconduct.kernel.parties import ownership
 from safeconduct.kernel.parties.errors import OwnershipRefused
 from safeconduct.kernel.parties.models import OwnershipClaim
@@ -57,18 +59,27 @@ def of_claim(claim: OwnershipClaim) -> list[OwnershipPaper]:
     return list(OwnershipPaper.objects.filter(claim=claim).defer("sealed").order_by("number"))
 
 
-def handed_out(claim: OwnershipClaim, number: int, reader: Actor | None, *, at: datetime) -> HttpResponse:
-    """A paper as a file to keep, never shown or run as part of a page of ours. The caller has checked that the reader
-    is of the claim. ``reader``: who reads, which is written down first; None for the claimant who has no account.
+def handed_out(claim: OwnershipClaim, number: int, reader: Actor | None, *, at: datetime) -> HttpResponseBase:
+    """A paper as a file to keep, from the host of files where there is one. The caller has checked that the reader is
+    of the claim. ``reader``: who reads, which is written down first; None for the claimant who has no account.
 
     Raises Http404 where there is none, or it is erased.
     """
-    paper = OwnershipPaper.objects.filter(claim=claim, number=number).first()
-    if paper is None:
+    if not OwnershipPaper.objects.filter(claim=claim, number=number).exists():
         raise Http404
     if reader is not None:
         note([Read(Scene.EVIDENCE, ("file",), claim.seller_key, batch=claim.id)], reader, at)
-    (data,) = unseal_many(PAPER, [(Place(paper.id, ownership.subject_of(claim.id)), bytes(paper.sealed))])
+    return led_to("accounts", claim.id, str(number)) or opened([claim.id, str(number)])
+
+
+def opened(about: Sequence[str]) -> HttpResponse:
+    """The paper of a claim's id and a number, as a file: never shown or run as part of a page of ours. Its reader was
+    looked at and written down (`handed_out`). Raises Http404 where there is none, or it is erased."""
+    claim_id, number = about
+    paper = OwnershipPaper.objects.filter(claim_id=claim_id, number=int(number)).first()
+    if paper is None:
+        raise Http404
+    (data,) = unseal_many(PAPER, [(Place(paper.id, ownership.subject_of(claim_id)), bytes(paper.sealed))])
     if data is None:
         raise Http404
     return HttpResponse(

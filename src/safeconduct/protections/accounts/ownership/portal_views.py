@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -67,7 +68,7 @@ def claims(request: MemberRequest) -> HttpResponse:
 @require_GET
 @only_for(*MemberRole, says=lazy("Read a paper of a claim to the shop, where the claim is theirs or against them"))
 @said
-def paper(request: MemberRequest, number: int) -> HttpResponse:
+def paper(request: MemberRequest, number: int) -> HttpResponseBase:
     """A paper of the latest claim, as a file, for both sides; that it was read is written down."""
     with engine_scope():
         claim, _side = _mine(request)

@@ -13,6 +13,7 @@ from typing import Final
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -82,7 +83,7 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-def paper(request: HttpRequest, token: str, number: int) -> HttpResponse:
+def paper(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
     """A paper of the claim as a file, for whoever has its link."""
     with engine_scope():
         found = claim_of(token)

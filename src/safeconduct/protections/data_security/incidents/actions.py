@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.notices.administrators import tell_administrators
 from safeconduct.kernel.scope import Actor
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere, OutOfOrder
@@ -74,6 +76,7 @@ def open_incident(told: Told, people: Mapping[str, int], actor: Actor, *, at: da
     history.note([Done(incident.id, "incident_opened", facts)], actor, at)
     _set_people(incident, people, False, actor, at)
     clockwork.wind(incident, actor, at=at)
+    _tell(incident, at)
     return incident.id
 
 
@@ -165,6 +168,15 @@ def _locked(incident_id: str) -> Incident:
     if incident.closed_at is not None:
         raise OutOfOrder(_("This incident is closed. Open a new one for what became known since."))
     return incident
+
+
+def _tell(incident: Incident, at: datetime) -> None:
+    """Tells the administrators, of whom one is the data-protection officer, that an incident is there."""
+    running = IncidentClock.objects.filter(incident=incident, stopped_at=None, lapsed_at=None)
+    counted = running.aggregate(clocks=Count("id"), due=Min("due_at"))
+    values = {"incident": incident.id, "clocks": counted["clocks"], "due": counted["due"]}
+    url = clockwork.page_of(incident.id)
+    tell_administrators("incident.opened", values, f"incident/{incident.id}/opened", at=at, url=url)
 
 
 def _fill(incident: Incident, told: Told) -> None:

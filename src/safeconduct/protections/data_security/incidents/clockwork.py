@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from django.urls import reverse
+
 from safeconduct.foundation.clocks.counting import due_at, reminders_at
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.notices.administrators import Told, tell_them
 from safeconduct.kernel.scope import Actor, engine_scope
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.history import Done
@@ -26,6 +29,8 @@ from safeconduct.protections.data_security.incidents.regimes import (
 #: At which parts of the time it is said how late it is, in per cent; 100 is the end.
 WARNINGS: Final = (50, 80)
 MISSED: Final = 100
+#: How far a clock is, in the words of the notice about it.
+_LEVELS: Final = {50: "half", 80: "late", MISSED: "missed"}
 #: Clocks that one transaction of the sweep takes.
 _BATCH: Final = 200
 _SWEEP: Final = Actor("breach-clocks", "engine")
@@ -98,7 +103,8 @@ def follow(incident: Incident, stopped: IncidentClock) -> list[IncidentClock]:
 
 
 def sweep(now: datetime) -> int:
-    """Says of every clock whose time has come that half, four fifths, or all of its time is over; returns of how many.
+    """Says of every clock whose time has come that half, four fifths, or all of its time is over, in the history and to
+    the administrators; returns of how many.
 
     Late rather than never, each once; every batch is a transaction of its own.
     """
@@ -123,7 +129,23 @@ def _sweep(now: datetime) -> int:
             steps.append(Done(one.incident_id, verb, {**facts_of(one), "percent": one.warned_percent}))
         save(due)
         history.note(steps, _SWEEP, now)
+        tell_them(list(map(_told, due)), at=now)
     return len(due)
+
+
+def _told(one: IncidentClock) -> Told:
+    """How late it is, for the administrators: each level once, and again where the clock was set anew."""
+    values = {
+        "incident": one.incident_id, "law": regimes()[one.regime].law, "due": one.due_at,
+        "level": _LEVELS[one.warned_percent],
+    }  # fmt: skip
+    key = f"incident/{one.id}/{one.warned_percent}/{one.due_at:%Y%m%d%H%M}"
+    return Told("incident.clock", values, key, page_of(one.incident_id))
+
+
+def page_of(incident_id: str) -> str:
+    """Where the staff see an incident."""
+    return reverse("console:data_security:incident", args=[incident_id])
 
 
 def facts_of(one: IncidentClock) -> dict[str, str]:

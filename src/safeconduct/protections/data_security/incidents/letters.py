@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from safeconduct.protections.data_security.incidents.models import AffectedPeople, Incident, IncidentClock
-from safeconduct.protections.data_security.incidents.regimes import Addressee, Section, regimes
+from safeconduct.protections.data_security.incidents.regimes import Addressee, Section, protects, regimes
 from safeconduct.protections.data_security.incidents.words import CATEGORIES
 from safeconduct.protections.data_security.words import django_language
 
@@ -21,17 +21,14 @@ def letter(incident: Incident, clock: IncidentClock, people: Sequence[AffectedPe
     """The message of one clock, as plain text. What nobody has written yet stands in square brackets."""
     regime = regimes()[clock.regime]
     rule = regime.clock(clock.clock)
-    numbers = [one for one in people if _concerned(one.place, regime.people_in)]
+    places = [one.place for one in people]
+    numbers = [one for one in people if not regime.people_in or protects(regime, one.place, places)]
     with translation.override(django_language(language)):
         lines = [_opening(Addressee(clock.to)), _("Legal basis: %(law)s") % {"law": regime.law}, ""]
         for section in rule.says:
             lines += [_heading(section), _content(section, incident, numbers), ""]
         lines.append(_("Our reference: %(id)s") % {"id": incident.id})
     return "\n".join(lines)
-
-
-def _concerned(place: str, places: frozenset[str]) -> bool:
-    return not places or bool({place, place[:2]} & places)
 
 
 def _opening(to: Addressee) -> str:

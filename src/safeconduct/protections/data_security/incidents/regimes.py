@@ -6,7 +6,7 @@ time pass. Nothing here is legal advice: every figure is a minimum that counsel 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -182,10 +182,20 @@ def applying(situation: Situation, on: date) -> list[tuple[Regime, Clock]]:
     return found
 
 
+def protects(regime: Regime, place: str, people: Collection[str]) -> bool:
+    """Whether a regime protects people of a place. A country stands for its parts as long as none of them is among
+    these places: of Americans of whom nobody knows more, some may be Californians."""
+    if {place, place[:2]} & regime.people_in:
+        return True
+    parts = place + "-"
+    return not any(other.startswith(parts) for other in people) and any(
+        known.startswith(parts) for known in regime.people_in
+    )
+
+
 def _concerns(regime: Regime, situation: Situation) -> bool:
-    places = {part for place in situation.people for part in (place, place[:2])}
     return bool(
-        places & regime.people_in
+        any(protects(regime, place, situation.people) for place in situation.people)
         or situation.established & regime.established_in
         or situation.upstream & regime.upstream
     )
@@ -195,7 +205,7 @@ def _applies(clock: Clock, regime: Regime, situation: Situation) -> bool:
     if clock.operators and situation.operator not in clock.operators:
         return False
     if clock.more_than:
-        counts = [n for place, n in situation.people.items() if {place, place[:2]} & regime.people_in]
+        counts = [n for place, n in situation.people.items() if protects(regime, place, situation.people)]
         if all(counts) and sum(counts) <= clock.more_than:
             return False
     return all(map(situation.holds, clock.conditions))

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.events.orders import order_names
+from safeconduct.kernel.notices.administrators import tell_administrators
 from safeconduct.kernel.parties.models import Seller, StaffRole, User
 from safeconduct.kernel.readings import embargoes, queries
 from safeconduct.kernel.readings.errors import ReadingsError
@@ -79,18 +80,21 @@ def access_log(request: StaffRequest) -> HttpResponseBase:
 @require_POST
 @for_role(StaffRole.LEAD)
 def begin_embargo(request: StaffRequest) -> HttpResponse:
-    """Hides from a seller, until a day, what the staff reads about them from now on."""
-    given = request.POST
+    """Hides from a seller, until a day, what the staff reads about them from now on. The administrators, of whom one is
+    the data-protection officer, are told."""
+    given, now = request.POST, timezone.now()
     ref = given.get("seller", "").strip()[:200].replace("\x00", "")
     key = Seller.objects.filter(ref=ref).values_list("key", flat=True)
     until = _day(given.get("until", ""), end=True)
     try:
-        embargoes.begin(
-            key.first() or _NOBODY, given.get("basis", ""), given.get("reason", ""), until or timezone.now(),
-            request.user, timezone.now(),
+        made = embargoes.begin(
+            key.first() or _NOBODY, given.get("basis", ""), given.get("reason", ""), until or now, request.user, now
         )  # fmt: skip
     except ReadingsError as problem:
         raise EmbargoRefused(str(problem), problem.status) from None
+    values = {"person": request.user.id, "seller": ref, "until": made.until}
+    url = reverse("console:data_security:access_log")
+    tell_administrators("readings.hidden", values, f"embargo/{made.id}", at=now, url=url)
     return done(
         request, _("What is read about this seller is shown to them when the embargo has ended."),
         reverse("console:data_security:access_log"),

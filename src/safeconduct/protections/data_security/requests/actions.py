@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.notices.administrators import Told, tell_them
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query, savepoint, staff_scope
@@ -27,15 +29,19 @@ from safeconduct.protections.data_security.history import Done
 from safeconduct.protections.data_security.requests import archives, belongings, erasing, gathering
 from safeconduct.protections.data_security.requests.erasing import LOOK_AGAIN
 from safeconduct.protections.data_security.requests.models import DataRequest
-from safeconduct.protections.data_security.requests.terms import rule_for, rules
-from safeconduct.protections.data_security.requests.words import Identified, Kind, State
+from safeconduct.protections.data_security.requests.terms import law_of, rule_for, rules
+from safeconduct.protections.data_security.requests.words import OPEN, Identified, Kind, State
 from safeconduct.protections.data_security.transfers.processing import about
 
-#: Failed checks of a buyer's identity; then only a person of the staff can check it.
+#: Failed checks of a buyer's identity in so long; then only a person of the staff can check it.
 MOST_TRIES: Final = 5
+_TRIES_COUNT: Final = timedelta(days=30)
 LONGEST_WORDS: Final = 4_000
 #: Requests that one turn of the work takes; each is a transaction of its own.
 _BATCH: Final = 20
+#: So long before a request is due the administrators are reminded of it; and of how many, the earliest first.
+_REMIND: Final = timedelta(days=5)
+_REMINDED: Final = 100
 #: So long before the rest goes it is looked whether a hold or a case keeps it longer: the vault needs to know in time.
 _AHEAD: Final = timedelta(days=7)
 _ENDS_ONE_DAY: Final = frozenset({"open_case", "you_act_for_a_shop"})
@@ -50,6 +56,16 @@ def ask_as_member(
     request = _new(kind, place, person.language, words, at)
     request.person, request.seller_key = person, seller_key
     request.state, request.identified = State.IDENTIFIED.value, Identified.SIGNED_IN.value
+    return _keep(request, actor, at)
+
+
+def ask_by_letter(
+    person: User, seller_key: int, place: str, kind: Kind, words: str, actor: Actor, *, at: datetime
+) -> str:
+    """Somebody with an account asked by letter; who they are is still to be checked. Returns the request's id. In an
+    engine scope."""
+    request = _new(kind, place, person.language, words, at)
+    request.person, request.seller_key = person, seller_key
     return _keep(request, actor, at)
 
 
@@ -71,8 +87,7 @@ def identify_buyer(request_id: str, email: str, phone: str, actor: Actor, *, at:
     request = _locked(request_id)
     if request.state != State.ASKED:
         raise OutOfOrder(_("The identity has been checked already."))
-    if request.tries >= MOST_TRIES:
-        raise OutOfOrder(_("Too many tries. A person will check who you are; write to the shop's support."))
+    _may_try(request, at)
     if knows(request, email, phone):
         request.state, request.identified = State.IDENTIFIED.value, Identified.MATCHED.value
         _step(request, "request_identified", {"how": request.identified}, actor, at)
@@ -99,10 +114,24 @@ def knows(request: DataRequest, email: str, phone: str) -> bool:
 def failed_again(request_id: str, actor: Actor, *, at: datetime) -> None:
     """Counts a failed check of somebody who wanted to fetch an archive."""
     request = _locked(request_id, answered=True)
-    if request.tries >= MOST_TRIES:
-        raise OutOfOrder(_("Too many tries. A person will check who you are; write to the shop's support."))
+    _may_try(request, at)
     request.tries += 1
     _step(request, "request_not_identified", {"tries": request.tries}, actor, at)
+
+
+def may_try(buyer_key: int, at: datetime, *, lock: bool = False) -> bool:
+    """Whether somebody may still try to show that they are this buyer. Tries are counted over all that was asked for:
+    whoever withdraws a request and asks anew has no more of them. ``lock``: the requests stay locked until the scope,
+    of the engine, ends."""
+    rows = DataRequest.objects.filter(buyer_key=buyer_key, asked_at__gt=at - _TRIES_COUNT).order_by("id")
+    rows = rows.select_for_update() if lock else rows
+    return sum(rows.values_list("tries", flat=True)) < MOST_TRIES
+
+
+def _may_try(request: DataRequest, at: datetime) -> None:
+    assert request.buyer_key is not None
+    if not may_try(request.buyer_key, at, lock=True):
+        raise OutOfOrder(_("Too many tries. A person will check who you are; write to the shop's support."))
 
 
 def identify_by_staff(request_id: str, actor: Actor, *, at: datetime) -> None:
@@ -281,7 +310,20 @@ def _late(now: datetime) -> int:
         DataRequest.objects.filter(id__in=[one.id for one in found]).update(overdue_at=now)
         steps = [Done(one.id, "request_overdue", {"due_at": one.due_at.isoformat()}, one.seller_key) for one in found]
         history.note(steps, _WORK, now)
+        _remind(now)
     return len(found)
+
+
+def _remind(now: datetime) -> None:
+    """Tells the administrators of requests that are due soon, and of those that are overdue, each once."""
+    waiting = DataRequest.objects.filter(state__in=OPEN, due_at__lt=now + _REMIND).order_by("due_at", "id")
+    tell_them([_reminder(one, "over" if one.due_at < now else "near") for one in waiting[:_REMINDED]], at=now)
+
+
+def _reminder(request: DataRequest, level: str) -> Told:
+    values = {"request": request.id, "law": law_of(request.rule), "due": request.due_at, "level": level}
+    key = f"data_request/{request.id}/{level}/{request.due_at:%Y%m%d}"
+    return Told("data_request.due", values, key, reverse("console:data_security:request", args=[request.id]))
 
 
 def _new(kind: Kind, place: str, language: str, words: str, at: datetime) -> DataRequest:

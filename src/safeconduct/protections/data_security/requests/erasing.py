@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from safeconduct.kernel.parties import attempts
+from safeconduct.kernel.parties import attempts, invitations
 from safeconduct.kernel.parties.models import Membership, User
 from safeconduct.kernel.parties.security_events import ORIGIN_KEPT, SECURITY
 from safeconduct.kernel.readings import defence
@@ -122,6 +122,7 @@ def erase_member(person: User, request_id: str, actor: Actor, *, now: datetime) 
     else:
         gone["archives"], made = _member_keys(person, request_id, origins_until, actor, now)
         if not person.email.endswith(_NOBODY):
+            invitations.forget(person.email)
             person.email, person.name, person.is_active = f"{person.id}{_NOBODY}", "", False
             person.set_unusable_password()
             person.save(update_fields=["email", "name", "is_active", "password"])
@@ -130,6 +131,7 @@ def erase_member(person: User, request_id: str, actor: Actor, *, now: datetime) 
             gone |= {"name_and_address": 1, "known_browsers": attempts.forget_devices(person)}
     if origins_until is not None and origins_until > now:
         kept.append(Kept("sign_in_origins", "security", origins_until))
+    kept += _claims_to_shops(person)
     kept.append(Kept("acts", "record_of_acts"))
     return Erased(_counted(gone), tuple(kept), min((k.until for k in kept if k.until), default=None), made)
 
@@ -148,6 +150,19 @@ def _member_keys(
         others = deleting.other_requests("person_id", person.id, request_id)
         subjects = [whose, *map(archives.whose, others.ids)]
         return others.archives, tuple(_receipts(subjects, {*_ORIGINS, "data_request"}, actor, now))
+
+
+def _claims_to_shops(person: User) -> list[Kept]:
+    """What they said in claims to shops, which is the other side's too, and goes by the schedule."""
+    row = query(
+        "SELECT count(*), max(coalesce(c.final_at, c.appeal_until)), bool_or(c.state NOT IN ('decided', 'closed'))"
+        " FROM ownership_word w JOIN ownership_claim c ON c.id = w.claim_id WHERE w.author = %s",
+        [person.id],
+    ).fetchone()
+    assert row is not None
+    said, decided_at, heard = row
+    until = None if heard or decided_at is None else schedule()["ownership_claims"].until(decided_at)
+    return [Kept("claims_to_shops", "open_case" if heard else "case_closed", until)] if said else []
 
 
 def _origins_until(person: User) -> datetime | None:

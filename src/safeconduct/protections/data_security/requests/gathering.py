@@ -19,7 +19,7 @@ from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events import bodies
 from safeconduct.kernel.notices.models import MailSetting, NoticeCopy
-from safeconduct.kernel.parties import attempts, security_events
+from safeconduct.kernel.parties import attempts, ownership, security_events
 from safeconduct.kernel.parties.models import Membership, SecurityEvent, Seller, User
 from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import query
@@ -36,6 +36,11 @@ _OWN: Final = frozenset(
 )
 #: Fields of events that may name somebody else.
 _OTHERS: Final = ("recipient", "member", "bank_account")
+#: What a person brought to claims to shops. Read by name: another protection has the table.
+_PAPERS: Final = (
+    "SELECT claim_id, number, media_type, size_bytes, sha256, at FROM ownership_paper WHERE author = %s"
+    " ORDER BY at DESC LIMIT %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def of_buyer(buyer_key: int) -> Gathered:
 
 
 def of_member(person: User) -> Gathered:
-    """Everything about a person who acts for sellers, in a staff scope. Nine queries."""
+    """Everything about a person who acts for sellers, in a staff scope. Twelve queries."""
     memberships = list(Membership.objects.filter(person=person).order_by("created_at")[:MOST])
     names = dict(Seller.objects.filter(key__in=[m.seller_key for m in memberships]).values_list("key", "name"))
     mail = MailSetting.objects.filter(person=person).first()
@@ -106,6 +111,15 @@ def of_member(person: User) -> Gathered:
             for d in attempts.devices_of(person)
         ],
         "security": [_security(event, person) for event in events],
+        "claims_to_shops": [
+            {"claim": claim_id, "side": said.side, "words": said.text, "at": said.at.isoformat()}
+            for claim_id, said in ownership.said_by(person, MOST)
+        ],
+        "papers_of_claims": [
+            {"claim": claim_id, "number": number, "media_type": media_type, "size_bytes": size, "sha256": digest,
+             "at": at.isoformat()}
+            for claim_id, number, media_type, size, digest, at in query(_PAPERS, [person.id, MOST])
+        ],
         "mail": [] if mail is None else [{"pace": mail.digest, "daily_hour": mail.daily_hour}],
         "notices": [
             {"at": n.at.isoformat(), "read_at": n.read_at.isoformat() if n.read_at else None,
@@ -115,7 +129,8 @@ def of_member(person: User) -> Gathered:
         "erasures": erasures(DataRequest.objects.filter(person=person)),
     }  # fmt: skip
     left_out = ("names_of_others", "secrets", *_cut(files))
-    return Gathered(files, left_out, frozenset({"account", "shops", "mail"}))
+    given = frozenset({"account", "shops", "mail", "claims_to_shops", "papers_of_claims"})
+    return Gathered(files, left_out, given)
 
 
 def erasures(requests: QuerySet[DataRequest]) -> list[Mapping[str, Any]]:

@@ -96,7 +96,7 @@ def fetch(request: BuyerRequest, request_id: str) -> HttpResponseBase:
     try:
         with savepoint():
             found = _mine(request, request_id)
-            if found.tries < actions.MOST_TRIES and actions.knows(
+            if actions.may_try(_buyer(request), at, lock=True) and actions.knows(
                 found, given.get("email", "")[:320], given.get("phone", "")[:60]
             ):
                 return served(found, actions.fetched(found, BUYER, at=at))
@@ -139,14 +139,15 @@ def _not_right() -> str:
 
 
 def _page(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
-    now = timezone.now()
+    now, mine = timezone.now(), _here(request)
+    may_try = not mine or actions.may_try(_buyer(request), now)
     rows = []
-    for one in _here(request):
+    for one in mine:
         archive = getattr(one, "archive", None)
         rows.append({
             "one": one, "kind": KINDS[one.kind], "tone": STATES[one.state][0], "word": STATES[one.state][1],
-            "law": law_of(one.rule), "check": one.state == State.ASKED and one.tries < actions.MOST_TRIES,
-            "by_hand": one.state == State.ASKED and one.tries >= actions.MOST_TRIES,
+            "law": law_of(one.rule), "check": one.state == State.ASKED and may_try,
+            "by_hand": one.state == State.ASKED and not may_try,
             "fetch": archive is not None and now <= archive.good_until, "archive": archive,
             "kept": queries.kept_in(one.statement), "gone": queries.gone_in(one.statement),
             "says": one.statement.get("says", ""), "longer": one.statement.get("extended_because", ""),
@@ -162,6 +163,12 @@ def _page(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
 
 def _proved(one: DataRequest) -> bool:
     return bool(one.statement.get("receipts"))
+
+
+def _buyer(request: BuyerRequest) -> int:
+    """The buyer of a request that is there."""
+    assert request.order.buyer_key is not None
+    return request.order.buyer_key
 
 
 def _here(request: BuyerRequest) -> list[DataRequest]:

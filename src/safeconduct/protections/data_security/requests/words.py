@@ -69,6 +69,7 @@ WHAT: Final[Mapping[str, Text]] = {
     "name_and_address": _("your name and e-mail address"),
     "account": _("your account: name, e-mail address, ways to sign in"),
     "sign_in_origins": _("where your sign-ins came from"),
+    "claims_to_shops": _("what you said and brought in claims to shops"),
     "acts": _("what you did for the shop, under a pseudonym"),
     "archives": _("archives you asked for"),
     "orders": _("your orders with name, address and contact"),

@@ -29,6 +29,9 @@ class Begins(StrEnum):
     RELATION_ENDED = "relation_ended"
     UNTIL_REMOVED = "until_removed"
     EVENT = "event"
+    DECIDED_FOR_GOOD = "decided_for_good"
+    INVITATION_ENDED = "invitation_ended"
+    ANSWERED = "answered"
     FOR_EVER = "for_ever"
 
 
@@ -58,6 +61,10 @@ class Sweeper(StrEnum):
     SECURITY_LOGS = "security_logs"
     RISK_HISTORY = "risk_history"
     CANARY_HITS = "canary_hits"
+    OWNERSHIP_CLAIMS = "ownership_claims"
+    INVITATIONS = "invitations"
+    REQUEST_WORDS = "request_words"
+    BANK_ANSWERS = "bank_answers"
 
 
 class By(StrEnum):

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import moment, moment_time
 from safeconduct.kernel.cases import evidence
-from safeconduct.kernel.parties import security_events
 from safeconduct.kernel.readings import defence
 from safeconduct.kernel.record import erasure, receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query
 from safeconduct.kernel.vault.erasure import MOST
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.history import Done
-from safeconduct.protections.data_security.requests import archives
+from safeconduct.protections.data_security.retention import of_people
+from safeconduct.protections.data_security.retention.gone import Delete, Gone
 from safeconduct.protections.data_security.retention.holds import UNHELD
 from safeconduct.protections.data_security.retention.models import RetentionRun
 from safeconduct.protections.data_security.retention.schedule import Line, Sweeper, schedule
@@ -40,17 +39,6 @@ PERSONAL: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """What a batch deleted: (id, from when it was) each. ``subjects``, ``purposes``: of the keys that sealed it and
-    seal nothing any more. ``counts``: what stays of rows of which only counts do."""
-
-    rows: Sequence[tuple[str, datetime]]
-    subjects: Sequence[str] = ()
-    purposes: tuple[str, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
-
-
 #: The subject of an event that belongs to no order (`events.bodies.subject`).
 _SOURCE_MONTH: Final = "'source/' || e.source || '/' || to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')"
 #: What people did with accounts: what account risk counts and judges.
@@ -60,7 +48,6 @@ _RISK: Final = (
 )  # fmt: skip
 #: True of every decision: they are indexed by policy and moment, and there are few policies.
 _OF_ANY_POLICY: Final = "d.policy IN (SELECT DISTINCT v.policy FROM policy_version v)"
-Delete = Callable[[datetime, datetime, int], Gone]
 
 
 def sweep(now: datetime, *, batch: int = BATCH) -> int:
@@ -260,6 +247,23 @@ def _messages(cutoff: datetime, now: datetime, limit: int) -> Gone:
     return Gone(rows, [f"case/{key}" for key, _at in rows], ("case_message",))
 
 
+def _bank_answers(cutoff: datetime, now: datetime, limit: int) -> Gone:
+    """Answers to banks whose dispute has been closed for long enough: the key goes, and rows stay that nobody opens.
+    Read by name: another protection has them."""
+    rows = query(
+        f"""
+        SELECT d.id, d.closed_at FROM bank_dispute d JOIN vault_key k ON k.subject = 'bank_dispute/' || d.id
+        WHERE k.purpose = 'chargeback' AND d.closed_at < %s
+            AND NOT EXISTS (SELECT 1 FROM vault_ground g WHERE g.subject = k.subject AND g.purpose = k.purpose
+                            AND g.ended_at IS NULL AND g.until > %s)
+            AND {UNHELD.format(seller="d.seller_key", order="d.order_key")}
+        ORDER BY d.closed_at, d.id LIMIT %s FOR UPDATE OF k SKIP LOCKED
+        """,
+        [cutoff, now, now, limit],
+    ).fetchall()
+    return Gone(rows, [f"bank_dispute/{key}" for key, _at in rows], ("chargeback",))
+
+
 def _payment_defence(cutoff: datetime, now: datetime, limit: int) -> Gone:
     """What answered banks about payments that no bank can dispute any more. The line's time is `defence.KEPT`."""
     rows = query(
@@ -273,41 +277,6 @@ def _payment_defence(cutoff: datetime, now: datetime, limit: int) -> Gone:
     ).fetchall()
     subjects = [f"order/{key}" for key, _until in rows]
     return Gone([(str(key), until - defence.KEPT) for key, until in rows], subjects, ("payment_defence",))
-
-
-def _sign_in_origins(cutoff: datetime, now: datetime, limit: int) -> Gone:
-    """Where people's requests came from; what happened stays."""
-    rows = query(
-        f"""
-        UPDATE security_event SET origin = NULL WHERE id IN (
-            SELECT s.id FROM security_event s WHERE s.at < %s AND s.origin IS NOT NULL
-                AND {UNHELD.format(seller="s.seller_key", order="NULL")}
-            ORDER BY s.at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, at, person_id, seller_key
-        """,
-        [cutoff, now, limit],
-    ).fetchall()
-    people = sorted({person for _key, _at, person, _seller in rows if person is not None})
-    shops = sorted({seller for _key, _at, person, seller in rows if person is None and seller is not None})
-    empty = query(
-        "SELECT 'person/' || k FROM unnest(%b::text[]) AS k WHERE NOT EXISTS"
-        " (SELECT 1 FROM security_event s WHERE s.person_id = k AND s.origin IS NOT NULL)"
-        " UNION ALL SELECT 'seller/' || k FROM unnest(%b::bigint[]) AS k WHERE NOT EXISTS"
-        " (SELECT 1 FROM security_event s WHERE s.seller_key = k AND s.person_id IS NULL AND s.origin IS NOT NULL)",
-        [people, shops],
-    ).fetchall()
-    subjects = sorted(subject for (subject,) in empty)
-    return Gone([(key, at) for key, at, _person, _seller in rows], subjects, (security_events.ORIGIN.purpose,))
-
-
-def _request_archives(cutoff: datetime, now: datetime, limit: int) -> Gone:
-    """The archives that people asked for: whoever wanted one has it."""
-    rows = query(
-        "DELETE FROM data_request_archive WHERE request_id IN (SELECT request_id FROM data_request_archive"
-        " WHERE made_at < %s ORDER BY made_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING request_id, made_at",
-        [cutoff, limit],
-    ).fetchall()
-    # What somebody wrote with the request goes with it: it is under the same key, and has been answered.
-    return Gone(rows, [archives.whose(key) for key, _at in rows], ("data_request",))
 
 
 def _reading_log(cutoff: datetime, now: datetime, limit: int) -> Gone:
@@ -399,13 +368,17 @@ SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.ORDER_DATA: _order_data,
     Sweeper.MONTH_EVENTS: _month_events,
     Sweeper.PAYMENT_DEFENCE: _payment_defence,
+    Sweeper.BANK_ANSWERS: _bank_answers,
     Sweeper.RAW_DELIVERIES: _raw_deliveries,
     Sweeper.DISPUTE_EVIDENCE: _dispute_evidence,
     Sweeper.MESSAGES: _messages,
-    Sweeper.SIGN_IN_ORIGINS: _sign_in_origins,
-    Sweeper.REQUEST_ARCHIVES: _request_archives,
+    Sweeper.SIGN_IN_ORIGINS: of_people.sign_in_origins,
+    Sweeper.REQUEST_ARCHIVES: of_people.request_archives,
     Sweeper.READING_LOG: _reading_log,
     Sweeper.SECURITY_LOGS: _security_logs,
     Sweeper.RISK_HISTORY: _risk_history,
     Sweeper.CANARY_HITS: _canary_hits,
+    Sweeper.OWNERSHIP_CLAIMS: of_people.ownership_claims,
+    Sweeper.INVITATIONS: of_people.invitations,
+    Sweeper.REQUEST_WORDS: of_people.request_words,
 }

@@ -16,8 +16,10 @@ LINES: Final[Mapping[str, Text]] = {
     "raw_deliveries": _("messages of shop systems as they came"),
     "payment_defence": _("what payments are defended with at banks"),
     "dispute_evidence": _("evidence in cases"),
+    "bank_answers": _("answers to banks, with the files that were given for them"),
     "sign_in_origins": _("where sign-ins came from"),
     "request_archives": _("archives people asked for"),
+    "request_words": _("what people wrote with their requests"),
     "buyer_contact_shown": _("buyers' contact shown to sellers"),
     "reading_log": _("who read what"),
     "messages": _("messages in cases"),
@@ -27,6 +29,8 @@ LINES: Final[Mapping[str, Text]] = {
     "security_logs": _("security logs"),
     "backups": _("backups"),
     "canary_hits": _("touches of canary rows"),
+    "ownership_claims": _("words and papers of claims to shops"),
+    "invitations": _("addresses of people who were invited"),
     "record_entries": _("lines of the record"),
 }
 BEGINS: Final[Mapping[str, Text]] = {
@@ -41,6 +45,9 @@ BEGINS: Final[Mapping[str, Text]] = {
     Begins.RELATION_ENDED: _("after the relation ended"),
     Begins.UNTIL_REMOVED: _("until it is removed"),
     Begins.EVENT: _("after the event"),
+    Begins.DECIDED_FOR_GOOD: _("after it was decided for good"),
+    Begins.ANSWERED: _("after the answer"),
+    Begins.INVITATION_ENDED: _("after the invitation was taken up or lapsed"),
     Begins.FOR_EVER: _("for ever"),
 }
 THEN: Final[Mapping[str, Text]] = {

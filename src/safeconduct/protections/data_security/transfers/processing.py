@@ -20,6 +20,7 @@ from safeconduct.protections.data_security.transfers.words import (
     PURPOSES,
     RECIPIENTS,
     ROLES,
+    Assess,
     People,
     Recipient,
     Role,
@@ -31,7 +32,8 @@ FILE: Final = "transfers/processing.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """One processing. ``retention``: lines of the schedule; ``basis``: what allows it."""
+    """One processing. ``retention``: lines of the schedule; ``basis``: what allows it; ``assess``: why its impact has
+    to be assessed, nothing where it need not be."""
 
     id: str
     role: Role
@@ -39,6 +41,7 @@ class Processing:
     categories: tuple[str, ...]
     recipients: tuple[Recipient, ...]
     retention: tuple[str, ...]
+    assess: tuple[Assess, ...]
     basis: str
     since: date
     source: str
@@ -82,8 +85,9 @@ def people_words(one: Processing) -> str:
 def _processing(entry: Entry) -> Processing:
     found = Processing(
         entry.id, entry.choice("role", Role), entry.choices("people", People), entry.texts("categories"),
-        entry.choices("recipients", Recipient), entry.texts("retention"), entry.text("basis"), entry.day("since"),
-        entry.text("source"), entry.choice("sure", Sure),
+        entry.choices("recipients", Recipient), entry.texts("retention"),
+        entry.choices("assess", Assess), entry.text("basis"), entry.day("since"), entry.text("source"),
+        entry.choice("sure", Sure),
     )  # fmt: skip
     entry.done()
     if entry.id not in PURPOSES:

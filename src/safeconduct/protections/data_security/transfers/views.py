@@ -22,6 +22,7 @@ from safeconduct.protections.data_security.transfers.gate import WARN_PERCENT
 from safeconduct.protections.data_security.transfers.processing import people_words, processing
 from safeconduct.protections.data_security.transfers.thresholds import Kind, Mechanism, Window, rules
 from safeconduct.protections.data_security.transfers.words import (
+    ASSESS,
     CLASSES,
     GROUNDS,
     MECHANISMS,
@@ -127,6 +128,7 @@ def record(request: StaffRequest) -> HttpResponse:
                 "categories": ", ".join(str(CATEGORIES[name]) for name in one.categories),
                 "recipients": ", ".join(str(RECIPIENTS[name]) for name in one.recipients),
                 "kept": [LINES[name] for name in one.retention], "basis": one.basis, "sure": SURE[one.sure],
+                "assess": [ASSESS[why] for why in one.assess],
             }
             for one in processing().values()
         ],

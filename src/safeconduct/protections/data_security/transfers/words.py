@@ -38,6 +38,19 @@ class Recipient(StrEnum):
     NOBODY = "nobody"
 
 
+class Assess(StrEnum):
+    """Why the operator assesses the impact of a processing before it begins."""
+
+    DECIDES_BY_MACHINE = "decides_by_machine"
+    PROVIDES_TO_OTHERS = "provides_to_others"
+    SENSITIVE = "sensitive"
+
+
+ASSESS: Final[Mapping[str, Text]] = {
+    Assess.DECIDES_BY_MACHINE: _("a machine judges people and acts on it"),
+    Assess.PROVIDES_TO_OTHERS: _("others are given the data"),
+    Assess.SENSITIVE: _("sensitive data, such as numbers of accounts or identity"),
+}
 ROLES: Final[Mapping[str, Text]] = {
     Role.CONTROLLER: _("controller"), Role.PROCESSOR: _("processor"), Role.JOINT: _("joint controller"),
 }  # fmt: skip
