@@ -223,7 +223,7 @@ def test_a_pause_without_an_end_stops_a_clock_until_it_has_one() -> None:
 
 def test_a_deadline_is_extended_as_often_as_the_workflow_allows_and_says_why() -> None:
     case_id = opened()
-    with pytest.raises(CaseMalformed, match="not the buyer's turn"), engine_scope():
+    with pytest.raises(CaseMalformed, match="not your turn"), engine_scope():
         deadlines.extend(case_id, Actor("b", "buyer", "No hurry"), Role.BUYER, at=START)
     with engine_scope():
         end = deadlines.extend(case_id, Actor("s", "seller", "The warehouse is closed"), Role.SELLER, at=START)

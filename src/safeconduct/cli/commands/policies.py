@@ -175,7 +175,7 @@ def cases_dsa_export(
         bool, typer.Option("--calls", help="A line for each call of the database's API, with at most 100 of them.")
     ] = False,
     out: Annotated[Optional[Path], typer.Option(dir_okay=False, help="The file; standard output if left out.")] = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The count as JSON, on standard error.")] = False,
 ) -> None:
     """Writes decisions as statements of reasons for the DSA Transparency Database, one a line, without personal data.
     Exit code 1 where one cannot be told."""

@@ -95,7 +95,7 @@ def test_what_helps_least_is_left_out_where_there_is_no_room() -> None:
 
 def test_what_must_be_there_and_does_not_fit_is_refused_with_the_way_out() -> None:
     order = Exhibit("order_details", "shop", AT, text="word " * 9000)
-    with pytest.raises(PackRefused, match=r"banks take 4 pages and 4,500,000 bytes: shorten the texts"):
+    with pytest.raises(PackRefused, match=r"banks take 4 pages and 4500 kB: shorten the texts"):
         made(replace(dossier(), exhibits=(order,)), "en", redacted=False, limits=Limits(max_pages=4))
 
 
