@@ -202,8 +202,8 @@ def test_history_says_what_its_orders_turned_out_to_be(tmp_path: Path) -> None:
 
 def test_events_in_a_file_of_rows_are_replayed_and_a_wrong_option_is_named(tmp_path: Path) -> None:
     row = {
-        "id": "r1", "type": "order.placed", "time": "2026-06-01T00:00:00Z", "order": "ord-9", "seller": "sel-9",
-        "buyer": "b", "amount_minor": 100, "currency": "USD",
+        "id": "r1", "source": "shop", "type": "order.placed", "time": "2026-06-01T00:00:00Z",
+        "data": {"order": "ord-9", "seller": "sel-9", "buyer": "b", "amount": {"minor": 100, "currency": "USD"}},
     }  # fmt: skip
     file = tmp_path / "rows.jsonl"
     file.write_text(json.dumps(row) + "\n")
