@@ -6,6 +6,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from safeconduct.cli.given import NotRead, read, text_of
 from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
@@ -88,7 +89,8 @@ def test(files: list[Path], *, as_json: bool) -> int:
     from safeconduct.foundation.policy.reader import read_policy
     from safeconduct.kernel.events.catalogue import CATALOGUE
 
-    results, failed = [], 0
+    results: list[dict[str, Any]] = []
+    failed = 0
     for file in files:
         reading = read_policy(text_of(file), CATALOGUE, file=str(file))
         if reading.policy is None:
