@@ -197,7 +197,9 @@ def test_a_rule_rests_for_one_buyer_of_a_decision_and_for_nobody_else() -> None:
     with staff_scope():
         mute = Mute.objects.get()
         assert mute.entity_key is not None and mute.why == "A restaurant that shops all morning"
-    same, other = lanes.accept([event(seller="sel-9"), event(seller="sel-9", buyer="buy-2")]).decisions
+    later = START + minutes(9)
+    orders = [event(seller="sel-9", at=later), event(seller="sel-9", buyer="buy-2", at=later)]
+    same, other = lanes.accept(orders, known=Known.WHEN_IT_HAPPENED).decisions
     assert (same.action.value, same.muted) == ("allow", ["card_at_many_shops"])
     assert (other.action.value, other.muted) == ("review", [])
     assert "Muted" in client.get(f"/console/decisions/{same.id}/").content.decode()

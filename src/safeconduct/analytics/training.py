@@ -125,7 +125,7 @@ def latest_split(*, since: int, now: int, maturity_days: float, test_days: float
     if until <= since:
         raise CannotTrain(
             f"history is too short: {test_days:g} test days need {2 * maturity_days + test_days:g} days of events, and "
-            "a training period before; give a shorter maturity or test period, or import more history"
+            "a training period before; give shorter ones (--maturity-days, --test-days), or import more history"
         )
     return Split(Period(since, until), test, maturity)
 

@@ -110,7 +110,8 @@ def train(
         from safeconduct.analytics.model_report import as_text
 
         sys.stdout.write(as_text(model.report))
-        state = "in force" if published else "stored; --publish puts it in force"
+        refused = "stored, and not in force: its test period does not show that it is as good as the one before, if any"
+        state = "in force" if published else refused if publish else "stored; --publish puts it in force"
         sys.stdout.write(f"{name} version {version.number}, {state}\n")
         for path in files:
             sys.stdout.write(f"  {path}\n")
@@ -130,14 +131,20 @@ def _policy_of(model: str) -> Policy:
 
 
 def _put_in_force(version_id: str, name: str) -> bool:
-    """Serves the model if its average precision is at least that of the one in force, on its own test period."""
+    """Serves the model if its average precision is at least that of the one in force, each on its own test period. One
+    whose test period held no fraud has none: nobody knows how good it is, and it is not served.
+    """
     from safeconduct.kernel.decisions import scoring
     from safeconduct.kernel.decisions.models import ModelVersion
 
     new = ModelVersion.objects.get(id=version_id)
     old = ModelVersion.objects.select_for_update().filter(name=name, state="live").first()
+    reached = new.report["model"]["average_precision"]
+    if reached is None:
+        return False
     if old is not None:
-        if new.report["model"]["average_precision"] < old.report["model"]["average_precision"]:
+        before = old.report["model"]["average_precision"]
+        if before is not None and reached < before:
             return False
         old.state = "retired"
         old.save()

@@ -6,9 +6,13 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from safeconduct.cli.given import NotRead, read, text_of
 from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
+
+if TYPE_CHECKING:
+    from safeconduct.foundation.policy.nodes import Policy
 
 
 def check(files: list[Path], *, as_json: bool) -> int:
@@ -88,7 +92,8 @@ def test(files: list[Path], *, as_json: bool) -> int:
     from safeconduct.foundation.policy.reader import read_policy
     from safeconduct.kernel.events.catalogue import CATALOGUE
 
-    results, failed = [], 0
+    results: list[dict[str, Any]] = []
+    failed = 0
     for file in files:
         reading = read_policy(text_of(file), CATALOGUE, file=str(file))
         if reading.policy is None:
@@ -127,7 +132,7 @@ def publish(file: Path, *, author: str, approver: str, percent: int, as_json: bo
     start_django()
     from safeconduct.foundation.policy.reader import read_policy
     from safeconduct.kernel.decisions import policies
-    from safeconduct.kernel.decisions.errors import DecisionsError
+    from safeconduct.kernel.decisions.errors import DecisionsError, PolicyHasErrors
     from safeconduct.kernel.events.catalogue import CATALOGUE
     from safeconduct.kernel.parties.models import User
     from safeconduct.kernel.scope import staff_scope
@@ -145,13 +150,43 @@ def publish(file: Path, *, author: str, approver: str, percent: int, as_json: bo
             for email in (author, approver):
                 if email not in people or not people[email].is_staff:
                     fail(f"{email} is no member of staff; `safeconduct people invite` makes one")
+            made = _make_shipped_lists(reading.policy)
+            checked = policies.check(text, file=str(file))
+            if checked.policy is None:
+                raise PolicyHasErrors(checked.render())
             draft = policies.save_draft(people[author], reading.policy.name, text, at=at, note=f"from {file.name}")
             version = policies.publish(draft.id, people[approver], at=at, percent=percent)
             install(at)
     except DecisionsError as problem:
         fail(str(problem))
     if as_json:
-        emit_json({"id": version.id, "policy": version.policy, "number": version.number, "state": version.state})
+        emit_json(
+            {"id": version.id, "policy": version.policy, "number": version.number, "state": version.state,
+             "lists_made": made}
+        )  # fmt: skip
     else:
+        if made:
+            sys.stdout.write(f"lists made, which the console fills: {', '.join(made)}\n")
         sys.stdout.write(f"{version.policy} version {version.number} is {version.state}\n")
     return OK
+
+
+def _make_shipped_lists(policy: Policy) -> list[str]:
+    """Makes those lists that a policy asks, that come with Safeconduct, and that are not there; their names. In a scope
+    of staff."""
+    from safeconduct.foundation.policy.nodes import InList
+    from safeconduct.foundation.policy.tree import walk
+    from safeconduct.kernel.decisions import actions
+    from safeconduct.kernel.decisions.models import ListKind, WatchList
+    from safeconduct.kernel.scope import Actor
+    from safeconduct.protections.transactions.protection import shipped_lists
+
+    asked = {name for name, _ in policy.allow_lists}
+    asked |= {node.list_name for rule in policy.rules for node in walk(rule.when) if isinstance(node, InList)}
+    there = set(WatchList.objects.values_list("name", flat=True))
+    made = [one for one in shipped_lists() if one[0] in asked - there]
+    for name, kind, entity, purpose, values in made:
+        actions.create_list(name, ListKind(kind), entity, purpose)
+        if values:
+            actions.add_to_list(name, list(values), Actor("command line", "owner", "shipped with Safeconduct"))
+    return [one[0] for one in made]

@@ -48,7 +48,7 @@ def _table(path: str) -> dict[str, str]:
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        cells = [cell.strip() for cell in next(csv.reader([line]))]
+        cells = [cell.strip() for cell in next(csv.reader([line.replace("\x00", "")], skipinitialspace=True))]
         if len(cells) != 2 or not all(cells):
             raise ValueError(f"{_NAME}: {path}, line {number}: a row is `the source's id,the seller's id`")
         if rows.setdefault(cells[0], cells[1]) != cells[1]:
