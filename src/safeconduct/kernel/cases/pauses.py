@@ -44,19 +44,28 @@ def declare(
         raise CaseMalformed("value", _("is the country's code of two letters, such as CN"))
     if scope is PauseScope.CASE and not query("SELECT 1 FROM case_file WHERE id = %s", [value]).fetchone():
         raise CaseMalformed("value", _("there is no such case; copy its code from its page"))
-    return ClockPause.objects.create(
+    own = scope is PauseScope.CASE
+    made = ClockPause.objects.create(
         id=new_id("pau"), scope=scope, value=value, begins_at=begins_at, ends_at=ends_at, why=dict(why),
-        declared_by=actor.id, declared_at=at,
+        declared_by=actor.id, declared_at=at, spread_at=at if own else None,
     )  # fmt: skip
+    if own:
+        recompute([value], at)
+    return made
 
 
 def end(pause_id: str, ends_at: datetime, *, at: datetime) -> None:
     """Says when a pause ends. Never earlier than now: nobody loses time they were told they have."""
     if ends_at < at:
         raise CaseMalformed("ends_at", _("a pause does not end in the past; give a time from now on"))
-    rows = ClockPause.objects.filter(id=pause_id, begins_at__lt=ends_at)
-    if not rows.update(ends_at=ends_at, spread_at=None):
+    found = ClockPause.objects.select_for_update().filter(id=pause_id, begins_at__lt=ends_at).first()
+    if found is None:
         raise CaseMalformed("pause", _("there is no such pause that begins before that time"))
+    own = found.scope == PauseScope.CASE
+    found.ends_at, found.spread_at = ends_at, at if own else None
+    found.save(update_fields=["ends_at", "spread_at"])
+    if own:
+        recompute([found.value], at)
 
 
 def declared(now: datetime, *, over: bool, after: str = "", before: str = "") -> Slice[ClockPause]:
