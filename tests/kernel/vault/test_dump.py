@@ -33,7 +33,9 @@ PLANTED = {
     "email": "zoila.zanahoria@example.org", "phone": "+56987654321", "address": "Pasaje Zanahoria 4711, Valparaíso",
     "billing_address": "Calle Berenjena 1147, Temuco", "card": "fp_zanahoria", "bank_account": "CL93 0012 9876 5432",
     "recipient": "Zoila Zanahoria", "user_agent": "Zanahoria/5.0 (Zoila)",
-    "review_text": "Zoila says it arrived fresh",
+    "review_text": "Zoila says it arrived fresh", "device_id": "353000471100815", "login": "zoila.z.4711",
+    "ship_line1": "Pasaje Zanahoria 4712", "ship_line2": "Depto. Berenjena", "ship_city": "Villa Zanahoria",
+    "ship_postal_code": "ZA-471147", "ship_state": "Zanahorial",
 }  # fmt: skip
 
 

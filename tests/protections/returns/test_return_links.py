@@ -16,7 +16,8 @@ from tests.protections.returns.test_return_pages import staff
 
 from safeconduct.kernel.buyer_pages import token_of
 from safeconduct.kernel.cases.models import Evidence
-from safeconduct.kernel.decisions.models import Review
+from safeconduct.kernel.decisions.actions import create_list
+from safeconduct.kernel.decisions.models import ListKind, Review
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.protections.returns.models import Return
 from safeconduct.protections.returns.protection import shipped_policies
@@ -104,7 +105,7 @@ def test_a_buyer_asks_sends_and_contests_without_an_account() -> None:
 
 
 def test_a_buyer_reads_that_a_closer_look_was_asked_for_and_contests_it_before_a_person() -> None:
-    live_policy(shipped_policies()[0])
+    advising()
     sold = bought()
     buyer, here = Client(), door(sold)
     buyer.post(f"{here}open/", asked())
@@ -125,7 +126,7 @@ def test_a_buyer_reads_that_a_closer_look_was_asked_for_and_contests_it_before_a
 
 
 def test_a_buyer_contests_no_decision_of_another_order_nor_without_words() -> None:
-    live_policy(shipped_policies()[0])
+    advising()
     sold, other = bought(), shops.order(at=ago(100), ship_country="DE")
     buyer, here = Client(), door(sold)
     buyer.post(f"{here}open/", asked())
@@ -136,6 +137,14 @@ def test_a_buyer_contests_no_decision_of_another_order_nor_without_words() -> No
     read_after(buyer, contest, {"decision": decision, "words": " "})
     with staff_scope():
         assert not Review.objects.exclude(asked_by="").exists()
+
+
+def advising() -> None:
+    """The policy about abuse, with the lists it asks for, is in force."""
+    with staff_scope():
+        for name, entity in (("trusted-buyers", "buyer"), ("shared-addresses", "address")):
+            create_list(name, ListKind.ALLOW, entity, "Known to be fine")
+    live_policy(shipped_policies()[0])
 
 
 def read_after(client: Client, address: str, given: dict[str, str]) -> str:

@@ -150,8 +150,8 @@ def _payment(row: Sequence[Any], clear: Mapping[int, str], told: Mapping[str, st
         fingerprint=clear.get(device or 0), fingerprint_attributes=data.get("device_attributes"),
         device_id=told.get("device_id"), account_id=told.get("login"), email=clear.get(email or 0),
         address=Address(
-            *(told.get(f"ship_{part}", "") for part in ("line1", "line2", "city", "postal_code", "state")),
-            str(data.get("ship_country") or ""),
+            told.get("ship_line1", ""), told.get("ship_line2", ""), told.get("ship_city", ""),
+            told.get("ship_postal_code", ""), told.get("ship_state", ""), str(data.get("ship_country") or ""),
         ),
         description=goods,
         merchandise_or_services="" if digital is None else "services" if digital else "merchandise",
