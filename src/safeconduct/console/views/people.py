@@ -31,8 +31,7 @@ from safeconduct.kernel.parties import identities, invitations, staff
 from safeconduct.kernel.parties.errors import BreakGlassRefused, PartiesError
 from safeconduct.kernel.parties.models import Invitation, StaffRole, User
 from safeconduct.kernel.parties.security_events import Happened, Level, note_for_person
-from safeconduct.kernel.scope import visitor_scope
-from safeconduct.kernel.staff_pages import actor_of
+from safeconduct.kernel.scope import Actor, visitor_scope
 from safeconduct.kernel.ui.parts import Page
 
 #: People, and open invitations, of one page: each brings two questions that are asked before it is done.
@@ -161,9 +160,13 @@ def _reset_second_step(request: StaffRequest, person_id: str) -> User:
     return person
 
 
+def _actor(request: StaffRequest) -> Actor:
+    return Actor(request.user.id, request.user.staff_role)
+
+
 def _note(request: StaffRequest, kind: str, person_id: str, facts: Mapping[str, str] | None = None) -> None:
     """Writes down what an administrator has done to somebody's access."""
-    note_for_person(Happened(kind, Level.NOTICE, person_id, None, facts or {}), actor_of(request), timezone.now())
+    note_for_person(Happened(kind, Level.NOTICE, person_id, None, facts or {}), _actor(request), timezone.now())
 
 
 @never_cache
