@@ -2,7 +2,8 @@
 decision its one line in the record, each payment its one capture, and the ledger balances.
 
 The server runs as in production: `safeconduct serve` with web processes, a lane, and the embedded PostgreSQL, in a
-folder of its own. Three kills of each kind by default; twenty with SAFECONDUCT_LONG_TESTS=1.
+folder of its own. Six kills of each kind by default, as fast as the machine comes back: more than the five within a
+minute that count as often; twenty with SAFECONDUCT_LONG_TESTS=1.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ import psycopg
 import pytest
 
 from safeconduct.foundation.postgres import lease, status
+from safeconduct.foundation.postgres.layout import open_folder
 
-KILLS = 20 if os.environ.get("SAFECONDUCT_LONG_TESTS") else 3
+KILLS = 20 if os.environ.get("SAFECONDUCT_LONG_TESTS") else 6
 #: How long a machine that is busy with other things may take to start the server, or to decide a few events.
 PATIENCE_S = 180.0
 ROLE = "safeconduct_engine"
@@ -242,6 +244,17 @@ def test_killing_the_database_loses_nothing(server: Server, shop: Shop) -> None:
         pid = status(server.var / "postgres").pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        time.sleep(0.5)
+    wait_for_more(shop)
+    check(server, shop)
+
+
+def test_killing_the_databases_supervisor_and_with_it_the_database_loses_nothing(server: Server, shop: Shop) -> None:
+    for _ in range(KILLS):
+        wait_for_more(shop)
+        supervisor = (read := open_folder(server.var / "postgres").read_state()) and read.supervisor_pid
+        assert supervisor
+        os.kill(supervisor, signal.SIGKILL)
         time.sleep(0.5)
     wait_for_more(shop)
     check(server, shop)

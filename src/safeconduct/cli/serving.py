@@ -14,8 +14,12 @@ from types import FrameType
 
 from safeconduct.cli.start import start_django
 from safeconduct.config.bodies import THREADS
+from safeconduct.config.database import embedded_folder, keep_embedded
 
 _STOP_WITHIN_S = 8.0
+#: A child that lived so long could start: whatever ends it later may pass.
+_SETTLED_S = 10.0
+_DEATHS, _WITHIN_S, _BREATH_S = 5, 60.0, 1.0
 #: What only this machine reaches.
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -43,6 +47,8 @@ class Server:
     """
 
     def __init__(self, *, host: str, port: int, workers: int, lanes: int, tls: Tls | None = None) -> None:
+        from django.conf import settings
+
         self.host, self.port, self.address = host, port, f"{'https' if tls else 'http'}://{host}:{port}"
         environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
         web = [
@@ -54,10 +60,14 @@ class Server:
         lane = [sys.executable, "-m", "safeconduct.cli.serving"]
         self.web, self.lanes = Child(web, environment), [Child(lane, environment) for _ in range(lanes)]
         self.stop = threading.Event()
+        self.database = embedded_folder(settings.ENV) if settings.EMBEDDED else None
 
     def open(self, ready: Callable[[str], None] | None = None) -> None:
-        """Starts the web processes; ``ready`` is called with their address, in a thread, once they answer."""
+        """Starts the web processes; ``ready`` is called with their address, in a thread, once they answer. From here
+        on an embedded database that ends is started again."""
         self.web.start()
+        if self.database is not None:
+            threading.Thread(target=keep_embedded, args=(self.database, self.stop), daemon=True).start()
         if ready is not None:
             arguments = (self.host, self.port, lambda: ready(self.address), self.stop)
             threading.Thread(target=_when_up, args=arguments, daemon=True).start()
@@ -129,34 +139,47 @@ def work() -> None:
 
 
 class Child:
-    """A process of the server, started again when it dies, not endlessly."""
+    """A process of the server, started again when it ends: at once, and after a breath when that happens often.
+
+    One that was killed, or had settled, always comes back. One that only ever ends by itself cannot run here, for its
+    port is taken or a setting is wrong: after five times within a minute it is given up.
+    """
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
         self.arguments, self.environment = arguments, environment
         self.process: subprocess.Popen[bytes] | None = None
         self.deaths: list[float] = []
+        self.settled = False
         self.gave_up = False
+        self._start_at = 0.0
+        self._started_at = 0.0
 
     def start(self) -> None:
         # The prefix makes the child ask for its parent's death signal before anything else runs.
         prefix = [sys.executable, "-m", "safeconduct.cli.child", str(os.getpid())]
         self.process = subprocess.Popen([*prefix, *self.arguments], env=self.environment)
+        self._started_at = time.monotonic()
 
     def keep_running(self) -> bool:
-        """Starts the process again if it ended; False once it has ended five times within a minute."""
-        assert self.process is not None
-        if self.process.poll() is None:
-            return True
+        """Starts the process again if it ended and it is time to. False once it is given up."""
         now = time.monotonic()
-        self.deaths = [at for at in self.deaths if now - at < 60.0] + [now]
-        if len(self.deaths) >= 5:
-            self.gave_up = True
-            return False
-        self.start()
-        return True
+        if self.process is not None:
+            code = self.process.poll()
+            if code is None:
+                return True
+            self.process = None
+            self.settled = self.settled or now - self._started_at >= _SETTLED_S
+            self.deaths = [at for at in self.deaths if now - at < _WITHIN_S] + [now]
+            often = len(self.deaths) >= _DEATHS
+            self.gave_up = often and code >= 0 and not self.settled
+            self._start_at = now + (_BREATH_S if often else 0)
+        if not self.gave_up and now >= self._start_at:
+            self.start()
+        return not self.gave_up
 
     def stop(self) -> None:
-        assert self.process is not None
+        if self.process is None:
+            return
         self.process.terminate()
         try:
             self.process.wait(_STOP_WITHIN_S)

@@ -7,6 +7,8 @@ and it goes with the last of them.
 from __future__ import annotations
 
 import atexit
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from safeconduct.config.environment import Environment
 
 ROLES = ("app", "engine", "staff")
 EMBEDDED_NAME = "safeconduct"
+_LOOK_EVERY_S, _LOOK_AT_LEAST_EVERY_S = 1.0, 30.0
 
 
 def role_name(role: str) -> str:
@@ -49,6 +52,11 @@ def _leases() -> ExitStack:
     return stack
 
 
+def embedded_folder(env: Environment) -> Path:
+    """Where the embedded server of a deployment keeps what it has."""
+    return env.var / "postgres"
+
+
 @lru_cache(maxsize=4)
 def embedded_server(folder: Path) -> Any:
     """The embedded server of a folder, leased until this process ends."""
@@ -58,6 +66,27 @@ def embedded_server(folder: Path) -> Any:
     if server.ensure_database(EMBEDDED_NAME):
         _give_to_owner(server)
     return server
+
+
+def keep_embedded(folder: Path, stop: threading.Event) -> None:
+    """Until told to stop: starts a folder's embedded server again wherever it ended for good, or its supervisor did.
+
+    A command leases it when it begins and goes soon; whoever serves for months asks again. Says on standard error what
+    keeps it from starting, once, and goes on trying, ever less often.
+    """
+    from safeconduct.foundation.postgres import PostgresError
+
+    told, pause_s = "", _LOOK_EVERY_S
+    while not stop.wait(pause_s):
+        try:
+            if not (server := embedded_server(folder)).supervised():
+                server.ensure()
+            told, pause_s = "", _LOOK_EVERY_S
+        except PostgresError as problem:
+            pause_s = min(pause_s * 2, _LOOK_AT_LEAST_EVERY_S)
+            if told != str(problem):
+                told = str(problem)
+                sys.stderr.write(f"error: {told}\n")
 
 
 def _give_to_owner(server: Any) -> None:
@@ -76,7 +105,7 @@ def addresses(env: Environment, password_of: dict[str, str]) -> Addresses:
         for role in ROLES:
             urls[role] = env.role_urls[role] or _as_role(env.database_url, role, password_of[role])
         return Addresses(urls, embedded=False)
-    server = embedded_server(env.var / "postgres")
+    server = embedded_server(embedded_folder(env))
     urls = {"owner": server.url(EMBEDDED_NAME, user=role_name("owner"))}
     return Addresses(urls | {r: server.url(EMBEDDED_NAME, user=role_name(r)) for r in ROLES}, embedded=True)
 
@@ -95,7 +124,11 @@ def django_database(url: str, *, pool_size: int, prepare: bool, test_name: str |
     # running it, and so does compiling it to machine code.
     options["options"] = f"{options.get('options', '')} -c plan_cache_mode=force_generic_plan -c jit=off".strip()
     if pool_size:
-        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 2, "max_idle": 60}
+        # A connection that cannot be made is given up soon: the pool waits ever longer between attempts, so that after
+        # an outage it would come back as late again as the outage was long. The next request tries anew.
+        options["pool"] = {
+            "min_size": 0, "max_size": pool_size, "timeout": 2, "max_idle": 60, "reconnect_timeout": 3
+        }  # fmt: skip
     return {
         "ENGINE": "django.db.backends.postgresql",
         **{ours: str(parts.get(theirs, "") or "") for theirs, ours in known.items()},

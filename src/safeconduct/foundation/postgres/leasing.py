@@ -69,6 +69,11 @@ class Server:
         state = await_server(self.folder, self.options, self.progress)
         self.socket_dir, self.version = Path(state.socket_dir), state.version
 
+    def supervised(self) -> bool:
+        """Whether its supervisor lives, which starts it again by itself when it ends. Costs no connection."""
+        with closing(self.folder.open("supervisor.lock", os.O_RDWR)) as lock_fd:
+            return not try_lock(lock_fd)
+
     def ensure_database(self, name: str) -> bool:
         """Create the database (owned by the superuser, UTF-8) unless it exists. True when it was created."""
         import psycopg
