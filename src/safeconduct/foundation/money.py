@@ -37,6 +37,10 @@ def exponent(currency: str) -> int:
     return _NOT_TWO.get(currency, 2)
 
 
+#: No amount has more: what would takes memory and no ledger.
+_MOST_DIGITS = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in minor units (cents, fen, yen) of a currency."""
@@ -55,8 +59,8 @@ class Money:
         except InvalidOperation:
             raise MoneyError(f"{text!r} is not an amount; write digits with a point, such as 12.30") from None
         places = exponent(currency)
-        if not value.is_finite():
-            raise MoneyError(f"{text!r} is not an amount; write digits with a point, such as 12.30")
+        if not value.is_finite() or value.adjusted() > _MOST_DIGITS:
+            raise MoneyError(f"{text[:60]!r} is not an amount; write digits with a point, such as 12.30")
         scaled = value.scaleb(places)
         if scaled != scaled.to_integral_value():
             raise MoneyError(f"{text} has more than the {places} decimals that {currency} has")
