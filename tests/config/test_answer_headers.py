@@ -6,11 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 import tests.django_world as world
-from django.contrib.staticfiles.finders import get_finders
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from tests.config.test_production_settings import whole
@@ -18,7 +17,7 @@ from tests.kernel.builders import person
 from tests.portal import shops
 
 from safeconduct.config.security import machines_over_tls
-from safeconduct.config.static_files import SERVED
+from safeconduct.config.static_files import PageFiles
 from safeconduct.kernel.cases import evidence
 from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.parties.models import StaffRole
@@ -46,12 +45,14 @@ def test_files_and_pages_may_stand_in_nobodys_frame(address: str) -> None:
     assert "frame-ancestors 'none'" in policy
 
 
-def test_of_the_packages_files_only_what_pages_load_is_served() -> None:
-    names = {name for finder in get_finders() for name, _storage in finder.list([])}
-    others = {name for name in names if PurePosixPath(name).suffix not in SERVED}
-    assert others and "safeconduct.css" in names, "there is something to leave out"
-    assert {Client().get(f"/static/{name}").status_code for name in others} == {404}
-    assert {Client().get(f"/static/{name}").status_code for name in names - others} == {200}
+def test_of_what_lies_beside_the_files_that_pages_load_nothing_is_served(tmp_path: Path) -> None:
+    files = PageFiles(lambda _request: HttpResponse("not a file"))
+    assert "/static/safeconduct.css" in files.files
+    before = set(files.files)
+    for name in ("a.css.map", "notes.md", "a.py", ".env", "a.css.bak", "LICENSE", "a.html", "new.css"):
+        (tmp_path / name).write_text("x")
+        files.add_file_to_dictionary(f"/static/{name}", str(tmp_path / name))
+    assert set(files.files) - before == {"/static/new.css"}
     assert Client().get("/static/").status_code == Client().get("/static/../config/settings.py").status_code == 404
 
 

@@ -25,3 +25,10 @@ def test_a_form_with_a_nul_changes_nothing() -> None:
     for form in ({"email": "a@example.org", "role": "finance\0"}, {"email\0": "a@example.org"}):
         assert client.post("/portal/people/invite/", form).status_code == 400
     assert client.get("/portal/accounts/?before=").status_code == 200
+
+
+def test_a_number_that_nothing_reads_is_said_to_be_none() -> None:
+    shops.open_for_business()
+    client = shops.signed_in("sel-1")
+    assert client.post("/accounts/2fa/webauthn/login/", {"credential": "9" * 5000}).status_code == 400
+    assert client.get("/portal/accounts/?before=" + "9" * 5000).status_code == 400

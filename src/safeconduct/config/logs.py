@@ -22,6 +22,8 @@ _MAIL: Final = re.compile(r"[^\s@<>\"'(]{1,64}@[\w.-]+\.\w+")
 #: PostgreSQL: ``DETAIL:  Key (email)=(…) already exists.``
 _DETAIL: Final = re.compile(r"(DETAIL|CONTEXT):.*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+#: What a part of an address of ours is made of.
+_PART: Final = re.compile(r"[A-Za-z0-9._~:=+-]*")
 HIDDEN: Final = "[hidden]"
 
 
@@ -30,6 +32,12 @@ def without_tokens(text: str) -> str:
     mail addresses, and without the values that the database quotes in the details of an error."""
     text = _MAIL.sub(HIDDEN, _DETAIL.sub(rf"\1 {HIDDEN}", text))
     return _WORD.sub(lambda found: HIDDEN if _may_open(found[0]) else found[0], text)
+
+
+def address_of(path: str) -> str:
+    """An address without what could be a token, and without parts that no address of ours has: somebody typed them, and
+    they may be a name."""
+    return without_tokens("/".join(part if _PART.fullmatch(part) else HIDDEN for part in path.split("/")))
 
 
 def in_one_line(text: str) -> str:
@@ -69,7 +77,7 @@ def _request(record: logging.LogRecord) -> dict[str, Any]:
         return {}
     # The person is named where the request has found out already: a line of the log asks the database nothing.
     known = {
-        "method": request.method, "address": without_tokens(request.path),
+        "method": request.method, "address": address_of(request.path),
         "status": getattr(record, "status_code", None),
         "person": getattr(getattr(request, "_cached_user", None), "id", None),
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ POLICY = "; ".join(
         "report-uri /csp-reports/",  # for browsers that do not know the other
     )
 )
+#: Python reads no longer number than 4,300 digits (`sys.int_info.default_max_str_digits`).
+_ENDLESS = re.compile(r"\d{4300}")
 #: Where a browser says from where a call comes, one from elsewhere gets nothing but a page to read.
 _FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
 
@@ -81,8 +84,9 @@ def machines_over_tls(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
 
 
 class PlainText:
-    """Refuses a NUL in an address, a question behind it or a form: nobody types one, and no database keeps it. What
-    machines send (`csrf_exempt`) is read by whoever takes it."""
+    """Refuses a NUL in an address, a question behind it or a form: nobody types one, and no database keeps it; and a
+    number longer than the language reads, which libraries stumble over. What machines send (`csrf_exempt`) is read by
+    whoever takes it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -98,4 +102,4 @@ class PlainText:
             return None
         asked = [request.META.get("QUERY_STRING", "").replace("%00", "\0"), *map(str, kwargs.values())]
         asked += [value for values in request.POST.lists() for value in (values[0], *values[1])]
-        return fault(request, 400) if any("\0" in text for text in asked) else None
+        return fault(request, 400) if any("\0" in text or _ENDLESS.search(text) for text in asked) else None

@@ -12,7 +12,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 SERVED: Final = frozenset({".css", ".js", ".svg", ".png", ".ico", ".woff2"})
 
 
-class PageFiles(WhiteNoiseMiddleware):
+class PageFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
     """The middleware. Files are found once, when a process begins."""
 
     def add_file_to_dictionary(self, url: str, path: str, stat_cache: Any = None) -> None:
