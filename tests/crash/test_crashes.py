@@ -2,8 +2,8 @@
 decision its one line in the record, each payment its one capture, and the ledger balances.
 
 The server runs as in production: `safeconduct serve` with web processes, a lane, and the embedded PostgreSQL, in a
-folder of its own. Six kills of each kind by default, as fast as the machine comes back: more than the five within a
-minute that count as often; twenty with SAFECONDUCT_LONG_TESTS=1.
+folder of its own. By default three kills of the server, and six of its parts, as fast as they come back: more than the
+five within a minute that count as often; twenty of each with SAFECONDUCT_LONG_TESTS=1.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import pytest
 from safeconduct.foundation.postgres import lease, status
 from safeconduct.foundation.postgres.layout import open_folder
 
-KILLS = 20 if os.environ.get("SAFECONDUCT_LONG_TESTS") else 6
+KILLS, KILLS_OF_SERVER = (20, 20) if os.environ.get("SAFECONDUCT_LONG_TESTS") else (6, 3)
 #: How long a machine that is busy with other things may take to start the server, or to decide a few events.
 PATIENCE_S = 180.0
 ROLE = "safeconduct_engine"
@@ -225,7 +225,7 @@ def check(server: Server, shop: Shop) -> None:
 
 
 def test_killing_the_server_loses_nothing_and_leaves_no_worker_behind(server: Server, shop: Shop) -> None:
-    for _ in range(KILLS):
+    for _ in range(KILLS_OF_SERVER):
         wait_for_more(shop)
         before = server.children()
         server.kill()
