@@ -32,3 +32,4 @@ def test_a_number_that_nothing_reads_is_said_to_be_none() -> None:
     client = shops.signed_in("sel-1")
     assert client.post("/accounts/2fa/webauthn/login/", {"credential": "9" * 5000}).status_code == 400
     assert client.get("/portal/accounts/?before=" + "9" * 5000).status_code == 400
+    assert client.get(f"/portal/data_security/orders/{'9' * 30}/").status_code == 404

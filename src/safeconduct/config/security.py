@@ -28,6 +28,8 @@ POLICY = "; ".join(
 )
 #: Python reads no longer number than 4,300 digits (`sys.int_info.default_max_str_digits`).
 _ENDLESS = re.compile(r"\d{4300}")
+#: The largest key that a row can have (PostgreSQL's bigint).
+_LARGEST = 2**63 - 1
 #: Where a browser says from where a call comes, one from elsewhere gets nothing but a page to read.
 _FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
 
@@ -85,8 +87,8 @@ def machines_over_tls(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
 
 class PlainText:
     """Refuses a NUL in an address, a question behind it or a form: nobody types one, and no database keeps it; and a
-    number longer than the language reads, which libraries stumble over. What machines send (`csrf_exempt`) is read by
-    whoever takes it."""
+    number longer than the language reads, which libraries stumble over. A key that no row can have leads nowhere. What
+    machines send (`csrf_exempt`) is read by whoever takes it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -100,6 +102,8 @@ class PlainText:
         """The refusal, or None."""
         if getattr(view, "csrf_exempt", False):
             return None
+        if any(isinstance(value, int) and value > _LARGEST for value in kwargs.values()):
+            return fault(request, 404)
         asked = [request.META.get("QUERY_STRING", "").replace("%00", "\0"), *map(str, kwargs.values())]
         asked += [value for values in request.POST.lists() for value in (values[0], *values[1])]
         return fault(request, 400) if any("\0" in text or _ENDLESS.search(text) for text in asked) else None
