@@ -246,10 +246,9 @@ class _Order:
         refund that a bank paid is none of it: who bears that was decided."""
         money = self.money
         lost = self.refunded + self._taken() - (self.numbers.commission.of(self.captured) - self.fee)
-        # What others have given counts against what is lost, and what they gave beyond it against what may be.
         lost -= max(0, money.whole_minor - self.taken_back) + self._net(self._paid_for_us())
         wanted = min(money.covered_minor, max(0, lost)) if money.covered_currency == self.main else 0
-        advance = self._advance(lost)
+        advance = self._advance()
         more = wanted + advance - self.reimbursed
         self.reimbursed = wanted + advance
         if more > 0:
@@ -258,10 +257,9 @@ class _Order:
         elif more < 0:
             self._post("reimbursement_taken_back", "cover", 0, money.latest_us, amount=-more)
 
-    def _advance(self, lost: int) -> int:
-        """What the fund pays for now of what banks may take: at most what the seller would bear of it, less what has
-        been made good beyond what is lost (``lost`` is below zero by it). It becomes final when the bank keeps the
-        money, and goes back when the bank gives it up."""
+    def _advance(self) -> int:
+        """What the fund pays for now of what banks may take: at most what the seller would bear of it. It becomes final
+        when the bank keeps the money, and goes back when the bank gives it up."""
         money = self.money
         if money.covered_currency != self.main or money.stopped and not self.advanced:
             return 0
@@ -272,7 +270,7 @@ class _Order:
         )
         open_minor = min(asked, max(0, self.captured - self._returned()))
         bears = open_minor - (self._kept() - self._kept(open_minor))  # the commission on it would be given back
-        return max(0, min(money.advance_minor, bears + min(0, lost)))
+        return min(money.advance_minor, bears)
 
     def hold(self, book: Book, review: timedelta) -> None:
         """The hold for a review, where it is missing; and the end of holds that have nothing left to do."""
