@@ -158,24 +158,11 @@ class Writer:
             case State.PAID:
                 return self._covered(position)
             case State.CLAIMED:
-                said = _("Somebody claims. Until it is decided, nothing is lost.")
-                return said + self._why(position) + self._advanced()
+                return _("Somebody claims. Until it is decided, nothing is lost.") + self._why(position)
             case State.ACTIVE:
                 return _("Still open: %(conditions)s") % {"conditions": self._open(cause, names)}
             case _:
                 return self._why(position).strip()
-
-    def _advanced(self) -> str:
-        """What the fund has paid while the bank decides, and when that can be taken back."""
-        paid = " · ".join(
-            formats.money(minor, currency, self.reader.language) for currency, minor in made_whole(self.money)
-        )
-        if not self.certificate.advance_minor or not paid:
-            return ""
-        return " " + _(
-            "The protection fund has paid you %(paid)s for now. It is yours if the bank keeps the money; it goes back"
-            " to the fund only if the bank gives it up, or if you are found to have deceived somebody."
-        ) % {"paid": paid}  # fmt: skip
 
     def _covered(self, position: Position) -> str:
         """A lost claim that is covered, and what the fund has paid so far: less, where another way was faster."""

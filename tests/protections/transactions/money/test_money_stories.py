@@ -23,7 +23,6 @@ from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import actions, lanes
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.log import Known
-from safeconduct.kernel.ledger import payout_accounts
 from safeconduct.kernel.ledger.payouts import PayoutReturn
 from safeconduct.kernel.notices.models import Endpoint, StoredMessage
 from safeconduct.kernel.notices.outbox import MessageKind
@@ -289,42 +288,6 @@ def test_a_lost_dispute_of_a_covered_order_is_paid_by_the_fund() -> None:
     # The fund has the fee of 0.30 and paid 92: the seller is where the sale had left them.
     assert balances() == {"available": 92, "seller_receivable": -0.3, "protection_fund": -91.7}
     assert shop.pay_out(20) == 91.7
-
-
-def test_the_fund_pays_a_covered_order_for_now_while_the_bank_decides() -> None:
-    shop = Shop()
-    shop.sold("ord-1", deliver=True)
-    shop.disputed("ord-1", day=5)
-    assert position("ord-1") == ("claimed", "") and holds() == [("chargeback_open", 92)]
-    assert events_posted()[-1] == "provisional_reimbursement" and balances()["protection_fund"] == -91.7
-    before = len(events_posted())
-    shop.tell("dispute.updated", "ord-1", day=6, dispute="dp-ord-1", outcome="under_review")
-    assert len(events_posted()) == before
-    shop.tell("dispute.closed", "ord-1", day=10, dispute="dp-ord-1", outcome="lost", amount=usd(100))
-    assert holds() == [] and balances() == {"available": 92, "seller_receivable": -0.3, "protection_fund": -91.7}
-
-
-def test_what_the_fund_paid_for_now_goes_back_when_the_bank_gives_up() -> None:
-    shop = Shop()
-    shop.sold("ord-1", deliver=True)
-    shop.disputed("ord-1", day=5)
-    shop.tell("dispute.closed", "ord-1", day=10, dispute="dp-ord-1", outcome="won", amount=usd(100))
-    assert "reimbursement_taken_back" in events_posted() and holds() == []
-    assert balances() == {"available": 91.7, "fee_revenue": 8, "protection_fund": 0.3, "psp_clearing": -100}
-
-
-def test_the_fund_pays_nothing_for_now_where_a_bank_only_asks_or_cover_is_not_whole_or_payouts_are_stopped() -> None:
-    shop = Shop()
-    shop.sold("ord-1", deliver=True)
-    shop.disputed("ord-1", day=5, stage="inquiry")
-    shop.sold("ord-2", day=6)  # never shipped
-    shop.disputed("ord-2", day=7)
-    shop.sold("ord-3", day=8, deliver=True)
-    with engine_scope():
-        (seller,) = query("SELECT key FROM seller").fetchone() or (0,)
-        payout_accounts.stop(seller, "account_risk", at=shop.now, until=None, replay=True)
-    shop.disputed("ord-3", day=12)
-    assert "provisional_reimbursement" not in events_posted()
 
 
 def test_a_lost_dispute_without_cover_is_the_sellers_loss() -> None:

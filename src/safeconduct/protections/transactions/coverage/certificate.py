@@ -32,8 +32,7 @@ class Certificate(NamedTuple):
     ``up_to_minor``: the most the fund pays for it, None while the amount is unknown. ``until_us``: claims made from
     then on are not covered, None while that time is not fixed. ``next_at_us``: before it, no position changes without
     news. ``warn_at_us``: when the next warning is due. ``review_must_end_by_us``: see `template.Review`; None unless
-    the order is under review and not yet paid. ``advance_minor``: what the fund pays for now, while banks decide about
-    claims whose every condition is met.
+    the order is under review and not yet paid.
     """
 
     overall: State
@@ -46,7 +45,6 @@ class Certificate(NamedTuple):
     reminders: tuple[Reminder, ...]
     warn_at_us: int | None
     review_must_end_by_us: int | None
-    advance_minor: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The certificate as it is stored: short lists, in the order of the fields of `Position` and `Result`."""
@@ -60,7 +58,6 @@ class Certificate(NamedTuple):
             "up_to_minor": self.up_to_minor, "until_us": self.until_us, "next_at_us": self.next_at_us,
             "warn_at_us": self.warn_at_us, "review_must_end_by_us": self.review_must_end_by_us,
             "reminders": [list(reminder) for reminder in self.reminders],
-            **({"advance_minor": self.advance_minor} if self.advance_minor else {}),
         }  # fmt: skip
 
 
@@ -77,7 +74,6 @@ def from_json(stored: dict[str, Any]) -> Certificate:
         {name: {Cause(c): result(row) for c, row in found.items()} for name, found in stored["of_claims"].items()},
         stored["up_to_minor"], stored["until_us"], stored["next_at_us"],
         tuple(Reminder(*row) for row in stored["reminders"]), stored["warn_at_us"], stored["review_must_end_by_us"],
-        stored.get("advance_minor", 0),
     )  # fmt: skip
 
 

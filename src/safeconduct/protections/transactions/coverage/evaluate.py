@@ -24,7 +24,6 @@ from safeconduct.protections.transactions.coverage.words import (
     OF_THE_SELLER,
     Action,
     Cause,
-    Channel,
     Kind,
     Outcome,
     State,
@@ -52,7 +51,6 @@ def evaluate(template: Template, facts: OrderFacts, at_us: int) -> Certificate:
     money = _Money(template, facts)
     period_end = _period_end(template, case)
     positions: dict[Cause, Position] = {}
-    advanced: list[Claim] = []
     for covered in template.covered:
         claim = _claim_of(facts, covered.cause) if facts.claims else None
         if claim is None:
@@ -64,8 +62,6 @@ def evaluate(template: Template, facts: OrderFacts, at_us: int) -> Certificate:
                 own[name] = judge(template.conditions[name], case, claim)
                 of_claims.setdefault(name, {})[covered.cause] = own[name]
         positions[covered.cause] = _claimed(covered, claim, case, own, money, period_end)
-        if _is_advanced(positions[covered.cause], covered, claim, own):
-            advanced.append(claim)
     moving = any(position.state in _MOVING for position in positions.values())
     ends = _ends(results, of_claims, at_us) if moving or _told_ahead(results, of_claims, at_us) else []
     over = None if review is None else review.over_us
@@ -75,7 +71,7 @@ def evaluate(template: Template, facts: OrderFacts, at_us: int) -> Certificate:
     )
     return Certificate(
         overall(positions), positions, results, of_claims, money.up_to(), period_end, min(ends, default=None),
-        reminders, warn_at, _review_must_end_by(template, case, results), sum(money.take(claim) for claim in advanced),
+        reminders, warn_at, _review_must_end_by(template, case, results),
     )  # fmt: skip
 
 
@@ -191,12 +187,6 @@ def _claimed(
         return Position(_DENIED, waiting[0]) if running is None else Position(_CLAIMED, running)
     pays = money.take(claim)
     return Position(_PAID, "", pays) if pays else Position(_DENIED, words.LIMIT_REACHED)
-
-
-def _is_advanced(position: Position, covered: Covered, claim: Claim, results: dict[str, Result]) -> bool:
-    """Whether the fund pays for now: a bank decides, and nothing that the claim asks for is missing or still open."""
-    open_ones = any(results[name].standing is PENDING for name in covered.conditions)
-    return position.state is _CLAIMED and claim.outcome is None and claim.channel is Channel.BANK and not open_ones
 
 
 def _runs(result: Result) -> bool:

@@ -13,7 +13,6 @@ from django.conf import settings
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.ledger import actions as ledger
-from safeconduct.kernel.ledger import payout_reading
 from safeconduct.kernel.ledger.telling import tell_of_holds
 from safeconduct.kernel.ledger.wording import MATTER_ENDED
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
@@ -32,7 +31,6 @@ def settle(orders: set[int], now: datetime | None) -> int:
     if not moving:
         return 0
     told = reading.told(moving)
-    _stand_back(told, now)
     books = reading.books(sorted(told))
     review = timedelta(hours=settings.REVIEW_HOURS)
     plans = {order: plan(money, books[order], _numbers(money), now, review) for order, money in told.items()}
@@ -45,15 +43,6 @@ def settle(orders: set[int], now: datetime | None) -> int:
     if lacking or in_trouble:
         _carry_out(lacking, {order: plans[order] for order in in_trouble}, told, books, now)
     return len(lacking)
-
-
-def _stand_back(told: Mapping[int, OrderMoney], now: datetime | None) -> None:
-    """The fund advances nothing to a seller whose payouts are stopped, because the account may be in other hands."""
-    wanting = [money for money in told.values() if money.advance_minor]
-    if wanting and now is not None:
-        stopped = payout_reading.stops([money.seller for money in wanting], now)
-        for money in wanting:
-            money.stopped = money.seller in stopped
 
 
 def open_claims(order: int, at: datetime) -> dict[str, str]:

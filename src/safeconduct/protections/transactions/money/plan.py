@@ -69,7 +69,6 @@ class _Order:
         self.plan = Plan()
         self.main = money.main
         self.captured = self.fee = self.protection_fee = self.refunded = self.owed = self.reimbursed = 0
-        self.advanced = 0  # of what the fund has paid, what it paid while a bank decided
         self.taken_back = 0  # of what disputes and returns gave
         self.taken: dict[int, int] = {}
         self.unexplained: dict[int, int] = {}
@@ -112,9 +111,8 @@ class _Order:
                 case "representment_won_after_reimbursement":
                     self.fee += fee
                     self.reimbursed -= amounts["amount"] - fee
-                case "protection_reimbursement" | "provisional_reimbursement" | "reimbursement_taken_back":
-                    given = -amounts["amount"] if posted.event == "reimbursement_taken_back" else amounts["amount"]
-                    self.advanced += given if posted.event == "provisional_reimbursement" else 0
+                case "protection_reimbursement" | "reimbursement_taken_back":
+                    given = amounts["amount"] if posted.event == "protection_reimbursement" else -amounts["amount"]
                     if what == "whole":
                         self.taken_back -= given
                     else:
@@ -248,29 +246,12 @@ class _Order:
         lost = self.refunded + self._taken() - (self.numbers.commission.of(self.captured) - self.fee)
         lost -= max(0, money.whole_minor - self.taken_back) + self._net(self._paid_for_us())
         wanted = min(money.covered_minor, max(0, lost)) if money.covered_currency == self.main else 0
-        advance = self._advance()
-        more = wanted + advance - self.reimbursed
-        self.reimbursed = wanted + advance
+        more = wanted - self.reimbursed
+        self.reimbursed = wanted
         if more > 0:
-            event = "provisional_reimbursement" if advance else "protection_reimbursement"
-            self._post(event, "cover", 0, money.latest_us, amount=more)
+            self._post("protection_reimbursement", "cover", 0, money.latest_us, amount=more)
         elif more < 0:
             self._post("reimbursement_taken_back", "cover", 0, money.latest_us, amount=-more)
-
-    def _advance(self) -> int:
-        """What the fund pays for now of what banks may take: at most what the seller would bear of it. It becomes final
-        when the bank keeps the money, and goes back when the bank gives it up."""
-        money = self.money
-        if money.covered_currency != self.main or money.stopped and not self.advanced:
-            return 0
-        asked = sum(
-            self._disputed(one) or 0
-            for one in money.disputes
-            if one.outcome is None and not one.inquiry and self._is_main(one)
-        )
-        open_minor = min(asked, max(0, self.captured - self._returned()))
-        bears = open_minor - (self._kept() - self._kept(open_minor))  # the commission on it would be given back
-        return min(money.advance_minor, bears)
 
     def hold(self, book: Book, review: timedelta) -> None:
         """The hold for a review, where it is missing; and the end of holds that have nothing left to do."""

@@ -64,16 +64,14 @@ def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
     placed = {row[1] for of_order in rows.values() for row in of_order if row[2] == PLACED}
     for order, ruled in _standing(sorted(found), placed).items():
         found[order].ruled = ruled
-    for order, pays, advance, amount, minor, currency in query(
-        "SELECT order_key, pays_minor, coalesce((certificate ->> 'advance_minor')::bigint, 0), amount_minor,"
-        " order_minor, order_currency FROM coverage WHERE order_key = ANY(%b::bigint[])"
-        " AND (pays_minor > 0 OR state = 'claimed')",
+    for order, pays, amount, minor, currency in query(
+        "SELECT order_key, pays_minor, amount_minor, order_minor, order_currency FROM coverage"
+        " WHERE order_key = ANY(%b::bigint[]) AND pays_minor > 0",
         [sorted(found)],
     ):
         if order in found and amount and minor is not None:
             # Coverage counts in the reporting currency; the share of the order that it pays is the same in any.
             found[order].covered_minor = (pays * minor * 2 + amount) // (2 * amount)
-            found[order].advance_minor = (advance * minor * 2 + amount) // (2 * amount)
             found[order].covered_currency = currency
     for (order, currency), minor in made_whole(found, but=f"{PREFIX}/").items():
         if currency == found[order].main:

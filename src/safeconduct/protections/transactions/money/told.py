@@ -51,10 +51,8 @@ class OrderMoney:
     """One order. Amounts are minor units; ``minor``, ``currency``: as placed, None and empty where not told.
 
     ``delivered_us``: when the last parcel arrived, None while one is under way. ``covered_minor``: what coverage pays
-    for it, and ``advance_minor`` for now while banks decide, both in ``covered_currency``. ``stopped``: the seller's
-    payouts are, so that nothing is advanced that was not before. ``whole_minor``: what disputes and returns have given
-    the seller for its losses already, ``decided``: the refunds that were decided on, sent or not; both in the currency
-    the buyer paid.
+    for it, in ``covered_currency``. ``whole_minor``: what disputes and returns have given the seller for its losses
+    already, ``decided``: the refunds that were decided on, sent or not; both in the currency the buyer paid.
     """
 
     order: int
@@ -72,8 +70,6 @@ class OrderMoney:
     ruled: Ruled | None = None
     covered_minor: int = 0
     covered_currency: str = ""
-    advance_minor: int = 0
-    stopped: bool = False
     whole_minor: int = 0
     decided: list[Decided] = field(default_factory=list)
 
