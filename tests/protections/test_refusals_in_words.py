@@ -13,7 +13,7 @@ ROOMS = ("protections/disputes/*.py", "protections/returns/*.py", "kernel/cases/
 #: brings them about.
 FOR_PROGRAMS = {
     "cases/blind.py": 1, "cases/dsa.py": 1, "cases/evidence.py": 2, "cases/machine.py": 2, "cases/messages.py": 5,
-    "cases/opening.py": 3, "cases/outcomes.py": 8, "cases/pauses.py": 5, "cases/seats.py": 1, "returns/terms.py": 4,
+    "cases/opening.py": 3, "cases/outcomes.py": 8, "cases/seats.py": 1, "returns/terms.py": 4,
 }  # fmt: skip
 #: What is raised for programs alone.
 _NOT_SHOWN = {"ValueError", "KeyError", "RuntimeError", "TypeError", "NotImplementedError", "AssertionError"}

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from safeconduct.kernel.cases import second_person
 from safeconduct.kernel.cases.labels import LIABILITIES, REMEDIES, SEATS, STANDINGS
 from safeconduct.kernel.cases.models import Case, Proposal, Seat
-from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
+from safeconduct.kernel.cases.words import Liability, ProposalState, Remedy, Role, Standing
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import User
 
@@ -38,10 +38,12 @@ class Panel:
 
 def panel(case: Case, person: User, language: str) -> Panel | None:
     """The panel of a case for a member of staff; None where there is nothing to show."""
-    found = second_person.waiting(case.id)
+    found = second_person.latest(case.id)
     if found is None:
-        back = second_person.returned(case.id, case.state)
-        return Panel(None, back) if back is not None and back.proposed_by_id == person.id else None
+        return None
+    if found.state != ProposalState.WAITING:
+        back = found.state == ProposalState.RETURNED and found.state_name == case.state
+        return Panel(None, found) if back and found.proposed_by_id == person.id else None
     held = list(Seat.objects.filter(case_id=case.id).select_related("person"))
     own = next((seat for seat in held if seat.person_id == person.id), None)
     holder = next((s.person for s in held if s.role == Role.APPROVER and s.left_at is None), None)

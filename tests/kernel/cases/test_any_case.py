@@ -68,8 +68,8 @@ class AnyCase(RuleBasedStateMachine):
     def somebody_answers_as_the_second_person(self, returns: bool, number: int) -> None:
         who = self.seconds[number]
         with staff_scope():
-            waits = second_person.waiting(self.case_id)
-        if waits is None:
+            waits = second_person.latest(self.case_id)
+        if waits is None or waits.state != "waiting":
             return
         with suppress(CasesError), staff_scope():
             second_person.take_seat(waits.id, who, at=self.now)

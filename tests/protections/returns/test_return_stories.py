@@ -417,7 +417,7 @@ def test_a_costly_brick_is_graded_only_when_a_second_person_has_confirmed_it() -
     assert (state(), line().grade, line().judged_by_id, refunds()) == ("judging", "", None, [])
     second = person()
     with staff_scope():
-        waits = second_person.waiting(returned().case_id)
+        waits = second_person.latest(returned().case_id)
         assert waits is not None
         second_person.take_seat(waits.id, second, at=market.now)
         second_person.confirm(waits.id, second, at=market.now)

@@ -56,6 +56,7 @@ def money(request: StaffRequest) -> HttpResponse:
             {"line": one, "order": names.of(one.order_key), "seller": sellers.get(one.seller_key or 0)}
             for one in unexplained
         ],
+        "write_off": "safeconduct ledger book suspense_written_off",
     }  # fmt: skip
     return page(request, "console/money.html", "money", context)
 

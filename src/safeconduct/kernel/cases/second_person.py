@@ -83,12 +83,6 @@ def send_back(proposal_id: str, person: User, why: str, *, at: datetime) -> Prop
     return found
 
 
-def waiting(case_id: str) -> Proposal | None:
-    """The decision of a case that waits for a second person."""
-    rows = Proposal.objects.filter(case_id=case_id, state=ProposalState.WAITING)
-    return rows.select_related("proposed_by").first()
-
-
 def all_waiting(*, after: str = "", before: str = "") -> Slice[Proposal]:
     """Decisions of all kinds of cases that wait for a second person, the oldest first."""
     rows = Proposal.objects.filter(state=ProposalState.WAITING).select_related("case", "proposed_by")
@@ -100,11 +94,10 @@ def how_many_wait() -> int:
     return Proposal.objects.filter(state=ProposalState.WAITING)[:MOST_COUNTED].count()
 
 
-def returned(case_id: str, state_name: str) -> Proposal | None:
-    """The latest decision of this state, if it was returned: what its author reads."""
-    rows = Proposal.objects.filter(case_id=case_id, state_name=state_name).select_related("answered_by")
-    last = rows.order_by("-at", "-id").first()
-    return last if last is not None and last.state == ProposalState.RETURNED else None
+def latest(case_id: str) -> Proposal | None:
+    """The latest decision of a case that a second person was asked about: it waits, or was confirmed or returned."""
+    rows = Proposal.objects.filter(case_id=case_id).select_related("proposed_by", "answered_by")
+    return rows.order_by("-at", "-id").first()
 
 
 def waiting_cases(case_ids: Sequence[str]) -> frozenset[str]:
