@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import ssl
@@ -22,6 +23,8 @@ _LOW_DISK_BYTES = 1 << 30
 _OLD_DATA_DAYS = 180
 _OLD_LIST_DAYS = 400
 _CLOCK_S = 2.0
+#: docs/security-inventory.md, *Secrets that the operator brings*.
+_OLD_SECRET_DAYS = 366
 #: Who renews by ACME has a month; a week before the end it has failed for a while.
 _CERTIFICATE_DAYS = 7
 
@@ -242,6 +245,23 @@ def disk() -> Finding:
     return Finding("disk", free > _LOW_DISK_BYTES, found, "make room, or set SAFECONDUCT_VAR")
 
 
+def secrets() -> Finding:
+    """Was each secret that the operator brings as a file replaced within the year that docs/security-inventory.md
+    gives?"""
+    from safeconduct.config.environment import read
+    from safeconduct.config.secret_files import days_unchanged
+
+    given = {**os.environ, "SAFECONDUCT_KEY_FILE": str(read().key_file)}
+    days = days_unchanged(given, datetime.now(UTC))
+    if not days:
+        return Finding("secrets", True, "none comes from a file")
+    old = sorted(name for name, age in days.items() if age > _OLD_SECRET_DAYS)
+    oldest = max(days, key=lambda name: days[name])
+    said = f"{len(days)} in files, the oldest unchanged for {days[oldest]} days"
+    mend = f"replace what is older than a year: {', '.join(old)}; see docs/security-inventory.md"
+    return Finding("secrets", not old, said, mend if old else "")
+
+
 def memory() -> Finding:
     """Does the kernel say that this machine's memory is encrypted against its host? The database's is its own."""
     from safeconduct.config.environment import read
@@ -307,6 +327,7 @@ def days_left(host: str, *, authorities: str | None = None) -> int:
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
     disk,
+    secrets,
     memory,
     database,
     clock,

@@ -8,6 +8,8 @@ and copied into reports of crashes, which is why production wants files.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,6 +26,8 @@ DATABASES: Final = (
 )
 NAMES: Final = (*DATABASES, "SAFECONDUCT_EMAIL_URL", "SAFECONDUCT_CONNECTOR_SECRETS", "SAFECONDUCT_STRIPE_API_KEY")
 SUFFIX: Final = "_FILE"
+#: Secrets that have no setting of their own beside their file.
+_ALONE: Final = ("SAFECONDUCT_KEY_FILE", "SAFECONDUCT_VAULT_CREDENTIALS_FILE", "SAFECONDUCT_OIDC_CLIENT_SECRET_FILE")
 #: More is no secret, but a file that was named by mistake.
 _LARGEST: Final = 64 * 1024
 
@@ -46,6 +50,19 @@ def readable_by_others(environ: Mapping[str, str]) -> list[str]:
     """Settings whose file other users of the machine can read."""
     paths = {name + SUFFIX: environ.get(name + SUFFIX, "").strip() for name in NAMES}
     return [name for name, path in paths.items() if path and Path(path).stat().st_mode & 0o077]
+
+
+def days_unchanged(environ: Mapping[str, str], at: datetime) -> dict[str, int]:
+    """Setting → for how many days its file is as it is; files that cannot be looked at are left out.
+
+    Who mounts secrets anew at each start (Kubernetes does) shows the day of that.
+    """
+    found = {}
+    for name in (*(name + SUFFIX for name in NAMES), *_ALONE):
+        if path := environ.get(name, "").strip():
+            with suppress(OSError):
+                found[name] = int((at.timestamp() - Path(path).stat().st_mtime) // 86_400)
+    return found
 
 
 def in_the_environment(environ: Mapping[str, str]) -> list[str]:
