@@ -10,7 +10,7 @@ from typing import Any
 from safeconduct.cli.given import text_of
 from safeconduct.cli.output import OK, USAGE, emit_json, fail
 
-#: A preset published for now begins a little later: it never holds for the past.
+#: A preset published without a date begins a little later: it never holds for the past.
 _SOON = timedelta(seconds=1)
 
 

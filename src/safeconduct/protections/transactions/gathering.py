@@ -31,38 +31,11 @@ EVENTS: Final = (
     "shipment.shipped", "shipment.tracked", "shipment.delivered", "refund.requested", "refund.created",
     "dispute.opened", "dispute.updated", "dispute.closed",
 )  # fmt: skip
+_CODES: Final = [CATALOGUE[name].code for name in EVENTS]
 (
-    PLACED,
-    PAID,
-    CANCELLED,
-    CHANGED,
-    HELD,
-    RESUMED,
-    SHIPPED,
-    TRACKED,
-    DELIVERED,
-    ASKED,
-    REFUNDED,
-    OPENED,
-    UPDATED,
-    CLOSED,
-) = (CATALOGUE[name].code for name in EVENTS)
-_CODES: Final = [
-    PLACED,
-    PAID,
-    CANCELLED,
-    CHANGED,
-    HELD,
-    RESUMED,
-    SHIPPED,
-    TRACKED,
-    DELIVERED,
-    ASKED,
-    REFUNDED,
-    OPENED,
-    UPDATED,
-    CLOSED,
-]
+    PLACED, PAID, CANCELLED, CHANGED, HELD, RESUMED, SHIPPED, TRACKED, DELIVERED, ASKED, REFUNDED,
+    OPENED, UPDATED, CLOSED,
+) = _CODES  # fmt: skip
 
 #: A carrier often knows a parcel and no order, a bank a dispute and no order: what they tell is found by the parcels
 #: that were shipped, and by the disputes that were opened.
