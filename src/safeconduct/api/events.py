@@ -11,7 +11,6 @@ from ninja.params.functions import Query
 from safeconduct.api import decided, outage
 from safeconduct.api.event_documents import BatchAnswer, EventAnswer, EventFound
 from safeconduct.api.examples import BATCH_ANSWER, DECISION, EVENT, EVENT_ANSWER
-from safeconduct.api.gate import PASSING
 from safeconduct.foundation.ids import is_id
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.decisions.models import DecisionKind

@@ -26,6 +26,7 @@ from django.http import HttpRequest, HttpResponse
 from safeconduct.api import bodies, outage
 from safeconduct.api.refusals import refusal
 from safeconduct.kernel.notices.administrators import tell_administrators
+from safeconduct.kernel.operations.answers import PASSING
 from safeconduct.kernel.operations.calls import Call, Caller, Scope
 from safeconduct.kernel.operations.problems import Code, Problem, invalid
 from safeconduct.kernel.parties import keys
@@ -35,8 +36,6 @@ from safeconduct.kernel.vault import pseudonyms
 CLAIM_S = 60
 KEPT = timedelta(hours=24)
 REPLAYED = "Idempotent-Replayed"
-#: Set on an answer that must not be replayed, because a better one will exist soon.
-PASSING = "_passing"
 
 View = Callable[..., HttpResponse]
 
