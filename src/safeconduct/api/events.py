@@ -202,5 +202,5 @@ def _with_fallback(problem: Exception, batch: Sequence[object]) -> Exception:
 
 def _response(document: dict[str, Any], passing: bool, language: str) -> HttpResponse:
     response = answers.respond(document, language=language)
-    setattr(response, PASSING, passing)
+    setattr(response, answers.PASSING, passing)
     return response

@@ -34,8 +34,8 @@ class ByPerson(Sent):
 def person_named(
     caller: Caller, named: str, seller_key: int | None, roles: Collection[MemberRole], at: datetime
 ) -> Actor:  # fmt: skip
-    """The person who is named, as who does it; the key is noted beside. ``roles``: of the seller's people, none for what
-    only leads of the staff may. Raises Problem for nobody, and for who may not. In a scope of the engine."""
+    """The person who is named, as who does it; the key is noted beside. ``roles``: of the seller's people, none for
+    what only leads of the staff may. Raises Problem for nobody, and for who may not. In a scope of the engine."""
     name, through = named.strip(), f"through {caller.key_id}"
     people = User.objects.filter(is_active=True)
     found = people.filter(email=name.lower()).first() if "@" in name else people.filter(id=name).first()
