@@ -115,6 +115,7 @@ def the_hub() -> Hub:
 def test_what_has_ended_takes_nothing_new_and_what_was_told_stays_told() -> None:
     market = Market()
     directs(market, goes_back(market, "o0", day=5), OWN)
+    market.day = 5.5
     hub = named(market.now)
     assert goes_back(market, "o1", day=6).at_hub_id == hub.id
     who = person(StaffRole.LEAD)
