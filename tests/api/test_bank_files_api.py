@@ -62,7 +62,7 @@ def test_a_paper_is_brought_the_pack_is_read_and_a_lead_hands_it_in() -> None:
     assert pdf_of(taken) != copy
     assert good(machine.get(address))["answer"]["state"] == "sent"
     with staff_scope():
-        assert [one.role for one in Reading.objects.filter(scene="bank_copy")] == ["lead"]
+        assert [one.role for one in Reading.objects.filter(scene="bank_copy")] == ["lead", "lead"]
     with engine_scope():
         assert query("SELECT count(*) FROM idempotent_answer").fetchone() == (0,)
 

@@ -170,7 +170,7 @@ def _in_one_transaction(request: Call, run: View, args: Any, kwargs: Any, claim:
         response = run(request, *args, **kwargs)
         if response.status_code >= 400:
             undo()
-        elif claim is not None:
+        elif claim is not None and _worth_keeping(response):
             query(*_keeping(claim, response))
     return response
 

@@ -126,7 +126,7 @@ def get_answer_copy(request: Call, chargeback_id: str) -> HttpResponse:
 def hand_in_answer(request: Call, chargeback_id: str, sent: ByPerson) -> HttpResponse:
     """Take the bank's copy, with clear data, of an answer that was submitted and goes to no processor by itself.
 
-    From then on it counts as sent. Who takes it is written down first; the answer is not kept for a retry.
+    From then on it counts as sent. Each taking is written down first; the answer is not kept for a retry.
     """
     found, now = found_or_missing(chargeback_id), datetime.now(UTC)
     actor = person_named(request.caller, sent.person, found.seller_key, (), now)
