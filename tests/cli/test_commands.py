@@ -51,7 +51,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["people", "lost-factors"],
         ["payouts", "run"],
         ["payouts", "returned"], ["coverage", "check"], ["coverage", "simulate"],
-        ["rates", "import"],
+        ["rates", "import"], ["hubs", "import"], ["hubs", "export"],
         ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
         ["webhooks", "list"], ["webhooks", "add"], ["webhooks", "ping"], ["webhooks", "resend"], ["webhooks", "log"],
         ["ledger", "check"], ["ledger", "statement"], ["ledger", "book"], ["ledger", "take-back"],
