@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.kernel.events.attribution import DISPUTES, orders_of_disputes, orders_of_parcels
@@ -130,6 +131,17 @@ def lock(orders: Sequence[int]) -> None:
         " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
         [list(orders)],
     )
+
+
+def lock_due(now: datetime, limit: int) -> list[int]:
+    """Locks orders as `lock` does whose certificates change by time alone by now, the longest due first, at most so
+    many; those that somebody works on are passed over."""
+    rows = query(
+        "SELECT order_key FROM (SELECT order_key FROM coverage WHERE next_at <= %s ORDER BY next_at LIMIT %s) due"
+        " WHERE pg_try_advisory_xact_lock(hashint8extended(order_key, 20714)) LIMIT %s",
+        [now, 4 * limit, limit],
+    )
+    return sorted(order for (order,) in rows)
 
 
 @dataclass(slots=True)
