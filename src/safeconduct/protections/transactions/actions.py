@@ -1,7 +1,7 @@
 """What coverage does: it follows a batch of events, and what time alone changes.
 
-Two processes that work on the same order wait for each other (`gathering.lock`), also when time is all that moves. A row
-is looked at with all events up to the latest it was ever looked at with, so it never goes back to an earlier view.
+Two processes that work on the same order wait for each other (`gathering.lock`), also when only time moves. A row is
+looked at with all events up to the latest it was ever looked at with, so it never goes back to an earlier view.
 """
 
 from __future__ import annotations

@@ -73,11 +73,11 @@ class TemplateVersion(models.Model):
 class Coverage(models.Model):
     """An order's coverage as of the last event or term that was looked at. All of it follows from facts and template.
 
-    ``amount_minor``, ``up_to_minor``, ``pays_minor``: minor units of the reporting currency; ``advance_minor`` too, what
-    the fund pays for now while banks decide. ``order_minor`` and ``order_currency``: as the buyer paid. ``ship_by_at``:
-    the nearest open term of the seller. ``next_at``: when something changes by itself or the seller is to be warned.
-    ``seen_moment``: the events up to which it is true. ``rulings``: risk decisions, as lists [microseconds, moment,
-    action].
+    ``amount_minor``, ``up_to_minor``, ``pays_minor``, and ``advance_minor``, what the fund pays for now while banks
+    decide: minor units of the reporting currency. ``order_minor`` and ``order_currency``: as the buyer paid.
+    ``ship_by_at``: the nearest open term of the seller. ``next_at``: when something changes by itself or the seller is
+    to be warned. ``seen_moment``: the events up to which it is true. ``rulings``: risk decisions, as lists
+    [microseconds, moment, action].
     """
 
     order_key = models.BigIntegerField(primary_key=True)
