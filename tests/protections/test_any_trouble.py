@@ -407,7 +407,7 @@ class AnyTrouble(RuleBasedStateMachine):
             assert 0 <= minor <= max(keys[order], lost.get(order, 0)), "a seller is made whole for more than was lost"
         for (order, currency), minor in for_now.items():
             both = minor + given.get((order, currency), 0)
-            assert 0 <= minor and both <= max(keys[order], lost.get(order, 0)), "more is paid for now than can be lost"
+            assert minor >= 0 and both <= max(keys[order], lost.get(order, 0)), "more is paid for now than can be lost"
         ahead = {order: minor for (order, _), minor in for_now.items()}
         for order, minor in sellers:
             # What the fund pays for now stands for what is held for the bank.

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.attribution import DISPUTES, orders_of_disputes, orders_of_parcels
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
+from safeconduct.protections.transactions.chargebacks import mirror
+from safeconduct.protections.transactions.chargebacks.mirror import News as Heard
+from safeconduct.protections.transactions.chargebacks.mirror import fold, is_open_again
 from safeconduct.protections.transactions.coverage.causes import cause_of, outcome_of
 from safeconduct.protections.transactions.coverage.facts import (
     AddressChange,
@@ -38,6 +42,8 @@ _CODES: Final = [CATALOGUE[name].code for name in EVENTS]
     OPENED, UPDATED, CLOSED,
 ) = _CODES  # fmt: skip
 
+_TOLD_BY: Final = {CATALOGUE[one.value].code: one for one in mirror.Told}
+
 #: A carrier often knows a parcel and no order, a bank a dispute and no order: what they tell is found by the parcels
 #: that were shipped, and by the disputes that were opened.
 _FACTS = """
@@ -47,22 +53,25 @@ WITH asked AS (
     SELECT a."order" AS o, a.horizon, f.* FROM asked a CROSS JOIN LATERAL (
         SELECT f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
                f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-               f.ship_country, f.bill_country, f.category, f.items
+               f.ship_country, f.bill_country, f.category, f.items,
+               CASE WHEN f.dispute IS NOT NULL THEN (SELECT e.data FROM event e WHERE e.moment = f.moment) END AS told
         FROM fact f WHERE f."order" = a."order" AND f.type = ANY(%b::smallint[]) AND f.moment <= a.horizon
     ) f
 )
 SELECT o, moment, type, occurred, seller, amount, address, parcel, carrier, scan, signed, address_changed, reason,
-       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category, items FROM own
+       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category, items, told
+FROM own
 UNION ALL
 SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-       f.ship_country, f.bill_country, f.category, f.items
+       f.ship_country, f.bill_country, f.category, f.items, NULL
 FROM own s JOIN fact f ON f.parcel = s.parcel AND f.type = %b AND f."order" IS NULL AND f.moment <= s.horizon
 WHERE s.type = %b AND s.parcel IS NOT NULL
 UNION ALL
 SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-       f.ship_country, f.bill_country, f.category, f.items
+       f.ship_country, f.bill_country, f.category, f.items,
+       (SELECT e.data FROM event e WHERE e.moment = f.moment)
 FROM (SELECT DISTINCT o, horizon, dispute FROM own WHERE dispute IS NOT NULL) s
 JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL AND f.moment <= s.horizon
 """
@@ -174,7 +183,7 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     units_back = 0
     for row in rows:
         (_, moment, type_, at_us, who, amount, address, parcel, carrier, scan, signed, changed, reason, _o, dispute,
-         *_, items) = row  # fmt: skip
+         *_, items, _t) = row  # fmt: skip
         latest = max(latest, moment)
         if who is not None:
             seller = who
@@ -217,7 +226,7 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     if placed is None:
         return None
     (_, moment, _, at_us, who, amount, address, _, _, _, _, _, _, _, _, digital, method, seller_country, ship, bill,
-     category, ordered) = placed  # fmt: skip
+     category, ordered, _) = placed  # fmt: skip
     facts = OrderFacts(
         placed=News(at_us, moment), amount_minor=amount, currency=currency, payments=payments, digital=bool(digital),
         payment_method=method, seller_country=seller_country, ship_country=ship, bill_country=bill, category=category,
@@ -273,7 +282,8 @@ def _parcels(sent: dict[int | None, _Sent]) -> list[Parcel]:
 
 
 def _of_the_bank(disputes: dict[int, list[tuple[Any, ...]]]) -> list[Claim]:
-    """One claim a dispute. The platform tells its own fund the moment it hears of it, so it counts as filed then."""
+    """One claim a dispute; one that the bank reopened is open. The platform tells its own fund the moment it hears of
+    it, so it counts as filed then."""
     claims = []
     for rows in disputes.values():
         rows.sort(key=lambda row: row[1])
@@ -287,6 +297,10 @@ def _of_the_bank(disputes: dict[int, list[tuple[Any, ...]]]) -> list[Claim]:
                 told = Outcome.WITHDRAWN if row[13] is None else None
             if told is not None:
                 closed, outcome = News(row[3], row[1]), told
+        if outcome in (Outcome.WON, Outcome.WITHDRAWN) and is_open_again(
+            fold([Heard(row[1], at_micros(row[3]), _TOLD_BY[row[2]], row[-1]) for row in rows])
+        ):
+            closed, outcome = None, None
         claims.append(Claim(opened, cause, Channel.BANK, amount, closed, outcome, filed=opened))
     return claims
 

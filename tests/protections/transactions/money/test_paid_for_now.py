@@ -128,6 +128,17 @@ def test_a_case_that_is_won_after_all_and_lost_again_ends_where_the_bank_ends() 
     assert shop.pay_out(50) == 91.7
 
 
+def test_a_case_that_is_reopened_after_it_was_won_is_held_and_paid_for_now_again() -> None:
+    shop = open_dispute()
+    ends(shop, "won", day=12)
+    shop.tell("dispute.updated", "ord-1", day=40, dispute="dp-ord-1", stage="pre_arbitration")
+    assert position("ord-1")[0] == "claimed"
+    assert (for_now(), holds()) == (92, [("chargeback_open", 92)])
+    ends(shop, "lost", day=60)
+    assert (for_now(), for_good(), holds()) == (0, 92, [])
+    assert shop.pay_out(70) == 91.7
+
+
 def test_a_dispute_that_is_told_again_is_paid_once() -> None:
     shop = Shop()
     shop.sold("ord-1", deliver=True)

@@ -10,7 +10,7 @@ from safeconduct.kernel.claims.whole import NO_LONGER, decided_refunds, made_who
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks import mirror
-from safeconduct.protections.transactions.chargebacks.mirror import News, fold
+from safeconduct.protections.transactions.chargebacks.mirror import News, fold, is_open_again
 from safeconduct.protections.transactions.coverage.causes import outcome_of
 from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action, Outcome
 from safeconduct.protections.transactions.money.counted import PREFIX
@@ -171,6 +171,8 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
         mirrored = fold(told_of_it)
         disputes[key].inquiry = mirrored.is_inquiry
         disputes[key].prevented = mirrored.status is mirror.Status.PREVENTED
+        if disputes[key].outcome in (Outcome.WON, Outcome.WITHDRAWN) and is_open_again(mirrored):
+            disputes[key].outcome, disputes[key].closed_us = None, None
     if arrived and (under_way <= set(arrived) or None in arrived):
         money.delivered_us = max(arrived.values())
     money.disputes = sorted(disputes.values(), key=lambda one: (one.opened_us, one.key))
