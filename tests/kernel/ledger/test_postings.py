@@ -107,11 +107,10 @@ def test_the_fund_reimburses() -> None:
 
 def test_what_the_fund_paid_for_now_goes_back_to_it_when_the_bank_has_decided() -> None:
     fund()
-    sold()
     posted(entry("provisional_reimbursement", amount=92))
-    assert balances()["protection_fund"] == 408 and balances()["available"] == 92
+    assert balances() == {"bank_clearing": -500, "protection_fund": 408, "available": 92}
     posted(entry("provisional_reimbursement_ended", amount=92))
-    assert balances()["protection_fund"] == 500 and "available" not in balances()
+    assert balances() == {"bank_clearing": -500, "protection_fund": 500}
 
 
 def test_a_representment_won_without_reimbursement_pays_the_seller() -> None:

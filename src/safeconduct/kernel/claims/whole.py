@@ -78,6 +78,8 @@ def give(entries: Sequence[Entry]) -> None:
 
 def _standing(order_keys: Collection[int]) -> dict[tuple[int, str], tuple[int, int, int]]:
     """(Order, currency) → what is paid for now, what was given for good, what the order brought after commission."""
+    if not order_keys:
+        return {}
     rows = query(
         "SELECT order_key, currency, sum(CASE event WHEN %s THEN amount WHEN %s THEN -amount ELSE 0 END)::bigint,"
         " sum(coalesce(sign, 0) * (amount - fee))::bigint,"

@@ -89,7 +89,10 @@ def test_a_lost_case_takes_nothing_back() -> None:
     ends(shop, "lost")
     assert (for_now(), for_good()) == (0, 92)
     assert balances() == {"available": 91.7, "protection_fund": -91.7}
-    assert events_posted()[-3:] == ["chargeback", "protection_reimbursement", "provisional_reimbursement_ended"]
+    of_the_fund = [one for one in events_posted() if "reimbursement" in one]
+    assert of_the_fund == [
+        "provisional_reimbursement", "protection_reimbursement", "provisional_reimbursement_ended"
+    ]  # fmt: skip
     assert not notices("money.advance_ended"), "nothing went back that the seller does not have for good"
     assert shop.pay_out(20) == 91.7
 
@@ -205,7 +208,7 @@ def test_what_is_paid_for_now_counts_against_the_limit_of_the_year() -> None:
     ends(shop, "lost", day=32, order="ord-1")
     with staff_scope():
         usage = CoverageUsage.objects.get()
-    assert (usage.paid_minor, usage.claims, usage.advanced_minor) == (10_000, 1, 5_000)
+    assert (usage.paid_minor, usage.claims, usage.advanced_minor) == (5_000, 1, 10_000)
 
 
 def test_it_is_paid_in_the_currency_the_buyer_paid() -> None:
