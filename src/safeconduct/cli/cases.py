@@ -1,4 +1,4 @@
-"""`cases lint`, `cases publish` and `cases fairness`."""
+"""`cases lint`, `cases draw`, `cases publish` and `cases fairness`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,27 @@ def lint(files: list[Path]) -> int:
     if result == OK:
         sys.stdout.write("no errors\n")
     return result
+
+
+def draw(kind: str, *, preset: str, language: str) -> int:
+    """Prints the diagram of a workflow that ships, without a database."""
+    from safeconduct.kernel.cases.errors import WorkflowRefused
+    from safeconduct.kernel.cases.lint import checked, shipped
+    from safeconduct.kernel.cases.pictures import mermaid
+    from safeconduct.kernel.cases.reading import read_preset, read_workflow
+    from safeconduct.kernel.cases.workflow import LANGUAGES
+
+    if language not in LANGUAGES:
+        fail(f"a workflow is told in {', '.join(LANGUAGES)}, not in {language}", USAGE)
+    texts = {read_workflow(text).name: text for text in (file.read_text(encoding="utf-8") for file in shipped()[0])}
+    if kind not in texts:
+        fail(f"no workflow {kind} ships; there are {', '.join(sorted(texts))}", USAGE)
+    try:
+        workflow = checked(texts[kind], read_preset(_text(preset)) if preset else None)
+    except WorkflowRefused as problem:
+        fail(str(problem))
+    sys.stdout.write(mermaid(workflow, language))
+    return OK
 
 
 def publish(

@@ -120,6 +120,18 @@ def cases_lint(
     raise SystemExit(lint(files or []))
 
 
+@cases_app.command("draw", epilog="Example: safeconduct cases draw dispute --preset eu-fair")
+def cases_draw(
+    kind: Annotated[str, typer.Argument(help="The kind of case.")],
+    preset: Annotated[str, typer.Option(help="A marketplace's terms: a file, or the name of one that ships.")] = "",
+    language: Annotated[str, typer.Option(help="en, zh or es.")] = "en",
+) -> None:
+    """Draws a workflow that ships as a Mermaid diagram: states, who acts and how long, steps and who takes them."""
+    from safeconduct.cli.cases import draw
+
+    raise SystemExit(draw(kind, preset=preset, language=language))
+
+
 @cases_app.command(
     "publish", epilog="Example: safeconduct cases publish jd-like --author a@example.org --approver b@example.org"
 )
