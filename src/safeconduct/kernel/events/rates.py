@@ -68,12 +68,6 @@ def store(rows: Iterable[tuple[str, date, Decimal, str]]) -> None:
     _table = None
 
 
-def forget() -> None:
-    """Drops what is remembered of the table, so that the next amount reads it again."""
-    global _table
-    _table = None
-
-
 def _rate(currency: str, day: date) -> Decimal | None:
     global _table
     if _table is None or time.monotonic() - _table.read_at > _REFRESH_S:

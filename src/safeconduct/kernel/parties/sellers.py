@@ -47,11 +47,6 @@ def note_sellers(seen: Iterable[tuple[str, int, str, Mapping[str, Any], datetime
         )  # fmt: skip
 
 
-def forget() -> None:
-    """Drops what this process remembers of sellers."""
-    _known.clear()
-
-
 def remember(keys: Iterable[int]) -> None:
     """Sellers that are committed need not be looked for again by this process."""
     _known.update(keys)
