@@ -174,7 +174,7 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
 
 
 def _options(connector: Connector, seller: str | None) -> dict[str, object]:
-    """The connector's options from the settings; bodies that name no seller are the given one's, else the connector's."""
+    """The connector's options from the settings. Bodies that name no seller are the given one's, or the connector's."""
     from django.conf import settings
 
     from safeconduct.connectors import OptionError
