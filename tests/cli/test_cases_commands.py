@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.kernel.builders import person
 
 from safeconduct.cli import cases
 from safeconduct.kernel.cases import publishing
+from safeconduct.kernel.cases.lint import shipped as shipped_files
 from safeconduct.kernel.scope import engine_scope
 
 
@@ -83,3 +85,13 @@ def test_what_cannot_be_drawn_is_named(
     with pytest.raises(SystemExit):
         cases.draw(kind, preset=preset, language=language)
     assert said in capsys.readouterr().err
+
+
+def test_a_linter_tells_programs_the_file_and_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cases.lint([], as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == {"findings": []}
+    (shipped, *_), _presets = shipped_files()
+    bad = tmp_path / "workflow.yaml"
+    bad.write_text(shipped.read_text(encoding="utf-8").replace("silence: escalate", "silence: {do: withdraw}", 1))
+    assert cases.lint([bad], as_json=True) == 1
+    assert {one["file"] for one in json.loads(capsys.readouterr().out)["findings"]} == {"workflow.yaml"}

@@ -8,22 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from safeconduct.cli.given import text_of
-from safeconduct.cli.output import OK, USAGE, emit_json, fail
+from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
 
 #: A preset published without a date begins a little later: it never holds for the past.
 _SOON = timedelta(seconds=1)
 
 
-def lint(files: list[Path]) -> int:
+def lint(files: list[Path], *, as_json: bool) -> int:
     """Checks workflows, without a database; all that ship, with their presets, if none is named."""
-    from safeconduct.kernel.cases.lint import main
+    from safeconduct.kernel.cases.lint import findings
 
     for file in files:
         text_of(file)  # what is no text is refused by name before anything is checked
-    result = main([str(file) for file in files])
-    if result == OK:
-        sys.stdout.write("no errors\n")
-    return result
+    found = findings(files)
+    if as_json:
+        emit_json({"findings": [{"file": name, "problem": problem} for name, problem in found]})
+    else:
+        sys.stdout.writelines(f"{name}: {problem}\n" for name, problem in found)
+        if not found:
+            sys.stdout.write("no errors\n")
+    return FAILED if found else OK
 
 
 def draw(kind: str, *, preset: str, language: str) -> int:

@@ -113,11 +113,12 @@ def cases_lint(
     files: Annotated[
         Optional[list[Path]], typer.Argument(help="Workflows; all that ship if left out.", exists=True, dir_okay=False)
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Checks workflows of cases, those that are shipped with their presets. Exit code 1 where there is an error."""
     from safeconduct.cli.cases import lint
 
-    raise SystemExit(lint(files or []))
+    raise SystemExit(lint(files or [], as_json=as_json))
 
 
 @cases_app.command("draw", epilog="Example: safeconduct cases draw dispute --preset eu-fair")
