@@ -74,7 +74,7 @@ def test_a_workflow_is_drawn_with_a_marketplaces_terms(capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("kind", "preset", "language", "said"),
     [
-        ("quarrel", "", "en", "no workflow quarrel ships; there are dispute, return, return-reimbursement"),
+        ("quarrel", "", "en", "no workflow quarrel ships; there are dispute"),
         ("dispute", "nobody-like", "en", "no preset nobody-like ships"),
         ("dispute", "", "fr", "told in en, zh, es, not in fr"),
     ],

@@ -68,6 +68,12 @@ def store(rows: Iterable[tuple[str, date, Decimal, str]]) -> None:
     _table = None
 
 
+def forget() -> None:
+    """Drops what is remembered of the table: for tests that empty it."""
+    global _table
+    _table = None
+
+
 def _rate(currency: str, day: date) -> Decimal | None:
     global _table
     if _table is None or time.monotonic() - _table.read_at > _REFRESH_S:

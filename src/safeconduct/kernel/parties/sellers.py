@@ -61,6 +61,11 @@ def _told(data: Mapping[str, Any], at: datetime) -> tuple[str, str, str, str, da
     )  # fmt: skip
 
 
+def forget() -> None:
+    """Drops what this process remembers of sellers: for tests that empty the tables."""
+    _known.clear()
+
+
 def remember(keys: Iterable[int]) -> None:
     """Sellers that are committed need not be looked for again by this process."""
     _known.update(keys)
