@@ -9,6 +9,7 @@ from typing import Any
 
 from safeconduct.cli.given import text_of
 from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
+from safeconduct.cli.staff import author_and_approver
 
 #: A preset published without a date begins a little later: it never holds for the past.
 _SOON = timedelta(seconds=1)
@@ -61,7 +62,6 @@ def publish(
     from safeconduct.kernel.cases import publishing
     from safeconduct.kernel.cases.errors import CasesError
     from safeconduct.kernel.cases.kinds import kinds
-    from safeconduct.kernel.parties.models import User
     from safeconduct.kernel.scope import staff_scope
 
     text, now = _text(preset), datetime.now(UTC)
@@ -70,12 +70,9 @@ def publish(
         fail(f"there is no kind of case {kind}; there are {', '.join(sorted(kinds()))}")
     try:
         with staff_scope():
-            people = {user.email: user for user in User.objects.filter(email__in=[author, approver])}
-            for email in (author, approver):
-                if email not in people or not people[email].is_staff:
-                    fail(f"{email} is no member of staff; `safeconduct people invite` makes one")
+            first, second = author_and_approver(author, approver)
             made = publishing.publish(
-                kind, text, since=begins, written_by=people[author].id, approved_by=people[approver].id, why=why, at=now
+                kind, text, since=begins, written_by=first.id, approved_by=second.id, why=why, at=now
             )
     except CasesError as problem:
         fail(str(problem))
