@@ -76,6 +76,18 @@ def test_a_signed_charge_becomes_a_canonical_event_that_waits_for_the_lanes() ->
     assert kept.state == DeliveryState.READ and kept.events == outcome.events and "payment.attempted" in kept.topic
 
 
+def test_a_field_named_by_half_of_a_letter_is_refused_in_words_that_can_be_kept() -> None:
+    amount = '{"minor": 1, "currency": "USD"}'
+    row = (
+        '{"id": "1", "source": "s", "type": "order.placed", "time": "2026-06-01T08:00:00Z", "data":'
+        f' {{"order": "o", "seller": "s", "buyer": "b", "amount": {amount}, "\\ud800\\u0000": 1}}}}\n'
+    )
+    outcome = ingest("jsonl", row.encode(), {}, signed=False, secrets=[], now=NOW)
+    assert [part.problem[:17] for part in outcome.refused] == ["there is no field"]
+    kept = only_delivery()
+    assert kept.refused == 1 and "there is no field" in kept.reason
+
+
 def test_what_a_connector_brings_is_decided_by_the_lanes() -> None:
     live_policy()
     raw = sample("shopify/legacy.order.json")
