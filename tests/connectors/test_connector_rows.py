@@ -257,3 +257,20 @@ def test_a_file_sent_twice_over_counts_once_and_two_rows_of_one_id_are_both_told
     many = [{**CANONICAL, "id": str(n)} for n in range(2000)]
     reading = load_connector("jsonl").read(lines(*many, *many, CANONICAL, other, other))
     assert reading.events == [*many, other]
+
+
+def test_a_file_whose_lines_end_in_the_old_way_says_so() -> None:
+    line = "1;2026-06-01T08:00:00Z;s;b;;1,00;EUR;CL;CB;\n"
+    for count in (1, 30_000):
+        found = rows((HEADING + line * count).replace("\n", "\r"))
+        assert len(found) == 1 and "carriage return" in found[0][1].message
+    assert len(rows((HEADING + line).replace("\n", "\r\n"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("España", "ES"), ("alemania", "DE"), ("中国", "CN"), ("Côte d’Ivoire", "CI"), ("UK", "GB"), ("es", "ES"), ("Georgia", "GE")],
+)  # fmt: skip
+def test_countries_are_known_by_their_names_in_the_languages_that_ship(name: str, code: str) -> None:
+    [(_, event)] = rows(HEADING + f"1;2026-06-01T08:00:00Z;s;b;;1,00;EUR;{name};CB;\n")
+    assert event["data"]["ship_country"] == code

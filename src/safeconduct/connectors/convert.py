@@ -254,13 +254,19 @@ def url_host(value: object) -> str | None:
 
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, str]:
-    names = {code: name for code, name in Locale("en").territories.items() if len(code) == 2 and code.isalpha()}
-    known = (set(get_global("territory_currencies")) & set(names)) - {"EU", "UN", "EZ"}
-    return {names[code].casefold(): code for code in known} | {code.casefold(): code for code in known} | {"uk": "GB"}
+    """Countries by code and by name, small letters: English names, and those of the other languages that ship."""
+    english = Locale("en").territories
+    names = {code for code in english if len(code) == 2 and code.isalpha()}
+    known = (set(get_global("territory_currencies")) & names) - {"EU", "UN", "EZ"}
+    found = {code.casefold(): code for code in known} | {"uk": "GB"}
+    for language in ("en", "es", "zh"):
+        territories = Locale(language).territories
+        found = {territories[code].casefold(): code for code in known if code in territories} | found
+    return found
 
 
 def country(value: object) -> str | None:
-    """ISO 3166-1 alpha-2 of a code in any case, or of an English name of a country."""
+    """ISO 3166-1 alpha-2 of a code in any case, or of a country's name in English, Spanish or Chinese."""
     written = text(value)
     if written is None:
         return None

@@ -201,6 +201,9 @@ def _lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[int, str, str]]:
             if line.startswith((b"\xff\xfe", b"\xfe\xff")):
                 yield 1, "", "the file is UTF-16; save it as UTF-8 and send it again"
                 return
+            if b"\r" in line.rstrip(b"\r\n") and b"\n" not in line:
+                yield 1, "", "its lines end with a carriage return alone; save it with line feeds and send it again"
+                return
             if encoding == "utf-8-sig":
                 line = line.removeprefix(b"\xef\xbb\xbf")
         complaint = ""
