@@ -151,3 +151,35 @@ def test_history_of_the_future_is_refused_because_all_that_happens_would_come_af
     for options in ((), ("--dry-run",)):
         told = json.loads(safeconduct("events", "import", str(file), "--json", *options).stdout)
         assert [(p["row"], p["field"]) for p in told["problems"]] == [(1, "time")]
+
+
+@pytest.mark.parametrize("headers", [[], [["stripe-signature", "t=1"]], "t=1", 5])
+def test_a_saved_body_whose_headers_are_none_is_named(headers: object, tmp_path: Path) -> None:
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps({"headers": headers, "body": "{}"}))
+    told = safeconduct("connectors", "replay", "stripe", str(file), "--unsigned")
+    assert told.returncode == 2 and "Traceback" not in told.stderr
+    assert "saved.json: `headers` is an object of names and texts" in " ".join(told.stderr.split())
+
+
+def test_a_saved_body_with_half_of_a_letter_is_kept_and_refused_as_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps({"headers": None, "body": '{"id": "\ud83d"}'}))
+    told = safeconduct("connectors", "replay", "stripe", str(file), "--unsigned", "--json")
+    assert told.returncode == 1, told.stderr
+    read = json.loads(told.stdout)
+    assert (read["stored"], read["refused"]) == (1, 1)
+    assert "not UTF-8" in read["files"][0]["refused"][0]["problem"]
+
+
+def test_a_row_that_a_mapping_cannot_read_names_its_column(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "connector: old\nbody: csv\nrules:\n  - emit: refund.created\n    id: row.id\n    time: row.at\n"
+        "    data: {order: row.id, seller: row.id, amount: {money_decimal: row.total, currency: row.currency}}\n"
+    )
+    file = tmp_path / "refunds.csv"
+    file.write_text("id,at,total,currency\n1,2025-01-01T00:00:00Z,ten,USD\n")
+    told = safeconduct("events", "import", str(file), "--mapping", str(mapping), "--dry-run", "--json")
+    [found] = json.loads(told.stdout)["problems"]
+    assert (found["row"], found["field"]) == (2, "total, currency") and found["problem"].startswith("`ten` is not")

@@ -29,6 +29,7 @@ def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: b
     """Imports a file of history, in batches; what is bad is counted and named, the rest goes in."""
     if not dry_run:
         start_django()
+    from safeconduct.connectors import RowProblem
     from safeconduct.foundation.moments import micros
     from safeconduct.kernel.events.envelope import Refusal, read_envelope
 
@@ -53,6 +54,8 @@ def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: b
                         types[incoming.type] += 1
                         counts["unknown"] += incoming.event_type is None
                         good.append(row)
+            elif isinstance(row, RowProblem):
+                problems.append({"row": number, "field": row.column or row.field, "problem": row.message})
             else:
                 problems.append({"row": number, "field": "", "problem": str(row)})
         if good and not dry_run:
@@ -134,6 +137,8 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
             raw, headers = _saved(file.read_bytes())
         except OSError as problem:
             fail(f"{file} cannot be read: {problem.strerror}; the files before it are taken in", USAGE)
+        except ValueError as problem:
+            fail(f"{file}: {problem}; the files before it are taken in", USAGE)
         totals["received"] += 1
         try:
             outcome = ingest(
@@ -228,13 +233,18 @@ def read_again(name: str, *, as_json: bool) -> int:
 
 
 def _saved(raw: bytes) -> tuple[bytes, dict[str, str]]:
+    """A saved body, with its headers where the file has them. Raises ValueError for headers that are none."""
     try:
         whole = json.loads(raw)
     except (ValueError, RecursionError):
         return raw, {}
-    if isinstance(whole, dict) and set(whole) == {"headers", "body"} and isinstance(whole["body"], str):
-        return whole["body"].encode(), {str(k): str(v) for k, v in whole["headers"].items()}
-    return raw, {}
+    if not isinstance(whole, dict) or set(whole) != {"headers", "body"} or not isinstance(whole["body"], str):
+        return raw, {}
+    headers = whole["headers"] if whole["headers"] is not None else {}
+    if not isinstance(headers, dict):
+        raise ValueError('`headers` is an object of names and texts, such as {"stripe-signature": "t=…"}')
+    # Half of a pair, which JSON can write: whoever reads the body says that it is no UTF-8.
+    return whole["body"].encode("utf-8", "surrogatepass"), {str(k): str(v) for k, v in headers.items()}
 
 
 def _rows(file: Path, mapping: Path | None) -> Iterator[tuple[int, object]]:

@@ -330,7 +330,7 @@ def _page(
 ) -> tuple[list[Any], str]:  # fmt: skip
     size = max(1, min(size, LARGEST_PAGE))
     cursor = _read_cursor(after)
-    if cursor is not None:
+    if cursor is not None and (not prefix or cursor[1].isdecimal()):
         where = [*where, f"({prefix}at, {prefix}id) < (%s, %s)"]
         at, number = cursor
         parameters = [*parameters, at, int(number) if prefix else number]

@@ -27,7 +27,12 @@ from safeconduct.protections.transactions.console_words import CAUSES, STARTS, S
 from safeconduct.protections.transactions.coverage.reading import TemplateError, read_template
 from safeconduct.protections.transactions.coverage.shipped import DEFAULT, shipped_templates
 from safeconduct.protections.transactions.coverage.template import Condition, Origin, Template
-from safeconduct.protections.transactions.errors import NotTheAuthor, OtherApproverNeeded, SavedMeanwhile
+from safeconduct.protections.transactions.errors import (
+    ChangedSinceRead,
+    NotTheAuthor,
+    OtherApproverNeeded,
+    SavedMeanwhile,
+)
 from safeconduct.protections.transactions.models import TemplateState, TemplateVersion
 from safeconduct.protections.transactions.simulation import simulate
 
@@ -71,6 +76,7 @@ def version(request: StaffRequest, version_id: str) -> HttpResponse:
         **_head(found, counting, _people([found])), "promise": promise_of(versions.parsed(found.text)),
         "may": _may(request.user, found), "counting": counting, "lines": found.text.rstrip("\n").split("\n"),
         "days": _DAYS, "early": _too_early(found, now.date()), "notice_days": NOTICE_DAYS,
+        "seen": found.written_at.isoformat(),
     }  # fmt: skip
     return page(request, "transactions/console/template.html", context)
 
@@ -149,7 +155,8 @@ def simulation(request: StaffRequest, version_id: str) -> HttpResponse:
 @for_role(StaffRole.LEAD)
 def approve(request: StaffRequest, version_id: str) -> HttpResponse:
     """The second person puts a draft in force, from its day on."""
-    made = versions.approve(version_id, actor_of(request, request.POST.get("reason", "").strip()), timezone.now())
+    actor = actor_of(request, request.POST.get("reason", "").strip())
+    made = versions.approve(version_id, actor, timezone.now(), seen_at=_read_at(request.POST.get("seen", "")))
     day = calendar_day(made.valid_from, get_language() or "en")
     text = _("Approved: orders placed from %(day)s on get it.") % {"day": day}
     return done(request, text, _url(made))
@@ -313,6 +320,14 @@ def _seen_at(form: TemplateForm) -> datetime:
         return datetime.fromisoformat(form.cleaned_data["seen"])
     except ValueError:
         raise SavedMeanwhile from None
+
+
+def _read_at(given: str) -> datetime:
+    """When the text had been written that was read. Raises ChangedSinceRead where the form does not say."""
+    try:
+        return datetime.fromisoformat(given)
+    except ValueError:
+        raise ChangedSinceRead from None
 
 
 def _editor(
