@@ -219,6 +219,12 @@ def test_labels_come_in_by_csv_and_an_unknown_order_is_named(tmp_path: Path) -> 
     safeconduct("events", "import", str(history))
     told = json.loads(safeconduct("labels", "import", str(labels), "--json").stdout)
     assert (told["read"], told["new"], len(told["problems"])) == (2, 1, 2)
+    back_again = tmp_path / "again.csv"
+    for text, new in (("ord-7,good", 1), ("ord-7,good\nord-7,fraud", 1), ("ord-7,good\nord-7,fraud", 0)):
+        back_again.write_text(f"order,label\n{text}\n")
+        assert json.loads(safeconduct("labels", "import", str(back_again), "--json").stdout)["new"] == new
+    with staff_scope():
+        assert Label.objects.order_by("moment").last() == Label.objects.get(kind="fraud", origin="csv#2")
 
 
 def test_history_says_what_its_orders_turned_out_to_be(tmp_path: Path) -> None:

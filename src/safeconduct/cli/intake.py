@@ -85,7 +85,7 @@ def _store_history(batch: list[dict[str, Any]], counts: Counter[str]) -> None:
 
 
 def import_labels(file: Path, *, as_json: bool) -> int:
-    """Imports labels by CSV; unknown orders and bad rows are named, the rest goes in."""
+    """Imports labels by CSV; unknown orders and bad rows are named, the rest goes in. An order's last row counts."""
     start_django()
     from safeconduct.kernel.decisions import labels
     from safeconduct.kernel.events.log import current_moment
@@ -93,15 +93,14 @@ def import_labels(file: Path, *, as_json: bool) -> int:
     from safeconduct.kernel.vault.pseudonyms import lookup_many
 
     rows, problems = labels.read_csv(text_of(file))
-    new = 0
-    for first in range(0, len(rows), _BATCH):
-        part = rows[first : first + _BATCH]
+    said, new = list(dict(rows).items()), 0
+    for first in range(0, len(said), _BATCH):
+        part = said[first : first + _BATCH]
         with engine_scope():
             keys = lookup_many({("order", order) for order, _ in part})
             problems += [f"no event has named the order {o!r}" for o, _ in part if ("order", o) not in keys]
-            known = dict.fromkeys((keys["order", o], kind) for o, kind in part if ("order", o) in keys)
             at = current_moment()
-            new += labels.add([(key, kind, "csv", at) for key, kind in known])
+            new += labels.add([(keys["order", o], kind, "csv", at) for o, kind in part if ("order", o) in keys])
     if as_json:
         emit_json({"read": len(rows), "new": new, "problems": problems})
     else:

@@ -184,6 +184,9 @@ def cases_dsa_export(
     kind: Annotated[
         Optional[list[str]], typer.Option(help="Only these kinds of cases; all that can restrict if left out.")
     ] = None,
+    holds: Annotated[
+        bool, typer.Option("--holds", help="Also the payments that such cases held while they ran; read the manual.")
+    ] = False,
     calls: Annotated[
         bool, typer.Option("--calls", help="A line for each call of the database's API, with at most 100 of them.")
     ] = False,
@@ -194,7 +197,9 @@ def cases_dsa_export(
     Exit code 1 where one cannot be told."""
     from safeconduct.cli.cases_dsa import export
 
-    raise SystemExit(export(since=since, until=until, kinds=kind or [], calls=calls, out=out, as_json=as_json))
+    raise SystemExit(
+        export(since=since, until=until, kinds=kind or [], calls=calls, out=out, as_json=as_json, holds=holds)
+    )
 
 
 @risk_app.command("rba", epilog="Example: safeconduct risk rba sign-ins.json --json")
