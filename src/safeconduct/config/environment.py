@@ -67,6 +67,8 @@ class Environment:
     country: str
     canary_domain: str
     clamd: str
+    files_per_person: int
+    file_mb_per_person: int
     staff_passkey_only: bool
     directory: Directory | None
     second_step: str
@@ -146,6 +148,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         country=values["SAFECONDUCT_COUNTRY"].upper(),
         canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
         clamd=values["SAFECONDUCT_CLAMD"],
+        files_per_person=_integer(values, "SAFECONDUCT_FILES_PER_PERSON", 1, 10_000_000),
+        file_mb_per_person=_integer(values, "SAFECONDUCT_FILE_MB_PER_PERSON", 1, 10_000_000),
         staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
         directory=read_directory(values),
         password_words=_words(values["SAFECONDUCT_PASSWORD_WORDS"]),

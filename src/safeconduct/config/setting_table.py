@@ -232,6 +232,13 @@ SETTINGS = (
         "`none` takes them in unscanned. Production asks for one or the other.",
     ),
     Setting(
+        "SAFECONDUCT_FILES_PER_PERSON",
+        "10000",
+        "So many files of one person are stored at once, evidence, papers and files for banks together; another is "
+        "refused. Files go in time, with their cases.",
+    ),
+    Setting("SAFECONDUCT_FILE_MB_PER_PERSON", "20000", "So many megabytes these files have together."),
+    Setting(
         "SAFECONDUCT_RECORD_ORIGIN",
         "",
         "The record's name in checkpoints and keys, such as `shop.example/record`; fixed once the first key is made. "

@@ -43,6 +43,8 @@ VAR = ENV.var
 PLATFORM_COUNTRY = ENV.country
 CANARY_DOMAIN = ENV.canary_domain
 CLAMD = "" if ENV.clamd == "none" else ENV.clamd
+FILES_PER_PERSON = ENV.files_per_person
+FILE_MB_PER_PERSON = ENV.file_mb_per_person
 RECORD_ORIGIN = ENV.record_origin
 RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
 RECORD_WITNESSES = ENV.record_witnesses
@@ -148,6 +150,12 @@ SEALED_COLUMNS = [
     "safeconduct.protections.transactions.chargebacks.sending.STORED_FOR_THE_BANK",
     "safeconduct.protections.transactions.chargebacks.sending.STORED_COPIES",
     "safeconduct.connectors.intake.STORED",
+]
+# Tables of files that people bring, whose number and bytes are bounded for each person (`kernel.cases.person_quota`).
+FILES_OF_PEOPLE = [
+    "safeconduct.kernel.cases.evidence.FILES",
+    "safeconduct.protections.accounts.ownership.papers.FILES",
+    "safeconduct.protections.transactions.chargebacks.documents.FILES",
 ]
 # Columns of blind indexes, which follow another root key; and what else keeps an earlier one from being retired
 # (`kernel.vault.root_replacement`).

@@ -50,7 +50,7 @@ def remind_of_vault(at: datetime) -> int:
         due = at if made_at is None else made_at + REPLACED
         if at < due - _EVERY:
             return 0
-        key = f"vault_key/{version}/{'unknown' if made_at is None else (at - due) // _EVERY}"
+        key = f"vault_key/{version}/{f'unknown/{at:%Y%m}' if made_at is None else (at - due) // _EVERY}"
         return tell_administrators(
             "vault_key.old", {"version": str(version), "until": due}, key, at=at, url="/console/vault/"
         )
