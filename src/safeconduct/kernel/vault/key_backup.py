@@ -24,8 +24,8 @@ from safeconduct.kernel.vault.errors import VaultError
 FORM: Final = 1
 _PAGE: Final = 5_000
 
-#: Table → its columns, the key first, with the type of each. In the order in which they are restored. What is new stands
-#: last: an older backup does not have it.
+#: Table → its columns, the key first, with the type of each. In the order in which they are restored. What is newer
+#: stands last: an older backup does not have it.
 _TABLES: Final = {
     "vault_region_key": {
         "version": "integer", "region": "text", "superseded_at": "timestamptz", "made_at": "timestamptz",

@@ -22,9 +22,10 @@ _NAMED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``version``: of the region's key, made at ``made_at`` (None: nobody knows); ``keys``: data keys, ``left``: those that an earlier version still wraps;
-    ``restricted``: keys whose erasure waits for a ground; ``receipts`` of erasures, ``unshown``: those that are not in
-    the file outside, ``unshown_since``: for the oldest of them. ``trouble``: what to do, each as a sentence.
+    """``version``: of the region's key, made at ``made_at`` (None: nobody knows); ``keys``: data keys, ``left``: those that
+    an earlier version still wraps; ``restricted``: keys whose erasure waits for a ground; ``receipts`` of erasures,
+    ``unshown``: those that are not in the file outside, ``unshown_since``: for the oldest of them. ``trouble``: what to
+    do, each as a sentence.
     """
 
     root: str
@@ -59,7 +60,8 @@ def status() -> Status:
             " (SELECT count(*) FROM vault_key WHERE erase_at < now() - interval '1 hour')"
             " + (SELECT count(*) FROM vault_salt WHERE erase_at < now() - interval '1 hour'),"
             " (SELECT count(*) FROM vault_receipt), count(*), min(at),"
-            " (SELECT made_at FROM vault_region_key WHERE version = %s), now() FROM vault_receipt WHERE shown_at IS NULL",
+            " (SELECT made_at FROM vault_region_key WHERE version = %s), now()"
+            " FROM vault_receipt WHERE shown_at IS NULL",
             [version],
         ).fetchone()
         roots = query(
@@ -110,8 +112,8 @@ def _old(version: int, made_at: datetime | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a region's key: since when the next one wraps instead (None: it wraps now), the roots that open it, by
-    their names, and when it was made (None: nobody knows)."""
+    """A version of a region's key: since when the next one wraps instead (None: it wraps now), the roots that open it,
+    by their names, and when it was made (None: nobody knows)."""
 
     version: int
     region: str
@@ -156,8 +158,8 @@ def glance() -> Glance:
         problem = str(refused)
     with engine_scope():
         versions = query(
-            "SELECT k.version, k.region, k.superseded_at, array_agg(w.root ORDER BY w.root) FILTER (WHERE w.root <> ''),"
-            " k.made_at"
+            "SELECT k.version, k.region, k.superseded_at,"
+            " array_agg(w.root ORDER BY w.root) FILTER (WHERE w.root <> ''), k.made_at"
             " FROM vault_region_key k LEFT JOIN vault_region_wrap w ON w.version = k.version"
             " GROUP BY k.version ORDER BY k.version DESC LIMIT 20"
         ).fetchall()
