@@ -50,8 +50,8 @@ def check(person: str, size: int) -> None:
     if files >= settings.FILES_PER_PERSON or stored + size > settings.FILE_MB_PER_PERSON * _MB:
         raise EvidenceRefused(
             _(
-                "you have stored %(n)s files with %(mb)s MB; one person may have %(most)s files and %(most_mb)s MB. They "
-                "go with their cases in time; until then a colleague or the marketplace can bring this one"
+                "you have stored %(n)s files with %(mb)s MB; one person may have %(most)s files and %(most_mb)s MB. "
+                "They go with their cases in time; until then a colleague or the marketplace can bring this one"
             )
             % {
                 "n": files, "mb": stored // _MB, "most": settings.FILES_PER_PERSON,

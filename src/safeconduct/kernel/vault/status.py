@@ -22,10 +22,10 @@ _NAMED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``version``: of the region's key, made at ``made_at`` (None: nobody knows); ``keys``: data keys, ``left``: those that
-    an earlier version still wraps; ``restricted``: keys whose erasure waits for a ground; ``receipts`` of erasures,
-    ``unshown``: those that are not in the file outside, ``unshown_since``: for the oldest of them. ``trouble``: what to
-    do, each as a sentence.
+    """``version``: of the region's key, made at ``made_at`` (None: nobody knows); ``keys``: data keys, ``left``: those
+    that an earlier version still wraps; ``restricted``: keys whose erasure waits for a ground; ``receipts`` of
+    erasures, ``unshown``: those that are not in the file outside, ``unshown_since``: for the oldest of them.
+    ``trouble``: what to do, each as a sentence.
     """
 
     root: str
