@@ -304,10 +304,7 @@ def test_a_case_that_closes_ends_what_was_kept_for_it() -> None:
     case_id, _piece = case_of(sold, closed_at=None)
     request = erased(sold)
     assert grounds(erasing.UNFINISHED) > 0 and request.rest_at is not None
-    with engine_scope():
-        query(
-            "UPDATE case_file SET status = 'closed', closed_at = %s WHERE id = %s", [NOW - timedelta(days=800), case_id]
-        )
+    take(case_id, "withdraw", Role.BUYER, NOW)
     actions.work(request.rest_at)
     assert grounds(erasing.UNFINISHED) == 0 and bodies(sold) == 0
     assert ("cases", "open_case") not in {(one["what"], one["why"]) for one in latest().statement["kept"]}

@@ -40,7 +40,7 @@ def place(scope: str, ref: str, basis: str, until: datetime, actor: Actor, *, at
 
 
 def end(hold_id: str, actor: Actor, *, at: datetime) -> None:
-    """Ends a hold before its day, with the reason (`actor.why`). Erasures that waited for a hold are looked at again."""
+    """Ends a hold before its day, with the reason (`actor.why`); erasures that waited for one are looked at again."""
     hold = LegalHold.objects.select_for_update().filter(id=hold_id).first()
     if hold is None:
         raise NotThere
