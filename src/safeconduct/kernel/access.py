@@ -151,7 +151,7 @@ TABLES = (
     Table("ownership_claim", engine=ALL, staff=EDIT, open_because=_CLAIMS),
     Table("ownership_word", engine=ALL, staff=ADD, open_because=_CLAIMS),
     Table("ownership_paper", engine="SELECT, INSERT, DELETE", staff=READ, open_because=_CLAIMS),
-    Table("staff_identity", app=EDIT, staff="SELECT, DELETE", open_because=_PEOPLE),
+    Table("staff_identity", app=EDIT, engine=READ, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),
     Table("sign_in_session", app=EDIT, engine=ALL, staff=EDIT, open_because=_PEOPLE),

@@ -140,8 +140,8 @@ def blind_with(key: bytes, number: str) -> bytes:
 
 
 def blinds_of(account_ids: Sequence[str]) -> dict[str, bytes]:
-    """What finds these accounts' numbers under the root key in use; nothing for one that nobody can open. One whose number
-    is gone is found by nobody, and that stays so."""
+    """What finds these accounts' numbers under the root key in use; nothing for one that nobody can open. One whose
+    number is gone is found by nobody, and stays so."""
     found = query(
         "SELECT id, 'seller/' || seller_key, sealed, blind FROM payout_account WHERE id = ANY (%b::text[])",
         [list(account_ids)],

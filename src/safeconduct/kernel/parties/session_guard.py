@@ -50,6 +50,7 @@ _WHY: Final[Mapping[Ended, str | Promise]] = {
     Ended.BY_STAFF: lazy("The marketplace has ended your sessions; why stands under Security. Sign in again."),
     Ended.BY_OWNER: lazy("An owner of your shop has ended your sessions. Sign in again."),
     Ended.OFF_DEVICE: lazy("This session was used outside the browser in which it began. Sign in again."),
+    Ended.BY_DIRECTORY: lazy("You signed out at your company, and so here as well."),
     Ended.LOCKED: lazy(
         "You were signed out because two things happened that together take an account over. Sign in again; payouts "
         "wait until the marketplace has looked at it."

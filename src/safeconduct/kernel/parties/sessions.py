@@ -52,6 +52,7 @@ class Ended(StrEnum):
     MOVED = "moved"
     OFF_DEVICE = "off_device"
     LOCKED = "locked"
+    BY_DIRECTORY = "by_directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +91,22 @@ class Session:
 
 
 def begin(
-    person_id: str, session_key: str, origin: Origin, at: datetime, *, device: str = "", factor: str = ""
-) -> tuple[str, int]:
+    person_id: str, session_key: str, origin: Origin, at: datetime, *, device: str = "", factor: str = "",
+    directory: bytes | None = None,
+) -> tuple[str, int]:  # fmt: skip
     """A sign-in succeeded, or one that is older than this table was met. Returns its id, and how many older ones ended
-    because there were too many. A key that is there already is not begun again."""
+    because there were too many. A key that is there already is not begun again. ``directory``: as
+    `directory_sessions.taken` gives it."""
     identity = new_id("ses")
     made = query(
         "INSERT INTO sign_in_session"
-        " (id, person_id, key_hash, device, origin, traits, factor, started_at, last_seen_at, ended_why)"
-        " VALUES (%s, %s, %b, %s, %b, %b::bigint[], %s, %s, %s, '') ON CONFLICT (key_hash) DO NOTHING",
+        " (id, person_id, key_hash, device, origin, traits, factor, started_at, last_seen_at, ended_why, directory)"
+        " VALUES (%s, %s, %b, %s, %b, %b::bigint[], %s, %s, %s, '', %b) ON CONFLICT (key_hash) DO NOTHING",
         [
             identity, person_id, _hash(session_key), device,
             seal(ORIGIN, identity, f"person/{person_id}", json.dumps([origin.address, origin.browser[:400]]).encode()),
             traits_of(origin.address, origin.browser, facts_of([origin.address])[0]), factor, at, at,
+            directory,
         ],
     )  # fmt: skip
     if not made.rowcount:

@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from safeconduct.kernel.parties import attempts, factors, sessions
+from safeconduct.kernel.parties import attempts, directory_sessions, factors, sessions
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Happened, Level, Noted, note_for_person
 from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
@@ -113,6 +113,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             session, crowded = sessions.begin(
                 user.id, request.session.session_key or "", origin_of_request(request), now,
                 device=attempts.device_of(user, token), factor=factor,
+                directory=directory_sessions.taken(request, user),
             )  # fmt: skip
         request.sign_in_id = session  # type: ignore[attr-defined]
         response.set_cookie(

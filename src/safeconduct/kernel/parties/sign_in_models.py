@@ -25,7 +25,8 @@ class SignInDevice(models.Model):
 class SignInSession(models.Model):
     """A sign-in and how long it lasts (`sessions`). The key of the session is kept only as a hash, where it came from
     only sealed; `traits` are keyed hashes of address and browser (`traits`), `score` how unusual they were for the
-    person. ``factor``: the strongest one that was used; empty for a session that is older than this table."""
+    person. ``factor``: the strongest one that was used; empty for a session that is older than this table.
+    ``directory``: the company's directory's name for it, as a keyed hash (`directory_sessions`)."""
 
     id = models.CharField(primary_key=True, max_length=30)
     person = models.ForeignKey("parties.User", models.CASCADE, related_name="+")
@@ -39,6 +40,7 @@ class SignInSession(models.Model):
     last_seen_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended_why = models.CharField(max_length=20, blank=True, default="")
+    directory = models.BinaryField(null=True)
 
     class Meta:
         db_table = "sign_in_session"
@@ -52,7 +54,11 @@ class SignInSession(models.Model):
             models.Index(fields=["person", "-started_at"], name="sign_in_session_of_person"),
             models.Index(fields=["-started_at"], name="sign_in_session_latest"),
             models.Index(fields=["last_seen_at"], name="sign_in_session_by_age"),
-        ]
+            models.Index(
+                fields=["person"], condition=Q(directory__isnull=False, ended_at__isnull=True),
+                name="sign_in_session_of_directory",
+            ),
+        ]  # fmt: skip
 
 
 class SignInFailures(models.Model):

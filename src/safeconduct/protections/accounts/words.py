@@ -34,6 +34,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "session_moved": lazy("A session went on in another browser and network, and was ended"),
     "sessions_ended": lazy("Somebody who may do so ended all their open sessions"),
     "sessions_ended_why": lazy("The marketplace ended all their open sessions: “%(why)s”"),
+    "signed_out_at_directory": lazy("Signed out at their company, and so of what began there"),
     "session_off_device": lazy("A session was used outside the browser in which it began, and was ended"),
     "session_revoked": lazy("Ended a session from another one"),
     "factor_added": lazy("Added a passkey or an authenticator app; other sessions ended"),
