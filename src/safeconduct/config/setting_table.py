@@ -153,6 +153,25 @@ SETTINGS = (
         "well. Empty: 1 in production, else 0.",
     ),
     Setting(
+        "SAFECONDUCT_STAFF_DEVICES",
+        "",
+        "Roles of the staff, with commas, whose console opens only in browsers that another administrator, or the "
+        "operator, has let in: `analyst,lead,administrator`. `none`: in any. Empty: all three in production, else "
+        "none.",
+    ),
+    Setting(
+        "SAFECONDUCT_STAFF_BROWSERS",
+        "",
+        "Browsers these roles may work with, and from which version on, with commas: `Chrome=140,Firefox=140`. Empty: "
+        "every one that supports what the pages need.",
+    ),
+    Setting(
+        "SAFECONDUCT_STAFF_PASSKEYS",
+        "any",
+        "`device`: these roles come in only with passkeys that stay on one device or security key. `any`: also with "
+        "passkeys that are copied between devices.",
+    ),
+    Setting(
         "SAFECONDUCT_OIDC_ISSUER",
         "",
         "Issuer of the directory at which the staff sign in (OpenID Connect), exactly as it writes itself: "

@@ -154,6 +154,7 @@ TABLES = (
     Table("staff_identity", app=EDIT, engine=READ, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),
+    Table("staff_device", app=READ, staff=EDIT, open_because=_PEOPLE),
     Table("sign_in_session", app=EDIT, engine=ALL, staff=EDIT, open_because=_PEOPLE),
     Table("account_case", engine=_ACCOUNT_FREEZE, staff=_ACCOUNT_CASE, open_because=_NOT_ME),
     Table("shared_cache", engine=ALL, open_because="hashes of what is counted at sign-in, before a seller is known"),

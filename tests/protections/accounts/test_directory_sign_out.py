@@ -134,7 +134,7 @@ def test_a_token_that_comes_again_ends_nothing_that_began_since(stub: DirectoryS
     [
         {"iss": "https://elsewhere.example"}, {"aud": "another-client"}, {"aud": None}, {"iat": None}, {"exp": None},
         {"exp": int(time.time()) - 120}, {"iat": int(time.time()) - 3600}, {"iat": int(time.time()) + 3600},
-        {"iat": "now"}, {"nonce": "n-1"}, {"nonce": ""}, {"jti": None}, {"jti": ""}, {"sub": None}, {"sub": ""},
+        {"iat": "now"}, {"iat": float("nan")}, {"exp": float("inf")}, {"nonce": "n-1"}, {"nonce": ""}, {"jti": None}, {"jti": ""}, {"sub": None}, {"sub": ""},
         {"sub": 7}, {"sid": ["s-1"]}, {"sid": "s" * 256}, {"events": None}, {"events": {}}, {"events": [EVENT]},
         {"events": {EVENT: True}}, {"events": {"http://schemas.openid.net/event/other": {}}},
     ],

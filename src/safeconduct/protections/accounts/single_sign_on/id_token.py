@@ -86,8 +86,8 @@ def of_now(claims: Mapping[str, Any], at: datetime) -> None:
     """Whether a token is of these minutes. Raises SignOnFailed."""
     now, leeway = at.timestamp(), LEEWAY.total_seconds()
     times = {name: claims.get(name, now) for name in ("exp", "iat", "nbf", "auth_time")}
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in times.values()):
-        raise SignOnFailed(Fault.CLAIMS, "the token's times are no numbers")
+    if not all(_is_time(value) for value in times.values()):
+        raise SignOnFailed(Fault.CLAIMS, "the token's times are no numbers of seconds")
     if times["exp"] + leeway <= now or times["iat"] + _OLDEST.total_seconds() < now:
         raise SignOnFailed(Fault.EXPIRED, "the token is over")
     # Not every directory says when the person proved themselves; one that does is held to what we asked.
@@ -95,3 +95,8 @@ def of_now(claims: Mapping[str, Any], at: datetime) -> None:
         raise SignOnFailed(Fault.EXPIRED, "the person proved too long ago who they are")
     if times["iat"] - leeway > now or times["nbf"] - leeway > now:
         raise SignOnFailed(Fault.EXPIRED, "the token is not valid yet")
+
+
+def _is_time(value: Any) -> bool:
+    """Seconds of an age that clocks know: no truth value, no infinity, and not what is no number at all."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1 << 40
