@@ -285,7 +285,9 @@ def test_where_the_operator_asks_for_it_a_passkey_that_is_copied_between_devices
         assert inside(client), "any passkey, unless it is asked for"
         with override_settings(STAFF_PASSKEYS="device"):
             answer = client.get(HERE)
-            assert (answer.status_code == 200) is opens and ("copied between devices" in answer.content.decode()) is not opens
+            assert (answer.status_code == 200) is opens and (
+                "copied between devices" in answer.content.decode()
+            ) is not opens
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """What a browser has to support, told from what it sends (docs/operations.md, *TLS and browsers*).
 
-Every browser that sends where a call comes from (`Sec-Fetch-*`: Chrome and Edge 80, Firefox 90, Safari 16.4, as MDN's
-tables of 2026 have it) has all the rest that pages rely on: HSTS, Content Security Policy, `SameSite`, `__Host-`. It is
-sent to addresses with TLS only. A browser that lacks it is warned of everywhere, and the console does not open in it.
+Every browser that says where a call comes from (`Sec-Fetch-*`, in every current one since March 2023, as MDN says) has
+the rest that pages rely on: HSTS, Content Security Policy, `SameSite`, `__Host-`. It says so where there is TLS only.
+A browser that lacks it is warned of on every page, and the console does not open in it.
 """
 
 from __future__ import annotations

@@ -184,6 +184,13 @@ def test_a_sign_in_that_was_broken_off_binds_nobody_elses_session_to_the_directo
     assert client.get("/accounts/sessions/").status_code == 200
 
 
+@override_settings(PAGE_RATE_PER_MINUTE=5)
+def test_everybody_who_goes_home_at_five_is_signed_out_and_a_flood_is_not_read(stub: DirectoryStub) -> None:
+    token = stub.signed_out(sub="nobody here")
+    assert [told(token) for _ in range(100)] == [200] * 100
+    assert Client().post(TOLD, {"logout_token": token}).status_code == 429
+
+
 def test_nobody_asks_by_a_link_and_without_a_directory_there_is_no_such_door() -> None:
     assert Client().get(TOLD).status_code == 405
     with override_settings(DIRECTORY=None):

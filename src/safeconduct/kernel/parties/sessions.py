@@ -131,7 +131,7 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     """The session of a request; None where there is none of this key and person. One statement."""
     row = query(
         f"SELECT s.id, s.started_at, s.last_seen_at, s.ended_why, p.staff_role <> '', {_near_money('s.person_id')},"
-        " s.origin, d.cookie_hash, s.device, EXISTS (SELECT FROM staff_device e WHERE e.device = s.device"
+        " s.origin, d.cookie_hash, s.device, EXISTS (SELECT FROM staff_device e WHERE e.device = d.id"
         "  AND e.person_id = s.person_id AND e.ended_at IS NULL AND e.approved_at > %s)"
         " FROM sign_in_session s JOIN person p ON p.id = s.person_id"
         " LEFT JOIN sign_in_device d ON d.id = s.device"
