@@ -55,6 +55,17 @@ def people_invite(
     raise SystemExit(invite(email, role))
 
 
+@people_app.command("device", epilog='Example: safeconduct people device ana@example.org --why "Sat beside her"')
+def people_device(
+    email: Annotated[str, typer.Argument(help="The address of the member of staff.")],
+    why: Annotated[str, typer.Option("--why", help="How you know that it is their browser.")],
+) -> None:
+    """Lets in the browser that a member of staff asks for, where no other administrator can."""
+    from safeconduct.cli.people import device
+
+    raise SystemExit(device(email, why))
+
+
 @people_app.command(
     "break-glass", epilog='Example: safeconduct people break-glass ana@example.org --why "Lost her key; seen in person"'
 )
