@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("transactions", "0009_disputes_the_bank_read")]
+    dependencies = [("transactions", "0010_documents_of_a_person")]
 
     operations = [
         migrations.AddField("coverage", "advance_minor", models.BigIntegerField(db_default=0)),
