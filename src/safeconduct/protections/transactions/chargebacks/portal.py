@@ -174,7 +174,8 @@ def stage(request: MemberRequest, dispute_id: str) -> HttpResponse:
 @only_for(MemberRole.FINANCE, MemberRole.SUPPORT, says=lazy("Send the answer to a chargeback to the bank"))
 def submit(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """Sends it."""
-    return _do(request, dispute_id, answers.submit, _("The answer goes to the bank. It cannot be changed any more."))
+    verb = partial(answers.submit, sha256=request.POST.get("sha256", ""))
+    return _do(request, dispute_id, verb, _("The answer goes to the bank. It cannot be changed any more."))
 
 
 @require_POST
