@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.test_commands import POLICY, safeconduct
 
-from safeconduct.cli.people import _rates
+from safeconduct.cli.rates import read_rates
 from safeconduct.kernel.decisions.labels import read_csv
 
 BINARY = bytes(range(256)) * 4
@@ -66,16 +66,16 @@ def test_lines_of_history_that_are_no_event_are_refused_one_by_one(tmp_path: Pat
 
 
 def test_a_table_of_rates_is_read_or_each_bad_row_is_named() -> None:
-    rows, problems = _rates("currency,day,rate\neur,2026-01-02,1.17\n", "ECB")
+    rows, problems = read_rates("currency,day,rate\neur,2026-01-02,1.17\n", "ECB")
     assert [(row[0], row[2]) for row in rows] == [("EUR", Decimal("1.17"))] and not problems
     bad = "EURO,2026-01-02,1\nEUR,2026-02-30,1\nEUR,20260102,1\nEUR,2026-01-02\n"
     bad += "EUR,2026-01-02,NaN\nEUR,2026-01-02,1e40\nEUR,2026-01-02,-1\nEUR,2026-01-02,1e-30\n"
-    rows, problems = _rates("currency,day,rate\n" + bad, "ECB")
+    rows, problems = read_rates("currency,day,rate\n" + bad, "ECB")
     assert not rows and [problem.split(":")[0] for problem in problems] == [f"row {n}" for n in range(2, 10)]
-    assert _rates("", "ECB")[1] == [
+    assert read_rates("", "ECB")[1] == [
         "the first line must name the columns currency, day and rate; it has no currency, day, rate"
     ]
-    assert "no CSV" in _rates("currency,day,rate\n" + "x" * 200_000, "ECB")[1][0]
+    assert "no CSV" in read_rates("currency,day,rate\n" + "x" * 200_000, "ECB")[1][0]
 
 
 def test_labels_before_a_broken_line_are_read_and_the_line_is_named() -> None:

@@ -13,7 +13,7 @@ import pytest
 import tests.django_world as world
 from django.test import Client
 from tests.api.api_world import Machine, good, problem
-from tests.kernel.builders import event, usd
+from tests.kernel.builders import event, person, usd
 from tests.portal import shops
 from tests.protections.disputes.test_dispute_console import decided, desk, staff, to_the_arbiter
 from tests.protections.endings import ends_well
@@ -120,7 +120,9 @@ class Order:
         (chargeback,) = good(self.shop.get("/v1/chargebacks", seller=self.seller))["items"]
         address = f"/v1/chargebacks/{chargeback['id']}"
         staged = good(self.shop.post(f"{address}/answer", {"language": "en"}))["answer"]
-        return good(self.shop.post(f"{address}/submit", {"sha256": staged["sha256"]}))["answer"]
+        return good(self.shop.post(f"{address}/submit", {"sha256": staged["sha256"], "person": person().email}))[
+            "answer"
+        ]
 
     def wait(self, days: float) -> None:
         """Time passes, and what is due is done."""

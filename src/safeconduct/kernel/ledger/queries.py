@@ -289,11 +289,6 @@ def statement(
     return Statement(seller_key, currency, start, end, opening, closing, lines, len(rows) <= most)
 
 
-def exposure() -> dict[str, Exposure]:
-    """Open holds, and captured but unreleased money, by currency; in staff's or the engine's scope."""
-    return {code: totals.exposure for code, totals in totals_by_currency().items() if totals.exposure is not None}
-
-
 def totals_by_currency() -> dict[str, Totals]:
     """Fund, receivables, exposure and all other sums by currency; in staff's or the engine's scope.
 

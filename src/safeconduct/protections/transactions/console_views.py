@@ -26,7 +26,7 @@ from safeconduct.protections.transactions.console_simulation import shown
 from safeconduct.protections.transactions.console_words import CAUSES, STARTS, SURE, spoken
 from safeconduct.protections.transactions.coverage.reading import TemplateError, read_template
 from safeconduct.protections.transactions.coverage.shipped import DEFAULT, shipped_templates
-from safeconduct.protections.transactions.coverage.template import Condition, Template
+from safeconduct.protections.transactions.coverage.template import Condition, Origin, Template
 from safeconduct.protections.transactions.errors import (
     ChangedSinceRead,
     NotTheAuthor,
@@ -191,13 +191,15 @@ def promise_of(template: Template) -> dict[str, Any]:
                 (_("for all sellers in a year"), template.limits.fund_year),
             ) if money is not None
         ],
-        "limits_origin": _origin(template.limits.origin),
         "period": _days(template.period.within_us), "period_after": STARTS[template.period.after],
-        "period_origin": _origin(template.period.origin),
         "warn_share": template.warning.share_percent, "warn_before": timedelta(microseconds=template.warning.before_us),
         "late_news": timedelta(microseconds=template.late_news_us),
         "review_before": timedelta(microseconds=template.review.before_us),
         "authorisation": timedelta(microseconds=template.review.authorisation_us),
+        "origins": [_origin(origin) for origin in dict.fromkeys((
+            template.limits.origin, template.period.origin, template.warning.origin, template.late_news_origin,
+            template.review.origin,
+        ))],
     }  # fmt: skip
 
 
@@ -208,7 +210,7 @@ def _condition(condition: Condition) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _origin(origin: Any) -> dict[str, Any]:
+def _origin(origin: Origin) -> dict[str, Any]:
     name, tone = SURE[origin.sure]
     return {"source": origin.source, "sure": name, "tone": tone}
 

@@ -145,6 +145,20 @@ class _Sent:
     signed: bool | None = None
     items: int | None = None
 
+    def hear(self, row: tuple[Any, ...]) -> None:
+        """One event of the parcel (columns as in `_FACTS`): of several that tell the same, the first counts."""
+        (_, moment, type_, at_us, _, _, address, _, carrier, scan, signed, *_, items) = row
+        self.carrier = carrier or self.carrier
+        news = News(at_us, moment)
+        if type_ == SHIPPED:
+            self.items = items if self.items is None else max(self.items, items or 0)
+            if self.shipped is None or news < self.shipped:
+                self.shipped, self.address = news, address
+        elif type_ == TRACKED:
+            self.scans.append(Scan(at_us, moment, scan or ""))
+        elif self.delivered is None or news < self.delivered:
+            self.delivered, self.signed, self.left_at = news, signed, address
+
 
 def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currency: str) -> Gathered | None:
     """One order's facts from its rows (columns as in `_FACTS`), whatever their order; None where it was not placed."""
@@ -161,8 +175,7 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     stops: list[tuple[int, int, bool]] = []
     units_back = 0
     for row in rows:
-        (_, moment, type_, at_us, who, amount, address, parcel, carrier, scan, signed, changed, reason, _o, dispute,
-         *_, items) = row  # fmt: skip
+        (_, moment, type_, at_us, who, amount, address, parcel, _, _, _, changed, reason, _, dispute, *_, items) = row
         latest = max(latest, moment)
         if who is not None:
             seller = who
@@ -172,19 +185,9 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
         elif type_ == PAID:
             payments.append(Payment(at_us, moment, amount))
         elif type_ in (SHIPPED, TRACKED, DELIVERED):
-            one = sent.get(parcel)
-            if one is None:
-                one = sent[parcel] = _Sent()
-            one.carrier = carrier or one.carrier
-            news = News(at_us, moment)
-            if type_ == SHIPPED:
-                one.items = items if one.items is None else max(one.items, items or 0)
-                if one.shipped is None or news < one.shipped:
-                    one.shipped, one.address = news, address
-            elif type_ == TRACKED:
-                one.scans.append(Scan(at_us, moment, scan or ""))
-            elif one.delivered is None or news < one.delivered:
-                one.delivered, one.signed, one.left_at = news, signed, address
+            if parcel not in sent:
+                sent[parcel] = _Sent()
+            sent[parcel].hear(row)
         elif type_ == CHANGED:
             if changed or address is not None:
                 changes.append(AddressChange(at_us, moment, address))

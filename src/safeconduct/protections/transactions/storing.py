@@ -228,9 +228,10 @@ def _row(change: Change) -> dict[str, Any]:
         "earlier_minor": 0 if change.before is None else change.before.pays_minor,
     }  # fmt: skip
     if fresh:
+        ship = facts.ship_country or ""
         row |= {
             "order_ref": "" if named is None else named.ref[:200], "currency": settings.REPORTING_CURRENCY,
-            "order_minor": None if named is None else named.minor, "ship_country": (facts.ship_country or "")[:2],
+            "order_minor": None if named is None else named.minor, "ship_country": ship if len(ship) == 2 else "",
             "order_currency": "" if named is None else named.currency,
         }  # fmt: skip
     return row
