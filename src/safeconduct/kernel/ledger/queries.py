@@ -114,7 +114,6 @@ class Filters:
 
     currency: str | None = None
     account: Kind | None = None
-    event: str | None = None
     order_key: int | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -239,7 +238,6 @@ def movements(seller_key: int, *, filters: Filters | None = None, after: str = "
     where, parameters = ["p.seller_key = %s"], [seller_key]
     for condition, value in (
         ("p.currency = %s", given.currency),
-        ("EXISTS (SELECT FROM ledger_transaction t WHERE t.id = p.transaction_id AND t.event = %s)", given.event),
         ("p.order_key = %s", given.order_key),
         ("p.at >= %s", given.since),
         ("p.at < %s", given.until),
