@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -72,7 +73,7 @@ def seller(request: StaffRequest, seller_id: str) -> HttpResponse:
         "seller": found, "rows": decision_rows(latest, {found.key: found}), "nodes": nodes, "edges": edges,
         "tiles": [(ACTIONS[name][2], counts.get(name, 0), _TONES[name] if counts.get(name) and name != "allow" else "", name)
                   for name in ACTIONS],
-        "days": COUNTED_DAYS, "may_look": request.user.may(StaffRole.LEAD),
+        "currency": settings.REPORTING_CURRENCY, "days": COUNTED_DAYS, "may_look": request.user.may(StaffRole.LEAD),
     }  # fmt: skip
     return page(request, "console/seller.html", "sellers", context)
 
