@@ -47,7 +47,8 @@ ENVELOPE: dict[str, Any] = {
 def send_event(request: Call, wait: bool = Query(True, description="`false`: store it only.")) -> HttpResponse:
     """Send one event and get its decision.
 
-    The event is durable before anything is decided. Sent again, it is a duplicate and gets the decisions already made.
+    The event is committed before anything is decided, and on disk before this answers. Sent again, it is a duplicate
+    and gets the decisions already made.
     """
     envelope = request.document
     try:

@@ -170,8 +170,10 @@ def _in_one_transaction(request: Call, run: View, args: Any, kwargs: Any, claim:
         response = run(request, *args, **kwargs)
         if response.status_code >= 400:
             undo()
-        elif claim is not None and _worth_keeping(response):
-            query(*_keeping(claim, response))
+        elif claim is not None and _worth_keeping(response) and query(*_keeping(claim, response)).rowcount == 0:
+            # It took longer than `CLAIM_S`, and a retry has the key now: what is done under it is done once, by that.
+            detail = "a retry with this Idempotency-Key took the place of this request, of which nothing was done"
+            raise Problem(Code.IN_FLIGHT, detail, headers={"Retry-After": "1"})
     return response
 
 

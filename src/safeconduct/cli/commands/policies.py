@@ -113,11 +113,24 @@ def cases_lint(
     files: Annotated[
         Optional[list[Path]], typer.Argument(help="Workflows; all that ship if left out.", exists=True, dir_okay=False)
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Checks workflows of cases, those that are shipped with their presets. Exit code 1 where there is an error."""
     from safeconduct.cli.cases import lint
 
-    raise SystemExit(lint(files or []))
+    raise SystemExit(lint(files or [], as_json=as_json))
+
+
+@cases_app.command("draw", epilog="Example: safeconduct cases draw dispute --preset eu-fair")
+def cases_draw(
+    kind: Annotated[str, typer.Argument(help="The kind of case.")],
+    preset: Annotated[str, typer.Option(help="A marketplace's terms: a file, or the name of one that ships.")] = "",
+    language: Annotated[str, typer.Option(help="en, zh or es.")] = "en",
+) -> None:
+    """Draws a workflow that ships as a Mermaid diagram: states, who acts and how long, steps and who takes them."""
+    from safeconduct.cli.cases import draw
+
+    raise SystemExit(draw(kind, preset=preset, language=language))
 
 
 @cases_app.command(

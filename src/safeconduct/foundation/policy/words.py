@@ -16,6 +16,7 @@ class Words:
     """Frame sentences and connecting words of one language. Braces are filled by `str.format`."""
 
     actions: Mapping[Action, str]
+    person_challenged: str
     rule: str
     rule_unknown: str
     decides: str
@@ -68,7 +69,6 @@ class Words:
     if_below: str
     if_at_most: str
     if_at_least: str
-    if_above: str
     if_between: str
     if_equal: str
     if_other: str
@@ -96,6 +96,7 @@ _EN = Words(
         Action.REVIEW: "a person looks at it first",
         Action.BLOCK: "it is stopped",
     },
+    person_challenged="the person is asked to prove who they are",
     rule="If {condition}, {action}.",
     rule_unknown=" If that cannot be known, {action}.",
     decides="This policy decides: {events}.",
@@ -174,7 +175,6 @@ _EN = Words(
     if_below="{would} if the {what} were less than {high} (it is {value}).",
     if_at_most="{would} if the {what} were at most {high} (it is {value}).",
     if_at_least="{would} if the {what} were at least {low} (it is {value}).",
-    if_above="{would} if the {what} were more than {low} (it is {value}).",
     if_between="{would} if the {what} were between {low} and {high} (it is {value}).",
     if_equal="{would} if the {what} were {low} (it is {value}).",
     if_other="{would} if the {what} were anything other than {values} (it is {value}).",
@@ -223,6 +223,7 @@ _ZH = Words(
         Action.REVIEW: "先由人工审核",
         Action.BLOCK: "予以拦截",
     },
+    person_challenged="要求其本人验证身份",
     rule="如果{condition}，则{action}。",
     rule_unknown="如果无法得知，则{action}。",
     decides="本策略决定以下事件：{events}。",
@@ -296,7 +297,6 @@ _ZH = Words(
     if_below="如果{what}小于 {high}（目前为 {value}），{would}。",
     if_at_most="如果{what}不超过 {high}（目前为 {value}），{would}。",
     if_at_least="如果{what}不少于 {low}（目前为 {value}），{would}。",
-    if_above="如果{what}大于 {low}（目前为 {value}），{would}。",
     if_between="如果{what}在 {low} 与 {high} 之间（目前为 {value}），{would}。",
     if_equal="如果{what}为 {low}（目前为 {value}），{would}。",
     if_other="如果{what}不是 {values}（目前为 {value}），{would}。",
@@ -345,6 +345,7 @@ _ES = Words(
         Action.REVIEW: "lo mira antes una persona",
         Action.BLOCK: "se detiene",
     },
+    person_challenged="se pide a la persona que demuestre quién es",
     rule="Si {condition}, {action}.",
     rule_unknown=" Si no se puede saber, {action}.",
     decides="Esta política decide: {events}.",
@@ -423,7 +424,6 @@ _ES = Words(
     if_below="{would} si {what} fuera menor que {high} (es {value}).",
     if_at_most="{would} si {what} fuera como máximo {high} (es {value}).",
     if_at_least="{would} si {what} fuera al menos {low} (es {value}).",
-    if_above="{would} si {what} fuera mayor que {low} (es {value}).",
     if_between="{would} si {what} estuviera entre {low} y {high} (es {value}).",
     if_equal="{would} si {what} fuera {low} (es {value}).",
     if_other="{would} si {what} fuera distinto de {values} (es {value}).",

@@ -108,10 +108,7 @@ def submit_answer(request: Call, chargeback_id: str, sent: AnswerSubmitted) -> H
     """
     found, now = found_or_missing(chargeback_id), datetime.now(UTC)
     actor = person_named(request.caller, sent.person, found.seller_key, SENDS, now)
-    staged = BankAnswer.objects.select_for_update().filter(dispute=found, stage=found.stage).first()
-    if staged is not None and staged.state == AnswerState.STAGED and staged.sha256 != sent.sha256:
-        raise Problem(Code.CONFLICT, "the answer is another one by now; read it again, then send its sha256")
-    answers.submit(found.id, actor, now)
+    answers.submit(found.id, actor, now, sha256=sent.sha256)
     return _shown(found_or_missing(found.id), api.language_of(request))
 
 
