@@ -10,7 +10,8 @@ from safeconduct.foundation.money import Money
 #: As claims keep the name of a line.
 LONGEST_NAME: Final = 60
 _COSTS: Final = ("price", "shipping", "tax")
-_OF_ORDER: Final = ("shipping", "tax")
+#: What an order may say of the whole of it, beside what its lines say.
+OF_ORDER: Final = ("shipping", "tax")
 
 Wrong = tuple[str, str]
 """A field, and what is wrong with it and the way out."""
@@ -36,7 +37,7 @@ def goods(data: Mapping[str, Any]) -> dict[str, int]:
 
 def of_order(data: Mapping[str, Any]) -> tuple[int, int]:
     """Shipping and tax of the whole order, beside what its lines say, in minor units."""
-    shipping, tax = (_minor(data.get(name)) for name in _OF_ORDER)
+    shipping, tax = (_minor(data.get(name)) for name in OF_ORDER)
     return shipping, tax
 
 
@@ -65,12 +66,14 @@ def _names(lines: Sequence[Mapping[str, Any]]) -> Wrong | None:
 
 def _whole(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Wrong | None:
     """An order: lines, shipping and tax come to its amount."""
+    if "amount" not in data:
+        return "data.amount", "is missing: the lines of an order come to it"
     currency = data["amount"]["currency"]
     for number, line in enumerate(lines):
         for cost in _COSTS:
             if cost in line and line[cost]["currency"] != currency:
                 return f"data.lines[{number}].{cost}", f"must be in {currency}, as the order's amount is"
-    for name in _OF_ORDER:
+    for name in OF_ORDER:
         if name in data and data[name]["currency"] != currency:
             return f"data.{name}", f"must be in {currency}, as the order's amount is"
     total = sum(costs(data).values()) + sum(of_order(data))
