@@ -16,8 +16,9 @@ from tests.protections.transactions.shop import Shop, envelope, key_of
 
 from safeconduct.kernel.cases import publishing
 from safeconduct.kernel.cases.words import Remedy
+from safeconduct.kernel.claim_pages import claims_of_bank
 from safeconduct.kernel.ledger.checking import check
-from safeconduct.kernel.scope import Actor, engine_scope, query, seller_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query, seller_scope, staff_scope
 from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.errors import RequestMalformed
@@ -250,7 +251,15 @@ def test_a_dispute_that_names_its_payment_alone_finds_all_orders_and_the_staff_a
     happen(shop, "lost")
     assert sum(taken().values()) == 5_000
     with engine_scope():
-        assert query("SELECT seller_key FROM bank_dispute").fetchall() == [(None,)]
+        [(seller, dispute, order)] = query("SELECT seller_key, dispute_key, order_key FROM bank_dispute").fetchall()
+        first = lookup("seller", "sel-1")
+    assert seller is None and first is not None
+    with staff_scope():
+        shown = [(one.order, one.line) for one in claims_of_bank(dispute, order, "en", staff=True)]
+    assert sorted(line for _, line in shown) == ["", "cup", "saucer"]
+    assert {name for name, _ in shown} == {"", "ord-a" if order == key_of("ord-b") else "ord-b"}
+    with seller_scope(first):
+        assert [one.line for one in claims_of_bank(dispute, key_of("ord-a"), "en")] == [""]
 
 
 def test_a_second_order_of_the_payment_that_comes_late_makes_the_dispute_one_for_the_staff() -> None:

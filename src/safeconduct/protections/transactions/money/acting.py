@@ -46,9 +46,10 @@ def settle(orders: set[int], now: datetime | None) -> int:
 
 
 def open_claims(order: int, at: datetime) -> dict[str, str]:
-    """Line → its claim, of an order that was paid; empty where no payment is told. The order must be locked."""
+    """Line → its claim, of an order that was placed and paid; empty where that is not told. The order must be
+    locked."""
     told = reading.told([order])
-    if order not in told or not told[order].payments:
+    if order not in told or not told[order].payments or told[order].placed_us is None:
         return {}
     books = reading.books([order])
     review = timedelta(hours=settings.REVIEW_HOURS)
