@@ -302,7 +302,7 @@ def _pass_through(
         if name in lists:
             data[name] = value  # its own words already: the intake names what is wrong with it
         elif field is None:
-            complaints[shorten(name)] = f"there is no field {shown(name)}{suggestion(str(name), known)}"
+            complaints[shorten(name)] = f"there is no field {shown(name)}{suggestion(shorten(name), known)}"
         elif field.type is not Type.MONEY:
             _take(field, value, data, complaints)
     for name in sorted(money - rule.leave_out):

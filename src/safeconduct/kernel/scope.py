@@ -178,6 +178,11 @@ def alone(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]
         return query(statement, parameters)
 
 
+def engine_is_open() -> bool:
+    """Whether a transaction of the engine is open, so that what its functions call a commit is part of that one."""
+    return connections[ENGINE].in_atomic_block
+
+
 def apart(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """One statement of the engine on a connection of its own: committed at once, whatever becomes of the transaction
     that is open. It costs a connection; for what is made once and must never be rolled back."""

@@ -21,10 +21,10 @@ from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import engine, hot, reactions
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import of_a_failure
-from safeconduct.kernel.decisions.running import PolicyBroken, listened_types, running
+from safeconduct.kernel.decisions.running import PolicyBroken, Running, listened_types, running
 from safeconduct.kernel.events import log
 from safeconduct.kernel.events.log import Known, Receipt
-from safeconduct.kernel.scope import engine_scope, engine_statements, query, savepoint
+from safeconduct.kernel.scope import engine_is_open, engine_scope, engine_statements, query, savepoint
 
 LANE_BATCH = 200
 MAX_ATTEMPTS = 5
@@ -64,18 +64,28 @@ def accept(
 ) -> Accepted:
     """Receives a batch and, where `wait`, decides it at once within the policies' time budget.
 
-    The events are durable before anything is decided. Where the engine is too slow or fails, nothing is lost: the
-    answer is each policy's `on_failure`, and a lane decides when it can.
+    The events are committed before anything is decided, and durable when this returns. Where the engine is too slow or
+    fails, nothing is lost: the answer is each policy's `on_failure`, and a lane decides when it can.
     """
     with engine_statements():
         versions = running()
     types = listened_types(versions)
-    receipt = log.receive(batch, queue=types, known=known, imported=imported, lease_s=CALLERS_LEASE_S if wait else 0.0)
+    # One wait for the disk: that of the decisions, which comes after the events in the database's log.
+    decided_next = wait and not engine_is_open()
+    receipt = log.receive(
+        batch, queue=types, known=known, imported=imported, lease_s=CALLERS_LEASE_S if wait else 0.0,
+        durable=not decided_next,
+    )  # fmt: skip
     accepted = Accepted(receipt)
     due = [stored.moment for stored in receipt.stored if stored.queued]
-    if not wait or not due:
-        return accepted
-    live = [v for v in versions if v.state is not VersionState.SHADOW]
+    if wait and due:
+        _decide_at_once(accepted, due, [v for v in versions if v.state is not VersionState.SHADOW], now)
+    if decided_next:
+        log.make_durable(receipt, flushed=bool(accepted.decisions))
+    return accepted
+
+
+def _decide_at_once(accepted: Accepted, due: Sequence[int], live: Sequence[Running], now: Clock | None) -> None:
     budget_ms = min((v.policy.budget_ms for v in live), default=1000) * max(1, len(due) // 10)
     try:
         with engine_scope():
@@ -90,7 +100,6 @@ def accept(
         )  # fmt: skip
         answer = max((v.policy.on_failure for v in live), key=lambda action: action.rank, default=Action.REVIEW)
         accepted.fallback = dict.fromkeys(due, answer)
-    return accepted
 
 
 def work(*, now: Clock | None = utc_now, limit: int = LANE_BATCH) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from safeconduct.foundation import compact_json
@@ -24,13 +25,15 @@ from safeconduct.kernel.events.models import EventKind
 from safeconduct.kernel.events.rates import reporting_minor
 from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.parties.sellers import note_sellers, remember
-from safeconduct.kernel.scope import engine_scope, query
+from safeconduct.kernel.scope import alone, engine_scope, query
 from safeconduct.kernel.vault import data_keys, pseudonyms
 from safeconduct.kernel.vault.data_keys import DataKey, Owner
 from safeconduct.kernel.vault.pseudonyms import register
 from safeconduct.kernel.vault.sealing import seal_with
 
 MAX_BATCH = 1000
+#: So many events are stored in one transaction with the pseudonyms that they bring.
+_FEW = 20
 
 
 class Known(StrEnum):
@@ -56,12 +59,22 @@ class Stored:
     known_type: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Whom a batch is about, as its rows name them: what a process may remember once those rows are durable."""
+
+    keys: Mapping[tuple[str, str], int]
+    openers: Mapping[Owner, DataKey]
+    sellers: Collection[int]
+
+
 @dataclass(slots=True)
 class Receipt:
     """What became of a batch, each event by its place in it."""
 
     stored: list[Stored] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    met: Met | None = None
 
 
 class BatchTooLarge(ValueError):
@@ -75,11 +88,14 @@ def receive(
     known: Known = Known.NOW,
     imported: bool = False,
     lease_s: float = 0.0,
+    durable: bool = True,
 ) -> Receipt:
     """Stores a batch and commits. What is bad is refused one by one; the rest goes through.
 
     ``queue``: the event types that wait for a decision. ``lease_s``: for how long the caller alone may decide them.
     ``imported``: history; it is stored and counted by later features, but decides nothing and is not queued.
+    ``durable``: whether it is on disk when this returns. Who says no calls `make_durable` before it acknowledges
+    anything, and waits for the disk once for several commits; such a batch never goes into an open transaction.
     Raises BatchTooLarge above `MAX_BATCH` events.
     """
     if len(batch) > MAX_BATCH:
@@ -98,22 +114,40 @@ def receive(
                 seen[event.source, event.source_id] = event
                 incoming.append(event)
     if incoming:
-        # Pseudonyms commit first: whoever meets the same new card must not wait until this batch is stored. One that is
-        # left without an event says nothing. So do the keys of bodies.
+        store = partial(_store, incoming, batch, receipt, frozenset(queue), known, imported, lease_s, durable)
         with engine_scope():
             keys = register({entity for event in incoming for entity in event.entities.values()})
             openers = bodies.keys_for(incoming, keys)
-        pseudonyms.remember(keys)
-        data_keys.remember(openers)
-        with engine_scope():
-            sellers = _store(incoming, keys, openers, batch, receipt, frozenset(queue), known, imported, lease_s)
-        remember(sellers)
+            if together := known is Known.NOW and len(incoming) <= _FEW:
+                sellers = store(keys, openers)
+        if not together:
+            # Pseudonyms and keys commit first: whoever meets the same new card must not wait until many events are
+            # stored. One that is left without an event says nothing.
+            with engine_scope():
+                sellers = store(keys, openers)
+        receipt.met = Met(keys, openers, sellers)
+        if durable:  # what was there before may have been stored by somebody who has not waited yet
+            make_durable(receipt, flushed=not any(item.duplicate for item in receipt.stored))
     stored = {item.index: item for item in receipt.stored}
     for event in again:
         first = stored[seen[event.source, event.source_id].index]
         receipt.stored.append(Stored(event.index, first.id, first.moment, True, first.queued, first.known_type))
     receipt.stored.sort(key=lambda item: item.index)
     return receipt
+
+
+def make_durable(receipt: Receipt, *, flushed: bool) -> None:
+    """Waits until a batch that was received as not durable is on disk, and what it depends on.
+
+    ``flushed``: this process has committed something durably since, and so everything before it.
+    """
+    if not flushed:
+        # Writes to the log of the database and nowhere else; its commit waits for the disk.
+        alone("SELECT pg_logical_emit_message(true, 'safeconduct', '')")
+    if receipt.met is not None:
+        pseudonyms.remember(receipt.met.keys)
+        data_keys.remember(receipt.met.openers)
+        remember(receipt.met.sellers)
 
 
 def settle() -> int:
@@ -144,18 +178,19 @@ def current_moment() -> int:
 
 def _store(
     incoming: list[Incoming],
-    keys: Mapping[tuple[str, str], int],
-    openers: Mapping[Owner, DataKey],
     batch: Sequence[object],
     receipt: Receipt,
     queue: frozenset[str],
     known: Known,
     imported: bool,
     lease_s: float,
+    durable: bool,
+    keys: Mapping[tuple[str, str], int],
+    openers: Mapping[Owner, DataKey],
 ) -> set[int]:
     """Stores checked events and fills the receipt; returns the keys of the sellers that were met."""
     if known is Known.NOW:
-        moments = _next_moments(len(incoming))
+        moments = _next_moments(len(incoming), durable)
         learned = None
     else:
         query("SELECT pg_advisory_xact_lock(%s)", [Lock.HISTORY])
@@ -304,12 +339,18 @@ def _existing(rows: Iterable[_Row]) -> dict[tuple[str, str], tuple[str, int, int
     return {(source, source_id): tuple(rest) for source, source_id, *rest in found}
 
 
-def _next_moments(count: int) -> list[int]:
-    """Rising moments of now, under the shared order lock, later than any that is committed."""
-    query("SELECT pg_advisory_xact_lock_shared(%s)", [Lock.EVENT_ORDER])
-    found = query("SELECT clock_timestamp(), (SELECT max(moment) FROM event)").fetchone()
+def _next_moments(count: int, durable: bool = True) -> list[int]:
+    """Rising moments of now, under the shared order lock, later than any that is committed.
+
+    ``durable``: whether this transaction's commit waits for the disk (said here, in a round trip that there is anyway).
+    """
+    found = query(
+        "SELECT t.now, t.last, set_config('synchronous_commit', coalesce(%s, current_setting('synchronous_commit')),"
+        " true) FROM join_log(%s) AS t",
+        [None if durable else "off", Lock.EVENT_ORDER],
+    ).fetchone()
     assert found is not None
-    now, last = found
+    now, last, _ = found
     first = micros(now) * TIES + secrets.randbelow(TIES - count)
     if last is not None and first <= last:  # the clock was set back: go on where the log ends
         first = last + 1

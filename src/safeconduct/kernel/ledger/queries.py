@@ -289,11 +289,6 @@ def statement(
     return Statement(seller_key, currency, start, end, opening, closing, lines, len(rows) <= most)
 
 
-def exposure() -> dict[str, Exposure]:
-    """Open holds, and captured but unreleased money, by currency; in staff's or the engine's scope."""
-    return {code: totals.exposure for code, totals in totals_by_currency().items() if totals.exposure is not None}
-
-
 def totals_by_currency() -> dict[str, Totals]:
     """Fund, receivables, exposure and all other sums by currency; in staff's or the engine's scope.
 
@@ -335,7 +330,7 @@ def _page(
 ) -> tuple[list[Any], str]:  # fmt: skip
     size = max(1, min(size, LARGEST_PAGE))
     cursor = _read_cursor(after)
-    if cursor is not None:
+    if cursor is not None and (not prefix or cursor[1].isdecimal()):
         where = [*where, f"({prefix}at, {prefix}id) < (%s, %s)"]
         at, number = cursor
         parameters = [*parameters, at, int(number) if prefix else number]

@@ -76,15 +76,14 @@ def _blind(key: bytes, kind: str, value: str) -> bytes:
 def register(entities: Collection[Entity]) -> dict[Entity, int]:
     """The key of each entity, made where it is new. At most three round trips, whatever the number of entities.
 
-    Raises StaleRootKey where this process's root key file is not that of the database.
+    The caller may `remember` them when its own transaction is durable; before, even what others have committed may be
+    lost with the database. Raises StaleRootKey where this process's root key file is not that of the database.
     """
-    found = _remembered(set(entities))
+    found = remembered(entities)
     unknown = {entity: blind_indexes(*entity) for entity in entities if entity not in found}
     if not unknown:
         return found
-    # What is found before we insert is committed, and may be remembered; what we insert may yet be rolled back.
     committed = _known(unknown)
-    remember(committed)
     fresh = {(kind, blinds[0]): value for (kind, value), blinds in unknown.items() if (kind, value) not in committed}
     if fresh:
         made = _insert(fresh)
@@ -272,7 +271,8 @@ def _insert(fresh: Mapping[tuple[str, bytes], str]) -> dict[tuple[str, bytes], i
     return {(kind, bytes(blind)): key for kind, blind, key in rows}
 
 
-def _remembered(entities: set[Entity]) -> dict[Entity, int]:
+def remembered(entities: Collection[Entity]) -> dict[Entity, int]:
+    """Those of the entities whose keys this process knows without asking."""
     if time.monotonic() - _memory.since > _MEMORY_S or len(_memory.keys) > _MEMORY_ENTITIES:
         forget()
     known = _memory.keys
@@ -280,7 +280,7 @@ def _remembered(entities: set[Entity]) -> dict[Entity, int]:
 
 
 def remember(committed: Mapping[Entity, int]) -> None:
-    """Entities whose rows are committed need not be looked for again by this process."""
+    """Entities whose rows are durable need not be looked for again by this process."""
     _memory.keys.update(committed)
 
 

@@ -9,5 +9,5 @@ CREATE INDEX fact_by_payment ON fact ("payment", type, moment) WHERE "payment" I
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0005_access")]
+    dependencies = [("events", "0006_join")]
     operations = [migrations.RunSQL(FORWARDS, 'ALTER TABLE fact DROP COLUMN "payment"')]
