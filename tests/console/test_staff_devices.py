@@ -20,6 +20,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 from tests.kernel.builders import person
 from tests.portal.passkeys import Passkey
+from tests.portal.shops import PASSWORD
 
 from safeconduct.config import environment
 from safeconduct.kernel.notices.models import StoredNotice
@@ -315,3 +316,20 @@ def test_a_setting_that_cannot_be_is_named(name: str, value: str, told: str) -> 
     with pytest.raises(ValueError, match=told) as problem:
         environment.read({name: value})
     assert name in str(problem.value)
+
+
+def test_a_new_colleague_comes_in_with_a_password_sets_a_passkey_up_and_works_there_and_nowhere_else() -> None:
+    user, client = person(StaffRole.LEAD, password=PASSWORD), Client(headers={"user-agent": FIREFOX})
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert client.get(HERE).headers["Location"] == "/accounts/2fa/"
+    key, made = Passkey.made_on(client.get("/accounts/2fa/webauthn/add/").content.decode())
+    added = client.post("/accounts/2fa/webauthn/add/", {"credential": made, "name": "blue", "passwordless": "on"})
+    assert added.status_code == 302, added.content.decode()[-2000:]
+    asked = client.get(HERE).headers["Location"]
+    assert asked.startswith("/accounts/2fa/webauthn/reauthenticate/")
+    client.post(asked, {"credential": key.sign(client.get(asked).content.decode())})
+    assert inside(client)
+    with staff_scope():
+        found = StaffDevice.objects.get(person=user)
+    assert (found.how, found.browser) == ("first_passkey", "Firefox, Windows")
+    assert not inside(sits_at_a_browser(user)), "the passkey in another browser is another matter"
