@@ -15,6 +15,7 @@ from allauth.account.internal.flows.login import (
     _AUTHENTICATION_METHODS_USER_SESSION_KEY,
     AUTHENTICATION_METHODS_SESSION_KEY,
 )
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -320,8 +321,11 @@ def test_a_setting_that_cannot_be_is_named(name: str, value: str, told: str) -> 
 
 def test_a_new_colleague_comes_in_with_a_password_sets_a_passkey_up_and_works_there_and_nowhere_else() -> None:
     user, client = person(StaffRole.LEAD, password=PASSWORD), Client(headers={"user-agent": FIREFOX})
+    with staff_scope():
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     assert client.get(HERE).headers["Location"] == "/accounts/2fa/"
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     key, made = Passkey.made_on(client.get("/accounts/2fa/webauthn/add/").content.decode())
     added = client.post("/accounts/2fa/webauthn/add/", {"credential": made, "name": "blue", "passwordless": "on"})
     assert added.status_code == 302, added.content.decode()[-2000:]
