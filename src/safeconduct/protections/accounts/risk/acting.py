@@ -13,7 +13,7 @@ from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.protections.accounts.risk.judging import POLICY, ActKind
 from safeconduct.protections.accounts.risk.signals import SIGNALS, Level, level_of
 
-#: Security research of 2026-11-23, 2.3: A3 holds payouts for 72 hours, after a recovery for 7 days.
+#: A proposal of ours, 2026-11-23: level 3 holds payouts for 72 hours, after a recovery for 7 days.
 HOLD: Final = timedelta(hours=72)
 HOLD_AFTER_RECOVERY: Final = timedelta(days=7)
 #: A changed payout account ages, and money goes on to the old one meanwhile: that is its hold.
