@@ -18,7 +18,7 @@ HOLD: Final = timedelta(hours=72)
 HOLD_AFTER_RECOVERY: Final = timedelta(days=7)
 #: A changed payout account ages, and money goes on to the old one meanwhile: that is its hold.
 _AGES: Final = "payout_account_changes"
-#: What it locks is the session, which has ended (2.3: "A4 session"); whoever held it reached no payout yet.
+#: What it locks is the session, which has ended; whoever held it reached no payout yet.
 _SESSION: Final = "session_off_its_device"
 _RECOVERED: Final = "recovered_lately"
 _REASON: Final = "account_risk"
