@@ -31,6 +31,18 @@ def test_every_link_between_documents_leads_somewhere(file: Path) -> None:
         assert (file.parent / target).exists(), target
 
 
+def test_no_file_of_the_product_cites_what_nobody_outside_can_read() -> None:
+    """A figure names a source that its reader can look up, or says that it is ours."""
+    inside = re.compile(r"guardrails|engineering_traps|/work/", re.IGNORECASE)
+    files = [
+        *ROOT.glob("src/**/*.py"),
+        *ROOT.glob("src/**/*.yaml"),
+        *ROOT.glob("src/**/*.html"),
+        *ROOT.glob("docs/**/*.md"),
+    ]
+    assert not [file.name for file in files if inside.search(file.read_text(encoding="utf-8"))]
+
+
 def test_the_diagrams_of_workflows_are_those_of_the_texts() -> None:
     drawn = re.findall(r"```mermaid\n(.*?)```", (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8"), re.DOTALL)
     texts = [file.read_text(encoding="utf-8") for file in lint.shipped()[0]]

@@ -101,7 +101,7 @@ def test_a_long_collection_says_how_many_are_left() -> None:
     assert "And 10 more in your inbox." in made.text
 
 
-#: Guardrails for words that sellers misread: protection is not insurance, money is held and not frozen, and a return
+#: Words that sellers misread: protection is not insurance, money is held and not frozen, and a return
 #: and a refund are two things.
 MISREAD = {
     "en": [r"(?<!not )insur", r"guarant", r"\bfroze", r"\bfreez"],

@@ -1,6 +1,6 @@
 """Looking as a seller: a member of staff sees a seller's pages as the seller does, and changes nothing.
 
-Signal S26 of the security research of 2026-11-23: read only, a banner, half an hour, a written reason, and the seller
+Signal S26 (a proposal of ours, 2026-11-23): read only, a banner, half an hour, a written reason, and the seller
 is told. Who looks is a member of staff all the time: nothing is done in the name of the seller. Every verb needs a
 scope of staff.
 """

@@ -4,7 +4,7 @@ A row holds the hash of the session's key, never the key. It ends when the perso
 a factor or the password changes, when there are too many, or when somebody says so; an ended one opens nothing, though
 the browser still has its cookie. Limits follow who the person is at the moment of each request, so a new role shortens
 sessions that run. Times and the five are from NIST SP 800-63B-4 (AAL2: 24 hours, an hour idle; AAL3: 12 hours, 15
-minutes idle, as third parties quote it) and our security research of 2026-11-23, 2.6.
+minutes idle, as third parties quote it) and proposals of ours of 2026-11-23.
 """
 
 from __future__ import annotations

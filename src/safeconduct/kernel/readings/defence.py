@@ -1,7 +1,7 @@
 """Payment-defence data: what answers a bank that takes a payment back, kept as a class of its own.
 
 Of each order the address it came from, the device, the account, the login, and where it went, sealed under a key that
-opens nothing else, for 540 days (guardrails, section 5) and no longer, also where the same values were erased or
+opens nothing else, for 540 days (a decision of the house) and no longer, also where the same values were erased or
 forgotten elsewhere. Neither sellers nor staff have a right to the table, and of the programs only what writes answers
 to banks may open it (an import contract keeps it): pages about risk show masks out of the registry.
 

@@ -13,12 +13,12 @@ from safeconduct.kernel.ledger import payout_accounts, payout_reading
 from safeconduct.protections.accounts.risk.judging import POLICY, ActKind
 from safeconduct.protections.accounts.risk.signals import SIGNALS, Level, level_of
 
-#: Security research of 2026-11-23, 2.3: A3 holds payouts for 72 hours, after a recovery for 7 days.
+#: A proposal of ours, 2026-11-23: level 3 holds payouts for 72 hours, after a recovery for 7 days.
 HOLD: Final = timedelta(hours=72)
 HOLD_AFTER_RECOVERY: Final = timedelta(days=7)
 #: A changed payout account ages, and money goes on to the old one meanwhile: that is its hold.
 _AGES: Final = "payout_account_changes"
-#: What it locks is the session, which has ended (2.3: "A4 session"); whoever held it reached no payout yet.
+#: What it locks is the session, which has ended; whoever held it reached no payout yet.
 _SESSION: Final = "session_off_its_device"
 _RECOVERED: Final = "recovered_lately"
 _REASON: Final = "account_risk"

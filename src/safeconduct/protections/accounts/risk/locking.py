@@ -22,7 +22,7 @@ from safeconduct.kernel.parties.security_events import Level as Loudness
 from safeconduct.kernel.scope import ENGINE_ACTOR, engine_scope, query
 from safeconduct.protections.accounts.risk.signals import Level
 
-#: As far back as the signals look that lead to it (S14 to S17 of the security research, 2026-11-23).
+#: As far back as the signals look that lead to it (S14 to S17 of `signals`).
 KEYS_SINCE: Final = timedelta(days=7)
 #: As long as the features of those signals look back.
 SEEN_FOR: Final = timedelta(days=1)

@@ -1,6 +1,6 @@
 """The signals of account risk and what each of them asks for at least, whatever an edited policy says.
 
-Source: security research of 2026-11-23, section 2.3; the floors are proposals of ours, to be checked in practice.
+Signals and floors are proposals of ours of 2026-11-23, to be checked in practice.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from safeconduct.kernel.scope import query
 #: So many of the latest sign-ins of everybody, and of the person, are compared with: it bounds the cost of one.
 EVERYBODY: Final = 5_000
 OWN: Final = 200
-#: Security research of 2026-11-23, 2.1: limits are quantiles of accepted sign-ins of 30 days, from 5,000 on.
+#: A proposal of ours, 2026-11-23: limits are quantiles of accepted sign-ins of 30 days, from 5,000 on.
 LIMITS_FROM: Final = 5_000
 LIMITS_OVER: Final = timedelta(days=30)
 _QUANTILES: Final = [0.95, 0.995]

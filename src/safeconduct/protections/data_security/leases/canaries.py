@@ -28,7 +28,7 @@ from safeconduct.kernel.vault.sealing import Column, seal
 from safeconduct.protections.data_security.leases.models import Canary, ContactExport
 
 _CANARY: Final = Column("canary.sealed", "canary")
-#: One in so many rows belongs to nobody (security research of 2026-11-23, D7), and one at least.
+#: One in so many rows belongs to nobody (a proposal of ours, 2026-11-23), and one at least.
 _EVERY: Final = 500
 _TRIES: Final = 20
 _FIRST: Final = ("Emma", "Laura", "Daniel", "Thomas", "Julia", "Simon", "Nina", "Martin", "Clara", "Hugo", "Alice")

@@ -31,7 +31,7 @@ from safeconduct.protections.data_security.leases import actions, granting, quot
 from safeconduct.protections.data_security.leases.models import BuyerLease, ContactExport
 from safeconduct.protections.data_security.leases.orders import OrderStanding, standings
 
-#: Without a telephone number unless it is asked for (security research of 2026-11-23, 2.14).
+#: Without a telephone number unless it is asked for (a proposal of ours, 2026-11-23).
 _IN_FILE: Final = ("name", "address")
 _MORE_IN_FILE: Final = ("phone", "email")
 _LISTED: Final = 20

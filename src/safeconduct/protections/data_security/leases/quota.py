@@ -1,8 +1,9 @@
 """How much of its buyers' data a shop may see: one reveal of each paid order before it is shipped, and a tenth beyond.
 
-The tenth (guardrails, section 5) is counted over 30 days: so many leases for other purposes, or once more for an order,
-as a tenth of the paid orders that were placed in them, rounded up. What a shop *usually* sees is the 95th percentile of
-its own days with any, so that a thief who takes more than four times that is met before the quota ends (signal S22).
+The tenth, a decision of the house, is counted over 30 days: so many leases for other purposes, or once more for an
+order, as a tenth of the paid orders that were placed in them, rounded up. What a shop *usually* sees is the 95th
+percentile of its own days with any, so that a thief who takes more than four times that is met before the quota ends
+(signal S22).
 """
 
 from __future__ import annotations

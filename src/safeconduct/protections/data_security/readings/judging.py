@@ -20,7 +20,7 @@ from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import ENGINE_ACTOR, engine_scope, query
 from safeconduct.protections.data_security.leases import judging, quota
 
-#: Fewer in a day are never asked about (security research of 2026-11-23, 2.14: a quota is 20 at least).
+#: Fewer in a day are never asked about (a proposal of ours, 2026-11-23: a quota is 20 at least).
 LEAST: Final = 20
 KIND: Final = "mass_reading"
 ACCESS_LOG: Final = "/console/data_security/readings/?actor="

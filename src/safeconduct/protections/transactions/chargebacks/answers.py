@@ -47,7 +47,7 @@ from safeconduct.protections.transactions.chargebacks.models import (
     DefenceAuthorisation,
 )
 
-#: How long before the bank's last moment an authorised answer goes: guardrails, section 2.
+#: How long before the bank's last moment an authorised answer goes; a decision of the house.
 BEFORE_CUT_OFF: Final = timedelta(hours=12)
 #: Disputes in one transaction of the sweep (two documents are drawn for each), and transactions in one call.
 _BATCH: Final = 10

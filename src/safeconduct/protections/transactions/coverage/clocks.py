@@ -1,4 +1,4 @@
-"""Terms that stand still while the platform holds an order (guardrails: a platform hold stops the seller's clocks)."""
+"""Terms that stand still while the platform holds an order (its hold stops the seller's clocks)."""
 
 from __future__ import annotations
 
