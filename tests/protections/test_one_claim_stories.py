@@ -290,6 +290,29 @@ def test_a_chargeback_on_a_returned_order_pays_the_buyer_once_and_when_it_is_und
     ends_well(order.key, sent=AMOUNT, seller=0, reasons=1)
 
 
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_a_covered_order_is_paid_for_now_and_its_seller_reads_what_becomes_of_that(outcome: str) -> None:
+    order = Order()
+    order.bank("opened")
+    (chargeback,) = good(order.shop.get("/v1/chargebacks", seller=order.seller))["items"]
+    pages = [
+        f"/portal/transactions/orders/{order.key}/",
+        f"/portal/transactions/chargebacks/{chargeback['id']}/",
+    ]
+    for page in pages:
+        assert "The protection fund has paid you $110.40 for now." in shops.read(shops.signed_in(), page)
+    assert good(order.shop.get(f"/v1/coverage/{order.sold.ref}"))["pays_for_now"]["minor"] == AMOUNT * 100
+    order.bank("closed", outcome=outcome)
+    shown = [shops.read(shops.signed_in(), page) for page in pages]
+    assert not any("has paid you $110.40 for now" in page for page in shown)
+    if outcome == "won":
+        assert "Won for now; the bank can reopen it" in shown[1]
+        ends_well(order.key, sent=0, seller=NET, reasons=0)
+    else:
+        assert "The protection fund has paid you $110.40 for" in shown[0]
+        ends_well(order.key, sent=0, seller=NET, reasons=0)
+
+
 # -- a return ----------------------------------------------------------------------------------------------------------
 
 

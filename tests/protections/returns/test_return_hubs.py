@@ -151,6 +151,22 @@ def test_a_change_is_another_version_and_the_past_can_be_asked() -> None:
     sequencer.keep_up(at + timedelta(days=2))
 
 
+def test_a_version_to_come_is_not_pushed_aside_by_a_retry_and_one_that_is_replaced_never_begins() -> None:
+    at, who = datetime(2026, 6, 1, 9, tzinfo=UTC), person(StaffRole.LEAD)
+    with staff_scope():
+        first = naming_hubs.name(draft(), who, at=at).hub
+        naming_hubs.name(draft(name="Returns East", since=date(2026, 7, 1)), who, at=at)
+        with pytest.raises(HubRefused, match="2026-07-01"):
+            naming_hubs.name(draft(), who, at=at + timedelta(hours=1))
+        assert naming_hubs.name(draft(until=date(2026, 6, 30)), who, at=at + timedelta(hours=2)).change == ""
+        naming_hubs.name(draft(name="Returns South", since=date(2026, 6, 20)), who, at=at + timedelta(hours=3))
+        names = [[one.name for one in hubs.in_force(datetime(2026, month, 25, tzinfo=UTC))] for month in (6, 7)]
+        assert names == [["Returns South"], ["Returns South"]]
+        shown = hubs.listed(ended=False, at=at + timedelta(hours=4)).items
+        assert [one.name for one in shown] == ["Returns South", first.name]
+        assert [one.name for one in hubs.listed(ended=True, at=at + timedelta(hours=4)).items] == ["Returns East"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

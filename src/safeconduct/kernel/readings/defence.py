@@ -49,7 +49,8 @@ def keep_new(now: datetime) -> int:
 
 
 def keep(order_keys: Collection[int], now: datetime) -> int:
-    """Keeps these orders' data where it is not there yet and not too old; how many. Four statements."""
+    """Keeps these orders' data where it is not there yet and not too old; how many. As many statements for a thousand
+    orders as for one (eight at most), and about 0.1 ms of a processor for each order."""
     rows = query(
         f'SELECT DISTINCT ON (f."order") f."order", f.moment, e.occurred_at, e.id, {_COLUMNS}'
         " FROM fact f JOIN event e ON e.moment = f.moment"

@@ -18,10 +18,12 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel import buyer_pages
 from safeconduct.kernel.cases import referrals
 from safeconduct.kernel.cases.words import Remedy, Role
+from safeconduct.kernel.claims.orders import lines_of
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.kernel.ui.views import fault
 from safeconduct.protections.disputes import facts, queries
@@ -75,6 +77,7 @@ def open_one(request: BuyerRequest) -> HttpResponseBase:
                 Request(
                     f"link/{order.key}/{number}", order.key, ClaimType(kind), asked, _BUYER, Opened.LINK, amount,
                     given.get("words", "").strip(), language=get_language() or "",
+                    lines=tuple(given.getlist("lines")),
                 )
             ],
             at=timezone.now(),
@@ -89,7 +92,7 @@ def open_one(request: BuyerRequest) -> HttpResponseBase:
 @require_POST
 @behind_the_link
 def act(request: BuyerRequest, number: int, verb: str) -> HttpResponseBase:
-    """Does a verb for the buyer."""
+    """Does a verb for the buyer; a refusal is told on the page, which keeps what was written."""
     found = _mine(request, number)
     if found is None:
         return fault(request, 404)
@@ -103,8 +106,7 @@ def act(request: BuyerRequest, number: int, verb: str) -> HttpResponseBase:
         values, content, step = values_of(request, found)
         do(verb, Asked(found, Role.BUYER, _BUYER, values, content, step, values["currency"]), at=timezone.now())
     except REFUSED as problem:
-        messages.error(request, str(problem))
-        return _back(request)
+        return page_again(request, str(problem), reverse("disputes:show", args=[request.token]), _follow)
     messages.success(request, str(DONE[verb]))
     return _back(request)
 
@@ -129,6 +131,7 @@ def _form(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
     language = get_language() or "en"
     context = {
         "order": request.order, "token": request.token, "seller": _seller(request), "given": request.POST,
+        "lines": lines_of([request.order.key])[request.order.key].named, "chosen": request.POST.getlist("lines"),
         "types": [(kind.value, spoken(burden.title, language)) for kind, burden in burdens().items()],
         "asks": [(remedy.value, REMEDIES[remedy]) for remedy in sorted(OFFERED, key=_first)],
     }  # fmt: skip
@@ -149,7 +152,7 @@ def _follow(request: BuyerRequest) -> HttpResponse:
         if row.wanted.of is Role.BUYER
     ]
     context = {
-        **context_of(view, language), "order": request.order, "token": request.token, "seller": _seller(request),
+        **context_of(view, language), "order": request.order, "seller": _seller(request),
         "base": f"{reverse('disputes:show', args=[request.token])}{found.number}/",
         "offer_form": OfferForm(view.case.currency), "evidence_form": EvidenceForm(wanted),
         "may_open_again": found.ended_at is not None, "reader": reader_of(request), "may_refer": True, "exports": True,

@@ -19,7 +19,7 @@ from safeconduct.protections.returns.words import Payer
 HEAD: Final = ("code", "name", "country", "serves", "goods", "paid_by", "address", "since", "until")
 #: Without these there is nothing to name.
 _NEEDED: Final = ("code", "name", "country", "paid_by", "address")
-_MOST_ROWS: Final = 2_000
+_MOST_ROWS: Final = 500
 #: An apostrophe that keeps a spreadsheet from reading a cell as a formula is no part of it.
 _KEPT_APART: Final = ("'=", "'+", "'-", "'@")
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 
 from safeconduct.kernel.cases.words import Status
 from safeconduct.kernel.paging import Order, Slice, page
@@ -77,7 +77,7 @@ def choices(returned: Return, at: datetime) -> list[Hub]:
 
 def listed(*, ended: bool, at: datetime, after: str = "", before: str = "", size: int = 50) -> Slice[Hub]:
     """Local addresses that are in force or begin later, or those that have ended; the newest first."""
-    over = Q(until_at__lte=at)
+    over = Q(until_at__lte=at) | Q(until_at=F("since"))  # or replaced before it began
     rows = Hub.objects.filter(over if ended else ~over).select_related("named_by", "ended_by")
     return page(rows, Order("since", descending=True), after=after, before=before, size=size)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from babel import Locale
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
@@ -71,12 +71,19 @@ def name(draft: Draft, by: User | str, *, at: datetime) -> Named:
     """
     fields, until_at = _fields(draft), _until(draft, at)
     query("SELECT pg_advisory_xact_lock(%s)", [Lock.RETURN_HUBS])
-    lasting = Hub.objects.filter(Q(until_at=None) | Q(until_at__gt=at), code=draft.code)
+    lasting = Hub.objects.filter(Q(until_at=None) | Q(until_at__gt=at), code=draft.code).exclude(until_at=F("since"))
     there = list(lasting.order_by("since", "id"))
     same = next((one for one in there if _says(one, fields, draft.since)), None)
     if same is not None:
         if same.until_at == until_at:
             return Named(same, "")
+        following = next((one.since for one in there if one.since > same.since), None)
+        if following is not None and (until_at is None or until_at > following):
+            raise HubRefused(
+                _("Another version of this address begins on %(day)s; end that first, or this one before it.")
+                % {"day": following.date().isoformat()},
+                "until",
+            )
         _end(same, until_at, by, at)
         return Named(same, "ends")
     begins = _begins(draft, at)
@@ -89,10 +96,9 @@ def name(draft: Draft, by: User | str, *, at: datetime) -> Named:
     for one in there:
         if one.until_at is None or one.until_at > begins:
             _end(one, max(one.since, begins), by, at)
-    by_key = isinstance(by, str)
+    person, key = _named_by(by)
     made = Hub.objects.create(
-        id=new_id("hub"), **fields, since=begins, named_by=None if by_key else by, named_key=by if by_key else "",
-        named_at=at,
+        id=new_id("hub"), **fields, since=begins, named_by=person, named_key=key, named_at=at,
     )  # fmt: skip
     says = {"step": "named", "code": made.code, "country": made.country, "since": begins.isoformat(), "by": _who(by)}
     leaves.say(LINE, made.id, says, at)
@@ -118,13 +124,16 @@ def end(hub_id: str, by: User | str, *, at: datetime, last_day: date | None = No
 
 
 def _end(hub: Hub, until_at: datetime | None, by: User | str, at: datetime) -> None:
-    by_key, open_again = isinstance(by, str), until_at is None
     hub.until_at = until_at
-    hub.ended_by = None if by_key or open_again else by  # type: ignore[assignment]
-    hub.ended_key = by if isinstance(by, str) and not open_again else ""
+    hub.ended_by, hub.ended_key = (None, "") if until_at is None else _named_by(by)
     hub.save(update_fields=["until_at", "ended_by", "ended_key"])
     until = "" if until_at is None else until_at.isoformat()
     leaves.say(LINE, hub.id, {"step": "ended", "until": until, "by": _who(by)}, at)
+
+
+def _named_by(by: User | str) -> tuple[User | None, str]:
+    """A person, or the id of a machine's key."""
+    return (None, by) if isinstance(by, str) else (by, "")
 
 
 def _fields(draft: Draft) -> dict[str, object]:
@@ -189,7 +198,7 @@ def _country(code: str, field: str) -> str:
 @lru_cache(maxsize=1)
 def _countries() -> frozenset[str]:
     """The countries of ISO 3166; CLDR also has codes of groups and of no country."""
-    named = {code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)}
+    named = {code for code in map(str, Locale("en").territories) if re.fullmatch("[A-Z]{2}", code)}
     return frozenset(named - {"EU", "EZ", "UN", "ZZ", "XA", "XB", "QO"})
 
 

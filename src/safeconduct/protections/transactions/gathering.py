@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
-from safeconduct.kernel.events.attribution import DISPUTES, orders_of_disputes, orders_of_parcels
+from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.events.attribution import (
+    DISPUTES,
+    DISPUTES_OF_PAYMENTS,
+    orders_of_disputes,
+    orders_of_parcels,
+    paid_together,
+)
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
+from safeconduct.protections.transactions.chargebacks import mirror
+from safeconduct.protections.transactions.chargebacks.mirror import News as Heard
+from safeconduct.protections.transactions.chargebacks.mirror import fold, is_open_again
 from safeconduct.protections.transactions.coverage.causes import cause_of, outcome_of
 from safeconduct.protections.transactions.coverage.facts import (
     AddressChange,
@@ -37,33 +48,44 @@ _CODES: Final = [CATALOGUE[name].code for name in EVENTS]
     OPENED, UPDATED, CLOSED,
 ) = _CODES  # fmt: skip
 
+_TOLD_BY: Final = {CATALOGUE[one.value].code: one for one in mirror.Told}
+
 #: A carrier often knows a parcel and no order, a bank a dispute and no order: what they tell is found by the parcels
-#: that were shipped, and by the disputes that were opened.
-_FACTS = """
+#: that were shipped, and by the disputes that were opened for them or for the payment that paid them.
+_FACTS = f"""
 WITH asked AS (
     SELECT "order", horizon FROM unnest(%b::bigint[], %b::bigint[]) AS a("order", horizon)
 ), own AS MATERIALIZED (
     SELECT a."order" AS o, a.horizon, f.* FROM asked a CROSS JOIN LATERAL (
         SELECT f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
                f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-               f.ship_country, f.bill_country, f.category, f.items
+               f.ship_country, f.bill_country, f.category, f.items, f.payment,
+               CASE WHEN f.dispute IS NOT NULL THEN (SELECT e.data FROM event e WHERE e.moment = f.moment) END AS told
         FROM fact f WHERE f."order" = a."order" AND f.type = ANY(%b::smallint[]) AND f.moment <= a.horizon
     ) f
 )
 SELECT o, moment, type, occurred, seller, amount, address, parcel, carrier, scan, signed, address_changed, reason,
-       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category, items FROM own
+       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category, items, told
+FROM own
 UNION ALL
 SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-       f.ship_country, f.bill_country, f.category, f.items
+       f.ship_country, f.bill_country, f.category, f.items, NULL
 FROM own s JOIN fact f ON f.parcel = s.parcel AND f.type = %b AND f."order" IS NULL AND f.moment <= s.horizon
 WHERE s.type = %b AND s.parcel IS NOT NULL
 UNION ALL
-SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
+SELECT d.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-       f.ship_country, f.bill_country, f.category, f.items
-FROM (SELECT DISTINCT o, horizon, dispute FROM own WHERE dispute IS NOT NULL) s
-JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL AND f.moment <= s.horizon
+       f.ship_country, f.bill_country, f.category, f.items,
+       (SELECT e.data FROM event e WHERE e.moment = f.moment)
+FROM (
+    SELECT o, dispute, bool_or(whole) AS whole FROM (
+        SELECT o, dispute, false AS whole FROM own WHERE dispute IS NOT NULL
+        UNION ALL SELECT o, dispute, true FROM ({DISPUTES_OF_PAYMENTS}) AS p
+    ) AS both_ways GROUP BY o, dispute
+) d JOIN asked s ON s."order" = d.o
+JOIN fact f ON f.dispute = d.dispute AND f.type = ANY(%b::smallint[]) AND f.moment <= s.horizon
+    AND (f."order" IS NULL OR d.whole AND f."order" <> d.o)
 """
 
 
@@ -98,24 +120,27 @@ Attributed = tuple[Mapping[str, Any], tuple[int, ...]]
 
 
 def attribute(rows: Sequence[Mapping[str, Any]]) -> list[Attributed]:
-    """The events of a batch that concern orders, each with its orders: what a carrier or a bank tells without an order
-    is about those that the parcel was shipped for, or the dispute opened for.
+    """The events of a batch that concern orders, each with its orders: what a carrier tells without an order is about
+    those that the parcel was shipped for, what a bank tells about all that its dispute is about. Where a bank disputes
+    a payment, what is told of one order concerns the others that were paid together with it.
     """
     listened = frozenset(_CODES)
     chosen = [row for row in rows if row["type"] in listened]
     nameless = [row for row in chosen if row["order"] is None]
     parcels = {row["parcel"] for row in nameless if row["type"] == TRACKED and row["parcel"] is not None}
-    disputes = {row["dispute"] for row in nameless if row["type"] in DISPUTES and row["dispute"] is not None}
+    disputes = {row["dispute"] for row in chosen if row["type"] in DISPUTES and row["dispute"] is not None}
     owners = orders_of_parcels(parcels) if parcels else {}
     disputed = orders_of_disputes(disputes) if disputes else {}
-    return [
-        (
-            row,
-            (row["order"],)
-            if row["order"] is not None
-            else (*owners.get(row["parcel"], ()), *disputed.get(row["dispute"], ())),
-        )
+    about = [
+        ({row["order"]} if row["order"] is not None else owners.get(row["parcel"], set()))
+        | (disputed.get(row["dispute"], set()) if row["type"] in DISPUTES else set())
         for row in chosen
+    ]
+    named = {order for orders in about for order in orders}
+    together = paid_together(named) if named else {}
+    return [
+        (row, tuple(sorted({*orders, *(other for order in orders for other in together.get(order, ()))})))
+        for row, orders in zip(chosen, about, strict=True)
     ]
 
 
@@ -130,6 +155,17 @@ def lock(orders: Sequence[int]) -> None:
         " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
         [list(orders)],
     )
+
+
+def lock_due(now: datetime, limit: int) -> list[int]:
+    """Locks orders as `lock` does whose certificates change by time alone by now, the longest due first, at most so
+    many; those that somebody works on are passed over."""
+    rows = query(
+        "SELECT order_key FROM (SELECT order_key FROM coverage WHERE next_at <= %s ORDER BY next_at LIMIT %s) due"
+        " WHERE pg_try_advisory_xact_lock(hashint8extended(order_key, 20714)) LIMIT %s",
+        [now, 4 * limit, limit],
+    )
+    return sorted(order for (order,) in rows)
 
 
 @dataclass(slots=True)
@@ -147,7 +183,7 @@ class _Sent:
 
     def hear(self, row: tuple[Any, ...]) -> None:
         """One event of the parcel (columns as in `_FACTS`): of several that tell the same, the first counts."""
-        (_, moment, type_, at_us, _, _, address, _, carrier, scan, signed, *_, items) = row
+        (_, moment, type_, at_us, _, _, address, _, carrier, scan, signed, *_, items, _) = row
         self.carrier = carrier or self.carrier
         news = News(at_us, moment)
         if type_ == SHIPPED:
@@ -175,7 +211,8 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     stops: list[tuple[int, int, bool]] = []
     units_back = 0
     for row in rows:
-        (_, moment, type_, at_us, who, amount, address, parcel, _, _, _, changed, reason, _, dispute, *_, items) = row
+        (_, moment, type_, at_us, who, amount, address, parcel, _, _, _, changed, reason, _, dispute, *_, items,
+         _) = row  # fmt: skip
         latest = max(latest, moment)
         if who is not None:
             seller = who
@@ -208,7 +245,7 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     if placed is None:
         return None
     (_, moment, _, at_us, who, amount, address, _, _, _, _, _, _, _, _, digital, method, seller_country, ship, bill,
-     category, ordered) = placed  # fmt: skip
+     category, ordered, _) = placed  # fmt: skip
     facts = OrderFacts(
         placed=News(at_us, moment), amount_minor=amount, currency=currency, payments=payments, digital=bool(digital),
         payment_method=method, seller_country=seller_country, ship_country=ship, bill_country=bill, category=category,
@@ -264,7 +301,8 @@ def _parcels(sent: dict[int | None, _Sent]) -> list[Parcel]:
 
 
 def _of_the_bank(disputes: dict[int, list[tuple[Any, ...]]]) -> list[Claim]:
-    """One claim a dispute. The platform tells its own fund the moment it hears of it, so it counts as filed then."""
+    """One claim a dispute; one that the bank reopened is open. The platform tells its own fund the moment it hears of
+    it, so it counts as filed then."""
     claims = []
     for rows in disputes.values():
         rows.sort(key=lambda row: row[1])
@@ -278,6 +316,10 @@ def _of_the_bank(disputes: dict[int, list[tuple[Any, ...]]]) -> list[Claim]:
                 told = Outcome.WITHDRAWN if row[13] is None else None
             if told is not None:
                 closed, outcome = News(row[3], row[1]), told
+        if outcome in (Outcome.WON, Outcome.WITHDRAWN) and is_open_again(
+            fold([Heard(row[1], at_micros(row[3]), _TOLD_BY[row[2]], row[-1]) for row in rows])
+        ):
+            closed, outcome = None, None
         claims.append(Claim(opened, cause, Channel.BANK, amount, closed, outcome, filed=opened))
     return claims
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.claim_pages import claims_of
+from safeconduct.kernel.claim_pages import claims_of_bank
 from safeconduct.kernel.paging import PAGE, Slice
 from safeconduct.kernel.parties.models import Seller, StaffRole
 from safeconduct.kernel.protection import Held
@@ -67,7 +67,14 @@ def disputes(request: StaffRequest) -> HttpResponse:
     }
     language = get_language() or "en"
     worth = weighed([(one, bool((a := given.get((one.id, one.stage))) and a.complete)) for one in found.items], now)
-    rows = [_row(one, given.get((one.id, one.stage)), worth[one.id], language, now) for one in found.items]
+    shops = {one.key: one for one in Seller.objects.filter(key__in={row.seller_key for row in found.items})}
+    rows = [
+        {
+            **_row(one, given.get((one.id, one.stage)), worth[one.id], language, now),
+            "seller": shops.get(one.seller_key or 0),
+        }
+        for one in found.items
+    ]
     return page(
         request,
         "transactions/console/chargebacks.html",
@@ -100,7 +107,7 @@ def dispute(request: StaffRequest, dispute_id: str) -> HttpResponse:
         "row": _row(one, answer, worth, language, now), **answer_of(answer, language),
         "earlier": earlier_words.shown(None if answer is None else answer.earlier), "history": history_of(one),
         "seller": None if one.seller_key is None else Seller.objects.filter(key=one.seller_key).first(),
-        "claims": claims_of(one.order_key, language, here=str(one.dispute_key), staff=True),
+        "claims": claims_of_bank(one.dispute_key, one.order_key, language, staff=True),
         "files": portal_documents.listed(documents.of_dispute(one.id)),
         "order_ref": order[one.order_key][1] if one.order_key in order else "",
         "is_lead": request.user.may(StaffRole.LEAD),
@@ -133,7 +140,7 @@ def _row(
     one: BankDispute, answer: BankAnswer | None, worth: Weighed, language: str, now: datetime
 ) -> dict[str, object]:  # fmt: skip
     """A dispute as the staff see it: its answer, and what can be done about it now."""
-    row = line_of(one, language)
+    row = line_of(one, language, now)
     staged = answer is not None and answer.state == AnswerState.STAGED
     may = bool(row["open"]) and one.answerable and (one.due_at is None or now < one.due_at)
     giving_up = staged and answer is not None and answer.kind == AnswerKind.ACCEPT

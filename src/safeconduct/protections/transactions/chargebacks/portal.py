@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.claim_pages import claims_of
+from safeconduct.kernel.claim_pages import claims_of_bank
 from safeconduct.kernel.claims.models import Channel
+from safeconduct.kernel.claims.whole import paid_for_now
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal
@@ -34,7 +35,7 @@ from safeconduct.protections.transactions.chargebacks import (
     queries,
 )
 from safeconduct.protections.transactions.chargebacks.dossier import PackRefused
-from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER, Stage, Status
+from safeconduct.protections.transactions.chargebacks.mirror import ENDED, OPEN_FOR_ANSWER, Stage, Status
 from safeconduct.protections.transactions.chargebacks.models import (
     AnswerKind,
     AnswerState,
@@ -63,6 +64,8 @@ STATUSES: Final[Mapping[Status, tuple[str, Text]]] = {
     Status.LOST: ("bad", lazy("Lost")),
     Status.PREVENTED: ("", lazy("Refunded before it began")),
 }
+#: An answer would come too late, and the bank has not decided yet.
+_LATE: Final = lazy("The last day has passed")
 STAGES: Final[Mapping[Stage, Text]] = {
     Stage.INQUIRY: lazy("Question of the bank"),
     Stage.CHARGEBACK: lazy("Chargeback"),
@@ -105,13 +108,13 @@ def disputes(request: MemberRequest) -> HttpResponse:
     """What waits, the nearest last day first; the list; and the standing authorisation."""
     seller = request.seller.key
     found = queries.disputes_page(seller, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    language = get_language() or "en"
+    language, now = get_language() or "en", timezone.now()
     warned = early.of_seller(seller, limit=_MOST_WAITING)
     with engine_scope():
         warnings = portal_early.lines(warned)
     context = {
-        "waiting": [line_of(one, language) for one in queries.waiting(seller, timezone.now(), limit=_MOST_WAITING)],
-        "rows": [line_of(one, language) for one in found.items],
+        "waiting": [line_of(one, language, now) for one in queries.waiting(seller, now, limit=_MOST_WAITING)],
+        "rows": [line_of(one, language, now) for one in found.items],
         "warnings": warnings,
         "page": Page(found.next, found.previous, len(found.items)),
         "authorisation": DefenceAuthorisation.objects.filter(seller_key=request.seller.key, revoked_at=None).first(),
@@ -123,15 +126,15 @@ def disputes(request: MemberRequest) -> HttpResponse:
 def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """One dispute: what is asked, what the answer shows and lacks, by when, and what happened."""
     one = _mine(request, dispute_id)
-    language = get_language() or "en"
+    language, now = get_language() or "en", timezone.now()
     answer = BankAnswer.objects.filter(dispute=one, stage=one.stage).defer("fields", "problem").first()
     found = packs()
 
     context = {
-        **line_of(one, language),
+        **line_of(one, language, now),
         "answer": answer,
         "measure": measure(answer) if answer and answer.kind == AnswerKind.FIGHT else None,
-        "claims": claims_of(one.order_key, language, here=str(one.dispute_key)),
+        "claims": claims_of_bank(one.dispute_key, one.order_key, language),
         "earlier": earlier_words.shown(None if answer is None else answer.earlier),
         "weighed": _weighed(one, answer),
         "asked": portal_early.of_inquiry(one),
@@ -141,12 +144,13 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
         "may_answer": one.status in {status.value for status in OPEN_FOR_ANSWER}
         and one.answerable
         and (answer is None or answer.state == AnswerState.STAGED)
-        and (one.due_at is None or timezone.now() < one.due_at),
+        and (one.due_at is None or now < one.due_at),
         "wanted": [
             said(found.documents[name].title, language)
             for name in found.of(table(one.opened_at.date()).codes.get(one.code_key)).required
         ],
         "history": history_of(one),
+        "for_now": _for_now(one),
     }
     return page(request, "transactions/chargeback.html", context)
 
@@ -233,6 +237,14 @@ def _weighed(one: BankDispute, answer: BankAnswer | None) -> dict[str, object] |
     return words_of(found)
 
 
+def _for_now(one: BankDispute) -> list[tuple[str, int]]:
+    """(Currency, minor units) that the fund has paid for the dispute's order until the bank decides."""
+    if one.order_key is None or one.status in {status.value for status in ENDED}:
+        return []
+    with engine_scope():
+        return sorted((currency, minor) for (_, currency), minor in paid_for_now([one.order_key]).items())
+
+
 def words_of(found: Weighed) -> dict[str, object]:
     """What was weighed, with the words for it."""
     tone, says = ADVICE[found.advice]
@@ -275,13 +287,14 @@ def urls_of(order_key: int) -> Callable[[Channel], str]:
     return lambda channel: found.get(channel.about, "")
 
 
-def line_of(one: BankDispute, language: str) -> dict[str, object]:
+def line_of(one: BankDispute, language: str, now: datetime) -> dict[str, object]:
     """What a list says of a dispute, for sellers and staff."""
     code = table(one.opened_at.date()).codes.get(one.code_key)
-    tone, word = STATUSES[Status(one.status)]
+    is_open = one.status in {status.value for status in OPEN_FOR_ANSWER}
+    late = is_open and one.due_at is not None and one.due_at <= now
+    tone, word = ("bad", _LATE) if late else STATUSES[Status(one.status)]
     return {
         "dispute": one, "tone": tone, "word": word, "stage": STAGES[Stage(one.stage)],
-        "why": reason_of(code, one.reason, language),
-        "open": one.status in {status.value for status in OPEN_FOR_ANSWER},
+        "why": reason_of(code, one.reason, language), "open": is_open, "late": late,
         "network": network_name(one.network), "reopenable_until": queries.reopenable_until(one),
     }  # fmt: skip

@@ -12,19 +12,23 @@ from safeconduct.protections.transactions.coverage.words import Action, Outcome
 
 
 class Told(NamedTuple):
-    """A payment, refund or cancellation. ``minor`` None: the whole order; its ``currency`` is empty then."""
+    """A payment, refund or cancellation. ``minor`` None: the whole order; its ``currency`` is empty then. ``lines``: of
+    a refund, the lines that it names, with the amount that it says about each."""
 
     moment: int
     at_us: int
     minor: int | None
     currency: str
+    lines: Mapping[str, int | None] = {}
 
 
 @dataclass(slots=True)
 class Dispute:
     """A bank dispute. ``outcome`` None: not decided. ``inquiry``: the bank only asks, and has taken nothing.
     ``prevented``: it was settled before it began; *lost* then means that a refund of the scheme paid the buyer.
-    ``fee_minor``: what the processor has charged for it in all, in ``fee_currency``."""
+    ``fee_minor``: what the processor has charged for it in all, in ``fee_currency``. ``of_payment``: it names its
+    payment, so that ``minor`` and ``fee_minor`` are shared out over the orders that were paid together (`sharing`);
+    ``lines``: those of the order that it names, if it names any."""
 
     key: int
     opened_us: int
@@ -36,6 +40,8 @@ class Dispute:
     fee_minor: int = 0
     fee_currency: str = ""
     prevented: bool = False
+    of_payment: bool = False
+    lines: frozenset[str] = frozenset()
 
 
 class Ruled(NamedTuple):
@@ -51,8 +57,10 @@ class OrderMoney:
     """One order. Amounts are minor units; ``minor``, ``currency``: as placed, None and empty where not told.
 
     ``delivered_us``: when the last parcel arrived, None while one is under way. ``covered_minor``: what coverage pays
-    for it, in ``covered_currency``. ``whole_minor``: what disputes and returns have given the seller for its losses
-    already, ``decided``: the refunds that were decided on, sent or not; both in the currency the buyer paid.
+    for it, and ``advance_minor`` for now while banks decide, both in ``covered_currency``. ``stands_back``: the fund
+    pays no more for now than it has, because the seller's payouts are stopped. ``whole_minor``: what disputes and
+    returns have given the seller for its losses already, ``decided``: the refunds that were decided on, sent or not;
+    both in the currency the buyer paid.
     """
 
     order: int
@@ -70,6 +78,8 @@ class OrderMoney:
     ruled: Ruled | None = None
     covered_minor: int = 0
     covered_currency: str = ""
+    advance_minor: int = 0
+    stands_back: bool = False
     whole_minor: int = 0
     decided: list[Decided] = field(default_factory=list)
 
