@@ -36,6 +36,13 @@ HOSTILE: Final = (
     "2026-02-30", "0001-01-01T00:00", "9999-12-31T23:59", "99999-01-01", "2026-03-29T02:30", "../../etc/passwd", "null",
     "[]", "\r\nSet-Cookie: a=b", "a@b", "XX 99999999999", "\ud800",
 )  # fmt: skip
+#: Places in lists of another kind, well written: [5, "x"], ["a", "x"], a time with a number, a time and no number.
+PLACES: Final = (
+    "WzUsIngiXQ",
+    "WyJhIiwgIngiXQ",
+    "W3siYXQiOiIyMDI2LTA2LTAxVDAwOjAwOjAwKzAwOjAwIn0sNV0",
+    "2026-06-01T00:00:00+00:00~abc",
+)
 #: For all fields at once, and for each alone beside the others as the page had them; more with SAFECONDUCT_LONG_TESTS=1.
 TOGETHER, ALONE = (6, 3) if os.environ.get("SAFECONDUCT_LONG_TESTS") else (2, 1)
 #: Whoever is signed out by a form fills in no other.
@@ -271,6 +278,9 @@ def test_no_form_however_it_is_filled_in_makes_a_fault(
             for name in sorted({*asked, *ASKED}):
                 tried += 1
                 problems.append(sent(client, "get", path, {name: dice.choice(HOSTILE)}))
+            for place in PLACES:
+                tried += 1
+                problems.append(sent(client, "get", path, {"after": place, "holds": place}))
     wrong = [problem for problem in problems if problem]
     assert not wrong, f"{len(wrong)} of {tried}:\n" + "\n".join(wrong[:40])
     assert len(found) > 60 and tried > 2000, (len(found), tried)
