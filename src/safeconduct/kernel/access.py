@@ -190,6 +190,7 @@ TABLES = (
     Table("payout_contest", app=_PAYOUT_CONTEST, staff=EDIT, seller_column="seller_key"),
     Table("payout_proposal", staff=EDIT, open_because=_RULES),
     Table("ledger_checkpoint", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
+    Table("ledger_month", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
     Table("ledger_horizon", engine=EDIT, staff=READ, open_because=_PLATFORM_SUMS),
     Table("coverage", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("coverage_step", app=READ, engine=ADD, staff=ADD, seller_column="seller_key"),

@@ -8,6 +8,7 @@ from tests.kernel.ledger.money import ORDER, SELLER, START, days, entry, held, p
 
 from safeconduct.kernel.ledger import platform
 from safeconduct.kernel.ledger.actions import pay_out
+from safeconduct.kernel.ledger.checkpoints import roll_up
 from safeconduct.kernel.scope import engine_scope, query, staff_scope
 
 
@@ -19,6 +20,7 @@ def test_the_funds_movements_are_its_postings_page_by_page_and_month_by_month() 
         first = platform.fund_movements("USD", size=2)
         rest = platform.fund_movements("USD", after=first.next, size=2)
         months = platform.fund_by_month(START)
+        later = platform.fund_by_month(days(40))
         row = query("SELECT sum(p.amount_minor)::bigint FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
                     " WHERE a.kind = 'protection_fund'").fetchone()  # fmt: skip
     lines = (*first.items, *rest.items)
@@ -32,6 +34,33 @@ def test_the_funds_movements_are_its_postings_page_by_page_and_month_by_month() 
         (date(2026, 7, 1), "capture", 200),
         (date(2026, 7, 1), "protection_reimbursement", -3_000),
     ]
+
+    assert later == months[1:]
+
+
+def test_the_funds_months_are_the_same_before_during_and_after_their_sums_are_rolled_up() -> None:
+    posted(entry("capture", sale=100, fee=8, protection_fee=2), entry("protection_fee", fee=1, at=days(1)))
+    before = _months()
+    for _ in range(3):
+        with engine_scope():
+            roll_up()
+        assert _months() == before
+    with engine_scope():
+        assert query("SELECT count(*), sum(legs) FROM ledger_month").fetchone() == (2, 2)
+    posted(entry("protection_fee", fee=1, at=days(2)), entry("protection_reimbursement", amount=30, at=days(41)))
+    after = _months()
+    assert [(m.month.month, m.event, m.legs, m.amount_minor) for m in after] == [
+        (6, "capture", 1, 200), (6, "protection_fee", 2, 200), (7, "protection_reimbursement", 1, -3_000),
+    ]  # fmt: skip
+    for _ in range(3):
+        with engine_scope():
+            roll_up()
+        assert _months() == after
+
+
+def _months() -> list[platform.FundMonth]:
+    with staff_scope():
+        return platform.fund_by_month(START)
 
 
 def test_open_holds_are_listed_oldest_first_and_summed_by_reason() -> None:

@@ -23,6 +23,31 @@ WHERE a.seller_key IS NULL AND coalesce(k.up_to_id, 0) < %s::bigint
 ON CONFLICT (account_id) DO UPDATE
     SET balance_minor = c.balance_minor + excluded.balance_minor, up_to_id = excluded.up_to_id
 """
+#: What moved on the fund's accounts, by month (UTC) and event: added before the checkpoint moves, for the same postings.
+_ADD_MONTHS = """
+INSERT INTO ledger_month AS m (account_id, month, event, legs, amount_minor)
+SELECT a.id, date_trunc('month', p.at AT TIME ZONE 'UTC')::date, t.event, count(*), sum(p.amount_minor)::bigint
+FROM ledger_account a LEFT JOIN ledger_checkpoint k ON k.account_id = a.id
+    JOIN ledger_posting p ON p.account_id = a.id AND p.id > coalesce(k.up_to_id, 0) AND p.id <= %s::bigint
+    JOIN ledger_transaction t ON t.id = p.transaction_id
+WHERE a.seller_key IS NULL AND a.kind = 'protection_fund'
+GROUP BY 1, 2, 3
+ON CONFLICT (account_id, month, event) DO UPDATE
+    SET legs = m.legs + excluded.legs, amount_minor = m.amount_minor + excluded.amount_minor
+"""
+#: The same from a month on, exact in the reader's snapshot: month, currency, event, legs, amount.
+FUND_MONTHS = """
+SELECT month, currency, event, sum(legs)::bigint, sum(amount_minor)::bigint FROM (
+    SELECT m.month, a.currency, m.event, m.legs, m.amount_minor
+    FROM ledger_account a JOIN ledger_month m ON m.account_id = a.id
+    UNION ALL
+    SELECT date_trunc('month', p.at AT TIME ZONE 'UTC')::date, a.currency, t.event, 1, p.amount_minor
+    FROM ledger_account a LEFT JOIN ledger_checkpoint k ON k.account_id = a.id
+        JOIN ledger_posting p ON p.account_id = a.id AND p.id > coalesce(k.up_to_id, 0)
+        JOIN ledger_transaction t ON t.id = p.transaction_id
+    WHERE a.seller_key IS NULL AND a.kind = 'protection_fund'
+) moved WHERE month >= %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
 #: The sum of each platform account, exact in the reader's snapshot.
 PLATFORM_SUMS = """
 SELECT a.currency, a.kind, (coalesce(k.balance_minor, 0) + coalesce((
@@ -45,6 +70,7 @@ def roll_up() -> int:
     ).fetchone()
     moved = 0
     if noted is not None and noted[1]:
+        query(_ADD_MONTHS, [noted[0]])
         moved = query(_ADD, [noted[0]] * 3).rowcount
     # A number above the newest comes from another server's backup: note anew.
     if noted is None or noted[1] or noted[2]:

@@ -6,10 +6,11 @@ Lists are pages by cursor, each along an index or over the sellers' accounts; su
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from safeconduct.kernel.ledger.accounts import Kind
+from safeconduct.kernel.ledger.checkpoints import FUND_MONTHS
 from safeconduct.kernel.ledger.places import read_place, write_place
 from safeconduct.kernel.ledger.queries import LARGEST_PAGE, PAGE, HoldLine, Page
 from safeconduct.kernel.ledger.rules import rules
@@ -144,15 +145,8 @@ def fund_movements(currency: str, *, after: str = "", size: int = PAGE) -> Page[
 
 
 def fund_by_month(since: datetime) -> list[FundMonth]:
-    """The fund's movements from a time on, by month, currency and event."""
-    rows = query(
-        "SELECT date_trunc('month', p.at AT TIME ZONE 'UTC')::date, p.currency, t.event, count(*),"
-        " sum(p.amount_minor)::bigint FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
-        " JOIN ledger_transaction t ON t.id = p.transaction_id"
-        " WHERE a.kind = %b AND a.seller_key IS NULL AND p.at >= %b GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        [Kind.PROTECTION_FUND, since],
-    )
-    return [FundMonth(*row) for row in rows]
+    """The fund's movements by month, currency and event, from the month (UTC) of a time on."""
+    return [FundMonth(*row) for row in query(FUND_MONTHS, [since.astimezone(UTC).date().replace(day=1)])]
 
 
 def held_for() -> list[HeldFor]:
