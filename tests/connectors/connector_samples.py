@@ -59,6 +59,7 @@ def nothing_is_lost(reading: Reading) -> None:
         taken = read_envelope(event)
         assert isinstance(taken, Incoming), taken
         assert taken.event_type is not None
-        assert set(event["data"]) <= {field.name for field in taken.event_type.fields}  # type: ignore[call-overload]
+        known = {one.name for one in (*taken.event_type.fields, *taken.event_type.lists)}
+        assert set(event["data"]) <= known  # type: ignore[call-overload]
     ids = [event["id"] for event in reading.events]
     assert len(ids) == len(set(ids))

@@ -129,6 +129,7 @@ def test_a_capture_pays_the_order_each_by_its_own_reference_and_a_failed_one_doe
     assert (paid["type"], paid["id"]) == ("order.paid", "992:order.paid")
     assert paid["data"] == {
         "order": "ord-1", "seller": "Shop", "amount": {"minor": 1000, "currency": "EUR"}, "payment_method": "card",
+        "payment": "991",
     }  # fmt: skip
     for body in (told("CAPTURE", success="false"), told("CAPTURE_FAILED")):
         assert not read("adyen", body).events

@@ -147,6 +147,16 @@ def test_canonical_lines_pass_as_they_are() -> None:
     nothing_is_lost(reading)
 
 
+def test_lines_of_canonical_orders_pass_and_those_that_do_not_come_to_the_amount_are_named() -> None:
+    data: dict[str, Any] = dict(CANONICAL["data"])  # type: ignore[call-overload]
+    amount = data["amount"]
+    told = {**CANONICAL, "data": {**data, "lines": [{"line": "a", "price": amount}]}}
+    less = {**CANONICAL, "id": "2", "data": {**data, "lines": [{"line": "a", "price": {**amount, "minor": 1}}]}}
+    reading = load_connector("jsonl").read(lines(told, less))
+    assert [event["data"]["lines"] for event in reading.events] == [[{"line": "a", "price": amount}]]
+    assert [(item.field, "come to" in item.detail) for item in reading.refused] == [("lines", True)]
+
+
 def test_a_wrong_line_says_what_is_wrong_and_the_others_pass() -> None:
     data: dict[str, Any] = dict(CANONICAL["data"])  # type: ignore[call-overload]
     reading = load_connector("jsonl").read(

@@ -294,6 +294,7 @@ def test_a_dispute_of_2013_is_known_by_its_charge() -> None:
     closed = only(read("stripe", sample("stripe/charge.dispute.closed.json")))
     assert closed["data"] == {
         "dispute": "ch_00000000000000",
+        "payment": "ch_00000000000000",
         "amount": {"minor": 1000, "currency": "USD"},
         "reason": "general",
         "outcome": "won",

@@ -15,11 +15,13 @@ from allauth.account.internal.flows.login import (
     _AUTHENTICATION_METHODS_USER_SESSION_KEY,
     AUTHENTICATION_METHODS_SESSION_KEY,
 )
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.test import Client, override_settings
 from django.utils import timezone
 from tests.kernel.builders import person
 from tests.portal.passkeys import Passkey
+from tests.portal.shops import PASSWORD
 
 from safeconduct.config import environment
 from safeconduct.kernel.notices.models import StoredNotice
@@ -315,3 +317,23 @@ def test_a_setting_that_cannot_be_is_named(name: str, value: str, told: str) -> 
     with pytest.raises(ValueError, match=told) as problem:
         environment.read({name: value})
     assert name in str(problem.value)
+
+
+def test_a_new_colleague_comes_in_with_a_password_sets_a_passkey_up_and_works_there_and_nowhere_else() -> None:
+    user, client = person(StaffRole.LEAD, password=PASSWORD), Client(headers={"user-agent": FIREFOX})
+    with staff_scope():
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert client.get(HERE).headers["Location"] == "/accounts/2fa/"
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    key, made = Passkey.made_on(client.get("/accounts/2fa/webauthn/add/").content.decode())
+    added = client.post("/accounts/2fa/webauthn/add/", {"credential": made, "name": "blue", "passwordless": "on"})
+    assert added.status_code == 302, added.content.decode()[-2000:]
+    asked = client.get(HERE).headers["Location"]
+    assert asked.startswith("/accounts/2fa/webauthn/reauthenticate/")
+    client.post(asked, {"credential": key.sign(client.get(asked).content.decode())})
+    assert inside(client)
+    with staff_scope():
+        found = StaffDevice.objects.get(person=user)
+    assert (found.how, found.browser) == ("first_passkey", "Firefox, Windows")
+    assert not inside(sits_at_a_browser(user)), "the passkey in another browser is another matter"

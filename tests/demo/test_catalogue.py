@@ -12,6 +12,7 @@ import pytest
 from safeconduct.demo import SHIFTS, Parameters, generate, live_events
 from safeconduct.foundation.policy.types import Type
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.envelope import Refusal, read_envelope
 
 from .conftest import Reading
 
@@ -32,8 +33,13 @@ def faults(event: dict[str, Any]) -> list[str]:
         found.append(f"envelope {list(event)}")
     type_ = CATALOGUE[event["type"]]
     found += [f"{type_.name}.{f.name} is missing" for f in type_.fields if f.required and f.name not in event["data"]]
+    read = read_envelope(event)
+    if "lines" in event["data"] and isinstance(read, Refusal):
+        found.append(f"{read.field}: {read.problem}")
     for name, value in event["data"].items():
         field = type_.field(name)
+        if field is None and name in {listed.name for listed in type_.lists}:
+            continue
         if field is None:
             found.append(f"{event['type']}.{name} is unknown")
         elif not _fits(field.type, value) or (field.choices and value not in field.choices):
@@ -80,6 +86,7 @@ def test_the_check_itself_finds_faults(mall: Reading) -> None:
     event = json.loads(json.dumps(mall.by_type["order.placed"][0]))
     event["data"] |= {"items": True, "avs": "Q", "colour": "red", "amount": {"minor": 1.5, "currency": "CNY"}}
     del event["data"]["buyer"]
+    event["data"].pop("lines", None)
     assert len(faults(event)) == 5
 
 

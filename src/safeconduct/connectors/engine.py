@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from safeconduct.connectors import convert
 from safeconduct.connectors.conditions import Scope, holds
 from safeconduct.connectors.expressions import Expression, candidates, for_field, one
-from safeconduct.connectors.mapping import ConnectorMapping, Envelope, Rule, event_names, event_type_of, suggestion
+from safeconduct.connectors.mapping import (
+    ConnectorMapping,
+    Envelope,
+    ListRule,
+    Rule,
+    event_names,
+    event_type_of,
+    suggestion,
+)
 from safeconduct.connectors.results import (
     ConversionError,
     DroppedField,
@@ -25,6 +33,7 @@ from safeconduct.connectors.results import (
 )
 from safeconduct.foundation.policy.catalogue import EventType, Field
 from safeconduct.foundation.policy.types import Type
+from safeconduct.kernel.events import lines
 from safeconduct.kernel.events.envelope import MAX_SOURCE, Refusal, read_envelope
 
 #: Longest id given to an event, in characters; longer ones are replaced by their hash.
@@ -214,7 +223,7 @@ def _data(
     complaints: dict[str, str] = {}
     known = {field.name: field for field in event_type.fields}
     if rule.fields_from is not None:
-        _pass_through(rule, scope, known, data, complaints)
+        _pass_through(rule, scope, known, _lists(event_type), data, complaints)
     for field, expression in rule.fields:
         if field.name not in known:
             continue
@@ -226,8 +235,10 @@ def _data(
             if value is not None:
                 data[field.name] = value
                 complaints.pop(field.name, None)
+    for listed in rule.lists:
+        _list(listed, scope, data, complaints)
     for name, detail in complaints.items():
-        if name in known and not known[name].required:
+        if name in _lists(event_type) or (name in known and not known[name].required):
             dropped.append(DroppedField(event_id, event_type.name, name, detail))
         else:
             refused.append(RefusedItem(event_id, RefusalReason.BAD_VALUE, name, detail))
@@ -238,9 +249,46 @@ def _data(
     return data, refused, dropped
 
 
+def _lists(event_type: EventType) -> frozenset[str]:
+    return frozenset(listed.name for listed in event_type.lists)
+
+
+def _list(rule: ListRule, scope: Scope, data: dict[str, object], complaints: dict[str, str]) -> None:
+    """A list of the event. What does not come to the event's amount is left out whole, with what it says of the order
+    beside: a source that rounds otherwise must not cost the event."""
+    things: list[dict[str, object]] = []
+    name = rule.listed.name
+    for element in itertools.islice(rule.each.values(scope.roots), rule.listed.most + 1):
+        inner = scope.plus(each=element)
+        thing: dict[str, object] = {}
+        for field, expression in rule.fields:
+            try:
+                value = one(expression, inner, for_field(field))
+            except ConversionError as error:
+                complaints[name] = f"{name}[{len(things)}].{field.name}: {error}"
+                return
+            if value is not None:
+                thing[field.name] = value
+            elif field.required:
+                complaints[name] = f"{name}[{len(things)}].{field.name} is not said"
+                return
+        things.append(thing)
+    if len(things) > rule.listed.most:
+        complaints[name] = f"more than {rule.listed.most}"
+    elif things:
+        problem = lines.wrong({**data, name: things})
+        if problem is None:
+            data[name] = things
+        else:
+            complaints[name] = f"{problem[0].removeprefix('data.')}: {problem[1]}"
+            for beside in lines.OF_ORDER:
+                data.pop(beside, None)
+
+
 def _pass_through(
-    rule: Rule, scope: Scope, known: Mapping[str, Field], data: dict[str, object], complaints: dict[str, str]
-) -> None:
+    rule: Rule, scope: Scope, known: Mapping[str, Field], lists: frozenset[str], data: dict[str, object],
+    complaints: dict[str, str],
+) -> None:  # fmt: skip
     """Fields given under their canonical names. A name the event does not have is a complaint, with the nearest."""
     found = next(rule.fields_from.values(scope.roots), None) if rule.fields_from is not None else None
     if not isinstance(found, Mapping):
@@ -251,7 +299,9 @@ def _pass_through(
         if name in rule.leave_out or name in companions or value is None or value == "":
             continue
         field = known.get(name)
-        if field is None:
+        if name in lists:
+            data[name] = value  # its own words already: the intake names what is wrong with it
+        elif field is None:
             complaints[shorten(name)] = f"there is no field {shown(name)}{suggestion(shorten(name), known)}"
         elif field.type is not Type.MONEY:
             _take(field, value, data, complaints)

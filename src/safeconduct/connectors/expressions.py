@@ -84,11 +84,13 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Money. ``decimal``: written in whole units, else an integer of the smallest. ``total``: all values are added."""
+    """Money. ``decimal``: written in whole units, else an integer of the smallest. ``total``: all values are added.
+    ``times``: of how many, ``minus``: less another, which may be an amount of its own."""
 
     amount: Expression
     currency: Expression
     minus: Expression | None
+    times: Expression | None
     decimal: bool
     total: bool
 
@@ -259,11 +261,18 @@ def _amount(expression: Amount, scope: Scope) -> dict[str, object] | None:
             return None
         return {"minor": convert.integer(sum(m for m in minors if isinstance(m, int))), "currency": currency}
     result = one(expression.amount, scope, money)
+    if isinstance(result, dict) and expression.times is not None:
+        count = one(expression.times, scope, convert.integer)
+        result = {"minor": result["minor"] * count, "currency": currency} if isinstance(count, int) else result
     if isinstance(result, dict) and expression.minus is not None:
-        less = one(expression.minus, scope, money)
+        less = one(expression.minus, scope, lambda value: value if _is_money(value) else money(value))
         if isinstance(less, dict):
             return {"minor": result["minor"] - less["minor"], "currency": currency}
     return result if isinstance(result, dict) else None
+
+
+def _is_money(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == {"minor", "currency"}
 
 
 def _or_raise(value: Candidate) -> object:

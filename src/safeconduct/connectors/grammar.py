@@ -26,6 +26,7 @@ COMPANIONS = {
     "all": ("join",),
     "currency": ("money_minor", "money_decimal"),
     "minus": ("money_minor", "money_decimal"),
+    "times": ("money_minor", "money_decimal"),
     "total": ("money_minor", "money_decimal"),
 }
 CARD_PARTS = ("brand", "bin", "number", "month", "year")
@@ -159,6 +160,7 @@ class Grammar:
             self.expression(node, source, value),
             self.expression(node, "currency", node["currency"]) if "currency" in node else _NOTHING,
             self.expression(node, "minus", node["minus"]) if "minus" in node else None,
+            self.expression(node, "times", node["times"]) if "times" in node else None,
             decimal=source == "money_decimal",
             total=node.get("total") is True,
         )

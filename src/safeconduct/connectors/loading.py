@@ -10,6 +10,7 @@ from safeconduct.connectors.mapping import (
     Body,
     ConnectorMapping,
     Envelope,
+    ListRule,
     MappingError,
     MappingProblem,
     Reader,
@@ -276,6 +277,7 @@ class _Loader:
             key=self._optional(node, "key"),
             time=time or ex.First(()),
             fields=self._fields(node, event_type, fields_from is not None),
+            lists=self._lists(node, event_type),
             fields_from=fields_from,
             leave_out=frozenset(self.reader.texts(node, "except")),
             references=self._references(node),
@@ -311,7 +313,10 @@ class _Loader:
             chosen.update({field: (group, field) for field in group if field in known})
         own = node.get("data", CommentedMap())
         what = f"`{event_type.name}`" if event_type else "the catalogue"
-        for field, value in self.reader.known(own, known, what):
+        lists = set() if event_type is None else {listed.name for listed in event_type.lists}
+        for field, value in self.reader.known(own, (*known, *lists), what):
+            if field in lists:
+                continue
             if value is None:
                 chosen.pop(field, None)
             else:
@@ -322,6 +327,29 @@ class _Loader:
                 message = f"`{event_type.name}` needs {', '.join(missing)}, and no value is given"
                 self.reader.fault(node, "emit", message)
         return tuple((known[name], self._field(where, key, known[name])) for name, (where, key) in chosen.items())
+
+    def _lists(self, node: CommentedMap, event_type: EventType | None) -> tuple[ListRule, ...]:
+        """The lists of a rule's data."""
+        own = node.get("data", CommentedMap())
+        if event_type is None or not isinstance(own, CommentedMap):
+            return ()
+        found = []
+        for listed in event_type.lists:
+            given = own.get(listed.name)
+            if given is None:
+                continue
+            fields = {field.name: field for field in listed.fields}
+            named = [name for name, _ in self.reader.known(given, ("each", *fields), f"`{listed.name}`")]
+            if not isinstance(given, CommentedMap):
+                continue
+            missing = [name for name in ("each", *(f.name for f in listed.fields if f.required)) if name not in named]
+            if missing:
+                self.reader.fault(own, listed.name, f"`{listed.name}` needs {', '.join(missing)}")
+                continue
+            each = self.grammar.path(given, "each", given["each"])
+            own_fields = tuple((fields[n], self._field(given, n, fields[n])) for n in named if n != "each")
+            found.append(ListRule(listed, each, own_fields))
+        return tuple(found)
 
     @staticmethod
     def _known_fields(event_type: EventType | None) -> dict[str, Field]:

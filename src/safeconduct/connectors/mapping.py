@@ -20,7 +20,7 @@ from safeconduct.connectors.expressions import Expression
 from safeconduct.connectors.paths import Path
 from safeconduct.connectors.signatures import Signature
 from safeconduct.foundation.aliases import written_out
-from safeconduct.foundation.policy.catalogue import EventType, Field
+from safeconduct.foundation.policy.catalogue import EventType, Field, ListField
 from safeconduct.kernel.events.catalogue import CATALOGUE
 
 #: Largest mapping file, in characters: a mapping is read by people.
@@ -74,6 +74,15 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class ListRule:
+    """A list of an event: one thing for each element at a path, with its fields."""
+
+    listed: ListField
+    each: Path
+    fields: tuple[tuple[Field, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One canonical event that a kind of body may give.
 
@@ -90,6 +99,7 @@ class Rule:
     key: Expression | None
     time: Expression
     fields: tuple[tuple[Field, Expression], ...]
+    lists: tuple[ListRule, ...]
     fields_from: Path | None
     leave_out: frozenset[str]
     references: tuple[tuple[str, Expression], ...]

@@ -18,6 +18,7 @@ from safeconduct.kernel.cases.kinds import kinds
 from safeconduct.kernel.claims import queries
 from safeconduct.kernel.claims.models import Channel
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
+from safeconduct.kernel.events.orders import order_names
 from safeconduct.kernel.ledger.rules import known_language, reasons, releases
 from safeconduct.kernel.ui import formats
 
@@ -60,10 +61,12 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class ClaimShown:
-    """A claim of one order line. ``sums``: where its money stands, names and amounts in writing; ``held``: why money is
-    held and what releases it, None where none is; ``frozen``: refunds stand still because a bank decides;
-    ``staff``: it is read by the marketplace's staff, and not by those whom its sentences address."""
+    """A claim of one order line. ``order``: the shop's id of an order that is not the page's, else "". ``sums``: where
+    its money stands, names and amounts in writing; ``held``: why money is held and what releases it, None where none
+    is; ``frozen``: refunds stand still because a bank decides; ``staff``: it is read by the marketplace's staff, and
+    not by those whom its sentences address."""
 
+    order: str
     line: str
     currency: str
     ways: Sequence[Way]
@@ -83,12 +86,22 @@ def claims_of(
     if order_key is None:
         return []
     newest = queries.of_order(order_key)[-_MOST_CLAIMS:]
-    return [_shown(one, language, here, staff, url_of) for one in queries.overview(newest)]
+    return [_shown(one, "", language, here, staff, url_of) for one in queries.overview(newest)]
+
+
+def claims_of_bank(about: int, order_key: int | None, language: str, *, staff: bool = False) -> list[ClaimShown]:
+    """The claims that a bank's dispute has joined: of the order that the page is about, and of the others that its
+    payment paid; those of the scope that is open."""
+    here = str(about)
+    mine = claims_of(order_key, language, here=here, staff=staff)
+    others = [one for one in queries.overview(queries.joined_by(here)) if one.claim.order_key != order_key]
+    names = order_names({one.claim.order_key for one in others})
+    return mine + [_shown(one, names.get(one.claim.order_key, ""), language, here, staff, None) for one in others]
 
 
 def _shown(
-    one: queries.Overview, language: str, here: str, staff: bool, url_of: Callable[[Channel], str] | None
-) -> ClaimShown:  # fmt: skip
+    one: queries.Overview, order: str, language: str, here: str, staff: bool, url_of: Callable[[Channel], str] | None
+) -> ClaimShown:
     def written(minor: int) -> str:
         return formats.money(minor, one.line.currency, language)
 
@@ -99,7 +112,7 @@ def _shown(
         (_("Taken by the bank"), max(0, one.bank_minor)), (_("What the buyer got twice"), one.recovery_minor),
     ]  # fmt: skip
     return ClaimShown(
-        one.line.name, one.line.currency,
+        order, one.line.name, one.line.currency,
         [_way(channel, here, staff, url_of) for channel in one.channels[-_MOST_WAYS:]],
         [(name, written(minor)) for n, (name, minor) in enumerate(sums) if minor or n == 0],
         None if one.hold is None else _held(one.hold, language),

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safeconduct.kernel.claims.allocation import Standing, debit_shares, in_another, spread, with_costs
+from safeconduct.kernel.claims.allocation import Standing, debit_shares, grown, in_another, spread, with_costs, within
 
 weights = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=3), st.integers(0, 10**9), min_size=1, max_size=8)
 amounts = st.integers(-(10**10), 10**10)
@@ -84,3 +84,41 @@ def test_what_is_given_back_goes_where_it_was_taken(parts: dict[str, Standing], 
     shares = debit_shares(-data.draw(st.integers(0, taken)), parts)
     assert all(-share <= parts[name].taken_minor for name, share in shares.items())
     assert debit_shares(-taken, parts) == {name: -part.taken_minor for name, part in parts.items()}
+
+
+def test_nobody_answers_for_a_refund_of_another() -> None:
+    parts = {"a": Standing(6_000, 0, 0), "b": Standing(4_000, 4_000, 0)}  # all of a went back to the buyer
+    assert debit_shares(4_000, parts) == {"a": 0, "b": 4_000}
+    assert debit_shares(10_000, parts) == {"a": 6_000, "b": 4_000}
+    assert debit_shares(11_000, parts) == {"a": 6_600, "b": 4_400}
+
+
+def test_what_is_given_back_of_an_order_goes_to_its_own_lines() -> None:
+    parts = {"a": Standing(6_000, 0, 6_000), "b": Standing(4_000, 0, 4_000)}
+    assert debit_shares(-2_000, parts, {"b"}) == {"a": 0, "b": -2_000}
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=6), weights)
+def test_what_a_payment_paid_for_a_line_only_grows_and_is_never_more_than_it_paid(
+    captures: list[int], costs: dict[str, int]
+) -> None:
+    before: dict[str, int] = {}
+    paid = 0
+    for capture in captures:
+        paid += capture
+        now = grown(paid, costs, before)
+        assert sum(now.values()) == paid
+        assert all(minor >= before.get(name, 0) for name, minor in now.items())
+        before = now
+    if paid == sum(costs.values()) and len(captures) == 1:
+        assert before == costs
+
+
+@given(st.integers(0, 10**6), weights, st.data())
+def test_a_refund_of_several_lines_fits_into_what_is_left_of_each(
+    total: int, parts: dict[str, int], data: st.DataObject
+) -> None:
+    most = {name: data.draw(st.integers(-5, 10**6)) for name in parts}
+    shares = within(total, parts, most)
+    assert all(0 <= share <= max(0, most[name]) for name, share in shares.items())
+    assert sum(shares.values()) == min(total, sum(max(0, one) for one in most.values()))

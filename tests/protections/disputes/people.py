@@ -15,10 +15,10 @@ from safeconduct.protections.disputes.models import Opened
 from safeconduct.protections.disputes.opening import Request, open_disputes
 
 
-def sold(*, delivered: bool = False) -> shops.Sold:
+def sold(*, delivered: bool = False, **data: Any) -> shops.Sold:
     """An order of the first shop that was paid, and delivered if asked."""
     shops.open_for_business()
-    made = shops.order(at=shops.ago(24 * 6), ship_country="DE")
+    made = shops.order(at=shops.ago(24 * 6), ship_country="DE", **data)
     if delivered:
         shops.ship(made, at=shops.ago(24 * 5))
         shops.happen(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from tests.api.api_world import Machine, good
+from tests.kernel.builders import usd
 from tests.portal import shops
 from tests.protections.disputes.people import page_of, sold
 
@@ -61,6 +64,26 @@ def test_a_buyer_opens_a_dispute_and_follows_it_without_an_account() -> None:
     )
     assert "An empty doorstep" in read(buyer, here)
     assert "An empty doorstep" in shops.read(shops.signed_in(), page_of(dispute.case_id))
+
+
+def test_a_buyer_names_lines_of_the_order_and_everybody_sees_which() -> None:
+    lines = [
+        {"line": "l-1", "title": "A phone", "price": usd(70)},
+        {"line": "l-2", "title": "A case for it", "price": usd(40)},
+    ]
+    order = sold(lines=lines, shipping=usd(10))
+    buyer, here = Client(), door(order.key)
+    assert "A case for it · $43.64" in unescape(read(buyer, here))
+    refused = buyer.post(f"{here}open/", {**asked(), "lines": ["l-9"]})
+    assert refused.status_code == 422 and "l-9 is no line of this order; there is l-1, l-2" in refused.content.decode()
+    assert buyer.post(f"{here}open/", {**asked(), "lines": ["l-2"]}).status_code == 303
+    dispute, _ = the_dispute()
+    with staff_scope():
+        assert Case.objects.get(id=dispute.case_id).amount_minor == 4_364
+    seen = shops.read(shops.signed_in(), page_of(dispute.case_id))
+    assert "(l-2)" in seen and "Ways to this money · l-2" in seen and "Ways to this money · l-1" not in seen
+    assert "(l-2)" in read(buyer, here)
+    assert good(Machine().get(f"/v1/disputes/{dispute.case_id}"))["lines"] == ["l-2"]
 
 
 def test_too_much_is_refused_with_the_sum_as_people_write_it() -> None:

@@ -9,17 +9,18 @@ from html import unescape
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.kernel.builders import event, live_policy
+from tests.kernel.builders import event, live_policy, usd
 from tests.portal import shops
 from tests.portal.shops import Sold, ago
 from tests.protections.returns.test_return_pages import staff
 
 from safeconduct.kernel.buyer_pages import token_of
 from safeconduct.kernel.cases.models import Evidence
+from safeconduct.kernel.claims.models import Claim
 from safeconduct.kernel.decisions.actions import create_list
 from safeconduct.kernel.decisions.models import ListKind, Review
 from safeconduct.kernel.scope import staff_scope
-from safeconduct.protections.returns.models import Return
+from safeconduct.protections.returns.models import Return, ReturnLine
 from safeconduct.protections.returns.protection import shipped_policies
 
 
@@ -200,3 +201,18 @@ def test_goods_that_go_nowhere_are_followed_in_the_language_of_the_order() -> No
     one = the_return()
     buyer.post(f"{here}{one.id}/withdraw/", {"seen": one.case.step})
     assert the_return().case.state == "withdrawn"
+
+
+def test_a_buyer_sends_one_line_of_an_order_back_and_it_alone_is_held() -> None:
+    lines = [{"line": "blue", "price": usd(70)}, {"line": "green", "title": "A green one", "price": usd(50)}]
+    sold = bought(lines=lines)
+    buyer, here = Client(), door(sold)
+    assert "A green one" in read(buyer, here)
+    assert buyer.post(f"{here}open/", asked(lines=["red"])).status_code == 422
+    assert buyer.post(f"{here}open/", asked(lines=["green"])).status_code == 303
+    one = the_return()
+    assert (one.amount_minor, one.whole) == (5_000, False)
+    with staff_scope():
+        assert list(ReturnLine.objects.values_list("name", "amount_minor")) == [("green", 5_000)]
+        assert list(Claim.objects.values_list("line__name", flat=True)) == ["green"]
+    assert "Ways to this money · green" in read(shops.signed_in(), f"/portal/returns/{one.id}/")

@@ -41,14 +41,34 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class ListField:
+    """A list of things that an event names, each with fields of its own; ``most``: how many there may be.
+
+    A list is no type of the language: policies do not see it, and the fact table has no column for it.
+    """
+
+    name: str
+    meaning: str
+    fields: tuple[Field, ...]
+    most: int
+
+    @property
+    def example(self) -> list[dict[str, object]]:
+        """A list with one thing in it, of the fields that it needs."""
+        return [{field.name: field.example for field in self.fields if field.required}]
+
+
+@dataclass(frozen=True, slots=True)
 class EventType:
-    """One type of event: its stable number in the fact table, its fields, other names under which it arrives."""
+    """One type of event: its stable number in the fact table, its fields, other names under which it arrives, and the
+    lists it may carry beside its fields."""
 
     name: str
     code: int
     meaning: str
     fields: tuple[Field, ...]
     aliases: tuple[str, ...] = ()
+    lists: tuple[ListField, ...] = ()
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
@@ -104,6 +124,9 @@ class Catalogue(Mapping[str, EventType]):
                 seen = shapes.setdefault(field.name, (*shape, event.name))
                 if seen[:3] != shape:
                     raise ValueError(f"{event.name}.{field.name} differs in type from {seen[3]}.{field.name}")
+            for listed in event.lists:
+                if listed.name in shapes:
+                    raise ValueError(f"{event.name}.{listed.name} is a list, and a field of another event")
         names = [n for e in self._by_name.values() for n in (e.name, *e.aliases)]
         if len(names) != len(set(names)):
             raise ValueError("an event name or alias is used twice")

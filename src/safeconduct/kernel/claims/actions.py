@@ -22,6 +22,7 @@ from safeconduct.kernel.claims.lowering import lower
 from safeconduct.kernel.claims.refunds import fail_refund, hear_of_refund, refund, request_refund
 from safeconduct.kernel.claims.settling import settle
 from safeconduct.kernel.claims.writing import Did, steps
+from safeconduct.kernel.events.catalogue import MOST_LINES
 from safeconduct.kernel.scope import Actor, query
 
 __all__ = [
@@ -29,8 +30,8 @@ __all__ = [
     "record_bank_debit", "refund", "request_refund", "settle", "share_evidence",
 ]  # fmt: skip
 
-#: As the ledger has it: what is more is handed over in parts.
-MOST_AT_ONCE: Final = 1_000
+#: Ten orders of as many lines as an event can name: what is more is handed over in parts.
+MOST_AT_ONCE: Final = 10 * MOST_LINES
 Place = tuple[int, str]
 
 

@@ -38,6 +38,17 @@ def spread(total: int, weights: Mapping[str, int]) -> dict[str, int]:
     return parts
 
 
+def within(total: int, weights: Mapping[str, int], most: Mapping[str, int]) -> dict[str, int]:
+    """The total in proportion to weights, none more than its most; what does not fit goes where there is room, and what
+    fits nowhere is left out.
+    """
+    shares = {name: min(part, max(0, most[name])) for name, part in spread(max(0, total), weights).items()}
+    room = {name: max(0, most[name]) - part for name, part in shares.items()}
+    rest = min(total - sum(shares.values()), sum(room.values()))
+    more = spread(rest, room) if rest > 0 else {}
+    return {name: part + more.get(name, 0) for name, part in shares.items()}
+
+
 def with_costs(goods: Mapping[str, int], shipping_minor: int, tax_minor: int) -> dict[str, int]:
     """What each line cost with its part of an order's shipping and tax, in proportion to the price of the goods."""
     shipping, tax = spread(shipping_minor, goods), spread(tax_minor, goods)
@@ -47,22 +58,37 @@ def with_costs(goods: Mapping[str, int], shipping_minor: int, tax_minor: int) ->
 def debit_shares(paid_minor: int, parts: Mapping[str, Standing], named: Collection[str] = ()) -> dict[str, int]:
     """What a debit takes of each part, in the payment's currency; below zero, what is given back to each.
 
-    Taken is first what is left of the parts that are named (of all, where none is), the rest in proportion to what they
-    were paid. Given back is first what the same dispute took.
+    Among the parts that are named (all, where none is). Taken is first what is left of them, then what had gone back of
+    them before, at most what each was paid, so that nobody answers for a refund of another; the rest in proportion to
+    what they were paid. Given back is first what the same dispute took.
     """
     among = {name: part for name, part in parts.items() if name in named} or dict(parts)
     if paid_minor >= 0:
-        first = {name: max(0, part.left_minor) for name, part in among.items()}
+        left = {name: max(0, part.left_minor) for name, part in among.items()}
+        tiers = [left, {name: max(0, part.amount_minor - left[name]) for name, part in among.items()}]
     else:
-        first = {name: max(0, part.taken_minor) for name, part in parts.items()}
-    size = min(abs(paid_minor), sum(first.values()))
-    rest = abs(paid_minor) - size
-    shares = dict.fromkeys(parts, 0)
-    for name, minor in spread(size, first).items():
-        shares[name] += minor
+        tiers = [{name: max(0, part.taken_minor) for name, part in among.items()}]
+    shares, rest = dict.fromkeys(parts, 0), abs(paid_minor)
+    for tier in tiers:
+        size = min(rest, sum(tier.values()))
+        rest -= size
+        for name, minor in spread(size, tier).items():
+            shares[name] += minor
     for name, minor in spread(rest, {name: part.amount_minor for name, part in among.items()}).items():
         shares[name] += minor
     return shares if paid_minor >= 0 else {name: -minor for name, minor in shares.items()}
+
+
+def grown(paid_minor: int, costs: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """What of a payment stands for each line once it comes to so much: what stood for it before, and of what is more a
+    share in proportion to what is missing of its cost. So no line ever has less than before, and together they have
+    what was paid.
+    """
+    had = {name: before.get(name, 0) for name in costs}
+    more = max(0, paid_minor - sum(had.values()))
+    missing = {name: max(0, cost - had[name]) for name, cost in costs.items()}
+    shares = spread(more, missing if sum(missing.values()) >= more else costs)
+    return {name: minor + shares[name] for name, minor in had.items()}
 
 
 def in_another(amount_minor: int, shares: Mapping[str, int]) -> dict[str, int]:

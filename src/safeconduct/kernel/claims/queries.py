@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.claims.models import Channel, Claim, Line, Part, Recovery, Refund, SharedEvidence, Step
 from safeconduct.kernel.claims.reading import unaccounted
-from safeconduct.kernel.claims.words import FREEZING, RefundState
+from safeconduct.kernel.claims.words import FREEZING, OF_A_BANK, RefundState
 from safeconduct.kernel.scope import query
 
 #: What a page of one claim or order shows; a line in trouble has a handful.
@@ -88,6 +88,12 @@ def of_matter(kind: str, about: str) -> list[Channel]:
     """The channels of a matter of another room, with their claims; a bank dispute has one on every line it hits."""
     rows = Channel.objects.filter(kind=kind, about=about).select_related("claim")
     return list(rows.order_by("opened_at", "round", "id")[:_MOST])
+
+
+def joined_by(about: str) -> list[Claim]:
+    """The claims that a matter of a bank has joined, the oldest first: also those of other orders of its payment."""
+    rows = Claim.objects.filter(channels__about=about, channels__kind__in=OF_A_BANK).distinct()
+    return list(rows.order_by("opened_at", "id")[:_MOST])
 
 
 def refundable(line_ids: Collection[str]) -> Mapping[str, int]:

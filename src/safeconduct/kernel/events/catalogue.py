@@ -9,7 +9,7 @@ Field names are shared: `seller` means the same in every event that has it, and 
 
 from __future__ import annotations
 
-from safeconduct.foundation.policy.catalogue import Catalogue, EventType, Field
+from safeconduct.foundation.policy.catalogue import Catalogue, EventType, Field, ListField
 from safeconduct.foundation.policy.types import Type
 
 T = Type
@@ -69,6 +69,7 @@ BILLING_ADDRESS = _key("billing_address", "address", "billing address", personal
 CARD = _key("card", "card", "the card as the processor's fingerprint, never a number", personal=True, example="fp_9aX")
 CARD_BIN = _key("card_bin", "card_bin", "first six or eight digits of the card", example="424242")
 BANK_ACCOUNT = _key("bank_account", "bank_account", "bank account", personal=True, example="CL93 0012 3456 7890")
+PAYMENT = _key("payment", "payment", "the payment, the same for all orders that it paid at once", example="pi_3Nq")
 DISPUTE = _key("dispute", "dispute", "the bank dispute's id at the processor", example="dp_1Pq")
 
 AMOUNT = _money("amount", "the amount of this event, in the currency it happened in")
@@ -151,6 +152,42 @@ ANSWERS_BANKS = (
     _text("ship_state", "delivery address: state or region", indexed=False, personal=True, example="IL"),
 )  # fmt: skip
 
+#: So many that no order of a shop has to be sent in parts, and so few that its claims fit into one call.
+MOST_LINES = 500
+_LINE = _required(
+    _text("line", "the line's name or id in the order, at most 60 letters", indexed=False, example="line-1")
+)
+LINES = ListField(
+    "lines", "what the order is made of; with its shipping and tax it comes to the order's amount",
+    (
+        _LINE,
+        _required(_money("price", "what the goods of the line cost, all units, after reductions")),
+        _money("shipping", "shipping of this line"),
+        _money("tax", "tax on this line, where the price is without it"),
+        _number("quantity", "units ordered", 1),
+        _text("listing", "the offer's id in the shop system", indexed=False, example="lst-5531"),
+        _text("title", "the title shown to buyers", indexed=False, example="Cherries, 5 kg"),
+    ),
+    MOST_LINES,
+)  # fmt: skip
+NAMED_LINES = ListField(
+    "lines", "the lines of the order that it is about, where it is not about all of it",
+    (
+        _LINE,
+        _money("amount", "what of the event's amount is about this line; all of them say it, or none"),
+        _number("quantity", "units", 1),
+    ),
+    MOST_LINES,
+)  # fmt: skip
+_SHIPPING = Field(
+    "shipping", T.MONEY, "shipping of the whole order, beside what its lines say", indexed=False,
+    example={"minor": 900, "currency": "CNY"},
+)  # fmt: skip
+_TAX = Field(
+    "tax", T.MONEY, "tax on the whole order, beside what its lines say", indexed=False,
+    example={"minor": 1200, "currency": "CNY"},
+)  # fmt: skip
+
 _ORDER_FIELDS = (
     _required(ORDER), _required(SELLER), _required(BUYER), _required(AMOUNT),
     CARD, CARD_BIN, DEVICE, IP, EMAIL, PHONE, ADDRESS, BILLING_ADDRESS, LISTING,
@@ -187,6 +224,7 @@ _ORDER_FIELDS = (
     Field(
         "deliver_by", T.TIMESTAMP, "until when delivery was promised", indexed=False, example="2026-06-09T08:00:00Z"
     ),
+    PAYMENT, _SHIPPING, _TAX,
 )  # fmt: skip
 
 CATALOGUE = Catalogue(
@@ -301,10 +339,13 @@ CATALOGUE = Catalogue(
                 "cardholder_check", "how the cardholder was checked at the till", "none", "pin", "signature", "device",
                 indexed=False,
             ),
+            PAYMENT,
         ), ("charge.succeeded", "charge.failed", "payment.authorized")),
-        EventType("order.placed", 41, "a buyer placed an order", _ORDER_FIELDS, ("order.created", "orders/create")),
+        EventType("order.placed", 41, "a buyer placed an order", _ORDER_FIELDS, ("order.created", "orders/create"), (
+            LINES,
+        )),
         EventType("order.paid", 42, "an order was paid in full", (
-            _required(ORDER), SELLER, BUYER, AMOUNT, CARD, PAYMENT_METHOD,
+            _required(ORDER), SELLER, BUYER, AMOUNT, CARD, PAYMENT_METHOD, PAYMENT,
         ), ("orders/paid", "payment.captured")),
         EventType("order.cancelled", 43, "an order was cancelled", (
             _required(ORDER), SELLER, BUYER, AMOUNT, REASON,
@@ -346,30 +387,30 @@ CATALOGUE = Catalogue(
         EventType("refund.requested", 60, "a buyer asked for money back", (
             _required(ORDER), SELLER, BUYER, AMOUNT, DEVICE, ADDRESS, REASON,
             _flag("keeps_goods", "the buyer asks to keep the goods"),
-        )),
+        ), lists=(NAMED_LINES,)),
         EventType("refund.created", 61, "money was sent back to a buyer", (
             ORDER, SELLER, BUYER, AMOUNT, CARD, REASON, UNITS_RETURNED,
-        ), ("charge.refunded", "refunds/create", "order.refunded")),
+        ), ("charge.refunded", "refunds/create", "order.refunded"), (NAMED_LINES,)),
         EventType("return.requested", 62, "a buyer asked to send goods back", (
             _required(ORDER), SELLER, BUYER, REASON, CATEGORY,
-        ), ("return_authorization.created", "order.return_requested", "returns/request")),
+        ), ("return_authorization.created", "order.return_requested", "returns/request"), (NAMED_LINES,)),
         EventType("return.received", 63, "returned goods arrived", (
             _required(ORDER), SELLER, BUYER, PARCEL, WEIGHT, SERIAL, PHOTO_HASH,
         )),
         EventType("dispute.opened", 64, "a bank took a payment back for now", (
             _required(DISPUTE), ORDER, SELLER, BUYER, AMOUNT, CARD, REASON,
             _text("network", "card scheme", example="visa"),
-            DUE_AT, NETWORK_REASON, DISPUTE_STAGE, EVIDENCE_OFFER, DISPUTE_FEE,
-        ), ("charge.dispute.created", "disputes/create")),
+            DUE_AT, NETWORK_REASON, DISPUTE_STAGE, EVIDENCE_OFFER, DISPUTE_FEE, PAYMENT,
+        ), ("charge.dispute.created", "disputes/create"), (NAMED_LINES,)),
         EventType("dispute.updated", 65, "a bank dispute changed", (
             _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DUE_AT, NETWORK_REASON, DISPUTE_STAGE,
-            EVIDENCE_OFFER, DISPUTE_FEE, ANSWERED,
+            EVIDENCE_OFFER, DISPUTE_FEE, ANSWERED, PAYMENT,
         ), (
             "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
             "disputes/update",
         )),
         EventType("dispute.closed", 66, "a bank dispute ended", (
-            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE, DISPUTE_FEE, ANSWERED,
+            _required(DISPUTE), ORDER, SELLER, AMOUNT, REASON, OUTCOME, DISPUTE_STAGE, DISPUTE_FEE, ANSWERED, PAYMENT,
         ), ("charge.dispute.closed",)),
         EventType("fraud.warned", 67, "a card issuer reported a payment as fraud before a dispute", (
             ORDER, SELLER, CARD, AMOUNT, REASON,

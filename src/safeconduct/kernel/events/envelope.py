@@ -2,7 +2,7 @@
 
 An envelope is ``{"specversion": "1.0", "id", "source", "type", "time", "data": {…}}``. Money is
 ``{"minor": 1290, "currency": "USD"}`` (or ``{"amount": "12.90", "currency": "USD"}``), times are RFC 3339 with a zone,
-entities are texts.
+entities are texts. Lists (`lines`) hold objects whose fields are read like those of an event.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 
 from safeconduct.foundation.moments import micros
 from safeconduct.foundation.money import MOST_MINOR, Money, MoneyError, exponent
-from safeconduct.foundation.policy.catalogue import EventType, Field
+from safeconduct.foundation.policy.catalogue import EventType, Field, ListField
 from safeconduct.foundation.policy.types import INT64_MAX, INT64_MIN, Type
+from safeconduct.kernel.events import lines
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.vault.pseudonyms import normalise
 
@@ -103,7 +104,39 @@ def _read(raw: Mapping[str, Any], index: int) -> Incoming:
                 raise _Bad(f"data.{field.name}", f"{event_type.name} needs {field.name}: {field.meaning}")
         else:
             reader(incoming, field, given)
+    for listed in event_type.lists:
+        if data.get(listed.name) is not None:
+            incoming.data[listed.name] = _things(event_type, listed, data[listed.name])
+    wrong = lines.wrong(incoming.data)
+    if wrong is not None:
+        raise _Bad(*wrong)
     return incoming
+
+
+def _things(event_type: EventType, listed: ListField, given: Any) -> list[dict[str, Any]]:
+    """A list, each thing of it read as if it were an event of its own."""
+    name = f"data.{listed.name}"
+    if not isinstance(given, list) or not given:
+        raise _Bad(name, f"{listed.name} must be a list of objects, or be left out, not {_shown(given)}")
+    if len(given) > listed.most:
+        raise _Bad(name, f"{len(given)} {listed.name} are more than {listed.most}; send the order in parts")
+    found = []
+    for number, thing in enumerate(given):
+        place = f"{name}[{number}]"
+        if not isinstance(thing, Mapping):
+            raise _Bad(place, f"{place} must be an object, not {_shown(thing)}")
+        one = Incoming(0, "", "", event_type.name, event_type, 0, {}, {}, {}, {})
+        for field in listed.fields:
+            value = thing.get(field.name)
+            if value is None and field.required:
+                raise _Bad(f"{place}.{field.name}", f"{place} needs {field.name}: {field.meaning}")
+            if value is not None:
+                try:
+                    _READERS[field.type](one, field, value)
+                except _Bad as bad:
+                    raise _Bad(f"{place}.{bad.field.removeprefix('data.')}", str(bad)) from None
+        found.append(one.data)
+    return found
 
 
 def _word(raw: Mapping[str, Any], name: str, longest: int) -> str:

@@ -29,6 +29,12 @@ sealed envelope and otherwise ignored; types it does not know are stored and cou
 Indexed fields can be used by features (`by:`, `where:`, sums). Whatever is refused is refused by the field's name, alone;
 the rest of a batch goes on. An amount is at most 10^16 minor units, a time in a field lies between the years 1900 and
 2200: leave a field out where nothing is known, and send no first day of a calendar in its place.
+
+Lists (`lines`) hold objects, one for each line of the order. Policies do not see them, and no feature is computed from
+them: they say to which lines, sellers and payments money belongs ([claims](claims.md)). The lines of an order, with their
+shipping and tax and those of the whole order, come to its amount, or the event is refused. Orders that one payment paid
+at once, perhaps of several sellers, name the same `payment`. An order without lines is one line, and an order that names
+no payment has one of its own.
 """
 
 
@@ -42,10 +48,18 @@ def _section(event: EventType) -> str:
     if event.aliases:
         lines.append(f"Also arrives as {', '.join(f'`{alias}`' for alias in event.aliases)}.")
     lines += ["", "| field | type | meaning | |", "|---|---|---|---|"]
-    lines += [f"| `{f.name}` | {_type(f)} | {f.meaning} | {', '.join(_marks(f))} |" for f in event.fields]
+    lines += [_row(f) for f in event.fields]
+    for listed in event.lists:
+        lines.append(f"| `{listed.name}` | list, at most {listed.most} | {listed.meaning} | not for policies |")
+        lines += [_row(f, f"{listed.name}[].") for f in listed.fields]
     example = {f.name: f.example for f in event.fields if f.required}
     lines += ["", f"Smallest `data`: `{json.dumps(example, ensure_ascii=False)}`", ""]
     return "\n".join(lines)
+
+
+def _row(field: Field, inside: str = "") -> str:
+    marks = ["**required**"] * field.required if inside else list(_marks(field))
+    return f"| `{inside}{field.name}` | {_type(field)} | {field.meaning} | {', '.join(marks)} |"
 
 
 def _type(field: Field) -> str:

@@ -67,7 +67,7 @@ FIELDS: Final[Mapping[str, Text]] = {
     "name_matches_card": lazy("Recipient is card holder"),
     "shipping_speed": lazy("Delivery speed"), "promotion": lazy("Promotion"), "discount": lazy("Discount"),
     "outcome": lazy("Outcome"), "decline_code": lazy("Refusal code"), "member": lazy("Member"),
-    "bank_account": lazy("Bank account"),
+    "bank_account": lazy("Bank account"), "payment": lazy("Payment"), "shipping": lazy("Shipping"), "tax": lazy("Tax"),
 }  # fmt: skip
 
 

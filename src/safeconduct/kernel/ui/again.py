@@ -83,7 +83,7 @@ class _Filler(HTMLParser):
             if kind in _TICKED:
                 self._write(start, end, tag, attrs, checked=(told.get("value") or "on") in self.given.getlist(name))
             elif name in self.given:
-                self.changes.append((start, end, _tag(tag, {**told, "value": self.given[name]})))
+                self.changes.append((start, end, _tag(tag, {**told, "value": str(self.given[name])})))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "details" and self.folds:

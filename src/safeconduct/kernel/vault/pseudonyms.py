@@ -25,7 +25,7 @@ from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_wit
 #: The values behind pseudonyms; the row is kind and key.
 VALUES: Final = Column("pseudonym.sealed", "pseudonym")
 #: Kinds that name a shop's own things and no person: their values need no salt, and stay when a person is erased.
-IMPERSONAL: Final = frozenset({"order", "seller", "listing", "product", "dispute", "card_bin", "parcel"})
+IMPERSONAL: Final = frozenset({"order", "seller", "listing", "product", "dispute", "card_bin", "parcel", "payment"})
 
 _by_the_engine: ContextVar[bool] = ContextVar("safeconduct_named_by_the_engine", default=False)
 
@@ -213,7 +213,7 @@ def mask(kind: str, value: str) -> str:
         case "ip":
             head = value.split(":")[0] if ":" in value else ".".join(value.split(".")[:2])
             return f"{head}…"
-        case "order" | "seller" | "listing" | "product" | "dispute" | "card_bin" | "parcel":
+        case "order" | "seller" | "listing" | "product" | "dispute" | "card_bin" | "parcel" | "payment":
             return value
         case _:
             return f"…{value[-4:]}" if len(value) > 6 else "…"

@@ -62,7 +62,7 @@ def open_dispute(request: Call, sent: DisputeSent) -> HttpResponse:
         [
             Request(
                 f"api/{sent.reference}", _order(sent.order), sent.type, sent.asked, _actor(request), Opened.API,
-                sent.amount_minor, sent.words, sent.time_zone, sent.language,
+                sent.amount_minor, sent.words, sent.time_zone, sent.language, tuple(sent.lines),
             )
         ],
         at=now,
@@ -156,7 +156,8 @@ def _found(dispute: Dispute, language: str, at: datetime) -> dict[str, Any]:
     seller, buyer = view_of(dispute, Role.SELLER, at=at), view_of(dispute, Role.BUYER, at=at)
     (line,) = queries.lines_of([dispute.case_id])
     return _listed([line])[0] | {
-        "step": seller.case.step, "turns": {role.value: party.turn for role, party in seller.parties.items()},
+        "step": seller.case.step, "lines": list(seller.lines),
+        "turns": {role.value: party.turn for role, party in seller.parties.items()},
         "can": {"buyer": sorted(buyer.can), "seller": sorted(seller.can)}, "proves": seller.help.proves.value,
         "rule_says": spoken(seller.help.burden.rule, language),
         "missing": [spoken(gap.shows, language) for gap in seller.help.gaps],

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.words import Remedy, Role, Status
+from safeconduct.kernel.events.catalogue import MOST_LINES
+from safeconduct.kernel.events.lines import LONGEST_NAME
 from safeconduct.kernel.operations.documents import Amount, Cursor, File, Sent, Text
 from safeconduct.protections.disputes.burden import ClaimType
 
@@ -27,6 +29,9 @@ class DisputeSent(Sent):
     type: ClaimType
     asked: Asked = Remedy.REFUND
     amount_minor: int | None = Field(None, gt=0, description="What is asked, in the order's currency; null for all.")
+    lines: list[Annotated[Text, Field(min_length=1, max_length=LONGEST_NAME)]] = Field(
+        [], max_length=MOST_LINES, description="Names of the order's lines that it is about; empty: all of it."
+    )
     words: Words = Field("", description="What the buyer says.")
     language: Annotated[Text, Field(max_length=16)] = ""
     time_zone: Annotated[Text, Field(max_length=64)] = Field("", description="The buyer's, IANA.")
@@ -134,6 +139,7 @@ class StepFound(Schema):
 
 class DisputeFound(DisputeListed):
     step: int
+    lines: list[str] = Field(description="The order's lines that it is about; empty for an order without lines.")
     turns: dict[str, str]
     can: dict[str, list[str]] = Field(description="Which verbs each party has now.")
     proves: str = Field(description="The side that loses where nothing is proved.")
@@ -152,7 +158,7 @@ LISTED: dict[str, Any] = {
     "due_at": "2026-06-07T03:59:59Z", "opened_at": "2026-06-01T12:00:00Z",
 }  # fmt: skip
 FOUND: dict[str, Any] = LISTED | {
-    "step": 1, "turns": {"buyer": "their_turn", "seller": "my_turn"},
+    "step": 1, "lines": [], "turns": {"buyer": "their_turn", "seller": "my_turn"},
     "can": {"buyer": ["evidence", "offer", "say", "withdraw"], "seller": ["accept", "answer", "decline", "offer"]},
     "proves": "seller", "rule_says": "The seller proves that the parcel was delivered to the agreed address.",
     "missing": ["Proof of delivery by the carrier"],

@@ -15,8 +15,10 @@ from safeconduct.foundation.moments import at_micros, moment_micros
 from safeconduct.kernel.cases import new_evidence, pauses
 from safeconduct.kernel.cases.models import Case, ClockPause
 from safeconduct.kernel.cases.words import PauseScope, Remedy, Status
+from safeconduct.kernel.claims.orders import lines_of
 from safeconduct.kernel.events.attribution import with_orders
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.lines import named
 from safeconduct.kernel.events.models import Event
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, engine_scope, query
 from safeconduct.protections.disputes import facts, money
@@ -109,6 +111,7 @@ def _open(rows: Sequence[Mapping[str, Any]], at: datetime, *, quiet: bool) -> No
     if not rows or not opens().get(settings.PRESET, False):
         return
     known = facts.orders({row["order"] for row in rows})
+    lines = lines_of(known)
     busy = set(Dispute.objects.filter(order_key__in=known, ended_at=None).values_list("order_key", flat=True))
     told = {event.moment: event for event in Event.objects.filter(moment__in=[row["moment"] for row in rows])}
     requests: dict[int, Request] = {}
@@ -117,21 +120,23 @@ def _open(rows: Sequence[Mapping[str, Any]], at: datetime, *, quiet: bool) -> No
         kind = type_of(str(event.data.get("reason") or ""))
         if order is None or kind is None or not order.amount_minor or order.key in busy | requests.keys():
             continue
-        amount = _within(order, event.data.get("amount"))
+        names = tuple(name for name in named(event.data) if name in lines[order.key].costs)
+        costs = sum(lines[order.key].costs[name] for name in names) if names else order.amount_minor
+        amount = _within(order, event.data.get("amount"), costs)
         requests[order.key] = Request(
             f"event/{event.id}", order.key, kind,
-            Remedy.REFUND if amount is None or amount == order.amount_minor else Remedy.PARTIAL_REFUND,
-            Actor(event.source[:80], "event"), Opened.EVENT, amount, language=order.language,
+            Remedy.REFUND if amount is None else Remedy.PARTIAL_REFUND,
+            Actor(event.source[:80], "event"), Opened.EVENT, amount, language=order.language, lines=names,
         )  # fmt: skip
     open_disputes(list(requests.values()), at=at, quiet=quiet)
 
 
-def _within(order: facts.Order, amount: Mapping[str, Any] | None) -> int | None:
-    """What is asked for, where it is a part of the order's amount in its currency; None for all of it."""
-    if not amount or amount.get("currency") != order.currency or order.amount_minor is None:
+def _within(order: facts.Order, amount: Mapping[str, Any] | None, most_minor: int) -> int | None:
+    """What is asked for, where it is a part of what was paid, in the order's currency; None for all of it."""
+    if not amount or amount.get("currency") != order.currency:
         return None
     minor = int(amount.get("minor") or 0)
-    return minor if 0 < minor < order.amount_minor else None
+    return minor if 0 < minor < most_minor else None
 
 
 def _gather(disputes: Sequence[Dispute], at: datetime, *, quiet: bool) -> None:

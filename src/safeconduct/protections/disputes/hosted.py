@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel import buyer_pages
 from safeconduct.kernel.cases import referrals
 from safeconduct.kernel.cases.words import Remedy, Role
+from safeconduct.kernel.claims.orders import lines_of
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
@@ -76,6 +77,7 @@ def open_one(request: BuyerRequest) -> HttpResponseBase:
                 Request(
                     f"link/{order.key}/{number}", order.key, ClaimType(kind), asked, _BUYER, Opened.LINK, amount,
                     given.get("words", "").strip(), language=get_language() or "",
+                    lines=tuple(given.getlist("lines")),
                 )
             ],
             at=timezone.now(),
@@ -129,6 +131,7 @@ def _form(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
     language = get_language() or "en"
     context = {
         "order": request.order, "token": request.token, "seller": _seller(request), "given": request.POST,
+        "lines": lines_of([request.order.key])[request.order.key].named, "chosen": request.POST.getlist("lines"),
         "types": [(kind.value, spoken(burden.title, language)) for kind, burden in burdens().items()],
         "asks": [(remedy.value, REMEDIES[remedy]) for remedy in sorted(OFFERED, key=_first)],
     }  # fmt: skip

@@ -1,8 +1,9 @@
 """What steps of a dispute do to money, all through the order's claim: one hold, one limit, nobody paid twice.
 
-A dispute is a channel of its claim. What an outcome gives to the buyer is a refund that is asked for, never more than
-is left of what was paid; it is sent by the shop and posted when the shop says so. Where somebody else than the seller
-bears it, the seller is made whole then, out of the fund or the claim on the carrier.
+A dispute is a channel of the claim of each line that it is about (`channels`). What an outcome gives to the buyer is a
+refund that is asked for, never more than is left of what was paid for each line; it is sent by the shop and posted when
+the shop says so. Where somebody else than the seller bears it, the seller is made whole then, out of the fund or the
+claim on the carrier.
 """
 
 from __future__ import annotations
@@ -20,23 +21,21 @@ from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.words import Liability, Remedy, Role
 from safeconduct.kernel.claims import actions as claims
-from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
-from safeconduct.kernel.claims.models import Channel, Claim, Refund
+from safeconduct.kernel.claims.allocation import within
+from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, RefundAsk
+from safeconduct.kernel.claims.orders import lines_of, spread_over
 from safeconduct.kernel.claims.queries import askable
 from safeconduct.kernel.claims.whole import MADE_WHOLE, give
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, RefundState
 from safeconduct.kernel.ledger.entries import Entry
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
 from safeconduct.presets.numbers import preset
-from safeconduct.protections.disputes import facts
+from safeconduct.protections.disputes import channels, facts
+from safeconduct.protections.disputes.channels import KEY, MORE
 from safeconduct.protections.disputes.models import Dispute
 
 #: Until when a buyer sends goods back that a refund waits for: AliExpress gives 10 days (read 2026-11-23, excerpts).
 SENDS_BACK: Final = timedelta(days=10)
-#: What a dispute's refund is called among claims, before the id of its case.
-_KEY: Final = "dispute/"
-#: What is more by a new decision after an outside body.
-_MORE: Final = "/outside"
 _PAID_OUT: Final = frozenset({Remedy.REFUND, Remedy.PARTIAL_REFUND})
 #: Who bears → the event by which the seller is made whole. The operator's own part comes out of the fund as well, which
 #: the operator fills (`fund_paid_in`).
@@ -74,31 +73,35 @@ class _Loss:
 
 
 def hold(moved: Sequence[Moved], at: datetime) -> None:
-    """The dispute joins the claim of its order, which holds what the buyer asks for."""
+    """The dispute joins the claims of the lines that it names, or of all lines of its order; they hold what the buyer
+    asks for, in proportion to what is left of each."""
     orders = facts.orders([one.case["order_key"] for one in moved])
+    lines, shares = lines_of(orders), {}
     paid, opened = [], []
     for one in moved:
         case, order = one.case, orders[one.case["order_key"]]
-        paid.append(
-            Paid(payment_of_order(order.key), case["seller_key"], order.key, case["currency"], order.amount_minor or 0)
-        )
-        opened.append(Opening(case["seller_key"], order.key, case["currency"], route=_route(one)))
+        of_order = lines[order.key]
+        paid += of_order.paid(case["seller_key"], case["currency"], order.amount_minor or 0)
+        names = of_order.among(one.move.facts.get("lines", ()))
+        found = spread_over(case["amount_minor"], of_order.parts, names)
+        shares[one.case_id] = {name: found.get(name, 0) for name in names}
+        opened += [
+            Opening(case["seller_key"], order.key, case["currency"], name, route=_route(one)) for name in names
+        ]  # fmt: skip
     claims.declare(paid, at)
-    ids = claims.open_claim(opened, ENGINE_ACTOR, at=at)
+    ids = iter(claims.open_claim(opened, ENGINE_ACTOR, at=at))
     until = at + preset(settings.PRESET).on(at.date()).holds.dispute
     joins = [
-        Joining(
-            claim, ChannelKind.PLATFORM_DISPUTE, one.case_id, one.case["amount_minor"], until, case_id=one.case_id
-        )
-        for one, claim in zip(moved, ids, strict=True)
-    ]  # fmt: skip
+        Joining(next(ids), ChannelKind.PLATFORM_DISPUTE, one.case_id, minor, until, case_id=one.case_id)
+        for one in moved
+        for minor in shares[one.case_id].values()
+    ]
     claims.join_channel(joins, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
 
 
 def claim_of(case_id: str) -> str:
-    """The claim that a dispute has joined."""
-    channel = Channel.objects.get(kind=ChannelKind.PLATFORM_DISPUTE, about=case_id)
-    return channel.claim_id
+    """The claim that a dispute has joined; of several lines, that of the first."""
+    return channels.of_cases([case_id])[case_id][0].claim_id
 
 
 def release(moved: Sequence[Moved], at: datetime) -> None:
@@ -138,10 +141,9 @@ def never_came_back(disputes: Sequence[Dispute], at: datetime) -> None:
 
 
 def went_back(case_ids: Sequence[str]) -> frozenset[str]:
-    """Those of the cases whose refund the buyer has: it has gone out, or the buyer's bank has paid it."""
-    keys = [f"{_KEY}{case_id}{end}" for case_id in case_ids for end in ("", _MORE)]
-    rows = Refund.objects.filter(key__in=keys, state__in=_HAS_IT).values_list("key", flat=True)
-    return frozenset(key.split("/")[1] for key in rows)
+    """Those of the cases whose refund the buyer has, or a part of it: it has gone out, or the buyer's bank has paid
+    it."""
+    return frozenset(one.case_id for one in channels.refunds(case_ids) if one.state in _HAS_IT)
 
 
 def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
@@ -162,7 +164,7 @@ def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
         of_dispute = Fraction(loss.net_minor * min(amount, loss.gross_minor), loss.gross_minor)
         for who, share in sorted(shares.items()):
             event = _MADE_WHOLE.get(Liability(who))
-            key = f"{_KEY}{dispute.case_id}/{who}"
+            key = f"{KEY}{dispute.case_id}/{who}"
             before = loss.by_dispute.get(key, [])
             open_minor = max(0, loss.net_minor - loss.given_minor)
             given = min(open_minor, round(of_dispute * share / amount) - sum(before)) if event else 0
@@ -189,13 +191,10 @@ def correct(moved: Sequence[Moved], at: datetime) -> None:
 
 def _ask_for_more(moved: Sequence[Moved], at: datetime) -> None:
     """What new decisions give buyers beyond what was asked for by the ones before, as far as anything is left."""
-    asked = dict(
-        query(
-            "SELECT split_part(key, '/', 2), sum(amount_minor - called_off_minor - not_again_minor)::bigint"
-            " FROM claim_refund WHERE key = ANY(%s::text[]) AND state <> 'failed' GROUP BY 1",
-            [[f"{_KEY}{one.case_id}{end}" for one in moved for end in ("", _MORE)]],
-        ).fetchall()
-    )
+    asked: dict[str, int] = {}
+    for refund in channels.refunds([one.case_id for one in moved]):
+        if refund.state != RefundState.FAILED:
+            asked[refund.case_id] = asked.get(refund.case_id, 0) + refund.owed_minor
     wanted = []
     for one in moved:
         assert one.outcome is not None
@@ -204,50 +203,54 @@ def _ask_for_more(moved: Sequence[Moved], at: datetime) -> None:
             wanted.append((one, minor - asked.get(one.case_id, 0)))
     if not wanted:
         return
+    joined = channels.of_cases([one.case_id for one, _ in wanted])
     opened = [
-        Opening(one.case["seller_key"], one.case["order_key"], one.case["currency"], route=_route(one))
+        Opening(one.case["seller_key"], one.case["order_key"], one.case["currency"], channel.line, route=_route(one))
         for one, _ in wanted
+        for channel in joined[one.case_id]
     ]
-    ids = claims.open_claim(opened, ENGINE_ACTOR, at=at)
-    lines = dict(Claim.objects.filter(id__in=ids).values_list("id", "line_id"))
-    left = dict(askable(lines.values()))
-    asks = []
-    for (one, more), claim in zip(wanted, ids, strict=True):
-        within = min(more, left[lines[claim]])
-        if within > 0:
-            left[lines[claim]] -= within
-            asks.append(RefundAsk(f"{_KEY}{one.case_id}{_MORE}", claim, within, or_by_bank=True))
-    claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
+    ids = iter(claims.open_claim(opened, ENGINE_ACTOR, at=at))
+    again = {
+        one.case_id: [channel._replace(claim_id=next(ids)) for channel in joined[one.case_id]] for one, _ in wanted
+    }
+    _request([(one.case_id, more) for one, more in wanted], again, at, MORE, quiet=moved[0].quiet)
 
 
 def _ask(wanted: Sequence[tuple[str, int]], at: datetime, *, quiet: bool) -> None:
     """Asks for refunds, each at most what is left of what was paid: the buyer may have some of it by another way. What
     a bank has taken of it already is paid by the bank, and others bear it all the same."""
-    channels = _channels([case_id for case_id, _ in wanted])
-    lines = {channel.claim_id: channel.claim.line_id for channel in channels.values()}
-    left = askable(lines.values())
-    asks = []
-    for case_id, amount in wanted:
-        claim = channels[case_id].claim_id
-        within = min(amount, left[lines[claim]])
-        if within > 0:
-            asks.append(RefundAsk(f"{_KEY}{case_id}", claim, within, or_by_bank=True))
-    claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=quiet)
+    _request(wanted, channels.of_cases([case_id for case_id, _ in wanted]), at, quiet=quiet)
     paid = went_back([case_id for case_id, _ in wanted])
     make_whole(list(Dispute.objects.filter(case_id__in=paid).order_by("number")), at)
 
 
+def _request(
+    wanted: Sequence[tuple[str, int]], joined: Mapping[str, Sequence[channels.Joined]], at: datetime, end: str = "", *,
+    quiet: bool,
+) -> None:  # fmt: skip
+    left = dict(askable([channel.line_id for of_case in joined.values() for channel in of_case]))
+    asks = []
+    for case_id, amount in wanted:
+        of_case = {channel.line_id: channel for channel in joined[case_id]}
+        claimed = {line: channel.claimed_minor for line, channel in of_case.items()}
+        for line, minor in within(amount, claimed, {line: left[line] for line in of_case}).items():
+            if minor:
+                left[line] -= minor
+                key = f"{KEY}{case_id}{end}" + (f"/{line}" if of_case[line].line else "")
+                asks.append(RefundAsk(key, of_case[line].claim_id, minor, or_by_bank=True))
+    claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=quiet)
+
+
 def _leave(ends: Sequence[tuple[str, ChannelOutcome]], at: datetime, *, quiet: bool = False) -> None:
-    channels = _channels([case_id for case_id, _ in ends])
+    joined = channels.of_cases([case_id for case_id, _ in ends])
     claims.leave_channel(
-        [Leaving(channels[case].claim_id, ChannelKind.PLATFORM_DISPUTE, case, outcome) for case, outcome in ends],
+        [
+            Leaving(channel.claim_id, ChannelKind.PLATFORM_DISPUTE, case, outcome)
+            for case, outcome in ends
+            for channel in joined[case]
+        ],
         ENGINE_ACTOR, at=at, quiet=quiet,
     )  # fmt: skip
-
-
-def _channels(case_ids: Sequence[str]) -> dict[str, Channel]:
-    rows = Channel.objects.filter(kind=ChannelKind.PLATFORM_DISPUTE, about__in=list(case_ids)).select_related("claim")
-    return {channel.about: channel for channel in rows}
 
 
 def _ended(one: Moved) -> ChannelOutcome:
@@ -285,7 +288,7 @@ def _lost(order_keys: Sequence[int]) -> dict[tuple[int, str], _Loss]:
             loss.net_minor -= sellers
             continue
         loss.given_minor += sellers
-        if key.startswith(_KEY):
+        if key.startswith(KEY):
             loss.by_dispute.setdefault("/".join(key.split("/")[:3]), []).append(sellers)
     return found
 

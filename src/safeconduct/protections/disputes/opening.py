@@ -6,8 +6,8 @@ scope.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +19,7 @@ from safeconduct.kernel.cases import messages
 from safeconduct.kernel.cases.messages import Offer
 from safeconduct.kernel.cases.opening import Opening, PartyIn, open_cases
 from safeconduct.kernel.cases.words import Remedy, Role
+from safeconduct.kernel.claims.orders import OrderLines, lines_of
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.ui.formats import money as money_written
 from safeconduct.protections.disputes import facts, money
@@ -34,7 +35,8 @@ _LONGEST_WORDS: Final = 4_000
 @dataclass(frozen=True, slots=True)
 class Request:
     """A dispute to be opened. ``key``: the opener's, once for ever. ``amount_minor``: what is asked, in the order's
-    currency; None for all of it. ``words``: the buyer's, "" where there are none. ``zone``, ``language``: the buyer's.
+    currency; None for all of it. ``lines``: names of the order's lines that it is about, none for all of them.
+    ``words``: the buyer's, "" where there are none. ``zone``, ``language``: the buyer's.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Request:
     words: str = ""
     zone: str = ""
     language: str = ""
+    lines: tuple[str, ...] = ()
 
 
 def open_disputes(requests: Sequence[Request], *, at: datetime, quiet: bool = False) -> list[Dispute]:
@@ -61,8 +64,8 @@ def open_disputes(requests: Sequence[Request], *, at: datetime, quiet: bool = Fa
     if len({request.order_key for request in fresh.values()}) < len(fresh):
         raise RequestMalformed("order", _("has one dispute at a time; hand one over"))
     found = facts.orders({request.order_key for request in fresh.values()})
-    for request in fresh.values():
-        _check(request, found.get(request.order_key))
+    lines = lines_of(found)
+    fresh = {key: _checked(request, found.get(request.order_key), lines) for key, request in fresh.items()}
     _check_alone(list(fresh.values()), found)
     facts.collect(list(found.values()), at=at)
     cases = open_cases(
@@ -88,21 +91,31 @@ def _opened_before(requests: Sequence[Request]) -> dict[str, Dispute]:
     return {key.removeprefix(f"{KIND}/"): disputes[case] for key, case in rows}
 
 
-def _check(request: Request, order: facts.Order | None) -> None:
+def _checked(request: Request, order: facts.Order | None, lines: Mapping[int, OrderLines]) -> Request:
+    """The request with its amount. Raises NoSuchOrder, RequestMalformed."""
     if order is None:
         raise NoSuchOrder(str(request.order_key))
     if order.amount_minor is None:
         raise RequestMalformed("order", _("%(ref)s has no amount; tell it with order.placed") % {"ref": order.ref})
     if request.asked not in _ASKED:
         raise RequestMalformed("asked", _("is one of %(names)s") % {"names": ", ".join(_ASKED)})
-    asked = order.amount_minor if request.amount_minor is None else request.amount_minor
-    if not 0 < asked <= order.amount_minor:
-        paid = money_written(order.amount_minor, order.currency, get_language() or "en")
+    costs = lines[order.key].costs
+    strange = [name for name in request.lines if name not in costs]
+    if strange:
+        known = ", ".join(name for name in costs if name) or _("none with a name")
+        raise RequestMalformed(
+            "lines", _("%(name)s is no line of this order; there is %(known)s") % {"name": strange[0], "known": known}
+        )
+    most = sum(costs[name] for name in set(request.lines)) if request.lines else order.amount_minor
+    asked = most if request.amount_minor is None else request.amount_minor
+    if not 0 < asked <= most:
+        paid = money_written(most, order.currency, get_language() or "en")
         raise RequestMalformed("amount", _("is at most what was paid, %(paid)s, and not nothing") % {"paid": paid})
-    if request.asked is Remedy.PARTIAL_REFUND and asked == order.amount_minor:
+    if request.asked is Remedy.PARTIAL_REFUND and asked == most:
         raise RequestMalformed("amount", _("of a partial refund is less than what was paid; or ask for a refund"))
     if len(request.words) > _LONGEST_WORDS:
         raise RequestMalformed("words", _("are longer than %(n)s characters") % {"n": _LONGEST_WORDS})
+    return replace(request, amount_minor=asked)
 
 
 def _check_alone(fresh: Sequence[Request], found: dict[int, facts.Order]) -> None:
@@ -123,15 +136,14 @@ def _case(request: Request, order: facts.Order, at: datetime) -> Opening:
             PartyIn(Role.SELLER, order.seller_key),
         ),
         request.actor, Role.BUYER, order_key=order.key,
-        amount_minor=request.amount_minor if request.amount_minor is not None else order.amount_minor,
-        currency=order.currency, carrier=order.carrier[:60], facts={"type": request.type.value},
+        amount_minor=request.amount_minor, currency=order.currency, carrier=order.carrier[:60],
+        facts={"type": request.type.value} | ({"lines": list(request.lines)} if request.lines else {}),
     )  # fmt: skip
 
 
 def _say(request: Request, order: facts.Order, case_id: str, at: datetime) -> None:
     """What the buyer asks is an offer of theirs: the seller accepts it, or answers with another."""
     replaced = request.asked is Remedy.REPLACEMENT
-    amount = request.amount_minor if request.amount_minor is not None else order.amount_minor
-    offer = Offer(request.asked, None if replaced else amount, "" if replaced else order.currency)
+    offer = Offer(request.asked, None if replaced else request.amount_minor, "" if replaced else order.currency)
     words = request.words.strip() or f"{request.type.value}: {request.asked.value}"
     messages.offer(case_id, request.actor, Role.BUYER, offer, words, at=at)

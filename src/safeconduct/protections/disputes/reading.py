@@ -14,6 +14,7 @@ from safeconduct.kernel.cases.models import Case, ClockPause, Deadline, Evidence
 from safeconduct.kernel.cases.pictures import Stop, stepper
 from safeconduct.kernel.cases.words import MessageKind, OfferState, Role
 from safeconduct.kernel.cases.workflow import Transition, Workflow
+from safeconduct.protections.disputes import channels
 from safeconduct.protections.disputes.actions import PROPOSED, TALKING
 from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.help import Help, help_with
@@ -32,7 +33,8 @@ _AHEAD = ("negotiating", "adjudication", "decided", "final")
 class View:
     """``role``: who reads. ``seen``: pieces with whether the reader may open them. ``can``: verbs of `doing` that are
     possible now. ``open_offer``: the other side's, or the mediator's, that waits for an answer. ``new``: pieces that
-    came since the dispute stands where it stands."""
+    came since the dispute stands where it stands. ``lines``: names of the order's lines that it is about, none for an
+    order without lines."""
 
     dispute: Dispute
     case: Case
@@ -50,6 +52,7 @@ class View:
     can: frozenset[str] = field(default_factory=frozenset)
     open_offer: Said | None = None
     new: frozenset[str] = frozenset()
+    lines: tuple[str, ...] = ()
 
     @property
     def stops(self) -> list[Stop]:
@@ -72,7 +75,7 @@ class View:
 
 
 def view_of(dispute: Dispute, role: Role, *, at: datetime) -> View:
-    """A dispute for a reader, in the scope that is open. Ten queries, however long it has run."""
+    """A dispute for a reader, in the scope that is open. Eleven queries, however long it has run."""
     case = queries.case(dispute.case_id)
     workflow = queries.workflow_of(case)
     parties = {Role(party.role): party for party in queries.parties(case.id)}
@@ -89,6 +92,7 @@ def view_of(dispute: Dispute, role: Role, *, at: datetime) -> View:
     ]
     view.open_offer = _waiting(view)
     view.new = evidence.since(case.id, case.since)
+    view.lines = channels.lines_of([case.id])[case.id]
     view.can = frozenset(_possible(view))
     return view
 

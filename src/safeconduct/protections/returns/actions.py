@@ -20,6 +20,7 @@ from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.opening import PartyIn
 from safeconduct.kernel.cases.words import Role, Status
+from safeconduct.kernel.claims.orders import OrderLines, lines_of
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
 from safeconduct.protections.returns import hubs, money, proofs
 from safeconduct.protections.returns.asks import Arrival, Ask
@@ -55,6 +56,7 @@ def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime, quie
     if not asks:
         return []
     orders = told([ask.order_key for ask in asks])
+    of_orders = lines_of(orders)
     fresh: dict[str, Return] = {}
     lines: list[ReturnLine] = []
     openings = []
@@ -62,9 +64,9 @@ def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime, quie
         order = orders.get(ask.order_key)
         if order is None:
             raise NothingToReturn(_("This order is not known here. Check its number."), "order")
-        returned = _return(ask, order)
+        returned = _return(ask, order, of_orders[ask.order_key])
         fresh[ask.key] = returned
-        lines += _lines(ask, order, returned)
+        lines += _lines(ask, order, returned, of_orders[ask.order_key])
         openings.append(_opening(ask, order, returned, actor, role))
     case_ids = opening.open_cases(openings, at=at, quiet=quiet)
     known = dict(Return.objects.filter(case_id__in=case_ids).values_list("case_id", "id"))
@@ -227,7 +229,7 @@ def terms_of(returned: Return) -> Terms:
     return terms_on(returned.terms.partition("/")[0], returned.requested_at.date())
 
 
-def _return(ask: Ask, order: Told) -> Return:
+def _return(ask: Ask, order: Told, lines: OrderLines) -> Return:
     terms = terms_on(settings.PRESET, ask.at.date())
     law = rights(Asked(Route(order.buyer_country, order.seller_country), ask.buyer_zone, order.delivered_at, ask.at))
     window = timedelta(days=terms.window_days)
@@ -235,6 +237,16 @@ def _return(ask: Ask, order: Told) -> Return:
     amount = sum(ask.lines.values()) if ask.lines else order.amount_minor
     if not 0 <= amount <= order.amount_minor or any(minor < 0 for minor in ask.lines.values()):
         raise NothingToReturn(_("More is asked for than the order came to. Check the lines."), "lines")
+    if "" not in lines.costs:
+        strange = next((name for name in ask.lines if name not in lines.costs), None)
+        if strange is not None:
+            known = ", ".join(lines.costs)
+            raise NothingToReturn(
+                _("%(name)s is no line of this order. There is %(known)s.") % {"name": strange, "known": known}, "lines"
+            )
+        more = next((name for name, minor in ask.lines.items() if minor > lines.costs[name]), None)
+        if more is not None:
+            raise NothingToReturn(_("More is asked for line %(name)s than was paid for it.") % {"name": more}, "lines")
     return Return(
         id=identity, authorisation=f"R-{identity[-8:].upper()}", seller_key=order.seller_key,
         order_key=order.order_key, order_ref=order.order_ref, currency=order.currency,
@@ -258,8 +270,8 @@ def _told(returned: Return, address: str, name: str, hub: Hub | None, at: dateti
     Return.objects.filter(id=returned.id).update(send_to=address, hub=name, at_hub=hub, directed_at=at)
 
 
-def _lines(ask: Ask, order: Told, returned: Return) -> list[ReturnLine]:
-    amounts: Mapping[str, int] = ask.lines or {"": order.amount_minor}
+def _lines(ask: Ask, order: Told, returned: Return, of_order: OrderLines) -> list[ReturnLine]:
+    amounts: Mapping[str, int] = ask.lines or ({"": order.amount_minor} if "" in of_order.costs else of_order.costs)
     return [
         ReturnLine(
             returned_id=returned.id, name=name, seller_key=order.seller_key, amount_minor=minor,

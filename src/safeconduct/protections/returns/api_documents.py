@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import Field
 
+from safeconduct.kernel.events.catalogue import MOST_LINES
 from safeconduct.kernel.operations.documents import Amount, Cursor, File, Sent, Text
 from safeconduct.protections.returns.words import Duties, NoTravel, Reason, Wish
 
@@ -20,7 +21,9 @@ class ReturnSent(Sent):
     reason: Reason = Reason.NO_REASON
     wish: Wish = Wish.REFUND
     lines: dict[Annotated[Text, Field(max_length=60)], int] = Field(
-        {}, max_length=100, description="Name of an order line → what was paid for it, minor units; empty: all of it."
+        {},
+        max_length=MOST_LINES,
+        description="Name of an order line → what was paid for it, minor units; empty: all of it.",
     )
     time_zone: Annotated[Text, Field(max_length=64)] = Field("UTC", description="The buyer's, IANA; the law's days.")
     duties: Duties | None = Field(None, description="Who pays duties by the listing, for goods refused at customs.")

@@ -21,6 +21,7 @@ from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.claims.errors import ClaimsError
+from safeconduct.kernel.claims.orders import lines_of
 from safeconduct.kernel.claims.words import RefundState
 from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.outside_pages import of_buyer
@@ -146,9 +147,12 @@ def _ask(request: BuyerRequest, number: int) -> Ask:
     if len(words) > _LONGEST_WORDS:
         raise ReturnsError(_("Say it in at most %(n)s letters.") % {"n": _LONGEST_WORDS}, "words")
     wish = given.get("wish", "")
+    costs, chosen = lines_of([order.order_key])[order.order_key].costs, given.getlist("lines")
+    if any(name not in costs for name in chosen):
+        raise ReturnsError(_("This is no line of the order; reload the page and choose again."), "lines")
     return Ask(
         f"link/{order.order_key}/{number}", order.order_key, timezone.now(), reason,
-        Wish(wish) if wish in set(Wish) else Wish.REFUND,
+        Wish(wish) if wish in set(Wish) else Wish.REFUND, {name: costs[name] for name in chosen},
     )  # fmt: skip
 
 
@@ -161,6 +165,7 @@ def _form(request: BuyerRequest, *, status: int = 200) -> HttpResponse:
     )  # fmt: skip
     context = {
         "order": order, "token": request.token, "seller": _seller(request), "given": request.POST, "law": law,
+        "lines": lines_of([order.order_key])[order.order_key].named, "chosen": request.POST.getlist("lines"),
         "reasons": [(reason.value, REASONS[reason]) for reason in _OFFERED], "wishes": list(WISHES.items()),
         "most_files": MOST_FILES,
     }  # fmt: skip

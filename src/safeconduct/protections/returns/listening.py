@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.cases.words import Role, Status
+from safeconduct.kernel.claims.orders import OrderLines, lines_of
 from safeconduct.kernel.decisions.reactions import Decided
 from safeconduct.kernel.events.attribution import with_orders
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.lines import named
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
 from safeconduct.protections.returns import actions, money
 from safeconduct.protections.returns.asks import Arrival, Ask
@@ -60,7 +62,8 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
         .values_list("order_key", flat=True)
     )
     known = told([order for order in asked if order not in busy])
-    asks = [_ask(asked[order], data[asked[order]["moment"]]) for order in known]
+    lines = lines_of(known)
+    asks = [_ask(asked[order], data[asked[order]["moment"]], lines[order]) for order in known]
     actions.request(asks, ENGINE_ACTOR, Role.ENGINE, at=now, quiet=at is None)
     arrivals = [
         Arrival(f"event/{row['moment']}", row["order"], at_micros(row["occurred"]), seen(data[row["moment"]]))
@@ -73,9 +76,15 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
         money.make_up(moved, now)
 
 
-def _ask(row: Mapping[str, Any], data: Mapping[str, Any]) -> Ask:
+def _ask(row: Mapping[str, Any], data: Mapping[str, Any], lines: OrderLines) -> Ask:
     reason = str(data.get("reason", "")).strip().lower()
     wish = Wish.EXCHANGE if reason in _EXCHANGES else Wish.REFUND
+    wanted = {name: minor for name, minor in named(data).items() if name in lines.costs}
     return Ask(
-        f"event/{row['moment']}", row["order"], at_micros(row["occurred"]), REASONS.get(reason, Reason.NO_REASON), wish
+        f"event/{row['moment']}",
+        row["order"],
+        at_micros(row["occurred"]),
+        REASONS.get(reason, Reason.NO_REASON),
+        wish,
+        {name: lines.costs[name] if minor is None else min(minor, lines.costs[name]) for name, minor in wanted.items()},
     )

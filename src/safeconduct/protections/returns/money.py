@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.conf import settings
 
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.claims import actions as claims
-from safeconduct.kernel.claims.asks import Joining, Leaving, Lowering, Opening, Paid, RefundAsk, payment_of_order
+from safeconduct.kernel.claims.allocation import spread, within
+from safeconduct.kernel.claims.asks import Joining, Leaving, Lowering, Opening, RefundAsk
+from safeconduct.kernel.claims.orders import lines_of
 from safeconduct.kernel.claims.queries import askable
 from safeconduct.kernel.claims.whole import MADE_WHOLE, give
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
@@ -24,12 +26,25 @@ from safeconduct.kernel.scope import ENGINE_ACTOR
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.returns import books, debts
 from safeconduct.protections.returns.books import BEYOND, Asked, Sold
-from safeconduct.protections.returns.models import Reimbursement, Return
+from safeconduct.protections.returns.models import Reimbursement, Return, ReturnLine
 from safeconduct.protections.returns.words import Claimed
 
 #: What the law calls the duty that a refund fulfils (`cases/floors.yaml`).
 _MATTERS: Final[Mapping[str, str]] = {"CN": "refund_after_return"}
 _WITHDRAWAL: Final = "refund_after_withdrawal"
+
+
+class _Claim(NamedTuple):
+    """The active claim of a line that a return is about. ``line``: its name, "" of an order without lines; ``weight``:
+    what of the return it is, less what was taken off."""
+
+    line: str
+    line_id: str
+    claim_id: str
+    weight: int
+
+
+_Claims = Mapping[str, Sequence[_Claim]]
 
 
 def begin(returns: Sequence[Return], at: datetime, *, quiet: bool = False) -> None:
@@ -44,16 +59,12 @@ def pay(moved: Sequence[Moved], at: datetime) -> None:
     wanted = {key: books.wanted(one.outcome) for key, one in steps.items()}
     claim_of = _claim(found.values(), wanted, at, quiet=moved[0].quiet)
     orders = [one.order_key for one in found.values()]
-    asked, left = books.asked_for(orders), dict(askable([line for line, _ in claim_of.values()]))
-    asks, lowered = [], []
+    asked, left, asks, lowered = books.asked_for(orders), _left(claim_of), [], []
     for returned in found.values():
         before = asked.get(returned.id, Asked())
-        line, claim_id = claim_of[returned.order_key]
-        amount = min(max(0, wanted[returned.id] - before.owed_minor), left.get(line, 0))
-        if amount:
-            left[line] -= amount
-            asks.append(_refund(returned, steps[returned.id], claim_id, amount))
-        elif wanted[returned.id] < before.owed_minor:  # an appeal that finds less: what nobody has yet is called off
+        more = _refunds(returned, steps[returned.id], claim_of, wanted[returned.id] - before.owed_minor, left)
+        asks += more
+        if not more and wanted[returned.id] < before.owed_minor:  # an appeal that finds less: what nobody has is off
             lowered.append(Lowering(before.refund_ids, wanted[returned.id]))
     claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
     claims.lower(lowered, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
@@ -66,21 +77,17 @@ def correct(moved: Sequence[Moved], at: datetime) -> None:
     """A new decision after an outside body: asks for what is more for the buyer, and brings what others than the seller
     bear of the refund to what it says."""
     found = _of_cases(moved)
-    asked, asks = books.asked_for([one.order_key for one in found.values()]), []
+    asked = books.asked_for([one.order_key for one in found.values()])
+    asks: list[RefundAsk] = []
     more = {
         one.case_id: minor
         for one in moved
         if (minor := books.wanted(one.outcome) - asked.get(found[one.case_id].id, Asked()).owed_minor) > 0
     }
     claim_of = _claim([found[case_id] for case_id in more], {}, at, quiet=moved[0].quiet)
-    left = dict(askable([line for line, _ in claim_of.values()]))
+    left = _left(claim_of)
     for one in moved:
-        returned = found[one.case_id]
-        line, claim_id = claim_of.get(returned.order_key, ("", ""))
-        amount = min(more.get(one.case_id, 0), left.get(line, 0))
-        if amount:
-            left[line] -= amount
-            asks.append(_refund(returned, one, claim_id, amount))
+        asks += _refunds(found[one.case_id], one, claim_of, more.get(one.case_id, 0), left)
     claims.request_refund(asks, ENGINE_ACTOR, at=at, quiet=moved[0].quiet)
     _bring(moved, found, at)
 
@@ -159,38 +166,73 @@ def _bring(moved: Sequence[Moved], found: Mapping[str, Return], at: datetime) ->
 
 def _claim(
     returns: Iterable[Return], claimed: Mapping[str, int], at: datetime, *, quiet: bool
-) -> dict[int, tuple[str, str]]:  # fmt: skip
-    """Order → (line, active claim), with these returns as channels that want so much; others are left as they are."""
+) -> dict[str, list[_Claim]]:  # fmt: skip
+    """Return → the active claims of its lines, with these returns as channels that want so much; others are left as
+    they are."""
     mine = list({one.id: one for one in returns}.values())
     if not mine:
         return {}
-    sold = books.sold([one.order_key for one in mine])
-    lines = claims.declare(
-        [
-            Paid(payment_of_order(one.order_key), one.seller_key, one.order_key, one.currency,
-                 sold[one.order_key].sale_minor or one.amount_minor)
-            for one in mine
-        ],
-        at,
-    )  # fmt: skip
-    routes = [Opening(one.seller_key, one.order_key, one.currency, route=Route(one.buyer_country)) for one in mine]
-    ids = claims.open_claim(routes, ENGINE_ACTOR, at=at)
-    found = {one.order_key: (lines[one.order_key, ""], claim) for one, claim in zip(mine, ids, strict=True)}
+    sold, lines = books.sold([one.order_key for one in mine]), lines_of([one.order_key for one in mine])
+    paid = [
+        paid
+        for one in mine
+        for paid in lines[one.order_key].paid(
+            one.seller_key, one.currency, sold[one.order_key].sale_minor or one.amount_minor
+        )
+    ]
+    line_ids = claims.declare(paid, at)
+    named: dict[str, dict[str, int]] = {one.id: {} for one in mine}
+    for line in ReturnLine.objects.filter(returned_id__in=named):
+        named[line.returned_id][line.name] = line.amount_minor - line.take_off_minor - line.late_minor
+    places = [(one, name) for one in mine for name in lines[one.order_key].among(named[one.id])]
+    asks = [
+        Opening(one.seller_key, one.order_key, one.currency, name, route=Route(one.buyer_country))
+        for one, name in places
+    ]
+    found: dict[str, list[_Claim]] = {one.id: [] for one in mine}
+    for (one, name), claim_id in zip(places, claims.open_claim(asks, ENGINE_ACTOR, at=at), strict=True):
+        found[one.id].append(_Claim(name, line_ids[one.order_key, name], claim_id, named[one.id].get(name, 0)))
     until = at + preset(settings.PRESET).on(at.date()).holds.dispute
     joins = [
-        Joining(found[one.order_key][1], ChannelKind.RETURN, one.id, claimed[one.id], until, case_id=one.case_id)
+        Joining(claim.claim_id, ChannelKind.RETURN, one.id, minor, until, case_id=one.case_id)
         for one in mine
         if one.id in claimed
+        for claim, minor in _shared(claimed[one.id], found[one.id])
     ]
     claims.join_channel(joins, ENGINE_ACTOR, at=at, quiet=quiet)
     return found
 
 
+def _shared(minor: int, of_return: Sequence[_Claim]) -> list[tuple[_Claim, int]]:
+    shares = spread(minor, {claim.line_id: claim.weight for claim in of_return})
+    return [(claim, shares[claim.line_id]) for claim in of_return]
+
+
+def _left(claim_of: _Claims) -> dict[str, int]:
+    """Line → the most that a refund could ask for."""
+    return dict(askable([claim.line_id for of_return in claim_of.values() for claim in of_return]))
+
+
+def _refunds(
+    returned: Return, step: Moved, claim_of: _Claims, minor: int, left: dict[str, int]
+) -> list[RefundAsk]:  # fmt: skip
+    """A refund of so much, for each line at most what is left of it, which becomes less by it."""
+    of_line = {claim.line_id: claim for claim in claim_of.get(returned.id, ())}
+    weights = {line: claim.weight for line, claim in of_line.items()}
+    asks = []
+    for line, share in within(minor, weights, {line: left[line] for line in of_line}).items() if of_line else ():
+        if share:
+            left[line] -= share
+            asks.append(_refund(returned, step, of_line[line], share))
+    return asks
+
+
 def _leave(
-    returns: Collection[Return], claim_of: Mapping[int, tuple[str, str]], outcome: ChannelOutcome, at: datetime, *,
-    quiet: bool,
+    returns: Collection[Return], claim_of: _Claims, outcome: ChannelOutcome, at: datetime, *, quiet: bool
 ) -> None:  # fmt: skip
-    leaves = [Leaving(claim_of[one.order_key][1], ChannelKind.RETURN, one.id, outcome) for one in returns]
+    leaves = [
+        Leaving(claim.claim_id, ChannelKind.RETURN, one.id, outcome) for one in returns for claim in claim_of[one.id]
+    ]
     if leaves:
         claims.leave_channel(leaves, ENGINE_ACTOR, at=at, quiet=quiet)
 
@@ -200,11 +242,11 @@ def _of_cases(moved: Sequence[Moved]) -> dict[str, Return]:
     return {one.case_id: one for one in rows}
 
 
-def _refund(returned: Return, step: Moved, claim_id: str, amount_minor: int) -> RefundAsk:
+def _refund(returned: Return, step: Moved, claim: _Claim, amount_minor: int) -> RefundAsk:
     matter = _MATTERS.get(returned.buyer_country, _WITHDRAWAL) if returned.statutory else ""
     begins = returned.received_at if matter == _MATTERS["CN"] else returned.requested_at
-    key = f"return/{returned.id}/{step.case['step'] + 1}"
-    return RefundAsk(key, claim_id, amount_minor, matter=matter, due_from=begins, or_by_bank=True)
+    key = f"return/{returned.id}/{step.case['step'] + 1}" + (f"/{claim.line_id}" if claim.line else "")
+    return RefundAsk(key, claim.claim_id, amount_minor, matter=matter, due_from=begins, or_by_bank=True)
 
 
 def _entries(book: Sold, returned: Return, key: str, targets: tuple[int, int], at: datetime) -> list[Entry]:

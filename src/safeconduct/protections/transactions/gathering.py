@@ -8,7 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.foundation.moments import at_micros
-from safeconduct.kernel.events.attribution import DISPUTES, orders_of_disputes, orders_of_parcels
+from safeconduct.kernel.events.attribution import (
+    DISPUTES,
+    DISPUTES_OF_PAYMENTS,
+    orders_of_disputes,
+    orders_of_parcels,
+    paid_together,
+)
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks import mirror
@@ -45,15 +51,15 @@ _CODES: Final = [CATALOGUE[name].code for name in EVENTS]
 _TOLD_BY: Final = {CATALOGUE[one.value].code: one for one in mirror.Told}
 
 #: A carrier often knows a parcel and no order, a bank a dispute and no order: what they tell is found by the parcels
-#: that were shipped, and by the disputes that were opened.
-_FACTS = """
+#: that were shipped, and by the disputes that were opened for them or for the payment that paid them.
+_FACTS = f"""
 WITH asked AS (
     SELECT "order", horizon FROM unnest(%b::bigint[], %b::bigint[]) AS a("order", horizon)
 ), own AS MATERIALIZED (
     SELECT a."order" AS o, a.horizon, f.* FROM asked a CROSS JOIN LATERAL (
         SELECT f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
                f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-               f.ship_country, f.bill_country, f.category, f.items,
+               f.ship_country, f.bill_country, f.category, f.items, f.payment,
                CASE WHEN f.dispute IS NOT NULL THEN (SELECT e.data FROM event e WHERE e.moment = f.moment) END AS told
         FROM fact f WHERE f."order" = a."order" AND f.type = ANY(%b::smallint[]) AND f.moment <= a.horizon
     ) f
@@ -68,12 +74,18 @@ SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parce
 FROM own s JOIN fact f ON f.parcel = s.parcel AND f.type = %b AND f."order" IS NULL AND f.moment <= s.horizon
 WHERE s.type = %b AND s.parcel IS NOT NULL
 UNION ALL
-SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
+SELECT d.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
        f.ship_country, f.bill_country, f.category, f.items,
        (SELECT e.data FROM event e WHERE e.moment = f.moment)
-FROM (SELECT DISTINCT o, horizon, dispute FROM own WHERE dispute IS NOT NULL) s
-JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL AND f.moment <= s.horizon
+FROM (
+    SELECT o, dispute, bool_or(whole) AS whole FROM (
+        SELECT o, dispute, false AS whole FROM own WHERE dispute IS NOT NULL
+        UNION ALL SELECT o, dispute, true FROM ({DISPUTES_OF_PAYMENTS}) AS p
+    ) AS both_ways GROUP BY o, dispute
+) d JOIN asked s ON s."order" = d.o
+JOIN fact f ON f.dispute = d.dispute AND f.type = ANY(%b::smallint[]) AND f.moment <= s.horizon
+    AND (f."order" IS NULL OR d.whole AND f."order" <> d.o)
 """
 
 
@@ -108,24 +120,27 @@ Attributed = tuple[Mapping[str, Any], tuple[int, ...]]
 
 
 def attribute(rows: Sequence[Mapping[str, Any]]) -> list[Attributed]:
-    """The events of a batch that concern orders, each with its orders: what a carrier or a bank tells without an order
-    is about those that the parcel was shipped for, or the dispute opened for.
+    """The events of a batch that concern orders, each with its orders: what a carrier tells without an order is about
+    those that the parcel was shipped for, what a bank tells about all that its dispute is about. Where a bank disputes
+    a payment, what is told of one order concerns the others that were paid together with it.
     """
     listened = frozenset(_CODES)
     chosen = [row for row in rows if row["type"] in listened]
     nameless = [row for row in chosen if row["order"] is None]
     parcels = {row["parcel"] for row in nameless if row["type"] == TRACKED and row["parcel"] is not None}
-    disputes = {row["dispute"] for row in nameless if row["type"] in DISPUTES and row["dispute"] is not None}
+    disputes = {row["dispute"] for row in chosen if row["type"] in DISPUTES and row["dispute"] is not None}
     owners = orders_of_parcels(parcels) if parcels else {}
     disputed = orders_of_disputes(disputes) if disputes else {}
-    return [
-        (
-            row,
-            (row["order"],)
-            if row["order"] is not None
-            else (*owners.get(row["parcel"], ()), *disputed.get(row["dispute"], ())),
-        )
+    about = [
+        ({row["order"]} if row["order"] is not None else owners.get(row["parcel"], set()))
+        | (disputed.get(row["dispute"], set()) if row["type"] in DISPUTES else set())
         for row in chosen
+    ]
+    named = {order for orders in about for order in orders}
+    together = paid_together(named) if named else {}
+    return [
+        (row, tuple(sorted({*orders, *(other for order in orders for other in together.get(order, ()))})))
+        for row, orders in zip(chosen, about, strict=True)
     ]
 
 

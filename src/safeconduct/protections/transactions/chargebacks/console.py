@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.claim_pages import claims_of
+from safeconduct.kernel.claim_pages import claims_of_bank
 from safeconduct.kernel.paging import PAGE, Slice
 from safeconduct.kernel.parties.models import Seller, StaffRole
 from safeconduct.kernel.protection import Held
@@ -107,7 +107,7 @@ def dispute(request: StaffRequest, dispute_id: str) -> HttpResponse:
         "row": _row(one, answer, worth, language, now), **answer_of(answer, language),
         "earlier": earlier_words.shown(None if answer is None else answer.earlier), "history": history_of(one),
         "seller": None if one.seller_key is None else Seller.objects.filter(key=one.seller_key).first(),
-        "claims": claims_of(one.order_key, language, here=str(one.dispute_key), staff=True),
+        "claims": claims_of_bank(one.dispute_key, one.order_key, language, staff=True),
         "files": portal_documents.listed(documents.of_dispute(one.id)),
         "order_ref": order[one.order_key][1] if one.order_key in order else "",
         "is_lead": request.user.may(StaffRole.LEAD),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.events.attribution import orders_of_disputes
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks import telling
@@ -17,6 +18,7 @@ from safeconduct.protections.transactions.chargebacks.mirror import Mirror, News
 
 CODES: Final = {CATALOGUE[told.value].code: told for told in Told}
 _PLACED: Final = CATALOGUE["order.placed"].code
+_PAYS: Final = frozenset((_PLACED, CATALOGUE["order.paid"].code))
 #: Beside the locks on orders, which whoever comes here may hold already: orders first, then disputes.
 _LOCK: Final = 20_715
 
@@ -62,7 +64,8 @@ def hear(rows: Sequence[Mapping[str, Any]], at: datetime | None) -> list[str]:
     Every event of a dispute is read, so order and repetition do not matter. ``at``: the time of the history's lines,
     None where the latest event's own is, in a world that is replayed. In a scope of the engine.
     """
-    keys = sorted({row["dispute"] for row in rows if row["type"] in CODES and row["dispute"] is not None})
+    named = {row["dispute"] for row in rows if row["type"] in CODES} - {None}
+    keys = sorted(named | _of_payments({row["payment"] for row in rows if row["type"] in _PAYS} - {None}))
     if not keys:
         return []
     query(
@@ -134,19 +137,42 @@ def _told(keys: Sequence[int]) -> dict[int, _Heard]:
         one.news.append(News(moment, at_micros(occurred), CODES[kind], data, source))
         one.order = order if order is not None else one.order
         one.seller = seller if seller is not None else one.seller
-    nameless = sorted({one.order for one in found.values() if one.seller is None and one.order is not None})
-    if nameless:
-        sellers = dict(
-            query(
-                'SELECT DISTINCT ON ("order") "order", seller FROM fact WHERE "order" = ANY(%b::bigint[])'
-                ' AND type = %b AND seller IS NOT NULL ORDER BY "order", moment',
-                [nameless, _PLACED],
-            ).fetchall()
-        )
-        for one in found.values():
-            if one.seller is None and one.order in sellers:
-                one.seller = sellers[one.order]
+    about = orders_of_disputes(found)
+    for key, one in found.items():
+        one.order = min(about.get(key, ()), default=None) if one.order is None else one.order
+    nameless = {one.order for one in found.values() if one.seller is None and one.order is not None}
+    sellers = _sellers(nameless | {order for orders in about.values() if len(orders) > 1 for order in orders})
+    for key, one in found.items():
+        if one.seller is None and one.order in sellers:
+            one.seller = sellers[one.order]
+        if len({sellers[order] for order in about.get(key, ()) if order in sellers} | {one.seller}) > 1:
+            one.seller = None  # the bank takes one answer, and it is about orders of several: the staff give it
     return found
+
+
+def _sellers(orders: Collection[int]) -> dict[int, int]:
+    """Order → its seller, for those that were placed."""
+    if not orders:
+        return {}
+    return dict(
+        query(
+            'SELECT DISTINCT ON ("order") "order", seller FROM fact WHERE "order" = ANY(%b::bigint[])'
+            ' AND type = %b AND seller IS NOT NULL ORDER BY "order", moment',
+            [sorted(orders), _PLACED],
+        ).fetchall()
+    )
+
+
+def _of_payments(payments: Collection[int]) -> set[int]:
+    """The disputes about these payments: an order that becomes known later may be another seller's."""
+    if not payments:
+        return set()
+    rows = query(
+        "SELECT DISTINCT dispute FROM fact WHERE payment = ANY(%b::bigint[]) AND type = ANY(%b::smallint[])"
+        " AND dispute IS NOT NULL",
+        [sorted(payments), list(CODES)],
+    )
+    return {dispute for (dispute,) in rows}
 
 
 def _row(identity: str, key: int, one: _Heard, mirror: Mirror) -> dict[str, Any]:

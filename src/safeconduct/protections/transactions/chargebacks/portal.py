@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.claim_pages import claims_of
+from safeconduct.kernel.claim_pages import claims_of_bank
 from safeconduct.kernel.claims.models import Channel
 from safeconduct.kernel.claims.whole import paid_for_now
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
@@ -134,7 +134,7 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
         **line_of(one, language, now),
         "answer": answer,
         "measure": measure(answer) if answer and answer.kind == AnswerKind.FIGHT else None,
-        "claims": claims_of(one.order_key, language, here=str(one.dispute_key)),
+        "claims": claims_of_bank(one.dispute_key, one.order_key, language),
         "earlier": earlier_words.shown(None if answer is None else answer.earlier),
         "weighed": _weighed(one, answer),
         "asked": portal_early.of_inquiry(one),

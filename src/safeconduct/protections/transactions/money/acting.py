@@ -66,9 +66,10 @@ def _stand_back(told: Mapping[int, OrderMoney], now: datetime | None) -> None:
 
 
 def open_claims(order: int, at: datetime) -> dict[str, str]:
-    """Line → its claim, of an order that was paid; empty where no payment is told. The order must be locked."""
+    """Line → its claim, of an order that was placed and paid; empty where that is not told. The order must be
+    locked."""
     told = reading.told([order])
-    if order not in told or not told[order].payments:
+    if order not in told or not told[order].payments or told[order].placed_us is None:
         return {}
     _stand_back(told, at)
     books = reading.books([order])

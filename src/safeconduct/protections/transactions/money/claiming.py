@@ -1,22 +1,25 @@
 """What the log tells of banks and refunds, told to claims: they join it with all else that is asked for the same lines.
 
-The log has no lines: what is about an order is spread over the lines that are known of it, or is its one line. A bank
-that speaks in another currency is understood at the dated rate of the day on which the dispute was opened; where none
-is stored, its dispute counts as one about the whole payment.
+What names lines is about those lines; what names none is spread over all lines of the order (`claims.orders`). An order
+that was never told is left alone until it is: nobody knows whether it has lines. A bank that speaks in another currency
+is understood at the dated rate of the day on which the dispute was opened; where none is stored, its dispute counts as
+one about the whole payment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from safeconduct.foundation.money import Money
+from safeconduct.kernel import locks
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims import reading
 from safeconduct.kernel.claims.allocation import spread
-from safeconduct.kernel.claims.asks import Debit, Joining, Leaving, Opening, Paid, ToldRefund, payment_of_order
+from safeconduct.kernel.claims.asks import Debit, Joining, Leaving, Opening, ToldRefund
+from safeconduct.kernel.claims.orders import OrderLines, lines_of, spread_over
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
 from safeconduct.kernel.events.rates import exchanged_minor
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
@@ -37,6 +40,9 @@ _SIGNS: Final = {
     "representment_won_after_reimbursement": -1,
 }  # fmt: skip
 _REFUNDS: Final = {"refund": "refund", "refund_paid": "amount"}
+#: How many parts of a ledger entry's key name the entry; what follows in a refund's key is its line.
+_OF_ENTRY: Final = 5
+_Ask = TypeVar("_Ask")
 
 
 class _Latest(NamedTuple):
@@ -50,13 +56,24 @@ class _Latest(NamedTuple):
 
 @dataclass(slots=True)
 class _Known:
-    """What claims have of the orders: lines by order with what was paid for them, latest rounds, keys of facts, and ids
-    of the lines."""
+    """What claims have of the orders: their lines, latest rounds of disputes on them, keys of debits and of the entries
+    whose refunds were heard of; line → what is to be sent of it already, the oldest first; ids of the lines."""
 
-    lines: dict[int, dict[str, int]] = field(default_factory=dict)
+    lines: dict[int, OrderLines] = field(default_factory=dict)
     latest: dict[tuple[int, str, str, str], _Latest] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
+    heard: set[str] = field(default_factory=set)
+    running: dict[tuple[int, str], list[int]] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfLines:
+    """A dispute of an order, and what it claims of each of the lines that it is about."""
+
+    money: OrderMoney
+    dispute: Dispute
+    claimed: Mapping[str, int]
 
 
 def in_claims(orders: Collection[int]) -> set[int]:
@@ -73,41 +90,38 @@ def tell(
     It locks their lines, which come before the ledger's sellers.
     """
     known = _known(list(told))
+    told = {order: money for order, money in told.items() if known.lines[order].placed or known.lines[order].parts}
     posted = {
         order: [*books[order].posted, *(Posted(e.key, e.event, e.currency, e.amounts) for e in plans[order].entries)]
         for order in told
     }
-    paid = [paid for order, money in told.items() for paid in _paid(money, posted[order], known)]
-    known.ids.update(claims.declare(paid, at).values())
-    disputes = [
-        (money, dispute, name)
-        for money in told.values()
-        for dispute in money.disputes
-        for name in known.lines[money.order]
-    ]
+    _declare(told, posted, known, at)
     refunds = [
-        (told[order], entry, name)
+        (told[order], f"{entry.key}/{name}", name, minor)
         for order, entries in posted.items()
         for entry in entries
-        for name in known.lines[order]
-        if entry.event in _REFUNDS and f"{entry.key}/{name}" not in known.keys
+        if entry.event in _REFUNDS and entry.key not in known.heard
+        for name, minor in _refunded(told[order], entry, known).items()
     ]
-    new = [one for one in disputes if _is_new(one[1], known.latest.get(_place(*one)))]
+    disputes = [
+        _of_lines(money, dispute, plans[money.order], known) for money in told.values() for dispute in money.disputes
+    ]
     wanted = {
-        (money.order, name): Opening(money.seller, money.order, money.main, name) for money, _, name in (*new, *refunds)
-    }
-    ids = dict(zip(wanted, claims.open_claim(list(wanted.values()), ENGINE_ACTOR, at=at), strict=True))
+        (one.money.order, name): one.money
+        for one in disputes
+        for name in one.claimed
+        if _is_new(one.dispute, known.latest.get(_place(one.money, one.dispute, name)))
+    } | {(money.order, name): money for money, _, name, _ in refunds}
+    ids: dict[tuple[int, str], str] = {}
+    for some in _in_parts(list(wanted)):
+        asks = [Opening(wanted[place].seller, place[0], wanted[place].main, place[1]) for place in some]
+        ids.update(zip(some, claims.open_claim(asks, ENGINE_ACTOR, at=at), strict=True))
     _channels(disputes, known, plans, ids, at)
-    claims.hear_of_refund(
-        [
-            ToldRefund(f"{entry.key}/{name}", ids[money.order, name], minor)
-            for money, entry, name in refunds
-            if (minor := _share(_refunded(money, entry), name, known.lines[money.order]))
-        ],
-        ENGINE_ACTOR, at=at, settled=False,
-    )  # fmt: skip
+    heard = [ToldRefund(key, ids[money.order, name], minor) for money, key, name, minor in refunds]
+    for few in _in_parts(heard):
+        claims.hear_of_refund(few, ENGINE_ACTOR, at=at, settled=False)
     debits = [
-        _debit(told[order], entry, at)
+        _debit(told[order], entry, known.lines[order], at)
         for order, entries in posted.items()
         for entry in entries
         if entry.event in _SIGNS and entry.key not in known.keys
@@ -123,19 +137,53 @@ def opened_for(
     back already."""
     tell({money.order: money}, books, plans, at)
     known = _known([money.order])
-    claims.declare(_paid(money, books[money.order].posted, known), at)
-    names = sorted(known.lines[money.order])
+    _declare({money.order: money}, {money.order: books[money.order].posted}, known, at)
+    names = sorted(known.lines[money.order].costs)
     asks = [Opening(money.seller, money.order, money.main, name) for name in names]
     return dict(zip(names, claims.open_claim(asks, ENGINE_ACTOR, at=at), strict=True))
 
 
+def _declare(
+    told: Mapping[int, OrderMoney], posted: Mapping[int, Sequence[Posted]], known: _Known, at: datetime
+) -> None:
+    """Says what the payments of these orders paid for their lines."""
+    paid = [
+        one
+        for order, money in told.items()
+        for one in known.lines[order].paid(
+            money.seller, money.main,
+            sum(e.amounts["sale"] for e in posted[order] if e.event == "capture" and e.currency == money.main),
+        )
+    ]  # fmt: skip
+    if len(paid) > claims.MOST_AT_ONCE:  # several calls below: all their lines are locked in one order
+        locks.money_of(told, ())
+    for few in _in_parts(paid):
+        known.ids.update(claims.declare(few, at).values())
+
+
+def _in_parts(asks: Sequence[_Ask]) -> Iterator[Sequence[_Ask]]:
+    """As many at once as claims take."""
+    for first in range(0, len(asks), claims.MOST_AT_ONCE):
+        yield asks[first : first + claims.MOST_AT_ONCE]
+
+
+def _of_lines(money: OrderMoney, dispute: Dispute, plan: Plan, known: _Known) -> _OfLines:
+    lines = known.lines[money.order]
+    open_still = plan.disputed.get(dispute.key)
+    minor = dispute.minor if open_still is None else open_still.minor
+    names = lines.among(dispute.lines)
+    shares = spread_over(_in_main(money, dispute, money.minor or 0 if minor is None else minor), lines.parts, names)
+    return _OfLines(money, dispute, {name: shares.get(name, 0) for name in names})
+
+
 def _channels(
-    disputes: Sequence[tuple[OrderMoney, Dispute, str]], known: _Known, plans: Mapping[int, Plan],
-    ids: Mapping[tuple[int, str], str], at: datetime,
+    disputes: Sequence[_OfLines], known: _Known, plans: Mapping[int, Plan], ids: Mapping[tuple[int, str], str],
+    at: datetime,
 ) -> None:  # fmt: skip
     """Disputes join and leave their claims. One that ended and now is otherwise has come back: its next round."""
     joins, leaves = [], []
-    for money, dispute, name in disputes:
+    for of_lines, name in [(one, name) for one in disputes for name in one.claimed]:
+        money, dispute = of_lines.money, of_lines.dispute
         about, kind = str(dispute.key), _kind(dispute)
         for before in _KINDS:
             other = None if before is kind else known.latest.get(_place(money, dispute, name, before))
@@ -149,19 +197,15 @@ def _channels(
         if latest is not None and latest.claim_id == claim:
             number = latest.round + (1 if latest.outcome else 0)
         open_still = plans[money.order].disputed.get(dispute.key)
-        minor = dispute.minor if open_still is None else open_still.minor
-        claimed = _in_main(money, dispute, money.minor or 0 if minor is None else minor)
-        joins.append(
-            Joining(
-                claim, kind, about, _share(claimed, name, known.lines[money.order]),
-                at if open_still is None else open_still.until, number,
-            )
-        )  # fmt: skip
+        until = at if open_still is None else open_still.until
+        joins.append(Joining(claim, kind, about, of_lines.claimed[name], until, number))
         ended = _ended(dispute)
         if ended is not None:
             leaves.append(Leaving(claim, kind, about, ended, number))
-    claims.join_channel(joins, ENGINE_ACTOR, at=at, settled=False)
-    claims.leave_channel(leaves, ENGINE_ACTOR, at=at, settled=False)
+    for some in _in_parts(joins):
+        claims.join_channel(some, ENGINE_ACTOR, at=at, settled=False)
+    for few in _in_parts(leaves):
+        claims.leave_channel(few, ENGINE_ACTOR, at=at, settled=False)
 
 
 def _kind(dispute: Dispute) -> ChannelKind:
@@ -191,33 +235,48 @@ def _is_new(dispute: Dispute, latest: _Latest | None) -> bool:
     return latest.outcome != "" and latest.outcome != (_ended(dispute) or "")
 
 
-def _paid(money: OrderMoney, posted: Sequence[Posted], known: _Known) -> list[Paid]:
-    """The order's one payment, unless another room has said more exactly which lines it paid for."""
-    captured = sum(e.amounts["sale"] for e in posted if e.event == "capture" and e.currency == money.main)
-    there = known.lines.setdefault(money.order, {"": captured})
-    if "" not in there:
-        return []
-    there[""] = max(captured, there[""])
-    return [Paid(payment_of_order(money.order), money.seller, money.order, money.main, captured)]
-
-
-def _share(minor: int, name: str, lines: Mapping[str, int]) -> int:
-    return spread(minor, lines)[name]
-
-
-def _refunded(money: OrderMoney, entry: Posted) -> int:
+def _refunded(money: OrderMoney, entry: Posted, known: _Known) -> dict[str, int]:
+    """Line → what of a refund that the shop sent was about it: what it says itself; otherwise what is to be sent of the
+    lines already, the oldest first, and the rest by what is left of them."""
     minor = entry.amounts[_REFUNDS[entry.event]]
     found = exchanged_minor(Money(minor, entry.currency), money.main, money.latest_us)
-    return minor if found is None else found
+    rest = minor if found is None else found
+    lines = known.lines[money.order]
+    told = next((dict(one.lines) for one in money.refunds if str(one.moment) == entry.key.split("/")[3]), {})
+    names = lines.among(told)
+    said = {name: minor for name, minor in told.items() if name in names and minor}
+    shares = spread(rest, said) if said else {}
+    for name in names if not said else ():
+        waiting = known.running.get((money.order, name), [])
+        while waiting and waiting[0] <= rest:
+            rest -= waiting[0]
+            shares[name] = shares.get(name, 0) + waiting.pop(0)
+    if not said:
+        free = {
+            name: part._replace(
+                left_minor=part.left_minor - shares.get(name, 0) - sum(known.running.get((money.order, name), ()))
+            )
+            for name, part in lines.parts.items()
+        }
+        for name, more in spread_over(rest, free, names).items():
+            shares[name] = shares.get(name, 0) + more
+    for name, share in shares.items():
+        part = lines.parts[name]
+        lines.parts[name] = part._replace(left_minor=part.left_minor - share)
+    return {name: share for name, share in shares.items() if share}
 
 
-def _debit(money: OrderMoney, entry: Posted, at: datetime) -> Debit:
+def _debit(money: OrderMoney, entry: Posted, lines: OrderLines, at: datetime) -> Debit:
     about = entry.key.split("/")[3]
     dispute = next((one for one in money.disputes if str(one.key) == about), None)
     minor = _SIGNS[entry.event] * entry.amounts["amount"]
     paid = minor if entry.currency == money.main or dispute is None else _in_main(money, dispute, minor)
     kind = ChannelKind.CHARGEBACK if dispute is None or not dispute.prevented else ChannelKind.PRE_DISPUTE
-    return Debit(entry.key, payment_of_order(money.order), kind, about, entry.currency, minor, at, paid)
+    named = lines.among(dispute.lines if dispute is not None else ())
+    return Debit(
+        entry.key, lines.payment_in(money.main), kind, about, entry.currency, minor, at, paid,
+        tuple((money.order, name) for name in named),
+    )  # fmt: skip
 
 
 def _in_main(money: OrderMoney, dispute: Dispute, minor: int) -> int:
@@ -232,14 +291,16 @@ def _in_main(money: OrderMoney, dispute: Dispute, minor: int) -> int:
 
 
 def _known(orders: Sequence[int]) -> _Known:
-    known = _Known()
-    for identity, order, name, minor in query(
-        "SELECT l.id, l.order_key, l.name, coalesce(sum(p.amount_minor), 0)::bigint FROM claim_line l"
-        " LEFT JOIN claim_part p ON p.line_id = l.id WHERE l.order_key = ANY(%b::bigint[]) GROUP BY l.id",
+    known = _Known(lines_of(orders))
+    known.ids = {identity for lines in known.lines.values() for identity in lines.ids.values()}
+    for order, name, minor in query(
+        "SELECT c.order_key, l.name, r.amount_minor - r.by_bank_minor - r.called_off_minor FROM claim c"
+        " JOIN claim_line l ON l.id = c.line_id JOIN claim_refund r ON r.claim_id = c.id"
+        " WHERE c.order_key = ANY(%b::bigint[]) AND r.item = 'refund' AND r.state IN ('requested', 'frozen')"
+        " ORDER BY r.requested_at, r.id",
         [orders],
     ):
-        known.lines.setdefault(order, {})[name] = minor
-        known.ids.add(identity)
+        known.running.setdefault((order, name), []).append(minor)
     for order, name, about, kind, *latest in query(
         "SELECT DISTINCT ON (l.order_key, l.name, h.about, h.kind) l.order_key, l.name, h.about, h.kind, h.claim_id,"
         " c.closed_at IS NOT NULL, h.round, h.outcome FROM claim_line l JOIN claim c ON c.line_id = l.id"
@@ -249,7 +310,7 @@ def _known(orders: Sequence[int]) -> _Known:
         [orders],
     ):
         known.latest[order, name, about, kind] = _Latest(*latest)
-    known.keys = {
+    refunds_and_debits = {
         key
         for (key,) in query(
             "SELECT r.key FROM claim_refund r JOIN claim c ON c.id = r.claim_id WHERE c.order_key = ANY(%b::bigint[])"
@@ -257,5 +318,7 @@ def _known(orders: Sequence[int]) -> _Known:
             " JOIN claim_bank_debit d ON d.payment_id = p.payment_id WHERE l.order_key = ANY(%b::bigint[])",
             [orders, orders],
         )
-    } | reading.heard(orders)
+    }
+    known.keys = refunds_and_debits
+    known.heard = {"/".join(key.split("/")[:_OF_ENTRY]) for key in refunds_and_debits | reading.heard(orders)}
     return known

@@ -7,12 +7,15 @@ from typing import Any, Final
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.claims.whole import NO_LONGER, decided_refunds, made_whole
+from safeconduct.kernel.events.attribution import DISPUTES_OF_PAYMENTS, orders_of_disputes
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.lines import named
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks import mirror
 from safeconduct.protections.transactions.chargebacks.mirror import News, fold, is_open_again
 from safeconduct.protections.transactions.coverage.causes import outcome_of
 from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action, Outcome
+from safeconduct.protections.transactions.money import sharing
 from safeconduct.protections.transactions.money.counted import PREFIX
 from safeconduct.protections.transactions.money.told import Book, Dispute, OpenHold, OrderMoney, Posted, Ruled, Told
 
@@ -30,20 +33,28 @@ DISPUTES: Final = frozenset((OPENED, UPDATED, CLOSED))
 _TIED: Final = '[{"category": "links"}]'
 _TOLD_BY: Final = {CATALOGUE[one.value].code: one for one in mirror.Told}
 
-#: A bank often names the dispute and no order: what it tells later is found by the dispute that was opened.
-_TOLD = """
+#: A bank often names the dispute and no order: what it tells later is found by the dispute that was opened for the
+#: order, or for the payment that paid it.
+_TOLD = f"""
 WITH own AS MATERIALIZED (
-    SELECT f."order" AS o, f.moment, f.type, f.occurred, f.seller, f.parcel, f.outcome, f.dispute, f.digital
+    SELECT f."order" AS o, f.moment, f.type, f.occurred, f.seller, f.parcel, f.outcome, f.dispute, f.digital, f.payment
     FROM fact f WHERE f."order" = ANY(%b::bigint[]) AND f.type = ANY(%b::smallint[])
 ), whole AS (
     SELECT * FROM own
     UNION ALL
-    SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.parcel, f.outcome, f.dispute, f.digital
-    FROM (SELECT DISTINCT o, dispute FROM own WHERE dispute IS NOT NULL) s
-    JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL
+    SELECT d.o, f.moment, f.type, f.occurred, CASE WHEN NOT d.whole THEN f.seller END, f.parcel, f.outcome,
+        f.dispute, f.digital, f.payment
+    FROM (
+        SELECT o, dispute, bool_or(whole) AS whole FROM (
+            SELECT o, dispute, false AS whole FROM own WHERE dispute IS NOT NULL
+            UNION ALL SELECT o, dispute, true FROM ({DISPUTES_OF_PAYMENTS}) AS p
+        ) AS both_ways GROUP BY o, dispute
+    ) d
+    JOIN fact f ON f.dispute = d.dispute AND f.type = ANY(%b::smallint[])
+        AND (f."order" IS NULL OR d.whole AND f."order" <> d.o)
 )
 SELECT w.o, w.moment, w.type, w.occurred, w.seller, w.parcel, w.outcome, w.dispute, w.digital, e.data -> 'amount',
-    CASE WHEN w.dispute IS NOT NULL THEN e.data END
+    CASE WHEN w.dispute IS NOT NULL OR w.type = {REFUNDED} THEN e.data END, w.payment
 FROM whole w JOIN event e ON e.moment = w.moment ORDER BY w.o, w.occurred, w.moment
 """
 
@@ -59,11 +70,12 @@ def moving(orders: Sequence[int]) -> list[int]:
 
 def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
     """What is known of these orders' money. Orders whose seller was never told are left out: nobody's money moves."""
-    rows: dict[int, list[Any]] = {}
-    for row in query(_TOLD, [list(orders), sorted(CODES), sorted(DISPUTES)]):
-        rows.setdefault(row[0], []).append(row)
-    found = {order: one for order, of_order in rows.items() if (one := _assemble(order, of_order)) is not None}
-    placed = {row[1] for of_order in rows.values() for row in of_order if row[2] == PLACED}
+    found, placed = _read(orders)
+    shared = {dispute.key for money in found.values() for dispute in money.disputes if dispute.of_payment}
+    if shared:
+        of_payment = orders_of_disputes(shared)
+        others = {order for about in of_payment.values() for order in about} - found.keys()
+        sharing.share_out(of_payment, found | (_read(sorted(others))[0] if others else {}))
     for order, ruled in _standing(sorted(found), placed).items():
         found[order].ruled = ruled
     for order, pays, advance, amount, minor, currency in query(
@@ -84,6 +96,15 @@ def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
         if currency == found[order].main:
             found[order].decided = decided
     return found
+
+
+def _read(orders: Sequence[int]) -> tuple[dict[int, OrderMoney], set[int]]:
+    """What the log tells of these orders, and the moments at which any was placed."""
+    rows: dict[int, list[Any]] = {}
+    for row in query(_TOLD, [list(orders), sorted(CODES), sorted(DISPUTES)]):
+        rows.setdefault(row[0], []).append(row)
+    found = {order: one for order, of_order in rows.items() if (one := _assemble(order, of_order)) is not None}
+    return found, {row[1] for of_order in rows.values() for row in of_order if row[2] == PLACED}
 
 
 def tied(orders: Sequence[int]) -> set[int]:
@@ -145,7 +166,7 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
     under_way: set[int | None] = set()
     arrived: dict[int | None, int] = {}
     news: dict[int, list[News]] = {}
-    for _, moment, kind, at_us, _, parcel, outcome, dispute, digital, amount, data in rows:
+    for _, moment, kind, at_us, _, parcel, outcome, dispute, digital, amount, data, payment in rows:
         money.latest_us = max(money.latest_us, at_us)
         minor, currency = _amount(amount)
         if kind == PLACED and money.placed_us is None:
@@ -154,7 +175,7 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
         elif kind == PAID:
             money.payments.append(Told(moment, at_us, minor, currency))
         elif kind == REFUNDED:
-            money.refunds.append(Told(moment, at_us, minor, currency))
+            money.refunds.append(Told(moment, at_us, minor, currency, named(data)))
         elif kind == CANCELLED:
             money.cancelled = money.cancelled or Told(moment, at_us, minor, currency)
         elif kind == SHIPPED:
@@ -163,6 +184,8 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
             arrived[parcel] = min(at_us, arrived.get(parcel, at_us))
         elif kind in DISPUTES and dispute is not None:
             _hear(disputes, dispute, kind, at_us, minor, currency, outcome_of(outcome), ended=outcome is None)
+            disputes[dispute].of_payment |= payment is not None
+            disputes[dispute].lines |= named(data).keys()
             fee_minor, fee_currency = _amount(data.get("fee"))
             if fee_minor is not None:
                 disputes[dispute].fee_minor, disputes[dispute].fee_currency = fee_minor, fee_currency

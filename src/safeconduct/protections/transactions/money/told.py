@@ -12,19 +12,23 @@ from safeconduct.protections.transactions.coverage.words import Action, Outcome
 
 
 class Told(NamedTuple):
-    """A payment, refund or cancellation. ``minor`` None: the whole order; its ``currency`` is empty then."""
+    """A payment, refund or cancellation. ``minor`` None: the whole order; its ``currency`` is empty then. ``lines``: of
+    a refund, the lines that it names, with the amount that it says about each."""
 
     moment: int
     at_us: int
     minor: int | None
     currency: str
+    lines: Mapping[str, int | None] = {}
 
 
 @dataclass(slots=True)
 class Dispute:
     """A bank dispute. ``outcome`` None: not decided. ``inquiry``: the bank only asks, and has taken nothing.
     ``prevented``: it was settled before it began; *lost* then means that a refund of the scheme paid the buyer.
-    ``fee_minor``: what the processor has charged for it in all, in ``fee_currency``."""
+    ``fee_minor``: what the processor has charged for it in all, in ``fee_currency``. ``of_payment``: it names its
+    payment, so that ``minor`` and ``fee_minor`` are shared out over the orders that were paid together (`sharing`);
+    ``lines``: those of the order that it names, if it names any."""
 
     key: int
     opened_us: int
@@ -36,6 +40,8 @@ class Dispute:
     fee_minor: int = 0
     fee_currency: str = ""
     prevented: bool = False
+    of_payment: bool = False
+    lines: frozenset[str] = frozenset()
 
 
 class Ruled(NamedTuple):
