@@ -193,7 +193,7 @@ def keep_bank_file(request: Call, sent: KeptFileSent) -> HttpResponse:
 
 @operation(
     operations, "POST", "/bank-files/{file_id}/remove", scope=Scope.DISPUTES_WRITE, answer=BankFileFound,
-    example=_FILE, sends={}, problems=(Code.NOT_FOUND, Code.FORBIDDEN),
+    example=_TERMS, sends={"person": "mei@example.org"}, problems=(Code.NOT_FOUND, Code.FORBIDDEN),
 )  # fmt: skip
 def remove_bank_file(request: Call, file_id: str, sent: FileRemoved) -> HttpResponse:
     """Take a paper out of what banks are shown from now on; what was sent keeps it."""
