@@ -16,6 +16,7 @@ from tests.portal import shops
 from tests.protections.returns.market import SELLER, Market, returned
 from tests.protections.returns.test_return_stories import PHONE
 from tests.protections.transactions.chargebacks.test_answers import DUE, PERSON, authorised, disputed, stage
+from tests.protections.transactions.test_template_pages import signed_in
 
 from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.cases import publishing
@@ -126,6 +127,30 @@ def test_nobody_publishes_what_its_author_changes_at_the_same_instant() -> None:
     with staff_scope():
         kept = PolicyVersion.objects.get(id=draft.id)
     assert (kept.state == "live") == ("40 USD" in kept.text)
+
+
+def test_an_editor_that_saves_while_a_lead_publishes_waits_for_nobody_in_a_circle() -> None:
+    live_policy()
+    author, lead = signed_in(), signed_in()
+    writer = author.session["_auth_user_id"]
+    for turn in range(8):
+        with staff_scope():
+            text = CARD_AT_MANY_SHOPS.replace("50 USD", f"{turn + 1} USD")
+            draft = policies.save_draft(None, "order-risk", text, at=START)
+            draft.author = User.objects.get(id=writer)
+            draft.save()
+        told = list[int]()
+
+        def save(draft: PolicyVersion = draft, text: str = text, told: list[int] = told) -> None:
+            form = {"text": text, "note": "", "revision": 1, "do": "save"}
+            told.append(author.post(f"/console/versions/{draft.id}/edit/", form).status_code)
+
+        def publish(draft: PolicyVersion = draft, told: list[int] = told) -> None:
+            form = {"percent": "100", "revision": 1}
+            told.append(lead.post(f"/console/versions/{draft.id}/publish/", form).status_code)
+
+        assert at_once(save, publish) == []
+        assert sorted(told) == [303, 409]
 
 
 def invited(email: str = "ana@example.org") -> str:

@@ -256,7 +256,7 @@ def url_host(value: object) -> str | None:
 def _countries() -> dict[str, str]:
     """Countries by code and by name, small letters: English names, and those of the other languages that ship."""
     english = Locale("en").territories
-    names = {code for code in english if len(code) == 2 and code.isalpha()}
+    names = {str(code) for code in english if len(str(code)) == 2 and str(code).isalpha()}
     known = (set(get_global("territory_currencies")) & names) - {"EU", "UN", "EZ"}
     found = {code.casefold(): code for code in known} | {"uk": "GB"}
     for language in ("en", "es", "zh"):

@@ -18,7 +18,8 @@ from safeconduct.kernel.ui import parts
 def drawn(
     stops: Sequence[Stop], workflow: Workflow, past: Sequence[Step], clock: Deadline | None, language: str
 ) -> list[parts.Step]:
-    """The stepper: since when a stop is done, until when the present one is, and how long one takes that is to come."""
+    """The stepper: since when a stop is done, until when the present one is, and how long one takes that is to come.
+    Where a case has ended, all of it is done."""
     came = {step.to_state: step.at for step in past}
     made = []
     for stop in stops:
@@ -29,7 +30,8 @@ def drawn(
         elif stop.state == "now" and clock is not None and clock.due_at is not None:
             made.append(parts.Step(title, state="now", until=clock.due_at))
         else:
-            made.append(parts.Step(title, state=stop.state, at=came.get(stop.name)))
+            state = "done" if workflow.states[stop.name].ends else stop.state
+            made.append(parts.Step(title, state=state, at=came.get(stop.name)))
     return made
 
 

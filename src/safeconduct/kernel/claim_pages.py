@@ -61,7 +61,8 @@ class Way:
 @dataclass(frozen=True, slots=True)
 class ClaimShown:
     """A claim of one order line. ``sums``: where its money stands, names and amounts in writing; ``held``: why money is
-    held and what releases it, None where none is; ``frozen``: refunds stand still because a bank decides."""
+    held and what releases it, None where none is; ``frozen``: refunds stand still because a bank decides;
+    ``staff``: it is read by the marketplace's staff, and not by those whom its sentences address."""
 
     line: str
     currency: str
@@ -70,6 +71,7 @@ class ClaimShown:
     held: tuple[str, str, datetime | None] | None
     frozen: bool
     closed: bool
+    staff: bool
 
 
 def claims_of(
@@ -101,7 +103,7 @@ def _shown(
         [_way(channel, here, staff, url_of) for channel in one.channels[-_MOST_WAYS:]],
         [(name, written(minor)) for n, (name, minor) in enumerate(sums) if minor or n == 0],
         None if one.hold is None else _held(one.hold, language),
-        bool(one.freezing), one.claim.closed_at is not None,
+        bool(one.freezing), one.claim.closed_at is not None, staff,
     )  # fmt: skip
 
 

@@ -178,3 +178,16 @@ def golden(name: str, text: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")
     assert text == path.read_text("utf-8")
+
+
+def test_a_policy_about_accounts_asks_the_person_and_not_a_buyer() -> None:
+    reading = read_policy(
+        "policy: guard\non: access.requested\nbudget: 60 ms\non_failure: challenge\nrules:\n  new_place:\n"
+        "    when: new_device\n    then: challenge\n"
+        '    because: {en: "A new device", zh: "新设备", es: "Un dispositivo nuevo"}\n',
+        CATALOGUE,
+    )
+    assert reading.policy is not None, reading.render()
+    assert describe(reading.policy, "en").text.count("the person is asked to prove who they are") == 2
+    for language, buyer in (("en", "buyer"), ("zh", "买家"), ("es", "comprador")):
+        assert buyer not in describe(reading.policy, language).text

@@ -143,7 +143,7 @@ def test_an_appeal_is_shown_to_others_than_who_decided_and_the_arbiter_cannot_ta
     decided_by_same = arbiter.post(
         f"{desk(case_id)}rule/", {"remedy": "refund", "liability": "seller", "standing": "counts", "facts": "Still so"}
     )
-    assert decided_by_same.status_code == 302
+    assert decided_by_same.status_code == 422
     assert state(case_id) == "appealed"
     reviewer = staff("Reviewer")
     assert desk(case_id) in read(reviewer, "/console/disputes/?view=appeals")
@@ -158,3 +158,26 @@ def test_an_appeal_is_shown_to_others_than_who_decided_and_the_arbiter_cannot_ta
 def test_a_member_of_a_seller_does_not_get_in() -> None:
     case_id = before_the_platform()
     assert shops.signed_in().get(desk(case_id)).status_code in (302, 303, 403)
+
+
+def test_a_refused_step_keeps_what_was_written_for_it() -> None:
+    case_id = before_the_platform()
+    to_the_arbiter(case_id)
+    arbiter = staff("Arbiter")
+    arbiter.post(f"{desk(case_id)}seat/", {})
+    written = {
+        "remedy": "partial_refund", "amount": "a lot", "liability": "seller", "standing": "counts",
+        "facts": "The scans end before the buyer's town, <as the carrier says>.",
+    }  # fmt: skip
+    refused = arbiter.post(f"{desk(case_id)}decide/", written)
+    body = refused.content.decode()
+    assert (refused.status_code, state(case_id)) == (422, "adjudication")
+    assert 'class="note bad"' in body
+    assert "The scans end before the buyer&#x27;s town, &lt;as the carrier says&gt;.</textarea>" in body
+    assert 'value="a lot"' in body
+    assert '<option value="partial_refund" selected>' in body
+    mended = {**written, "amount": "5.00", "considered": body.split('name="considered" value="')[1].split('"')[0]}
+    assert arbiter.post(f"{desk(case_id)}decide/", mended).status_code == 303
+    assert state(case_id) == "decided"
+    refused = shops.signed_in().post(f"{page_of(case_id)}offer/", {"remedy": "refund", "words": "For the peace of all"})
+    assert refused.status_code == 422

@@ -59,7 +59,7 @@ def money(request: StaffRequest) -> HttpResponse:
         ],
         "held": [{"line": line, "says": hold_reason(line.reason)} for line in platform.held_for()],
         "runs": platform.payout_runs(timezone.now() - timedelta(days=RUN_DAYS), most=12), "run_days": RUN_DAYS,
-        "owing": [{"line": o, "seller": sellers.get(o.seller_key)} for o in owes.items], "more_owing": bool(owes.next),
+        "owing": [{"line": o, "seller": sellers.get(o.seller_key)} for o in owes.items],
         "unexplained": [
             {"line": one, "order": names.of(one.order_key), "seller": sellers.get(one.seller_key or 0)}
             for one in unexplained
@@ -135,7 +135,7 @@ def holds(request: StaffRequest) -> HttpResponseBase:
              "release": h.line.release_says(language)}
             for h in found.items
         ],
-        "reason": reason, "why": hold_reason(reason) if reason else "", "page": Page(found.next, shown=len(found.items)),
+        "why": hold_reason(reason) if reason else "", "page": Page(found.next, shown=len(found.items)),
     }  # fmt: skip
     return page(request, "console/holds.html", "money", context)
 

@@ -54,6 +54,8 @@ _ENDINGS_US = {
     "s": _SECOND_US, "min": 60 * _SECOND_US, "m": 60 * _SECOND_US, "h": 3_600 * _SECOND_US, "d": 86_400 * _SECOND_US,
     "w": 604_800 * _SECOND_US,
 }  # fmt: skip
+#: Events in which somebody acts on an account: there may be no buyer.
+_OF_ACCOUNTS = frozenset({"access.requested"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def describe(policy: Policy, language: str = "en") -> Prose:
     w = teller.words
     names = list(policy.features) + list(policy.scores)
     closing = [w.fill(w.spared, list=name, field=teller.field(field)) for name, field in policy.allow_lists]
-    closing.append(w.fill(w.on_failure, budget_ms=policy.budget_ms, action=w.actions[policy.on_failure]))
+    closing.append(w.fill(w.on_failure, budget_ms=policy.budget_ms, action=teller.action(policy.on_failure)))
     return Prose(
         title=policy.title.get(language) or policy.title.get("en") or policy.name,
         opening=w.fill(w.decides, events=", ".join(teller.event(e) for e in policy.event_types)),
@@ -106,6 +108,12 @@ class Teller:
     def field(self, name: str) -> str:
         """A field's name as words."""
         return name.replace("_", " ")
+
+    def action(self, action: Action) -> str:
+        """What an action does. Where only acts of people on their accounts are decided, no buyer is asked."""
+        if action is Action.CHALLENGE and set(self.policy.event_types) <= _OF_ACCOUNTS:
+            return self.words.person_challenged
+        return self.words.actions[action]
 
     def event(self, name: str) -> str:
         """An event type's name as words."""
@@ -183,9 +191,9 @@ class Teller:
     def rule(self, rule: Rule) -> str:
         """A rule as one sentence, and a second one where its unknown has an effect."""
         w = self.words
-        text = w.fill(w.rule, condition=self.condition(rule.when), action=w.actions[rule.then])
+        text = w.fill(w.rule, condition=self.condition(rule.when), action=self.action(rule.then))
         if rule.unknown is not Action.ALLOW:
-            text += w.fill(w.rule_unknown, action=w.actions[rule.unknown])
+            text += w.fill(w.rule_unknown, action=self.action(rule.unknown))
         return text
 
     def condition(self, expr: Expr) -> str:

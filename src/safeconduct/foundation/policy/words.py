@@ -16,6 +16,7 @@ class Words:
     """Frame sentences and connecting words of one language. Braces are filled by `str.format`."""
 
     actions: Mapping[Action, str]
+    person_challenged: str
     rule: str
     rule_unknown: str
     decides: str
@@ -95,6 +96,7 @@ _EN = Words(
         Action.REVIEW: "a person looks at it first",
         Action.BLOCK: "it is stopped",
     },
+    person_challenged="the person is asked to prove who they are",
     rule="If {condition}, {action}.",
     rule_unknown=" If that cannot be known, {action}.",
     decides="This policy decides: {events}.",
@@ -221,6 +223,7 @@ _ZH = Words(
         Action.REVIEW: "先由人工审核",
         Action.BLOCK: "予以拦截",
     },
+    person_challenged="要求其本人验证身份",
     rule="如果{condition}，则{action}。",
     rule_unknown="如果无法得知，则{action}。",
     decides="本策略决定以下事件：{events}。",
@@ -342,6 +345,7 @@ _ES = Words(
         Action.REVIEW: "lo mira antes una persona",
         Action.BLOCK: "se detiene",
     },
+    person_challenged="se pide a la persona que demuestre quién es",
     rule="Si {condition}, {action}.",
     rule_unknown=" Si no se puede saber, {action}.",
     decides="Esta política decide: {events}.",

@@ -84,6 +84,8 @@ EVENTS: Final = {
     "fine_by_rate": gettext_lazy("Fine, as a share of an amount (the rate in hundredths of a percent)"),
     "reversal": gettext_lazy("A transaction was reversed"),
 }
+#: What a run of payouts posts, with the run's key as its memo.
+_OF_RUNS: Final = frozenset({"payout", "debt_made_good"})
 _ACCOUNTS: Final = {
     Kind.PENDING: gettext_lazy("Pending"),
     Kind.AVAILABLE: gettext_lazy("Available"),
@@ -126,7 +128,10 @@ def account_said(kind: Kind) -> str:
     return str(_ACCOUNTS[kind])
 
 
-def memo_said(memo: str, language: str) -> str:
-    """What a line says beside its event: the sentence of a hold's reason or end, or the memo as it was written."""
+def memo_said(event: str, memo: str, language: str) -> str:
+    """What a line says beside its event: the sentence of a hold's reason or end, or the memo as it was written. A run
+    of payouts writes its key there, which is for machines."""
+    if event in _OF_RUNS:
+        return ""
     reason = reasons().get(memo)
     return str(_MEMOS.get(memo, memo)) if reason is None else reason.says[known_language(language)]

@@ -172,7 +172,7 @@ def _statement_page(request: MemberRequest, told: Statement, month: date) -> Htt
         "lines": [
             {
                 "line": line, "what": event_said(line.event, line.amount_minor),
-                "account": account_said(line.account), "memo": memo_said(line.memo, language),
+                "account": account_said(line.account), "memo": memo_said(line.event, line.memo, language),
                 "order": orders.get(line.order_key or 0, ""), "url": order_url(line.order_key),
             }
             for line in told.lines

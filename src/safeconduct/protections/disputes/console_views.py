@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -36,6 +35,7 @@ from safeconduct.kernel.readings.log import Read, note
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import Actor, savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Page
 from safeconduct.kernel.ui.parts import View as Saved
 from safeconduct.protections.disputes import actions, queries
@@ -148,14 +148,13 @@ def export(request: StaffRequest, case_id: str) -> HttpResponseBase:
 
 @require_POST
 def act(request: StaffRequest, case_id: str, verb: str) -> HttpResponse:
-    """Does a verb of the staff; a refusal is told on the page of the dispute."""
+    """Does a verb of the staff; a refusal is told on the page of the dispute, which keeps what was written."""
     found, here = _one(case_id), reverse("console:disputes:dispute", args=[case_id])
     try:
         with savepoint():
             said = _do(request, found, verb, timezone.now())
     except REFUSED as problem:
-        messages.error(request, str(problem))
-        return HttpResponseRedirect(here)
+        return page_again(request, str(problem), here, lambda again: dispute(again, case_id))
     return done(request, said, here)
 
 

@@ -22,6 +22,7 @@ from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.kernel.ui.views import fault
 from safeconduct.protections.disputes import facts, queries
@@ -89,7 +90,7 @@ def open_one(request: BuyerRequest) -> HttpResponseBase:
 @require_POST
 @behind_the_link
 def act(request: BuyerRequest, number: int, verb: str) -> HttpResponseBase:
-    """Does a verb for the buyer."""
+    """Does a verb for the buyer; a refusal is told on the page, which keeps what was written."""
     found = _mine(request, number)
     if found is None:
         return fault(request, 404)
@@ -103,8 +104,7 @@ def act(request: BuyerRequest, number: int, verb: str) -> HttpResponseBase:
         values, content, step = values_of(request, found)
         do(verb, Asked(found, Role.BUYER, _BUYER, values, content, step, values["currency"]), at=timezone.now())
     except REFUSED as problem:
-        messages.error(request, str(problem))
-        return _back(request)
+        return page_again(request, str(problem), reverse("disputes:show", args=[request.token]), _follow)
     messages.success(request, str(DONE[verb]))
     return _back(request)
 
@@ -149,7 +149,7 @@ def _follow(request: BuyerRequest) -> HttpResponse:
         if row.wanted.of is Role.BUYER
     ]
     context = {
-        **context_of(view, language), "order": request.order, "token": request.token, "seller": _seller(request),
+        **context_of(view, language), "order": request.order, "seller": _seller(request),
         "base": f"{reverse('disputes:show', args=[request.token])}{found.number}/",
         "offer_form": OfferForm(view.case.currency), "evidence_form": EvidenceForm(wanted),
         "may_open_again": found.ended_at is not None, "reader": reader_of(request), "may_refer": True, "exports": True,

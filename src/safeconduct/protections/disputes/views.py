@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +29,7 @@ from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal, order_url
 from safeconduct.kernel.record.proving import proof_of
 from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
 from safeconduct.protections.disputes import automatic, queries
 from safeconduct.protections.disputes.burden import ClaimType, burdens
@@ -119,7 +119,7 @@ def _evidence_form(view: View, language: str) -> EvidenceForm:
     says=lazy("Answer a dispute, offer a solution, appeal"),
 )
 def act(request: MemberRequest, case_id: str, verb: str) -> HttpResponse:
-    """Does a verb for the seller; a refusal is told on the page of the dispute, with the way out."""
+    """Does a verb for the seller; a refusal is told on the page of the dispute, which keeps what was written."""
     found = _mine(case_id)
     here = reverse("portal:disputes:dispute", args=[case_id])
     try:
@@ -128,8 +128,7 @@ def act(request: MemberRequest, case_id: str, verb: str) -> HttpResponse:
             actor = Actor(request.user.id, "member")
             do(verb, Asked(found, Role.SELLER, actor, values, content, step, values["currency"]), at=timezone.now())
     except REFUSED as problem:
-        messages.error(request, str(problem))
-        return HttpResponseRedirect(here)
+        return page_again(request, str(problem), here, lambda again: dispute(again, case_id))
     return done(request, str(DONE[verb]), here)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,8 +13,10 @@ from django.views.decorators.http import require_POST
 from safeconduct.foundation.money import Money, MoneyError
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, done
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.protections.returns import costs, queries
 from safeconduct.protections.returns.bearing import Place
+from safeconduct.protections.returns.console_views import one
 from safeconduct.protections.returns.errors import ReturnsError
 from safeconduct.protections.returns.words import Cost, Payer
 
@@ -38,7 +39,7 @@ def note(request: StaffRequest, return_id: str) -> HttpResponse:
             source = request.POST.get("source", "")
             costs.note(return_id, request.user, Cost(kind), amount, Payer(paid_by), source, at=timezone.now())
     except ReturnsError as problem:
-        return _refused(request, problem, url)
+        return _refused(request, problem, return_id)
     return done(request, _("Noted. The books follow as soon as the return is decided."), url)
 
 
@@ -52,7 +53,7 @@ def paid(request: StaffRequest, return_id: str, kind: str, place: str) -> HttpRe
         with savepoint():
             costs.paid(return_id, Cost(kind), Place(place), at=timezone.now())
     except ReturnsError as problem:
-        return _refused(request, problem, url)
+        return _refused(request, problem, return_id)
     return done(request, _("Noted."), url)
 
 
@@ -63,8 +64,6 @@ def _amount(text: str, currency: str) -> int:
         raise ReturnsError(str(problem), "amount") from None
 
 
-def _refused(request: StaffRequest, problem: ReturnsError, url: str) -> HttpResponse:
-    messages.error(request, str(problem))
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    return response
+def _refused(request: StaffRequest, problem: ReturnsError, return_id: str) -> HttpResponse:
+    here = reverse("console:returns:return", args=[return_id])
+    return page_again(request, str(problem), here, lambda again: one(again, return_id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -27,6 +26,7 @@ from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.outside_pages import of_staff
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, page
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Choice, Filter, Page
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.protections.returns import actions, advice, judging, queries, reimbursing, sheet
@@ -126,8 +126,7 @@ def say(request: StaffRequest, return_id: str) -> HttpResponse:
             macros.refuse_gaps("words", words)
             actions.say(returned.id, actor_of(request), Role.OPERATOR, words, at=timezone.now())
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return HttpResponseRedirect(url)
+        return _again(request, str(problem), return_id)
     return done(request, _("Sent. Both sides read it."), url)
 
 
@@ -169,8 +168,7 @@ def decide(request: StaffRequest, return_id: str) -> HttpResponse:
                 instead_of=request.POST.get("held_by", ""),
             )  # fmt: skip
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return _back(url)
+        return _again(request, str(problem), return_id)
     return done(
         request, str(_KEPT) if moved.proposal else _("Decided. Both sides read your reasons, and can appeal."), url
     )  # fmt: skip
@@ -191,8 +189,7 @@ def reimbursement(request: StaffRequest, return_id: str) -> HttpResponse:
                 seen_step=_seen(request), instead_of=request.POST.get("held_by", ""),
             )  # fmt: skip
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return _back(url)
+        return _again(request, str(problem), return_id)
     return done(
         request, str(_KEPT) if moved.proposal else _("Decided. The seller reads your reasons, and can appeal."), url
     )  # fmt: skip
@@ -252,7 +249,7 @@ def _found(return_id: str) -> Return:
     return found
 
 
-def _back(url: str) -> HttpResponse:
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    return response
+def _again(request: StaffRequest, problem: str, return_id: str) -> HttpResponse:
+    """The page of the return, with why an act was refused and what was written for it."""
+    here = reverse("console:returns:return", args=[return_id])
+    return page_again(request, problem, here, lambda again: one(again, return_id))

@@ -26,6 +26,7 @@ from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import Actor, savepoint
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Step
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.kernel.ui.views import fault
@@ -86,7 +87,7 @@ def open_one(request: BuyerRequest) -> HttpResponseBase:
 @require_POST
 @behind_the_link
 def act(request: BuyerRequest, return_id: str, verb: str) -> HttpResponseBase:
-    """A step of the buyer, or pictures that are added; a refusal is told on the page."""
+    """A step of the buyer, or pictures that are added; a refusal is told on the page, which keeps what was written."""
     found, at, given = _mine(request, return_id), timezone.now(), request.POST
     if found is None:
         return fault(request, 404)
@@ -109,8 +110,8 @@ def act(request: BuyerRequest, return_id: str, verb: str) -> HttpResponseBase:
                     carrier=given.get("carrier", ""), tracking=given.get("tracking", ""),
                 )  # fmt: skip
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return _back(request)
+        here = reverse("returns:show", args=[request.token])
+        return page_again(request, str(problem), here, lambda again: _follow(again, found))
     messages.success(request, str(DONE_BY_BUYER.get(verb, _("Done. The other side reads what you wrote."))))
     return _back(request)
 
@@ -173,13 +174,13 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
     base = f"{reverse('returns:show', args=[request.token])}{found.id}/"
     shown, outside = sheet.of_return(found, reader, Role.BUYER), of_buyer(found.case, reader.language, timezone.now())
     context = {
-        **shown, "order": request.order, "token": request.token,
-        "seller": _seller(request), "base": base, "seen": found.case.step, "buyer": True,
+        **shown, "order": request.order, "seller": _seller(request), "base": base, "seen": found.case.step,
+        "buyer": True,
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_send": "sent" in names, "may_destroy": "destroyed" in names,
         "may_add": found.case.status != Status.CLOSED, "refunds": _refunds(found),
         "advice": advice.shown(found, timezone.now()),
-        "may_open_again": found.case.status == Status.CLOSED, "most_files": MOST_FILES, "may_refer": True,
+        "may_open_again": found.case.status == Status.CLOSED, "may_refer": True,
         "refer_url": f"{base}refer/", "outside_file": f"{base}export/", "outside": outside, "exports": True,
     }  # fmt: skip
     context["stops"] = outside.after(cast("Sequence[Step]", shown["stops"]))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, cast
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -24,6 +23,7 @@ from safeconduct.kernel.member_pages import MemberRequest, done, lasting_scope, 
 from safeconduct.kernel.outside_pages import of_seller
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Choice, Filter, Page, Step
 from safeconduct.kernel.ui.reader import reader_of
@@ -165,8 +165,7 @@ def step(request: MemberRequest, return_id: str, name: str) -> HttpResponse:
                 given = {field: request.POST.get(field, "") for field in ("send_to", "hub", "carrier", "tracking")}
                 actions.step(returned.id, name, actor, Role.SELLER, at=at, seen_step=seen_step, **given)
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return _back(url)
+        return _again(request, str(problem), returned)
     return done(request, _("Done. The other side reads what you wrote."), url)
 
 
@@ -184,8 +183,7 @@ def address(request: MemberRequest, return_id: str) -> HttpResponse:
                 )
             bring_label(returned, request.FILES.getlist("label"), Actor(request.user.id, "seller"), at=at)
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return _back(url)
+        return _again(request, str(problem), returned)
     return done(request, _("Noted. The buyer sees it on the page of the return."), url)
 
 
@@ -201,8 +199,7 @@ def say(request: MemberRequest, return_id: str) -> HttpResponse:
             words, ready = request.POST.get("words", ""), request.POST.get("template", "")
             actions.say(returned.id, actor, Role.SELLER, words, at=timezone.now(), template=ready)
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return _back(url)
+        return _again(request, str(problem), returned)
     return done(request, _("Sent. The buyer is told that there is a message."), url)
 
 
@@ -234,8 +231,7 @@ def reimbursement(request: MemberRequest, return_id: str) -> HttpResponse:
         with engine_scope():
             reimbursing.file(returned.id, Claimed(given), actor, at=timezone.now())
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return _back(url)
+        return _again(request, str(problem), returned)
     return done(request, _("Your claim is with a person now. You are told of the decision, with its reasons."), url)
 
 
@@ -257,7 +253,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 9 else None
 
 
-def _back(url: str) -> HttpResponse:
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    return response
+def _again(request: MemberRequest, problem: str, returned: Return) -> HttpResponse:
+    """The page of the return, with why a step was refused and what was written for it."""
+    here = reverse("portal:returns:return", args=[returned.id])
+    return page_again(request, problem, here, lambda again: one(again, returned.id))

@@ -71,10 +71,10 @@ def version(request: StaffRequest, version_id: str) -> HttpResponse:
     """One version: what it promises in words, its text, and the steps that are open to this person."""
     found = versions.one(version_id)
     now = timezone.now()
-    counting = versions.in_force(now.date())
     context = {
-        **_head(found, counting, _people([found])), "promise": promise_of(versions.parsed(found.text)),
-        "may": _may(request.user, found), "counting": counting, "lines": found.text.rstrip("\n").split("\n"),
+        **_head(found, versions.in_force(now.date()), _people([found])),
+        "promise": promise_of(versions.parsed(found.text)),
+        "may": _may(request.user, found), "lines": found.text.rstrip("\n").split("\n"),
         "days": _DAYS, "early": _too_early(found, now.date()), "notice_days": NOTICE_DAYS,
         "seen": found.written_at.isoformat(),
     }  # fmt: skip

@@ -305,7 +305,7 @@ def money_lines(money: OrderMoney, language: str) -> list[dict[str, Any]]:
     return [
         {
             "line": line, "what": event_said(line.event, line.amount_minor),
-            "account": account_said(line.account), "memo": memo_said(line.memo, language),
+            "account": account_said(line.account), "memo": memo_said(line.event, line.memo, language),
         }
         for line in money.movements
     ]  # fmt: skip

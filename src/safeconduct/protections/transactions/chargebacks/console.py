@@ -67,7 +67,14 @@ def disputes(request: StaffRequest) -> HttpResponse:
     }
     language = get_language() or "en"
     worth = weighed([(one, bool((a := given.get((one.id, one.stage))) and a.complete)) for one in found.items], now)
-    rows = [_row(one, given.get((one.id, one.stage)), worth[one.id], language, now) for one in found.items]
+    shops = {one.key: one for one in Seller.objects.filter(key__in={row.seller_key for row in found.items})}
+    rows = [
+        {
+            **_row(one, given.get((one.id, one.stage)), worth[one.id], language, now),
+            "seller": shops.get(one.seller_key or 0),
+        }
+        for one in found.items
+    ]
     return page(
         request,
         "transactions/console/chargebacks.html",
@@ -133,7 +140,7 @@ def _row(
     one: BankDispute, answer: BankAnswer | None, worth: Weighed, language: str, now: datetime
 ) -> dict[str, object]:  # fmt: skip
     """A dispute as the staff see it: its answer, and what can be done about it now."""
-    row = line_of(one, language)
+    row = line_of(one, language, now)
     staged = answer is not None and answer.state == AnswerState.STAGED
     may = bool(row["open"]) and one.answerable and (one.due_at is None or now < one.due_at)
     giving_up = staged and answer is not None and answer.kind == AnswerKind.ACCEPT

@@ -83,7 +83,7 @@ def _inquiries(chosen: str, place: tuple[str, str], now: datetime) -> tuple[list
     found = before.inquiries_page(None, open_only=chosen == "inquiries", after=place[0], before=place[1])
     costs, names, language = before.weighed([], found.items, now), _sellers(found.items), get_language() or "en"
     rows = [
-        {**line_of(one, language), "seller": names.get(one.seller_key or 0), **_cost(costs, one.id)}
+        {**line_of(one, language, now), "seller": names.get(one.seller_key or 0), **_cost(costs, one.id)}
         for one in found.items
     ]
     return rows, Page(found.next, found.previous, len(rows))

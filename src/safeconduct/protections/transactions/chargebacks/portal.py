@@ -64,6 +64,8 @@ STATUSES: Final[Mapping[Status, tuple[str, Text]]] = {
     Status.LOST: ("bad", lazy("Lost")),
     Status.PREVENTED: ("", lazy("Refunded before it began")),
 }
+#: An answer would come too late, and the bank has not decided yet.
+_LATE: Final = lazy("The last day has passed")
 STAGES: Final[Mapping[Stage, Text]] = {
     Stage.INQUIRY: lazy("Question of the bank"),
     Stage.CHARGEBACK: lazy("Chargeback"),
@@ -106,13 +108,13 @@ def disputes(request: MemberRequest) -> HttpResponse:
     """What waits, the nearest last day first; the list; and the standing authorisation."""
     seller = request.seller.key
     found = queries.disputes_page(seller, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    language = get_language() or "en"
+    language, now = get_language() or "en", timezone.now()
     warned = early.of_seller(seller, limit=_MOST_WAITING)
     with engine_scope():
         warnings = portal_early.lines(warned)
     context = {
-        "waiting": [line_of(one, language) for one in queries.waiting(seller, timezone.now(), limit=_MOST_WAITING)],
-        "rows": [line_of(one, language) for one in found.items],
+        "waiting": [line_of(one, language, now) for one in queries.waiting(seller, now, limit=_MOST_WAITING)],
+        "rows": [line_of(one, language, now) for one in found.items],
         "warnings": warnings,
         "page": Page(found.next, found.previous, len(found.items)),
         "authorisation": DefenceAuthorisation.objects.filter(seller_key=request.seller.key, revoked_at=None).first(),
@@ -124,12 +126,12 @@ def disputes(request: MemberRequest) -> HttpResponse:
 def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """One dispute: what is asked, what the answer shows and lacks, by when, and what happened."""
     one = _mine(request, dispute_id)
-    language = get_language() or "en"
+    language, now = get_language() or "en", timezone.now()
     answer = BankAnswer.objects.filter(dispute=one, stage=one.stage).defer("fields", "problem").first()
     found = packs()
 
     context = {
-        **line_of(one, language),
+        **line_of(one, language, now),
         "answer": answer,
         "measure": measure(answer) if answer and answer.kind == AnswerKind.FIGHT else None,
         "claims": claims_of(one.order_key, language, here=str(one.dispute_key)),
@@ -142,7 +144,7 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
         "may_answer": one.status in {status.value for status in OPEN_FOR_ANSWER}
         and one.answerable
         and (answer is None or answer.state == AnswerState.STAGED)
-        and (one.due_at is None or timezone.now() < one.due_at),
+        and (one.due_at is None or now < one.due_at),
         "wanted": [
             said(found.documents[name].title, language)
             for name in found.of(table(one.opened_at.date()).codes.get(one.code_key)).required
@@ -285,13 +287,14 @@ def urls_of(order_key: int) -> Callable[[Channel], str]:
     return lambda channel: found.get(channel.about, "")
 
 
-def line_of(one: BankDispute, language: str) -> dict[str, object]:
+def line_of(one: BankDispute, language: str, now: datetime) -> dict[str, object]:
     """What a list says of a dispute, for sellers and staff."""
     code = table(one.opened_at.date()).codes.get(one.code_key)
-    tone, word = STATUSES[Status(one.status)]
+    is_open = one.status in {status.value for status in OPEN_FOR_ANSWER}
+    late = is_open and one.due_at is not None and one.due_at <= now
+    tone, word = ("bad", _LATE) if late else STATUSES[Status(one.status)]
     return {
         "dispute": one, "tone": tone, "word": word, "stage": STAGES[Stage(one.stage)],
-        "why": reason_of(code, one.reason, language),
-        "open": one.status in {status.value for status in OPEN_FOR_ANSWER},
+        "why": reason_of(code, one.reason, language), "open": is_open, "late": late,
         "network": network_name(one.network), "reopenable_until": queries.reopenable_until(one),
     }  # fmt: skip

@@ -33,6 +33,16 @@ STATES: Final[Mapping[WarningState, tuple[str, Text]]] = {
     WarningState.REFUND: ("good", lazy("Refund asked for")),
     WarningState.WAIT: ("", lazy("You wait")),
 }
+#: Why an issuer warns, by the names of Stripe's API (radar/early_fraud_warnings, fraud_type), which others map to.
+_REASONS: Final[Mapping[str, Text]] = {
+    "card_never_received": lazy("The card never reached its holder"),
+    "fraudulent_card_application": lazy("The card was applied for by fraud"),
+    "made_with_counterfeit_card": lazy("Paid with a counterfeit card"),
+    "made_with_lost_card": lazy("Paid with a lost card"),
+    "made_with_stolen_card": lazy("Paid with a stolen card"),
+    "unauthorized_use_of_card": lazy("Used without its holder's leave"),
+    "misc": lazy("Fraud of another kind"),
+}
 ADVICE: Final[Mapping[Early, tuple[str, Text]]] = {
     Early.REFUND: ("warn", lazy("A refund now costs less than waiting")),
     Early.WAIT: ("good", lazy("Waiting costs less than a refund")),
@@ -47,6 +57,7 @@ def lines(warnings: Sequence[EarlyWarning]) -> list[dict[str, object]]:
         {
             "warning": one, "tone": STATES[WarningState(one.state)][0], "word": STATES[WarningState(one.state)][1],
             "order": orders[one.order_key][1] if one.order_key in orders else "–",
+            "why": _REASONS.get(one.reason, one.reason.replace("_", " ")),
         }
         for one in warnings
     ]  # fmt: skip
