@@ -39,7 +39,7 @@ def test_a_sound_ledger_is_said_to_be_right() -> None:
     assert done.stdout.endswith("The ledger is right.\n")
     told = json.loads(safeconduct("ledger", "check", "--json").stdout)
     assert told["ok"]
-    assert len(told["questions"]) == 10
+    assert len(told["questions"]) == 11
 
 
 def test_a_balance_changed_past_the_guards_is_found_by_check_and_by_doctor() -> None:
