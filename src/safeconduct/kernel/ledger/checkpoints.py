@@ -23,7 +23,7 @@ WHERE a.seller_key IS NULL AND coalesce(k.up_to_id, 0) < %s::bigint
 ON CONFLICT (account_id) DO UPDATE
     SET balance_minor = c.balance_minor + excluded.balance_minor, up_to_id = excluded.up_to_id
 """
-#: What moved on the fund's accounts, by month (UTC) and event: added before the checkpoint moves, for the same postings.
+#: What moved on the fund's accounts by month (UTC) and event, of the same postings: added before the checkpoint moves.
 _ADD_MONTHS = """
 INSERT INTO ledger_month AS m (account_id, month, event, legs, amount_minor)
 SELECT a.id, date_trunc('month', p.at AT TIME ZONE 'UTC')::date, t.event, count(*), sum(p.amount_minor)::bigint
