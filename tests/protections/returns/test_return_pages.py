@@ -88,7 +88,7 @@ def test_a_seller_contests_with_a_picture_and_a_person_grades_and_decides() -> N
     client = shops.signed_in()
     url = f"/portal/returns/{one.id}/contest/"
     answer = client.post(url, {"reason": "A brick lay in the box", "seen": one.case.step})
-    assert answer.status_code == 303 and state(one) == "inspecting"  # without evidence it stays where it is
+    assert answer.status_code == 422 and state(one) == "inspecting"  # without evidence it stays where it is
     film = SimpleUploadedFile("box.txt", b"A brick, filmed while unpacking")
     client.post(url, {"reason": "A brick lay in the box", "seen": one.case.step, "files": film})
     assert state(one) == "judging"
@@ -179,7 +179,7 @@ def test_the_staff_note_freight_and_everybody_whom_it_concerns_reads_who_bears_i
     url = f"/console/returns/{one.id}/costs/"
     freight = {"kind": "return_freight", "paid_by": "buyer", "amount": "12.50", "source": "DHL receipt 4"}
     for wrong in ({"kind": "tip"}, {"paid_by": "nobody"}, {"amount": "twelve"}, {"source": " "}):
-        assert console.post(url, freight | wrong).status_code == 303
+        assert console.post(url, freight | wrong).status_code == 422
     assert "DHL receipt 4" not in read(console, f"/console/returns/{one.id}/")
     assert console.post(url, freight).status_code == 303
     assert "Decided with the return" in read(client, f"/portal/returns/{one.id}/")
@@ -189,7 +189,7 @@ def test_the_staff_note_freight_and_everybody_whom_it_concerns_reads_who_bears_i
     assert "freight/sent/" in read(console, f"/console/returns/{one.id}/")
     for _ in range(2):
         assert console.post(f"{url}return_freight/sent/").status_code == 303
-    assert console.post(f"{url}return_freight/back/").status_code == 303  # no carrier owes it: said on the page
+    assert console.post(f"{url}return_freight/back/").status_code == 422  # no carrier owes it: said on the page
     assert console.post(f"{url}return_freight/paid/").status_code == 404
     assert "The buyer has it" in read(client, f"/portal/returns/{one.id}/")
     money = read(client, f"/portal/transactions/orders/{one.order_key}/")
