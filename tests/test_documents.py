@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from safeconduct.config import reference as settings_reference
+from safeconduct.kernel.cases import lint
+from safeconduct.kernel.cases.pictures import mermaid
+from safeconduct.kernel.cases.reading import read_workflow
 from safeconduct.kernel.events import reference as events_reference
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +29,12 @@ def test_a_generated_page_is_up_to_date(file: str, page: object) -> None:
 def test_every_link_between_documents_leads_somewhere(file: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", file.read_text(encoding="utf-8")):
         assert (file.parent / target).exists(), target
+
+
+def test_the_diagrams_of_workflows_are_those_of_the_texts() -> None:
+    drawn = re.findall(r"```mermaid\n(.*?)```", (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8"), re.DOTALL)
+    texts = [file.read_text(encoding="utf-8") for file in lint.shipped()[0]]
+    assert sorted(drawn) == sorted(mermaid(read_workflow(text)) for text in texts)
 
 
 def test_the_makefile_has_the_two_commands_of_the_readme() -> None:

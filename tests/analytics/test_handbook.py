@@ -58,6 +58,32 @@ def test_what_a_payment_was_follows_seven_days_later(tmp_path: Path) -> None:
     assert len(labels) == 1
 
 
+def test_ids_of_another_system_are_texts_and_stay_apart(tmp_path: Path) -> None:
+    path = write_payments(
+        tmp_path / "p.parquet",
+        "('t-a', TIMESTAMP '2018-07-01 10:00:00', 'card-é', 'shop 1', 12.34, false)",
+        "('t-b', TIMESTAMP '2018-07-01 11:00:00', 'card-é', 'shop 2', 75.81, true)",
+    )
+    with duckdb.connect() as connection:
+        facts, labels = handbook.import_payments(path, connection)
+        rows = facts.project('"order", card, seller').fetchall()
+    orders, cards, sellers = (set(column) for column in zip(*rows, strict=True))
+    assert (len(orders), len(cards), len(sellers), len(labels)) == (2, 1, 2, 1)
+    assert all(key >= 0 for key in orders | cards | sellers)
+
+
+@pytest.mark.parametrize("amount", ["'nan'::DOUBLE", "'much'", "1e30::DOUBLE"])
+def test_an_amount_that_is_none_is_an_error_in_words(
+    amount: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_payments(tmp_path / "p.parquet", f"(11, TIMESTAMP '2018-07-01 10:00:00', 3, 8, {amount}, 0)")
+    assert handbook.main([str(path)]) == 1
+    assert "p.parquet cannot be read" in capsys.readouterr().err
+    path.write_text("TRANSACTION_ID,TX_DATETIME\n")
+    assert handbook.main([str(path)]) == 1
+    assert "p.parquet cannot be read" in capsys.readouterr().err
+
+
 def test_another_file_is_refused_with_the_columns_it_lacks(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     duckdb.sql("SELECT 1 AS TRANSACTION_ID").write_parquet(str(path))

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from tests.api.api_world import Machine, good, key, problem
-from tests.kernel.builders import usd
+from tests.kernel.builders import person, usd
 from tests.protections.transactions.shop import START, Shop
 
 from safeconduct.kernel.operations.calls import Scope
+from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import staff_scope
 from safeconduct.protections.transactions.chargebacks.models import BankAnswer, BankDispute
 
@@ -30,6 +31,10 @@ def disputed(shop: Shop, order: str, seller: str = "sel-1", day: float = 1) -> s
         return BankDispute.objects.get(ref=f"dp-{order}").id
 
 
+def lead() -> str:
+    return person(StaffRole.LEAD).email
+
+
 def test_an_answer_is_put_together_looked_at_and_sent_once() -> None:
     chargeback, shop = disputed(Shop(), "o-1"), Machine()
     address = f"/v1/chargebacks/{chargeback}"
@@ -42,11 +47,13 @@ def test_an_answer_is_put_together_looked_at_and_sent_once() -> None:
         one["profile"]: one["required_actions"][0] for one in staged["answer"]["earlier_payments"]
     } == dict.fromkeys(("visa", "stripe"), "missing_prior_undisputed_transactions")
     assert (
-        "another one by now" in problem(shop.post(f"{address}/submit", {"sha256": "0" * 64}), 409, "conflict")["detail"]
+        "another one by now"
+        in problem(shop.post(f"{address}/submit", {"sha256": "0" * 64, "person": lead()}), 409, "conflict")["detail"]
     )
-    sent = good(shop.post(f"{address}/submit", {"sha256": staged["answer"]["sha256"]}))
+    looked_at = {"sha256": staged["answer"]["sha256"], "person": lead()}
+    sent = good(shop.post(f"{address}/submit", looked_at))
     assert sent["answer"]["state"] == "queued" and not sent["may_answer"]
-    problem(shop.post(f"{address}/submit", {"sha256": staged["answer"]["sha256"]}), 409, "conflict")
+    problem(shop.post(f"{address}/submit", looked_at), 409, "conflict")
     problem(shop.post(f"{address}/answer", {}), 409, "conflict")
 
 
@@ -64,8 +71,10 @@ def test_how_many_orders_could_be_defended_is_counted_for_one_seller_or_all() ->
 
 def test_a_dispute_is_given_up_knowingly() -> None:
     chargeback, shop = disputed(Shop(), "o-1"), Machine()
-    problem(shop.post(f"/v1/chargebacks/{chargeback}/accept", {"confirm": False}), 422, "invalid")
-    given_up = good(shop.post(f"/v1/chargebacks/{chargeback}/accept", {"confirm": True}))
+    who = lead()
+    problem(shop.post(f"/v1/chargebacks/{chargeback}/accept", {"confirm": False, "person": who}), 422, "invalid")
+    problem(shop.post(f"/v1/chargebacks/{chargeback}/accept", {"confirm": True}), 422, "invalid")
+    given_up = good(shop.post(f"/v1/chargebacks/{chargeback}/accept", {"confirm": True, "person": who}))
     assert (given_up["answer"]["kind"], given_up["answer"]["state"]) == ("accept", "queued")
 
 
@@ -87,7 +96,7 @@ def test_a_key_reads_and_answers_only_as_its_scopes_say() -> None:
     good(reader.get(f"/v1/chargebacks/{chargeback}"))
     for answer in (
         reader.post(f"/v1/chargebacks/{chargeback}/answer", {}),
-        reader.post(f"/v1/chargebacks/{chargeback}/accept", {"confirm": True}),
+        reader.post(f"/v1/chargebacks/{chargeback}/accept", {"confirm": True, "person": "mei@example.org"}),
         other.get("/v1/chargebacks"),
         other.get(f"/v1/chargebacks/{chargeback}"),
     ):

@@ -42,7 +42,11 @@ def test_balances_and_holds_say_what_a_seller_has_and_why_some_of_it_waits() -> 
     world.disputed("ord-1", day=4)
     shop = Machine()
     (balance,) = good(shop.get("/v1/balances", seller="sel-1"))["items"]
-    assert (balance["pending_minor"], balance["on_hold_minor"], balance["owed_minor"]) == (9170, 9200, 30)
+    assert (balance["pending_minor"], balance["on_hold_minor"], balance["owed_minor"]) == (9170, 9200, 0)
+    assert balance["available_minor"] == 9170, "the fund pays for now what is held"
+    paid = good(shop.get("/v1/coverage/ord-1"))
+    assert (paid["state"], paid["pays"]["minor"]) == ("claimed", 0)
+    assert paid["pays_for_now"] == {"minor": 10_000, "currency": "USD"}
     (hold,) = good(shop.get("/v1/holds", {"Accept-Language": "zh"}, seller="sel-1"))["items"]
     assert hold["order"] == "ord-1" and hold["held_minor"] == 9200 and hold["reason"] == "chargeback_open"
     assert "银行" in hold["says"] and "释放" in hold["release_says"] and hold["release_at"]
@@ -50,6 +54,7 @@ def test_balances_and_holds_say_what_a_seller_has_and_why_some_of_it_waits() -> 
     assert good(shop.get("/v1/holds", seller="sel-1"))["items"] == []
     (ended,) = good(shop.get("/v1/holds", seller="sel-1", open="false", order="ord-1"))["items"]
     assert ended["held_minor"] == 0 and ended["ended_at"]
+    assert good(shop.get("/v1/coverage/ord-1"))["pays_for_now"]["minor"] == 0
 
 
 def test_a_claim_says_in_which_ways_its_money_is_asked_for_and_why_refunds_stand_still() -> None:

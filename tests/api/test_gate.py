@@ -21,7 +21,7 @@ from safeconduct.kernel.operations.problems import Code, Problem
 from safeconduct.kernel.parties import keys, staff
 from safeconduct.kernel.parties.keys import KeyRefused, create_key
 from safeconduct.kernel.parties.models import ApiKey, StaffRole
-from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
+from safeconduct.kernel.scope import Actor, apart, engine_scope, query, staff_scope
 
 ELSEWHERE = {"REMOTE_ADDR": "198.51.100.9"}
 
@@ -238,6 +238,19 @@ def test_while_the_first_request_is_at_work_a_second_waits_and_a_dead_ones_claim
     assert taken_over["status"] == "duplicate" and taken_over["id"] == good(first)["id"]
     with staff_scope():
         assert Event.objects.count() == 1
+
+
+def test_of_a_slow_request_and_the_retry_that_took_its_key_over_only_one_takes_effect() -> None:
+    def slow(request: HttpRequest) -> HttpResponse:
+        WatchList.objects.create(name="slow", kind="deny", entity="card")
+        apart("UPDATE idempotent_answer SET created_at = created_at + interval '61 seconds' RETURNING key")  # the retry
+        return HttpResponse("{}", content_type="application/json")
+
+    request = RequestFactory().post("/v1/x", headers={"Authorization": f"Bearer {key()}", "Idempotency-Key": "k-1"})
+    refused = problem(Answer(guarded(Scope.LISTS_WRITE, one_transaction=True)(slow)(request)), 409, "in-flight")
+    assert "nothing was done" in refused["detail"]
+    with engine_scope():
+        assert not WatchList.objects.exists() and IdempotentAnswer.objects.count() == 1
 
 
 def test_answers_are_kept_for_a_day_and_then_swept() -> None:

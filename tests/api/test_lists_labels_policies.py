@@ -6,8 +6,9 @@ from tests.api.api_world import Machine, good, key, problem
 from tests.kernel.builders import CARD_AT_MANY_SHOPS, event, live_policy, person, usd
 
 from safeconduct.kernel.decisions.models import Label, ListEntry, PolicyStep
+from safeconduct.kernel.decisions.statistics import TRUTH_SQL
 from safeconduct.kernel.parties.models import StaffRole
-from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.scope import query, staff_scope
 
 CARDS = {"name": "stolen-cards", "kind": "deny", "entity": "card", "purpose": "Cards reported by issuers"}
 DENYING = """\
@@ -86,6 +87,31 @@ def test_labels_find_their_orders_and_are_stored_once() -> None:
         assert Label.objects.get().origin == "api"
     document = problem(shop.post("/v1/labels", {"labels": [{"order": "ord-A", "label": "bad"}]}), 422, "invalid")
     assert document["errors"][0]["field"] == "labels.0.label"
+
+
+def test_an_order_that_was_fraud_then_good_then_fraud_again_is_fraud_and_its_history_stays() -> None:
+    live_policy()
+    shop = Machine()
+    good(shop.post("/v1/events", event(order="ord-A")))
+
+    def says(*kinds: str) -> int:
+        sent = {"labels": [{"order": "ord-A", "label": kind} for kind in kinds]}
+        return int(good(shop.post("/v1/labels", sent))["new"])
+
+    assert [says(kind) for kind in ("fraud", "fraud", "good", "good", "fraud", "fraud")] == [1, 0, 1, 0, 1, 0]
+    assert truth() == "fraud"
+    assert (says("fraud", "good"), truth()) == (1, "good")
+    assert (says("good", "fraud", "good"), truth()) == (0, "good")
+    with staff_scope():
+        history = Label.objects.order_by("moment", "id").values_list("kind", "origin")
+        assert list(history) == [("fraud", "api"), ("good", "api"), ("fraud", "api#2"), ("good", "api#2")]
+
+
+def truth() -> str:
+    """What the one order turned out to be."""
+    with staff_scope():
+        ((_order, found),) = query(TRUTH_SQL).fetchall()
+        return str(found)
 
 
 def test_a_policy_is_checked_without_being_stored() -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from safeconduct.cli.main import app
 from safeconduct.foundation.moments import moment_time
 from safeconduct.kernel.decisions.models import Label, WatchList
 from safeconduct.kernel.events.models import Event
@@ -41,32 +47,46 @@ def test_help_loads_nothing_heavy() -> None:
     assert not {"django", "duckdb", "psycopg", "sqlglot", "lightgbm", "babel"} & set(loaded)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["demo"], ["serve"], ["migrate"], ["doctor"], ["backtest"], ["replay"], ["train"], ["events", "import"],
-        ["connectors", "replay"], ["connectors", "read-again"],
-        ["policy", "check"], ["policy", "explain"], ["policy", "test"], ["policy", "publish"],
-        ["keys", "create"], ["keys", "api"], ["people", "invite"], ["people", "invite-member"], ["people", "break-glass"],
-        ["people", "lost-factors"],
-        ["payouts", "run"],
-        ["payouts", "returned"], ["coverage", "check"], ["coverage", "simulate"],
-        ["rates", "import"],
-        ["record", "verify"], ["record", "proof"], ["record", "status"], ["record", "keys"], ["record", "rotate"],
-        ["webhooks", "list"], ["webhooks", "add"], ["webhooks", "ping"], ["webhooks", "resend"], ["webhooks", "log"],
-        ["ledger", "check"], ["ledger", "statement"], ["ledger", "book"], ["ledger", "take-back"],
-        ["ip", "import"], ["ip", "show"], ["ip", "look"], ["ip", "remove"], ["passwords", "import"], ["passwords", "show"],
-    ],
-    ids=" ".join,
-)  # fmt: skip
-def test_every_command_has_help_with_an_example(command: list[str]) -> None:
-    from typer.testing import CliRunner
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that can be called, by its words."""
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
 
-    from safeconduct.cli.main import app
 
+COMMANDS = dict(commands(typer.main.get_command(app)))
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example_and_says_what_each_option_is_for(command: tuple[str, ...]) -> None:
     shown = CliRunner().invoke(app, [*command, "--help"])
     assert shown.exit_code == 0
     assert "Example: " in shown.output
+    silent = [option.name for option in COMMANDS[command].params if not getattr(option, "help", "")]
+    assert not silent
+
+
+@pytest.mark.parametrize("file", sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")]), ids=lambda file: file.name)
+def test_every_command_that_a_document_shows_is_there_with_its_options(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    spans = re.findall(r"`(?:[A-Z_]+=\S+ )*safeconduct ([a-z-][^`]*)`", text)
+    lines = re.findall(r"^ *(?:KEY=\$\()?(?:\.venv/bin/)?safeconduct ([a-z-][^#|&\n]*)", text, re.MULTILINE)
+    for shown in (*spans, *lines):
+        words = [word for word in shown.split() if word not in ("--demo", "--help")]
+        path = max((one for one in _beginnings(words) if one in COMMANDS), key=len, default=None)
+        if path is None:  # a group, such as `safeconduct policy`
+            assert not words or any(one[: len(words)] == tuple(words) for one in COMMANDS), shown
+            continue
+        known = {name for option in COMMANDS[path].params for name in (*option.opts, *option.secondary_opts)}
+        given = {match for word in words[len(path) :] for match in re.findall(r"^\[?(--[a-z-]+)", word)}
+        assert given <= known, shown
+
+
+def _beginnings(words: list[str]) -> Iterator[tuple[str, ...]]:
+    return (tuple(word.strip(",.;:)") for word in words[:length]) for length in range(1, 4))
 
 
 def test_doctor_finds_a_sound_installation_sound() -> None:
@@ -199,6 +219,12 @@ def test_labels_come_in_by_csv_and_an_unknown_order_is_named(tmp_path: Path) -> 
     safeconduct("events", "import", str(history))
     told = json.loads(safeconduct("labels", "import", str(labels), "--json").stdout)
     assert (told["read"], told["new"], len(told["problems"])) == (2, 1, 2)
+    back_again = tmp_path / "again.csv"
+    for text, new in (("ord-7,good", 1), ("ord-7,good\nord-7,fraud", 1), ("ord-7,good\nord-7,fraud", 0)):
+        back_again.write_text(f"order,label\n{text}\n")
+        assert json.loads(safeconduct("labels", "import", str(back_again), "--json").stdout)["new"] == new
+    with staff_scope():
+        assert Label.objects.order_by("moment").last() == Label.objects.get(kind="fraud", origin="csv#2")
 
 
 def test_history_says_what_its_orders_turned_out_to_be(tmp_path: Path) -> None:

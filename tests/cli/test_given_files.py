@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.test_commands import POLICY, safeconduct
 
-from safeconduct.cli.people import _rates
+from safeconduct.cli.rates import read_rates
 from safeconduct.kernel.decisions.labels import read_csv
 
 BINARY = bytes(range(256)) * 4
@@ -66,16 +66,16 @@ def test_lines_of_history_that_are_no_event_are_refused_one_by_one(tmp_path: Pat
 
 
 def test_a_table_of_rates_is_read_or_each_bad_row_is_named() -> None:
-    rows, problems = _rates("currency,day,rate\neur,2026-01-02,1.17\n", "ECB")
+    rows, problems = read_rates("currency,day,rate\neur,2026-01-02,1.17\n", "ECB")
     assert [(row[0], row[2]) for row in rows] == [("EUR", Decimal("1.17"))] and not problems
     bad = "EURO,2026-01-02,1\nEUR,2026-02-30,1\nEUR,20260102,1\nEUR,2026-01-02\n"
     bad += "EUR,2026-01-02,NaN\nEUR,2026-01-02,1e40\nEUR,2026-01-02,-1\nEUR,2026-01-02,1e-30\n"
-    rows, problems = _rates("currency,day,rate\n" + bad, "ECB")
+    rows, problems = read_rates("currency,day,rate\n" + bad, "ECB")
     assert not rows and [problem.split(":")[0] for problem in problems] == [f"row {n}" for n in range(2, 10)]
-    assert _rates("", "ECB")[1] == [
+    assert read_rates("", "ECB")[1] == [
         "the first line must name the columns currency, day and rate; it has no currency, day, rate"
     ]
-    assert "no CSV" in _rates("currency,day,rate\n" + "x" * 200_000, "ECB")[1][0]
+    assert "no CSV" in read_rates("currency,day,rate\n" + "x" * 200_000, "ECB")[1][0]
 
 
 def test_labels_before_a_broken_line_are_read_and_the_line_is_named() -> None:
@@ -151,3 +151,35 @@ def test_history_of_the_future_is_refused_because_all_that_happens_would_come_af
     for options in ((), ("--dry-run",)):
         told = json.loads(safeconduct("events", "import", str(file), "--json", *options).stdout)
         assert [(p["row"], p["field"]) for p in told["problems"]] == [(1, "time")]
+
+
+@pytest.mark.parametrize("headers", [[], [["stripe-signature", "t=1"]], "t=1", 5])
+def test_a_saved_body_whose_headers_are_none_is_named(headers: object, tmp_path: Path) -> None:
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps({"headers": headers, "body": "{}"}))
+    told = safeconduct("connectors", "replay", "stripe", str(file), "--unsigned")
+    assert told.returncode == 2 and "Traceback" not in told.stderr
+    assert "saved.json: `headers` is an object of names and texts" in " ".join(told.stderr.split())
+
+
+def test_a_saved_body_with_half_of_a_letter_is_kept_and_refused_as_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps({"headers": None, "body": '{"id": "\ud83d"}'}))
+    told = safeconduct("connectors", "replay", "stripe", str(file), "--unsigned", "--json")
+    assert told.returncode == 1, told.stderr
+    read = json.loads(told.stdout)
+    assert (read["stored"], read["refused"]) == (1, 1)
+    assert "not UTF-8" in read["files"][0]["refused"][0]["problem"]
+
+
+def test_a_row_that_a_mapping_cannot_read_names_its_column(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "connector: old\nbody: csv\nrules:\n  - emit: refund.created\n    id: row.id\n    time: row.at\n"
+        "    data: {order: row.id, seller: row.id, amount: {money_decimal: row.total, currency: row.currency}}\n"
+    )
+    file = tmp_path / "refunds.csv"
+    file.write_text("id,at,total,currency\n1,2025-01-01T00:00:00Z,ten,USD\n")
+    told = safeconduct("events", "import", str(file), "--mapping", str(mapping), "--dry-run", "--json")
+    [found] = json.loads(told.stdout)["problems"]
+    assert (found["row"], found["field"]) == (2, "total, currency") and found["problem"].startswith("`ten` is not")

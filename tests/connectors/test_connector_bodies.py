@@ -46,7 +46,7 @@ def test_what_is_no_body_is_refused_with_its_position(raw: bytes, reason: Refusa
 
 @given(
     JSON,
-    st.sampled_from(["stripe", "shopify", "jsonl", "csv"]),
+    st.sampled_from(["stripe", "shopify", "adyen", "jsonl", "csv"]),
     st.sampled_from(["", "orders/create", "refunds/create"]),
 )
 @settings(deadline=None)

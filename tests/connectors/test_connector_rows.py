@@ -190,3 +190,87 @@ def test_a_row_without_an_id_of_its_own_is_known_by_what_it_says() -> None:
     first, second = rows(table, mapping), rows(table, mapping)
     assert [e["id"] for _, e in first] == [e["id"] for _, e in second]
     assert len({e["id"] for _, e in first}) == 2
+
+
+PRICES = """
+connector: prices
+body: csv
+decimal: "{mark}"
+rules:
+  - emit: refund.created
+    id: row.id
+    time: row.at
+    data: {{order: row.id, seller: row.id, amount: {{money_decimal: row.total, currency: row.currency}}}}
+"""
+
+
+def amount_of(mark: str, written: str, currency: str = "EUR") -> int | str:
+    """The minor units of an amount as a table writes it, or why it is none."""
+    table = f'id;at;total;currency\n1;2026-06-01T08:00:00Z;"{written}";{currency}\n'
+    [(_, found)] = rows(table, PRICES.format(mark=mark))
+    return found.message if isinstance(found, RowProblem) else found["data"]["amount"]["minor"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "written", "currency", "minor"),
+    [
+        (",", "1.234,50", "EUR", 123450), (",", "1 234,50", "EUR", 123450), (",", "1\u202f234\u00a0567,5", "EUR", 123456750),
+        (",", "12,3", "EUR", 1230), (",", "1.234", "EUR", 123400), (",", "12", "JPY", 12), (",", "-0,00", "EUR", 0),
+        (".", "1,234.50", "EUR", 123450), (".", "1'234.50", "CHF", 123450), (".", "1,234,567", "JPY", 1234567),
+        (".", "1.234", "KWD", 1234), (".", "12.000", "JPY", 12), (".", "1 234 567.891", "KWD", 1234567891),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_as_their_country_writes_them(mark: str, written: str, currency: str, minor: int) -> None:
+    assert amount_of(mark, written, currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("mark", "written", "words"),
+    [
+        (",", "12.30", "points stand between groups of three digits"),
+        (",", "1.2345,00", "points stand between groups"),
+        (",", "1,234.50", "points stand between groups"),
+        (".", "1,234", "can be read in two ways"),
+        (".", "12,30", "write digits such as 12.30"),
+        (".", "12,34.50", "write digits"),
+        (".", "1 23", "write digits"),
+        (".", "$12", "write digits"),
+    ],
+)
+def test_an_amount_that_could_be_another_is_refused_and_never_taken_a_hundredfold(
+    mark: str, written: str, words: str
+) -> None:
+    assert words in str(amount_of(mark, written))
+
+
+def test_rows_that_a_stray_quote_swallows_are_all_named() -> None:
+    good = "{};2026-06-01T08:00:00Z;s;b;;1,00;EUR;CL;CB;\n"
+    table = HEADING + good.format(1) + '2;"2026;s;b;;1,00;EUR;CL;CB;\n' + "".join(good.format(n) for n in range(3, 9))
+    found = rows(table)
+    assert [item["id"] for _, item in found if isinstance(item, dict)] == ["1:order.placed"]
+    [(number, problem)] = [(number, item) for number, item in found if isinstance(item, RowProblem)]
+    assert number == 3 and "rows 3 to 9 stand within one pair of quotes, and none of them is read" in problem.message
+
+
+def test_a_file_sent_twice_over_counts_once_and_two_rows_of_one_id_are_both_told() -> None:
+    other = {**CANONICAL, "time": "2026-06-02T08:00:00Z"}
+    many = [{**CANONICAL, "id": str(n)} for n in range(2000)]
+    reading = load_connector("jsonl").read(lines(*many, *many, CANONICAL, other, other))
+    assert reading.events == [*many, other]
+
+
+def test_a_file_whose_lines_end_in_the_old_way_says_so() -> None:
+    line = "1;2026-06-01T08:00:00Z;s;b;;1,00;EUR;CL;CB;\n"
+    for count in (1, 30_000):
+        found = rows((HEADING + line * count).replace("\n", "\r"))
+        assert len(found) == 1 and "carriage return" in found[0][1].message
+    assert len(rows((HEADING + line).replace("\n", "\r\n"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("España", "ES"), ("alemania", "DE"), ("中国", "CN"), ("Côte d’Ivoire", "CI"), ("UK", "GB"), ("es", "ES"), ("Georgia", "GE")],
+)  # fmt: skip
+def test_countries_are_known_by_their_names_in_the_languages_that_ship(name: str, code: str) -> None:
+    [(_, event)] = rows(HEADING + f"1;2026-06-01T08:00:00Z;s;b;;1,00;EUR;{name};CB;\n")
+    assert event["data"]["ship_country"] == code

@@ -94,8 +94,15 @@ def test_a_guest_has_the_same_key_at_every_order() -> None:
 
     assert buyer(email="Bob@Example.com") == buyer(email=" bob@example.com ") == "guest:bob@example.com"
     assert buyer(email=None, contact_email=None, phone="+56 9 1234 5678") == "guest:+56912345678"
-    nobody = read("shopify", order(customer=None, email=None, contact_email=None, phone=None), topic("orders/create"))
-    assert [(r.field, r.type) for r in nobody.refused] == [("buyer", "order.placed")]
+
+
+def test_an_order_of_the_counter_that_names_nobody_has_a_buyer_of_its_own() -> None:
+    nobody = {"customer": None, "email": "", "contact_email": None, "phone": None}
+    for kind in ("orders/create", "orders/paid"):
+        found = by_type(read("shopify", order(**nobody), topic(kind)))
+        assert {event["data"]["buyer"] for event in found.values()} == {"guest:order:450789469"}
+    refund = {"id": 1, "order_id": 2, "created_at": "2026-06-01T08:00:00Z", "transactions": []}
+    assert not read("shopify", refund, topic("refunds/create")).refused
 
 
 def test_without_shop_or_default_the_seller_is_missing_by_name() -> None:

@@ -76,6 +76,18 @@ def test_a_signed_charge_becomes_a_canonical_event_that_waits_for_the_lanes() ->
     assert kept.state == DeliveryState.READ and kept.events == outcome.events and "payment.attempted" in kept.topic
 
 
+def test_a_field_named_by_half_of_a_letter_is_refused_in_words_that_can_be_kept() -> None:
+    amount = '{"minor": 1, "currency": "USD"}'
+    row = (
+        '{"id": "1", "source": "s", "type": "order.placed", "time": "2026-06-01T08:00:00Z", "data":'
+        f' {{"order": "o", "seller": "s", "buyer": "b", "amount": {amount}, "\\ud800\\u0000": 1}}}}\n'
+    )
+    outcome = ingest("jsonl", row.encode(), {}, signed=False, secrets=[], now=NOW)
+    assert [part.problem[:17] for part in outcome.refused] == ["there is no field"]
+    kept = only_delivery()
+    assert kept.refused == 1 and "there is no field" in kept.reason
+
+
 def test_what_a_connector_brings_is_decided_by_the_lanes() -> None:
     live_policy()
     raw = sample("shopify/legacy.order.json")
@@ -204,11 +216,11 @@ def test_what_was_read_in_part_is_told_by_the_doctor_and_read_once_more(capsys: 
     now = datetime.now(UTC)
     paid = {"id": 450, "line_items": [], "order_number": 1, "customer": {"id": 2}, "total_price": "1.00",
             "currency": "USD", "created_at": "2026-06-01T08:00:00Z", "refunds": []}  # fmt: skip
-    raw = json.dumps({"orders": [paid, {**paid, "id": 451, "customer": None}]}).encode()
+    raw = json.dumps({"orders": [paid, {**paid, "id": 451, "total_price": "-"}]}).encode()
     kept = ingest("shopify", raw, {}, signed=False, secrets=[], now=now, options=SELLER)
-    assert kept.events == 1 and {part.field for part in kept.refused} == {"buyer"}
+    assert kept.events == 1 and {part.field for part in kept.refused} == {"amount"}
     found = doctor.deliveries()
-    assert not found.ok and found.found.startswith("1 of shopify could not be read (order.placed buyer")
+    assert not found.ok and found.found.startswith("1 of shopify could not be read (order.placed amount")
     assert "connectors read-again shopify" in found.mend and refused("shopify") == [kept.delivery_id]
     with override_settings(CONNECTOR_OPTIONS={"shopify": SELLER}):
         assert read_all_again("shopify", as_json=True) == 1

@@ -420,3 +420,20 @@ def _copied(one: Case, clock: Deadline, number: int) -> None:
             " 'case_id', n.id))).* FROM case_deadline d, unnest(%s::text[]) AS n(id) WHERE d.id = %s",
             [cases, clock.id],
         )
+
+
+def test_who_is_shut_out_holds_no_case_any_more_and_others_find_it_free() -> None:
+    case_id = before_the_platform()
+    leaver, who = signed_in("Leaver")
+    leaver.post(f"{desk(case_id)}mediate/", {})
+    leaver.post(f"{desk(case_id)}seat/", {})
+    sent(leaver, "assign", planned(leaver, "assign", [case_id]))
+    administrator, _ = signed_in("Boss", StaffRole.ADMINISTRATOR)
+    assert administrator.post(f"/console/people/{who.id}/deactivate/").status_code == 303
+    with staff_scope():
+        assert Seat.objects.get(case_id=case_id, person=who).left_at is not None
+        assert CaseAssignment.objects.get(case_id=case_id, person=who).ended_at is not None
+    other, other_person = signed_in("Other")
+    other.post(f"{desk(case_id)}seat/", {})
+    with staff_scope():
+        assert Seat.objects.filter(case_id=case_id, person=other_person, left_at=None).exists()

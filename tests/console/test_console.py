@@ -104,7 +104,14 @@ def test_a_draft_with_an_error_shows_where_and_the_author_cannot_publish_but_a_l
     assert author.post(f"/console/versions/{draft.id}/ask/").status_code in (302, 303)
     assert author.post(f"/console/versions/{draft.id}/publish/").status_code == 403
     lead, _ = signed_in(StaffRole.LEAD)
-    assert lead.post(f"/console/versions/{draft.id}/publish/", {"percent": "100"}).status_code in (302, 303)
+    page = lead.get(f"/console/versions/{draft.id}/").content.decode()
+    [read] = re.findall(r'name="revision" value="(\d+)"', page)
+    form = {"text": CARD_AT_MANY_SHOPS.replace(">= 3", ">= 9"), "note": "", "revision": read, "do": "save"}
+    assert author.post(f"/console/versions/{draft.id}/edit/", form).status_code in (302, 303)
+    for seen in ({"revision": read}, {}, {"revision": "x"}):  # the lead read another text than stands there now
+        assert lead.post(f"/console/versions/{draft.id}/publish/", {"percent": "100", **seen}).status_code == 409
+    seen = {"revision": str(int(read) + 1)}
+    assert lead.post(f"/console/versions/{draft.id}/publish/", {"percent": "100", **seen}).status_code in (302, 303)
     with staff_scope():
         assert PolicyVersion.objects.get(id=draft.id).state == "live"
     assert lead.post("/console/policies/order-risk/roll-back/", {"reason": "too strict"}).status_code in (302, 303)

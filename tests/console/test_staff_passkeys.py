@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from allauth.account.internal.flows.login import (
     _AUTHENTICATION_METHODS_USER_SESSION_KEY,
@@ -13,6 +15,7 @@ from tests.console.test_console import signed_in
 
 from safeconduct.config import environment
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.traits import network_of
 from safeconduct.kernel.scope import staff_scope
 
 
@@ -23,7 +26,8 @@ def has_a_passkey(user: User) -> None:
 
 def shown(client: Client, user: User, kind: str) -> None:
     session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "type": kind, "at": 0.0}]
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "type": kind, "at": time.time()}]
+    session["proved_in"] = network_of("127.0.0.1")
     session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = user.id
     session.save()
 

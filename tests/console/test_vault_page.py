@@ -51,6 +51,15 @@ def test_an_administrator_makes_a_new_region_key_and_follows_how_far_it_is() -> 
         assert (happened.person_id, happened.facts) == (user.id, {"version": after})
 
 
+def test_the_page_says_when_the_key_is_due() -> None:
+    client, _user = signed_in(StaffRole.ADMINISTRATOR)
+    sealed(1)
+    assert "due to be replaced" not in client.get(PAGE).content.decode()
+    with engine_scope():
+        query("UPDATE vault_region_key SET made_at = now() - interval '367 days'")
+    assert "due to be replaced" in client.get(PAGE).content.decode()
+
+
 def test_nobody_below_an_administrator_sees_it_and_nobody_makes_a_key_at_an_open_session() -> None:
     lead, _ = signed_in(StaffRole.LEAD)
     assert lead.get(PAGE).status_code == 403 and lead.post(PAGE + "rotate/").status_code in (302, 403)

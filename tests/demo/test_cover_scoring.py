@@ -132,7 +132,8 @@ def test_cover_and_money_are_told_in_sentences_a_person_reads() -> None:
     books = Books(
         "CNY", captured_minor=1_234_500, payouts=7, paid_out_minor=900_000, payouts_last_month=3,
         paid_out_last_month_minor=300_000, pending_minor=200_000, available_minor=50_000, held_minor=84_500,
-        holds_open=2, holds_ended=1, owed_minor=0, fund_claims=1, fund_paid_minor=50_000, balanced=True,
+        holds_open=2, holds_ended=1, owed_minor=0, fund_claims=1, fund_paid_minor=50_000,
+        fund_for_now_minor=20_000, balanced=True,
     )  # fmt: skip
     console = Console(width=200, color_system=None, force_terminal=False)
     with console.capture() as capture:
@@ -146,4 +147,5 @@ def test_cover_and_money_are_told_in_sentences_a_person_reads() -> None:
     assert "Claims the fund owes: 1 ($70); paid rightly 1 ($70), left unpaid 0 ($0), paid without owing 0 ($0)." in text
     assert "Buyers paid ¥12,345; sellers got ¥9,000 in 7 payouts, ¥3,000 of it in the last month (3)." in text
     assert "¥845 on hold for 2 open matters (1 holds have ended)" in text
+    assert "The protection fund paid ¥500 for 1 orders, and ¥200 for now, until banks have decided." in text
     assert "The books balance." in text and "The books do not balance!" in text

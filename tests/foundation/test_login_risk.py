@@ -65,3 +65,44 @@ def test_a_file_that_points_at_a_row_that_is_not_there_says_so(
     with pytest.raises(SystemExit):
         rba(file, as_json=True)
     assert "no row -1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": ["ip"]}, {"weights": {"ip": 1}}, {"weights": {"ip": {"nothing": 1}}}, {"rows": [1]}, {"rows": 1},
+        {"rows": [[{}, []]]}, {"cases": [1]}, {"cases": {}}, {"num_users": "many"}, {"columns": [[1]]},
+        {"cases": [{"user": "ana", "history_rows": [0], "attempt_row": 0, "score": "high"}]},
+    ],
+)  # fmt: skip
+def test_a_file_of_another_shape_is_told_where_the_shape_is_described(
+    change: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safeconduct.cli.risk import rba
+
+    sound = {
+        "columns": ["who", "ip"], "weights": {"ip": {"ip": 1.0}}, "rows": [["ana", "10.0.0.1"]],
+        "cases": [{"user": "ana", "history_rows": [0], "attempt_row": 0}],
+    }  # fmt: skip
+    file = tmp_path / "sign-ins.json"
+    file.write_text(json.dumps({**sound, **change}))
+    if "cases" in change and change["cases"] == {}:
+        assert rba(file, as_json=True) == 0  # nothing to score
+        return
+    with pytest.raises(SystemExit):
+        rba(file, as_json=True)
+    assert "docs/account-risk.md" in capsys.readouterr().err
+
+
+def test_a_case_without_history_has_no_score_and_is_compared_with_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safeconduct.cli.risk import rba
+
+    file = tmp_path / "sign-ins.json"
+    case = {"user": "ana", "history_rows": [], "attempt_row": 0, "score": 4.0}
+    rows = {"columns": ["who", "ip"], "weights": {"ip": {"ip": 1.0}}, "rows": [["ana", "10.0.0.1"]]}
+    file.write_text(json.dumps({**rows, "cases": [case]}))
+    rba(file, as_json=True)
+    told = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert (told["compared"], told["without_history"], told["max_relative_error"]) == (0, 1, None)

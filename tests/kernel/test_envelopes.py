@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from safeconduct.kernel.events import log
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.envelope import Incoming, Refusal, read_envelope
 from safeconduct.kernel.events.log import Known
+from safeconduct.kernel.parties.models import Seller
 from safeconduct.kernel.scope import query, staff_scope
 
 
@@ -142,3 +143,23 @@ def test_a_day_with_more_events_than_a_microsecond_has_moments_is_imported_whole
         count, first, last = query("SELECT count(*), min(moment), max(moment) FROM event").fetchone() or (0, 0, 0)
         assert count == 6000 and query("SELECT count(DISTINCT moment) FROM fact").fetchone() == (6000,)
     assert first == moment(START) and last - first < SECOND
+
+
+def test_whatever_a_shop_writes_about_itself_the_rest_of_the_batch_is_stored(empty_database: None) -> None:
+    odd = {
+        "seller_name": "A" * 300, "seller_country": "Chile", "time_zone": "Santiago" * 20, "locale": "es-CL-" * 9,
+        "seller_registered_at": "2026-W10-1T08:00:00Z",
+    }  # fmt: skip
+    receipt = log.receive([event("seller.registered", seller="s1", **odd), event(seller="s2")])
+    assert (len(receipt.stored), receipt.refused) == (2, [])
+    with staff_scope():
+        seller = Seller.objects.get(ref="s1")
+    assert (seller.name, seller.country, seller.time_zone, seller.language) == ("A" * 200, "", "", "")
+    assert seller.registered_at == datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("field", ["seller", "order"])
+def test_an_id_longer_than_any_is_refused_by_name_and_the_rest_is_stored(field: str, empty_database: None) -> None:
+    receipt = log.receive([event(**{field: "x" * 201}), event(**{field: "x" * 200})])
+    assert [(r.index, r.field) for r in receipt.refused] == [(0, f"data.{field}")]
+    assert len(receipt.stored) == 1

@@ -1,4 +1,4 @@
-"""Long lists reach PostgreSQL as they are, whichever way they go."""
+"""Lists reach PostgreSQL as they are, whichever way they go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.kernel.builders import START
 
-from safeconduct.foundation.pg_arrays import Numbers, Texts, quick
+from safeconduct.foundation.pg_arrays import Blobs, Numbers, Texts, quick
 from safeconduct.kernel.scope import engine_scope, query
 
 INT8 = st.integers(-(2**63), 2**63 - 1)
@@ -22,24 +22,31 @@ def there_and_back(placeholder: str, kind: str, values: list[Any]) -> list[Any]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(INT8, min_size=8, max_size=200))
+@given(st.lists(INT8, min_size=1, max_size=200))
 def test_whole_numbers_come_back_as_text_and_as_bytes(values: list[int]) -> None:
     assert type(quick([values])[0]) is Numbers
     assert there_and_back("%s", "bigint", values) == values == there_and_back("%b", "bigint", values)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=8, max_size=60))
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=60))
 def test_texts_come_back_with_quotes_backslashes_braces_and_the_word_null(values: list[str]) -> None:
-    values = [*values, "NULL", "", "{a,b}", " ", "日本"]
-    assert there_and_back("%s", "text", values) == values
-    assert there_and_back("%s", "text", [*values, 'say "\\"']) == [*values, 'say "\\"']
+    for listed in (values, [*values, "NULL", "", "{a,b}", " ", "日本"], [*values, 'say "\\"']):
+        assert there_and_back("%s", "text", listed) == listed == there_and_back("%b", "text", listed)
 
 
-def test_only_plain_long_lists_go_the_quick_way() -> None:
-    plain: list[Any] = ["a"] * 8
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=60))
+def test_bytes_come_back(values: list[bytes]) -> None:
+    assert type(quick([values])[0]) is Blobs
+    assert there_and_back("%b", "bytea", values) == values
+
+
+def test_only_plain_lists_go_the_quick_way() -> None:
+    plain: list[Any] = ["a"] * 3
     assert type(quick([plain])[0]) is Texts
-    for other in (["a"] * 7, [*plain, None], [*plain, 1], [*plain, '"'], [*plain, "\\"], [True] * 8, [START] * 8):
+    unlike = ([], [*plain, None], [*plain, 1], [*plain, '"'], [*plain, "\\"], [True], [START], [2**63], [-(2**63) - 1])
+    for other in unlike:
         assert quick([other])[0] is other
 
 

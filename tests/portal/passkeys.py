@@ -36,14 +36,15 @@ class Passkey:
     count: int = 0
 
     @classmethod
-    def of(cls, user: User, *, hours_old: float = 30 * 24, site: str = "testserver") -> Self:
-        """A passkey that somebody set up some hours ago."""
+    def of(cls, user: User, *, hours_old: float = 30 * 24, site: str = "testserver", copied: bool = False) -> Self:
+        """A passkey that somebody set up some hours ago. ``copied``: between the devices of its person."""
         one = cls(ec.generate_private_key(ec.SECP256R1()), secrets.token_bytes(16), site)
         key = ES256.from_cryptography_key(one.secret.public_key())
         known = AttestedCredentialData.create(b"\0" * 16, one.credential_id, key)
-        data = AuthenticatorData.create(
-            sha256(site.encode()), _SEEN_AND_VERIFIED | AuthenticatorData.FLAG.AT, 0, known
-        )  # fmt: skip
+        flags = _SEEN_AND_VERIFIED | AuthenticatorData.FLAG.AT
+        if copied:
+            flags |= AuthenticatorData.FLAG.BE | AuthenticatorData.FLAG.BS
+        data = AuthenticatorData.create(sha256(site.encode()), flags, 0, known)
         attested = AttestationObject.create("none", data, {})
         client = CollectedClientData.create("webauthn.create", secrets.token_bytes(32), f"http://{site}")
         response = {"clientDataJSON": websafe_encode(client), "attestationObject": websafe_encode(attested)}

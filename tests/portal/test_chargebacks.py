@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from html import unescape
@@ -61,7 +62,12 @@ def test_a_seller_puts_the_answer_together_looks_at_it_and_sends_it_once() -> No
         and copy.content.startswith(b"%PDF")
         and b"8.8.4.4" not in copy.content
     )
-    page = post(client, f"{LIST}{dispute}/submit/")
+    [looked_at] = re.findall(r'name="sha256" value="([0-9a-f]{64})"', page)
+    post(shops.signed_in(), f"{LIST}{dispute}/stage/")  # a colleague, meanwhile
+    page = post(client, f"{LIST}{dispute}/submit/", sha256=looked_at)
+    assert "The answer is another one by now" in page
+    [looked_at] = re.findall(r'name="sha256" value="([0-9a-f]{64})"', page)
+    page = post(client, f"{LIST}{dispute}/submit/", sha256=looked_at)
     assert "It cannot be changed any more." in page and "Send it to the bank" not in page
     assert "This stage was answered" in post(client, f"{LIST}{dispute}/submit/")
     with staff_scope():

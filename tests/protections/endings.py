@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from safeconduct.kernel.cases.models import Case, StoredOutcome
 from safeconduct.kernel.claims.models import Claim
-from safeconduct.kernel.claims.whole import made_whole
+from safeconduct.kernel.claims.whole import made_whole, paid_for_now
 from safeconduct.kernel.ledger.checking import check
 from safeconduct.kernel.record import sequencer, verification
 from safeconduct.kernel.record.proving import proof_of
@@ -71,7 +71,9 @@ def nothing_is_open(order_key: int) -> None:
         assert list(Claim.objects.filter(order_key=order_key, closed_at=None).values_list("id", flat=True)) == []
     with engine_scope():
         held = query("SELECT key FROM ledger_hold WHERE order_key = %s AND ended_at IS NULL", [order_key]).fetchall()
+        for_now = paid_for_now([order_key])
     assert held == [], "something is held though nothing is open"
+    assert for_now == {}, "something is paid for now though nothing is open"
 
 
 def everybody_was_told_why(order_key: int, reasons: int) -> None:

@@ -31,10 +31,10 @@ from safeconduct.kernel.cases.messages import Offer
 from safeconduct.kernel.cases.models import Case, CaseMessage, Deadline, Evidence, Proposal, StoredOutcome
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import ClockState, Liability, Remedy, Role, Source, Standing
-from safeconduct.kernel.claims import following, reading
+from safeconduct.kernel.claims import checking, following, reading
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.claims.models import Claim, Line, Refund
-from safeconduct.kernel.claims.whole import made_whole
+from safeconduct.kernel.claims.whole import made_whole, paid_for_now
 from safeconduct.kernel.decisions import engine, lanes
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.ledger.checking import check
@@ -360,6 +360,8 @@ class AnyTrouble(RuleBasedStateMachine):
     def the_books_balance(self) -> None:
         with engine_scope():
             assert [answer for answer in check() if not answer.ok] == []
+            *_, ahead = checking.asked(self.market.now)
+        assert ahead.ok, ahead.wrong
 
     @invariant()
     def nothing_is_paid_twice(self) -> None:
@@ -371,6 +373,7 @@ class AnyTrouble(RuleBasedStateMachine):
             ).fetchall()
             keys = {key_of(order): minor for order, (_, _, minor) in ORDERS.items()} if self.told else {}
             given = made_whole(list(keys)) if keys else {}
+            for_now = paid_for_now(list(keys)) if keys else {}
             lost = dict(
                 query(
                     "SELECT l.order_key, sum(greatest(p.amount_minor, p.sent_minor + greatest(p.bank_minor, 0)))::bigint"
@@ -402,8 +405,13 @@ class AnyTrouble(RuleBasedStateMachine):
         for (order, _), minor in given.items():
             # Two losses are two: what shop and bank both gave back is lost twice, and asked back as such.
             assert 0 <= minor <= max(keys[order], lost.get(order, 0)), "a seller is made whole for more than was lost"
+        for (order, currency), minor in for_now.items():
+            both = minor + given.get((order, currency), 0)
+            assert minor >= 0 and both <= max(keys[order], lost.get(order, 0)), "more is paid for now than can be lost"
+        ahead = {order: minor for (order, _), minor in for_now.items()}
         for order, minor in sellers:
-            assert minor <= keys.get(order, minor), "a seller has more of an order than was paid for it"
+            # What the fund pays for now stands for what is held for the bank.
+            assert minor - ahead.get(order, 0) <= keys.get(order, minor), "a seller has more than was paid for an order"
 
     @invariant()
     def holds_are_the_open_exposure(self) -> None:
@@ -454,6 +462,8 @@ class AnyTrouble(RuleBasedStateMachine):
         with staff_scope():
             assert list(Case.objects.exclude(status="closed").values_list("kind", "state")) == []
             assert list(Claim.objects.filter(closed_at=None, channels__isnull=False).values_list("id", flat=True)) == []
+        with engine_scope():
+            assert paid_for_now([key_of(order) for order in ORDERS] if self.told else []) == {}
         sequencer.keep_up(self.market.now + timedelta(days=1))
         report = verification.verify()
         assert report.ok, report.findings

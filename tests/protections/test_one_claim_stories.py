@@ -13,7 +13,7 @@ import pytest
 import tests.django_world as world
 from django.test import Client
 from tests.api.api_world import Machine, good, problem
-from tests.kernel.builders import event, usd
+from tests.kernel.builders import event, person, usd
 from tests.portal import shops
 from tests.protections.disputes.test_dispute_console import decided, desk, staff, to_the_arbiter
 from tests.protections.endings import ends_well
@@ -120,7 +120,9 @@ class Order:
         (chargeback,) = good(self.shop.get("/v1/chargebacks", seller=self.seller))["items"]
         address = f"/v1/chargebacks/{chargeback['id']}"
         staged = good(self.shop.post(f"{address}/answer", {"language": "en"}))["answer"]
-        return good(self.shop.post(f"{address}/submit", {"sha256": staged["sha256"]}))["answer"]
+        return good(self.shop.post(f"{address}/submit", {"sha256": staged["sha256"], "person": person().email}))[
+            "answer"
+        ]
 
     def wait(self, days: float) -> None:
         """Time passes, and what is due is done."""
@@ -286,6 +288,29 @@ def test_a_chargeback_on_a_returned_order_pays_the_buyer_once_and_when_it_is_und
     order.bank("closed", outcome="won")
     order.refunds(AMOUNT)
     ends_well(order.key, sent=AMOUNT, seller=0, reasons=1)
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_a_covered_order_is_paid_for_now_and_its_seller_reads_what_becomes_of_that(outcome: str) -> None:
+    order = Order()
+    order.bank("opened")
+    (chargeback,) = good(order.shop.get("/v1/chargebacks", seller=order.seller))["items"]
+    pages = [
+        f"/portal/transactions/orders/{order.key}/",
+        f"/portal/transactions/chargebacks/{chargeback['id']}/",
+    ]
+    for page in pages:
+        assert "The protection fund has paid you $110.40 for now." in shops.read(shops.signed_in(), page)
+    assert good(order.shop.get(f"/v1/coverage/{order.sold.ref}"))["pays_for_now"]["minor"] == AMOUNT * 100
+    order.bank("closed", outcome=outcome)
+    shown = [shops.read(shops.signed_in(), page) for page in pages]
+    assert not any("has paid you $110.40 for now" in page for page in shown)
+    if outcome == "won":
+        assert "Won for now; the bank can reopen it" in shown[1]
+        ends_well(order.key, sent=0, seller=NET, reasons=0)
+    else:
+        assert "The protection fund has paid you $110.40 for" in shown[0]
+        ends_well(order.key, sent=0, seller=NET, reasons=0)
 
 
 # -- a return ----------------------------------------------------------------------------------------------------------

@@ -73,11 +73,26 @@ def import_payments(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[
     """The payments as facts in a new table `facts`, and their labels.
 
     Each payment is an `order.placed` of the card CUSTOMER_ID at the seller TERMINAL_ID. Seven days later follows what
-    it was: `fraud.warned` for a fraud, `order.paid` for any other. Raises FileNotFoundError, and ValueError where the
-    file has other columns.
+    it was: `fraud.warned` for a fraud, `order.paid` for any other. Ids may be numbers or texts.
+    Raises FileNotFoundError, and ValueError for a file that is no Parquet, has other columns, or values in them that
+    cannot be read.
     """
+    import duckdb
+
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
+    try:
+        return _imported(path, connection)
+    except duckdb.Error as problem:
+        raise ValueError(f"{path} cannot be read: {str(problem).splitlines()[0]}") from None
+
+
+def _key(column: str) -> str:
+    """An id as a key: a number is its own, any other text has 62 bits of its hash."""
+    return f"coalesce(TRY_CAST({column} AS BIGINT), CAST(hash(CAST({column} AS VARCHAR)) >> 2 AS BIGINT))"
+
+
+def _imported(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[duckdb.DuckDBPyRelation, Labels]:
     payments = connection.read_parquet(str(path))
     missing = [name for name in _COLUMNS if name not in payments.columns]
     if missing:
@@ -91,8 +106,8 @@ def import_payments(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[
         INSERT INTO facts (moment, type, "order", card, seller, amount)
         WITH payment AS (
             SELECT epoch_us(CAST(TX_DATETIME AS TIMESTAMP)) - {int(EPOCH.timestamp()) * 1_000_000} AS us,
-                CAST(TRANSACTION_ID AS BIGINT) AS id, CAST(CUSTOMER_ID AS BIGINT) AS card,
-                CAST(TERMINAL_ID AS BIGINT) AS seller, TX_FRAUD = 1 AS fraud,
+                {_key("TRANSACTION_ID")} AS id, {_key("CUSTOMER_ID")} AS card, {_key("TERMINAL_ID")} AS seller,
+                TX_FRAUD = 1 AS fraud,
                 CAST(round(CAST(TX_AMOUNT AS DOUBLE) * 100) AS BIGINT) AS amount
             FROM payments
         ), event AS (

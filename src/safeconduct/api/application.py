@@ -12,7 +12,18 @@ from ninja.decorators import decorate_view
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from safeconduct.api import decisions, events, fairness, labels, lists, outside, policies, webhook_endpoints, webhooks
+from safeconduct.api import (
+    decisions,
+    events,
+    fairness,
+    labels,
+    lists,
+    outside,
+    policies,
+    webhook_endpoints,
+    webhooks,
+    workflows,
+)
 from safeconduct.api.gate import guarded
 from safeconduct.api.refusals import refusal
 from safeconduct.kernel.operations.declaring import Operations
@@ -41,6 +52,7 @@ def _declared() -> Iterator[Operations]:
     for protection in protections():
         if protection.api is not None:
             yield from import_module(protection.api).OPERATIONS
+    yield workflows.operations
     yield outside.operations
     yield fairness.operations
     yield webhook_endpoints.operations

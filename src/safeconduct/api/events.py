@@ -11,7 +11,6 @@ from ninja.params.functions import Query
 from safeconduct.api import decided, outage
 from safeconduct.api.event_documents import BatchAnswer, EventAnswer, EventFound
 from safeconduct.api.examples import BATCH_ANSWER, DECISION, EVENT, EVENT_ANSWER
-from safeconduct.api.gate import PASSING
 from safeconduct.foundation.ids import is_id
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.decisions.models import DecisionKind
@@ -48,7 +47,8 @@ ENVELOPE: dict[str, Any] = {
 def send_event(request: Call, wait: bool = Query(True, description="`false`: store it only.")) -> HttpResponse:
     """Send one event and get its decision.
 
-    The event is committed before anything is decided, and on disk before this answers. Sent again, it is a duplicate and gets the decisions already made.
+    The event is committed before anything is decided, and on disk before this answers. Sent again, it is a duplicate
+    and gets the decisions already made.
     """
     envelope = request.document
     try:
@@ -203,5 +203,5 @@ def _with_fallback(problem: Exception, batch: Sequence[object]) -> Exception:
 
 def _response(document: dict[str, Any], passing: bool, language: str) -> HttpResponse:
     response = answers.respond(document, language=language)
-    setattr(response, PASSING, passing)
+    setattr(response, answers.PASSING, passing)
     return response

@@ -26,6 +26,7 @@ from django.http import HttpRequest, HttpResponse
 from safeconduct.api import bodies, outage
 from safeconduct.api.refusals import refusal
 from safeconduct.kernel.notices.administrators import tell_administrators
+from safeconduct.kernel.operations.answers import PASSING
 from safeconduct.kernel.operations.calls import Call, Caller, Scope
 from safeconduct.kernel.operations.problems import Code, Problem, invalid
 from safeconduct.kernel.parties import keys
@@ -35,8 +36,6 @@ from safeconduct.kernel.vault import pseudonyms
 CLAIM_S = 60
 KEPT = timedelta(hours=24)
 REPLAYED = "Idempotent-Replayed"
-#: Set on an answer that must not be replayed, because a better one will exist soon.
-PASSING = "_passing"
 
 View = Callable[..., HttpResponse]
 
@@ -171,8 +170,10 @@ def _in_one_transaction(request: Call, run: View, args: Any, kwargs: Any, claim:
         response = run(request, *args, **kwargs)
         if response.status_code >= 400:
             undo()
-        elif claim is not None:
-            query(*_keeping(claim, response))
+        elif claim is not None and _worth_keeping(response) and query(*_keeping(claim, response)).rowcount == 0:
+            # It took longer than `CLAIM_S`, and a retry has the key now: what is done under it is done once, by that.
+            detail = "a retry with this Idempotency-Key took the place of this request, of which nothing was done"
+            raise Problem(Code.IN_FLIGHT, detail, headers={"Retry-After": "1"})
     return response
 
 

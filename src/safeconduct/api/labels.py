@@ -30,18 +30,20 @@ ORIGIN = "api"
 def send_labels(request: Call, sent: LabelsSent) -> HttpResponse:
     """Say what orders turned out to be.
 
-    A label that is there already changes nothing. Orders that no event has named are refused one by one.
+    The latest word about an order holds, also one that was said before and taken back in between; to repeat it changes
+    nothing. Of several about one order the last counts. Orders that no event has named are refused one by one.
     """
     keys = lookup_many({("order", label.order) for label in sent.labels})
-    known = [(keys["order", label.order], label.label) for label in sent.labels if ("order", label.order) in keys]
+    known = {keys["order", label.order]: label.label for label in sent.labels if ("order", label.order) in keys}
     new = 0
     if known:
         at = current_moment()
-        new = labels.add([(key, kind, ORIGIN, at) for key, kind in dict.fromkeys(known)])
+        new = labels.add([(key, kind, ORIGIN, at) for key, kind in known.items()])
     results = [
         {"index": index, "status": "accepted", "problem": None}
         if ("order", label.order) in keys
         else {"index": index, "status": "refused", "problem": "no event has named this order; send the order first"}
         for index, label in enumerate(sent.labels)
     ]
-    return answers.respond({"results": results, "new": new, "refused": len(sent.labels) - len(known)})
+    refused = sum(one["status"] == "refused" for one in results)
+    return answers.respond({"results": results, "new": new, "refused": refused})

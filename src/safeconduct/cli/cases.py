@@ -1,4 +1,4 @@
-"""`cases lint`, `cases publish` and `cases fairness`."""
+"""`cases lint`, `cases draw`, `cases publish` and `cases fairness`."""
 
 from __future__ import annotations
 
@@ -8,22 +8,48 @@ from pathlib import Path
 from typing import Any
 
 from safeconduct.cli.given import text_of
-from safeconduct.cli.output import OK, USAGE, emit_json, fail
+from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
+from safeconduct.cli.staff import author_and_approver
 
 #: A preset published without a date begins a little later: it never holds for the past.
 _SOON = timedelta(seconds=1)
 
 
-def lint(files: list[Path]) -> int:
+def lint(files: list[Path], *, as_json: bool) -> int:
     """Checks workflows, without a database; all that ship, with their presets, if none is named."""
-    from safeconduct.kernel.cases.lint import main
+    from safeconduct.kernel.cases.lint import findings
 
     for file in files:
         text_of(file)  # what is no text is refused by name before anything is checked
-    result = main([str(file) for file in files])
-    if result == OK:
-        sys.stdout.write("no errors\n")
-    return result
+    found = findings(files)
+    if as_json:
+        emit_json({"findings": [{"file": name, "problem": problem} for name, problem in found]})
+    else:
+        sys.stdout.writelines(f"{name}: {problem}\n" for name, problem in found)
+        if not found:
+            sys.stdout.write("no errors\n")
+    return FAILED if found else OK
+
+
+def draw(kind: str, *, preset: str, language: str) -> int:
+    """Prints the diagram of a workflow that ships, without a database."""
+    from safeconduct.kernel.cases.errors import WorkflowRefused
+    from safeconduct.kernel.cases.lint import checked, shipped
+    from safeconduct.kernel.cases.pictures import mermaid
+    from safeconduct.kernel.cases.reading import read_preset, read_workflow
+    from safeconduct.kernel.cases.workflow import LANGUAGES
+
+    if language not in LANGUAGES:
+        fail(f"a workflow is told in {', '.join(LANGUAGES)}, not in {language}", USAGE)
+    texts = {read_workflow(text).name: text for text in (file.read_text(encoding="utf-8") for file in shipped()[0])}
+    if kind not in texts:
+        fail(f"no workflow {kind} ships; there are {', '.join(sorted(texts))}", USAGE)
+    try:
+        workflow = checked(texts[kind], read_preset(_text(preset)) if preset else None)
+    except WorkflowRefused as problem:
+        fail(str(problem))
+    sys.stdout.write(mermaid(workflow, language))
+    return OK
 
 
 def publish(
@@ -36,7 +62,6 @@ def publish(
     from safeconduct.kernel.cases import publishing
     from safeconduct.kernel.cases.errors import CasesError
     from safeconduct.kernel.cases.kinds import kinds
-    from safeconduct.kernel.parties.models import User
     from safeconduct.kernel.scope import staff_scope
 
     text, now = _text(preset), datetime.now(UTC)
@@ -45,12 +70,9 @@ def publish(
         fail(f"there is no kind of case {kind}; there are {', '.join(sorted(kinds()))}")
     try:
         with staff_scope():
-            people = {user.email: user for user in User.objects.filter(email__in=[author, approver])}
-            for email in (author, approver):
-                if email not in people or not people[email].is_staff:
-                    fail(f"{email} is no member of staff; `safeconduct people invite` makes one")
+            first, second = author_and_approver(author, approver)
             made = publishing.publish(
-                kind, text, since=begins, written_by=people[author].id, approved_by=people[approver].id, why=why, at=now
+                kind, text, since=begins, written_by=first.id, approved_by=second.id, why=why, at=now
             )
     except CasesError as problem:
         fail(str(problem))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,10 +17,12 @@ from safeconduct.cli.output import FAILED, OK, USAGE, fail
 
 
 def export(
-    *, since: datetime, until: datetime | None, kinds: list[str], calls: bool, out: Path | None, as_json: bool
-) -> int:
-    """From the first moment of a day to the last of another (UTC). The statements go to ``out``, where they stand whole
-    or not at all, or to standard output; the count to standard error, with ``as_json`` as JSON."""
+    *, since: datetime, until: datetime | None, kinds: list[str], calls: bool, out: Path | None, as_json: bool,
+    holds: bool = False,
+) -> int:  # fmt: skip
+    """From the first moment of a day to the last of another (UTC). ``holds``: also what cases held while they ran. The
+    statements go to ``out``, where they stand whole or not at all, or to standard output; the count to standard error,
+    with ``as_json`` as JSON."""
     from safeconduct.cli.start import start_django
 
     now = datetime.now(UTC)
@@ -40,10 +43,11 @@ def export(
     try:
         with _opened(out) as file:
             waiting: list[Mapping[str, Any]] = []
-            for one in dsa_export.export(begin, end, kinds):
+            held = dsa_export.holds(begin, end, kinds) if holds else ()
+            for one in chain(dsa_export.export(begin, end, kinds), held):
                 if one.statement is None:
                     outside += not one.problem
-                    problems |= {one.outcome_id: one.problem} if one.problem else {}
+                    problems |= {one.puid: one.problem} if one.problem else {}
                     continue
                 told[one.kind] += 1
                 waiting.append(one.statement)
@@ -90,5 +94,5 @@ def _say(
         return
     kinds = "".join(f", {kind} {number:,}" for kind, number in sorted(told.items()))
     sys.stderr.write(f"{sum(told.values()):,} statements of reasons{kinds}; {outside:,} without a party in the EEA\n")
-    for outcome_id, problem in sorted(problems.items()):
-        sys.stderr.write(f"left out {outcome_id}: {problem}\n")
+    for puid, problem in sorted(problems.items()):
+        sys.stderr.write(f"left out {puid}: {problem}\n")

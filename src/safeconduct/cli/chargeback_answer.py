@@ -142,8 +142,12 @@ def _taken(raw: bytes, connector: str, seller: str | None, now: datetime) -> str
     if connector not in names():
         fail(f"there is no connector {connector!r}; there are {', '.join(sorted(names()))}", USAGE)
     options = {} if seller is None else {"default_seller": seller}
-    told = [event["data"] for event in load_connector(connector).read(raw, {}, options).events]
+    reading = load_connector(connector).read(raw, {}, options)
+    told = [event["data"] for event in reading.events]
     ref = next((str(data["dispute"]) for data in told if isinstance(data, Mapping) and data.get("dispute")), None)
+    if ref is None and reading.refused:
+        item = reading.refused[0]
+        fail(f"this body cannot be read: {f'{item.type} {item.field}: {item.detail}'.strip(' :')}")
     if ref is None:
         fail("this body tells of no dispute; give one such as Stripe's charge.dispute.created")
     outcome = ingest(connector, raw, {}, signed=False, secrets=(), now=now, options=options)

@@ -93,10 +93,11 @@ _BOOKS = """
 WITH moved AS (
     SELECT p.currency, -sum(p.amount_minor) FILTER (WHERE t.event = 'capture' AND a.kind = 'psp_clearing') AS captured,
         -sum(p.amount_minor) FILTER (WHERE t.event = 'protection_reimbursement' AND a.kind = 'protection_fund') AS fund,
-        count(DISTINCT t.order_key) FILTER (WHERE t.event = 'protection_reimbursement') AS claims
+        count(DISTINCT t.order_key) FILTER (WHERE t.event = 'protection_reimbursement') AS claims,
+        -sum(p.amount_minor) FILTER (WHERE starts_with(t.event, 'provisional') AND a.kind = 'protection_fund') AS ahead
     FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
     JOIN ledger_account a ON a.id = p.account_id
-    WHERE t.event IN ('capture', 'protection_reimbursement') GROUP BY 1
+    WHERE t.event IN ('capture', 'protection_reimbursement') OR starts_with(t.event, 'provisional') GROUP BY 1
 ), latest AS (
     SELECT max(at) - interval '30 days' AS since FROM ledger_payout
 ), paid AS (
@@ -114,7 +115,7 @@ WITH moved AS (
     FROM ledger_hold GROUP BY 1
 )
 SELECT m.currency, m.captured, p.n, p.total, p.n_month, p.month, v.pending, v.available, v.held, h.open, h.ended,
-    v.owed, m.claims, m.fund
+    v.owed, m.claims, m.fund, m.ahead
 FROM moved m LEFT JOIN paid p USING (currency) LEFT JOIN have v USING (currency) LEFT JOIN holds h USING (currency)
 ORDER BY m.currency
 """

@@ -10,11 +10,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safeconduct.cli.given import json_line, text_of
 from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
 from safeconduct.cli.start import start_django
+
+if TYPE_CHECKING:
+    from safeconduct.connectors import Connector
 
 _BATCH = 1000
 _SHOWN = 20
@@ -26,6 +29,7 @@ def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: b
     """Imports a file of history, in batches; what is bad is counted and named, the rest goes in."""
     if not dry_run:
         start_django()
+    from safeconduct.connectors import RowProblem
     from safeconduct.foundation.moments import micros
     from safeconduct.kernel.events.envelope import Refusal, read_envelope
 
@@ -50,6 +54,8 @@ def import_events(file: Path, *, mapping: Path | None, dry_run: bool, as_json: b
                         types[incoming.type] += 1
                         counts["unknown"] += incoming.event_type is None
                         good.append(row)
+            elif isinstance(row, RowProblem):
+                problems.append({"row": number, "field": row.column or row.field, "problem": row.message})
             else:
                 problems.append({"row": number, "field": "", "problem": str(row)})
         if good and not dry_run:
@@ -79,7 +85,7 @@ def _store_history(batch: list[dict[str, Any]], counts: Counter[str]) -> None:
 
 
 def import_labels(file: Path, *, as_json: bool) -> int:
-    """Imports labels by CSV; unknown orders and bad rows are named, the rest goes in."""
+    """Imports labels by CSV; unknown orders and bad rows are named, the rest goes in. An order's last row counts."""
     start_django()
     from safeconduct.kernel.decisions import labels
     from safeconduct.kernel.events.log import current_moment
@@ -87,15 +93,14 @@ def import_labels(file: Path, *, as_json: bool) -> int:
     from safeconduct.kernel.vault.pseudonyms import lookup_many
 
     rows, problems = labels.read_csv(text_of(file))
-    new = 0
-    for first in range(0, len(rows), _BATCH):
-        part = rows[first : first + _BATCH]
+    said, new = list(dict(rows).items()), 0
+    for first in range(0, len(said), _BATCH):
+        part = said[first : first + _BATCH]
         with engine_scope():
             keys = lookup_many({("order", order) for order, _ in part})
             problems += [f"no event has named the order {o!r}" for o, _ in part if ("order", o) not in keys]
-            known = dict.fromkeys((keys["order", o], kind) for o, kind in part if ("order", o) in keys)
             at = current_moment()
-            new += labels.add([(key, kind, "csv", at) for key, kind in known])
+            new += labels.add([(keys["order", o], kind, "csv", at) for o, kind in part if ("order", o) in keys])
     if as_json:
         emit_json({"read": len(rows), "new": new, "problems": problems})
     else:
@@ -116,19 +121,11 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
     start_django()
     from django.conf import settings
 
-    from safeconduct.connectors import OptionError, SignatureRefused, load_connector
+    from safeconduct.connectors import SignatureRefused, load_connector
     from safeconduct.connectors.intake import ingest
 
     connector = load_connector(name)
-    options: dict[str, object] = dict(settings.CONNECTOR_OPTIONS.get(name, {}))
-    if "default_seller" in connector.options:
-        options["default_seller"] = seller or options.get("default_seller") or name
-    elif seller is not None:
-        fail(f"{name} reads events that name their sellers; leave --seller out", USAGE)
-    try:
-        connector.read(b"{}", {}, options)
-    except OptionError as problem:
-        fail(f"SAFECONDUCT_CONNECTOR_OPTIONS: {problem}", USAGE)
+    options = _options(connector, seller)
     totals: Counter[str] = Counter(
         received=0, stored=0, duplicates=0, canonical=0, unknown=0, refused=0, signatures_refused=0
     )
@@ -139,6 +136,8 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
             raw, headers = _saved(file.read_bytes())
         except OSError as problem:
             fail(f"{file} cannot be read: {problem.strerror}; the files before it are taken in", USAGE)
+        except ValueError as problem:
+            fail(f"{file}: {problem}; the files before it are taken in", USAGE)
         totals["received"] += 1
         try:
             outcome = ingest(
@@ -178,6 +177,24 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
     return FAILED if totals["signatures_refused"] or totals["refused"] else OK
 
 
+def _options(connector: Connector, seller: str | None) -> dict[str, object]:
+    """The connector's options from the settings. Bodies that name no seller are the given one's, or the connector's."""
+    from django.conf import settings
+
+    from safeconduct.connectors import OptionError
+
+    options: dict[str, object] = dict(settings.CONNECTOR_OPTIONS.get(connector.name, {}))
+    if "default_seller" in connector.options:
+        options["default_seller"] = seller or options.get("default_seller") or connector.name
+    elif seller is not None:
+        fail(f"{connector.name} reads events that name their sellers; leave --seller out", USAGE)
+    try:
+        connector.read(b"{}", {}, options)
+    except OptionError as problem:
+        fail(f"SAFECONDUCT_CONNECTOR_OPTIONS: {problem}", USAGE)
+    return options
+
+
 def read_again(name: str, *, as_json: bool) -> int:
     """Reads the kept deliveries of a connector that could not be read once more, with the mapping and the options of
     today. May be stopped and repeated: what is in the log already stays as it is."""
@@ -215,13 +232,18 @@ def read_again(name: str, *, as_json: bool) -> int:
 
 
 def _saved(raw: bytes) -> tuple[bytes, dict[str, str]]:
+    """A saved body, with its headers where the file has them. Raises ValueError for headers that are none."""
     try:
         whole = json.loads(raw)
     except (ValueError, RecursionError):
         return raw, {}
-    if isinstance(whole, dict) and set(whole) == {"headers", "body"} and isinstance(whole["body"], str):
-        return whole["body"].encode(), {str(k): str(v) for k, v in whole["headers"].items()}
-    return raw, {}
+    if not isinstance(whole, dict) or set(whole) != {"headers", "body"} or not isinstance(whole["body"], str):
+        return raw, {}
+    headers = whole["headers"] if whole["headers"] is not None else {}
+    if not isinstance(headers, dict):
+        raise ValueError('`headers` is an object of names and texts, such as {"stripe-signature": "t=…"}')
+    # Half of a pair, which JSON can write: whoever reads the body says that it is no UTF-8.
+    return whole["body"].encode("utf-8", "surrogatepass"), {str(k): str(v) for k, v in headers.items()}
 
 
 def _rows(file: Path, mapping: Path | None) -> Iterator[tuple[int, object]]:

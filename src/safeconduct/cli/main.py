@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from safeconduct.cli.commands import incidents, intake, money, packs, people, policies, record, vault
+from safeconduct.cli.commands import hubs, incidents, intake, money, packs, people, policies, record, vault
 from safeconduct.cli.commands.options import Json
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
@@ -25,6 +25,7 @@ app.add_typer(record.record_app, name="record")
 app.add_typer(record.webhooks_app, name="webhooks")
 app.add_typer(money.ledger_app, name="ledger")
 app.add_typer(policies.cases_app, name="cases")
+app.add_typer(hubs.hubs_app, name="hubs")
 app.add_typer(policies.risk_app, name="risk")
 app.add_typer(incidents.incidents_app, name="incidents")
 app.add_typer(vault.vault_app, name="vault")

@@ -1,80 +1,12 @@
-"""`keys`, `people` and `rates`."""
+"""`people`: who comes in, and who is let in again."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import sys
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from datetime import UTC, datetime
 
-from safeconduct.cli.given import text_of
-from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
+from safeconduct.cli.output import OK, USAGE, fail
 from safeconduct.cli.start import start_django
-
-#: What the table of rates can keep: twelve digits before and behind the point.
-_LEAST_RATE, _MOST_RATE = Decimal("0.000000000001"), Decimal(10) ** 12
-
-
-def create_root_key() -> int:
-    """Writes the root key file of the settings."""
-    from safeconduct.config.environment import read
-    from safeconduct.kernel.vault.keys import KeyFileError, create_key_file
-
-    path = read().key_file
-    try:
-        create_key_file(path)
-    except KeyFileError as problem:
-        fail(str(problem))
-    sys.stdout.write(
-        f"{path}\nKeep a copy apart from the database: without it nothing that was sealed can be opened.\n"
-    )
-    return OK
-
-
-def create_api_key(name: str, scopes: list[str], networks: list[str], days: int, *, as_json: bool) -> int:
-    """Creates a key and prints it once."""
-    start_django()
-    from safeconduct.kernel.parties.keys import KeyRefused, Scope, create_key
-    from safeconduct.kernel.scope import Actor, staff_scope
-
-    known = {scope.value for scope in Scope}
-    unknown = sorted(set(scopes) - known)
-    if unknown:
-        fail(f"unknown scope {', '.join(unknown)}; there are {', '.join(sorted(known))}", USAGE)
-    now = datetime.now(UTC)
-    try:
-        with staff_scope():
-            key, secret = create_key(
-                name, scopes, Actor("command line", "owner"), at=now, expires_at=now + timedelta(days=days),
-                networks=networks,
-            )  # fmt: skip
-    except KeyRefused as problem:
-        fail(str(problem), USAGE)
-    if as_json:
-        emit_json({"id": key.id, "secret": secret, "scopes": scopes, "expires_at": key.expires_at.isoformat()})
-    else:
-        # The secret alone is the output: KEY=$(safeconduct keys api …) holds it, and nothing else.
-        sys.stdout.write(f"{secret}\n")
-        sys.stderr.write(f"This is the only time it is shown. It is {key.id}, and ends on {key.expires_at:%Y-%m-%d}.\n")
-    return OK
-
-
-def revoke_api_key(key_id: str) -> int:
-    """Ends a key at once."""
-    start_django()
-    from safeconduct.kernel.parties.keys import KeyRefused, revoke_key
-    from safeconduct.kernel.scope import Actor, staff_scope
-
-    try:
-        with staff_scope():
-            key = revoke_key(key_id, Actor("command line", "owner"), at=datetime.now(UTC))
-    except KeyRefused as problem:
-        fail(str(problem))
-    sys.stdout.write(f"{key.name} ({key.id}) does not work any more.\n")
-    return OK
 
 
 def invite(email: str, role: str) -> int:
@@ -90,6 +22,7 @@ def invite(email: str, role: str) -> int:
 
     if role not in {r.value for r in StaffRole if r.value}:
         fail(f"{role!r} is no role; there are analyst, lead and administrator", USAGE)
+    _check_address(email)
     password = secrets.token_urlsafe(18)
     with staff_scope():
         if User.objects.filter(email=email.lower()).exists():
@@ -126,6 +59,22 @@ def break_glass(email: str, why: str) -> int:
     return OK
 
 
+def device(email: str, why: str) -> int:
+    """Lets in the browser that a member of staff has asked for."""
+    start_django()
+    from safeconduct.kernel.parties.errors import PartiesError
+    from safeconduct.kernel.parties.staff_devices import approve_by_operator, shown_as
+    from safeconduct.kernel.scope import staff_scope
+
+    try:
+        with staff_scope():
+            found = approve_by_operator(email, why, at=datetime.now(UTC))
+    except PartiesError as problem:
+        fail(str(problem))
+    sys.stdout.write(f"{email} can work in {found.browser or 'that browser'} ({shown_as(found)}) for a year.\n")
+    return OK
+
+
 def lost_factors(email: str, why: str) -> int:
     """Takes the lost second steps of a seller's person away."""
     start_django()
@@ -148,8 +97,6 @@ def lost_factors(email: str, why: str) -> int:
 def invite_member(email: str, seller_ref: str, role: str) -> int:
     """Invites somebody to act for a seller and prints the link, this once."""
     start_django()
-    from django.core.exceptions import ValidationError
-    from django.core.validators import validate_email
     from django.urls import reverse
 
     from safeconduct.kernel.parties.errors import PartiesError
@@ -160,10 +107,7 @@ def invite_member(email: str, seller_ref: str, role: str) -> int:
 
     if role not in MemberRole.values:
         fail(f"{role!r} is no role; there are {', '.join(MemberRole.values)}", USAGE)
-    try:
-        validate_email(email)
-    except ValidationError:
-        fail(f"{email!r} is no e-mail address", USAGE)
+    _check_address(email)
     with staff_scope():
         seller = Seller.objects.filter(ref=seller_ref).first()
         if seller is None:
@@ -180,50 +124,11 @@ def invite_member(email: str, seller_ref: str, role: str) -> int:
     return OK
 
 
-def import_rates(file: Path, source: str) -> int:
-    """Reads currency,day,rate rows; any bad row refuses the file, so that a table is never half there."""
-    start_django()
-    from safeconduct.kernel.events import rates
-    from safeconduct.kernel.scope import engine_scope
+def _check_address(email: str) -> None:
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
 
-    rows, problems = _rates(text_of(file), source)
-    if problems:
-        sys.stderr.write("\n".join(problems[:20]) + "\nnothing was stored\n")
-        return FAILED
-    with engine_scope():
-        rates.store(rows)
-    sys.stdout.write(f"{len(rows):,} rates at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, source {source}\n")
-    return OK
-
-
-def _rates(text: str, source: str) -> tuple[list[tuple[str, date, Decimal, str]], list[str]]:
-    """The rows of a table of rates, and a sentence for each one that is none."""
-    found, problems = [], []
-    lines = csv.DictReader(io.StringIO(text))
     try:
-        if missing := [name for name in ("currency", "day", "rate") if name not in (lines.fieldnames or ())]:
-            return [], [f"the first line must name the columns currency, day and rate; it has no {', '.join(missing)}"]
-        for number, row in enumerate(lines, 2):
-            currency, day, rate = ((row[name] or "").strip() for name in ("currency", "day", "rate"))
-            try:
-                amount = Decimal(rate)
-            except InvalidOperation:
-                amount = Decimal("NaN")
-            if not re.fullmatch("[A-Za-z]{3}", currency):
-                problems.append(f"row {number}: currency {currency[:20]!r} is not three letters, such as EUR")
-            elif not re.fullmatch(r"\d{4}-\d{2}-\d{2}", day, re.ASCII) or not (on := _day(day)):
-                problems.append(f"row {number}: day {day[:20]!r} is no day; write it like 2026-03-31")
-            elif not amount.is_finite() or not _LEAST_RATE <= amount < _MOST_RATE:
-                problems.append(f"row {number}: rate {rate[:20]!r} is no number above 0 and below {_MOST_RATE:,}")
-            else:
-                found.append((currency.upper(), on, amount, source))
-    except csv.Error as problem:
-        problems.append(f"line {lines.line_num}: this is no CSV: {problem}")
-    return found, problems
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+        validate_email(email)
+    except ValidationError:
+        fail(f"{email!r} is no e-mail address", USAGE)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeconduct.cli.given import NotRead, read, text_of
 from safeconduct.cli.output import FAILED, OK, USAGE, emit_json, fail
+from safeconduct.cli.staff import author_and_approver
 
 if TYPE_CHECKING:
     from safeconduct.foundation.policy.nodes import Policy
@@ -134,7 +135,6 @@ def publish(file: Path, *, author: str, approver: str, percent: int, as_json: bo
     from safeconduct.kernel.decisions import policies
     from safeconduct.kernel.decisions.errors import DecisionsError, PolicyHasErrors
     from safeconduct.kernel.events.catalogue import CATALOGUE
-    from safeconduct.kernel.parties.models import User
     from safeconduct.kernel.scope import staff_scope
     from safeconduct.protections.transactions.protection import install
 
@@ -146,16 +146,13 @@ def publish(file: Path, *, author: str, approver: str, percent: int, as_json: bo
     at = datetime.now(UTC)
     try:
         with staff_scope():
-            people = {user.email: user for user in User.objects.filter(email__in=[author, approver])}
-            for email in (author, approver):
-                if email not in people or not people[email].is_staff:
-                    fail(f"{email} is no member of staff; `safeconduct people invite` makes one")
+            first, second = author_and_approver(author, approver)
             made = _make_shipped_lists(reading.policy)
             checked = policies.check(text, file=str(file))
             if checked.policy is None:
                 raise PolicyHasErrors(checked.render())
-            draft = policies.save_draft(people[author], reading.policy.name, text, at=at, note=f"from {file.name}")
-            version = policies.publish(draft.id, people[approver], at=at, percent=percent)
+            draft = policies.save_draft(first, reading.policy.name, text, at=at, note=f"from {file.name}")
+            version = policies.publish(draft.id, second, at=at, percent=percent)
             install(at)
     except DecisionsError as problem:
         fail(str(problem))

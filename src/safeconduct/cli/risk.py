@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,12 +24,14 @@ def rba(file: Path, *, as_json: bool) -> int:
     given = _read(file)
     try:
         scored = _score(given)
-    except (KeyError, IndexError, TypeError, ValueError) as problem:
+        told_scores = [row for row in scored if row["expected"] is not None]
+        errors = [_error(row["score"], row["expected"]) for row in told_scores if row["score"] is not None]
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as problem:
         fail(f"{file}: {type(problem).__name__} {problem}; the format is described in docs/account-risk.md")
-    errors = [_error(row["score"], row["expected"]) for row in scored if row["expected"] is not None]
     told = {
         "file": str(file), "cases": len(scored), "compared": len(errors),
-        "max_relative_error": max(errors, default=None), "scores": scored,
+        "without_history": len(told_scores) - len(errors), "max_relative_error": max(errors, default=None),
+        "scores": scored,
     }  # fmt: skip
     if as_json:
         emit_json(told)
@@ -90,7 +91,5 @@ def _place(given: Any, rows: Sequence[Any]) -> int:
     return given
 
 
-def _error(score: float | None, expected: float) -> float:
-    if score is None:
-        return math.inf
+def _error(score: float, expected: float) -> float:
     return abs(score - expected) / abs(expected) if expected else abs(score)

@@ -49,6 +49,7 @@ def jobs() -> list[Job]:
         Job("mail", 2.0, notices.send_mail, apart=True),
         Job("old messages", 3600.0, notices.tidy),
         Job("keys that end", 3600.0, key_reminders.remind),
+        Job("key of the vault to be replaced", 3600.0, key_reminders.remind_of_vault),
         Job("housekeeping", 30.0, housekeeping.tidy),
         Job("ended grounds of the vault", 60.0, receipts.erase_due),
         Job("receipts of erasures", 10.0, receipts.show),

@@ -17,7 +17,8 @@ from urllib.parse import unquote, urlsplit
 from safeconduct.config import secret_files
 from safeconduct.config.connector_options import Options, read_options
 from safeconduct.config.setting_table import SETTINGS
-from safeconduct.kernel.parties.directory import Directory, read_directory
+from safeconduct.kernel.parties.browsers import NAMES as BROWSERS
+from safeconduct.kernel.parties.directory import ROLES, Directory, read_directory
 from safeconduct.presets.numbers import preset
 
 
@@ -67,7 +68,12 @@ class Environment:
     country: str
     canary_domain: str
     clamd: str
+    files_per_person: int
+    file_mb_per_person: int
     staff_passkey_only: bool
+    staff_devices: tuple[str, ...]
+    staff_browsers: Mapping[str, int]
+    staff_passkeys: str
     directory: Directory | None
     second_step: str
     password_words: tuple[str, ...]
@@ -146,7 +152,12 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         country=values["SAFECONDUCT_COUNTRY"].upper(),
         canary_domain=values["SAFECONDUCT_CANARY_DOMAIN"].strip().lower(),
         clamd=values["SAFECONDUCT_CLAMD"],
+        files_per_person=_integer(values, "SAFECONDUCT_FILES_PER_PERSON", 1, 10_000_000),
+        file_mb_per_person=_integer(values, "SAFECONDUCT_FILE_MB_PER_PERSON", 1, 10_000_000),
         staff_passkey_only=(values["SAFECONDUCT_STAFF_PASSKEY_ONLY"] or ("1" if mode == "production" else "0")) != "0",
+        staff_devices=_staff_devices(values["SAFECONDUCT_STAFF_DEVICES"], mode),
+        staff_browsers=_staff_browsers(values["SAFECONDUCT_STAFF_BROWSERS"]),
+        staff_passkeys=_choice(values, "SAFECONDUCT_STAFF_PASSKEYS", ("any", "device")),
         directory=read_directory(values),
         password_words=_words(values["SAFECONDUCT_PASSWORD_WORDS"]),
         ip_pack=Path(values["SAFECONDUCT_IP_PACK"] or var / "ip"),
@@ -207,6 +218,25 @@ def mail_settings(url: str) -> dict[str, object]:
         "EMAIL_USE_TLS": parts.scheme == "smtp",
         "EMAIL_TIMEOUT": 10,
     }
+
+
+def _staff_devices(text: str, mode: str) -> tuple[str, ...]:
+    named = _words(text) or (ROLES if mode == "production" else ("none",))
+    if wrong := [word for word in named if word not in (*ROLES, "none")]:
+        raise ValueError(f"SAFECONDUCT_STAFF_DEVICES: {wrong[0]!r} is no role; there are {', '.join(ROLES)}, or none")
+    return tuple(word for word in named if word != "none")
+
+
+def _staff_browsers(text: str) -> dict[str, int]:
+    found = {}
+    for word in _words(text):
+        name, _, version = word.partition("=")
+        if name not in BROWSERS or not version.isdecimal():
+            raise ValueError(
+                f"SAFECONDUCT_STAFF_BROWSERS: {word!r} must look like Firefox=140, with one of {', '.join(BROWSERS)}"
+            )
+        found[name] = int(version)
+    return found
 
 
 def _faces(values: Mapping[str, str]) -> dict[str, str]:

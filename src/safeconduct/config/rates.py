@@ -23,6 +23,9 @@ _WINDOW_S: Final = 60.0
 #: What changes something or makes a file costs more than a look: one call in so many may be such a one.
 _CHANGES: Final = 5
 _NOT_COUNTED: Final = ("/v1/", "/static/", "/healthz", "/readyz")
+#: The company's directory tells of everybody who goes home at the same hour, and is believed for its signature.
+_SIGN_OUTS: Final = "/accounts/company/signed-out/"
+_MANY_SIGN_OUTS: Final = 20
 _LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -34,8 +37,10 @@ def page_rates(get_response: Answer) -> Answer:
         if not limit or request.path.startswith(_NOT_COUNTED):
             return get_response(request)
         who = caller_of(request)
-        calls, left_s = count(f"pages/{who}", _WINDOW_S)
-        if calls <= limit and request.method not in _LOOKS:
+        told = request.path == _SIGN_OUTS
+        limit *= _MANY_SIGN_OUTS if told else 1
+        calls, left_s = count(f"{'sign-outs' if told else 'pages'}/{who}", _WINDOW_S)
+        if calls <= limit and request.method not in _LOOKS and not told:
             calls, left_s = count(f"changes/{who}", _WINDOW_S)
             limit = max(1, limit // _CHANGES)
         if calls <= limit:

@@ -153,6 +153,25 @@ SETTINGS = (
         "well. Empty: 1 in production, else 0.",
     ),
     Setting(
+        "SAFECONDUCT_STAFF_DEVICES",
+        "",
+        "Roles of the staff, with commas, whose console opens only in browsers that another administrator, or the "
+        "operator, has let in: `analyst,lead,administrator`. `none`: in any. Empty: all three in production, else "
+        "none.",
+    ),
+    Setting(
+        "SAFECONDUCT_STAFF_BROWSERS",
+        "",
+        "Browsers these roles may work with, and from which version on, with commas: `Chrome=140,Firefox=140`. Empty: "
+        "every one that supports what the pages need.",
+    ),
+    Setting(
+        "SAFECONDUCT_STAFF_PASSKEYS",
+        "any",
+        "`device`: these roles come in only with passkeys that stay on one device or security key. `any`: also with "
+        "passkeys that are copied between devices.",
+    ),
+    Setting(
         "SAFECONDUCT_OIDC_ISSUER",
         "",
         "Issuer of the directory at which the staff sign in (OpenID Connect), exactly as it writes itself: "
@@ -231,6 +250,13 @@ SETTINGS = (
         "ClamAV's clamd, as host:port or the path of its socket: uploads are scanned, and refused while it is silent. "
         "`none` takes them in unscanned. Production asks for one or the other.",
     ),
+    Setting(
+        "SAFECONDUCT_FILES_PER_PERSON",
+        "10000",
+        "So many files of one person are stored at once, evidence, papers and files for banks together; another is "
+        "refused. Files go in time, with their cases.",
+    ),
+    Setting("SAFECONDUCT_FILE_MB_PER_PERSON", "20000", "So many megabytes these files have together."),
     Setting(
         "SAFECONDUCT_RECORD_ORIGIN",
         "",

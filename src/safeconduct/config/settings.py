@@ -43,6 +43,8 @@ VAR = ENV.var
 PLATFORM_COUNTRY = ENV.country
 CANARY_DOMAIN = ENV.canary_domain
 CLAMD = "" if ENV.clamd == "none" else ENV.clamd
+FILES_PER_PERSON = ENV.files_per_person
+FILE_MB_PER_PERSON = ENV.file_mb_per_person
 RECORD_ORIGIN = ENV.record_origin
 RECORD_CHECKPOINT_FILE = ENV.record_checkpoint_file
 RECORD_WITNESSES = ENV.record_witnesses
@@ -149,6 +151,12 @@ SEALED_COLUMNS = [
     "safeconduct.protections.transactions.chargebacks.sending.STORED_COPIES",
     "safeconduct.connectors.intake.STORED",
 ]
+# Tables of files that people bring, whose number and bytes are bounded for each person (`kernel.cases.person_quota`).
+FILES_OF_PEOPLE = [
+    "safeconduct.kernel.cases.evidence.FILES",
+    "safeconduct.protections.accounts.ownership.papers.FILES",
+    "safeconduct.protections.transactions.chargebacks.documents.FILES",
+]
 # Columns of blind indexes, which follow another root key; and what else keeps an earlier one from being retired
 # (`kernel.vault.root_replacement`).
 BLIND_COLUMNS = [
@@ -241,6 +249,9 @@ ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa", "break_glass")
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 STAFF_PASSKEY_ONLY = ENV.staff_passkey_only
+STAFF_DEVICES = ENV.staff_devices
+STAFF_BROWSERS = ENV.staff_browsers
+STAFF_PASSKEYS = ENV.staff_passkeys
 DIRECTORY = ENV.directory
 SECOND_STEP = ENV.second_step
 PASSWORD_WORDS = ENV.password_words

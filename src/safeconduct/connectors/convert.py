@@ -29,6 +29,14 @@ MAX_TEXT = envelope.MAX_TEXT
 #: Decimal digits beyond which a number is not an amount of money.
 _MAX_DIGITS = 40
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{0,40})?", re.ASCII)
+#: Digits in groups of three, by decimal mark: with the other mark, an apostrophe or a space between them.
+_GROUPED: Final[Mapping[str, re.Pattern[str]]] = {
+    mark: re.compile(rf"[+-]?[0-9]{{1,3}}(?:[{between}'\u2019 \u00a0\u202f][0-9]{{3}})+(?:[{mark}][0-9]*)?", re.ASCII)
+    for mark, between in ((".", ","), (",", "."))
+}
+#: A thousand and some, or one and some thousandths.
+_TWO_WAYS = re.compile(r"[+-]?[0-9]{1,3},[0-9]{3}", re.ASCII)
+_BETWEEN_GROUPS: Final = str.maketrans("", "", "'\u2019 \u00a0\u202f")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _UNIX = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?", re.ASCII)
 #: Currencies whose minor unit is not a hundredth. Source: ISO 4217, list one, column "Minor unit".
@@ -246,13 +254,19 @@ def url_host(value: object) -> str | None:
 
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, str]:
-    names = {code: name for code, name in Locale("en").territories.items() if len(code) == 2 and code.isalpha()}
-    known = (set(get_global("territory_currencies")) & set(names)) - {"EU", "UN", "EZ"}
-    return {names[code].casefold(): code for code in known} | {code.casefold(): code for code in known} | {"uk": "GB"}
+    """Countries by code and by name, small letters: English names, and those of the other languages that ship."""
+    english = Locale("en").territories
+    names = {str(code) for code in english if len(str(code)) == 2 and str(code).isalpha()}
+    known = (set(get_global("territory_currencies")) & names) - {"EU", "UN", "EZ"}
+    found = {code.casefold(): code for code in known} | {"uk": "GB"}
+    for language in ("en", "es", "zh"):
+        territories = Locale(language).territories
+        found = {territories[code].casefold(): code for code in known if code in territories} | found
+    return found
 
 
 def country(value: object) -> str | None:
-    """ISO 3166-1 alpha-2 of a code in any case, or of an English name of a country."""
+    """ISO 3166-1 alpha-2 of a code in any case, or of a country's name in English, Spanish or Chinese."""
     written = text(value)
     if written is None:
         return None
@@ -283,19 +297,34 @@ def money_minor(value: object, currency: str, exponents: Mapping[str, int]) -> d
 def money_decimal(value: object, currency: str, mark: str = ".") -> dict[str, object] | None:
     """Money of a decimal text or number, exactly; more decimals than the currency has are an error unless zero.
 
-    ``mark``: the decimal mark of the source, "." or ","; with a comma, points between groups of digits are dropped.
+    ``mark``: the decimal mark of the source, "." or ",". Groups of three digits may stand apart: 1,234.50 or 1.234,50.
     """
     if isinstance(value, bool):
         raise ConversionError("an amount is wanted, and this is true or false")
     written = text(value)
     if written is None:
         return None
-    if mark == "," and isinstance(value, str):
-        written = written.replace(".", "").replace(",", ".")
+    if isinstance(value, str):
+        written = _without_groups(written, mark)
     if not _DECIMAL.fullmatch(written):
         raise ConversionError(f"{shown(written)} is not an amount; write digits such as 12{mark}30")
     whole, _, fraction = written.partition(".")
     return _money(int(whole + fraction), -len(fraction), currency)
+
+
+def _without_groups(written: str, mark: str) -> str:
+    """An amount as text without what stands between groups of digits, its decimal mark a point."""
+    other = "," if mark == "." else "."
+    if _GROUPED[mark].fullmatch(written):
+        if mark == "." and _TWO_WAYS.fullmatch(written):
+            way_out = 'write it without the comma, or say `decimal: ","` in the mapping'
+            raise ConversionError(f"{shown(written)} can be read in two ways; {way_out}")
+        return written.translate(_BETWEEN_GROUPS).replace(other, "").replace(mark, ".")
+    if mark == "," and other in written:
+        raise ConversionError(
+            f"{shown(written)} is not an amount; points stand between groups of three digits: 1.234,50"
+        )
+    return written.replace(mark, ".")
 
 
 def _money(number: int, power: int, currency: str) -> dict[str, object]:

@@ -252,7 +252,7 @@ def _pass_through(
             continue
         field = known.get(name)
         if field is None:
-            complaints[shorten(name)] = f"there is no field {shown(name)}{suggestion(str(name), known)}"
+            complaints[shorten(name)] = f"there is no field {shown(name)}{suggestion(shorten(name), known)}"
         elif field.type is not Type.MONEY:
             _take(field, value, data, complaints)
     for name in sorted(money - rule.leave_out):

@@ -90,6 +90,6 @@ class OptionError(ValueError):
 
 
 def shown(value: object) -> str:
-    """A value as it may stand in a message: short, on one line."""
-    text = " ".join(str(value)[:200].split())
+    """A value as it may stand in a message: short, on one line, without half of a pair, which nothing can store."""
+    text = " ".join(str(value)[:200].encode("utf-8", "replace").decode("utf-8").split())
     return f"`{text[:40]}…`" if len(text) > 40 else f"`{text}`"

@@ -79,6 +79,7 @@ def read_rows(
 def read_lines(raw: bytes, mapping: ConnectorMapping, options: Mapping[str, object]) -> Reading:
     """A whole file as one reading, for bodies that arrive over HTTP."""
     reading = Reading()
+    kept: dict[str, list[Envelope]] = {}
     for number, result in read_rows(io.BytesIO(raw), mapping, None, options):
         if isinstance(result, RowProblem):
             reading.refused.append(
@@ -86,8 +87,10 @@ def read_lines(raw: bytes, mapping: ConnectorMapping, options: Mapping[str, obje
             )
         else:
             event_id = str(result["id"])
-            if event_id in reading.references and result in reading.events:
+            of_this_id = kept.setdefault(event_id, [])
+            if result in of_this_id:
                 continue
+            of_this_id.append(result)
             reading.events.append(result)
             reading.references[event_id] = {"line": str(number)}
     if not reading.events and not reading.refused:
@@ -198,6 +201,9 @@ def _lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[int, str, str]]:
             if line.startswith((b"\xff\xfe", b"\xfe\xff")):
                 yield 1, "", "the file is UTF-16; save it as UTF-8 and send it again"
                 return
+            if b"\r" in line.rstrip(b"\r\n") and b"\n" not in line:
+                yield 1, "", "its lines end with a carriage return alone; save it with line feeds and send it again"
+                return
             if encoding == "utf-8-sig":
                 line = line.removeprefix(b"\xef\xbb\xbf")
         complaint = ""
@@ -269,15 +275,19 @@ def _csv_rows(stream: BinaryIO, mapping: ConnectorMapping) -> Iterator[tuple[int
     begins = at + 1
     for cells in records:
         number, begins = begins, at + 1
+        swallowed = f"; rows {number} to {at} stand within one pair of quotes, and none of them is read" * (at > number)
         if complaints:
-            yield number, RowProblem(number, "", "", complaints.pop(), RefusalReason.NOT_TEXT)
+            yield number, RowProblem(number, "", "", complaints.pop() + swallowed, RefusalReason.NOT_TEXT)
             complaints.clear()
         elif isinstance(cells, csv.Error):
-            yield number, RowProblem(number, "", "", f"not a row of a table: {cells}", RefusalReason.NOT_TEXT)
+            yield (
+                number,
+                RowProblem(number, "", "", f"not a row of a table: {cells}{swallowed}", RefusalReason.NOT_TEXT),
+            )
         elif len(cells) > len(heading):
             message = f"the row has {len(cells)} cells, and the heading {len(heading)}"
             advice = f"; put cells that hold a `{delimiter}` in quotes"
-            yield number, RowProblem(number, "", "", message + advice, RefusalReason.BAD_VALUE)
+            yield number, RowProblem(number, "", "", message + advice + swallowed, RefusalReason.BAD_VALUE)
         elif any(cell.strip() for cell in cells):
             row = {name: cell.strip() or None for name, cell in zip(heading, cells, strict=False) if name}
             yield number, row

@@ -33,6 +33,7 @@ _EVENTS: Final[Mapping[str, Text]] = {
     "capture": lazy("Fee for protection, with a sale"), "protection_fee": lazy("Fee for protection"),
     "protection_reimbursement": lazy("Paid to a seller"),
     "provisional_reimbursement": lazy("Paid to a seller, provisionally"),
+    "provisional_reimbursement_ended": lazy("What was paid provisionally went back to the fund"),
     "reimbursement_taken_back": lazy("The fund took back what it had paid"),
     "representment_won_after_reimbursement": lazy("Chargeback won, given back to the fund"),
     "second_chargeback_after_reimbursement": lazy("Second chargeback, borne by the fund"),

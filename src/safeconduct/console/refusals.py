@@ -45,6 +45,9 @@ _WORDS: Final[Mapping[str, tuple[str | Promise, str | Promise]]] = {
     "break_glass_refused": (
         _("That cannot be done with a sealed code"), _("Look at the open requests, and ask anew where one is over."),
     ),
+    "device_refused": (
+        _("That cannot be done with this browser"), _("Load the list of browsers again, and see how it stands."),
+    ),
     "look_refused": (_("You cannot look as this seller"), _("Write why, in a sentence: the shop reads it.")),
     "not_found": (_("There is nothing here"), _("It may have been ended by someone else. Search from the queue.")),
     "address_taken": (_("This address has an account already"), _("Change the role of that account instead.")),

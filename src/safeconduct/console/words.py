@@ -123,6 +123,7 @@ KEY_SCOPES: Final[Mapping[str, Text]] = {
     "money:read": lazy("read balances and holds"),
     "returns:read": lazy("read returns"),
     "returns:write": lazy("open returns and move them on"),
+    "return-hubs:write": lazy("name and end the local addresses that returns go to"),
     "webhooks:read": lazy("read webhooks"),
     "webhooks:write": lazy("change webhooks and see their secrets"),
 }

@@ -9,7 +9,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Books:
     """``captured``: what buyers paid. ``pending``, ``available``, ``held``, ``owed``: what sellers wait for, can be
-    paid, have on hold, and owe. ``fund_paid``: what the protection fund paid sellers, for so many orders.
+    paid, have on hold, and owe. ``fund_paid``: what the protection fund paid sellers for good, for so many orders;
+    ``fund_for_now``: what it pays until banks have decided.
     ``balanced``: whether every question of the ledger's own check has a good answer.
     """
 
@@ -27,6 +28,7 @@ class Books:
     owed_minor: int
     fund_claims: int
     fund_paid_minor: int
+    fund_for_now_minor: int
     balanced: bool
 
     def as_json(self) -> dict[str, Any]:

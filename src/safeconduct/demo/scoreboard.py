@@ -80,7 +80,8 @@ def render_books(books: Books, console: Console) -> None:
         f"({books.holds_ended:,} holds have ended). Sellers owe {of(books.owed_minor)}.",
     )  # fmt: skip
     fund = Text.assemble(
-        "The protection fund paid ", (of(books.fund_paid_minor), "bold green"), f" for {books.fund_claims:,} orders. ",
+        "The protection fund paid ", (of(books.fund_paid_minor), "bold green"), f" for {books.fund_claims:,} orders, ",
+        f"and {of(books.fund_for_now_minor)} for now, until banks have decided. ",
         ("The books balance.", "green") if books.balanced else ("The books do not balance!", "bold red"),
     )  # fmt: skip
     lines = (paid, waits, fund)

@@ -46,6 +46,7 @@ _VAULT = "wrapped keys, and what became of them: the app login has no right to t
 _WEBHOOKS = "the marketplace's own endpoints and their log; the app login has no right to them"
 _KEYS = "machines' keys and their retries; checked before a seller is known, by the engine login only"
 _OUTSIDE = "where sellers can turn outside is for all of them to read"
+_HUBS = "where buyers send goods back to is the same for all sellers"
 _JUDGES = "who of the staff judges a case is not for the parties; the app login has no right to it"
 _MAILS = "asked by a code, by people without an account too; the app login has no right to it at all"
 _LOOKS = "which member of staff looked is not for the sellers, who are told that one did; the app login has no right"
@@ -104,6 +105,7 @@ _BLIND_REVIEW = (
     " differs, given_at, looked_by_id, looked_at, found)"
 )
 _OUTSIDE_BODY = "SELECT, INSERT, UPDATE (ended_at, ended_by_id)"
+_RETURN_HUB = "SELECT, INSERT, UPDATE (until_at, ended_by_id, ended_key)"
 #: Of a referral a seller does not see which person of the staff acted.
 _REFERRAL = (
     "SELECT (id, case_id, seller_key, body_id, outcome_before, referred_at, referred_role, due_at, extended_at,"
@@ -151,9 +153,10 @@ TABLES = (
     Table("ownership_claim", engine=ALL, staff=EDIT, open_because=_CLAIMS),
     Table("ownership_word", engine=ALL, staff=ADD, open_because=_CLAIMS),
     Table("ownership_paper", engine="SELECT, INSERT, DELETE", staff=READ, open_because=_CLAIMS),
-    Table("staff_identity", app=EDIT, staff="SELECT, DELETE", open_because=_PEOPLE),
+    Table("staff_identity", app=EDIT, engine=READ, staff="SELECT, DELETE", open_because=_PEOPLE),
     Table("break_glass", staff=EDIT, open_because=_PEOPLE),
     Table("staff_look", staff=EDIT, open_because=_LOOKS),
+    Table("staff_device", app=READ, staff=EDIT, open_because=_PEOPLE),
     Table("sign_in_session", app=EDIT, engine=ALL, staff=EDIT, open_because=_PEOPLE),
     Table("account_case", engine=_ACCOUNT_FREEZE, staff=_ACCOUNT_CASE, open_because=_NOT_ME),
     Table("shared_cache", engine=ALL, open_because="hashes of what is counted at sign-in, before a seller is known"),
@@ -232,6 +235,7 @@ TABLES = (
     Table("claim_payment", engine=ADD, staff=ADD, open_because=_PAYMENTS),
     Table("claim_bank_debit", engine=ADD, staff=ADD, open_because=_PAYMENTS),
     # returns
+    Table("return_hub", app=READ, engine=_RETURN_HUB, staff=_RETURN_HUB, open_because=_HUBS),
     Table("return_file", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_line", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),
     Table("return_cost", app=READ, engine=EDIT, staff=EDIT, seller_column="seller_key"),

@@ -39,6 +39,8 @@ class Lock(IntEnum):
     LEDGER_SUMS = 0x5AFE_1ED6  # sums of the platform's accounts
     BOOKED_BY_HAND = 0x5AFE_1ED7  # one key of what people book (pair)
     OUTSIDE_BODIES = 0x5AFE_0D21  # which outside bodies are named
+    RETURN_HUBS = 0x5AFE_0D22  # which local addresses for returns are named
+    FILES_OF_A_PERSON = 0x5AFE_0D23  # how much one person has stored (pair)
 
 
 def orders_in_trouble(order_keys: Collection[int]) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 PAGE = 50
+#: What PostgreSQL keeps in no text: U+0000, and half of a pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 T = TypeVar("T")
 
 
@@ -39,7 +43,7 @@ M = TypeVar("M", bound=Model)
 
 def page(rows: QuerySet[M], order: Order, *, after: str = "", before: str = "", size: int = PAGE) -> Slice[M]:
     """The page after (or before) a cursor; an unreadable cursor begins at the start. One query."""
-    here = read_cursor(before or after)
+    here = _place(rows, order, before or after)
     backwards = bool(before) and here is not None
     if here is not None:
         value, key = here
@@ -77,6 +81,27 @@ def cut(rows: Sequence[M], *, after: str = "", before: str = "", size: int = PAG
     return Slice(found, next=str(found[-1].pk) if more else "", previous=str(found[0].pk) if start else "")
 
 
+def _place(rows: QuerySet[Any], order: Order, text: str) -> tuple[Any, Any] | None:
+    """Where a cursor points in these rows; None for one of another list, whose values are of another kind."""
+    here = read_cursor(text)
+    if here is None or not all(
+        _fits(rows, name, given) for name, given in zip((order.field, order.key), here, strict=True)
+    ):
+        return None
+    return here
+
+
+def _fits(rows: QuerySet[Any], name: str, given: object) -> bool:
+    """Whether a value is one that a field (or what a query computes under this name) can have."""
+    computed = rows.query.annotations.get(name)
+    field: Any = rows.model._meta.get_field(name) if computed is None else computed.output_field
+    try:
+        could_be = field.to_python(given)
+    except (ValidationError, TypeError, ValueError):
+        return False
+    return type(could_be) is type(given) and bool(could_be == given)
+
+
 def _cursor_of(order: Order) -> Callable[[Any], str]:
     def cursor(row: Any) -> str:
         return write_cursor(getattr(row, order.field), getattr(row, order.key))
@@ -104,6 +129,8 @@ def read_cursor(text: str) -> tuple[Any, Any] | None:
     except (binascii.Error, ValueError, TypeError, KeyError):
         return None
     if isinstance(value, bool) or not isinstance(value, (int, str, datetime)) or not isinstance(key, (int, str)):
+        return None
+    if any(isinstance(part, str) and _UNSTORABLE.search(part) for part in (value, key)):
         return None
     if isinstance(value, int) and abs(value) >= 2**63 or isinstance(key, int) and abs(key) >= 2**63:
         return None

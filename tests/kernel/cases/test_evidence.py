@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.test import override_settings
 from PIL import Image
 from tests.kernel.cases.builders import SELLER, START, case, decision, opened, seated, take
 from tests.kernel.cases.test_files import png
@@ -56,6 +59,49 @@ def test_the_same_bytes_twice_are_one_piece() -> None:
     case_id = opened()
     assert brought(case_id) == brought(case_id)
     assert brought(case_id, kind=EvidenceKind.OTHER) != brought(case_id)
+
+
+def test_a_person_stores_so_much_over_all_their_cases_and_is_told_what_makes_room() -> None:
+    with override_settings(FILES_PER_PERSON=2):
+        first, second = brought(opened()), brought(opened())
+        with pytest.raises(EvidenceRefused, match="2 files with 0 MB; one person may have 2 files"):
+            brought(opened())
+        assert first != second
+        with engine_scope():
+            query("UPDATE case_evidence SET shredded_at = %s WHERE id = %s", [START, first])
+        brought(opened())
+
+
+def test_bytes_of_a_person_are_bounded_together_and_the_engine_and_machines_are_not_counted() -> None:
+    half = TEXT + b"." * 600_000
+    with override_settings(FILE_MB_PER_PERSON=1):
+        brought(opened(), content=half)
+        with pytest.raises(EvidenceRefused, match="10000 files and 1 MB"):
+            brought(opened(), content=half + b"!")
+        for machine in ("engine", "key_1", "buyer/link"):
+            with engine_scope():
+                evidence.collect(
+                    [
+                        Piece(EvidenceKind.OTHER, Source.PLATFORM, half + machine.encode(), SELLER, START,
+                              {"en": "what a machine brings"}, case_id=opened()),
+                    ],
+                    Actor(machine, "machine"), at=START,
+                )  # fmt: skip
+
+
+def test_two_files_of_one_person_at_one_instant_do_not_both_take_the_last_place() -> None:
+    cases, came = [opened(), opened()], threading.Barrier(2)
+
+    def bring(case_id: str) -> str:
+        came.wait()
+        try:
+            return brought(case_id)
+        except EvidenceRefused:
+            return "refused"
+
+    with override_settings(FILES_PER_PERSON=1), ThreadPoolExecutor(2) as hands:
+        found = list(hands.map(bring, cases))
+    assert found.count("refused") == 1
 
 
 def test_what_was_collected_at_the_sale_is_an_exhibit_of_every_case_about_the_order() -> None:

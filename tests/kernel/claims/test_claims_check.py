@@ -32,7 +32,8 @@ def test_a_claim_whose_hold_was_cut_off_and_a_hold_without_its_claim_are_both_fo
     claim = opened()
     join(claim)
     tamper("UPDATE claim SET hold_key = '' WHERE id = %s", (claim,))
-    short, loose = answers()
+    short, loose, ahead = answers()
+    assert ahead.ok
     assert short.wrong == (f"{claim}: 0 held of 9200 USD",)
     assert (
         len(loose.wrong) == 1 and loose.wrong[0].startswith(f"claim/{claim}/") and loose.wrong[0].endswith("USD 9200")

@@ -11,6 +11,7 @@ import pytest
 from tests.kernel.ledger.money import ORDER, SELLER, START, balances, days, entry, held, posted, request, sold
 
 from safeconduct.kernel.ledger import actions, queries
+from safeconduct.kernel.ledger.accounts import Kind
 from safeconduct.kernel.ledger.actions import PayoutState, TakeFrom
 from safeconduct.kernel.ledger.checking import check
 from safeconduct.kernel.ledger.checkpoints import roll_up
@@ -547,6 +548,11 @@ def test_lists_come_in_pages_that_miss_nothing_and_repeat_nothing() -> None:
                 break
         only = queries.movements(SELLER, filters=queries.Filters(order_key=4, since=days(1), until=days(2))).items
         assert len(queries.movements(SELLER, after="nonsense").items) == 7
+        for typed in ("2026-06-01T00:00:00+00:00~hld_1", f"2026-06-01T00:00:00+00:00~{10**25}", "2026-06-01~1"):
+            assert len(queries.movements(SELLER, after=typed).items) == 7
+        pending = queries.movements(SELLER, filters=queries.Filters(account=Kind.PENDING)).items
+        assert len(pending) == 7
+        assert queries.movements(SELLER, filters=queries.Filters(account=Kind.RESERVE)).items == ()
     assert found == [7, 6, 5, 4, 3, 2, 1]
     assert [line.amount_minor for line in only] == [400]
 
@@ -584,7 +590,9 @@ def test_the_platforms_sums_are_exact_before_during_and_after_a_roll_up() -> Non
         assert totals.platform["psp_clearing"] == -10_000
         assert sum(totals.platform.values()) + sum(totals.sellers.values()) == 0
     with staff_scope():
-        assert queries.exposure()["USD"].on_hold_minor == 1700
+        exposure = queries.totals_by_currency()["USD"].exposure
+        assert exposure is not None
+        assert exposure.on_hold_minor == 1700
     # Transactions that are open anywhere on the server hold a roll-up back: it is done later, never wrongly.
     assert any(_rolled_up() for _ in range(100)), "nothing was ever rolled up"
     assert wrong() == {}

@@ -105,6 +105,14 @@ def test_the_fund_reimburses() -> None:
     assert balances() == {"bank_clearing": -500, "protection_fund": 408, "available": 92}
 
 
+def test_what_the_fund_paid_for_now_goes_back_to_it_when_the_bank_has_decided() -> None:
+    fund()
+    posted(entry("provisional_reimbursement", amount=92))
+    assert balances() == {"bank_clearing": -500, "protection_fund": 408, "available": 92}
+    posted(entry("provisional_reimbursement_ended", amount=92))
+    assert balances() == {"bank_clearing": -500, "protection_fund": 500}
+
+
 def test_a_representment_won_without_reimbursement_pays_the_seller() -> None:
     sold()
     held(request(92))

@@ -8,11 +8,12 @@ import pytest
 import tests.django_world as world
 from tests.kernel.builders import person
 
-from safeconduct.kernel.notices.key_reminders import remind
+from safeconduct.kernel.notices.key_reminders import remind, remind_of_vault
 from safeconduct.kernel.notices.models import NoticeCopy
 from safeconduct.kernel.parties.keys import Scope, create_key, revoke_key
 from safeconduct.kernel.parties.models import ApiKey, StaffRole
-from safeconduct.kernel.scope import Actor, staff_scope
+from safeconduct.kernel.scope import Actor, engine_scope, query, staff_scope
+from safeconduct.kernel.vault import regions, rotation
 
 NOW = datetime.now(UTC)
 OWNER = Actor("test", "owner")
@@ -50,3 +51,27 @@ def test_a_key_that_nobody_uses_or_that_was_revoked_ends_without_a_word() -> Non
     with staff_scope():
         revoke_key(gone.id, OWNER, at=NOW)
     assert remind(NOW + timedelta(days=170)) == 0
+
+
+def vault_key_made(at: datetime | None) -> None:
+    regions.newest()
+    with engine_scope():
+        query("UPDATE vault_region_key SET made_at = %s", [at])
+
+
+def test_administrators_hear_that_the_vaults_key_is_to_be_replaced_until_somebody_does() -> None:
+    first, _lead = person(StaffRole.ADMINISTRATOR), person(StaffRole.LEAD)
+    vault_key_made(NOW)
+    told = [remind_of_vault(NOW + timedelta(days=day)) for day in (200, 335, 336, 337, 365, 366, 370, 395, 396)]
+    assert told == [0, 0, 1, 0, 0, 1, 0, 0, 1]
+    with staff_scope():
+        copies = list(NoticeCopy.objects.filter(notice__code="vault_key.old").select_related("notice"))
+    assert {copy.person_id for copy in copies} == {first.id}
+    rotation.rotate_region(now=NOW)
+    assert remind_of_vault(NOW + timedelta(days=1)) == 0, "the new one is of now"
+
+
+def test_a_key_of_which_nobody_knows_its_age_counts_as_due_and_is_said_each_month() -> None:
+    person(StaffRole.ADMINISTRATOR)
+    vault_key_made(None)
+    assert [remind_of_vault(NOW + timedelta(days=day)) for day in (0, 0, 40)] == [1, 0, 1]

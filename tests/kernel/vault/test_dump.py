@@ -51,7 +51,7 @@ HASHED = {
     "api_key.secret_hash", "idempotent_answer.body_hash", "invitation.token_hash", "sign_in_device.cookie_hash",
     "sign_in_failures.address_hash", "delivery.digest", "pseudonym.blind", "pseudonym.blind_before", "payout_account.blind", "payout_account.blind_before",
     "ledger_transaction.digest", "sign_in_session.key_hash", "break_glass.code_hash",
-    "shared_cache.key_hash", "staff_identity.subject_hash",
+    "shared_cache.key_hash", "staff_identity.subject_hash", "sign_in_session.directory",
 }  # fmt: skip
 #: The record, which holds nobody's data; answers to machines about their own calls; models.
 PUBLIC = {

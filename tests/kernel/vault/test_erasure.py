@@ -102,8 +102,9 @@ def test_a_ground_that_ends_early_frees_what_was_asked_for_and_nothing_else() ->
     keep(CLAIM, law, Kept("case/cas_7", "case_message", CLAIM.basis, LATER))
     erase([CASE])
     with engine_scope():
-        assert erasure.end_ground(CASE, "case_message", CLAIM.basis, at=START)
-        assert erasure.end_ground("case/cas_7", "case_message", CLAIM.basis, at=START)
+        both = [(CASE, "case_message"), ("case/cas_7", "case_message")]
+        assert erasure.end_grounds(both, CLAIM.basis, at=START) == 2
+        assert erasure.end_grounds(both, CLAIM.basis, at=START) == 0, "they have ended"
     assert receipts.erase_due(START) == 0, "the tax law keeps it"
     with data_keys.reading_for("claims"), pytest.raises(Restricted):
         unseal(MESSAGE, "cmg_1", CASE, asked)

@@ -66,6 +66,17 @@ def test_after_a_rotation_the_same_values_open_and_the_earlier_key_is_destroyed_
     assert unseal_many(MESSAGE, values[:1]) == [b"cmg_0"]
 
 
+def test_the_monitor_reminds_of_a_key_that_is_older_than_a_year_until_it_is_replaced() -> None:
+    sealed_values(3)
+    for made_at in ("now() - interval '367 days'", "NULL"):
+        with engine_scope():
+            query(f"UPDATE vault_region_key SET made_at = {made_at}")
+        (sentence,) = status().trouble
+        assert "vault rotate" in sentence
+    rotation.rotate_region(now=START)
+    assert not status().trouble
+
+
 def test_a_rotation_that_was_killed_goes_on_where_it_stopped() -> None:
     values = sealed_values(20)
 

@@ -83,6 +83,17 @@ class DirectoryStub:
         headers = {} if self.key_id is None else {"kid": self.key_id}
         return jwt.encode(told, self.key, algorithm=self.algorithm, headers=headers)
 
+    def signed_out(self, kind: str | None = "logout+jwt", **claims: Any) -> str:
+        """A logout token of now; a claim that is None is left out."""
+        now = int(time.time())
+        told = {
+            "iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": f"t-{now}", "sub": "u-1",
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}}, **claims,
+        }  # fmt: skip
+        said = {name: value for name, value in told.items() if value is not None}
+        headers = {"kid": self.key_id, "typ": kind} if kind else {"kid": self.key_id, "typ": None}
+        return jwt.encode(said, self.key, algorithm=self.algorithm, headers=headers)
+
 
 @contextmanager
 def open_directory() -> Iterator[DirectoryStub]:

@@ -42,7 +42,7 @@ from safeconduct.kernel.vault.pseudonyms import lookup
 from safeconduct.protections.data_security.dated import DataFault
 from safeconduct.protections.data_security.desk_errors import OutOfOrder
 from safeconduct.protections.data_security.history import DataStep
-from safeconduct.protections.data_security.requests import actions, gathering, terms
+from safeconduct.protections.data_security.requests import actions, erasing, gathering, terms
 from safeconduct.protections.data_security.requests.models import DataRequest, RequestArchive
 from safeconduct.protections.data_security.retention import holds
 
@@ -260,6 +260,54 @@ def test_a_legal_hold_wins_over_an_erasure() -> None:
     assert request.rest_at == NOW + timedelta(days=90)
     actions.work(NOW + timedelta(days=91))
     assert bodies(sold) == 0
+
+
+def grounds(basis: str) -> int:
+    """How many grounds of this basis keep something."""
+    with engine_scope():
+        row = query("SELECT count(*) FROM vault_ground WHERE basis = %s AND ended_at IS NULL", [basis]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_hold_that_is_lifted_before_its_day_lets_the_erasure_go_on_at_once() -> None:
+    sold = bought(at=ago(24 * 365 * 4))
+    with staff_scope():
+        hold = holds.place("order", sold.ref, "Court order 12 O 34/26", NOW + timedelta(days=900), OFFICER, at=NOW)
+    erased(sold)
+    assert grounds(erasing.HELD) > 0
+    lifted = NOW + timedelta(days=3)
+    with staff_scope():
+        holds.end(hold, OFFICER, at=lifted)
+    assert actions.work(lifted) == 1
+    assert bodies(sold) == 0 and sealed_for(sold) == set() and grounds(erasing.HELD) == 0
+    assert not latest().statement["kept"], "nothing waits for the day that the hold would have had"
+
+
+def test_one_of_two_holds_that_is_lifted_leaves_the_other_in_force() -> None:
+    sold = bought(at=ago(24 * 365 * 4))
+    shorter = NOW + timedelta(days=60)
+    with staff_scope():
+        hold = holds.place("order", sold.ref, "Court order 12 O 34/26", NOW + timedelta(days=900), OFFICER, at=NOW)
+        holds.place("order", sold.ref, "Another court's order", shorter, OFFICER, at=NOW)
+    erased(sold)
+    with staff_scope():
+        holds.end(hold, OFFICER, at=NOW + timedelta(days=3))
+    actions.work(NOW + timedelta(days=3))
+    assert bodies(sold) > 0 and latest().rest_at == shorter
+    actions.work(shorter)
+    assert bodies(sold) == 0
+
+
+def test_a_case_that_closes_ends_what_was_kept_for_it() -> None:
+    sold = bought(at=ago(24 * 365 * 4))
+    case_id, _piece = case_of(sold, closed_at=None)
+    request = erased(sold)
+    assert grounds(erasing.UNFINISHED) > 0 and request.rest_at is not None
+    take(case_id, "withdraw", Role.BUYER, NOW)
+    actions.work(request.rest_at)
+    assert grounds(erasing.UNFINISHED) == 0 and bodies(sold) == 0
+    assert ("cases", "open_case") not in {(one["what"], one["why"]) for one in latest().statement["kept"]}
 
 
 def test_an_old_buyer_is_gone_from_the_database_at_once() -> None:

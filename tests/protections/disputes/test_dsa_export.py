@@ -92,6 +92,35 @@ def test_a_decision_that_an_appeal_turns_against_the_seller_is_told(capsys: pyte
     assert made["category"] == "STATEMENT_CATEGORY_CONSUMER_INFORMATION"
 
 
+def test_what_a_dispute_about_the_offer_holds_is_told_only_when_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    court = lost()
+    assert len(exported(capsys)[0]) == 1
+    (ended, held), count = exported(capsys, holds=True)
+    assert problems(held) == [] and count["by_kind"] == {"dispute": 2}
+    assert (ended["decision_monetary"], held["decision_monetary"]) == (
+        "DECISION_MONETARY_TERMINATION", "DECISION_MONETARY_SUSPENSION",
+    )  # fmt: skip
+    assert (held["puid"], held["automated_decision"]) == (f"{court.dispute.case_id}-hold", "AUTOMATED_DECISION_FULLY")
+    assert held["end_date_monetary_restriction"] > held["application_date"]
+    assert not any(word in json.dumps(held) for word in ("Ana", "Calle", "ord-1", "sel-1"))
+    assert exported(capsys, holds=True, kinds=["return"])[0] == []
+
+
+def test_the_hold_of_a_dispute_about_the_way_is_no_restriction(capsys: pytest.CaptureFixture[str]) -> None:
+    Court().open(type=ClaimType.NOT_RECEIVED)
+    assert exported(capsys, holds=True)[0] == []
+
+
+def test_holds_are_told_in_parts_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    court = lost()
+    span = (START - timedelta(days=1), court.now + timedelta(days=1))
+    whole = list(dsa_export.holds(*span))
+    monkeypatch.setattr(dsa_export, "_PART", 1)
+    assert list(dsa_export.holds(*span)) == whole and len(whole) == 1
+
+
 def test_the_period_ends_with_its_last_day_and_kinds_can_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     court = lost()
     day = court.now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
@@ -128,6 +157,7 @@ def test_a_return_of_goods_that_were_not_as_described_is_told_where_law_gave_no_
     made, _ = exported(capsys)
     assert [one["category"] for one in made] == ["STATEMENT_CATEGORY_CONSUMER_INFORMATION"] * told
     assert all("sent goods" in one["decision_facts"] for one in made)
+    assert len(exported(capsys, holds=True)[0]) == 2 * told
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

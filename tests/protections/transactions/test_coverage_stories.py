@@ -146,6 +146,17 @@ def test_claims_above_the_limit_of_an_order_are_paid_up_to_it() -> None:
     assert balances()["protection_fund"] == pytest.approx(1.2 - 250)
 
 
+def test_the_version_of_the_day_counts_and_not_a_later_one() -> None:
+    Shop(template="jd-like")
+    later = in_force(jd_like(), day=date(2026, 10, 1))
+    with staff_scope():
+        old = versions.in_force(date(2026, 9, 30))
+        assert old is not None
+        assert old.id != later.id
+        assert versions.in_force(date(2026, 10, 1)) == later
+        assert versions.in_force(date(2019, 12, 31)) is None
+
+
 def test_a_limit_of_the_year_that_is_reached_is_said_and_ends_the_payments() -> None:
     shop = Shop(template=None)
     in_force(jd_like(limits=("fund_year: 25000000 USD", "seller_year: 150 USD")), day=date(2026, 6, 2))

@@ -58,6 +58,26 @@ def drafted(client: Client, ahead: int = 30) -> TemplateVersion:
         return TemplateVersion.objects.get(state=TemplateState.DRAFT)
 
 
+def read(draft: TemplateVersion) -> dict[str, str]:
+    """What the page of a draft says of the text that stood on it."""
+    return {"seen": draft.written_at.isoformat()}
+
+
+def test_nobody_approves_a_text_that_was_changed_after_they_had_opened_it() -> None:
+    ready()
+    author, lead = signed_in(StaffRole.ANALYST), signed_in()
+    draft = drafted(author)
+    assert read(draft)["seen"] in lead.get(f"{TEMPLATES}{draft.id}/").content.decode()
+    changed = {"text": text(limit=9000), "note": "Ours now", "do": "save", **read(draft)}
+    assert author.post(f"{TEMPLATES}{draft.id}/edit/", changed).status_code == 303
+    for seen in (read(draft), {}, {"seen": "yesterday"}):
+        answer = lead.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "Agreed with finance", **seen})
+        assert answer.status_code == 409 and "Read it again" in answer.content.decode()
+    with staff_scope():
+        draft.refresh_from_db()
+    assert draft.state == TemplateState.DRAFT
+
+
 def test_an_analyst_drafts_and_a_lead_puts_it_in_force_from_its_day() -> None:
     ready()
     analyst, lead = signed_in(StaffRole.ANALYST), signed_in()
@@ -72,7 +92,7 @@ def test_an_analyst_drafts_and_a_lead_puts_it_in_force_from_its_day() -> None:
     assert "Waits for a second person" not in shown
     assert "Parcel not received" in shown
     assert "$400" in shown
-    approved = lead.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "Agreed with finance"})
+    approved = lead.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "Agreed with finance", **read(draft)})
     assert approved.status_code == 303
     with staff_scope():
         draft.refresh_from_db()
@@ -87,7 +107,7 @@ def test_an_analyst_drafts_and_a_lead_puts_it_in_force_from_its_day() -> None:
 def test_approval_stands_in_the_record() -> None:
     ready()
     draft = drafted(signed_in(StaffRole.ANALYST))
-    signed_in().post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "Agreed with finance"})
+    signed_in().post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "Agreed with finance", **read(draft)})
     while sequencer.sequence(now=timezone.now()):
         pass
     with engine_scope():
@@ -100,7 +120,7 @@ def test_the_lead_who_wrote_a_draft_is_refused_and_it_stays_a_draft() -> None:
     lead = signed_in()
     draft = drafted(lead)
     assert "You wrote it, so a lead other than you approves it" in lead.get(f"{TEMPLATES}{draft.id}/").content.decode()
-    answer = lead.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "In a hurry"})
+    answer = lead.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "In a hurry", **read(draft)})
     assert answer.status_code == 403
     assert "Who wrote a version cannot approve it" in answer.content.decode()
     with staff_scope():
@@ -136,7 +156,7 @@ def test_a_day_that_has_come_is_refused_and_one_too_near_for_the_notice_is_point
     draft = drafted(signed_in(StaffRole.ANALYST), ahead=0)
     lead = signed_in()
     assert "fewer than 15 days" in lead.get(f"{TEMPLATES}{draft.id}/").content.decode()
-    answer = lead.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "Today please"})
+    answer = lead.post(f"{TEMPLATES}{draft.id}/approve/", {"reason": "Today please", **read(draft)})
     assert answer.status_code == 409
     assert "Choose a day after today" in answer.content.decode()
 

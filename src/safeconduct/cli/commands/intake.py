@@ -78,9 +78,10 @@ def rates_import(
         Path,
         typer.Argument(help="CSV: currency,day,rate (units of the reporting currency).", exists=True, dir_okay=False),
     ],
-    source: Annotated[str, typer.Option(help="Where the rates come from; shown beside every amount they convert.")],
+    source: Annotated[str, typer.Option(help="Where the rates come from; it is kept with each.")],
+    as_json: Json = False,
 ) -> None:
     """Adds dated exchange rates. A day's rate is never changed afterwards."""
-    from safeconduct.cli.people import import_rates
+    from safeconduct.cli.rates import import_rates
 
-    raise SystemExit(import_rates(file, source))
+    raise SystemExit(import_rates(file, source, as_json=as_json))

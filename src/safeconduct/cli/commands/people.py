@@ -15,7 +15,7 @@ people_app = typer.Typer(no_args_is_help=True, help="People: the first member of
 @keys_app.command("create", epilog="Example: safeconduct keys create")
 def keys_create() -> None:
     """Writes a new root key file. Keep a copy apart from the database: without it nothing sealed can be opened."""
-    from safeconduct.cli.people import create_root_key
+    from safeconduct.cli.keys import create_root_key
 
     raise SystemExit(create_root_key())
 
@@ -31,7 +31,7 @@ def keys_api(
     as_json: Json = False,
 ) -> None:
     """Creates a key of the API and shows it once."""
-    from safeconduct.cli.people import create_api_key
+    from safeconduct.cli.keys import create_api_key
 
     raise SystemExit(create_api_key(name, scope, network or [], days, as_json=as_json))
 
@@ -39,7 +39,7 @@ def keys_api(
 @keys_app.command("revoke", epilog="Example: safeconduct keys revoke key_01jy2d8m4kq5v6w7x8y9zabcde")
 def keys_revoke(key: Annotated[str, typer.Argument(help="The key's id, as the console lists it.")]) -> None:
     """Ends a key of the API at once and for ever."""
-    from safeconduct.cli.people import revoke_api_key
+    from safeconduct.cli.keys import revoke_api_key
 
     raise SystemExit(revoke_api_key(key))
 
@@ -49,10 +49,21 @@ def people_invite(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
     role: Annotated[str, typer.Option(help="analyst, lead or administrator.")] = "analyst",
 ) -> None:
-    """Makes a person with a one-time password link: how the first member of staff comes in."""
+    """Makes a person with a password that opens for 24 hours: how the first member of staff comes in."""
     from safeconduct.cli.people import invite
 
     raise SystemExit(invite(email, role))
+
+
+@people_app.command("device", epilog='Example: safeconduct people device ana@example.org --why "Sat beside her"')
+def people_device(
+    email: Annotated[str, typer.Argument(help="The address of the member of staff.")],
+    why: Annotated[str, typer.Option("--why", help="How you know that it is their browser.")],
+) -> None:
+    """Lets in the browser that a member of staff asks for, where no other administrator can."""
+    from safeconduct.cli.people import device
+
+    raise SystemExit(device(email, why))
 
 
 @people_app.command(

@@ -113,11 +113,24 @@ def cases_lint(
     files: Annotated[
         Optional[list[Path]], typer.Argument(help="Workflows; all that ship if left out.", exists=True, dir_okay=False)
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Checks workflows of cases, those that are shipped with their presets. Exit code 1 where there is an error."""
     from safeconduct.cli.cases import lint
 
-    raise SystemExit(lint(files or []))
+    raise SystemExit(lint(files or [], as_json=as_json))
+
+
+@cases_app.command("draw", epilog="Example: safeconduct cases draw dispute --preset eu-fair")
+def cases_draw(
+    kind: Annotated[str, typer.Argument(help="The kind of case.")],
+    preset: Annotated[str, typer.Option(help="A marketplace's terms: a file, or the name of one that ships.")] = "",
+    language: Annotated[str, typer.Option(help="en, zh or es.")] = "en",
+) -> None:
+    """Draws a workflow that ships as a Mermaid diagram: states, who acts and how long, steps and who takes them."""
+    from safeconduct.cli.cases import draw
+
+    raise SystemExit(draw(kind, preset=preset, language=language))
 
 
 @cases_app.command(
@@ -171,6 +184,9 @@ def cases_dsa_export(
     kind: Annotated[
         Optional[list[str]], typer.Option(help="Only these kinds of cases; all that can restrict if left out.")
     ] = None,
+    holds: Annotated[
+        bool, typer.Option("--holds", help="Also the payments that such cases held while they ran; read the manual.")
+    ] = False,
     calls: Annotated[
         bool, typer.Option("--calls", help="A line for each call of the database's API, with at most 100 of them.")
     ] = False,
@@ -181,7 +197,9 @@ def cases_dsa_export(
     Exit code 1 where one cannot be told."""
     from safeconduct.cli.cases_dsa import export
 
-    raise SystemExit(export(since=since, until=until, kinds=kind or [], calls=calls, out=out, as_json=as_json))
+    raise SystemExit(
+        export(since=since, until=until, kinds=kind or [], calls=calls, out=out, as_json=as_json, holds=holds)
+    )
 
 
 @risk_app.command("rba", epilog="Example: safeconduct risk rba sign-ins.json --json")

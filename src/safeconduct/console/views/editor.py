@@ -15,7 +15,7 @@ from safeconduct.console.readings import reading_of, tests_of
 from safeconduct.console.views.versions import faults_of
 from safeconduct.kernel.decisions import policies as lives
 from safeconduct.kernel.decisions import queries
-from safeconduct.kernel.decisions.errors import NotFound, WrongState
+from safeconduct.kernel.decisions.errors import ChangedMeanwhile, NotFound, WrongState
 from safeconduct.kernel.decisions.models import PolicyVersion, VersionState
 from safeconduct.kernel.ui.parts import Diffed
 
@@ -89,15 +89,13 @@ def edit(request: StaffRequest, version_id: str) -> HttpResponse:
     text = form.cleaned_data["text"].replace("\r\n", "\n")
     if request.POST.get("do") == "check":
         return _editor(request, draft, form, text)
-    revision = form.cleaned_data["revision"] or 0
-    # The row is locked before it is compared, so that two who save at once do not both find it unchanged.
-    current = PolicyVersion.objects.select_for_update().get(id=version_id)
-    if current.revision != revision:
-        return _conflict(request, current, text, form.cleaned_data["note"])
-    lives.save_draft(
-        request.user, draft.policy, text, at=timezone.now(), note=form.cleaned_data["note"], draft_id=draft.id,
-        revision=revision,
-    )  # fmt: skip
+    note, revision = form.cleaned_data["note"], form.cleaned_data["revision"] or 0
+    try:
+        lives.save_draft(
+            request.user, draft.policy, text, at=timezone.now(), note=note, draft_id=draft.id, revision=revision
+        )
+    except ChangedMeanwhile:
+        return _conflict(request, PolicyVersion.objects.get(id=version_id), text, note)
     errors = len(reading_of(text).errors)
     words = _("Saved, with errors: they stand above the text.") if errors else _("Saved.")
     return done(request, words, reverse("console:edit", args=[draft.id]))

@@ -15,7 +15,6 @@ from safeconduct.console.views.judging import url_of
 from safeconduct.kernel.cases import blind, fairness, publishing, queries
 from safeconduct.kernel.cases.kinds import kinds
 from safeconduct.kernel.notices.rendering import spoken
-from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.ui.parts import Page
 
 
@@ -39,7 +38,7 @@ def report(request: StaffRequest) -> HttpResponse:
         "platform": [(titles.get(one.kind, one.kind), one) for one in found.platform],
         "waiting": [(one, titles.get(one.case.kind, "")) for one in blind.waiting()],
         "disagreements": [(one, titles.get(one.case.kind, "")) for one in blind.disagreements()],
-        "is_lead": request.user.may(StaffRole.LEAD), "small": fairness.SMALL,
+        "small": fairness.SMALL,
     }  # fmt: skip
     return page(request, "console/fairness.html", "fairness", context)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -36,6 +36,14 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _CSV_PAGE: Final = 1000
 
 
+class _OfASeller(Protocol):
+    @property
+    def seller_key(self) -> int | None: ...
+
+
+L = TypeVar("L", bound=_OfASeller)
+
+
 @require_GET
 @staff_page()
 def money(request: StaffRequest) -> HttpResponse:
@@ -51,7 +59,7 @@ def money(request: StaffRequest) -> HttpResponse:
         ],
         "held": [{"line": line, "says": hold_reason(line.reason)} for line in platform.held_for()],
         "runs": platform.payout_runs(timezone.now() - timedelta(days=RUN_DAYS), most=12), "run_days": RUN_DAYS,
-        "owing": [{"line": o, "seller": sellers.get(o.seller_key)} for o in owes.items], "more_owing": bool(owes.next),
+        "owing": [{"line": o, "seller": sellers.get(o.seller_key)} for o in owes.items],
         "unexplained": [
             {"line": one, "order": names.of(one.order_key), "seller": sellers.get(one.seller_key or 0)}
             for one in unexplained
@@ -79,7 +87,14 @@ def fund(request: StaffRequest, currency: str) -> HttpResponseBase:
     if not _CURRENCY.fullmatch(currency):
         raise NotFound("currency", currency)
     if request.GET.get("format") == "csv":
-        return _fund_csv(request, currency)
+        return _csv(
+            request, f"fund-{currency}",
+            ("transaction", "at", "event", "amount_minor", "currency", "seller", "provisional", "memo"),
+            lambda after: platform.fund_movements(currency, after=after, size=_CSV_PAGE),
+            lambda m, ref: (
+                m.transaction_id, m.at.isoformat(), m.event, m.amount_minor, m.currency, ref, m.provisional, m.memo
+            ),
+        )  # fmt: skip
     found = platform.fund_movements(currency, after=request.GET.get("after", ""))
     names = Names(line.order_key for line in found.items)
     sellers = _sellers(m.seller_key for m in found.items)
@@ -96,28 +111,21 @@ def fund(request: StaffRequest, currency: str) -> HttpResponseBase:
     return page(request, "console/fund.html", "money", context)
 
 
-def _fund_csv(request: StaffRequest, currency: str) -> HttpResponseBase:
-    def read(after: str) -> tuple[list[Row], str]:
-        found = platform.fund_movements(currency, after=after, size=_CSV_PAGE)
-        sellers = _sellers(m.seller_key for m in found.items)
-        rows: list[Row] = [
-            (m.transaction_id, m.at.isoformat(), m.event, m.amount_minor, m.currency, _ref(sellers, m.seller_key),
-             m.provisional, m.memo)
-            for m in found.items
-        ]  # fmt: skip
-        return rows, found.next
-
-    head = ("transaction", "at", "event", "amount_minor", "currency", "seller", "provisional", "memo")
-    return stream(f"fund-{currency}", head, read, lasting_scope(request))
-
-
 @require_GET
 @staff_page()
 def holds(request: StaffRequest) -> HttpResponseBase:
     """Open holds, the oldest first, with what would release them."""
     reason = request.GET.get("reason", "")[:60]
     if request.GET.get("format") == "csv":
-        return _holds_csv(request, reason)
+        return _csv(
+            request, "holds",
+            ("hold", "seller", "reason", "held_minor", "asked_minor", "currency", "at", "release_at", "released_by"),
+            lambda after: platform.open_holds(reason=reason, after=after, size=_CSV_PAGE),
+            lambda h, ref: (
+                h.line.id, ref, h.line.reason, h.line.held_minor, h.line.asked_minor, h.line.currency,
+                h.line.at.isoformat(), h.line.release_at.isoformat() if h.line.release_at else "", h.line.released_by,
+            ),
+        )  # fmt: skip
     found = platform.open_holds(reason=reason, after=request.GET.get("after", ""))
     names = Names(h.line.order_key for h in found.items)
     sellers, language = _sellers(h.seller_key for h in found.items), policy_language()
@@ -127,24 +135,9 @@ def holds(request: StaffRequest) -> HttpResponseBase:
              "release": h.line.release_says(language)}
             for h in found.items
         ],
-        "reason": reason, "why": hold_reason(reason) if reason else "", "page": Page(found.next, shown=len(found.items)),
+        "why": hold_reason(reason) if reason else "", "page": Page(found.next, shown=len(found.items)),
     }  # fmt: skip
     return page(request, "console/holds.html", "money", context)
-
-
-def _holds_csv(request: StaffRequest, reason: str) -> HttpResponseBase:
-    def read(after: str) -> tuple[list[Row], str]:
-        found = platform.open_holds(reason=reason, after=after, size=_CSV_PAGE)
-        sellers = _sellers(h.seller_key for h in found.items)
-        rows: list[Row] = [
-            (h.line.id, _ref(sellers, h.seller_key), h.line.reason, h.line.held_minor, h.line.asked_minor, h.line.currency,
-             h.line.at.isoformat(), h.line.release_at.isoformat() if h.line.release_at else "", h.line.released_by)
-            for h in found.items
-        ]  # fmt: skip
-        return rows, found.next
-
-    head = ("hold", "seller", "reason", "held_minor", "asked_minor", "currency", "at", "release_at", "released_by")
-    return stream("holds", head, read, lasting_scope(request))
 
 
 @require_GET
@@ -152,7 +145,16 @@ def _holds_csv(request: StaffRequest, reason: str) -> HttpResponseBase:
 def payouts(request: StaffRequest) -> HttpResponseBase:
     """Payouts, newest first."""
     if request.GET.get("format") == "csv":
-        return _payouts_csv(request)
+        return _csv(
+            request, "payouts",
+            ("payout", "run", "seller", "amount_minor", "made_good_minor", "currency", "at", "returned_at",
+             "returned_why"),
+            lambda after: platform.payouts(after=after, size=_CSV_PAGE),
+            lambda p, ref: (
+                p.id, p.run_key, ref, p.amount_minor, p.made_good_minor, p.currency, p.at.isoformat(),
+                p.returned_at.isoformat() if p.returned_at else "", p.returned_why,
+            ),
+        )  # fmt: skip
     found = platform.payouts(after=request.GET.get("after", ""))
     sellers = _sellers(p.seller_key for p in found.items)
     context = {
@@ -162,37 +164,16 @@ def payouts(request: StaffRequest) -> HttpResponseBase:
     return page(request, "console/payouts.html", "money", context)
 
 
-def _payouts_csv(request: StaffRequest) -> HttpResponseBase:
-    def read(after: str) -> tuple[list[Row], str]:
-        found = platform.payouts(after=after, size=_CSV_PAGE)
-        sellers = _sellers(p.seller_key for p in found.items)
-        rows: list[Row] = [
-            (p.id, p.run_key, _ref(sellers, p.seller_key), p.amount_minor, p.made_good_minor, p.currency,
-             p.at.isoformat(), p.returned_at.isoformat() if p.returned_at else "", p.returned_why)
-            for p in found.items
-        ]  # fmt: skip
-        return rows, found.next
-
-    head = (
-        "payout",
-        "run",
-        "seller",
-        "amount_minor",
-        "made_good_minor",
-        "currency",
-        "at",
-        "returned_at",
-        "returned_why",
-    )
-    return stream("payouts", head, read, lasting_scope(request))
-
-
 @require_GET
 @staff_page()
 def owing(request: StaffRequest) -> HttpResponseBase:
     """Sellers whose balance is negative, the largest debt first."""
     if request.GET.get("format") == "csv":
-        return _owing_csv(request)
+        return _csv(
+            request, "owing", ("seller", "owed_minor", "currency"),
+            lambda after: platform.owing(after=after, size=_CSV_PAGE),
+            lambda o, ref: (ref, o.owed_minor, o.currency),
+        )  # fmt: skip
     found = platform.owing(after=request.GET.get("after", ""))
     sellers = _sellers(line.seller_key for line in found.items)
     context = {
@@ -202,20 +183,20 @@ def owing(request: StaffRequest) -> HttpResponseBase:
     return page(request, "console/owing.html", "money", context)
 
 
-def _owing_csv(request: StaffRequest) -> HttpResponseBase:
-    def read(after: str) -> tuple[list[Row], str]:
-        found = platform.owing(after=after, size=_CSV_PAGE)
-        sellers = _sellers(line.seller_key for line in found.items)
-        rows: list[Row] = [(_ref(sellers, o.seller_key), o.owed_minor, o.currency) for o in found.items]
-        return rows, found.next
+def _csv(
+    request: StaffRequest, name: str, head: Sequence[str], read: Callable[[str], queries.Page[L]],
+    row: Callable[[L, str], Row],
+) -> HttpResponseBase:  # fmt: skip
+    """A list as a stream, read page by page. ``row``: what stands in a line, with the shop's id of its seller."""
 
-    return stream("owing", ("seller", "owed_minor", "currency"), read, lasting_scope(request))
+    def rows(after: str) -> tuple[list[Row], str]:
+        found = read(after)
+        sellers = _sellers(one.seller_key for one in found.items)
+        refs = {key: seller.ref for key, seller in sellers.items()}
+        return [row(one, refs.get(one.seller_key or 0, "")) for one in found.items], found.next
+
+    return stream(name, head, rows, lasting_scope(request))
 
 
 def _sellers(keys: Iterable[int | None]) -> dict[int, Seller]:
     return decisions.sellers_by_key(keys)
-
-
-def _ref(sellers: dict[int, Seller], key: int | None) -> str:
-    found = sellers.get(key or 0)
-    return "" if found is None else found.ref

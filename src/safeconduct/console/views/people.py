@@ -22,6 +22,7 @@ from safeconduct.console.access import StaffRequest, done, page, refused, staff_
 from safeconduct.console.forms import AcceptForm, InviteForm
 from safeconduct.console.words import role_name
 from safeconduct.kernel import faces
+from safeconduct.kernel.cases import assigning, seats
 from safeconduct.kernel.decisions.actions import release_reviews
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.notices import codes
@@ -131,9 +132,10 @@ def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
     """Shuts out, lets in again, takes away a lost second factor, or forgets whom the company's directory meant."""
     match verb:
         case "deactivate":
-            person = staff.deactivate(person_id, request.user, at=timezone.now())
-            release_reviews(person)
-            text = _("%(name)s is shut out. Reviews they held are free again, and API keys they made have ended.")
+            person = _shut_out(request, person_id)
+            text = _(
+                "%(name)s is shut out. Reviews and cases they held are free again, and API keys they made have ended."
+            )
         case "reactivate":
             person = staff.reactivate(person_id, request.user, at=timezone.now())
             text = _("%(name)s can sign in again.")
@@ -147,6 +149,16 @@ def act(request: StaffRequest, person_id: str, verb: str) -> HttpResponse:
         case _other:
             raise NotFound("step", verb)
     return done(request, text % {"name": person}, reverse("console:people"))
+
+
+def _shut_out(request: StaffRequest, person_id: str) -> User:
+    """Shuts somebody out; what waited for them is free for others at once."""
+    now = timezone.now()
+    person = staff.deactivate(person_id, request.user, at=now)
+    release_reviews(person)
+    seats.release(person, at=now)
+    assigning.release(person, at=now)
+    return person
 
 
 def _reset_second_step(request: StaffRequest, person_id: str) -> User:

@@ -148,7 +148,8 @@ def step(request: StaffRequest, version_id: str, verb: str) -> HttpResponse:
             share = _whole(request.POST.get("percent", "100"))
             if share is None:  # what cannot be read must not come to decide every order
                 raise ShareRefused
-            lives.publish(version_id, person, at=now, percent=share, why=why)
+            read = _whole(request.POST.get("revision", "")) or 0  # none that there is
+            lives.publish(version_id, person, at=now, percent=share, why=why, revision=read)
             text = _("Published: it decides from the next order on.") if share == 100 else _(
                 "It decides %(share)s %% of orders now; the live version the others."
             ) % {"share": share}  # fmt: skip

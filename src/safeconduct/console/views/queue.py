@@ -54,7 +54,7 @@ def queue(request: StaffRequest) -> HttpResponseBase:
     opened = request.GET.get("open", "")
     if opened and request.headers.get("HX-Request") and request.headers.get("HX-Target", "") == "pane":
         shown = _case(opened)
-        context = {"case": shown, "list_url": _list_url(request.GET), "next_url": ""}
+        context = {"case": shown, "list_url": _list_url(request.GET)}
         return render(request, "console/case_pane.html", {**context, **_case_context(request, shown, opened)})
     wanted = _wanted(request.GET)
     if request.GET.get("format") == "csv":

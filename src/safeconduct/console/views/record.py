@@ -25,7 +25,7 @@ def record(request: StaffRequest) -> HttpResponse:
     places = [*witnesses, *([(publishing.FILE, str(file))] if file is not None else [])]
     context = {
         "head": store.head(), "keys": keys.chain(), "origin": configuration.origin(),
-        "waiting": waiting, "oldest_s": oldest_s, "stuck": oldest_s > STUCK_S, "most_counted": waiting >= 100_000,
+        "waiting": waiting, "oldest_s": oldest_s, "stuck": oldest_s > STUCK_S,
         "places": [{"name": name, "where": where, "seen": seen.get(name)} for name, where in places],
         "public": configuration.entries_are_public(),
     }  # fmt: skip

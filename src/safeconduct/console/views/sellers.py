@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -23,7 +24,7 @@ from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.graph import Edge, Node
 from safeconduct.kernel.ui.parts import ACTIONS, Page
 
-#: The list counts this many days: what a seller is like now, and a few thousand rows however old the shop.
+#: Decisions of this many days are counted: what a seller is like now, and a few thousand rows however old the shop.
 COUNTED_DAYS = 30
 _TONES = {"allow": "good", "challenge": "info", "review": "warn", "block": "bad"}
 
@@ -36,14 +37,18 @@ def sellers(request: StaffRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return _csv(request, words)
     found = queries.sellers_page(words, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    since = timezone.now() - timedelta(days=COUNTED_DAYS)
-    counts = queries.action_counts((s.key for s in found.items), since=since)
+    counts = _counts(found.items)
     context = {
         "days": COUNTED_DAYS,
         "rows": [{"seller": s, "counts": counts.get(s.key, {}), "bar": _bar(counts.get(s.key, {}))} for s in found.items],
         "page": Page(found.next, found.previous, len(found.items)), "words": words,
     }  # fmt: skip
     return page(request, "console/sellers.html", "sellers", context)
+
+
+def _counts(sellers: Iterable[Seller]) -> dict[int, dict[str, int]]:
+    since = timezone.now() - timedelta(days=COUNTED_DAYS)
+    return queries.action_counts((one.key for one in sellers), since=since)
 
 
 def _bar(counts: dict[str, int]) -> list[tuple[str, float, str]]:
@@ -60,7 +65,7 @@ def seller(request: StaffRequest, seller_id: str) -> HttpResponse:
     now = timezone.now()
     rows = links.seller_links(found.key, since_moment=moment_of(now - timedelta(days=365)))
     latest = latest_of_seller(found)
-    counts = queries.action_counts([found.key]).get(found.key, {})
+    counts = _counts([found]).get(found.key, {})
     linked = queries.sellers_by_key(other for _name, _key, other, _n in rows)
     names = Names(key for _name, key, _other, _n in rows)
     nodes, edges = _graph(found, rows, linked, names)
@@ -68,8 +73,7 @@ def seller(request: StaffRequest, seller_id: str) -> HttpResponse:
         "seller": found, "rows": decision_rows(latest, {found.key: found}), "nodes": nodes, "edges": edges,
         "tiles": [(ACTIONS[name][2], counts.get(name, 0), _TONES[name] if counts.get(name) and name != "allow" else "", name)
                   for name in ACTIONS],
-        "currency": settings.REPORTING_CURRENCY, "total": sum(counts.values()), "bar": _bar(counts),
-        "may_look": request.user.may(StaffRole.LEAD),
+        "currency": settings.REPORTING_CURRENCY, "days": COUNTED_DAYS, "may_look": request.user.may(StaffRole.LEAD),
     }  # fmt: skip
     return page(request, "console/seller.html", "sellers", context)
 
@@ -109,7 +113,7 @@ def by_key(request: StaffRequest, key: int) -> HttpResponse:
 def _csv(request: StaffRequest, words: str) -> HttpResponseBase:
     def read(after: str) -> tuple[list[Row], str]:
         found = queries.sellers_page(words, after=after, size=500)
-        counts = queries.action_counts(s.key for s in found.items)
+        counts = _counts(found.items)
         rows: list[Row] = [
             (s.ref, s.name, s.country, s.registered_at.isoformat() if s.registered_at else "",
              *(counts.get(s.key, {}).get(name, 0) for name in ACTIONS))
@@ -117,4 +121,5 @@ def _csv(request: StaffRequest, words: str) -> HttpResponseBase:
         ]  # fmt: skip
         return rows, found.next
 
-    return stream("sellers", ("seller", "name", "country", "registered_at", *ACTIONS), read, lasting_scope(request))
+    counted = (f"{name}_{COUNTED_DAYS}_days" for name in ACTIONS)
+    return stream("sellers", ("seller", "name", "country", "registered_at", *counted), read, lasting_scope(request))

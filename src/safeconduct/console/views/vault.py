@@ -45,7 +45,9 @@ def rotate(request: StaffRequest) -> HttpResponse:
 
 def _page(request: StaffRequest, *, problem: str = "") -> HttpResponse:
     seen = glance()
-    context = {"seen": seen, "problem": problem or seen.problem}
+    now = timezone.now()
+    old = next((one for one in seen.versions if one.region == seen.region and one.is_old(now)), None)
+    context = {"seen": seen, "problem": problem or seen.problem, "old": old}
     return page(request, "console/vault.html", "vault", context, status=503 if problem else 200)
 
 

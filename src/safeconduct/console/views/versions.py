@@ -72,7 +72,7 @@ def version(request: StaffRequest, version_id: str) -> HttpResponse:
         "brakes": [m for m in mutes if m.cause == Mute.Cause.BRAKE], "mutes": _mutes(mutes, people),
         "history": _history(steps, people), "may": _may(request.user, found, reading, live),
         "features": prose.features.items() if prose and not pages.previous else (),
-        "maturity_days": settings.LABEL_MATURITY_DAYS, "lines": found.text.count("\n"),
+        "maturity_days": settings.LABEL_MATURITY_DAYS,
     }  # fmt: skip
     return page(request, "console/version.html", "policies", context)
 

@@ -86,11 +86,15 @@ class Findings:
 
     def error(self, at: tuple[int, int], code: str, message: str, hint: str | None = None) -> None:
         """Reports an error at an offset range."""
-        self._found.append(Diagnostic(self.source.span(*at), code, message, hint))
+        self.error_at(self.source.span(*at), code, message, hint)
+
+    def error_at(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
+        """Reports an error at a span."""
+        self._found.append(Diagnostic(span, code, message, hint))
         self._errors += 1
         if self._errors == MAX_ERRORS:
             stopped = f"there are {MAX_ERRORS} errors or more; reading stopped here"
-            self._found.append(Diagnostic(self.source.span(*at), "too-many-errors", stopped, "mend the first ones"))
+            self._found.append(Diagnostic(span, "too-many-errors", stopped, "mend the first ones"))
             raise TooManyErrors
 
     def warning(self, at: tuple[int, int], code: str, message: str, hint: str | None = None) -> None:

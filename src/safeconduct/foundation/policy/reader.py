@@ -23,10 +23,11 @@ from safeconduct.foundation.policy.diagnostics import (
     suggest,
 )
 from safeconduct.foundation.policy.features import FeatureReader, Setting, fields_of, read_scores, resolve_events
-from safeconduct.foundation.policy.nodes import Action, Feature, Policy, Rule, Score, Window
+from safeconduct.foundation.policy.nodes import Action, Feature, Policy, Rule, Score, Span, Window
 from safeconduct.foundation.policy.rules import RuleReader
 from safeconduct.foundation.policy.shape import SLUG, Shape
 from safeconduct.foundation.policy.tree import names, window_fields
+from safeconduct.foundation.policy.weight import MAX_WEIGHT, heaviest
 from safeconduct.foundation.policy.yaml_reader import Mapping as YamlMapping
 from safeconduct.foundation.policy.yaml_reader import Scalar, read_yaml
 
@@ -121,6 +122,8 @@ class _Reader:
         allow = self.allow(body, events)
         broken = {n for n, what in taken.items() if what != "a field of the event"} - set(features) - set(scores)
         rules = RuleReader(setting, features, scores, broken, self.lists, self.findings).read(body)
+        if not self.bounded(features, rules):
+            return None
         policy = Policy(
             name=name,
             event_types=tuple(e.name for e in events),
@@ -138,6 +141,19 @@ class _Reader:
         if not self.findings.failed:
             advise(policy, self.findings)
         return policy
+
+    def bounded(self, features: Mapping[str, Feature], rules: tuple[Rule, ...]) -> bool:
+        """Whether the conditions stay of a size that engines can be told of; reports where they do not."""
+        wheres = [f.where for f in features.values() if isinstance(f, Window) and f.where is not None]
+        whole, where = heaviest([*(rule.when for rule in rules), *wheres])
+        if whole > MAX_WEIGHT:
+            self.findings.error_at(
+                where or Span(1, 1, 2), "too-long",
+                f"written out for the database, the policy's conditions have {whole:,} parts; at most {MAX_WEIGHT:,}"
+                " are allowed, and most of them are here",
+                "do not put functions into functions, or split the policy",
+            )  # fmt: skip
+        return whole <= MAX_WEIGHT
 
     def name(self, body: YamlMapping) -> str:
         node = body.get("policy")

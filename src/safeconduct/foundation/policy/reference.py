@@ -10,7 +10,17 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from safeconduct.foundation.policy import expressions, features, policy_tests, reader, rules, shape, tokens, yaml_reader
+from safeconduct.foundation.policy import (
+    expressions,
+    features,
+    policy_tests,
+    reader,
+    rules,
+    shape,
+    tokens,
+    weight,
+    yaml_reader,
+)
 from safeconduct.foundation.policy.durations import write_duration
 from safeconduct.foundation.policy.functions import FUNCTIONS, MAX_ARGUMENTS, SPECIAL_FORMS, Function, Nulls
 
@@ -50,6 +60,7 @@ def limits_table() -> str:
         ("characters of a condition", tokens.MAX_CHARACTERS),
         ("words and signs of a condition", tokens.MAX_TOKENS),
         ("levels of a condition", expressions.MAX_TREE_DEPTH),
+        ("parts of all conditions, as they are written out for a database", weight.MAX_WEIGHT),
         ("characters of a text in a condition", tokens.MAX_TEXT),
         ("values of a set `IN (…)`", expressions.MAX_SET),
         ("arguments of a repeating function", MAX_ARGUMENTS),

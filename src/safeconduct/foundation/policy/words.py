@@ -69,7 +69,6 @@ class Words:
     if_below: str
     if_at_most: str
     if_at_least: str
-    if_above: str
     if_between: str
     if_equal: str
     if_other: str
@@ -176,7 +175,6 @@ _EN = Words(
     if_below="{would} if the {what} were less than {high} (it is {value}).",
     if_at_most="{would} if the {what} were at most {high} (it is {value}).",
     if_at_least="{would} if the {what} were at least {low} (it is {value}).",
-    if_above="{would} if the {what} were more than {low} (it is {value}).",
     if_between="{would} if the {what} were between {low} and {high} (it is {value}).",
     if_equal="{would} if the {what} were {low} (it is {value}).",
     if_other="{would} if the {what} were anything other than {values} (it is {value}).",
@@ -299,7 +297,6 @@ _ZH = Words(
     if_below="如果{what}小于 {high}（目前为 {value}），{would}。",
     if_at_most="如果{what}不超过 {high}（目前为 {value}），{would}。",
     if_at_least="如果{what}不少于 {low}（目前为 {value}），{would}。",
-    if_above="如果{what}大于 {low}（目前为 {value}），{would}。",
     if_between="如果{what}在 {low} 与 {high} 之间（目前为 {value}），{would}。",
     if_equal="如果{what}为 {low}（目前为 {value}），{would}。",
     if_other="如果{what}不是 {values}（目前为 {value}），{would}。",
@@ -427,7 +424,6 @@ _ES = Words(
     if_below="{would} si {what} fuera menor que {high} (es {value}).",
     if_at_most="{would} si {what} fuera como máximo {high} (es {value}).",
     if_at_least="{would} si {what} fuera al menos {low} (es {value}).",
-    if_above="{would} si {what} fuera mayor que {low} (es {value}).",
     if_between="{would} si {what} estuviera entre {low} y {high} (es {value}).",
     if_equal="{would} si {what} fuera {low} (es {value}).",
     if_other="{would} si {what} fuera distinto de {values} (es {value}).",

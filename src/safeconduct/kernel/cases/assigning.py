@@ -37,6 +37,11 @@ def assign(case_id: str, person: User, by: User, *, at: datetime) -> CaseAssignm
     return CaseAssignment.objects.create(id=new_id("cag"), case_id=case_id, person=person, assigned_by=by, at=at)
 
 
+def release(person: User, *, at: datetime) -> int:
+    """Takes all cases from a person who leaves the marketplace; returns how many. Others can have them now."""
+    return CaseAssignment.objects.filter(person=person, ended_at=None).update(ended_at=at)
+
+
 def refusal(person: User, by: User) -> str:
     """Why this person cannot give cases to that one; "" where they can."""
     if not person.may(StaffRole.ANALYST):

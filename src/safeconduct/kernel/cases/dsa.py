@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, Final
 
 from safeconduct.kernel.cases.errors import CaseMalformed
-from safeconduct.kernel.cases.models import StoredOutcome
+from safeconduct.kernel.cases.models import Case, StoredOutcome
 from safeconduct.kernel.cases.words import Disclosure
 
 #: Statements of one call, as the database takes them.
@@ -123,18 +123,34 @@ def statement(outcome: StoredOutcome, restriction: Restriction, language: str = 
         told = outcome.told.get(language) or next(iter(outcome.told.values()))
     if outcome.disclosure == Disclosure.CATEGORY:
         told = f"{outcome.category}: {told}"
+    named = replace(restriction, terms=restriction.terms or outcome.rule)
+    return _made(named, told, outcome.id, outcome.at, automated=outcome.automated)
+
+
+def hold_of(case_id: str) -> str:
+    """The name (`puid`) of the statement about what a case holds while it runs; the outcome has its own."""
+    return f"{case_id}-hold"
+
+
+def suspension(case: Case, restriction: Restriction) -> dict[str, Any]:
+    """The statement for a payment that is held while a case runs, before anybody has found anything. Raises
+    CaseMalformed as `statement`."""
+    return _made(restriction, restriction.facts, hold_of(case.id), case.opened_at, automated=True)
+
+
+def _made(restriction: Restriction, told: str, puid: str, at: datetime, *, automated: bool) -> dict[str, Any]:
     made: dict[str, Any] = {
         f"decision_{name}": [value] if name == "visibility" else value
         for name, value in restriction.decisions.items()
     }  # fmt: skip
     made |= {
         "decision_facts": told, "category": restriction.category, "content_type": list(restriction.content_types),
-        "content_date": restriction.content_date.isoformat(), "application_date": outcome.at.date().isoformat(),
+        "content_date": restriction.content_date.isoformat(), "application_date": at.date().isoformat(),
         "territorial_scope": sorted(restriction.territory),
         "source_type": restriction.notified or "SOURCE_VOLUNTARY",
         "automated_detection": "Yes" if restriction.automated_detection else "No",
-        "automated_decision": f"AUTOMATED_DECISION_{'FULLY' if outcome.automated else 'NOT_AUTOMATED'}",
-        "puid": outcome.id,
+        "automated_decision": f"AUTOMATED_DECISION_{'FULLY' if automated else 'NOT_AUTOMATED'}",
+        "puid": puid,
     }  # fmt: skip
     if restriction.illegal:
         made["decision_ground"] = "DECISION_GROUND_ILLEGAL_CONTENT"
@@ -142,7 +158,7 @@ def statement(outcome: StoredOutcome, restriction: Restriction, language: str = 
         made["illegal_content_explanation"] = told[: LENGTHS["illegal_content_explanation"]]
     else:
         made["decision_ground"] = "DECISION_GROUND_INCOMPATIBLE_CONTENT"
-        made["incompatible_content_ground"] = restriction.terms or outcome.rule
+        made["incompatible_content_ground"] = restriction.terms
         made["incompatible_content_explanation"] = told[: LENGTHS["incompatible_content_explanation"]]
     if restriction.until is not None:
         made |= {f"end_date_{_END[name]}_restriction": restriction.until.isoformat() for name in restriction.decisions}

@@ -8,17 +8,19 @@ again. A statement keeps its id (`puid`), so that one sent twice is refused as t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.db.models import Q
 
-from safeconduct.kernel.cases.dsa import TERRITORY, Restriction, statement
+from safeconduct.kernel.cases import dsa
+from safeconduct.kernel.cases.dsa import TERRITORY, Restriction
 from safeconduct.kernel.cases.errors import CaseMalformed
 from safeconduct.kernel.cases.kinds import kinds
-from safeconduct.kernel.cases.models import Party, StoredOutcome
+from safeconduct.kernel.cases.models import Case, Party, StoredOutcome
 from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.scope import staff_scope
 
@@ -28,10 +30,11 @@ _PART: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An outcome that restricts a seller. ``statement``: None where it cannot be told; ``problem``: why not, "" where
-    no party of the case is in the European Economic Area."""
+    """An outcome that restricts a seller, or a hold. ``puid``: its name in the database, of an outcome its id.
+    ``statement``: None where it cannot be told; ``problem``: why not, "" where no party of the case is in the European
+    Economic Area."""
 
-    outcome_id: str
+    puid: str
     kind: str
     statement: Mapping[str, Any] | None
     problem: str = ""
@@ -57,6 +60,38 @@ def export(since: datetime, until: datetime, of: Collection[str] = ()) -> Iterat
         after = (part[-1].at, part[-1].id)
 
 
+def holds(since: datetime, until: datetime, of: Collection[str] = ()) -> Iterator[Exported]:
+    """What cases held from a seller for what was said of the offer, of those that were opened from a time on until
+    another, by their ids; what became of them is told by `export`. ``of`` as there. Opens its own scopes."""
+    wanted = [name for name, kind in kinds().items() if kind.holding is not None and (not of or name in of)]
+    after = ""
+    while True:
+        with staff_scope():
+            rows = Case.objects.filter(id__gt=after, opened_at__gte=since, opened_at__lt=until, kind__in=wanted)
+            part = list(rows.order_by("id")[:_PART])
+            made = _held(part)
+        yield from made
+        if len(part) < _PART:
+            return
+        after = part[-1].id
+
+
+def _held(part: Sequence[Case]) -> list[Exported]:
+    by_kind: dict[str, list[Case]] = {}
+    for one in part:
+        by_kind.setdefault(one.kind, []).append(one)
+    found: dict[str, Restriction] = {}
+    for name, those in by_kind.items():
+        holding = kinds()[name].holding
+        found |= {} if holding is None else holding(those)
+    countries = _countries(found.keys())
+    return [
+        _exported(dsa.hold_of(one.id), one.kind, countries.get(one.id, ()), partial(dsa.suspension, one), found[one.id])
+        for one in part
+        if one.id in found
+    ]
+
+
 def _part(
     since: datetime, until: datetime, wanted: Sequence[str], after: tuple[datetime, str] | None
 ) -> list[StoredOutcome]:  # fmt: skip
@@ -75,7 +110,7 @@ def _told(part: Sequence[StoredOutcome]) -> list[Exported]:
     found = _restrictions({one.id: one for one in (*before, *part)}.values())
     countries = _countries({one.case_id for one in part if one.id in found})
     return [
-        _exported(one, found[one.id], countries.get(one.case_id, ()))
+        _exported(one.id, one.case.kind, countries.get(one.case_id, ()), partial(dsa.statement, one), found[one.id])
         for one in part
         if one.id in found and not _told_before(one, found)
     ]
@@ -106,11 +141,12 @@ def _countries(case_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
     return {case_id: tuple(sorted(names)) for case_id, names in found.items()}
 
 
-def _exported(one: StoredOutcome, restriction: Restriction, countries: Sequence[str]) -> Exported:
+def _exported(
+    puid: str, kind: str, countries: Sequence[str], make: Callable[[Restriction], dict[str, Any]], found: Restriction
+) -> Exported:  # fmt: skip
     if not countries:
-        return Exported(one.id, one.case.kind, None)
+        return Exported(puid, kind, None)
     try:
-        made = statement(one, replace(restriction, territory=tuple(countries)))
+        return Exported(puid, kind, make(replace(found, territory=tuple(countries))))
     except CaseMalformed as problem:
-        return Exported(one.id, one.case.kind, None, str(problem))
-    return Exported(one.id, one.case.kind, made)
+        return Exported(puid, kind, None, str(problem))

@@ -18,7 +18,7 @@ from typing import Final, TypeGuard
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.cases import scanning
+from safeconduct.kernel.cases import person_quota, scanning
 from safeconduct.kernel.cases.errors import CaseMalformed, EvidenceRefused, NoSuchEvidence
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.files import Clean, cleaned
@@ -56,6 +56,8 @@ STORED: Final = Stored(
     " INSERT INTO case_evidence_chunk (evidence_id, number, seller_key, sealed) SELECT gone.evidence_id, gone.number,"
     " gone.seller_key, g.sealed FROM gone JOIN given g ON g.id = gone.evidence_id AND g.number = gone.number",
 )
+#: For how much one person may have stored.
+FILES: Final = person_quota.Shelf("case_evidence", "added_by", "shredded_at IS NULL")
 #: Pieces of one case or order. A court file has more; a dispute about a parcel does not.
 MOST: Final = 200
 #: What a seller of an order may upload in a case, all together.
@@ -231,6 +233,7 @@ def _taken(piece: Piece, actor: Actor, at: datetime) -> str:
     if known is not None:
         return known.id
     _check_room(holder, len(clean.data))
+    person_quota.check(actor.id, len(clean.data))
     scanned = "" if isinstance(piece.content, Clean) else scanning.scan(sent)
     identity = new_id("evd")
     pieces = [clean.data[start : start + _CHUNK] for start in range(0, len(clean.data), _CHUNK)]

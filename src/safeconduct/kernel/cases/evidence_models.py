@@ -45,7 +45,13 @@ class Evidence(models.Model):
             models.CheckConstraint(condition=Q(size_bytes__gt=0), name="case_evidence_not_empty"),
             models.CheckConstraint(condition=~Q(gist={}), name="case_evidence_has_a_gist"),
         ]
-        indexes: ClassVar = [models.Index(fields=["order_key"], name="case_evidence_of_order")]
+        indexes: ClassVar = [
+            models.Index(fields=["order_key"], name="case_evidence_of_order"),
+            models.Index(
+                fields=["added_by"], condition=Q(shredded_at__isnull=True), include=["size_bytes"],
+                name="case_evidence_of_person",
+            ),
+        ]  # fmt: skip
 
 
 class EvidenceChunk(models.Model):

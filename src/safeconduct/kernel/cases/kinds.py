@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from safeconduct.kernel.cases.dsa import Restriction
 from safeconduct.kernel.cases.errors import NoSuchKind, WorkflowRefused
 from safeconduct.kernel.cases.lint import checked
-from safeconduct.kernel.cases.models import StoredOutcome
+from safeconduct.kernel.cases.models import Case, StoredOutcome
 from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.cases.reading import Preset, read_preset
 from safeconduct.kernel.cases.words import Remedy
@@ -31,6 +31,10 @@ Restricting = Callable[[Sequence[StoredOutcome]], Mapping[str, Restriction]]
 """What outcomes (ids) restrict in the sense of article 17 of the DSA; one that it does not name restricts nothing. The
 countries are filled in by `dsa_export`."""
 
+Holding = Callable[[Sequence[Case]], Mapping[str, Restriction]]
+"""Which cases (ids) hold a payment of the seller, while they run, for what is said of the seller's offer: read as
+`Restricting`, and wider still, for nobody has found anything yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseKind:
@@ -39,7 +43,8 @@ class CaseKind:
     ``{id}``; "" while there is none. ``console_url``: likewise of the staff's. ``remedies``: what somebody who decides
     can give. ``says``: what a case (its id) is about, in a sentence of a language, for who judges without its page.
     ``restricts``: its decisions restrict content, money, service or account of the seller (DSA, article 20(1)).
-    ``restricting``: which of its outcomes are exported as statements of reasons, which is read more widely.
+    ``restricting``: which of its outcomes are exported as statements of reasons, which is read more widely;
+    ``holding``: likewise which of its cases hold money while they run, told only where somebody asks for it.
     ``names``: what people call cases (ids), such as DSP-15; of those it does not name, the end of the id is shown.
     ``hosted``: the name of the address under which a buyer follows a case, by the order's token; "" for none.
     """
@@ -56,6 +61,7 @@ class CaseKind:
     remedies: tuple[Remedy, ...] = (Remedy.NOTHING, Remedy.REFUND, Remedy.PARTIAL_REFUND, Remedy.REFUND_ON_RETURN)
     restricts: bool = False
     restricting: Restricting | None = None
+    holding: Holding | None = None
     hosted: str = ""
 
     def workflow(self, preset_text: str = "") -> Workflow:

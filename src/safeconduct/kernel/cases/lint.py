@@ -238,22 +238,29 @@ def _presets_of(workflow: Path) -> str:
     return workflow.stem.replace("workflow", "cases", 1)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """The command: lints the files that are named, or all that are shipped; returns the exit code."""
-    workflows, presets = ([Path(name) for name in arguments], []) if arguments else shipped()
-    problems = 0
+def findings(files: Sequence[Path] = ()) -> list[tuple[str, str]]:
+    """What is wrong with these workflows, or with all that are shipped and their presets: (name of the file, and of the
+    preset, if any; what is wrong)."""
+    workflows, presets = (files, []) if files else shipped()
+    found: list[tuple[str, str]] = []
     for file in workflows:
         text = file.read_text(encoding="utf-8")
         mine = [p for p in presets if p.parent.parent == file.parent and p.name.startswith(_presets_of(file))]
-        for preset_file in (None, *mine):
+        for preset in (None, *mine):
+            name = file.name if preset is None else f"{file.name} with {preset.name}"
             try:
-                checked(text, None if preset_file is None else read_preset(preset_file.read_text(encoding="utf-8")))
+                checked(text, None if preset is None else read_preset(preset.read_text(encoding="utf-8")))
             except WorkflowRefused as refused:
-                problems += len(refused.findings)
-                for finding in refused.findings:
-                    name = file.name if preset_file is None else f"{file.name} with {preset_file.name}"
-                    sys.stdout.write(f"{name}: {finding}\n")
-    return 1 if problems else 0
+                found += [(name, finding) for finding in refused.findings]
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command: lints the files that are named, or all that are shipped; returns the exit code."""
+    found = findings([Path(name) for name in arguments])
+    for name, finding in found:
+        sys.stdout.write(f"{name}: {finding}\n")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -104,16 +104,11 @@ class Said:
         return "\n".join(filter(None, (ready, self.words)))
 
 
-def templates() -> Mapping[str, Mapping[str, str]]:
-    """All templates by code: their text by language, with values in braces."""
-    return _templates()
-
-
 def choices(role: Role, language: str) -> list[tuple[str, str]]:
     """The templates that a party can choose on a page, in its language: those that need no values."""
     return [
         (code, spoken(text, language))
-        for code, text in _templates().items()
+        for code, text in templates().items()
         if role in _SAID_BY.get(code, PARTIES) and not _named(text["en"])
     ]
 
@@ -203,7 +198,7 @@ def _all_said(rows: Sequence[CaseMessage]) -> list[Said]:
 
 def _said(row: CaseMessage, opened: bytes | None) -> Said:
     plain: dict[str, Any] = {"words": gettext("This message was erased.")} if opened is None else json.loads(opened)
-    text = {} if opened is None else _templates().get(row.template, {})
+    text = {} if opened is None else templates().get(row.template, {})
     filled = {language: _fill(words, plain["values"]) for language, words in text.items()}
     offered = row.offer and Offer(Remedy(row.offer["remedy"]), row.offer["amount_minor"], row.offer["currency"])
     return Said(
@@ -265,9 +260,9 @@ def _tell(made: CaseMessage, case: Mapping[str, Any], at: datetime) -> None:
 
 
 def _check_template(code: str, values: Mapping[str, str]) -> None:
-    found = _templates().get(code)
+    found = templates().get(code)
     if found is None:
-        raise CaseMalformed("template", f"there is no template {code}; there are {', '.join(sorted(_templates()))}")
+        raise CaseMalformed("template", f"there is no template {code}; there are {', '.join(sorted(templates()))}")
     named = _named(found["en"])
     if named != values.keys():
         raise CaseMalformed("values", f"the template {code} needs {', '.join(sorted(named)) or 'no values'}")
@@ -287,6 +282,7 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Mapping[str, Mapping[str, str]]:
+def templates() -> Mapping[str, Mapping[str, str]]:
+    """All templates by code: their text by language, with values in braces."""
     found: dict[str, dict[str, str]] = YAML(typ="safe", pure=True).load(_FILE)
     return found

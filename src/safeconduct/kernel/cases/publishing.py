@@ -69,6 +69,12 @@ def by_id(ids: Collection[str]) -> Mapping[str, Workflow]:
     return found
 
 
+def by_version(version: str) -> Workflow | None:
+    """The workflow of this version, whenever it was in force; None where there was never one."""
+    row = query("SELECT id, text, preset FROM case_workflow WHERE version = %s LIMIT 1", [version]).fetchone()
+    return None if row is None else _read(*row)
+
+
 def forget() -> None:
     """Drops what this process remembers of workflows: for tests that empty the tables."""
     _kept.clear()

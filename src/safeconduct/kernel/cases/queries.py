@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from safeconduct.kernel.cases import publishing
 from safeconduct.kernel.cases.errors import NoSuchCase
 from safeconduct.kernel.cases.machine import possible
 from safeconduct.kernel.cases.models import Case, ClockPause, Deadline, Party, Step, StoredOutcome
 from safeconduct.kernel.cases.pictures import Stop, stepper
-from safeconduct.kernel.cases.words import ClockState, PauseScope, Role, Status, Turn
+from safeconduct.kernel.cases.words import ClockState, PauseScope, Role
 from safeconduct.kernel.cases.workflow import Transition, Workflow
 from safeconduct.kernel.paging import Order, Slice, page
 
-#: Where counting stops: a badge says 99+.
-MOST_COUNTED: Final = 100
+#: Pauses that a page shows.
+_MOST_PAUSES: Final = 100
 #: Lines of history that a page shows.
 _MOST: Final = 500
 _STEP_COLUMNS: Final = ("id", "case_id", "number", "name", "from_state", "to_state", "role", "why", "money", "at")
@@ -51,28 +51,6 @@ def case(case_id: str) -> Case:
     if found is None:
         raise NoSuchCase(case_id)
     return found
-
-
-def cases(
-    *, kinds: Sequence[str] = (), turn: Turn | None = None, role: Role = Role.SELLER, status: Status | None = None,
-    seller_key: int | None = None,
-) -> QuerySet[Case]:  # fmt: skip
-    """Cases in scope. Page them by `opened_at`, then `id`, both descending. ``turn``: as it stands for `role`."""
-    rows = Case.objects.all()
-    if seller_key is not None:
-        rows = rows.filter(seller_key=seller_key)
-    if kinds:
-        rows = rows.filter(kind__in=list(kinds))
-    if status is not None:
-        rows = rows.filter(status=status)
-    if turn is not None:
-        rows = rows.filter(id__in=Party.objects.filter(role=role, turn=turn).values("case_id"))
-    return rows
-
-
-def of_order(order_key: int) -> list[Case]:
-    """All cases about an order, the oldest first."""
-    return list(Case.objects.filter(order_key=order_key).order_by("opened_at", "id")[:MOST_COUNTED])
 
 
 def clock(case_id: str) -> Deadline | None:
@@ -121,7 +99,7 @@ def pauses_of(found: Case, countries: Collection[str], at: datetime) -> list[Clo
     if found.carrier:
         concerns |= Q(scope=PauseScope.CARRIER, value=found.carrier)
     rows = ClockPause.objects.filter(concerns, Q(ends_at=None) | Q(ends_at__gt=at), begins_at__lte=at)
-    return list(rows.order_by("begins_at", "id")[:MOST_COUNTED])
+    return list(rows.order_by("begins_at", "id")[:_MOST_PAUSES])
 
 
 def missed_by_platform(*, after: str = "", before: str = "") -> Slice[Deadline]:

@@ -66,5 +66,7 @@ def leave(case_id: str, person: User, *, at: datetime) -> None:
 
 
 def release(person: User, *, at: datetime) -> int:
-    """Gives back all seats of a person who leaves the marketplace; returns how many."""
-    return Seat.objects.filter(person=person, left_at__isnull=True).update(left_at=at)
+    """Gives back the seats of a person who leaves the marketplace; returns how many. A blind review that they have not
+    given stays theirs until somebody else takes it."""
+    held = Seat.objects.filter(person=person, left_at__isnull=True).exclude(role=Role.BLIND_REVIEWER)
+    return held.update(left_at=at)

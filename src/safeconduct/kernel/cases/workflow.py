@@ -1,7 +1,8 @@
 """A workflow is data: who acts in which state, by when, what happens on silence, and what each step does to money.
 
-It is written as YAML and read here; `lint` says what is wrong with it beyond its form, `presets` puts a marketplace's
-own numbers in, `pictures` draws it. docs/cases.md describes the language. This module knows no Django and no database.
+It is written as YAML and read by `reading`, which puts a marketplace's own numbers in; `lint` says what is wrong with
+it beyond its form, `pictures` draws it. docs/cases.md describes the language. This module knows no Django and no
+database.
 """
 
 from __future__ import annotations

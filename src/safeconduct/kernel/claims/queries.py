@@ -14,7 +14,6 @@ from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Greatest
 
 from safeconduct.kernel.cases.models import Evidence
-from safeconduct.kernel.claims.errors import NoSuchClaim
 from safeconduct.kernel.claims.models import Channel, Claim, Line, Part, Recovery, Refund, SharedEvidence, Step
 from safeconduct.kernel.claims.reading import unaccounted
 from safeconduct.kernel.claims.words import FREEZING, RefundState
@@ -70,14 +69,6 @@ class Overview:
     def refundable_minor(self) -> int:
         """What a new refund could ask for."""
         return max(0, self.paid_minor - self.sent_minor - self.running_minor - max(0, self.bank_minor))
-
-
-def claim(claim_id: str) -> Claim:
-    """One claim in scope. Raises NoSuchClaim."""
-    found = Claim.objects.filter(id=claim_id).first()
-    if found is None:
-        raise NoSuchClaim(claim_id)
-    return found
 
 
 def claims(*, seller_key: int | None = None, active: bool | None = None) -> QuerySet[Claim]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.decisions import record_staff
@@ -77,12 +77,33 @@ def read_csv(text: str) -> tuple[list[tuple[str, LabelKind]], list[str]]:
     return found, problems
 
 
+#: A statement is new where its origin has not said this of the order before, or somebody has said otherwise since. The
+#: number behind the origin tells one from the next: two that arrive at once are one, by the constraint.
+_ADD: Final = """
+INSERT INTO label (id, order_key, kind, origin, moment, note, created_at)
+SELECT w.id, w.order_key, w.kind, w.origin || CASE WHEN b.times = 0 THEN '' ELSE '#' || b.times + 1 END, w.moment, '',
+       now()
+FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::bigint[]) AS w(id, order_key, kind, origin, moment)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS times, max(l.moment) AS last FROM label l
+    WHERE l.order_key = w.order_key AND l.kind = w.kind AND split_part(l.origin, '#', 1) = w.origin
+) b
+WHERE b.times = 0 OR EXISTS (
+    SELECT FROM label o
+    WHERE o.order_key = w.order_key AND o.kind <> w.kind AND o.moment > b.last AND o.moment < w.moment
+)
+ON CONFLICT DO NOTHING
+"""
+
+
 def add(labels: Sequence[tuple[int, LabelKind, str, int]]) -> int:
-    """Stores labels (order key, kind, origin, moment), each once; returns how many were new."""
+    """Stores labels (order key, kind, origin, moment); returns how many were new. The latest word about an order holds.
+
+    What an origin has said already changes nothing, however often it is sent; after somebody has said otherwise it is a
+    new statement, in a row of its own. Of one order a batch says one thing for each origin.
+    """
     cursor = query(
-        "INSERT INTO label (id, order_key, kind, origin, moment, note, created_at)"
-        " SELECT *, '', now() FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::bigint[])"
-        " ON CONFLICT DO NOTHING",
+        _ADD,
         [
             [new_id("lab") for _ in labels], [order for order, _, _, _ in labels],
             [str(kind.value) for _, kind, _, _ in labels], [origin for _, _, origin, _ in labels],

@@ -64,8 +64,8 @@ def accept(
 ) -> Accepted:
     """Receives a batch and, where `wait`, decides it at once within the policies' time budget.
 
-    The events are committed before anything is decided, and durable when this returns. Where the engine is too slow or fails, nothing is lost: the
-    answer is each policy's `on_failure`, and a lane decides when it can.
+    The events are committed before anything is decided, and durable when this returns. Where the engine is too slow or
+    fails, nothing is lost: the answer is each policy's `on_failure`, and a lane decides when it can.
     """
     with engine_statements():
         versions = running()

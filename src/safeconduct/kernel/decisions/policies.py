@@ -86,12 +86,14 @@ def start_shadow(version_id: str, person: User | None, *, at: datetime) -> Polic
 
 
 def publish(
-    version_id: str, approver: User | None, *, at: datetime, percent: int = 100, why: str = ""
-) -> PolicyVersion:
+    version_id: str, approver: User | None, *, at: datetime, percent: int = 100, why: str = "",
+    revision: int | None = None,
+) -> PolicyVersion:  # fmt: skip
     """Makes a version decide: for all orders, or as challenger for a share of them.
 
     ``approver``: a second person with the role lead; None only for a version that no person wrote (a shipped one).
-    Raises SecondPersonNeeded, RoleNeeded, ShareRefused, NothingToChallenge, PolicyHasErrors, WrongState.
+    ``revision``: the one that they read; they answer for no other. Raises SecondPersonNeeded, RoleNeeded, ShareRefused,
+    ChangedMeanwhile, NothingToChallenge, PolicyHasErrors, WrongState.
     """
     if not 1 <= percent <= 100:
         raise ShareRefused
@@ -105,6 +107,8 @@ def publish(
         raise RoleNeeded(StaffRole.LEAD.label)
     elif approver.id == version.author_id:
         raise SecondPersonNeeded
+    if revision is not None and version.revision != revision:
+        raise ChangedMeanwhile(f"version {version.number} of {version.policy}")
     if percent < 100 and not PolicyVersion.objects.filter(policy=version.policy, state=VersionState.LIVE).exists():
         raise NothingToChallenge(version.policy)
     version.approved_by = approver

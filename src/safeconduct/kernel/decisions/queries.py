@@ -261,11 +261,11 @@ def sellers_page(words: str, *, after: str = "", before: str = "", size: int = P
     return page(rows, Order("name"), after=after, before=before, size=size)
 
 
-def action_counts(seller_keys: Iterable[int], *, since: datetime | None = None) -> dict[int, dict[str, int]]:
-    """Standing decisions by action, for each of these sellers."""
-    rows = Decision.objects.filter(seller_key__in=list(seller_keys), standing=True).exclude(kind=DecisionKind.SHADOW)
-    if since is not None:
-        rows = rows.filter(moment__gte=moment_of(since))
+def action_counts(seller_keys: Iterable[int], *, since: datetime) -> dict[int, dict[str, int]]:
+    """Standing decisions by action since a time, for each of these sellers."""
+    rows = Decision.objects.filter(
+        seller_key__in=list(seller_keys), standing=True, moment__gte=moment_of(since)
+    ).exclude(kind=DecisionKind.SHADOW)
     counts: dict[int, dict[str, int]] = {}
     for seller_key, action, n in rows.values_list("seller_key", "action").annotate(n=Count("*")):
         assert seller_key is not None

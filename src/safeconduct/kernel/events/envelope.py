@@ -151,6 +151,9 @@ def _key(incoming: Incoming, field: Field, given: Any) -> None:
         if field.required:
             raise _Bad(f"data.{field.name}", f"{field.name} is empty: {field.meaning}")
         return
+    # Those of people are kept as pseudonyms alone; of things the text itself is kept, and shown.
+    if not field.personal and len(text) > MAX_ID:
+        raise _Bad(f"data.{field.name}", f"{field.name} is longer than {MAX_ID} letters; send the id")
     incoming.entities[field.name] = (field.entity, text)
     if not field.personal:
         incoming.data[field.name] = text

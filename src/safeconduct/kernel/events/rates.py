@@ -69,7 +69,7 @@ def store(rows: Iterable[tuple[str, date, Decimal, str]]) -> None:
 
 
 def forget() -> None:
-    """Drops what is remembered of the table, so that the next amount reads it again."""
+    """Drops what is remembered of the table: for tests that empty it."""
     global _table
     _table = None
 

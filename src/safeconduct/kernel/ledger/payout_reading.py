@@ -25,7 +25,7 @@ ACCOUNT: Final = Column("payout_account.sealed", "payout_account", "payout_accou
 STORED: Final = Stored(
     ACCOUNT,
     "SELECT id, id AS place, 'seller/' || seller_key, sealed FROM payout_account WHERE id > %s"
-    " AND get_byte(sealed, 0) = 1 ORDER BY id LIMIT %s",
+    " AND substr(sealed, 1, 1) = '\\x01' ORDER BY id LIMIT %s",
     "UPDATE payout_account t SET sealed = w.sealed FROM unnest(%b::text[], %b::bytea[]) AS w(id, sealed)"
     " WHERE t.id = w.id",
 )
@@ -125,9 +125,10 @@ def accounts_of(seller_key: int, limit: int = 50) -> list[PayoutAccount]:
 
 
 def number_of(account_id: str) -> tuple[str, str]:
-    """The number and holder, for whoever sends the money. The caller answers for the right to see them."""
+    """The number and holder, for whoever sends the money. The caller answers for the right to see them. Raises
+    NoSuchThing, also where they are past their time and gone."""
     row = query("SELECT sealed, seller_key FROM payout_account WHERE id = %s", [account_id]).fetchone()
-    if row is None:
+    if row is None or not row[0]:
         raise NoSuchThing(account_id, "payout account")
     number, _, holder = unseal(ACCOUNT, account_id, f"seller/{row[1]}", bytes(row[0])).decode().partition("\n")
     return number, holder
@@ -139,14 +140,17 @@ def blind_with(key: bytes, number: str) -> bytes:
 
 
 def blinds_of(account_ids: Sequence[str]) -> dict[str, bytes]:
-    """What finds these accounts' numbers under the root key in use; nothing for one that nobody can open."""
-    rows = query(
-        "SELECT id, 'seller/' || seller_key, sealed FROM payout_account WHERE id = ANY (%b::text[])",
+    """What finds these accounts' numbers under the root key in use; nothing for one that nobody can open. One whose
+    number is gone is found by nobody, and stays so."""
+    found = query(
+        "SELECT id, 'seller/' || seller_key, sealed, blind FROM payout_account WHERE id = ANY (%b::text[])",
         [list(account_ids)],
     ).fetchall()
+    gone = {identity: bytes(blind) for identity, _subject, sealed, blind in found if not sealed}
+    rows = [(identity, subject, sealed) for identity, subject, sealed, _blind in found if sealed]
     opened = unseal_many(ACCOUNT, [(Place(identity, subject), bytes(sealed)) for identity, subject, sealed in rows])
     key = purpose_key(BLIND)
-    return {
+    return gone | {
         identity: blind_with(key, plain.decode().partition("\n")[0])
         for (identity, _, _), plain in zip(rows, opened, strict=True) if plain is not None
     }  # fmt: skip

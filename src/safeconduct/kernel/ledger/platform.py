@@ -6,10 +6,11 @@ Lists are pages by cursor, each along an index or over the sellers' accounts; su
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from safeconduct.kernel.ledger.accounts import Kind
+from safeconduct.kernel.ledger.places import read_place, write_place
 from safeconduct.kernel.ledger.queries import LARGEST_PAGE, PAGE, HoldLine, Page
 from safeconduct.kernel.ledger.rules import rules
 from safeconduct.kernel.scope import query
@@ -170,13 +171,13 @@ def open_holds(*, reason: str = "", after: str = "", size: int = PAGE) -> Page[O
     if reason:
         statement += " AND reason = %s"
         parameters.append(reason)
-    cursor = _cursor(after)
+    cursor = read_place(after)
     if cursor is not None:
         statement += " AND (at, id) > (%s, %s)"
         parameters += cursor
     rows = query(f"{statement} ORDER BY at, id LIMIT %s", [*parameters, size + 1]).fetchall()
     found = tuple(OpenHold(seller, HoldLine(*rest)) for seller, *rest in rows[:size])
-    return Page(found, _said(found[-1].line.at, found[-1].line.id) if len(rows) > size else "")
+    return Page(found, write_place(found[-1].line.at, found[-1].line.id) if len(rows) > size else "")
 
 
 def holds_of_order(order_key: int) -> list[HoldLine]:
@@ -198,7 +199,7 @@ def payout_runs(since: datetime, *, most: int = PAGE) -> list[RunLine]:
 def payouts(*, after: str = "", size: int = PAGE) -> Page[PayoutLine]:
     """All payouts, newest first."""
     size = _size(size)
-    cursor = _cursor(after)
+    cursor = read_place(after)
     rows = query(
         "SELECT id, run_key, seller_key, currency, amount_minor, made_good_minor, at, returned_at, returned_why"
         f" FROM ledger_payout {'' if cursor is None else 'WHERE (at, id) < (%s, %s)'}"
@@ -206,7 +207,7 @@ def payouts(*, after: str = "", size: int = PAGE) -> Page[PayoutLine]:
         [*(cursor or ()), size + 1],
     ).fetchall()
     lines = tuple(PayoutLine(*row) for row in rows[:size])
-    return Page(lines, _said(lines[-1].at, lines[-1].id) if len(rows) > size else "")
+    return Page(lines, write_place(lines[-1].at, lines[-1].id) if len(rows) > size else "")
 
 
 def owing(*, after: str = "", size: int = PAGE) -> Page[Owing]:
@@ -248,18 +249,3 @@ def postings() -> int:
 
 def _size(wanted: int) -> int:
     return max(1, min(wanted, LARGEST_PAGE))
-
-
-def _said(at: datetime, number: str) -> str:
-    return f"{at.astimezone(UTC).isoformat()}~{number}"
-
-
-def _cursor(text: str) -> tuple[datetime, str] | None:
-    """A place in a list; anything else begins at the start, because cursors come from addresses, which people edit."""
-    at, _, number = text.partition("~")
-    try:
-        when = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    plain = number.isascii() and number.replace("_", "").isalnum() and len(number) <= 30
-    return (when, number) if plain and when.tzinfo is not None else None

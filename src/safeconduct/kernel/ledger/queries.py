@@ -5,13 +5,14 @@ Lists are pages by (time, number), newest first; every read is bounded and goes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from safeconduct.kernel.ledger.accounts import SELLER_KINDS, Kind
 from safeconduct.kernel.ledger.checkpoints import PLATFORM_SUMS
+from safeconduct.kernel.ledger.places import read_place, write_place
 from safeconduct.kernel.ledger.rules import known_language, reasons, releases, rules
 from safeconduct.kernel.scope import query
 
@@ -113,7 +114,6 @@ class Filters:
 
     currency: str | None = None
     account: Kind | None = None
-    event: str | None = None
     order_key: int | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -172,19 +172,28 @@ class Totals:
         return -self.sellers.get(Kind.SELLER_RECEIVABLE, 0)
 
 
+#: The legs are cut to those that are shown before anything is joined to them: a planner that takes a seller's legs for
+#: few would otherwise join and sort all of them for each page.
 _MOVEMENT: Final = """
 SELECT p.id, p.transaction_id, t.event, p.at, a.kind, p.amount_minor, p.currency, p.order_key, t.memo, t.provisional,
        t.reverses
-FROM ledger_posting p
+FROM (
+    SELECT p.id, p.transaction_id, p.account_id, p.at, p.amount_minor, p.currency, p.order_key
+    FROM ledger_posting p WHERE {where} ORDER BY {order} LIMIT %s
+) p
 JOIN ledger_transaction t ON t.id = p.transaction_id
 JOIN ledger_account a ON a.id = p.account_id
+ORDER BY {order}
 """
 _HOLD: Final = """
-SELECT id, key, order_key, currency, asked_minor, taken_minor, held_minor, reason, released_by, at, release_at, ended_at
-FROM ledger_hold
+SELECT p.id, p.key, p.order_key, p.currency, p.asked_minor, p.taken_minor, p.held_minor, p.reason, p.released_by, p.at,
+       p.release_at, p.ended_at
+FROM ledger_hold p WHERE {where} ORDER BY {order} LIMIT %s
 """
-
-_PAYOUT: Final = "SELECT id, currency, amount_minor, made_good_minor, at, returned_at, returned_why FROM ledger_payout"
+_PAYOUT: Final = """
+SELECT p.id, p.currency, p.amount_minor, p.made_good_minor, p.at, p.returned_at, p.returned_why
+FROM ledger_payout p WHERE {where} ORDER BY {order} LIMIT %s
+"""
 
 
 def balances(seller_key: int) -> dict[str, Balance]:
@@ -213,13 +222,13 @@ def holds(
     seller_key: int, *, open_only: bool = True, order_key: int | None = None, after: str = "", size: int = PAGE
 ) -> Page[HoldLine]:
     """A seller's holds, newest first."""
-    where, parameters = ["seller_key = %s"], [seller_key]
+    where, parameters = ["p.seller_key = %s"], [seller_key]
     if open_only:
-        where.append("ended_at IS NULL")
+        where.append("p.ended_at IS NULL")
     if order_key is not None:
-        where.append("order_key = %s")
+        where.append("p.order_key = %s")
         parameters.append(order_key)
-    rows, following = _page(_HOLD, where, parameters, after, size, time_at=9, number_at=0)
+    rows, following = _page(_HOLD, where, parameters, after, size, time_at=9)
     return Page(tuple(HoldLine(*row) for row in rows), following)
 
 
@@ -229,8 +238,6 @@ def movements(seller_key: int, *, filters: Filters | None = None, after: str = "
     where, parameters = ["p.seller_key = %s"], [seller_key]
     for condition, value in (
         ("p.currency = %s", given.currency),
-        ("a.kind = %s", given.account),
-        ("t.event = %s", given.event),
         ("p.order_key = %s", given.order_key),
         ("p.at >= %s", given.since),
         ("p.at < %s", given.until),
@@ -238,13 +245,16 @@ def movements(seller_key: int, *, filters: Filters | None = None, after: str = "
         if value is not None:
             where.append(condition)
             parameters.append(value)  # type: ignore[arg-type]
-    rows, following = _page(_MOVEMENT, where, parameters, after, size, time_at=3, number_at=0, prefix="p.")
+    if given.account is not None:
+        where.append("p.account_id = ANY (ARRAY (SELECT id FROM ledger_account WHERE seller_key = %s AND kind = %s))")
+        parameters += [seller_key, given.account]  # type: ignore[list-item]
+    rows, following = _page(_MOVEMENT, where, parameters, after, size, time_at=3, number=int)
     return Page(tuple(_movement(row) for row in rows), following)
 
 
 def payouts(seller_key: int, *, after: str = "", size: int = PAGE) -> Page[Payout]:
     """What was paid out to a seller, newest first."""
-    rows, following = _page(_PAYOUT, ["seller_key = %s"], [seller_key], after, size, time_at=4, number_at=0)
+    rows, following = _page(_PAYOUT, ["p.seller_key = %s"], [seller_key], after, size, time_at=4)
     return Page(tuple(Payout(*row) for row in rows), following)
 
 
@@ -276,8 +286,9 @@ def statement(
     ):
         opening[Kind(kind)], closing[Kind(kind)] = before, after
     rows = query(
-        _MOVEMENT + "WHERE p.seller_key = %s AND p.currency = %s AND p.at >= %s AND p.at < %s"
-        " ORDER BY p.at, p.id LIMIT %s",
+        _MOVEMENT.format(
+            where="p.seller_key = %s AND p.currency = %s AND p.at >= %s AND p.at < %s", order="p.at, p.id"
+        ),
         [seller_key, currency, start, end, most + 1],
     ).fetchall()
     lines = tuple(_movement(row) for row in rows[:most])
@@ -287,11 +298,6 @@ def statement(
         for line in lines:
             closing[line.account] += line.amount_minor
     return Statement(seller_key, currency, start, end, opening, closing, lines, len(rows) <= most)
-
-
-def exposure() -> dict[str, Exposure]:
-    """Open holds, and captured but unreleased money, by currency; in staff's or the engine's scope."""
-    return {code: totals.exposure for code, totals in totals_by_currency().items() if totals.exposure is not None}
 
 
 def totals_by_currency() -> dict[str, Totals]:
@@ -330,33 +336,22 @@ def totals_by_currency() -> dict[str, Totals]:
 
 
 def _page(
-    select: str, where: list[str], parameters: list[Any], after: str, size: int, *, time_at: int, number_at: int,
-    prefix: str = "",
+    statement: str, where: list[str], parameters: list[Any], after: str, size: int, *, time_at: int,
+    number: Callable[[str], str | int] = str,
 ) -> tuple[list[Any], str]:  # fmt: skip
+    """The page of a list after a cursor, and the next cursor. ``time_at``: which column has the time; the first has the
+    id, which ``number`` reads from a cursor."""
     size = max(1, min(size, LARGEST_PAGE))
-    cursor = _read_cursor(after)
+    cursor = read_place(after, number)
     if cursor is not None:
-        where = [*where, f"({prefix}at, {prefix}id) < (%s, %s)"]
-        at, number = cursor
-        parameters = [*parameters, at, int(number) if prefix else number]
+        where = [*where, "(p.at, p.id) < (%s, %s)"]
+        parameters = [*parameters, *cursor]
     rows = query(
-        f"{select} WHERE {' AND '.join(where)} ORDER BY {prefix}at DESC, {prefix}id DESC LIMIT %s",
-        [*parameters, size + 1],
+        statement.format(where=" AND ".join(where), order="p.at DESC, p.id DESC"), [*parameters, size + 1]
     ).fetchall()
     more = len(rows) > size
     rows = rows[:size]
-    return rows, f"{rows[-1][time_at].astimezone(UTC).isoformat()}~{rows[-1][number_at]}" if more else ""
-
-
-def _read_cursor(text: str) -> tuple[datetime, str] | None:
-    """A place in a list; anything else begins at the start, because cursors come from addresses, which people edit."""
-    at, _, number = text.partition("~")
-    try:
-        when = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    plain = number.isascii() and number.replace("_", "").isalnum() and len(number) <= 30
-    return (when, number) if plain and when.tzinfo is not None else None
+    return rows, write_place(rows[-1][time_at], rows[-1][0]) if more else ""
 
 
 def _movement(row: Any) -> Movement:

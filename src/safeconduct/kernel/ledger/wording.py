@@ -35,6 +35,7 @@ EVENTS: Final = {
     "dispute_fee_returned": gettext_lazy("The processor gave its charge for a dispute back"),
     "protection_reimbursement": gettext_lazy("The protection fund paid"),
     "provisional_reimbursement": gettext_lazy("The protection fund paid provisionally"),
+    "provisional_reimbursement_ended": gettext_lazy("What the protection fund had paid provisionally went back to it"),
     "reimbursement_taken_back": gettext_lazy("The protection fund took back what it had paid"),
     "representment_won": gettext_lazy("The bank gave the money back"),
     "representment_won_after_reimbursement": gettext_lazy("The bank gave the money back, to the fund that had paid"),

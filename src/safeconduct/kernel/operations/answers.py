@@ -14,6 +14,8 @@ from safeconduct.kernel.decisions.reasons import LANGUAGES
 from safeconduct.kernel.scope import query
 
 DEFAULT_LANGUAGE = "en"
+#: Set on an answer that is not kept for a retry: a better one will exist soon, or nobody should keep what it holds.
+PASSING = "_passing"
 #: PostgreSQL's number of the type jsonb.
 _JSONB = 3802
 

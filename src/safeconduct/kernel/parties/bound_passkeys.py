@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth
-from fido2.webauthn import AttestedCredentialData
+from fido2.webauthn import AttestedCredentialData, AuthenticatorData
 
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.sealed_fields import PURPOSE, SUBJECT
@@ -49,6 +49,12 @@ def is_bound(row: Authenticator) -> bool:
     if not isinstance(credential, dict) or not isinstance(kept, str):
         return False
     return hmac.compare_digest(binding(row.user_id, credential).encode(), kept.encode())
+
+
+def is_of_one_device(row: Authenticator) -> bool:
+    """Whether a passkey stays in the device or security key it was made in: its maker says that it cannot be backed up
+    (W3C, Web Authentication 3, *backup eligibility*). What it says is not attested."""
+    return is_bound(row) and not row.wrap().authenticator_data.flags & AuthenticatorData.FLAG.BE
 
 
 def take_their_place() -> None:

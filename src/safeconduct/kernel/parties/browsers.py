@@ -20,6 +20,8 @@ _BROWSERS: Final = tuple(
         ("Safari", r"\bVersion/(\d+)[^ ]* (?:Mobile/\w+ )?Safari/"),
     )
 )
+#: What browsers are called here.
+NAMES: Final = tuple(name for name, _ in _BROWSERS)
 _SYSTEMS: Final = tuple(
     (name, re.compile(pattern))
     for name, pattern in (

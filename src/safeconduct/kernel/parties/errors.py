@@ -92,6 +92,12 @@ class BreakGlassRefused(PartiesError):
     code = "break_glass_refused"
 
 
+class DeviceRefused(PartiesError):
+    """A browser of the staff that cannot be asked for, let in or ended like this; the message says why."""
+
+    code = "device_refused"
+
+
 class EndRefused(PartiesError):
     """The end of a membership cannot be what was asked for; the message says why."""
 

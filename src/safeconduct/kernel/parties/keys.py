@@ -56,6 +56,7 @@ class Scope(StrEnum):
     MONEY_READ = "money:read"
     RETURNS_READ = "returns:read"
     RETURNS_WRITE = "returns:write"
+    RETURN_HUBS_WRITE = "return-hubs:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
 

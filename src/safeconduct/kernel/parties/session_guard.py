@@ -25,6 +25,7 @@ from safeconduct.kernel.parties import attempts, sessions
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Level, Origin
 from safeconduct.kernel.parties.sessions import Ended
+from safeconduct.kernel.parties.traits import network_of
 from safeconduct.kernel.scope import visitor_scope
 
 #: What ends a session at once, and is told: reason → kind of event.
@@ -34,6 +35,8 @@ CLEARED: Final = '"cache", "storage"'
 
 #: Where a session keeps that its person has to choose another password before anything else.
 MUST_CHANGE: Final = "password_must_change"
+#: Where a session keeps in which network its person last showed who they are.
+_PROVED_IN: Final = "proved_in"
 _OPEN_BEFORE: Final = ("/accounts/", "/static/", "/ui/")
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -50,6 +53,7 @@ _WHY: Final[Mapping[Ended, str | Promise]] = {
     Ended.BY_STAFF: lazy("The marketplace has ended your sessions; why stands under Security. Sign in again."),
     Ended.BY_OWNER: lazy("An owner of your shop has ended your sessions. Sign in again."),
     Ended.OFF_DEVICE: lazy("This session was used outside the browser in which it began. Sign in again."),
+    Ended.BY_DIRECTORY: lazy("You signed out at your company, and so here as well."),
     Ended.LOCKED: lazy(
         "You were signed out because two things happened that together take an account over. Sign in again; payouts "
         "wait until the marketplace has looked at it."
@@ -95,6 +99,23 @@ def session_of(request: HttpRequest) -> str:
     return getattr(request, "sign_in_id", "")
 
 
+def device_of_session(request: HttpRequest) -> tuple[str, bool]:
+    """The known browser that a request's session began in (empty where none is known), and whether it is let in for
+    the staff."""
+    found: tuple[str, bool] = getattr(request, "session_device", ("", False))
+    return found
+
+
+def proved_here(request: HttpRequest) -> None:
+    """The person has just shown who they are, in this network."""
+    request.session[_PROVED_IN] = network_of(origin_of_request(request).address)
+
+
+def left_network(request: HttpRequest) -> bool:
+    """Whether this session goes on in another network than that in which its person last showed who they are."""
+    return bool(request.session.get(_PROVED_IN) != network_of(origin_of_request(request).address))
+
+
 def origin_of_request(request: HttpRequest) -> Origin:
     """Where a request comes from."""
     return Origin(str(get_adapter(request).get_client_ip(request) or ""), request.headers.get("User-Agent", ""))
@@ -110,6 +131,7 @@ def _admitted(request: HttpRequest, person: User) -> str:
         over = found.over or _stolen(request, person, found, here)
         if found.ended is None and over is None:
             request.session_time = (found.idle_s, found.left_s)  # type: ignore[attr-defined]
+            request.session_device = (found.device_id, found.enrolled)  # type: ignore[attr-defined]
             if found.stale:
                 sessions.seen(found.id, now)
             return found.id
@@ -139,6 +161,7 @@ def _afterwards(request: HttpRequest, identity: str, person_id: str, key: str | 
             sessions.end(identity, person_id, Ended.SIGNED_OUT, timezone.now())
         return True
     if _confirmations(request) > confirmed:
+        proved_here(request)
         request.session.cycle_key()
     if request.session.session_key not in (key, None):
         with visitor_scope():

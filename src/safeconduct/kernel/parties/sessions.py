@@ -31,6 +31,8 @@ from safeconduct.kernel.vault.sealing import Column, seal, unseal
 AT_ONCE: Final = 5
 #: A request writes the time of use only where the one written is older than this.
 SEEN_EVERY: Final = timedelta(minutes=1)
+#: How long a browser of the staff stays enrolled; the house's own number.
+STAFF_DEVICE: Final = timedelta(days=366)
 #: Where a session began; the row is its id, the subject its person.
 ORIGIN: Final = Column("sign_in_session.origin", "sign-in-session")
 
@@ -52,6 +54,7 @@ class Ended(StrEnum):
     MOVED = "moved"
     OFF_DEVICE = "off_device"
     LOCKED = "locked"
+    BY_DIRECTORY = "by_directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ MEMBER: Final = Limits(timedelta(hours=24), timedelta(hours=1))
 class Session:
     """A session as a request finds it: what ended it, or is about to, whether its use has to be written, and where it
     began. ``device``: hash of the cookie of the known browser it began in; None where that is not known any more.
-    ``idle_s``: after how long unused it ends; ``left_s``: how long it lasts at most from now."""
+    ``idle_s``: after how long unused it ends; ``left_s``: how long it lasts at most from now.
+    ``device_id``: the known browser it began in; ``enrolled``: it is let in for the staff (`staff_devices`)."""
 
     id: str
     ended: Ended | None
@@ -87,22 +91,27 @@ class Session:
     device: bytes | None = None
     idle_s: int = 0
     left_s: int = 0
+    device_id: str = ""
+    enrolled: bool = False
 
 
 def begin(
-    person_id: str, session_key: str, origin: Origin, at: datetime, *, device: str = "", factor: str = ""
-) -> tuple[str, int]:
+    person_id: str, session_key: str, origin: Origin, at: datetime, *, device: str = "", factor: str = "",
+    directory: bytes | None = None,
+) -> tuple[str, int]:  # fmt: skip
     """A sign-in succeeded, or one that is older than this table was met. Returns its id, and how many older ones ended
-    because there were too many. A key that is there already is not begun again."""
+    because there were too many. A key that is there already is not begun again. ``directory``: as
+    `directory_sessions.taken` gives it."""
     identity = new_id("ses")
     made = query(
         "INSERT INTO sign_in_session"
-        " (id, person_id, key_hash, device, origin, traits, factor, started_at, last_seen_at, ended_why)"
-        " VALUES (%s, %s, %b, %s, %b, %b::bigint[], %s, %s, %s, '') ON CONFLICT (key_hash) DO NOTHING",
+        " (id, person_id, key_hash, device, origin, traits, factor, started_at, last_seen_at, ended_why, directory)"
+        " VALUES (%s, %s, %b, %s, %b, %b::bigint[], %s, %s, %s, '', %b) ON CONFLICT (key_hash) DO NOTHING",
         [
             identity, person_id, _hash(session_key), device,
             seal(ORIGIN, identity, f"person/{person_id}", json.dumps([origin.address, origin.browser[:400]]).encode()),
             traits_of(origin.address, origin.browser, facts_of([origin.address])[0]), factor, at, at,
+            directory,
         ],
     )  # fmt: skip
     if not made.rowcount:
@@ -122,14 +131,16 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     """The session of a request; None where there is none of this key and person. One statement."""
     row = query(
         f"SELECT s.id, s.started_at, s.last_seen_at, s.ended_why, p.staff_role <> '', {_near_money('s.person_id')},"
-        " s.origin, d.cookie_hash FROM sign_in_session s JOIN person p ON p.id = s.person_id"
+        " s.origin, d.cookie_hash, s.device, EXISTS (SELECT FROM staff_device e WHERE e.device = d.id"
+        "  AND e.person_id = s.person_id AND e.ended_at IS NULL AND e.approved_at > %s)"
+        " FROM sign_in_session s JOIN person p ON p.id = s.person_id"
         " LEFT JOIN sign_in_device d ON d.id = s.device"
         " WHERE s.key_hash = %b AND s.person_id = %s",
-        [at, _hash(session_key), person_id],
+        [at, at - STAFF_DEVICE, _hash(session_key), person_id],
     ).fetchone()
     if row is None:
         return None
-    identity, started_at, last_seen_at, why, staff, near_money, sealed, device = row
+    identity, started_at, last_seen_at, why, staff, near_money, sealed, device, device_id, enrolled = row
     limits = _limits(staff=staff, near_money=near_money)
     over = limits.over(started_at, last_seen_at, at)
     began = _opened(identity, person_id, bytes(sealed))
@@ -137,6 +148,7 @@ def look_up(person_id: str, session_key: str, at: datetime) -> Session | None:
     return Session(
         identity, Ended(why) if why else None, over, at >= last_seen_at + SEEN_EVERY, began,
         None if device is None else bytes(device), int(limits.idle.total_seconds()), int(left.total_seconds()),
+        device_id, enrolled,
     )  # fmt: skip
 
 

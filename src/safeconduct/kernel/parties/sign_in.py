@@ -18,14 +18,14 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from safeconduct.kernel.parties import attempts, factors, sessions
+from safeconduct.kernel.parties import attempts, directory_sessions, factors, sessions, staff_devices
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Happened, Level, Noted, note_for_person
-from safeconduct.kernel.parties.session_guard import origin_of_request, session_of
+from safeconduct.kernel.parties.session_guard import device_of_session, origin_of_request, proved_here, session_of
 from safeconduct.kernel.parties.sessions import Ended
 from safeconduct.kernel.parties.staff import has_second_factor
 from safeconduct.kernel.parties.weak_passwords import is_breached
-from safeconduct.kernel.scope import Actor, engine_scope, visitor_scope
+from safeconduct.kernel.scope import Actor, engine_scope, staff_scope, visitor_scope
 
 #: Browsers keep a cookie for 400 days at most (RFC 6265bis); each sign-in renews it.
 _COOKIE_S: Final = 400 * 86_400
@@ -113,8 +113,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             session, crowded = sessions.begin(
                 user.id, request.session.session_key or "", origin_of_request(request), now,
                 device=attempts.device_of(user, token), factor=factor,
+                directory=directory_sessions.taken(request, user),
             )  # fmt: skip
         request.sign_in_id = session  # type: ignore[attr-defined]
+        proved_here(request)
         response.set_cookie(
             attempts.cookie_name(user.id), token, max_age=_COOKIE_S, httponly=True, samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
@@ -148,6 +150,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         with visitor_scope():
             ended = sessions.end_all(user.id, Ended.FACTOR_CHANGED, now, but=session_of(self.request))
         self.tell(self.request, user, kind, Level.NOTICE, {"sessions_ended": ended}, now)
+        if template_prefix == "mfa/email/webauthn_added":
+            device, agent = device_of_session(self.request)[0], origin_of_request(self.request).browser
+            with staff_scope():
+                staff_devices.with_first_passkey(user, device, agent, at=now)
 
     def facts_of_sign_in(self, request: HttpRequest) -> Mapping[str, Any]:
         """What else is to be known about a sign-in that has just succeeded."""
@@ -164,6 +170,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def contact_changed(self, request: HttpRequest, person: User, at: datetime) -> None:
         """The person has another address now; the one until then hears of it too (`notices.mail`)."""
         self.tell(request, person, "contact_changed", Level.ALERT, {"what": "email"}, at)
+
+    def acts_elsewhere(self, request: HttpRequest, person: User, at: datetime) -> bool:
+        """Somebody is about to act in another network than that in which they showed who they are; whether they may,
+        once they show it again."""
+        return True
 
     def tell(
         self, request: HttpRequest | None, person: User, kind: str, level: Level, facts: Mapping[str, Any], at: datetime

@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import activate, get_language, get_language_info
 
 from safeconduct.foundation.host_cookies import host_cookie
+from safeconduct.kernel.browser_features import is_old
 from safeconduct.kernel.ui.formats import direction
 
 THEME_COOKIE: Final = "sc_theme"
@@ -74,11 +75,12 @@ def reader_of(request: HttpRequest) -> Reader:
 
 def reader(request: HttpRequest) -> dict[str, object]:
     """Context processor: on every page ``reader``, and whether the staff sign in at a directory of their company; for
-    who is signed in ``session_time``, the seconds after which the session ends when it is not used, and at the latest.
+    who is signed in ``session_time``, the seconds after which the session ends when it is not used, and at the latest;
+    and whether the browser lacks what pages are made safe with.
     """
     return {
         "reader": reader_of(request), "single_sign_on": settings.DIRECTORY is not None,
-        "session_time": getattr(request, "session_time", None),
+        "session_time": getattr(request, "session_time", None), "old_browser": is_old(request),
     }  # fmt: skip
 
 

@@ -83,16 +83,19 @@ def keep_until(grounds: Sequence[Kept], actor: Actor, *, at: datetime) -> None:
         _reschedule({(g.subject, g.purpose) for g in ordered}, at)
 
 
-def end_ground(subject: str, purpose: str, basis: str, *, at: datetime) -> bool:
-    """Ends a ground before its date: the claim is closed. Whether there was one. Data whose erasure was asked for goes
-    with the next `due` where nothing else keeps it. In an engine scope."""
-    ended = query(
-        "UPDATE vault_ground SET ended_at = %s WHERE subject = %s AND purpose = %s AND basis = %s AND ended_at IS NULL",
-        [at, subject, purpose, basis],
-    ).rowcount
+def end_grounds(owners: Collection[Owner], basis: str, *, at: datetime) -> int:
+    """Ends grounds before their date: the claim is closed, the hold was lifted. How many there were. Data whose erasure
+    was asked for goes with the next `due` where nothing else keeps it. In an engine scope."""
+    ordered = sorted(set(owners))
+    ended: list[tuple[str, str]] = query(
+        "UPDATE vault_ground v SET ended_at = %s FROM unnest(%b::text[], %b::text[]) AS o(subject, purpose)"
+        " WHERE v.subject = o.subject AND v.purpose = o.purpose AND v.basis = %s AND v.ended_at IS NULL"
+        " RETURNING v.subject, v.purpose",
+        [at, [subject for subject, _ in ordered], [purpose for _, purpose in ordered], basis],
+    ).fetchall()
     if ended:
-        _reschedule({(subject, purpose)}, at)
-    return bool(ended)
+        _reschedule(set(ended), at)
+    return len(ended)
 
 
 def grounds_of(subjects: Collection[str], at: datetime) -> dict[Owner, list[Kept]]:

@@ -24,9 +24,12 @@ from safeconduct.kernel.vault.errors import VaultError
 FORM: Final = 1
 _PAGE: Final = 5_000
 
-#: Table → its columns, the key first, with the type of each. In the order in which they are restored.
+#: Table → its columns, the key first, with the type of each. In the order in which they are restored. What is newer
+#: stands last: an older backup does not have it.
 _TABLES: Final = {
-    "vault_region_key": {"version": "integer", "region": "text", "superseded_at": "timestamptz"},
+    "vault_region_key": {
+        "version": "integer", "region": "text", "superseded_at": "timestamptz", "made_at": "timestamptz",
+    },
     "vault_region_wrap": {"version": "integer", "root": "text", "sealed": "bytea"},
     "vault_key": {
         "id": "bigint", "subject": "text", "purpose": "text", "region_version": "integer", "wrapped": "bytea",
@@ -143,9 +146,10 @@ def _pages(path: Path, table: str) -> Iterator[list[list[Any]]]:
 
 
 def _insert(table: str, columns: dict[str, str], page: list[list[Any]]) -> int:
+    whole = [row + [None] * (len(columns) - len(row)) for row in page]
     values = [
         [None if row[place] is None else base64.b64decode(row[place]) if kind == "bytea" else row[place]
-         for row in page]
+         for row in whole]
         for place, kind in enumerate(columns.values())
     ]  # fmt: skip
     chosen = ", ".join(f"string_to_array({name}, ',')" if name in _LISTS else name for name in columns)

@@ -47,11 +47,13 @@ class RootKeyUse(models.Model):
 
 
 class RegionKey(models.Model):
-    """A version of a region's key, which wraps data keys. ``superseded_at``: since when the next one does."""
+    """A version of a region's key, which wraps data keys. ``superseded_at``: since when the next one does; ``made_at``:
+    None where it is older than that is written down."""
 
     version = models.IntegerField(primary_key=True)
     region = models.CharField(max_length=40)
     superseded_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "vault_region_key"

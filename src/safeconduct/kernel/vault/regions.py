@@ -71,8 +71,8 @@ def add() -> int:
         found = apart("SELECT coalesce(max(version), 0) + 1 FROM vault_region_key")[0][0]
         wrapped = root.wrap(secrets.token_bytes(32), context(region(), found))
         made = apart(
-            "WITH made AS (INSERT INTO vault_region_key (version, region) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-            "  RETURNING version)"
+            "WITH made AS (INSERT INTO vault_region_key (version, region, made_at) VALUES (%s, %s, now())"
+            "  ON CONFLICT DO NOTHING RETURNING version)"
             " INSERT INTO vault_region_wrap (version, root, sealed) SELECT version, %s, %s FROM made RETURNING version",
             [found, region(), root.name, wrapped],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from safeconduct.kernel.scope import engine_scope, query
@@ -12,6 +12,8 @@ from safeconduct.kernel.vault.configuration import erasures_file, region, root_a
 from safeconduct.kernel.vault.errors import VaultError
 from safeconduct.kernel.vault.roots import root_at, roots_at
 
+#: How long a region's key wraps (docs/security-inventory.md, *Cryptography*): the house's own time, and the longest.
+REPLACED: Final = timedelta(days=366)
 #: A page counts no further than this.
 MOST_COUNTED: Final = 100_000
 #: Receipts that a page names.
@@ -20,9 +22,10 @@ _NAMED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``version``: of the region's key; ``keys``: data keys, ``left``: those that an earlier version still wraps;
-    ``restricted``: keys whose erasure waits for a ground; ``receipts`` of erasures, ``unshown``: those that are not in
-    the file outside, ``unshown_since``: for the oldest of them. ``trouble``: what to do, each as a sentence.
+    """``version``: of the region's key, made at ``made_at`` (None: nobody knows); ``keys``: data keys, ``left``: those
+    that an earlier version still wraps; ``restricted``: keys whose erasure waits for a ground; ``receipts`` of
+    erasures, ``unshown``: those that are not in the file outside, ``unshown_since``: for the oldest of them.
+    ``trouble``: what to do, each as a sentence.
     """
 
     root: str
@@ -37,6 +40,7 @@ class Status:
     receipts: int
     unshown: int
     unshown_since: datetime | None
+    made_at: datetime | None
     trouble: tuple[str, ...]
 
 
@@ -55,7 +59,10 @@ def status() -> Status:
             " + (SELECT count(*) FROM vault_salt WHERE erase_at IS NOT NULL),"
             " (SELECT count(*) FROM vault_key WHERE erase_at < now() - interval '1 hour')"
             " + (SELECT count(*) FROM vault_salt WHERE erase_at < now() - interval '1 hour'),"
-            " (SELECT count(*) FROM vault_receipt), count(*), min(at) FROM vault_receipt WHERE shown_at IS NULL"
+            " (SELECT count(*) FROM vault_receipt), count(*), min(at),"
+            " (SELECT made_at FROM vault_region_key WHERE version = %s), now()"
+            " FROM vault_receipt WHERE shown_at IS NULL",
+            [version],
         ).fetchone()
         roots = query(
             "SELECT DISTINCT root FROM vault_region_wrap WHERE root <> ALL(%s) ORDER BY root",
@@ -63,8 +70,10 @@ def status() -> Status:
         )
         others = tuple(name for (name,) in roots)
     assert row is not None
-    keys, salts, left, restricted, overdue, receipts, unshown, since = row
+    keys, salts, left, restricted, overdue, receipts, unshown, since, made_at, now = row
     trouble = []
+    if made_at is None or made_at + REPLACED <= now:
+        trouble.append(f"{_old(version, made_at)}: `safeconduct vault rotate` replaces it, while everything runs")
     if left:
         trouble.append(f"{left:,} keys are wrapped by an earlier version: `safeconduct vault rotate` finishes it")
     if others:
@@ -83,19 +92,38 @@ def status() -> Status:
         )
     return Status(
         root.name, region(), version, keys, salts, left, others, restricted, overdue, receipts, unshown, since,
-        tuple(trouble),
+        made_at, tuple(trouble),
+    )  # fmt: skip
+
+
+def wraps_since() -> tuple[int, datetime | None] | None:
+    """The version that wraps, and since when (None: nobody knows); None before the first key. In an engine scope."""
+    row = query(
+        "SELECT version, made_at FROM vault_region_key WHERE region = %s ORDER BY version DESC LIMIT 1", [region()]
+    ).fetchone()
+    return None if row is None else (int(row[0]), row[1])
+
+
+def _old(version: int, made_at: datetime | None) -> str:
+    return f"nobody knows since when region key {version} wraps" if made_at is None else (
+        f"region key {version} wraps since {made_at:%Y-%m-%d}, and is replaced yearly"
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a region's key: since when the next one wraps instead (None: it wraps now), and the roots that open
-    it, by their names."""
+    """A version of a region's key: since when the next one wraps instead (None: it wraps now), the roots that open it,
+    by their names, and when it was made (None: nobody knows)."""
 
     version: int
     region: str
     superseded_at: datetime | None
     roots: tuple[str, ...]
+    made_at: datetime | None
+
+    def is_old(self, at: datetime) -> bool:
+        """Whether it wraps for longer than a key should."""
+        return self.superseded_at is None and (self.made_at is None or self.made_at + REPLACED <= at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +158,12 @@ def glance() -> Glance:
         problem = str(refused)
     with engine_scope():
         versions = query(
-            "SELECT k.version, k.region, k.superseded_at, array_agg(w.root ORDER BY w.root) FILTER (WHERE w.root <> '')"
+            "SELECT k.version, k.region, k.superseded_at,"
+            " array_agg(w.root ORDER BY w.root) FILTER (WHERE w.root <> ''), k.made_at"
             " FROM vault_region_key k LEFT JOIN vault_region_wrap w ON w.version = k.version"
             " GROUP BY k.version ORDER BY k.version DESC LIMIT 20"
         ).fetchall()
-        earlier = [version for version, _region, superseded_at, _roots in versions if superseded_at is not None]
+        earlier = [version for version, _region, superseded_at, *_rest in versions if superseded_at is not None]
         row = query(
             "SELECT (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'vault_key'::regclass),"
             " (SELECT count(*) FROM (SELECT FROM vault_key WHERE region_version = ANY(%s::integer[])"
@@ -148,7 +177,7 @@ def glance() -> Glance:
         files = query("SELECT name, used_at, retired_at FROM root_key_use ORDER BY used_at DESC LIMIT 10").fetchall()
     assert row is not None
     keys, left, restricted, unshown = row
-    found = tuple(Version(version, where, at, tuple(roots or ())) for version, where, at, roots in versions)
+    found = tuple(Version(version, where, at, tuple(roots or ()), made) for version, where, at, roots, made in versions)
     return Glance(
         root, region(), found, keys, left, restricted, tuple(receipts), erasures_file() is not None, unshown,
         tuple(files), problem,

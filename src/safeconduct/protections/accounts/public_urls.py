@@ -18,6 +18,7 @@ urlpatterns = [
     path("sessions/", own_sessions.own_sessions, name="own_sessions"),
     path("company/", single_sign_on.begin, name="single_sign_on"),
     path("company/back/", single_sign_on.back, name="single_sign_on_back"),
+    path("company/signed-out/", single_sign_on.signed_out, name="single_sign_on_signed_out"),
     path("ownership/", ownership.form, name="ownership_form"),
     path("ownership/<str:token>/", ownership.claim, name="ownership_claim"),
     path("ownership/<str:token>/papers/<int:number>/", ownership.paper, name="ownership_paper"),

@@ -149,7 +149,7 @@ def _follow(request: BuyerRequest) -> HttpResponse:
         if row.wanted.of is Role.BUYER
     ]
     context = {
-        **context_of(view, language), "order": request.order, "token": request.token, "seller": _seller(request),
+        **context_of(view, language), "order": request.order, "seller": _seller(request),
         "base": f"{reverse('disputes:show', args=[request.token])}{found.number}/",
         "offer_form": OfferForm(view.case.currency), "evidence_form": EvidenceForm(wanted),
         "may_open_again": found.ended_at is not None, "reader": reader_of(request), "may_refer": True, "exports": True,

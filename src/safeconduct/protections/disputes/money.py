@@ -23,9 +23,8 @@ from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid, RefundAsk, payment_of_order
 from safeconduct.kernel.claims.models import Channel, Claim, Refund
 from safeconduct.kernel.claims.queries import askable
-from safeconduct.kernel.claims.whole import MADE_WHOLE
+from safeconduct.kernel.claims.whole import MADE_WHOLE, give
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome, RefundState
-from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import Entry
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
 from safeconduct.presets.numbers import preset
@@ -175,7 +174,7 @@ def make_whole(disputes: Sequence[Dispute], at: datetime) -> None:
                         dispute.order_key, {"amount": given}, f"{dispute}: borne by the {who}",
                     )
                 )  # fmt: skip
-    ledger.post(entries)
+    give(entries)
     Dispute.objects.filter(number__in=[dispute.number for dispute in disputes], paid_at=None).update(paid_at=at)
 
 

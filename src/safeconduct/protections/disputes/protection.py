@@ -28,6 +28,7 @@ DISPUTE: Final = CaseKind(
     remedies=guards.DECIDED,
     says=queries.says,
     restricting=restricting.restricting,
+    holding=restricting.holding,
     names=queries.names,
     hosted="disputes:show",
 )

@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from django.conf import settings
+
 from safeconduct.kernel.cases.dsa import Restriction
-from safeconduct.kernel.cases.models import StoredOutcome
+from safeconduct.kernel.cases.models import Case, StoredOutcome
 from safeconduct.kernel.cases.words import Liability, Remedy
 from safeconduct.kernel.events.orders import placed_at
+from safeconduct.presets.numbers import preset
 from safeconduct.protections.disputes.burden import ClaimType, burdens
 from safeconduct.protections.disputes.models import Dispute
 
@@ -53,6 +56,30 @@ def restricting(outcomes: Sequence[StoredOutcome]) -> Mapping[str, Restriction]:
             terms=f"{one.rule} ({one.rule_version})",
             facts=_facts(one, kind),
             notified="SOURCE_TYPE_OTHER_NOTIFICATION",
+        )
+    return found
+
+
+def holding(cases: Sequence[Case]) -> Mapping[str, Restriction]:
+    """Case → the payment it holds while it runs, of those about the offer. A hold rests on what the buyer says, and on
+    no finding. Two queries. In an engine or staff scope."""
+    wanted = {one.id: one for one in cases if one.amount_minor}
+    about = Dispute.objects.filter(case_id__in=wanted, type__in=[kind.value for kind in _CATEGORY])
+    disputes = {one.case_id: one for one in about}
+    placed = placed_at({one.order_key for one in disputes.values()})
+    found = {}
+    for case_id, one in disputes.items():
+        kind, opened_at = ClaimType(one.type), wanted[case_id].opened_at
+        found[case_id] = Restriction(
+            {"monetary": "DECISION_MONETARY_SUSPENSION"},
+            _CATEGORY[kind],
+            ("CONTENT_TYPE_PRODUCT",),
+            placed.get(one.order_key, opened_at).date(),
+            terms=f"dispute/hold ({wanted[case_id].workflow_id})",
+            facts=f"A buyer claimed of one order: {burdens()[kind].title['en']}. Until it is decided, what the buyer"
+            " asks for is held from the seller's payment for that order. Nothing has been found yet.",
+            notified="SOURCE_TYPE_OTHER_NOTIFICATION",
+            until=(opened_at + preset(settings.PRESET).on(opened_at.date()).holds.dispute).date(),
         )
     return found
 

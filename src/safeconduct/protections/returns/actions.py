@@ -6,7 +6,7 @@ changes by a step of the case alone (`steps` says what each does beside it).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,12 +21,12 @@ from safeconduct.kernel.cases.moves import Move, Moved
 from safeconduct.kernel.cases.opening import PartyIn
 from safeconduct.kernel.cases.words import Role, Status
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
-from safeconduct.protections.returns import money, proofs
+from safeconduct.protections.returns import hubs, money, proofs
 from safeconduct.protections.returns.asks import Arrival, Ask
-from safeconduct.protections.returns.errors import NoSuchReturn, NothingToReturn, ReturnsError
+from safeconduct.protections.returns.errors import NoSuchHub, NoSuchReturn, NothingToReturn, ReturnsError
 from safeconduct.protections.returns.freight import payer
 from safeconduct.protections.returns.gathering import Told, told
-from safeconduct.protections.returns.models import Return, ReturnLine
+from safeconduct.protections.returns.models import Hub, Return, ReturnLine
 from safeconduct.protections.returns.rights import Asked, rights
 from safeconduct.protections.returns.terms import Terms, terms_on
 from safeconduct.protections.returns.words import Acceptance, Payer, Reception, Wish
@@ -37,8 +37,6 @@ _EXPECTS: Final = ("requested", "authorised", "in_transit")
 _LONGEST_ADDRESS: Final = 500
 #: Here a parcel that was given up for lost can still arrive: it is looked at by who judges.
 _JUDGED: Final = "judging"
-#: States in which a parcel has not set out yet.
-_CAN_BE_SENT: Final = ("requested", "authorised")
 #: State → the step by which law's clock pays there.
 _PAID_BY_LAW: Final = {"in_transit": "law_pays", "inspecting": "law_pays", _JUDGED: "law_pays_by_fund"}
 
@@ -75,7 +73,7 @@ def request(asks: Sequence[Ask], actor: Actor, role: Role, *, at: datetime, quie
         if case_id not in known and case_id not in made:
             made[case_id] = fresh[ask.key]
             fresh[ask.key].case_id = case_id
-    _same_as_before(made.values())
+    hubs.send(made.values(), at)
     Return.objects.bulk_create(made.values())
     new_ids = {one.id for one in made.values()}
     ReturnLine.objects.bulk_create([line for line in lines if line.returned_id in new_ids])
@@ -135,10 +133,11 @@ def step(
     """
     returned = _held(return_id)
     words = {"hub": hub.strip()[:60], "carrier": carrier.strip()[:60], "tracking": tracking.strip()[:120]}
-    if role is Role.BUYER:
+    says_where = role is not Role.BUYER and bool(send_to.strip())
+    if says_where:
+        _goes_to(returned, send_to, at)
+    elif role is Role.BUYER or returned.at_hub_id is not None:
         words.pop("hub")
-    elif send_to.strip():
-        _goes_to(returned, send_to)
     given = {field: text for field, text in words.items() if text}
     if given:
         Return.objects.filter(id=returned.id).update(**given)
@@ -146,16 +145,22 @@ def step(
     return moved
 
 
-def direct(return_id: str, send_to: str, hub: str = "") -> None:
-    """Says where the parcel goes, as long as it can still be sent there; the next returns from that country go there
-    as well, unless their seller says otherwise. Raises NoSuchReturn, ReturnsError."""
+def direct(return_id: str, send_to: str, hub: str = "", *, at: datetime, hub_id: str = "") -> None:
+    """Says where the parcel goes, as long as it can still be sent there: to an address of the seller, with the name of
+    the place, or to a local one of the marketplace (``hub_id``). The next returns from that country follow the seller's
+    word (`hubs`). Raises NoSuchReturn, ReturnsError, NoSuchHub."""
     returned = _held(return_id)
-    if returned.case.state not in _CAN_BE_SENT:
+    if returned.case.state not in hubs.NOT_SENT:
         raise ReturnsError(_("The parcel is on its way or back; where it goes cannot be changed any more."), "send_to")
+    if hub_id:
+        chosen = next((one for one in hubs.choices(returned, at) if one.id == hub_id), None)
+        if chosen is None:
+            raise NoSuchHub
+        _told(returned, chosen.address, chosen.name, chosen, at)
+        return
     if not send_to.strip():
         raise ReturnsError(_("Write the address the buyer sends it to."), "send_to")
-    _goes_to(returned, send_to)
-    Return.objects.filter(id=returned.id).update(hub=hub.strip()[:60])
+    _goes_to(returned, send_to, at, hub.strip()[:60])
 
 
 def say(return_id: str, actor: Actor, role: Role, words: str, *, at: datetime, template: str = "") -> None:
@@ -238,31 +243,19 @@ def _return(ask: Ask, order: Told) -> Return:
         buyer_country=order.buyer_country, buyer_zone=ask.buyer_zone, statutory=law.statutory, floors=list(law.by),
         until_at=law.until, in_window=order.delivered_at is None or ask.at <= order.delivered_at + window,
         terms=terms.version, whole=amount == order.amount_minor, left=proofs.as_json(order.left),
-        carrier=order.carrier, delivered_at=order.delivered_at, requested_at=ask.at,
+        category=order.category, carrier=order.carrier, delivered_at=order.delivered_at, requested_at=ask.at,
     )  # fmt: skip
 
 
-def _goes_to(returned: Return, send_to: str) -> None:
+def _goes_to(returned: Return, send_to: str, at: datetime, name: str = "") -> None:
     address = "\n".join(line.strip() for line in send_to.strip().splitlines() if line.strip())
     if len(address) > _LONGEST_ADDRESS:
         raise ReturnsError(_("An address has at most %(n)s letters.") % {"n": _LONGEST_ADDRESS}, "send_to")
-    Return.objects.filter(id=returned.id).update(send_to=address)
+    _told(returned, address, name, None, at)
 
 
-def _same_as_before(fresh: Collection[Return]) -> None:
-    """New returns go where their sellers had the last one from the same country sent."""
-    places = sorted({(one.seller_key, one.buyer_country) for one in fresh if not one.no_travel})
-    known = {
-        (seller, country): (send_to, hub)
-        for seller, country, send_to, hub in query(
-            "SELECT w.seller, w.country, r.send_to, r.hub FROM unnest(%b::bigint[], %s::text[]) AS w(seller, country)"
-            " CROSS JOIN LATERAL (SELECT send_to, hub FROM return_file WHERE seller_key = w.seller"
-            "  AND buyer_country = w.country AND send_to <> '' ORDER BY requested_at DESC, id DESC LIMIT 1) r",
-            [[seller for seller, _ in places], [country for _, country in places]],
-        )
-    }
-    for one in fresh:
-        one.send_to, one.hub = known.get((one.seller_key, one.buyer_country), ("", ""))
+def _told(returned: Return, address: str, name: str, hub: Hub | None, at: datetime) -> None:
+    Return.objects.filter(id=returned.id).update(send_to=address, hub=name, at_hub=hub, directed_at=at)
 
 
 def _lines(ask: Ask, order: Told, returned: Return) -> list[ReturnLine]:

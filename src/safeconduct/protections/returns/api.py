@@ -24,7 +24,7 @@ from safeconduct.kernel.operations.documents import file_of
 from safeconduct.kernel.operations.problems import Code, not_found
 from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.vault.pseudonyms import lookup
-from safeconduct.protections.returns import actions, api_costs, queries
+from safeconduct.protections.returns import actions, api_costs, api_hubs, queries
 from safeconduct.protections.returns.api_documents import (
     ReturnEvidenceSent,
     ReturnFound,
@@ -41,7 +41,7 @@ from safeconduct.protections.returns.models import Return
 from safeconduct.protections.returns.uploads import bring_contents
 
 operations = Operations("returns")
-OPERATIONS = (operations, api_costs.operations)
+OPERATIONS = (operations, api_costs.operations, api_hubs.operations)
 _PROVED: Final = {"en": "A statement in writing", "zh": "书面说明", "es": "Una declaración por escrito"}
 LISTED: Final[dict[str, Any]] = {
     "id": "ret_01jy2d8m5nf9abt3k7r6x1q0wz", "order": "ord-90112", "reason": "no_reason", "state": "inspecting",
@@ -49,7 +49,8 @@ LISTED: Final[dict[str, Any]] = {
     "law_due_at": "2026-06-15T21:59:59Z",
 }  # fmt: skip
 FOUND: Final[dict[str, Any]] = LISTED | {
-    "step": 3, "authorisation": "R-7X6R1Q0W", "hub": "", "send_to": "Lindenstr. 4\n10115 Berlin\nDE",
+    "step": 3, "authorisation": "R-7X6R1Q0W", "hub": "", "hub_id": None,
+    "send_to": "Lindenstr. 4\n10115 Berlin\nDE",
     "statutory": True, "freight": "buyer",
     "can": {"buyer": [], "seller": ["accept", "contest"]},
     "lines": [
@@ -199,7 +200,8 @@ def _listed(one: Return) -> dict[str, Any]:
 def _found(one: Return, language: str) -> dict[str, Any]:
     can = {role: [step.name for step in cases.steps_for(one.case, role)] for role in (Role.BUYER, Role.SELLER)}
     return _listed(one) | {
-        "step": one.case.step, "authorisation": one.authorisation, "hub": one.hub, "send_to": one.send_to,
+        "step": one.case.step, "authorisation": one.authorisation, "hub": one.hub, "hub_id": one.at_hub_id,
+        "send_to": one.send_to,
         "statutory": one.statutory, "freight": one.freight, "can": can,
         "lines": [
             {

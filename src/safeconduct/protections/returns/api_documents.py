@@ -131,8 +131,9 @@ class ReturnOutcome(Schema):
 class ReturnFound(ReturnListed):
     step: int
     authorisation: str = Field(description="What the buyer writes on the parcel.")
-    hub: str = Field(description="The local address it goes to, by the operator's name; empty for the seller's own.")
-    send_to: str = Field(description="Where it goes, line by line, as the seller wrote it; empty: not said yet.")
+    hub: str = Field(description="What the place is called to which it goes; empty where it has no name.")
+    hub_id: str | None = Field(description="The marketplace's local address; null for an address of the seller.")
+    send_to: str = Field(description="Where it goes, line by line, as the buyer reads it; empty: not said yet.")
     statutory: bool = Field(description="Law gives the buyer this return.")
     freight: str = Field(description="Who pays for the way back.")
     can: dict[str, list[str]] = Field(description="Which steps each party has now.")

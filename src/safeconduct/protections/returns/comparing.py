@@ -78,11 +78,6 @@ def compare(left: Seen, back: Seen, terms: Terms, *, whole: bool = True) -> tupl
     return _weight(left, back, terms, whole=whole), _serial(left, back), _photo(left, back, terms)
 
 
-def differs(lines: tuple[Compared, ...]) -> bool:
-    """Whether a person has something to look at."""
-    return any(line.finding is Finding.DIFFERENT for line in lines)
-
-
 def _weight(left: Seen, back: Seen, terms: Terms, *, whole: bool) -> Compared:
     out, home = left.weight_g, back.weight_g
     texts = ("" if out is None else str(out), "" if home is None else str(home))

@@ -47,6 +47,21 @@ class CostRefused(ReturnsError):
     status = 422
 
 
+class HubRefused(ReturnsError):
+    """A local address cannot be named or ended so: the message names the field."""
+
+    code = "hub_refused"
+    status = 422
+
+
+class NoSuchHub(ReturnsError):
+    code = "no_such_hub"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such local address, or it has ended."))
+
+
 class ReimbursementRefused(ReturnsError):
     code = "reimbursement_refused"
     status = 422

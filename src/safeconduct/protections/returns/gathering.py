@@ -32,6 +32,7 @@ class Told:
     buyer_country: str
     seller_country: str
     language: str = ""
+    category: str = ""
     carrier: str = ""
     delivered_at: datetime | None = None
     left: Seen = field(default_factory=Seen)
@@ -47,6 +48,7 @@ def told(order_keys: Collection[int]) -> dict[int, Told]:
                 found[order_key] = Told(
                     order_key, seller_key, data["order"], amount["minor"], amount["currency"], buyer_key,
                     data.get("ship_country", ""), data.get("seller_country", ""), str(data.get("locale") or ""),
+                    str(data.get("category") or "")[:200],
                 )  # fmt: skip
         elif order_key in found:
             order = found[order_key]

@@ -174,13 +174,13 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
     base = f"{reverse('returns:show', args=[request.token])}{found.id}/"
     shown, outside = sheet.of_return(found, reader, Role.BUYER), of_buyer(found.case, reader.language, timezone.now())
     context = {
-        **shown, "order": request.order, "token": request.token,
-        "seller": _seller(request), "base": base, "seen": found.case.step, "buyer": True,
+        **shown, "order": request.order, "seller": _seller(request), "base": base, "seen": found.case.step,
+        "buyer": True,
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_send": "sent" in names, "may_destroy": "destroyed" in names,
         "may_add": found.case.status != Status.CLOSED, "refunds": _refunds(found),
         "advice": advice.shown(found, timezone.now()),
-        "may_open_again": found.case.status == Status.CLOSED, "most_files": MOST_FILES, "may_refer": True,
+        "may_open_again": found.case.status == Status.CLOSED, "may_refer": True,
         "refer_url": f"{base}refer/", "outside_file": f"{base}export/", "outside": outside, "exports": True,
     }  # fmt: skip
     context["stops"] = outside.after(cast("Sequence[Step]", shown["stops"]))

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from safeconduct.kernel.cases.models import Case
 from safeconduct.kernel.parties.models import User
 from safeconduct.protections.returns.words import (
+    HUB_PAYERS,
     LESSENED,
     Acceptance,
     Cost,
@@ -25,15 +26,66 @@ from safeconduct.protections.returns.words import (
 )
 
 
+class Hub(models.Model):
+    """A local address of the marketplace for parcels that come back, as it was named, from a time on. Only its end is
+    written later: another address, or other goods, is another version of the same ``code``.
+
+    ``country``: where it stands; ``serves``: from which buyers' countries it takes parcels; ``goods``: the product
+    categories it takes, empty for all. ``paid_by``: who pays for its work, which is taking in, keeping and sending on;
+    the way there is `Return.freight`. ``until_at``: None as long as no end is known. ``named_key``, ``ended_key``: the
+    machine's key, where no person did it.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30)
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    country = models.CharField(max_length=2)
+    serves = ArrayField(models.CharField(max_length=2))
+    goods = ArrayField(models.CharField(max_length=80), default=list)
+    paid_by = models.CharField(max_length=10, choices=[(p.value, p.value) for p in HUB_PAYERS])
+    address = models.CharField(max_length=500)
+    since = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+    named_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    named_key = models.CharField(max_length=60, blank=True, default="")
+    named_at = models.DateTimeField()
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    ended_key = models.CharField(max_length=60, blank=True, default="")
+
+    class Meta:
+        db_table = "return_hub"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(until_at__isnull=True), name="return_hub_has_one_open_version"
+            ),
+            models.CheckConstraint(
+                condition=~Q(code="") & ~Q(name="") & ~Q(address="") & ~Q(serves=[]), name="return_hub_can_be_sent_to"
+            ),
+            models.CheckConstraint(
+                condition=Q(named_by__isnull=False, named_key="") | Q(named_by__isnull=True) & ~Q(named_key=""),
+                name="return_hub_was_named_by_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(until_at__isnull=True, ended_by__isnull=True, ended_key="")
+                | Q(until_at__gte=F("since"), ended_by__isnull=False, ended_key="")
+                | Q(until_at__gte=F("since"), ended_by__isnull=True) & ~Q(ended_key=""),
+                name="return_hub_was_ended_by_one",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["-since", "-id"], name="return_hub_newest")]
+
+
 class Return(models.Model):
     """Goods of one order on their way back. ``announced``: false for a parcel that came without authorisation.
 
     ``statutory``, ``floors``, ``until_at``: the right that law gave when it was asked for; ``law_due_at``: by when law
     wants the money paid. ``in_window``: the marketplace's own window, by the numbers named in `terms`. ``whole``: all
     of the order comes back, so that weights can be compared. ``left``, ``back``: weight_g, serial, photo_hash as noted.
-    ``authorisation``: what the buyer writes on the parcel. ``send_to``: where it goes, as the seller wrote it; ``hub``:
-    the local address by the operator's name for it, "" for the seller's own. ``written_rule`` and
-    ``keeper_pays``: by which rule the buyer may keep the goods, and who pays then.
+    ``category``: the product category, as the order told it. ``authorisation``: what the buyer writes on the parcel.
+    ``send_to``: where it goes, as the buyer reads it; ``hub``: what the place is called, "" where it has no name.
+    ``at_hub``: the marketplace's own local address that these are of, None for one of the seller; ``directed_at``: when
+    the seller said so, None where it follows from the rule (`hubs`). ``written_rule`` and ``keeper_pays``: by which
+    rule the buyer may keep the goods, and who pays then.
     """
 
     id = models.CharField(primary_key=True, max_length=30)
@@ -59,9 +111,12 @@ class Return(models.Model):
     whole = models.BooleanField()
     left = models.JSONField(default=dict)
     back = models.JSONField(default=dict)
+    category = models.CharField(max_length=200, blank=True, default="", db_default="")
     authorisation = models.CharField(max_length=10)
     send_to = models.CharField(max_length=500, blank=True, default="")
     hub = models.CharField(max_length=60, blank=True, default="")
+    at_hub = models.ForeignKey(Hub, models.PROTECT, null=True, related_name="+", db_index=False)
+    directed_at = models.DateTimeField(null=True)
     carrier = models.CharField(max_length=60, blank=True, default="")
     tracking = models.CharField(max_length=120, blank=True, default="")
     written_rule = models.CharField(max_length=120, blank=True, default="")
@@ -85,8 +140,13 @@ class Return(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["seller_key", "-requested_at", "-id"], name="return_of_seller"),
             models.Index(fields=["order_key"], name="return_of_order"),
+            models.Index(
+                fields=["seller_key", "buyer_country", "-directed_at"], condition=Q(directed_at__isnull=False),
+                name="return_directed",
+            ),
+            models.Index(fields=["at_hub"], condition=Q(at_hub__isnull=False), name="return_of_hub"),
             models.Index(fields=["law_due_at"], condition=Q(law_due_at__isnull=False), name="return_law_due"),
-        ]
+        ]  # fmt: skip
 
 
 class ReturnLine(models.Model):

@@ -17,9 +17,8 @@ from safeconduct.kernel.cases.moves import Moved
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims.asks import Joining, Leaving, Lowering, Opening, Paid, RefundAsk, payment_of_order
 from safeconduct.kernel.claims.queries import askable
-from safeconduct.kernel.claims.whole import MADE_WHOLE
+from safeconduct.kernel.claims.whole import MADE_WHOLE, give
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
-from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger.entries import Entry
 from safeconduct.kernel.scope import ENGINE_ACTOR
 from safeconduct.presets.numbers import preset
@@ -112,7 +111,7 @@ def fund_reimburses(moved: Sequence[Moved], at: datetime) -> None:
         more = min(wanted, book.room(one.case_id)) - book.by_case.get(one.case_id, 0)
         event = "abuse_proven" if row.ground == Claimed.ABUSE else "protection_reimbursement"
         entries += _entry(event, row.returned, f"{one.key}/fund", more, at)
-    ledger.post(entries)
+    give(entries)
     debts.follow([row.returned.order_key for row in asked.values()], at)
 
 
@@ -140,7 +139,7 @@ def make_up(order_keys: Collection[int], at: datetime) -> None:
                 minor = entry.amounts["amount"] * MADE_WHOLE[entry.event]
                 book = book.and_paid(returned.case_id, minor, beyond=beyond)
         sold[returned.order_key] = book
-    ledger.post(entries)
+    give(entries)
     debts.follow(orders, at)
 
 
@@ -154,7 +153,7 @@ def _bring(moved: Sequence[Moved], found: Mapping[str, Return], at: datetime) ->
         book = sold[returned.order_key]
         outcome = one.outcome and {**one.outcome, "at": at}
         entries += _entries(book, returned, one.key, books.targets(book, returned, outcome, asked, over), at)
-    ledger.post(entries)
+    give(entries)
     debts.follow(orders, at)
 
 

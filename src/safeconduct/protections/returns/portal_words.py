@@ -73,6 +73,8 @@ PAYERS: Final[Mapping[Payer, Text]] = {
     Payer.CARRIER: lazy("the carrier; the seller advances it"),
     Payer.PLATFORM: lazy("the marketplace"),
 }
+#: Who pays for the work of a local address.
+HUB_PAYERS: Final[Mapping[Payer, Text]] = {payer: PAYERS[payer] for payer in (Payer.PLATFORM, Payer.SELLER)}
 #: Who paid something out.
 COST_PAYERS: Final[Mapping[Payer, Text]] = {**PAYERS, Payer.CARRIER: lazy("the carrier")}
 COSTS: Final[Mapping[Cost, Text]] = {

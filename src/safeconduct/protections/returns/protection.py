@@ -46,6 +46,7 @@ RETURN = CaseKind(
     remedies=(Remedy.NOTHING, Remedy.PARTIAL_REFUND, Remedy.REFUND),
     says=queries.says,
     restricting=restricting.restricting,
+    holding=restricting.holding,
     names=queries.names,
     hosted="returns:show",
 )

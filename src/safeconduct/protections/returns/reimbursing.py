@@ -8,6 +8,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel import locks
 from safeconduct.kernel.cases import machine, opening, seats
 from safeconduct.kernel.cases.evidence import exhibit, of_case
 from safeconduct.kernel.cases.models import Case, StoredOutcome
@@ -34,6 +35,7 @@ def file(return_id: str, ground: Claimed, actor: Actor, *, at: datetime) -> Reim
     Raises ReimbursementRefused where nothing was paid back at the seller's cost, it is too late, or a carrier owes it.
     """
     returned = find(return_id)
+    locks.orders_in_trouble([returned.order_key])  # of two windows that file at once, the second finds what is there
     there = Reimbursement.objects.filter(returned_id=returned.id).first()
     if there is not None:
         return there

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from django.conf import settings
+
 from safeconduct.kernel.cases.dsa import Restriction
-from safeconduct.kernel.cases.models import StoredOutcome
+from safeconduct.kernel.cases.models import Case, StoredOutcome
 from safeconduct.kernel.cases.words import Liability, Remedy
 from safeconduct.kernel.events.orders import placed_at
+from safeconduct.presets.numbers import preset
 from safeconduct.protections.returns.models import Return
 from safeconduct.protections.returns.words import Reason
 
@@ -43,6 +46,29 @@ def restricting(outcomes: Sequence[StoredOutcome]) -> Mapping[str, Restriction]:
         for one in costly
         if one.case_id in about
     }
+
+
+def holding(cases: Sequence[Case]) -> Mapping[str, Restriction]:
+    """Case → the payment it holds while it runs, of those where it is the offer that is complained of. A hold rests on
+    what the buyer says, and on no finding. Two queries. In an engine or staff scope."""
+    wanted = {one.id: one for one in cases if one.amount_minor}
+    rows = list(Return.objects.filter(case_id__in=wanted, reason=Reason.NOT_AS_DESCRIBED, statutory=False))
+    placed = placed_at({one.order_key for one in rows})
+    found = {}
+    for one in rows:
+        opened_at = wanted[one.case_id].opened_at
+        found[one.case_id] = Restriction(
+            {"monetary": "DECISION_MONETARY_SUSPENSION"},
+            "STATEMENT_CATEGORY_CONSUMER_INFORMATION",
+            ("CONTENT_TYPE_PRODUCT",),
+            placed.get(one.order_key, opened_at).date(),
+            terms=f"return/hold ({wanted[one.case_id].workflow_id})",
+            facts="A buyer sends goods of one order back as not described by their offer. Until it is decided, their"
+            " price is held from the seller's payment for that order. Nothing has been found yet.",
+            notified="SOURCE_TYPE_OTHER_NOTIFICATION",
+            until=(opened_at + preset(settings.PRESET).on(opened_at.date()).holds.dispute).date(),
+        )
+    return found
 
 
 def _facts(one: StoredOutcome) -> str:

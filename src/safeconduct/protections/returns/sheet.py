@@ -145,7 +145,8 @@ def _about(returned: Return) -> list[tuple[str, object]]:
     if returned.no_travel:
         pairs.append((_("Not to be sent"), words.NO_TRAVEL[NoTravel(returned.no_travel)]))
     if returned.send_to or returned.hub:
-        pairs.append((_("Goes to"), ", ".join(filter(None, (returned.hub, *returned.send_to.splitlines())))))
+        goes_to = _("Goes to the local address") if returned.at_hub_id else _("Goes to")
+        pairs.append((goes_to, ", ".join(filter(None, (returned.hub, *returned.send_to.splitlines())))))
     pairs.append((_("Written on the parcel"), returned.authorisation))
     if returned.tracking:
         pairs.append((_("Tracking"), f"{returned.carrier} {returned.tracking}".strip()))

@@ -27,10 +27,10 @@ from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Choice, Filter, Page, Step
 from safeconduct.kernel.ui.reader import reader_of
-from safeconduct.protections.returns import actions, queries, reimbursing, sheet
+from safeconduct.protections.returns import actions, hubs, queries, reimbursing, sheet
 from safeconduct.protections.returns.errors import ReturnsError
 from safeconduct.protections.returns.models import Reimbursement, Return
-from safeconduct.protections.returns.portal_words import CLAIMED, REASONS, STATUSES
+from safeconduct.protections.returns.portal_words import CLAIMED, HUB_PAYERS, REASONS, STATUSES
 from safeconduct.protections.returns.uploads import bring, bring_label
 from safeconduct.protections.returns.words import Claimed, Payer, Reason
 
@@ -105,7 +105,7 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
         "base": reverse("portal:returns:return", args=[returned.id]),
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_contest": "contest" in names, "may_keep": "keep_goods" in names, "seen": returned.case.step,
-        "may_direct": returned.case.state in ("requested", "authorised") and not returned.no_travel,
+        **_places(returned),
         "claim": None if claim is None else {"row": claim, "ground": CLAIMED[Claimed(claim.ground)]},
         "claim_sheet": None if claim is None else sheet.of_case(claim.case, reader.language),
         "may_claim": claim is None and _may_claim(returned), "grounds": list(CLAIMED.items()),
@@ -117,6 +117,16 @@ def one(request: MemberRequest, return_id: str) -> HttpResponse:
     }  # fmt: skip
     context["stops"] = outside.after(_stops(context))
     return page(request, "returns/return.html", context)
+
+
+def _places(returned: Return) -> dict[str, object]:
+    """Whether the seller can say where it goes, and to which of the marketplace's local addresses."""
+    may = returned.case.state in hubs.NOT_SENT and not returned.no_travel
+    found = hubs.choices(returned, timezone.now()) if may else []
+    return {
+        "may_direct": may,
+        "hubs": [{"hub": hub, "pays": HUB_PAYERS[Payer(hub.paid_by)]} for hub in found],
+    }
 
 
 def _stops(context: Mapping[str, object]) -> Sequence[Step]:
@@ -163,11 +173,14 @@ def step(request: MemberRequest, return_id: str, name: str) -> HttpResponse:
 @only_for(MemberRole.FULFILMENT, MemberRole.SUPPORT, says=lazy("Say where a return goes, and give its label"))
 def address(request: MemberRequest, return_id: str) -> HttpResponse:
     """Where the parcel goes, and the label to send it with."""
-    returned, at = _mine(return_id), timezone.now()
+    returned, at, place = _mine(return_id), timezone.now(), request.POST.get("place", "")
     url = reverse("portal:returns:return", args=[returned.id])
     try:
         with engine_scope():
-            actions.direct(returned.id, request.POST.get("send_to", ""), request.POST.get("hub", ""))
+            if not place or place != returned.at_hub_id:
+                actions.direct(
+                    returned.id, request.POST.get("send_to", ""), request.POST.get("hub", ""), at=at, hub_id=place
+                )
             bring_label(returned, request.FILES.getlist("label"), Actor(request.user.id, "seller"), at=at)
     except REFUSALS as problem:
         return _again(request, str(problem), returned)

@@ -66,6 +66,10 @@ class Payer(StrEnum):
     PLATFORM = "platform"
 
 
+#: Who can pay for the work of a local address of the marketplace.
+HUB_PAYERS: Final = (Payer.SELLER, Payer.PLATFORM)
+
+
 class Cost(StrEnum):
     """What a return costs beside the goods. The last is no money: how much of a buyer's yearly quota for imports the
     goods had used, which customs gives back with them."""

@@ -1,12 +1,12 @@
 """What coverage does: it follows a batch of events, and what time alone changes.
 
-Two processes that work on the same order wait for each other (`gathering.lock`). A row is looked at with all events up
-to the latest it was ever looked at with, so it never goes back to an earlier view.
+Two processes that work on the same order wait for each other (`gathering.lock`), also when only time moves. A row is
+looked at with all events up to the latest it was ever looked at with, so it never goes back to an earlier view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -26,8 +26,10 @@ from safeconduct.protections.transactions.gathering import (
     PLACED,
     Attributed,
     gather,
+    lock_due,
     rulings_of,
 )
+from safeconduct.protections.transactions.money import acting
 from safeconduct.protections.transactions.storing import Change, Known
 
 #: How many orders a sweep takes into one transaction, and how many transactions one call may be.
@@ -67,30 +69,40 @@ def act(events: Sequence[Attributed], made: Sequence[Decided], now: datetime | N
 
 def sweep(now: datetime) -> int:
     """Does what time alone changes, and warns sellers: what is due by ``now``, late rather than never. Returns how many
-    orders were looked at. Each round is a transaction of its own.
+    orders were looked at. Each round is a transaction of its own. What the fund pays of them follows in the same one.
     """
     done = 0
     for _ in range(_SWEEP_ROUNDS):
         with engine_scope():
-            due = [
-                (order, seen)
-                for order, seen in query(
-                    "SELECT order_key, seen_moment FROM coverage WHERE next_at <= %s ORDER BY next_at LIMIT %s"
-                    " FOR UPDATE SKIP LOCKED",
-                    [now, _SWEEP_ORDERS],
-                )
-            ]
+            due = query(
+                "SELECT order_key, seen_moment FROM coverage WHERE order_key = ANY(%b::bigint[]) AND next_at <= %s"
+                " ORDER BY order_key FOR UPDATE",
+                [lock_due(now, _SWEEP_ORDERS), now],
+            ).fetchall()
             if due:
                 at_us = micros(now)
                 # Everything known by now counts, also what still waits for its decision: a scan that is in the log
                 # must not be overlooked because a lane is slow.
                 horizon = (at_us + 1) << 12
                 touched = {order: _Touched(max(seen, horizon - 1), at_us) for order, seen in due}
+                before = _promised(touched)
                 _follow(touched, versions.book(), replay=False, swept=True)
+                after = _promised(touched)
+                acting.settle({order for order in touched if after.get(order) != before.get(order)}, now)
         done += len(due)
         if len(due) < _SWEEP_ORDERS:
             break
     return done
+
+
+def _promised(orders: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Order → what the fund is to pay of it, for good and for now; orders of which it pays nothing are left out."""
+    rows = query(
+        "SELECT order_key, pays_minor, advance_minor FROM coverage WHERE order_key = ANY(%b::bigint[])"
+        " AND (pays_minor > 0 OR advance_minor > 0)",
+        [sorted(orders)],
+    )
+    return {order: (pays, advance) for order, pays, advance in rows}
 
 
 def _touched(events: Sequence[Attributed], made: Sequence[Decided], now: datetime | None) -> dict[int, _Touched]:
@@ -170,7 +182,7 @@ def _follow(
         if template is None:  # no rate for one of its amounts: nothing can be promised in money
             template, facts.amount_minor = live.template, None
         if facts.claims:
-            own = 0 if before is None else before.pays_minor
+            own = 0 if before is None else before.pays_minor + before.advance_minor
             facts.limit_left_minor = _left(template, used, found.seller, _year(facts.placed.at_us), own)
         at_us = one.at_us if replay or swept else max(one.at_us, facts.placed.at_us)
         certificate = evaluate(template, facts, at_us)

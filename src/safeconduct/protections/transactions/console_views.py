@@ -26,8 +26,13 @@ from safeconduct.protections.transactions.console_simulation import shown
 from safeconduct.protections.transactions.console_words import CAUSES, STARTS, SURE, spoken
 from safeconduct.protections.transactions.coverage.reading import TemplateError, read_template
 from safeconduct.protections.transactions.coverage.shipped import DEFAULT, shipped_templates
-from safeconduct.protections.transactions.coverage.template import Condition, Template
-from safeconduct.protections.transactions.errors import NotTheAuthor, OtherApproverNeeded, SavedMeanwhile
+from safeconduct.protections.transactions.coverage.template import Condition, Origin, Template
+from safeconduct.protections.transactions.errors import (
+    ChangedSinceRead,
+    NotTheAuthor,
+    OtherApproverNeeded,
+    SavedMeanwhile,
+)
 from safeconduct.protections.transactions.models import TemplateState, TemplateVersion
 from safeconduct.protections.transactions.simulation import simulate
 
@@ -66,11 +71,12 @@ def version(request: StaffRequest, version_id: str) -> HttpResponse:
     """One version: what it promises in words, its text, and the steps that are open to this person."""
     found = versions.one(version_id)
     now = timezone.now()
-    counting = versions.in_force(now.date())
     context = {
-        **_head(found, counting, _people([found])), "promise": promise_of(versions.parsed(found.text)),
-        "may": _may(request.user, found), "counting": counting, "lines": found.text.rstrip("\n").split("\n"),
+        **_head(found, versions.in_force(now.date()), _people([found])),
+        "promise": promise_of(versions.parsed(found.text)),
+        "may": _may(request.user, found), "lines": found.text.rstrip("\n").split("\n"),
         "days": _DAYS, "early": _too_early(found, now.date()), "notice_days": NOTICE_DAYS,
+        "seen": found.written_at.isoformat(),
     }  # fmt: skip
     return page(request, "transactions/console/template.html", context)
 
@@ -149,7 +155,8 @@ def simulation(request: StaffRequest, version_id: str) -> HttpResponse:
 @for_role(StaffRole.LEAD)
 def approve(request: StaffRequest, version_id: str) -> HttpResponse:
     """The second person puts a draft in force, from its day on."""
-    made = versions.approve(version_id, actor_of(request, request.POST.get("reason", "").strip()), timezone.now())
+    actor = actor_of(request, request.POST.get("reason", "").strip())
+    made = versions.approve(version_id, actor, timezone.now(), seen_at=_read_at(request.POST.get("seen", "")))
     day = calendar_day(made.valid_from, get_language() or "en")
     text = _("Approved: orders placed from %(day)s on get it.") % {"day": day}
     return done(request, text, _url(made))
@@ -184,13 +191,15 @@ def promise_of(template: Template) -> dict[str, Any]:
                 (_("for all sellers in a year"), template.limits.fund_year),
             ) if money is not None
         ],
-        "limits_origin": _origin(template.limits.origin),
         "period": _days(template.period.within_us), "period_after": STARTS[template.period.after],
-        "period_origin": _origin(template.period.origin),
         "warn_share": template.warning.share_percent, "warn_before": timedelta(microseconds=template.warning.before_us),
         "late_news": timedelta(microseconds=template.late_news_us),
         "review_before": timedelta(microseconds=template.review.before_us),
         "authorisation": timedelta(microseconds=template.review.authorisation_us),
+        "origins": [_origin(origin) for origin in dict.fromkeys((
+            template.limits.origin, template.period.origin, template.warning.origin, template.late_news_origin,
+            template.review.origin,
+        ))],
     }  # fmt: skip
 
 
@@ -201,7 +210,7 @@ def _condition(condition: Condition) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _origin(origin: Any) -> dict[str, Any]:
+def _origin(origin: Origin) -> dict[str, Any]:
     name, tone = SURE[origin.sure]
     return {"source": origin.source, "sure": name, "tone": tone}
 
@@ -311,6 +320,14 @@ def _seen_at(form: TemplateForm) -> datetime:
         return datetime.fromisoformat(form.cleaned_data["seen"])
     except ValueError:
         raise SavedMeanwhile from None
+
+
+def _read_at(given: str) -> datetime:
+    """When the text had been written that was read. Raises ChangedSinceRead where the form does not say."""
+    try:
+        return datetime.fromisoformat(given)
+    except ValueError:
+        raise ChangedSinceRead from None
 
 
 def _editor(

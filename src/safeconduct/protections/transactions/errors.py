@@ -56,6 +56,13 @@ class SavedMeanwhile(CoverageError):
         super().__init__(_("This draft was saved in another window. Open it again, and repeat your change there."))
 
 
+class ChangedSinceRead(CoverageError):
+    code = "template_changed_since_read"
+
+    def __init__(self) -> None:
+        super().__init__(_("The author changed this draft after you had opened it. Read it again, then approve it."))
+
+
 class OtherApproverNeeded(CoverageError):
     code = "other_approver_needed"
     status = 403

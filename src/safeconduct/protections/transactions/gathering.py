@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.events.attribution import DISPUTES, orders_of_disputes, orders_of_parcels
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
+from safeconduct.protections.transactions.chargebacks import mirror
+from safeconduct.protections.transactions.chargebacks.mirror import News as Heard
+from safeconduct.protections.transactions.chargebacks.mirror import fold, is_open_again
 from safeconduct.protections.transactions.coverage.causes import cause_of, outcome_of
 from safeconduct.protections.transactions.coverage.facts import (
     AddressChange,
@@ -37,6 +42,8 @@ _CODES: Final = [CATALOGUE[name].code for name in EVENTS]
     OPENED, UPDATED, CLOSED,
 ) = _CODES  # fmt: skip
 
+_TOLD_BY: Final = {CATALOGUE[one.value].code: one for one in mirror.Told}
+
 #: A carrier often knows a parcel and no order, a bank a dispute and no order: what they tell is found by the parcels
 #: that were shipped, and by the disputes that were opened.
 _FACTS = """
@@ -46,22 +53,25 @@ WITH asked AS (
     SELECT a."order" AS o, a.horizon, f.* FROM asked a CROSS JOIN LATERAL (
         SELECT f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
                f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-               f.ship_country, f.bill_country, f.category, f.items
+               f.ship_country, f.bill_country, f.category, f.items,
+               CASE WHEN f.dispute IS NOT NULL THEN (SELECT e.data FROM event e WHERE e.moment = f.moment) END AS told
         FROM fact f WHERE f."order" = a."order" AND f.type = ANY(%b::smallint[]) AND f.moment <= a.horizon
     ) f
 )
 SELECT o, moment, type, occurred, seller, amount, address, parcel, carrier, scan, signed, address_changed, reason,
-       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category, items FROM own
+       outcome, dispute, digital, payment_method, seller_country, ship_country, bill_country, category, items, told
+FROM own
 UNION ALL
 SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-       f.ship_country, f.bill_country, f.category, f.items
+       f.ship_country, f.bill_country, f.category, f.items, NULL
 FROM own s JOIN fact f ON f.parcel = s.parcel AND f.type = %b AND f."order" IS NULL AND f.moment <= s.horizon
 WHERE s.type = %b AND s.parcel IS NOT NULL
 UNION ALL
 SELECT s.o, f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
        f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
-       f.ship_country, f.bill_country, f.category, f.items
+       f.ship_country, f.bill_country, f.category, f.items,
+       (SELECT e.data FROM event e WHERE e.moment = f.moment)
 FROM (SELECT DISTINCT o, horizon, dispute FROM own WHERE dispute IS NOT NULL) s
 JOIN fact f ON f.dispute = s.dispute AND f.type = ANY(%b::smallint[]) AND f."order" IS NULL AND f.moment <= s.horizon
 """
@@ -132,6 +142,17 @@ def lock(orders: Sequence[int]) -> None:
     )
 
 
+def lock_due(now: datetime, limit: int) -> list[int]:
+    """Locks orders as `lock` does whose certificates change by time alone by now, the longest due first, at most so
+    many; those that somebody works on are passed over."""
+    rows = query(
+        "SELECT order_key FROM (SELECT order_key FROM coverage WHERE next_at <= %s ORDER BY next_at LIMIT %s) due"
+        " WHERE pg_try_advisory_xact_lock(hashint8extended(order_key, 20714)) LIMIT %s",
+        [now, 4 * limit, limit],
+    )
+    return sorted(order for (order,) in rows)
+
+
 @dataclass(slots=True)
 class _Sent:
     """A parcel while its events are read."""
@@ -144,6 +165,20 @@ class _Sent:
     delivered: News | None = None
     signed: bool | None = None
     items: int | None = None
+
+    def hear(self, row: tuple[Any, ...]) -> None:
+        """One event of the parcel (columns as in `_FACTS`): of several that tell the same, the first counts."""
+        (_, moment, type_, at_us, _, _, address, _, carrier, scan, signed, *_, items, _) = row
+        self.carrier = carrier or self.carrier
+        news = News(at_us, moment)
+        if type_ == SHIPPED:
+            self.items = items if self.items is None else max(self.items, items or 0)
+            if self.shipped is None or news < self.shipped:
+                self.shipped, self.address = news, address
+        elif type_ == TRACKED:
+            self.scans.append(Scan(at_us, moment, scan or ""))
+        elif self.delivered is None or news < self.delivered:
+            self.delivered, self.signed, self.left_at = news, signed, address
 
 
 def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currency: str) -> Gathered | None:
@@ -161,8 +196,8 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     stops: list[tuple[int, int, bool]] = []
     units_back = 0
     for row in rows:
-        (_, moment, type_, at_us, who, amount, address, parcel, carrier, scan, signed, changed, reason, _o, dispute,
-         *_, items) = row  # fmt: skip
+        (_, moment, type_, at_us, who, amount, address, parcel, _, _, _, changed, reason, _, dispute, *_, items,
+         _) = row  # fmt: skip
         latest = max(latest, moment)
         if who is not None:
             seller = who
@@ -172,19 +207,9 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
         elif type_ == PAID:
             payments.append(Payment(at_us, moment, amount))
         elif type_ in (SHIPPED, TRACKED, DELIVERED):
-            one = sent.get(parcel)
-            if one is None:
-                one = sent[parcel] = _Sent()
-            one.carrier = carrier or one.carrier
-            news = News(at_us, moment)
-            if type_ == SHIPPED:
-                one.items = items if one.items is None else max(one.items, items or 0)
-                if one.shipped is None or news < one.shipped:
-                    one.shipped, one.address = news, address
-            elif type_ == TRACKED:
-                one.scans.append(Scan(at_us, moment, scan or ""))
-            elif one.delivered is None or news < one.delivered:
-                one.delivered, one.signed, one.left_at = news, signed, address
+            if parcel not in sent:
+                sent[parcel] = _Sent()
+            sent[parcel].hear(row)
         elif type_ == CHANGED:
             if changed or address is not None:
                 changes.append(AddressChange(at_us, moment, address))
@@ -205,7 +230,7 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     if placed is None:
         return None
     (_, moment, _, at_us, who, amount, address, _, _, _, _, _, _, _, _, digital, method, seller_country, ship, bill,
-     category, ordered) = placed  # fmt: skip
+     category, ordered, _) = placed  # fmt: skip
     facts = OrderFacts(
         placed=News(at_us, moment), amount_minor=amount, currency=currency, payments=payments, digital=bool(digital),
         payment_method=method, seller_country=seller_country, ship_country=ship, bill_country=bill, category=category,
@@ -261,7 +286,8 @@ def _parcels(sent: dict[int | None, _Sent]) -> list[Parcel]:
 
 
 def _of_the_bank(disputes: dict[int, list[tuple[Any, ...]]]) -> list[Claim]:
-    """One claim a dispute. The platform tells its own fund the moment it hears of it, so it counts as filed then."""
+    """One claim a dispute; one that the bank reopened is open. The platform tells its own fund the moment it hears of
+    it, so it counts as filed then."""
     claims = []
     for rows in disputes.values():
         rows.sort(key=lambda row: row[1])
@@ -275,6 +301,10 @@ def _of_the_bank(disputes: dict[int, list[tuple[Any, ...]]]) -> list[Claim]:
                 told = Outcome.WITHDRAWN if row[13] is None else None
             if told is not None:
                 closed, outcome = News(row[3], row[1]), told
+        if outcome in (Outcome.WON, Outcome.WITHDRAWN) and is_open_again(
+            fold([Heard(row[1], at_micros(row[3]), _TOLD_BY[row[2]], row[-1]) for row in rows])
+        ):
+            closed, outcome = None, None
         claims.append(Claim(opened, cause, Channel.BANK, amount, closed, outcome, filed=opened))
     return claims
 

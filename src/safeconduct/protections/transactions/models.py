@@ -73,10 +73,11 @@ class TemplateVersion(models.Model):
 class Coverage(models.Model):
     """An order's coverage as of the last event or term that was looked at. All of it follows from facts and template.
 
-    ``amount_minor``, ``up_to_minor``, ``pays_minor``: minor units of the reporting currency; ``order_minor`` and
-    ``order_currency``: as the buyer paid. ``ship_by_at``: the nearest open term of the seller. ``next_at``: when
-    something changes by itself or the seller is to be warned. ``seen_moment``: the events up to which it is true.
-    ``rulings``: risk decisions, as lists [microseconds, moment, action].
+    ``amount_minor``, ``up_to_minor``, ``pays_minor``, and ``advance_minor``, what the fund pays for now while banks
+    decide: minor units of the reporting currency. ``order_minor`` and ``order_currency``: as the buyer paid.
+    ``ship_by_at``: the nearest open term of the seller. ``next_at``: when something changes by itself or the seller is
+    to be warned. ``seen_moment``: the events up to which it is true. ``rulings``: risk decisions, as lists
+    [microseconds, moment, action].
     """
 
     order_key = models.BigIntegerField(primary_key=True)
@@ -97,6 +98,7 @@ class Coverage(models.Model):
     warned_at = models.DateTimeField(null=True)
     up_to_minor = models.BigIntegerField(null=True)
     pays_minor = models.BigIntegerField(default=0)
+    advance_minor = models.BigIntegerField(db_default=0)
     rulings = models.JSONField()
     certificate = models.JSONField()
     digest = models.BigIntegerField()
@@ -131,6 +133,11 @@ class Coverage(models.Model):
             models.CheckConstraint(
                 condition=Q(pays_minor=0) | Q(amount_minor__gte=models.F("pays_minor")), name="coverage_pays_a_loss"
             ),
+            models.CheckConstraint(
+                condition=Q(advance_minor=0)
+                | Q(advance_minor__gt=0, amount_minor__gte=models.F("pays_minor") + models.F("advance_minor")),
+                name="coverage_advances_a_loss",
+            ),
         ]
 
 
@@ -154,14 +161,19 @@ class CoverageStep(models.Model):
 
 
 class CoverageUsage(models.Model):
-    """What the fund has paid for a seller's orders of a calendar year (UTC, by the day of the order)."""
+    """What the fund has paid for a seller's orders of a calendar year (UTC, by the day of the order), and what it pays
+    for now while banks decide; both count against the limits of the year."""
 
     pk = models.CompositePrimaryKey("seller_key", "year")
     seller_key = models.BigIntegerField()
     year = models.SmallIntegerField()
     paid_minor = models.BigIntegerField()
     claims = models.IntegerField()
+    advanced_minor = models.BigIntegerField(db_default=0)
 
     class Meta:
         db_table = "coverage_usage"
-        constraints: ClassVar = [models.CheckConstraint(condition=Q(paid_minor__gte=0), name="coverage_usage_positive")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(paid_minor__gte=0), name="coverage_usage_positive"),
+            models.CheckConstraint(condition=Q(advanced_minor__gte=0), name="coverage_usage_advanced"),
+        ]

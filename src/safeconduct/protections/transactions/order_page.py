@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.moments import at_micros
-from safeconduct.kernel.claims.whole import MADE_WHOLE
+from safeconduct.kernel.claims.whole import FOR_NOW, MADE_WHOLE, NO_LONGER
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.words import event_name
 from safeconduct.kernel.ledger.accounts import Kind as Account
@@ -158,19 +158,31 @@ class Writer:
             case State.PAID:
                 return self._covered(position)
             case State.CLAIMED:
-                return _("Somebody claims. Until it is decided, nothing is lost.") + self._why(position)
+                said = _("Somebody claims. Until it is decided, nothing is lost.") + self._why(position)
+                return said + self._for_now()
             case State.ACTIVE:
                 return _("Still open: %(conditions)s") % {"conditions": self._open(cause, names)}
             case _:
                 return self._why(position).strip()
 
+    def _for_now(self) -> str:
+        """What the fund has paid while a bank decides, and when that goes back."""
+        paid = self._amounts(moved(self.money, frozenset({FOR_NOW, NO_LONGER})))
+        if not paid:
+            return ""
+        return " " + _(
+            "The protection fund has paid you %(paid)s for now. If the bank gives the money to the buyer, the fund pays"
+            " for good what is covered; if it decides for you, this goes back to the fund."
+        ) % {"paid": paid}  # fmt: skip
+
+    def _amounts(self, sums: Sequence[tuple[str, int]]) -> str:
+        return " · ".join(formats.money(minor, currency, self.reader.language) for currency, minor in sums)
+
     def _covered(self, position: Position) -> str:
         """A lost claim that is covered, and what the fund has paid so far: less, where another way was faster."""
         said = {
             "amount": formats.money(position.pays_minor, self.order.currency, self.reader.language),
-            "paid": " · ".join(
-                formats.money(minor, currency, self.reader.language) for currency, minor in made_whole(self.money)
-            ),
+            "paid": self._amounts(moved(self.money, _OF_THE_FUND)),
         }
         if not said["paid"]:
             return _(
@@ -279,11 +291,11 @@ def parcels_of(events: Sequence[Happened]) -> list[Parcel]:
 # -- money ------------------------------------------------------------------------------------------------------------
 
 
-def made_whole(money: OrderMoney) -> list[tuple[str, int]]:
-    """(Currency, minor units) that the fund has paid for the order, less what it took back."""
+def moved(money: OrderMoney, events: Collection[str]) -> list[tuple[str, int]]:
+    """(Currency, minor units) that these events have given the seller for the order, less what they took back."""
     found: dict[str, int] = {}
     for line in money.movements:
-        if line.event in _OF_THE_FUND:
+        if line.event in events:
             found[line.currency] = found.get(line.currency, 0) + line.amount_minor
     return sorted((currency, minor) for currency, minor in found.items() if minor > 0)
 

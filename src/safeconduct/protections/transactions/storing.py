@@ -29,6 +29,7 @@ class Known:
     positions: Mapping[str, Sequence[Any]]
     template_id: str
     pays_minor: int
+    advance_minor: int
     order_ref: str
     state: str
     warned: bool
@@ -63,7 +64,10 @@ class Change:
     def __post_init__(self) -> None:
         self.stored = self.certificate.as_json()
         rulings = [list(ruling) for ruling in self.facts.rulings]
-        text = compact_json.dumps([self.stored, rulings, self.facts.amount_minor])
+        advance = self.certificate.advance_minor
+        text = compact_json.dumps(
+            [self.stored, rulings, self.facts.amount_minor, *([advance] if advance else ())]
+        )  # fmt: skip
         self.digest = zlib.crc32(text.encode())
 
     @property
@@ -85,8 +89,8 @@ class Change:
 
 
 _LOCK: Final = """
-SELECT order_key, seen_moment, rulings, digest, certificate -> 'positions', template_id, pays_minor, order_ref, state,
-    warned_at IS NOT NULL
+SELECT order_key, seen_moment, rulings, digest, certificate -> 'positions', template_id, pays_minor, advance_minor,
+    order_ref, state, warned_at IS NOT NULL
 FROM coverage WHERE order_key = ANY(%b::bigint[]) ORDER BY order_key FOR UPDATE
 """
 
@@ -115,7 +119,7 @@ def _named(ref: str | None, amount: Any) -> Named:
 
 
 def usage(wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """(seller, year) → what the fund paid; seller 0 stands for all. Rows of sellers are locked, in order."""
+    """(seller, year) → what the fund paid, for now too; seller 0 stands for all. Locks rows of sellers, in order."""
     if not wanted:
         return {}
     ordered = sorted(wanted)
@@ -123,14 +127,15 @@ def usage(wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
     found = {
         (seller, year): paid
         for seller, year, paid in query(
-            "SELECT u.seller_key, u.year, u.paid_minor FROM coverage_usage u"
+            "SELECT u.seller_key, u.year, u.paid_minor + u.advanced_minor FROM coverage_usage u"
             " JOIN unnest(%b::bigint[], %b::int[]) AS w(seller, year) ON u.seller_key = w.seller AND u.year = w.year"
             " ORDER BY 1, 2 FOR UPDATE OF u",
             [sellers, years],
         )
     }
     for year, paid in query(
-        "SELECT year, sum(paid_minor)::bigint FROM coverage_usage WHERE year = ANY(%b::int[]) GROUP BY year",
+        "SELECT year, sum(paid_minor + advanced_minor)::bigint FROM coverage_usage WHERE year = ANY(%b::int[])"
+        " GROUP BY year",
         [sorted(set(years))],
     ):
         found[0, year] = paid
@@ -144,22 +149,23 @@ WITH given AS MATERIALIZED (
         order_minor bigint, order_currency text, ship_country text, action text, state text, shipped_at timestamptz,
         delivered_at timestamptz, ship_by_at timestamptz, next_at timestamptz, up_to_minor bigint, pays_minor bigint,
         rulings jsonb, certificate jsonb, digest bigint, template_id text, seen_moment bigint, changed_at timestamptz,
-        fresh boolean, step text, evidence bigint, earlier_minor bigint)
+        fresh boolean, step text, evidence bigint, earlier_minor bigint, advance_minor bigint,
+        earlier_advance_minor bigint)
 ), inserted AS (
     INSERT INTO coverage (order_key, seller_key, order_ref, placed_at, amount_minor, currency, order_minor,
         order_currency, ship_country, action, state, shipped_at, delivered_at, ship_by_at, next_at, up_to_minor,
-        pays_minor, rulings, certificate, digest, template_id, seen_moment, changed_at)
+        pays_minor, advance_minor, rulings, certificate, digest, template_id, seen_moment, changed_at)
     SELECT order_key, seller_key, order_ref, placed_at, amount_minor, currency, order_minor, order_currency,
-        ship_country, action, state, shipped_at, delivered_at, ship_by_at, next_at, up_to_minor, pays_minor, rulings,
-        certificate, digest, template_id, seen_moment, changed_at
+        ship_country, action, state, shipped_at, delivered_at, ship_by_at, next_at, up_to_minor, pays_minor,
+        advance_minor, rulings, certificate, digest, template_id, seen_moment, changed_at
     FROM given WHERE fresh ORDER BY order_key
     ON CONFLICT (order_key) DO NOTHING
     RETURNING order_key
 ), updated AS (
     UPDATE coverage c SET amount_minor = g.amount_minor, action = g.action, state = g.state,
         shipped_at = g.shipped_at, delivered_at = g.delivered_at, ship_by_at = g.ship_by_at, next_at = g.next_at,
-        up_to_minor = g.up_to_minor, pays_minor = g.pays_minor, rulings = g.rulings, certificate = g.certificate,
-        digest = g.digest, seen_moment = g.seen_moment, changed_at = g.changed_at
+        up_to_minor = g.up_to_minor, pays_minor = g.pays_minor, advance_minor = g.advance_minor, rulings = g.rulings,
+        certificate = g.certificate, digest = g.digest, seen_moment = g.seen_moment, changed_at = g.changed_at
     FROM given g WHERE NOT g.fresh AND c.order_key = g.order_key
     RETURNING c.order_key
 ), done AS (
@@ -177,17 +183,21 @@ WITH given AS MATERIALIZED (
 ), change AS (
     SELECT g.seller_key, extract(year FROM g.placed_at AT TIME ZONE 'UTC')::smallint AS year,
         sum(g.pays_minor - g.earlier_minor)::bigint AS paid,
-        sum((g.pays_minor > 0)::int - (g.earlier_minor > 0)::int)::int AS claims
-    FROM given g JOIN done USING (order_key) WHERE g.pays_minor <> g.earlier_minor GROUP BY 1, 2 ORDER BY 1, 2
+        sum((g.pays_minor > 0)::int - (g.earlier_minor > 0)::int)::int AS claims,
+        sum(g.advance_minor - g.earlier_advance_minor)::bigint AS advanced
+    FROM given g JOIN done USING (order_key)
+    WHERE g.pays_minor <> g.earlier_minor OR g.advance_minor <> g.earlier_advance_minor GROUP BY 1, 2 ORDER BY 1, 2
 ), spent AS (
-    INSERT INTO coverage_usage AS u (seller_key, year, paid_minor, claims)
-    SELECT seller_key, year, paid, claims FROM change WHERE paid > 0
+    INSERT INTO coverage_usage AS u (seller_key, year, paid_minor, claims, advanced_minor)
+    SELECT seller_key, year, paid, claims, advanced FROM change WHERE paid >= 0 AND advanced >= 0
     ON CONFLICT (seller_key, year) DO UPDATE
-    SET paid_minor = u.paid_minor + excluded.paid_minor, claims = u.claims + excluded.claims
+    SET paid_minor = u.paid_minor + excluded.paid_minor, claims = u.claims + excluded.claims,
+        advanced_minor = u.advanced_minor + excluded.advanced_minor
 ), regained AS (
     -- What is taken back was spent before: its row is there. An upsert would offend the check before it meets the row.
-    UPDATE coverage_usage u SET paid_minor = u.paid_minor + c.paid, claims = u.claims + c.claims
-    FROM change c WHERE c.paid <= 0 AND u.seller_key = c.seller_key AND u.year = c.year
+    UPDATE coverage_usage u SET paid_minor = u.paid_minor + c.paid, claims = u.claims + c.claims,
+        advanced_minor = u.advanced_minor + c.advanced
+    FROM change c WHERE (c.paid < 0 OR c.advanced < 0) AND u.seller_key = c.seller_key AND u.year = c.year
 )
 SELECT order_key FROM done
 """
@@ -226,11 +236,14 @@ def _row(change: Change) -> dict[str, Any]:
         "seen_moment": change.seen_moment, "changed_at": _time(change.at_us), "evidence": change.evidence,
         "step": new_id("cov") if change.moved else "",
         "earlier_minor": 0 if change.before is None else change.before.pays_minor,
+        "advance_minor": certificate.advance_minor,
+        "earlier_advance_minor": 0 if change.before is None else change.before.advance_minor,
     }  # fmt: skip
     if fresh:
+        ship = facts.ship_country or ""
         row |= {
             "order_ref": "" if named is None else named.ref[:200], "currency": settings.REPORTING_CURRENCY,
-            "order_minor": None if named is None else named.minor, "ship_country": (facts.ship_country or "")[:2],
+            "order_minor": None if named is None else named.minor, "ship_country": ship if len(ship) == 2 else "",
             "order_currency": "" if named is None else named.currency,
         }  # fmt: skip
     return row

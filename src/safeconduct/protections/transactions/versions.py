@@ -20,6 +20,7 @@ from safeconduct.protections.transactions.coverage.reading import read_template
 from safeconduct.protections.transactions.coverage.shipped import DEFAULT, shipped_templates
 from safeconduct.protections.transactions.coverage.template import Template, in_currency
 from safeconduct.protections.transactions.errors import (
+    ChangedSinceRead,
     DayTaken,
     NameDiffers,
     NotADraft,
@@ -90,15 +91,18 @@ def revise(version_id: str, text: str, seen_at: datetime, actor: Actor, now: dat
     return version
 
 
-def approve(version_id: str, actor: Actor, now: datetime) -> TemplateVersion:
+def approve(version_id: str, actor: Actor, now: datetime, *, seen_at: datetime | None = None) -> TemplateVersion:
     """Makes a draft live: a second person, with a reason, for a day that has not come, on which no other begins.
 
-    Raises TemplateNotFound, NotADraft, OtherApproverNeeded, WhyMissing, TooEarly, DayTaken.
+    ``seen_at``: when the text that they read had been written; they answer for no other. Raises TemplateNotFound,
+    NotADraft, OtherApproverNeeded, ChangedSinceRead, WhyMissing, TooEarly, DayTaken.
     """
     query("SELECT pg_advisory_xact_lock(%s)", [Lock.TEMPLATES])
     version = _draft(version_id)
     if actor.id == version.written_by:
         raise OtherApproverNeeded
+    if seen_at is not None and version.written_at != seen_at:
+        raise ChangedSinceRead
     if len(actor.why.strip()) < 3:
         raise WhyMissing
     # An order keeps the version of its day: one that began in the past would change what was promised.

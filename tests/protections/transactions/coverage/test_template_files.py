@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from importlib.resources import files
 
 import pytest
 
 from safeconduct.protections.transactions.coverage.reading import TemplateError, read_template
-from safeconduct.protections.transactions.coverage.shipped import in_force, shipped_templates
+from safeconduct.protections.transactions.coverage.shipped import shipped_templates
 
 TEXT = (files("safeconduct.protections.transactions") / "templates" / "jd-like.yaml").read_text(encoding="utf-8")
 
@@ -63,11 +62,3 @@ def test_a_condition_that_does_not_exist_cannot_be_asked_for() -> None:
 def test_whatever_is_given_is_refused_with_words(text: str) -> None:
     with pytest.raises(TemplateError):
         read_template(text)
-
-
-def test_the_version_of_the_day_counts_and_not_a_later_one() -> None:
-    old = read_template(TEXT)
-    new = read_template(TEXT.replace("valid_from: 2020-01-01", "valid_from: 2026-10-01"))
-    assert in_force([new, old], date(2026, 9, 30)) is old
-    assert in_force([new, old], date(2026, 10, 1)) is new
-    assert in_force([new], date(2026, 9, 30)) is None

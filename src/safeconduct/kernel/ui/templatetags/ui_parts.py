@@ -108,12 +108,6 @@ def _show(context: Context, unit: str) -> Callable[[float], str]:
     )
 
 
-@register.simple_tag
-def sparkline(values: Sequence[float | None], label: str, tone: str = "accent") -> SafeString:
-    """A small line without axes."""
-    return charts.sparkline(values, label, tone=tone)
-
-
 @register.simple_tag(takes_context=True)
 def line_chart(
     context: Context, title: str, labels: Sequence[str], series: Sequence[charts.Series], unit: str = "",

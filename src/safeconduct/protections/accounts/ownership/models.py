@@ -40,3 +40,4 @@ class OwnershipPaper(models.Model):
             models.CheckConstraint(condition=Q(side__in=["claimant", "shop"]), name="ownership_paper_of_a_side"),
             models.CheckConstraint(condition=Q(number__gte=1), name="ownership_paper_number"),
         ]
+        indexes: ClassVar = [models.Index(fields=["author"], name="ownership_paper_of_author")]

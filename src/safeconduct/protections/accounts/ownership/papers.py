@@ -17,7 +17,7 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from safeconduct.kernel.cases import scanning
+from safeconduct.kernel.cases import person_quota, scanning
 from safeconduct.kernel.cases.errors import EvidenceRefused, ScannerSilent
 from safeconduct.kernel.cases.files import cleaned
 from safeconduct.kernel.file_door import led_to
@@ -38,6 +38,8 @@ MOST_OF_A_SIDE: Final = 20
 #: Media type → the ending of the file that is handed out.
 KINDS: Final[Mapping[str, str]] = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 PAPER: Final = Column("ownership_paper.sealed", "ownership")
+#: For how much one person may have stored.
+FILES: Final = person_quota.Shelf("ownership_paper", "author")
 
 
 def bring(claim_id: str, side: str, author: str, files: Sequence[UploadedFile[Any]], *, at: datetime) -> None:
@@ -114,6 +116,10 @@ def _keep(claim: OwnershipClaim, side: str, author: str, file: UploadedFile[Any]
             _("You have brought %(n)s papers, and more are not read. Say in words what else there is.")
             % {"n": MOST_OF_A_SIDE}
         )
+    try:
+        person_quota.check(author, len(clean.data))
+    except EvidenceRefused as refused:
+        raise OwnershipRefused(str(refused)) from None
     last = brought.aggregate(last=Max("number"))["last"] or 0
     paper = OwnershipPaper(
         claim=claim, number=last + 1, side=side, author=author, media_type=clean.media_type,

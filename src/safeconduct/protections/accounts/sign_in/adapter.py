@@ -17,7 +17,12 @@ from safeconduct.kernel.notices import codes
 from safeconduct.kernel.parties import sessions
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.security_events import Level, Noted
-from safeconduct.kernel.parties.session_guard import MUST_CHANGE, origin_of_request, session_of
+from safeconduct.kernel.parties.session_guard import (
+    MUST_CHANGE,
+    device_of_session,
+    origin_of_request,
+    session_of,
+)
 from safeconduct.kernel.parties.sign_in import AccountAdapter
 from safeconduct.kernel.scope import visitor_scope
 from safeconduct.protections.accounts.risk.judging import ActKind
@@ -77,6 +82,20 @@ class JudgedAdapter(AccountAdapter):
         """Judged as well, because with a payout change it is how accounts are taken over (S18)."""
         super().contact_changed(request, person, at)
         judgement_of(person, ActKind.CONTACT_CHANGE, place_of(request, person, at), at)
+
+    def acts_elsewhere(self, request: HttpRequest, person: User, at: datetime) -> bool:
+        """Judged with what is known of the new network; a refusal ends the session, and the person is told."""
+        known = {
+            **place_of(request, person, at),
+            "network_changed": True,
+            "device": device_of_session(request)[0] or None,
+        }
+        if not judgement_of(person, ActKind.SESSION_USE, known, at).refused:
+            return True
+        with visitor_scope():
+            sessions.end(session_of(request), person.id, sessions.Ended.MOVED, at)
+        self.tell(request, person, "session_moved", Level.ALERT, {}, at)
+        return False
 
     def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
         """allauth's own mails carry a code as ours do: whoever gets one can ask whether it is from us."""

@@ -24,7 +24,7 @@ KINDS: Final = frozenset(
         "signed_in", "sign_in_refused", "password_changed", "password_stopped", "factor_added", "factor_removed",
         "recovery_codes_made", "recovered", "contact_changed", "session_too_many", "session_moved",
         "password_breached", "session_off_device", "codes_stopped", "account_locked", "ownership_ended",
-        "factors_reset", "identity_linked", "sessions_ended",
+        "factors_reset", "identity_linked", "sessions_ended", "device_enrolled", "device_ended",
     }
 )  # fmt: skip
 #: Somebody with the right password could fill a mailbox with these: told once an hour.

@@ -23,6 +23,7 @@ ENDED: Final[Mapping[str, Text]] = {
     "moved": lazy("ended: it went on in another browser and network"),
     "by_staff": lazy("ended by the marketplace"),
     "by_owner": lazy("ended by an owner of the shop"),
+    "by_directory": lazy("ended: signed out at the company"),
     "off_device": lazy("ended: it was used outside its browser"),
     "left": lazy("ended: access was taken away"),
     "locked": lazy("ended: something looked like a takeover"),

@@ -19,7 +19,7 @@ from safeconduct.protections.accounts.single_sign_on.errors import Fault, SignOn
 _CURVES: Final = ("ES256", "ES384")
 ALGORITHMS: Final = (*_CURVES, "PS256", "RS256")
 #: Clocks of two machines differ by so much at most.
-_LEEWAY: Final = timedelta(seconds=60)
+LEEWAY: Final = timedelta(seconds=60)
 #: A token is answered at once; one made earlier was made for somebody else's question.
 _OLDEST: Final = timedelta(minutes=10)
 #: As long as a session of the staff lasts (`parties.sessions.STAFF`): since then the person proved who they are there.
@@ -34,19 +34,25 @@ KeysOf = Callable[[str | None], Sequence[Mapping[str, Any]]]
 
 def read(token: str, directory: Directory, keys_of: KeysOf, nonce: str, at: datetime) -> dict[str, Any]:
     """The claims of a token, once everything about it holds. Raises SignOnFailed saying what does not."""
-    claims = _signed(token, directory, keys_of)
+    claims = signed(token, directory, keys_of, _NEEDED)
     audience, party = claims["aud"], claims.get("azp")
     if (isinstance(audience, list) and len(audience) > 1 and party is None) or party not in (None, directory.client_id):
         raise SignOnFailed(Fault.CLAIMS, "the token was made for another client")
-    if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= _LONGEST_SUBJECT:
+    if not names_one(claims["sub"]):
         raise SignOnFailed(Fault.CLAIMS, "the token names nobody")
-    _of_now(claims, at)
+    of_now(claims, at)
     if not isinstance(claims["nonce"], str) or not hmac.compare_digest(claims["nonce"].encode(), nonce.encode()):
         raise SignOnFailed(Fault.NONCE, "the token answers another question")
     return claims
 
 
-def _signed(token: str, directory: Directory, keys_of: KeysOf) -> dict[str, Any]:
+def names_one(value: Any) -> bool:
+    """Whether this can be the directory's name for a person, or for a session of theirs."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_SUBJECT
+
+
+def signed(token: str, directory: Directory, keys_of: KeysOf, needed: Sequence[str]) -> dict[str, Any]:
+    """The claims of a token that the directory signed for us, all that are needed among them. Raises SignOnFailed."""
     try:
         header = jwt.get_unverified_header(token)
         algorithm, key_id = header.get("alg"), header.get("kid")
@@ -56,7 +62,7 @@ def _signed(token: str, directory: Directory, keys_of: KeysOf) -> dict[str, Any]
         claims: dict[str, Any] = jwt.decode(
             token, key, algorithms=[str(algorithm)], audience=directory.client_id, issuer=directory.issuer,
             # Times are judged below, by the clock that the caller gives.
-            options={"require": list(_NEEDED), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            options={"require": list(needed), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )  # fmt: skip
     except (jwt.InvalidIssuerError, jwt.InvalidAudienceError, jwt.MissingRequiredClaimError) as problem:
         raise SignOnFailed(Fault.CLAIMS, type(problem).__name__) from None
@@ -76,11 +82,12 @@ def _key(found: Sequence[Mapping[str, Any]], algorithm: str) -> Any:
     return key
 
 
-def _of_now(claims: Mapping[str, Any], at: datetime) -> None:
-    now, leeway = at.timestamp(), _LEEWAY.total_seconds()
+def of_now(claims: Mapping[str, Any], at: datetime) -> None:
+    """Whether a token is of these minutes. Raises SignOnFailed."""
+    now, leeway = at.timestamp(), LEEWAY.total_seconds()
     times = {name: claims.get(name, now) for name in ("exp", "iat", "nbf", "auth_time")}
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in times.values()):
-        raise SignOnFailed(Fault.CLAIMS, "the token's times are no numbers")
+    if not all(_is_time(value) for value in times.values()):
+        raise SignOnFailed(Fault.CLAIMS, "the token's times are no numbers of seconds")
     if times["exp"] + leeway <= now or times["iat"] + _OLDEST.total_seconds() < now:
         raise SignOnFailed(Fault.EXPIRED, "the token is over")
     # Not every directory says when the person proved themselves; one that does is held to what we asked.
@@ -88,3 +95,8 @@ def _of_now(claims: Mapping[str, Any], at: datetime) -> None:
         raise SignOnFailed(Fault.EXPIRED, "the person proved too long ago who they are")
     if times["iat"] - leeway > now or times["nbf"] - leeway > now:
         raise SignOnFailed(Fault.EXPIRED, "the token is not valid yet")
+
+
+def _is_time(value: Any) -> bool:
+    """Seconds of an age that clocks know: no truth value, no infinity, and not what is no number at all."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1 << 40

@@ -20,22 +20,23 @@ from allauth.account.internal.flows.login import perform_login, record_authentic
 from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
 
-from safeconduct.kernel.parties import identities
+from safeconduct.kernel.parties import directory_sessions, identities
 from safeconduct.kernel.parties.directory import Directory
 from safeconduct.kernel.parties.identities import Admitted, NotAdmitted, SignOnRefused
 from safeconduct.kernel.parties.members import sellers_of
 from safeconduct.kernel.parties.security_events import Level
-from safeconduct.kernel.scope import visitor_scope
-from safeconduct.protections.accounts.single_sign_on import id_token, provider
+from safeconduct.kernel.scope import engine_scope, visitor_scope
+from safeconduct.protections.accounts.single_sign_on import id_token, logout_token, provider
 from safeconduct.protections.accounts.single_sign_on.errors import Fault, SignOnFailed
 
 _ASKED: Final = "single_sign_on"
@@ -105,10 +106,32 @@ def back(request: HttpRequest) -> HttpResponse:
     _tell(request, admitted, now)
     # Whoever acts for a shop besides shows our second step: the directory answers for the marketplace's own pages only.
     vouched = directory.vouches(claims) and not sellers_of(admitted.person, at=now)
+    directory_sessions.remember(request, admitted.person, directory.issuer, claims)
     record_authentication(request, admitted.person, "sso", **({"type": "sso"} if vouched else {}))
     login = Login(admitted.person, email_verification="none", redirect_url=asked["next"] or None)
     response: HttpResponse = perform_login(request, login)
     return response
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """The directory says, behind the browser's back, that somebody signed out there: what they began here with it ends.
+    Whoever says so is believed for its signature alone."""
+    directory, now = _directory(), timezone.now()
+    try:
+        known = provider.provider_of(directory)
+        token = request.POST.get("logout_token", "")
+        told = logout_token.read(token, directory, lambda key: provider.keys_of(directory, known, key), now)
+    except SignOnFailed as problem:
+        _LOG.warning("sign-out at the directory refused: %s", problem)
+        # One that cannot be checked now may be sent again; one that does not hold never holds.
+        status = 503 if problem.fault is Fault.UNREACHABLE else 400
+        return JsonResponse({"error": "invalid_request", "error_description": problem.fault.value}, status=status)
+    with engine_scope():
+        directory_sessions.sign_out(directory.issuer, told.subject, told.session, told.began_until, now)
+    return HttpResponse(status=200)
 
 
 def _claims(request: HttpRequest, directory: Directory, asked: Mapping[str, Any], at: datetime) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def erase_buyer(buyer_key: int, request_id: str, actor: Actor, *, now: datetime)
     if held is not None:
         _keep(parts, HELD, held, actor, now)
         return Erased({}, (Kept("held", "legal_hold", held),), held)
+    _let_go(parts, now)
     defence.keep({one.order_key for one in parts if one.order_key is not None}, now)  # before what it is made of closes
     _keep([one for one in parts if one.waits], UNFINISHED, now + LOOK_AGAIN + _LONGER, actor, now)
     staying = [one for one in parts if one.until is None or one.until > now]
@@ -180,6 +181,13 @@ def _keep(parts: Iterable[Part], basis: str, until: datetime, actor: Actor, now:
     vault.keep_until(
         [vault.Kept(*owner, basis, until, READERS) for one in parts for owner in one.owners], actor, at=now
     )
+
+
+def _let_go(parts: Iterable[Part], now: datetime) -> None:
+    """Grounds that have ended before the date that was set: the hold was lifted, the case or order is finished."""
+    ended = [one for one in parts if one.owners]
+    vault.end_grounds([owner for one in ended for owner in one.owners], HELD, at=now)
+    vault.end_grounds([owner for one in ended if not one.waits for owner in one.owners], UNFINISHED, at=now)
 
 
 def _destroy(parts: Sequence[Part], more: Collection[Owner], actor: Actor, now: datetime) -> tuple[Receipt, ...]:

@@ -45,7 +45,7 @@ _PAPERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Files of an archive, by name: rows of plain values. ``left_out``: what is not in them, in words of `LEFT_OUT`.
+    """Files of an archive, by name: rows of plain values. ``left_out``: what is not in them, as `archives` names it.
     ``provided``: the files that hold what the person gave or caused."""
 
     files: Mapping[str, Sequence[Mapping[str, Any]]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Final
 
@@ -39,7 +40,7 @@ def place(scope: str, ref: str, basis: str, until: datetime, actor: Actor, *, at
 
 
 def end(hold_id: str, actor: Actor, *, at: datetime) -> None:
-    """Ends a hold before its day, with the reason (`actor.why`)."""
+    """Ends a hold before its day, with the reason (`actor.why`); erasures that waited for one are looked at again."""
     hold = LegalHold.objects.select_for_update().filter(id=hold_id).first()
     if hold is None:
         raise NotThere
@@ -49,6 +50,10 @@ def end(hold_id: str, actor: Actor, *, at: datetime) -> None:
         raise DataSecurityError(_("Say why the hold ends."), "why")
     hold.ended_at, hold.ended_by = at, actor.id
     hold.save(update_fields=["ended_at", "ended_by"])
+    query(
+        "UPDATE data_request SET rest_at = %s WHERE rest_at > %s AND statement @> %s::jsonb",
+        [at, at, json.dumps({"kept": [{"why": "legal_hold"}]})],
+    )
     history.note([Done(hold.id, "hold_ended")], actor, at)
 
 

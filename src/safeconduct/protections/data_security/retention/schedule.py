@@ -65,6 +65,7 @@ class Sweeper(StrEnum):
     INVITATIONS = "invitations"
     REQUEST_WORDS = "request_words"
     BANK_ANSWERS = "bank_answers"
+    PAYOUT_DOCUMENTS = "payout_documents"
 
 
 class By(StrEnum):

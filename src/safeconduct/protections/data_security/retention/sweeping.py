@@ -22,7 +22,7 @@ from safeconduct.kernel.scope import Actor, engine_scope, query
 from safeconduct.kernel.vault.erasure import MOST
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.history import Done
-from safeconduct.protections.data_security.retention import of_people
+from safeconduct.protections.data_security.retention import of_payouts, of_people
 from safeconduct.protections.data_security.retention.gone import Delete, Gone
 from safeconduct.protections.data_security.retention.holds import UNHELD
 from safeconduct.protections.data_security.retention.models import RetentionRun
@@ -381,4 +381,5 @@ SWEEPERS: Final[Mapping[Sweeper, Delete]] = {
     Sweeper.OWNERSHIP_CLAIMS: of_people.ownership_claims,
     Sweeper.INVITATIONS: of_people.invitations,
     Sweeper.REQUEST_WORDS: of_people.request_words,
+    Sweeper.PAYOUT_DOCUMENTS: of_payouts.payout_documents,
 }

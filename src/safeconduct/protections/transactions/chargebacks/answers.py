@@ -28,6 +28,7 @@ from safeconduct.protections.transactions.chargebacks.collecting import FROM_REC
 from safeconduct.protections.transactions.chargebacks.dossier import Dossier, Exhibit, made
 from safeconduct.protections.transactions.chargebacks.errors import (
     AlreadyAnswered,
+    AnswerChanged,
     DisputeNotFound,
     NoAnswerTaken,
     NothingHeld,
@@ -87,16 +88,19 @@ def stage(
 
 
 def submit(
-    dispute_id: str, actor: Actor, at: datetime, *, kind: AnswerKind = AnswerKind.FIGHT
-) -> BankAnswer:  # fmt: skip
+    dispute_id: str, actor: Actor, at: datetime, *, kind: AnswerKind = AnswerKind.FIGHT, sha256: str = ""
+) -> BankAnswer:
     """A person says *send*: from now on the answer cannot be changed.
 
-    ``kind``: what they looked at. Raises as `stage`, and NothingStaged where no answer of that kind is ready.
+    ``kind``, ``sha256``: what they looked at; "" where nothing says it. Raises as `stage`, NothingStaged where no
+    answer of that kind is ready, and AnswerChanged where it was made anew.
     """
     dispute = _open(dispute_id, at)
     answer = BankAnswer.objects.select_for_update().filter(dispute=dispute, stage=dispute.stage).first()
     if answer is None or answer.kind != kind:
         raise NothingStaged
+    if sha256 and answer.sha256 != sha256:
+        raise AnswerChanged
     _queue(dispute, answer, actor.id, at)
     what = "submitted" if kind is AnswerKind.FIGHT else "accepted"
     write_steps([_step(dispute, what, at, actor, answer.sha256)])

@@ -32,6 +32,7 @@ from safeconduct.protections.transactions.chargebacks.api_documents import (
     ReadinessAsked,
     ReadinessFound,
 )
+from safeconduct.protections.transactions.chargebacks.api_people import GIVES_UP, SENDS, ByPerson, person_named
 from safeconduct.protections.transactions.chargebacks.dossier import PackRefused
 from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER
 from safeconduct.protections.transactions.chargebacks.models import AnswerKind, AnswerState, BankAnswer, BankDispute
@@ -78,7 +79,7 @@ def get_readiness(request: Call, asked: Query[ReadinessAsked]) -> HttpResponse:
 )  # fmt: skip
 def get_chargeback(request: Call, chargeback_id: str) -> HttpResponse:
     """Read one: what the bank says, until when it takes an answer, and how complete the answer is."""
-    return _shown(_one(chargeback_id), api.language_of(request))
+    return _shown(found_or_missing(chargeback_id), api.language_of(request))
 
 
 @operation(
@@ -87,45 +88,62 @@ def get_chargeback(request: Call, chargeback_id: str) -> HttpResponse:
 )  # fmt: skip
 def stage_answer(request: Call, chargeback_id: str, sent: AnswerStaged) -> HttpResponse:
     """Put the answer together from what is known now. It is sent by another call, or by a person on the pages."""
-    found = _one(chargeback_id)
+    found = found_or_missing(chargeback_id)
     try:
         answers.stage(found.id, _actor(request), datetime.now(UTC), language=sent.language)
     except PackRefused as problem:
         raise Problem(Code.CONFLICT, str(problem)) from problem
-    return _shown(_one(found.id), api.language_of(request))
+    return _shown(found_or_missing(found.id), api.language_of(request))
 
 
 @operation(
     operations, "POST", "/chargebacks/{chargeback_id}/submit", scope=Scope.DISPUTES_WRITE, answer=ChargebackFound,
-    example=FOUND, sends={"sha256": "5f" * 32}, problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
+    example=FOUND, sends={"sha256": "5f" * 32, "person": "mei@example.org"},
+    problems=(Code.NOT_FOUND, Code.CONFLICT, Code.FORBIDDEN), speaks=True,
 )  # fmt: skip
 def submit_answer(request: Call, chargeback_id: str, sent: AnswerSubmitted) -> HttpResponse:
-    """Send the answer that was looked at. One that was made anew meanwhile is not sent."""
-    found = _one(chargeback_id)
-    staged = BankAnswer.objects.select_for_update().filter(dispute=found, stage=found.stage).first()
-    if staged is not None and staged.state == AnswerState.STAGED and staged.sha256 != sent.sha256:
-        raise Problem(Code.CONFLICT, "the answer is another one by now; read it again, then send its sha256")
-    answers.submit(found.id, _actor(request), datetime.now(UTC))
-    return _shown(_one(found.id), api.language_of(request))
+    """Send the answer that a person has looked at. One that was made anew meanwhile is not sent.
+
+    What nobody looks at is sent twelve hours before the last moment under the seller's standing authorisation.
+    """
+    found, now = found_or_missing(chargeback_id), datetime.now(UTC)
+    actor = person_named(request.caller, sent.person, found.seller_key, SENDS, now)
+    answers.submit(found.id, actor, now, sha256=sent.sha256)
+    return _shown(found_or_missing(found.id), api.language_of(request))
 
 
 @operation(
     operations, "POST", "/chargebacks/{chargeback_id}/accept", scope=Scope.DISPUTES_WRITE, answer=ChargebackFound,
-    example=FOUND, sends={"confirm": True}, problems=(Code.NOT_FOUND, Code.CONFLICT), speaks=True,
+    example=FOUND, sends={"confirm": True, "person": "mei@example.org"},
+    problems=(Code.NOT_FOUND, Code.CONFLICT, Code.FORBIDDEN), speaks=True,
 )  # fmt: skip
 def accept_chargeback(request: Call, chargeback_id: str, sent: ChargebackAccepted) -> HttpResponse:
     """Give a dispute up: the buyer keeps the money, it counts as lost, and it cannot be taken back."""
-    found, now = _one(chargeback_id), datetime.now(UTC)
-    answers.accept(found.id, _actor(request), now)
-    answers.submit(found.id, _actor(request), now, kind=AnswerKind.ACCEPT)
-    return _shown(_one(found.id), api.language_of(request))
+    found, now = found_or_missing(chargeback_id), datetime.now(UTC)
+    actor = person_named(request.caller, sent.person, found.seller_key, GIVES_UP, now)
+    answers.accept(found.id, actor, now)
+    answers.submit(found.id, actor, now, kind=AnswerKind.ACCEPT)
+    return _shown(found_or_missing(found.id), api.language_of(request))
+
+
+@operation(
+    operations, "POST", "/chargebacks/{chargeback_id}/send-again", scope=Scope.DISPUTES_WRITE, answer=ChargebackFound,
+    example=FOUND, sends={"person": "mei@example.org"}, problems=(Code.NOT_FOUND, Code.CONFLICT, Code.FORBIDDEN),
+    speaks=True,
+)  # fmt: skip
+def send_answer_again(request: Call, chargeback_id: str, sent: ByPerson) -> HttpResponse:
+    """Send an answer that was not let out, in a lead's name, once what held it has been mended; it is judged anew."""
+    found, now = found_or_missing(chargeback_id), datetime.now(UTC)
+    answers.send_again(found.id, person_named(request.caller, sent.person, None, (), now), now)
+    return _shown(found_or_missing(found.id), api.language_of(request))
 
 
 def _actor(request: Call) -> Actor:
     return Actor(request.caller.key_id, "machine")
 
 
-def _one(chargeback_id: str) -> BankDispute:
+def found_or_missing(chargeback_id: str) -> BankDispute:
+    """The dispute with this id. Raises Problem."""
     found = BankDispute.objects.filter(id=chargeback_id).first() if is_id(chargeback_id, "pdp") else None
     if found is None:
         raise not_found("chargeback", chargeback_id)

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field
 
 from safeconduct.kernel.operations.documents import Amount, Cursor, Sent, Text
+from safeconduct.protections.transactions.chargebacks.api_people import ByPerson
 from safeconduct.protections.transactions.chargebacks.mirror import Stage
 
 
@@ -27,7 +28,7 @@ class AnswerStaged(Sent):
     language: Literal["en", "es", "zh"] = "en"
 
 
-class AnswerSubmitted(Sent):
+class AnswerSubmitted(ByPerson):
     """The answer is to be sent; a bank takes one, and no changes."""
 
     sha256: Annotated[
@@ -35,7 +36,7 @@ class AnswerSubmitted(Sent):
     ]
 
 
-class ChargebackAccepted(Sent):
+class ChargebackAccepted(ByPerson):
     """The dispute is to be given up."""
 
     confirm: Literal[True] = Field(description="True: it is known that the buyer keeps the money.")

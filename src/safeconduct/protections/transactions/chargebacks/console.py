@@ -167,7 +167,8 @@ def stage(request: StaffRequest, dispute_id: str) -> HttpResponse:
 @for_role(StaffRole.LEAD)
 def submit(request: StaffRequest, dispute_id: str) -> HttpResponse:
     """Sends it."""
-    return _do(request, dispute_id, answers.submit, _("The answer goes to the bank. It cannot be changed any more."))
+    verb = partial(answers.submit, sha256=request.POST.get("sha256", ""))
+    return _do(request, dispute_id, verb, _("The answer goes to the bank. It cannot be changed any more."))
 
 
 @require_POST

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.cases import scanning
+from safeconduct.kernel.cases import person_quota, scanning
 from safeconduct.kernel.cases.files import cleaned
 from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor
@@ -59,6 +59,8 @@ MOST_CHARACTERS: Final = 12_000
 _LONGEST_TITLE: Final = 120
 _LONGEST_VERSION: Final = 40
 DOCUMENT: Final = Column("bank_document.sealed", "chargeback")
+#: For how much one person may have stored. What was removed is kept for what was sent with it.
+FILES: Final = person_quota.Shelf("bank_document", "added_by")
 
 
 class DocumentRefused(ChargebackError):
@@ -265,6 +267,7 @@ def _kept(
     if known is not None:
         return known, False
     _check_room(same, len(data), standing=dispute is None)
+    person_quota.check(actor.id, len(data))
     row = BankDocument(
         id=new_id("bdo"), dispute=dispute, seller_key=seller_key, document=given.document, title=title,
         version=version if given.document in TERMS else "",

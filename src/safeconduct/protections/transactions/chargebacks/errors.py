@@ -50,6 +50,13 @@ class NothingStaged(ChargebackError):
         super().__init__(_("No answer is ready. Make one, look at it, then send it."))
 
 
+class AnswerChanged(ChargebackError):
+    code = "answer_changed"
+
+    def __init__(self) -> None:
+        super().__init__(_("The answer is another one by now: somebody made it anew. Look at it again, then send it."))
+
+
 class NothingHeld(ChargebackError):
     code = "nothing_held"
 

@@ -130,6 +130,11 @@ def fold(news: Sequence[News]) -> Mirror:
     return mirror
 
 
+def is_open_again(mirror: Mirror) -> bool:
+    """Whether the dispute had ended and the bank goes on with it."""
+    return mirror.reopened > 0 and mirror.closed_at is None
+
+
 def _remember(mirror: Mirror, one: News) -> None:
     data = one.data
     mirror.ref = data.get("dispute") or mirror.ref

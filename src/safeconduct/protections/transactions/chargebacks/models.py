@@ -261,6 +261,7 @@ class BankDocument(models.Model):
                 fields=["dispute", "id"], condition=Q(dispute__isnull=False), name="bank_document_of_dispute"
             ),
             models.Index(fields=["seller_key", "id"], condition=Q(dispute__isnull=True), name="bank_document_kept"),
+            models.Index(fields=["added_by"], include=["size_bytes"], name="bank_document_of_person"),
         ]  # fmt: skip
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.claim_pages import claims_of
 from safeconduct.kernel.claims.models import Channel
+from safeconduct.kernel.claims.whole import paid_for_now
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal
@@ -34,7 +35,7 @@ from safeconduct.protections.transactions.chargebacks import (
     queries,
 )
 from safeconduct.protections.transactions.chargebacks.dossier import PackRefused
-from safeconduct.protections.transactions.chargebacks.mirror import OPEN_FOR_ANSWER, Stage, Status
+from safeconduct.protections.transactions.chargebacks.mirror import ENDED, OPEN_FOR_ANSWER, Stage, Status
 from safeconduct.protections.transactions.chargebacks.models import (
     AnswerKind,
     AnswerState,
@@ -149,6 +150,7 @@ def dispute(request: MemberRequest, dispute_id: str) -> HttpResponse:
             for name in found.of(table(one.opened_at.date()).codes.get(one.code_key)).required
         ],
         "history": history_of(one),
+        "for_now": _for_now(one),
     }
     return page(request, "transactions/chargeback.html", context)
 
@@ -176,7 +178,8 @@ def stage(request: MemberRequest, dispute_id: str) -> HttpResponse:
 @only_for(MemberRole.FINANCE, MemberRole.SUPPORT, says=lazy("Send the answer to a chargeback to the bank"))
 def submit(request: MemberRequest, dispute_id: str) -> HttpResponse:
     """Sends it."""
-    return _do(request, dispute_id, answers.submit, _("The answer goes to the bank. It cannot be changed any more."))
+    verb = partial(answers.submit, sha256=request.POST.get("sha256", ""))
+    return _do(request, dispute_id, verb, _("The answer goes to the bank. It cannot be changed any more."))
 
 
 @require_POST
@@ -232,6 +235,14 @@ def _weighed(one: BankDispute, answer: BankAnswer | None) -> dict[str, object] |
     with engine_scope():
         found = weighed([(one, answer is not None and answer.complete)], timezone.now())[one.id]
     return words_of(found)
+
+
+def _for_now(one: BankDispute) -> list[tuple[str, int]]:
+    """(Currency, minor units) that the fund has paid for the dispute's order until the bank decides."""
+    if one.order_key is None or one.status in {status.value for status in ENDED}:
+        return []
+    with engine_scope():
+        return sorted((currency, minor) for (_, currency), minor in paid_for_now([one.order_key]).items())
 
 
 def words_of(found: Weighed) -> dict[str, object]:

@@ -30,8 +30,8 @@ from safeconduct.protections.transactions.versions import parsed
 
 operations = Operations("coverage")
 _SELECT = (
-    "SELECT c.order_key, c.seller_key, c.order_ref, c.state, c.up_to_minor, c.pays_minor, c.currency, c.placed_at,"
-    " c.ship_by_at, c.shipped_at, c.delivered_at, c.changed_at"
+    "SELECT c.order_key, c.seller_key, c.order_ref, c.state, c.up_to_minor, c.pays_minor, c.advance_minor, c.currency,"
+    " c.placed_at, c.ship_by_at, c.shipped_at, c.delivered_at, c.changed_at"
 )
 
 
@@ -100,7 +100,9 @@ def _listed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "order": row["order_ref"], "seller": names[row["seller_key"]][1] if row["seller_key"] in names else None,
             "state": row["state"], "up_to": _money(row["up_to_minor"], row["currency"]),
-            "pays": _money(row["pays_minor"], row["currency"]), "placed_at": answers.written(row["placed_at"]),
+            "pays": _money(row["pays_minor"], row["currency"]),
+            "pays_for_now": _money(row["advance_minor"], row["currency"]),
+            "placed_at": answers.written(row["placed_at"]),
             "ship_by": answers.written(row["ship_by_at"]), "shipped_at": answers.written(row["shipped_at"]),
             "delivered_at": answers.written(row["delivered_at"]), "changed_at": answers.written(row["changed_at"]),
         }

@@ -46,6 +46,10 @@ class CoverageListed(Schema):
         description="Up to how much lost claims are covered. The ledger says what the fund has paid: less, where a"
         " dispute, a return or a bank has made the seller whole."
     )
+    pays_for_now: Amount = Field(
+        description="Up to how much the fund pays until banks have decided about open claims whose every condition is"
+        " met. It goes back then, and what is covered of a loss is paid for good."
+    )
     placed_at: datetime
     ship_by: datetime | None = Field(description="The nearest term of the seller that still runs.")
     shipped_at: datetime | None
@@ -77,8 +81,9 @@ class CoverageAsked(Schema):
 
 COVERAGE_LISTED: dict[str, Any] = {
     "order": "ord-90112", "seller": "sel-1042", "state": "active", "up_to": {"minor": 12990, "currency": "USD"},
-    "pays": {"minor": 0, "currency": "USD"}, "placed_at": "2026-06-01T12:00:00Z", "ship_by": "2026-06-03T12:02:00Z",
-    "shipped_at": None, "delivered_at": None, "changed_at": "2026-06-01T12:02:00Z",
+    "pays": {"minor": 0, "currency": "USD"}, "pays_for_now": {"minor": 0, "currency": "USD"},
+    "placed_at": "2026-06-01T12:00:00Z", "ship_by": "2026-06-03T12:02:00Z", "shipped_at": None,
+    "delivered_at": None, "changed_at": "2026-06-01T12:02:00Z",
 }  # fmt: skip
 COVERAGE_FOUND: dict[str, Any] = COVERAGE_LISTED | {
     "until": "2026-11-28T12:02:00Z", "template": "jd-like", "template_version": 1,

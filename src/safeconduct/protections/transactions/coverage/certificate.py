@@ -32,7 +32,8 @@ class Certificate(NamedTuple):
     ``up_to_minor``: the most the fund pays for it, None while the amount is unknown. ``until_us``: claims made from
     then on are not covered, None while that time is not fixed. ``next_at_us``: before it, no position changes without
     news. ``warn_at_us``: when the next warning is due. ``review_must_end_by_us``: see `template.Review`; None unless
-    the order is under review and not yet paid.
+    the order is under review and not yet paid. ``advance_minor``: what the fund pays for now, while banks decide about
+    claims whose every condition is met; it is stored beside the certificate.
     """
 
     overall: State
@@ -45,6 +46,7 @@ class Certificate(NamedTuple):
     reminders: tuple[Reminder, ...]
     warn_at_us: int | None
     review_must_end_by_us: int | None
+    advance_minor: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The certificate as it is stored: short lists, in the order of the fields of `Position` and `Result`."""

@@ -24,6 +24,7 @@ from safeconduct.protections.transactions.coverage.words import (
     OF_THE_SELLER,
     Action,
     Cause,
+    Channel,
     Kind,
     Outcome,
     State,
@@ -51,17 +52,22 @@ def evaluate(template: Template, facts: OrderFacts, at_us: int) -> Certificate:
     money = _Money(template, facts)
     period_end = _period_end(template, case)
     positions: dict[Cause, Position] = {}
+    advanced: list[Claim] = []
     for covered in template.covered:
         claim = _claim_of(facts, covered.cause) if facts.claims else None
         if claim is None:
             positions[covered.cause] = _unclaimed(template, covered, case, results, money, period_end)
             continue
-        own = dict(results)
+        own = _of_claim(template, covered, claim, case, results)
         for name in covered.conditions:
             if template.conditions[name].kind in BY_CLAIM:
-                own[name] = judge(template.conditions[name], case, claim)
                 of_claims.setdefault(name, {})[covered.cause] = own[name]
         positions[covered.cause] = _claimed(covered, claim, case, own, money, period_end)
+        at_bank = _at_a_bank(facts, covered.cause) if claim.outcome is None else None
+        if at_bank is not None:
+            own = own if at_bank is claim else _of_claim(template, covered, at_bank, case, results)
+            if _would_be_paid(covered, own, _claimed(covered, at_bank, case, own, money, period_end)):
+                advanced.append(at_bank)
     moving = any(position.state in _MOVING for position in positions.values())
     ends = _ends(results, of_claims, at_us) if moving or _told_ahead(results, of_claims, at_us) else []
     over = None if review is None else review.over_us
@@ -71,7 +77,7 @@ def evaluate(template: Template, facts: OrderFacts, at_us: int) -> Certificate:
     )
     return Certificate(
         overall(positions), positions, results, of_claims, money.up_to(), period_end, min(ends, default=None),
-        reminders, warn_at, _review_must_end_by(template, case, results),
+        reminders, warn_at, _review_must_end_by(template, case, results), sum(money.take(claim) for claim in advanced),
     )  # fmt: skip
 
 
@@ -127,6 +133,28 @@ def _claim_of(facts: OrderFacts, cause: Cause) -> Claim | None:
     """The claim that decides: the first that was lost, else the first that is open; None where all were won."""
     found = [c for c in facts.claims if c.cause is cause and c.outcome in (None, Outcome.LOST)]
     return min(found, key=lambda c: (c.outcome is None, c.opened)) if found else None
+
+
+def _at_a_bank(facts: OrderFacts, cause: Cause) -> Claim | None:
+    """The first claim about which a bank decides."""
+    found = [c for c in facts.claims if c.cause is cause and c.channel is Channel.BANK and c.outcome is None]
+    return min(found, key=lambda c: c.opened, default=None)
+
+
+def _of_claim(
+    template: Template, covered: Covered, claim: Claim, case: Case, results: dict[str, Result]
+) -> dict[str, Result]:  # fmt: skip
+    """The conditions as they stand for a claim."""
+    own = dict(results)
+    for name in covered.conditions:
+        if template.conditions[name].kind in BY_CLAIM:
+            own[name] = judge(template.conditions[name], case, claim)
+    return own
+
+
+def _would_be_paid(covered: Covered, results: dict[str, Result], position: Position) -> bool:
+    """Whether the fund would pay for an open claim if it were lost now: nothing that it asks for is missing or open."""
+    return position.state is _CLAIMED and all(results[name].standing is not PENDING for name in covered.conditions)
 
 
 def _period_end(template: Template, case: Case) -> int | None:

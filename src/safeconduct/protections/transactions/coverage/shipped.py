@@ -1,9 +1,7 @@
-"""The templates that come along, and which of several was in force on a day."""
+"""The templates that come along."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -21,8 +19,3 @@ def shipped_templates() -> dict[str, Template]:
     """The templates of the package by name. Raises TemplateError where one is malformed."""
     found = (read_template(file.read_text(encoding="utf-8"), file.name) for file in sorted(_FOLDER.glob("*.yaml")))
     return {template.name: template for template in found}
-
-
-def in_force(versions: Iterable[Template], day: date) -> Template | None:
-    """The version that counts for an order of this day: the latest that was valid by then. None before the first."""
-    return max((v for v in versions if v.valid_from <= day), key=lambda v: v.valid_from, default=None)

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 
+from safeconduct.kernel.claims.whole import paid_for_now
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger import payout_accounts
 from safeconduct.kernel.ledger.entries import PayoutOutcome, PayoutRun
@@ -15,7 +16,8 @@ from safeconduct.kernel.ledger.payouts import PayoutReturn
 from safeconduct.kernel.ledger.telling import tell_of_holds
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.presets.numbers import Payouts, preset
-from safeconduct.protections.transactions.money import telling
+from safeconduct.protections.transactions.gathering import lock
+from safeconduct.protections.transactions.money import acting, telling
 
 #: How much is released in one transaction, and how many transactions one call may be.
 _AT_ONCE: Final = 500
@@ -27,16 +29,19 @@ def release(now: datetime, *, replay: bool = False) -> int:
     done = 0
     for _ in range(_ROUNDS):
         with engine_scope():
-            ending = [
-                key
-                for (key,) in query(
-                    "SELECT key FROM ledger_hold WHERE ended_at IS NULL AND release_at <= %s"
-                    " ORDER BY release_at, id LIMIT %s",
-                    [now, _AT_ONCE],
-                )
-            ]
+            rows = query(
+                "SELECT key, order_key FROM ledger_hold WHERE ended_at IS NULL AND release_at <= %s"
+                " ORDER BY release_at, id LIMIT %s",
+                [now, _AT_ONCE],
+            ).fetchall()
+            # The fund pays for now only as long as the seller's money is held for the bank.
+            advanced = sorted({order for order, _ in paid_for_now([order for _, order in rows if order is not None])})
+            if advanced:
+                lock(advanced)
             moved = ledger.release_due(now, _AT_ONCE)
-            tell_of_holds(ending, (), now, replay=replay)
+            tell_of_holds([key for key, _ in rows], (), now, replay=replay)
+            if advanced:
+                acting.settle(set(advanced), now, quiet=replay)
         done += moved
         if moved < _AT_ONCE:
             break

@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.claims.whole import FOR_NOW, NO_LONGER
 from safeconduct.kernel.ledger.entries import Entry, HoldRequest
 from safeconduct.presets.numbers import Numbers, Share
 from safeconduct.protections.transactions.coverage.words import Action, Outcome
-from safeconduct.protections.transactions.money.told import Book, Dispute, OrderMoney, Posted, Told
-
-#: Holds of ours begin with this and the order.
-PREFIX = "order"
-_TAKEN: Final = frozenset({"chargeback", "chargeback_unexplained", "dispute_fee"})
+from safeconduct.protections.transactions.money.counted import PREFIX, Counted
+from safeconduct.protections.transactions.money.told import Book, Dispute, OrderMoney, Told
 
 
 class Disputed(NamedTuple):
@@ -31,9 +29,9 @@ class Disputed(NamedTuple):
 
 @dataclass(slots=True)
 class Plan:
-    """What to do, in this order: post, release, hold. ``disputed``: what each open dispute still claims, and until when
-    it is held at most; claims hold it. ``available_at``: when pending money is to be released, None where that does not
-    change."""
+    """What to do, in this order: post, release, hold; what the fund had paid for now (`NO_LONGER`) goes back last, out
+    of what is no longer held. ``disputed``: what each open dispute still claims, and until when it is held at most;
+    claims hold it. ``available_at``: when pending money is to be released, None where that does not change."""
 
     entries: list[Entry] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
@@ -61,69 +59,13 @@ def plan(money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None, r
     return order.plan
 
 
-class _Order:
+class _Order(Counted):
     """The order's books while they are planned: totals in the currency the buyer paid."""
 
     def __init__(self, money: OrderMoney, book: Book, numbers: Numbers, at: datetime | None) -> None:
+        super().__init__(money.main, book.posted)
         self.money, self.numbers, self.at = money, numbers, at
         self.plan = Plan()
-        self.main = money.main
-        self.captured = self.fee = self.protection_fee = self.refunded = self.owed = self.reimbursed = 0
-        self.taken_back = 0  # of what disputes and returns gave
-        self.taken: dict[int, int] = {}
-        self.unexplained: dict[int, int] = {}
-        self.fees: dict[int, int] = {}
-        self.of_event: dict[tuple[str, int], int] = {}
-        self.count = len(book.posted)
-        for posted in book.posted:
-            self._count(posted)
-
-    def _count(self, posted: Posted) -> None:
-        amounts = posted.amounts
-        _, _, what, about, _ = posted.key.split("/")
-        fee = amounts.get("fee", 0)
-        if posted.currency == self.main:
-            match posted.event:
-                case "capture":
-                    self.captured += amounts["sale"]
-                    self.fee += fee
-                    self.protection_fee += amounts.get("protection_fee", 0)
-                case "protection_fee":
-                    self.protection_fee += fee
-                case "protection_fee_returned":
-                    self.protection_fee -= fee
-                case "refund":
-                    self.refunded += amounts["refund"]
-                    self.fee -= fee
-                case "refund_owed":
-                    self.owed += amounts["refund"]
-                    self.fee -= fee
-                case "refund_paid":
-                    self.refunded += amounts["amount"]
-                    self.owed -= amounts["amount"]
-                case "refund_no_longer_owed":
-                    self.owed -= amounts["refund"]
-                    self.fee += fee
-                case "chargeback":
-                    self.fee -= fee
-                case "representment_won":
-                    self.fee += fee
-                case "representment_won_after_reimbursement":
-                    self.fee += fee
-                    self.reimbursed -= amounts["amount"] - fee
-                case "protection_reimbursement" | "reimbursement_taken_back":
-                    given = amounts["amount"] if posted.event == "protection_reimbursement" else -amounts["amount"]
-                    if what == "whole":
-                        self.taken_back -= given
-                    else:
-                        self.reimbursed += given
-        if what in ("dispute", "unexplained", "fee"):
-            found = {"dispute": self.taken, "unexplained": self.unexplained, "fee": self.fees}[what]
-            sign = 1 if posted.event in _TAKEN else -1
-            found[int(about)] = found.get(int(about), 0) + sign * amounts["amount"]
-        elif what in ("capture", "refund"):
-            own = amounts.get("sale") or amounts.get("refund") or amounts["amount"]
-            self.of_event[what, int(about)] = self.of_event.get((what, int(about)), 0) + own
 
     # -- the steps ----------------------------------------------------------------------------------------------------
 
@@ -244,7 +186,12 @@ class _Order:
         refund that a bank paid is none of it: who bears that was decided."""
         money = self.money
         lost = self.refunded + self._taken() - (self.numbers.commission.of(self.captured) - self.fee)
-        lost -= max(0, money.whole_minor - self.taken_back) + self._net(self._paid_for_us())
+        others = max(0, money.whole_minor - self.taken_back)
+        self._pay_for_good(lost - others - self._net(self._paid_for_us()))
+        self._pay_for_now(max(0, others - lost))
+
+    def _pay_for_good(self, lost: int) -> None:
+        money = self.money
         wanted = min(money.covered_minor, max(0, lost)) if money.covered_currency == self.main else 0
         more = wanted - self.reimbursed
         self.reimbursed = wanted
@@ -252,6 +199,33 @@ class _Order:
             self._post("protection_reimbursement", "cover", 0, money.latest_us, amount=more)
         elif more < 0:
             self._post("reimbursement_taken_back", "cover", 0, money.latest_us, amount=-more)
+
+    def _pay_for_now(self, spare: int) -> None:
+        """What the fund pays of what banks may take, until they have decided: at most what the seller would bear of it,
+        less ``spare``, which others have given beyond what is lost. It never becomes final: it goes back when the bank
+        has decided, and what is due then is paid for good."""
+        wanted = max(0, min(self.money.advance_minor, self._may_lose() - spare))
+        if self.money.covered_currency != self.main:
+            wanted = 0
+        if self.money.stands_back:
+            wanted = min(wanted, self.for_now)
+        more = wanted - self.for_now
+        self.for_now = wanted
+        if more:
+            self._post(FOR_NOW if more > 0 else NO_LONGER, "advance", 0, self.money.latest_us, amount=abs(more))
+
+    def _may_lose(self) -> int:
+        """What open disputes can still cost the seller while their money is held. What is decided to go back to the
+        buyer anyway is none of it: who bears that was decided."""
+        now = self._time(self.money.latest_us)
+        asked = sum(
+            self._disputed(dispute) or 0
+            for dispute in self.money.disputes
+            if dispute.outcome is None and not dispute.inquiry and self._is_main(dispute) and self._until(dispute) > now
+        )
+        decided = sum(refund.minor for refund in self.money.decided)
+        to_go = max(0, decided - self.refunded - self.owed - self._paid_for_us())
+        return self._net(max(0, min(asked, self.captured - self._returned()) - to_go), going=True)
 
     def hold(self, book: Book, review: timedelta) -> None:
         """The hold for a review, where it is missing; and the end of holds that have nothing left to do."""
@@ -276,8 +250,7 @@ class _Order:
             if self._is_main(dispute):
                 amount = min(amount, left)
                 left -= amount
-            until = at_micros(dispute.opened_us) + self.numbers.holds.dispute
-            self.plan.disputed[dispute.key] = Disputed(amount, until)
+            self.plan.disputed[dispute.key] = Disputed(amount, self._until(dispute))
 
     # -- targets ------------------------------------------------------------------------------------------------------
 
@@ -296,9 +269,14 @@ class _Order:
         before = sum(refund.minor for refund in self.money.decided if refund.at <= at_micros(latest))
         return max(0, min(before - self.refunded - self.owed, self._taken()))
 
-    def _net(self, minor: int) -> int:
-        """What of an amount that went back the seller bears: not the commission that came back with it."""
-        return minor - (self._kept(-minor) - self._kept())
+    def _net(self, minor: int, *, going: bool = False) -> int:
+        """What of an amount that went back the seller bears: not the commission that came back with it. ``going``: the
+        same of an amount that may go."""
+        return minor - (self._kept() - self._kept(minor) if going else self._kept(-minor) - self._kept())
+
+    def _until(self, dispute: Dispute) -> datetime:
+        """How long what it claims is held at most."""
+        return at_micros(dispute.opened_us) + self.numbers.holds.dispute
 
     def _kept(self, more: int = 0) -> int:
         """The commission on what stays sold, if so much more went back."""

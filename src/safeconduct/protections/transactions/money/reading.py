@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from safeconduct.foundation.moments import at_micros
-from safeconduct.kernel.claims.whole import decided_refunds, made_whole
+from safeconduct.kernel.claims.whole import NO_LONGER, decided_refunds, made_whole
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks import mirror
-from safeconduct.protections.transactions.chargebacks.mirror import News, fold
+from safeconduct.protections.transactions.chargebacks.mirror import News, fold, is_open_again
 from safeconduct.protections.transactions.coverage.causes import outcome_of
 from safeconduct.protections.transactions.coverage.words import STRICTNESS, Action, Outcome
-from safeconduct.protections.transactions.money.plan import PREFIX
+from safeconduct.protections.transactions.money.counted import PREFIX
 from safeconduct.protections.transactions.money.told import Book, Dispute, OpenHold, OrderMoney, Posted, Ruled, Told
 
 #: What moves money, or says when it is released.
@@ -26,6 +26,8 @@ PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, OPENED, UPDATED, CLOSED =
 )
 CODES: Final = frozenset((PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, OPENED, UPDATED, CLOSED))
 DISPUTES: Final = frozenset((OPENED, UPDATED, CLOSED))
+#: How policies name the reasons that tie an order's buyer to its shop (`order-risk.yaml`).
+_TIED: Final = '[{"category": "links"}]'
 _TOLD_BY: Final = {CATALOGUE[one.value].code: one for one in mirror.Told}
 
 #: A bank often names the dispute and no order: what it tells later is found by the dispute that was opened.
@@ -64,14 +66,15 @@ def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
     placed = {row[1] for of_order in rows.values() for row in of_order if row[2] == PLACED}
     for order, ruled in _standing(sorted(found), placed).items():
         found[order].ruled = ruled
-    for order, pays, amount, minor, currency in query(
-        "SELECT order_key, pays_minor, amount_minor, order_minor, order_currency FROM coverage"
-        " WHERE order_key = ANY(%b::bigint[]) AND pays_minor > 0",
+    for order, pays, advance, amount, minor, currency in query(
+        "SELECT order_key, pays_minor, advance_minor, amount_minor, order_minor, order_currency FROM coverage"
+        " WHERE order_key = ANY(%b::bigint[]) AND (pays_minor > 0 OR advance_minor > 0)",
         [sorted(found)],
     ):
         if order in found and amount and minor is not None:
             # Coverage counts in the reporting currency; the share of the order that it pays is the same in any.
             found[order].covered_minor = (pays * minor * 2 + amount) // (2 * amount)
+            found[order].advance_minor = (advance * minor * 2 + amount) // (2 * amount)
             found[order].covered_currency = currency
     for (order, currency), minor in made_whole(found, but=f"{PREFIX}/").items():
         if currency == found[order].main:
@@ -83,13 +86,23 @@ def told(orders: Sequence[int]) -> dict[int, OrderMoney]:
     return found
 
 
+def tied(orders: Sequence[int]) -> set[int]:
+    """Those of the orders of which a decision that stands says that buyer and seller belong together."""
+    rows = query(
+        "SELECT DISTINCT order_key FROM decision WHERE order_key = ANY(%b::bigint[]) AND standing AND kind <> 'shadow'"
+        " AND reasons -> 'statement' @> %s::jsonb",
+        [list(orders), _TIED],
+    )
+    return {order for (order,) in rows}
+
+
 def books(orders: Sequence[int]) -> dict[int, Book]:
     """What the ledger has of these orders."""
     posted: dict[int, list[Posted]] = {}
     for order, *rest in query(
         "SELECT order_key, key, event, currency, amounts FROM ledger_transaction"
-        " WHERE order_key = ANY(%b::bigint[]) AND key LIKE 'order/%%' ORDER BY id",
-        [list(orders)],
+        " WHERE order_key = ANY(%b::bigint[]) AND (key LIKE 'order/%%' OR event = %s) ORDER BY id",
+        [list(orders), NO_LONGER],
     ):
         posted.setdefault(order, []).append(Posted(*rest))
     holds: dict[int, list[OpenHold]] = {}
@@ -158,6 +171,8 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
         mirrored = fold(told_of_it)
         disputes[key].inquiry = mirrored.is_inquiry
         disputes[key].prevented = mirrored.status is mirror.Status.PREVENTED
+        if disputes[key].outcome in (Outcome.WON, Outcome.WITHDRAWN) and is_open_again(mirrored):
+            disputes[key].outcome, disputes[key].closed_us = None, None
     if arrived and (under_way <= set(arrived) or None in arrived):
         money.delivered_us = max(arrived.values())
     money.disputes = sorted(disputes.values(), key=lambda one: (one.opened_us, one.key))

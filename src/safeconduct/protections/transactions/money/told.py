@@ -51,8 +51,10 @@ class OrderMoney:
     """One order. Amounts are minor units; ``minor``, ``currency``: as placed, None and empty where not told.
 
     ``delivered_us``: when the last parcel arrived, None while one is under way. ``covered_minor``: what coverage pays
-    for it, in ``covered_currency``. ``whole_minor``: what disputes and returns have given the seller for its losses
-    already, ``decided``: the refunds that were decided on, sent or not; both in the currency the buyer paid.
+    for it, and ``advance_minor`` for now while banks decide, both in ``covered_currency``. ``stands_back``: the fund
+    pays no more for now than it has, because the seller's payouts are stopped. ``whole_minor``: what disputes and
+    returns have given the seller for its losses already, ``decided``: the refunds that were decided on, sent or not;
+    both in the currency the buyer paid.
     """
 
     order: int
@@ -70,6 +72,8 @@ class OrderMoney:
     ruled: Ruled | None = None
     covered_minor: int = 0
     covered_currency: str = ""
+    advance_minor: int = 0
+    stands_back: bool = False
     whole_minor: int = 0
     decided: list[Decided] = field(default_factory=list)
 
