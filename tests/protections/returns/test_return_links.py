@@ -150,7 +150,7 @@ def advising() -> None:
 
 def read_after(client: Client, address: str, given: dict[str, str]) -> str:
     answer = client.post(address, given, follow=True)
-    assert answer.status_code == 200
+    assert answer.status_code in (200, 422)  # a refusal is told on the page itself
     return unescape(answer.content.decode())
 
 
@@ -188,7 +188,7 @@ def test_a_link_opens_the_returns_of_one_order_only() -> None:
     other = door(shops.order(at=ago(9)))
     assert buyer.post(f"{other}{one.id}/withdraw/", {}).status_code == 404
     assert the_return().case.state == "authorised"
-    assert buyer.post(f"{here}{one.id}/accept/", {}).status_code == 303  # the seller's step is refused to the buyer
+    assert buyer.post(f"{here}{one.id}/accept/", {}).status_code == 422  # the seller's step is refused to the buyer
     assert the_return().case.state == "authorised"
 
 

@@ -83,14 +83,14 @@ class _Filler(HTMLParser):
             if kind in _TICKED:
                 self._write(start, end, tag, attrs, checked=(told.get("value") or "on") in self.given.getlist(name))
             elif name in self.given:
-                self.changes.append((start, end, _tag(tag, {**told, "value": str(self.given[name])})))
+                self.changes.append((start, end, _tag(tag, {**told, "value": self.given.getlist(name)[-1]})))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "details" and self.folds:
             self.folds.pop()
         elif tag == "textarea" and self.area:
             name, begin = self.area
-            self.changes.append((begin, self._at, f"\n{escape(self.given[name])}"))
+            self.changes.append((begin, self._at, f"\n{escape(self.given.getlist(name)[-1])}"))
             self.area = None
         elif tag == "select":
             self.select = ""
