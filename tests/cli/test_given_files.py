@@ -159,7 +159,7 @@ def test_a_saved_body_whose_headers_are_none_is_named(headers: object, tmp_path:
     file.write_text(json.dumps({"headers": headers, "body": "{}"}))
     told = safeconduct("connectors", "replay", "stripe", str(file), "--unsigned")
     assert told.returncode == 2 and "Traceback" not in told.stderr
-    assert "saved.json: `headers` is an object of names and texts" in " ".join(told.stderr.split())
+    assert "saved.json:`headers`isanobjectofnamesandtexts" in "".join(told.stderr.split())
 
 
 def test_a_saved_body_with_half_of_a_letter_is_kept_and_refused_as_no_text(tmp_path: Path) -> None:

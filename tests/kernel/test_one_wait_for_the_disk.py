@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.kernel.builders import event, live_policy
 
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.events import log
-from safeconduct.kernel.scope import alone, engine_scope, query
+from safeconduct.kernel.scope import alone, engine_scope, owner_scope, query
 from safeconduct.kernel.vault import pseudonyms
 
 CARD = ("card", "card-7")
@@ -52,6 +53,15 @@ def test_who_sends_again_what_another_is_just_storing_is_told_so_when_it_is_on_d
     again = log.receive([envelope])
     assert again.stored[0].duplicate
     assert _bytes_on_disk_since(stored) >= 0
+
+
+def test_what_went_away_with_the_database_is_not_acknowledged_by_the_one_that_came_back() -> None:
+    receipt = log.receive([event(card="card-7")], durable=False)
+    with owner_scope():  # as after a crash that took the last commits along
+        query("TRUNCATE event, event_body, fact, event_queue CASCADE")
+    with pytest.raises(log.LostWithTheDatabase):
+        log.make_durable(receipt, flushed=False)
+    assert CARD not in pseudonyms.remembered([CARD])
 
 
 def test_inside_a_transaction_the_whole_of_it_still_waits_for_the_disk() -> None:

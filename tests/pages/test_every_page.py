@@ -25,6 +25,7 @@ _ONCE_IN_A_WHILE = "UPDATE sign_in_session SET last_seen_at"
 #: Addresses that no link of the furnished marketplace leads to, and why. Pages among them are counted elsewhere.
 ELSEWHERE = {
     **dict.fromkeys(("portal:welcome", "console:welcome", "console:sealed_code"), "opened from a mail"),
+    "console:device": "shown in place of the console in a browser that is not let in yet",
     **dict.fromkeys(
         ("console:blind_review", "console:blind_piece"), "one decision in a hundred is judged again blindly"
     ),

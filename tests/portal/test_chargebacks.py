@@ -63,6 +63,9 @@ def test_a_seller_puts_the_answer_together_looks_at_it_and_sends_it_once() -> No
         and b"8.8.4.4" not in copy.content
     )
     [looked_at] = re.findall(r'name="sha256" value="([0-9a-f]{64})"', page)
+    with staff_scope():
+        order = BankDispute.objects.get(id=dispute).ref.removeprefix("dp_")
+    happen(event("review.posted", at=ago(2), seller="sel-1", order=order, stars=5, review_text="Arrived fresh"))
     post(shops.signed_in(), f"{LIST}{dispute}/stage/")  # a colleague, meanwhile
     page = post(client, f"{LIST}{dispute}/submit/", sha256=looked_at)
     assert "The answer is another one by now" in page

@@ -126,6 +126,10 @@ def test_an_apps_key_is_told_of_its_own_seller_alone_and_changes_nothing() -> No
         told += answer.status_code == 200 and bool(leaks(mine.words, asked, answer))
 
     anything()
+    for listed in ("chargebacks", "disputes", "returns", "coverage"):
+        answer = client.get(f"/v1/{listed}", headers={"Authorization": bearer})
+        told += answer.status_code == 200 and bool(leaks(mine.words, listed, answer))
+        assert leaks(theirs.words, listed, answer) == []
     assert told, "something of its own shop was told"
     assert rows_of(theirs.key) == before
 

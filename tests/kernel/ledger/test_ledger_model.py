@@ -115,7 +115,8 @@ class LedgerMachine(RuleBasedStateMachine):
         with owner_scope():
             query(
                 "TRUNCATE ledger_account, ledger_transaction, ledger_posting, ledger_pending, ledger_hold,"
-                " ledger_hold_step, ledger_payout, ledger_checkpoint, ledger_horizon"
+                " ledger_hold_step, ledger_payout, ledger_checkpoint, ledger_month,"
+                " ledger_horizon"
             )
         self.model = Model()
         self.numbers = itertools.count(1)

@@ -23,6 +23,7 @@ OPENERS = {
     "api/lists.py": "masks",
     # names of orders and sellers, which are no personal data
     "protections/transactions/money/api.py": "names of orders",
+    "protections/transactions/money/telling.py": "names of orders",
     "protections/transactions/deciding.py": "names of orders",
     "protections/transactions/coverage/api.py": "names of sellers",
     "protections/disputes/api.py": "names of sellers",

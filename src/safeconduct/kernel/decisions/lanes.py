@@ -89,7 +89,8 @@ def _decide_at_once(accepted: Accepted, due: Sequence[int], live: Sequence[Runni
     budget_ms = min((v.policy.budget_ms for v in live), default=1000) * max(1, len(due) // 10)
     try:
         with engine_scope():
-            accepted.decisions = engine.decide(due, now=now, budget_ms=budget_ms)
+            made = engine.decide(due, now=now, budget_ms=budget_ms)
+        accepted.decisions = made  # committed by now
     except Exception as problem:
         # Also what one event's data provoked: all of them are stored, and each is answered.
         expected = isinstance(problem, (psycopg.Error, DatabaseError, OSError))

@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+import psycopg
+
 from safeconduct.foundation import compact_json
 from safeconduct.foundation.ids import new_id
 from safeconduct.foundation.moments import SECOND, TIES, at_micros, micros, moment_time
@@ -75,6 +77,13 @@ class Receipt:
     stored: list[Stored] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     met: Met | None = None
+
+
+class LostWithTheDatabase(psycopg.OperationalError):
+    """The database ended before a batch was on disk, and came back without it: it is to be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__("the database ended before the events were on disk; send them again")
 
 
 class BatchTooLarge(ValueError):
@@ -139,11 +148,20 @@ def receive(
 def make_durable(receipt: Receipt, *, flushed: bool) -> None:
     """Waits until a batch that was received as not durable is on disk, and what it depends on.
 
-    ``flushed``: this process has committed something durably since, and so everything before it.
+    ``flushed``: this process has seen events of the batch in the database since, in a transaction that has committed
+    durably, and so everything before it. Raises LostWithTheDatabase.
     """
-    if not flushed:
-        # Writes to the log of the database and nowhere else; its commit waits for the disk.
-        alone("SELECT pg_logical_emit_message(true, 'safeconduct', '')")
+    if not flushed and receipt.stored:
+        # The message is written to the log of the database and nowhere else; its commit waits for the disk. The count
+        # tells whether the database has gone away, and come back without the batch, in between.
+        moments = sorted({stored.moment for stored in receipt.stored})
+        found = alone(
+            "SELECT pg_logical_emit_message(true, 'safeconduct', ''), count(*) FROM event"
+            " WHERE moment = ANY(%b::bigint[])",
+            [moments],
+        ).fetchone()
+        if found is None or found[1] < len(moments):
+            raise LostWithTheDatabase
     if receipt.met is not None:
         pseudonyms.remember(receipt.met.keys)
         data_keys.remember(receipt.met.openers)
