@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from tests.api.api_world import Machine, good, problem
@@ -165,7 +167,7 @@ def test_the_whole_way_on_the_buyers_page_in_the_buyers_language() -> None:
     assert "by the buyer" in shops.read(shops.signed_in(), people.page_of(case_id))
     clerk = staff("Clerk")
     assert "by the buyer" in read(clerk, "/console/outside/")
-    verbs, day = f"/console/outside/{made.id}/", shops.NOW.date().isoformat()
+    verbs, day = f"/console/outside/{made.id}/", datetime.now(UTC).date().isoformat()
     clerk.post(f"{verbs}answer/", {"found": "against_seller", "found_on": day, "says": "No scan proves it."})
     assert "The buyer gets in all" not in read(clerk, desk(case_id))
     judge = staff("Judge")

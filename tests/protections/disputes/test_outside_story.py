@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 from tests.api.api_world import Machine, good, problem
@@ -139,7 +140,7 @@ def test_the_whole_way_on_the_pages() -> None:
     verbs = f"/console/outside/{made.id}/"
     clerk.post(f"{verbs}engage/", {})
     assert "since" in shops.read(seller, page)
-    day = shops.NOW.date().isoformat()
+    day = datetime.now(UTC).date().isoformat()
     clerk.post(f"{verbs}answer/", {"found": "for_seller", "found_on": day, "says": "x", "fees": "1,x"})
     clerk.post(
         f"{verbs}answer/",
