@@ -25,7 +25,7 @@ from safeconduct.api import outage
 from safeconduct.kernel.cases import publishing
 from safeconduct.kernel.claims.models import Refund
 from safeconduct.kernel.claims.whole import made_whole
-from safeconduct.kernel.scope import engine_scope, staff_scope
+from safeconduct.kernel.scope import engine_scope, query, staff_scope
 
 
 @pytest.fixture(autouse=True)
@@ -203,3 +203,37 @@ def test_what_a_shop_sends_of_its_own_after_the_appeal_is_its_own() -> None:
     order.refunds(30)
     assert given(order) == 0
     ends_well(order.key, sent=30, seller=NET * 0.75, reasons=2)
+
+
+def test_a_smaller_refund_of_the_shop_that_ends_a_running_one_takes_back_what_was_given_for_it() -> None:
+    """The parcel broke on its way, the buyer is to get all of it back, and the fund made the seller whole for that. Then
+    the shop sends a quarter instead: the seller keeps the rest of the sale, and nothing beside it."""
+    order = Broken()
+    given = order.given()
+    assert given > 0 and order.refunds_are() == [(AMOUNT, "requested")]
+    order.tells("refund.created", amount=usd(AMOUNT / 4))
+    assert order.refunds_are() == [(AMOUNT, "failed"), (AMOUNT / 4, "sent")]
+    assert order.given() == 3_000 - 240, "what went back, less its commission"
+    with engine_scope():
+        row = query(
+            "SELECT sum(amount_minor)::bigint FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id"
+            " WHERE t.order_key = %s AND p.seller_key IS NOT NULL",
+            [order.key],
+        ).fetchone()
+    assert row is not None and row[0] <= AMOUNT * 100
+
+
+class Broken(Brick):
+    """It broke on its way: the fund bears it."""
+
+    def __init__(self) -> None:
+        Order.__init__(self, **PHONE)
+        self.wants_back(reason="damaged_in_transit")
+        self.tells("return.received", **BRICK)
+        self.return_step("seller", "contest", words="It is broken", proof="The screen is broken; see the photo")
+        self.judged({"grade_0": "F", "reason": "Broken on its way."})
+
+    def given(self) -> int:
+        """What the seller was made whole with, in minor units."""
+        with engine_scope():
+            return made_whole([self.key]).get((self.key, "USD"), 0)

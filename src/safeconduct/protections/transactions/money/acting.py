@@ -12,7 +12,7 @@ from django.conf import settings
 
 from safeconduct.foundation.moments import at_micros
 from safeconduct.kernel.claims import actions as claims
-from safeconduct.kernel.claims.whole import NO_LONGER
+from safeconduct.kernel.claims.whole import NO_LONGER, decided_refunds
 from safeconduct.kernel.ledger import actions as ledger
 from safeconduct.kernel.ledger import payout_reading
 from safeconduct.kernel.ledger.telling import tell_of_holds
@@ -47,7 +47,22 @@ def settle(orders: set[int], now: datetime | None, *, quiet: bool = False) -> in
     in_trouble = {order for order, money in told.items() if money.disputes} | claiming.in_claims(told)
     if lacking or in_trouble:
         _carry_out(lacking, {order: plans[order] for order in in_trouble}, told, books, now, quiet or now is None)
+        if others := _decided_otherwise({order: told[order] for order in in_trouble}):
+            settle(others, now, quiet=quiet)
     return len(lacking)
+
+
+def _decided_otherwise(told: Mapping[int, OrderMoney]) -> set[int]:
+    """Orders of which another sum goes back to buyers than was planned with: what the shop says it sent has ended a
+    refund that it left no room for. What was given to the seller is looked at again."""
+    given = [order for order, money in told.items() if money.whole_minor]
+    found = decided_refunds(given) if given else {}
+    return {
+        order
+        for order in given
+        if sum(one.minor for one in found.get((order, told[order].main), ()))
+        != sum(one.minor for one in told[order].decided)
+    }
 
 
 def _stand_back(told: Mapping[int, OrderMoney], now: datetime | None) -> None:
