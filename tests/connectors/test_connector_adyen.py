@@ -37,7 +37,7 @@ def test_the_published_chargeback_opens_a_dispute() -> None:
     (opened,) = read("adyen", sample("notification.chargeback.json"), default_seller="sel-1").events
     assert opened["type"] == "dispute.opened" and opened["time"] == "2018-03-23T12:55:31Z"
     assert opened["data"] == {
-        "dispute": "9915555555555555", "order": "XXXXXXXXXX", "seller": "sel-1", "reason": "10.4", "network": "visa",
+        "dispute": "9915555555555555", "payment": "9913333333333333", "order": "XXXXXXXXXX", "seller": "sel-1", "reason": "10.4", "network": "visa",
         "network_reason": "10.4", "stage": "chargeback", "amount": {"minor": 1000, "currency": "EUR"},
     }  # fmt: skip
 

@@ -83,7 +83,7 @@ class Shipping(logging.Handler):
         super().__init__()
         self.target, self.lines = target, deque[bytes](maxlen=_WAITING)
         self.lost, self.owner, self.something = 0, 0, threading.Condition()
-        self.ending = False
+        self.ending, self.on_its_way = False, b""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -96,7 +96,7 @@ class Shipping(logging.Handler):
                 self.owner = os.getpid()
                 threading.Thread(target=self._carry, daemon=True, name="log shipping").start()
                 atexit.register(self.finish)
-            if len(self.lines) == _WAITING:
+            if len(self.lines) == self.lines.maxlen:
                 self.lost += 1
             self.lines.append(line)
             self.something.notify()
@@ -107,7 +107,7 @@ class Shipping(logging.Handler):
             self.ending = True
             self.something.notify()
         until = time.monotonic() + _AT_END_S
-        while self.lines and time.monotonic() < until:
+        while (self.lines or self.on_its_way) and time.monotonic() < until:
             time.sleep(0.02)
 
     def _message(self, record: logging.LogRecord) -> bytes:
@@ -118,17 +118,12 @@ class Shipping(logging.Handler):
 
     def _carry(self) -> None:
         failures, line = 0, None
-        while True:
-            with self.something:
-                while not self.lines:
-                    if self.ending:
-                        return
-                    self.something.wait()
-                first = self.lines[0]
+        while self._wait():
             try:
                 line = line or self.target.connect()
                 self._tell_lost(line)
-                self._send(line, first)
+                self._send_first(line)
+                failures = 0
             except OSError:
                 if line is not None:
                     line.close()
@@ -136,11 +131,29 @@ class Shipping(logging.Handler):
                 wait_s = 0.1 if self.ending else _AGAIN_S[min(failures, len(_AGAIN_S) - 1)]
                 failures += 1
                 time.sleep(wait_s)
-                continue
-            failures = 0
+
+    def _wait(self) -> bool:
+        """Until there is a line to carry; False where none will come."""
+        with self.something:
+            while not self.lines and not self.ending:
+                self.something.wait()
+            return bool(self.lines)
+
+    def _send_first(self, line: socket.socket) -> None:
+        """Takes the oldest line out before it is sent, so that one on its way is never counted as dropped."""
+        with self.something:
+            first = self.on_its_way = self.lines.popleft()
+        try:
+            self._send(line, first)
+        except OSError:
             with self.something:
-                if self.lines and self.lines[0] is first:  # not the one that took the place of a dropped one
-                    self.lines.popleft()
+                if len(self.lines) == self.lines.maxlen:
+                    self.lost += 1
+                else:
+                    self.lines.appendleft(first)
+            raise
+        finally:
+            self.on_its_way = b""
 
     def _tell_lost(self, line: socket.socket) -> None:
         lost = self.lost
@@ -156,7 +169,8 @@ class Shipping(logging.Handler):
             None,
         )
         self._send(line, self._message(record))
-        self.lost -= lost
+        with self.something:
+            self.lost -= lost
 
     def _send(self, line: socket.socket, message: bytes) -> None:
         # Over a stream each message has its length before it (RFC 5425, 4.3); a datagram has its own.
