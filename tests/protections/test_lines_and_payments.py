@@ -132,6 +132,19 @@ def test_a_refund_goes_to_the_line_that_it_names_and_else_to_the_one_that_waits_
     assert {name: sent for name, (_, sent, _, _) in parts().items()} == {"cable": 2_000, "case": 3_000, "phone": 5_000}
 
 
+@pytest.mark.parametrize("named", [{"line": "case"}, {"line": "case", "amount": usd(40)}])
+def test_a_refund_of_more_than_the_line_that_it_names_goes_back_for_the_others_too(named: dict[str, Any]) -> None:
+    market = Market()
+    three_lines(market)
+    market.day = 5
+    disputes(market, "phone")
+    market.tell("refund.created", "ord-1", day=6, amount=usd(60), lines=[{"line": "cable"}])
+    assert {name: sent for name, (_, sent, _, _) in parts().items()} == {"cable": 2_000, "case": 1_500, "phone": 2_500}
+    market.tell("refund.created", "ord-1", day=7, amount=usd(40), lines=[named])
+    assert {name: sent for name, (_, sent, _, _) in parts().items()} == {"cable": 2_000, "case": 3_000, "phone": 5_000}
+    the_books_are_right()
+
+
 def test_a_bank_that_names_a_line_takes_of_that_line_alone() -> None:
     market = Market()
     three_lines(market)
