@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
+# Machines that build images often forbid Python to keep what it compiled. Then each of the many processes here compiles
+# all it imports anew, which is half of what a command costs.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-all browser lint audit bench lock clean
 
@@ -44,20 +48,21 @@ lock: $(VENV)/dev.stamp ## write the lock files anew
 clean: ## remove what was built; the demo's data under var/ stays
 	rm -rf $(VENV) build
 
-# uv installs in seconds what pip installs in a minute; where it cannot run, pip does it from the same lock.
+# uv installs in seconds what pip installs in a minute; where it cannot run, pip does it from the same lock. What serves
+# is compiled at once, as pip does it: whoever runs it later is often somebody who may not write there.
 define install
 	@$(PYTHON) -c 'import sys; sys.exit("Safeconduct needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || { echo "Setting up $(VENV) …"; $(PYTHON) -m venv $(VENV); }
 	@test -x $(BIN)/hatchling || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
 	@echo "Installing $(1) …"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes $(2) -r $(1) \
 	  || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 endef
 
 $(VENV)/core.stamp: requirements/core.lock requirements/bootstrap.lock pyproject.toml
-	$(call install,requirements/core.lock)
+	$(call install,requirements/core.lock,--compile-bytecode)
 
 $(VENV)/dev.stamp: requirements/dev.lock requirements/bootstrap.lock pyproject.toml
 	$(call install,requirements/dev.lock)

@@ -16,6 +16,8 @@ settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("SAFECONDUCT_LONG_TESTS") != "1":
     settings.load_profile("repeatable")
 
+# Half of what a command costs is compiling what it imports, where the environment forbids to keep what was compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 #: Files that take longest. They begin first, so that none of them is left to one process while the other has no more.
 LONGEST = (
