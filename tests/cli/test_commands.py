@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from tests.cli.commands import safeconduct, started
 from typer.testing import CliRunner
 
 from safeconduct.cli.main import app
@@ -34,11 +35,17 @@ rules:
 """
 
 
-def safeconduct(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "safeconduct", *arguments],
-        capture_output=True, text=True, env={**os.environ, **environment},
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [["doctor", "--json"], ["ledger", "check"], ["ledger", "statement", "shop-18"], ["vault"], ["keys", "eat"]],
+    ids=" ".join,
+)
+def test_a_command_that_is_forked_does_what_one_does_that_is_started(command: list[str]) -> None:
+    forked, real = safeconduct(*command), started(*command)
+    assert (forked.returncode, forked.stderr) == (real.returncode, real.stderr)
+    # Of one moment and the next the doctor says how many milliseconds, and how much of the disk is free.
+    numbers = re.compile(r"[\d.]+ ")
+    assert numbers.sub("", forked.stdout) == numbers.sub("", real.stdout)
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -90,7 +97,7 @@ def _beginnings(words: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def test_doctor_finds_a_sound_installation_sound() -> None:
-    done = safeconduct("doctor", "--json")
+    done = started("doctor", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["ok"]

@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.cli.test_commands import POLICY, safeconduct
+from tests.cli.commands import safeconduct
+from tests.cli.test_commands import POLICY
 
 from safeconduct.cli.rates import read_rates
 from safeconduct.kernel.decisions.labels import read_csv

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.test_commands import safeconduct
+from tests.cli.commands import safeconduct
 from tests.kernel.builders import person
 
 from safeconduct.kernel.parties.models import StaffRole

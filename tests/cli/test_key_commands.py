@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.api.api_world import Machine, good, problem
-from tests.cli.test_commands import safeconduct
+from tests.cli.commands import safeconduct
 
 from safeconduct.kernel.parties.models import ApiKey
 from safeconduct.kernel.scope import staff_scope

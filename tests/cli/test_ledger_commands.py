@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.cli.test_commands import safeconduct
+from tests.cli.commands import safeconduct
 
 from safeconduct.kernel.ledger.actions import Entry, post
 from safeconduct.kernel.parties.sellers import note_sellers

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.test_commands import safeconduct
+from tests.cli.commands import safeconduct
 from tests.foundation.ip_pack.ip_files import CITIES, mmdb, table
 
 NETWORKS = ("network,country,asn", "5.6.0.0/16,FR,3215", "101.80.0.0/12,CN,4812")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.cli.commands import safeconduct
 from tests.kernel.record.builders import NOW, decisions, leaves, tamper
 
 from safeconduct.kernel.record import sequencer, verify_record
 
 
 def record(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "safeconduct", "record", *arguments],
-        capture_output=True, text=True, env={**os.environ, **environment},
-    )  # fmt: skip
+    return safeconduct("record", *arguments, **environment)
 
 
 def test_an_operator_verifies_proves_and_rotates(tmp_path: Path) -> None:
@@ -60,9 +57,7 @@ def test_a_broken_log_shows_in_status_and_doctor() -> None:
     told = record("status", "--json")
     assert told.returncode == 1
     assert "2 entries, but 3 are signed" in json.loads(told.stdout)["broken"]
-    doctor = subprocess.run(
-        [sys.executable, "-m", "safeconduct", "doctor", "--json"], capture_output=True, text=True, env=dict(os.environ)
-    )
+    doctor = safeconduct("doctor", "--json")
     (check,) = [check for check in json.loads(doctor.stdout)["checks"] if check["check"] == "record"]
     assert (check["ok"], "docs/record.md" in check["mend"]) == (False, True)
 

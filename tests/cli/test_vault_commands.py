@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.cli.commands import safeconduct
 from tests.kernel.builders import START
 
 from safeconduct.kernel.record import receipts
@@ -19,10 +18,7 @@ MESSAGE = Column("case_message.sealed", "case_message")
 
 
 def vault(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "safeconduct", "vault", *arguments],
-        capture_output=True, text=True, env={**os.environ, **environment},
-    )  # fmt: skip
+    return safeconduct("vault", *arguments, **environment)
 
 
 def test_keys_are_rotated_backed_up_restored_and_erasures_repeated(tmp_path: Path) -> None:

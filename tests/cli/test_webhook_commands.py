@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.test_commands import safeconduct
+from tests.cli.commands import safeconduct
 from tests.kernel.notices.receiver import receiving
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,6 +17,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.test import Client, override_settings
 from django.utils import timezone
+from tests.cli.commands import safeconduct
 from tests.kernel.builders import person
 from tests.portal.passkeys import Passkey
 from tests.portal.shops import PASSWORD
@@ -190,8 +189,7 @@ def test_the_operator_lets_in_what_was_asked_for_and_says_how_they_know() -> Non
     client.post(ASK)
 
     def lets_in(why: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "safeconduct", "people", "device", boss.email, "--why", why]
-        return subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
+        return safeconduct("people", "device", boss.email, "--why", why)
 
     assert "at least 10 letters" in lets_in("because").stderr and not inside(client)
     assert "for a year" in lets_in("We sat side by side.").stdout and inside(client)
