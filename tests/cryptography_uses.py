@@ -11,6 +11,7 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 
 import safeconduct
@@ -56,6 +57,7 @@ _SQL_WORDS = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|encode|WHERE)\b"
 _SCRIPT = re.compile(r"\b(crypto|subtle|Math\.random|navigator\.credentials)\b")
 
 
+@lru_cache(maxsize=1)
 def uses() -> dict[str, set[str]]:
     """Operation → files under the package that use it."""
     found: dict[str, set[str]] = {}
@@ -79,14 +81,14 @@ def operations(used: Iterable[str]) -> set[str]:
 
 def of_python(text: str) -> set[str]:
     """What one module uses."""
-    tree = ast.parse(text)
+    nodes = list(ast.walk(ast.parse(text)))
     #: As the module calls it → what it is.
     names = {
-        called: meant for node in ast.walk(tree) for called, meant in _imported(node) if _of_interest(meant)
+        called: meant for node in nodes for called, meant in _imported(node) if _of_interest(meant)
     }  # fmt: skip
     found = set()
-    attributes = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(tree):
+    attributes = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
         if isinstance(node, ast.Attribute):
             dotted = _dotted(node)
             head, _, rest = dotted.partition(".")
@@ -126,6 +128,7 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, str]]:
             yield alias.asname or alias.name, f"{node.module}.{alias.name}"
 
 
+@cache
 def _of_interest(name: str) -> bool:
     first = {module.partition(".")[0] for module in MODULES} | {"os"}
     return name in first - {"django"} or any(f"{name}.".startswith(f"{module}.") for module in [*MODULES, "os"])
