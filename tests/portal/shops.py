@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from safeconduct.kernel.decisions import lanes, reactions
@@ -137,13 +139,21 @@ def member(
     """Somebody who acts for these shops."""
     with staff_scope():
         user = User.objects.create_user(
-            f"m{next(_numbers)}@example.org", PASSWORD, name="Camila Soto", staff_role=StaffRole.NONE,
+            f"m{next(_numbers)}@example.org", None, name="Camila Soto", staff_role=StaffRole.NONE,
             language=language, time_zone=zone,
         )  # fmt: skip
+        user.password = _hashed()
+        user.save(update_fields=["password"])
         for number, ref in enumerate(refs or ("sel-1",)):
             key = Seller.objects.get(ref=ref).key
             members.add_member(user, key, role, None, at=ago(100 - number))
     return user
+
+
+@cache
+def _hashed() -> str:
+    """The hash of everybody's password, made once: to make one takes longer than most of what a test does."""
+    return make_password(PASSWORD)
 
 
 def signed_in(*refs: str, **fields: Any) -> Client:
