@@ -50,6 +50,8 @@ LEFT_ALONE: Final = frozenset({"account_logout"})
 #: What pages ask for in their addresses, whether a link says so or not.
 ASKED: Final = ("after", "before", "format", "q", "show", "side", "since", "until", "seller", "order", "language")
 _MOST_OF_A_ROUTE: Final = 2
+#: Where somebody begins → a page behind the same door that is made in a third of the time.
+_BEHIND: Final = {"/portal/": "/portal/data_security/my-data/", "/console/": "/console/policies/new/"}
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
@@ -248,7 +250,7 @@ def _back_in(client: Client, user: User | None, home: str) -> None:
     """Lets somebody in again whom a form of their own has shut out, and has them shown anew who they are."""
     if user is None:
         return
-    if client.get(home).status_code != 200:
+    if client.get(_BEHIND[home]).status_code != 200:
         with staff_scope():
             User.objects.filter(id=user.id).update(is_active=True, staff_role=user.staff_role)
         client.force_login(user)
@@ -298,8 +300,10 @@ def test_no_address_with_odd_names_in_it_makes_a_fault(
     ):
         for rule in rules:
             names = re.findall(r"{(\w+)}", rule.address)
+            if not names:
+                continue
             _back_in(client, user, home)
-            for word in odd if names else ():
+            for word in odd:
                 address = rule.filled(**dict.fromkeys(names, word))
                 problems += [sent(client, "get", address, {}), sent(client, "post", address, dict(FORM))]
     wrong = [problem for problem in problems if problem]
