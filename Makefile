@@ -25,7 +25,7 @@ test: $(VENV)/dev.stamp ## all tests but those in a browser
 	$(BIN)/python -m pytest -m "not browser" $(BOTH_CORES)
 
 browser: $(VENV)/dev.stamp ## the tests that drive Chromium
-	$(BIN)/python -m pytest -m browser $(BOTH_CORES)
+	$(BIN)/python -m pytest -m browser $(BOTH_CORES) tests/browser
 
 lint: $(VENV)/dev.stamp ## style, types, floors, house rules, translations
 	$(BIN)/ruff check .

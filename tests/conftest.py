@@ -21,8 +21,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 #: Files that take longest. They begin first, so that none of them is left to one process while the other has no more.
 LONGEST = (
-    "demo/test_demo_dump.py", "pages/test_every_page.py", "crash/test_crashes.py", "api/test_fuzz.py",
-    "protections/test_any_trouble.py", "kernel/record/test_killed.py", "cli/test_commands.py",
+    "pages/test_every_form.py", "crash/test_crashes.py", "demo/test_demo_dump.py", "roles/test_rights.py",
+    "pages/test_every_page.py", "roles/test_two_sellers.py", "cli/test_root_key_commands.py",
+    "api/test_fuzz.py", "protections/test_any_trouble.py", "kernel/record/test_killed.py",
     "browser/test_coverage_story.py", "browser/test_passkey_story.py",
 )  # fmt: skip
 
@@ -30,6 +31,13 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest first, the others in their order."""
     here = Path(__file__).parent
+    stray = [
+        item.nodeid
+        for item in items
+        if item.get_closest_marker("browser") and here / "browser" not in item.path.parents
+    ]
+    if stray:
+        raise pytest.UsageError(f"tests for a browser are looked for in tests/browser alone: {', '.join(stray)}")
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.relative_to(here).as_posix(), len(places)))
 
