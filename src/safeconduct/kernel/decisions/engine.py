@@ -1,8 +1,8 @@
 """Deciding: features → scores → rules → action, for a batch.
 
 The events are committed before (`events.log.receive`). One statement reads all features of a batch for each policy,
-one writes all decisions; decision, review, leaf and the end of the wait commit together. See `events.ordering` for why what
-a decision sees is exactly what a replay sees.
+one writes all decisions; decision, review, leaf and the end of the wait commit together. See `events.ordering` for why
+what a decision sees is exactly what a replay sees.
 """
 
 from __future__ import annotations
