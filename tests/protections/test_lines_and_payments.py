@@ -253,6 +253,25 @@ def test_what_one_seller_has_refunded_is_not_taken_of_the_other() -> None:
     assert taken() == {"sel-1": 5_000} and shares() == {"ord-a": 5_000}
 
 
+@pytest.mark.parametrize("decided", [True, False])
+def test_a_bank_that_names_a_line_only_later_lets_go_of_all_others(decided: bool) -> None:
+    shop = Checkout()
+    happen(shop, "placed a", "paid a", "placed b", "paid b")
+    opened = {"dispute": "dp-1", "seller": "sel-2", "reason": "fraudulent", "amount": usd(30)}
+    shop.tell("dispute.updated", "ord-b", day=25, payment="pay-1", **opened)
+    if decided:
+        happen(shop, "lost")
+        assert taken() == {"sel-1": 1_800, "sel-2": 1_200}
+    else:
+        assert [name for name, _, _ in live()] == ["", "cup", "saucer"]
+    shop.tell("dispute.opened", "ord-b", day=30, lines=[{"line": "cup"}], **opened)
+    assert [name for name, _, _ in live()] == ([] if decided else ["cup"])
+    if not decided:
+        happen(shop, "lost")
+    assert live() == [] and taken() == {"sel-2": 3_000}
+    the_books_are_right()
+
+
 def test_a_dispute_that_names_its_payment_alone_finds_all_orders_and_the_staff_answer_it() -> None:
     shop = Checkout()
     happen(shop, "placed a", "paid a", "placed b", "paid b")

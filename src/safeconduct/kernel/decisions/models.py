@@ -221,7 +221,7 @@ class RuleCount(models.Model):
     """How often a rule fired in one batch; appended, never updated, and summed when read."""
 
     id = models.BigAutoField(primary_key=True)
-    version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="+")
+    version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="+", db_index=False)  # `rule_count_by_rule`
     rule = models.CharField(max_length=80)
     hour = models.DateTimeField()
     decided = models.IntegerField()

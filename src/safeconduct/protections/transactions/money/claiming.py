@@ -191,7 +191,8 @@ def _channels(
     disputes: Sequence[_OfLines], known: _Known, plans: Mapping[int, Plan], ids: Mapping[tuple[int, str], str],
     at: datetime,
 ) -> None:  # fmt: skip
-    """Disputes join and leave their claims. One that ended and now is otherwise has come back: its next round."""
+    """Disputes join and leave their claims. One that ended and now is otherwise has come back: its next round. One that
+    names lines only later leaves those that it does not name."""
     joins, leaves = [], []
     for of_lines, name in [(one, name) for one in disputes for name in one.claimed]:
         money, dispute = of_lines.money, of_lines.dispute
@@ -213,6 +214,10 @@ def _channels(
         ended = _ended(dispute)
         if ended is not None:
             leaves.append(Leaving(claim, kind, about, ended, number))
+    about_it = {(one.money.order, name, str(one.dispute.key)) for one in disputes for name in one.claimed}
+    for (order, name, about, word), latest in known.latest.items():
+        if not latest.outcome and (order, name, about) not in about_it:  # it names other lines now
+            leaves.append(Leaving(latest.claim_id, ChannelKind(word), about, ChannelOutcome.MOVED, latest.round))
     for some in _in_parts(joins):
         claims.join_channel(some, ENGINE_ACTOR, at=at, settled=False)
     for few in _in_parts(leaves):
