@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
@@ -118,7 +119,8 @@ def test_won_is_never_said_without_that_it_can_be_reopened() -> None:
     happen(event("dispute.closed", at=ago(2), dispute=ref, seller="sel-1", outcome="won"))
     page = read(shops.signed_in(), f"{LIST}{dispute}/")
     assert "Won for now; the bank can reopen it" in page and "The money is yours for now." in page
-    until = calendar_day((ago(2) + timedelta(days=30)).date(), "en").split(" 20")[0]
+    there = ago(2).astimezone(ZoneInfo("America/Santiago"))  # the day is told in the zone of who reads
+    until = calendar_day((there + timedelta(days=30)).date(), "en").split(" 20")[0]
     assert "As a rule a bank of Visa can do so until" in page and until in page
 
 
