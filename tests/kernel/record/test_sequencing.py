@@ -195,7 +195,7 @@ def test_the_private_key_is_not_in_the_database() -> None:
         _, _, private = keys.newest_private()
     assert row is not None and isinstance(private, SealedSigner)
     item = private.sealed
-    raw = Keyring()._cipher(item).decrypt(item.data[:12], item.data[12:], item.bound)
+    raw = Keyring()._cipher(item.key, b"").decrypt(item.data[:12], item.data[12:], item.bound)
     assert Ed25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw() == private.public
     assert raw not in bytes(row[0])
 

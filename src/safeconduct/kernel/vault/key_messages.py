@@ -69,12 +69,12 @@ def batch_of(items: Sequence[Item]) -> Batch:
     places: dict[int, int] = {}
     keys: list[DataKey] = []
     values = []
-    for key, bound, data, salt in items:
-        place = places.get(id(key))
+    for item in items:
+        place = places.get(id(item.key))
         if place is None:
-            place = places[id(key)] = len(keys)
-            keys.append(key)
-        values.append((place, bound, data, salt))
+            place = places[id(item.key)] = len(keys)
+            keys.append(item.key)
+        values.append((place, item.bound, item.data, item.salt))
     return Batch(keys, values)
 
 

@@ -5,8 +5,6 @@ They are of msgspec, because with a key process they travel over a socket (`key_
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 
@@ -42,7 +40,7 @@ class DataKey(msgspec.Struct, frozen=True, array_like=True):
     wrapped: bytes
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One value: under which key, what is authenticated with it, the bytes. With ``salt``, under the key that is
     derived from that key and the salt."""
 

@@ -30,6 +30,7 @@ from safeconduct.kernel.vault.roots import roots_at
 REGIONS_KEPT_S: Final = 600.0
 KEPT_S: Final = 300.0
 _MOST_KEPT: Final = 50_000
+_LOOK_S: Final = 1.0
 _NONCE: Final = 12
 
 #: Data keys of these purposes seal private keys that sign: what they sealed is opened for nobody.
@@ -122,7 +123,7 @@ class Keyring:
         self._opened: dict[bytes, _Opened] = {}
         #: What was made last. Of those only who is used is kept: many owners have a key already.
         self._made: dict[bytes, _Opened] = {}
-        self._regions_since = self._opened_since = 0.0
+        self._regions_since = self._opened_since = self._look_at = 0.0
 
     def roots(self) -> Roots:
         """See `KeyUse`."""
@@ -134,10 +135,12 @@ class Keyring:
 
     def hashes(self, asked: Sequence[tuple[str, bytes]]) -> Hashed:
         """See `KeyUse`."""
-        return Hashed(
-            root_names(),
-            [tuple([hmac.digest(key, said, "sha256") for key in _hashing(purpose)]) for purpose, said in asked],
-        )
+        found = []
+        for purpose, said in asked:
+            first, *others = _hashing(purpose)
+            one = (hmac.digest(first, said, "sha256"),)  # most often there is one root key
+            found.append((*one, *[hmac.digest(key, said, "sha256") for key in others]) if others else one)
+        return Hashed(root_names(), found)
 
     def given_out(self, purpose: str) -> tuple[bytes, ...]:
         """See `KeyUse`."""
@@ -188,12 +191,25 @@ class Keyring:
     def seal(self, items: Sequence[Item]) -> list[bytes]:
         """See `KeyUse`."""
         self._age()
-        return [_sealed(self._cipher(item), item.data, item.bound) for item in items]
+        made = []
+        for item in items:
+            nonce = os.urandom(_NONCE)
+            made.append(nonce + self._cipher(item.key, item.salt).encrypt(nonce, item.data, item.bound))
+        return made
 
     def open(self, items: Sequence[Item]) -> list[bytes | None]:
         """See `KeyUse`."""
         self._age()
-        return [self._plain(item) for item in items]
+        found: list[bytes | None] = []
+        for item in items:
+            if item.key.purpose in SIGNING:
+                raise KeyUseRefused("a private key that signs is opened for nobody")
+            data = item.data
+            try:
+                found.append(self._cipher(item.key, item.salt).decrypt(data[:_NONCE], data[_NONCE:], item.bound))
+            except (InvalidTag, ValueError):
+                found.append(None)
+        return found
 
     def seal_for_finding(self, items: Sequence[Item]) -> list[bytes]:
         """See `KeyUse`."""
@@ -225,7 +241,7 @@ class Keyring:
         """See `KeyUse`."""
         self._age()
         private = Ed25519PrivateKey.generate()
-        sealed = _sealed(self._cipher(item), private.private_bytes_raw(), item.bound)
+        sealed = _sealed(self._cipher(item.key, item.salt), private.private_bytes_raw(), item.bound)
         return private.public_key().public_bytes_raw(), sealed
 
     def sign(self, item: Item, messages: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
@@ -233,7 +249,7 @@ class Keyring:
         self._age()
         try:
             private = Ed25519PrivateKey.from_private_bytes(
-                self._cipher(item).decrypt(item.data[:_NONCE], item.data[_NONCE:], item.bound)
+                self._cipher(item.key, item.salt).decrypt(item.data[:_NONCE], item.data[_NONCE:], item.bound)
             )
         except (InvalidTag, ValueError):
             raise SealBroken("a private key does not open: moved or changed") from None
@@ -252,18 +268,12 @@ class Keyring:
         else:
             self._opened, self._made, self._opened_since = {}, {}, time.monotonic()
 
-    def _plain(self, item: Item) -> bytes | None:
-        if item.key.purpose in SIGNING:
-            raise KeyUseRefused("a private key that signs is opened for nobody")
-        try:
-            return self._cipher(item).decrypt(item.data[:_NONCE], item.data[_NONCE:], item.bound)
-        except (InvalidTag, ValueError):
-            return None
-
-    def _cipher(self, item: Item) -> AESGCM:
-        opened = self._at_hand(item.key)
+    def _cipher(self, key: DataKey, salt: bytes) -> AESGCM:
+        opened = self._opened.get(key.wrapped)
+        if opened is None or opened.key is not key:
+            opened = self._at_hand(key)
         # A key derivation in one step (NIST SP 800-56C section 4).
-        return AESGCM(hmac.digest(opened.secret, item.salt, "sha256")) if item.salt else opened.cipher
+        return AESGCM(hmac.digest(opened.secret, salt, "sha256")) if salt else opened.cipher
 
     def _finding(self, key: DataKey) -> AESSIV:
         """AES-256-SIV takes 64 bytes; a data key has 32."""
@@ -297,6 +307,9 @@ class Keyring:
     def _age(self) -> None:
         """What was opened stays in memory for a while only, and only so much of it."""
         now = time.monotonic()
+        if now < self._look_at and len(self._opened) <= _MOST_KEPT:
+            return
+        self._look_at = now + _LOOK_S
         if now - self._opened_since > KEPT_S or len(self._opened) > _MOST_KEPT:
             self.drop()
         if now - self._regions_since > REGIONS_KEPT_S:
@@ -340,6 +353,11 @@ def _head(deployment: str) -> bytes:
 
 
 def _hashing(purpose: str) -> tuple[bytes, ...]:
+    _must_hash(purpose)
+    return purpose_keys(purpose)
+
+
+@lru_cache(maxsize=64)
+def _must_hash(purpose: str) -> None:
     if purpose.startswith(_NO_HASH):
         raise KeyUseRefused("no keyed hash is made with keys of that purpose")
-    return purpose_keys(purpose)

@@ -69,6 +69,8 @@ def blind_indexes(entities: Sequence[Entity]) -> tuple[dict[Entity, tuple[bytes,
     """What finds each entity under each root key there is, that in use first, and an earlier one last: its row has one
     of them. And which keys those are."""
     found = holder().hashes([("blind/" + kind, normalise(kind, value).encode()) for kind, value in entities])
+    if len(found.roots.names) == 1:
+        return {entity: (digest[:16],) for entity, (digest,) in zip(entities, found.digests, strict=True)}, found.roots
     return {
         entity: tuple([digest[:16] for digest in digests])
         for entity, digests in zip(entities, found.digests, strict=True)

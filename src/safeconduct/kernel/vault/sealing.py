@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -53,7 +54,7 @@ class Place(NamedTuple):
     subject: str
 
 
-class Sealing(NamedTuple):
+class Sealing(msgspec.Struct, frozen=True, gc=False):
     """A value to seal. ``subject``: where it is another than the key's; ``salt``: seals under the key that is derived
     with it."""
 
@@ -65,7 +66,7 @@ class Sealing(NamedTuple):
     salt: bytes = b""
 
 
-class Opening(NamedTuple):
+class Opening(msgspec.Struct, frozen=True, gc=False):
     """A value of form 2 to open, with its key and, as in `Sealing`, its salt."""
 
     key: DataKey
@@ -90,20 +91,21 @@ def seal_many(column: Column, values: Sequence[tuple[Place, bytes]]) -> list[byt
 
 def seal_with(key: DataKey, column: Column, row: str, plain: bytes) -> bytes:
     """Seals bytes with a key that is at hand already."""
-    return seal_each([Sealing(key, column, row, plain)])[0]
+    (sealed,) = holder().seal([Item(key, bound_to(column, row, key.subject), plain)])
+    return b"".join((FORM_2, key.id.to_bytes(8, "big"), sealed))
 
 
 def seal_each(values: Sequence[Sealing]) -> list[bytes]:
     """Seals many values with keys that are at hand already."""
     made = holder().seal(
         [
-            Item(key, bound_to(column, row, subject or key.subject), plain, salt)
-            for key, column, row, plain, subject, salt in values
+            Item(one.key, bound_to(one.column, one.row, one.subject or one.key.subject), one.plain, one.salt)
+            for one in values
         ]
     )
     return [
-        b"".join((FORM_2, value.key.id.to_bytes(8, "big"), sealed))
-        for value, sealed in zip(values, made, strict=True)
+        b"".join((FORM_2, one.key.id.to_bytes(8, "big"), sealed))
+        for one, sealed in zip(values, made, strict=True)
     ]  # fmt: skip
 
 
@@ -134,7 +136,11 @@ def unseal_many(column: Column, values: Sequence[tuple[Place, bytes]]) -> list[b
 
 def unseal_with(key: DataKey, column: Column, place: Place, sealed: bytes) -> bytes:
     """Opens form 2 with its key. Raises SealBroken."""
-    return unseal_each([Opening(key, column, place, sealed)])[0]
+    if key.purpose == column.purpose:
+        (plain,) = holder().open([Item(key, bound_to(column, place.row, place.subject), sealed[HEAD:])])
+        if plain is not None:
+            return plain
+    raise SealBroken(f"sealed bytes of {column.name} in {place.row} do not open: moved or changed")
 
 
 def unseal_each(values: Sequence[Opening]) -> list[bytes]:
@@ -142,12 +148,12 @@ def unseal_each(values: Sequence[Opening]) -> list[bytes]:
     if not values:
         return []
     found = holder().open(
-        [Item(key, bound_to(column, *place), sealed[HEAD:], salt) for key, column, place, sealed, salt in values]
+        [Item(one.key, bound_to(one.column, *one.place), one.sealed[HEAD:], one.salt) for one in values]
     )
     opened = []
-    for (key, column, place, _sealed, _salt), plain in zip(values, found, strict=True):
-        if plain is None or key.purpose != column.purpose:
-            raise SealBroken(f"sealed bytes of {column.name} in {place.row} do not open: moved or changed")
+    for one, plain in zip(values, found, strict=True):
+        if plain is None or one.key.purpose != one.column.purpose:
+            raise SealBroken(f"sealed bytes of {one.column.name} in {one.place.row} do not open: moved or changed")
         opened.append(plain)
     return opened
 
