@@ -21,7 +21,7 @@ from tests.kernel.builders import CARD_AT_MANY_SHOPS, START, event, live_policy,
 from safeconduct.analytics.replay import Report, replay
 from safeconduct.kernel.decisions import actions, lanes
 from safeconduct.kernel.decisions.models import ListEntry, ListKind
-from safeconduct.kernel.events import log
+from safeconduct.kernel.events import ordering
 from safeconduct.kernel.events.log import Known
 from safeconduct.kernel.scope import ENGINE, Actor, engine_scope, query, staff_scope
 
@@ -348,7 +348,7 @@ def test_a_wait_for_order_that_runs_out_of_time_leaves_no_lock_behind() -> None:
 
     def hold() -> None:
         with engine_scope():
-            log.current_moment()
+            ordering.current_moment()
             holding.set()
             let_go.wait(5)
 
@@ -358,7 +358,7 @@ def test_a_wait_for_order_that_runs_out_of_time_leaves_no_lock_behind() -> None:
         holding.wait(5)
         with pytest.raises(psycopg.errors.QueryCanceled), engine_scope():
             query("SELECT set_config('statement_timeout', '30', true)")
-            log.settle()
+            ordering.settle()
         let_go.set()
 
     together([hold, waits])
@@ -366,7 +366,7 @@ def test_a_wait_for_order_that_runs_out_of_time_leaves_no_lock_behind() -> None:
         assert query(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 1526595586"
         ).fetchone() == (0,)
-        assert log.settle() > 0
+        assert ordering.settle() > 0
         assert query(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 1526595586"
         ).fetchone() == (0,)

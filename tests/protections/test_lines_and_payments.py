@@ -132,6 +132,19 @@ def test_a_refund_goes_to_the_line_that_it_names_and_else_to_the_one_that_waits_
     assert {name: sent for name, (_, sent, _, _) in parts().items()} == {"cable": 2_000, "case": 3_000, "phone": 5_000}
 
 
+@pytest.mark.parametrize("named", [{"line": "case"}, {"line": "case", "amount": usd(40)}])
+def test_a_refund_of_more_than_the_line_that_it_names_goes_back_for_the_others_too(named: dict[str, Any]) -> None:
+    market = Market()
+    three_lines(market)
+    market.day = 5
+    disputes(market, "phone")
+    market.tell("refund.created", "ord-1", day=6, amount=usd(60), lines=[{"line": "cable"}])
+    assert {name: sent for name, (_, sent, _, _) in parts().items()} == {"cable": 2_000, "case": 1_500, "phone": 2_500}
+    market.tell("refund.created", "ord-1", day=7, amount=usd(40), lines=[named])
+    assert {name: sent for name, (_, sent, _, _) in parts().items()} == {"cable": 2_000, "case": 3_000, "phone": 5_000}
+    the_books_are_right()
+
+
 def test_a_bank_that_names_a_line_takes_of_that_line_alone() -> None:
     market = Market()
     three_lines(market)
@@ -238,6 +251,25 @@ def test_what_one_seller_has_refunded_is_not_taken_of_the_other() -> None:
     shop.tell("refund.created", "ord-b", day=22, at=3, amount=usd(40), seller="sel-2")
     happen(shop, "opened", "lost")
     assert taken() == {"sel-1": 5_000} and shares() == {"ord-a": 5_000}
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_a_bank_that_names_a_line_only_later_lets_go_of_all_others(decided: bool) -> None:
+    shop = Checkout()
+    happen(shop, "placed a", "paid a", "placed b", "paid b")
+    opened = {"dispute": "dp-1", "seller": "sel-2", "reason": "fraudulent", "amount": usd(30)}
+    shop.tell("dispute.updated", "ord-b", day=25, payment="pay-1", **opened)
+    if decided:
+        happen(shop, "lost")
+        assert taken() == {"sel-1": 1_800, "sel-2": 1_200}
+    else:
+        assert [name for name, _, _ in live()] == ["", "cup", "saucer"]
+    shop.tell("dispute.opened", "ord-b", day=30, lines=[{"line": "cup"}], **opened)
+    assert [name for name, _, _ in live()] == ([] if decided else ["cup"])
+    if not decided:
+        happen(shop, "lost")
+    assert live() == [] and taken() == {"sel-2": 3_000}
+    the_books_are_right()
 
 
 def test_a_dispute_that_names_its_payment_alone_finds_all_orders_and_the_staff_answer_it() -> None:

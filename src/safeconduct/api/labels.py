@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from safeconduct.api.decision_documents import LabelsAnswer, LabelsSent
 from safeconduct.kernel.decisions import labels
-from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.events.ordering import current_moment
 from safeconduct.kernel.operations import answers
 from safeconduct.kernel.operations.calls import Call, Scope
 from safeconduct.kernel.operations.declaring import Operations, operation

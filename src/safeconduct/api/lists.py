@@ -14,7 +14,7 @@ from safeconduct.foundation.moments import moment, moment_time
 from safeconduct.kernel.decisions import actions
 from safeconduct.kernel.decisions.models import WatchList
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.events.ordering import current_moment
 from safeconduct.kernel.operations import answers
 from safeconduct.kernel.operations.calls import Call, Scope
 from safeconduct.kernel.operations.cursors import cursor_of, number_of, parts_of

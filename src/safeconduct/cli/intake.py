@@ -88,7 +88,7 @@ def import_labels(file: Path, *, as_json: bool) -> int:
     """Imports labels by CSV; unknown orders and bad rows are named, the rest goes in. An order's last row counts."""
     start_django()
     from safeconduct.kernel.decisions import labels
-    from safeconduct.kernel.events.log import current_moment
+    from safeconduct.kernel.events.ordering import current_moment
     from safeconduct.kernel.scope import engine_scope
     from safeconduct.kernel.vault.pseudonyms import lookup_many
 

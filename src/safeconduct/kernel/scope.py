@@ -16,14 +16,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from django.conf import settings
 from django.db import InternalError, connections, transaction
 from django.db.models import Model
 from psycopg.abc import Buffer
-from psycopg.adapt import Loader
+from psycopg.adapt import AdaptersMap, Loader
 from psycopg.types.datetime import TimestamptzLoader
 
 from safeconduct.foundation import compact_json, pg_arrays
@@ -148,15 +148,28 @@ class _Jsonb(Loader):
         return compact_json.loads(data)
 
 
+class _Cursor(psycopg.Cursor[Any]):
+    """The cursor of the hand-written path. What it makes of the database's values is found out once for each process,
+    not once for each statement."""
+
+    _shared: ClassVar[AdaptersMap | None] = None
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        if _Cursor._shared is None:
+            shared = AdaptersMap(self.connection.adapters)  # Django's, the same for all of its connections
+            shared.register_loader("jsonb", _Jsonb)  # Django leaves JSON as text for its own fields to read
+            shared.register_loader("timestamptz", TimestamptzLoader)  # the compiled one; Django's is Python
+            _Cursor._shared = shared
+        return _Cursor._shared
+
+
 def query(statement: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
     """Runs a statement of the hand-written path in the scope's transaction, parameters bound by the server.
 
     Binary arrays (``%b::bigint[]``) need that: Django's own cursors would write them into the text.
     """
-    cursor = psycopg.Cursor(raw_connection())
-    cursor.adapters.register_loader("jsonb", _Jsonb)  # Django leaves JSON as text for its own fields to read
-    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # the compiled one; Django's is Python
-    return cursor.execute(statement, pg_arrays.quick(parameters) or None)
+    return _Cursor(raw_connection()).execute(statement, pg_arrays.quick(parameters) or None)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ WHERE f."order" = ANY(%b::bigint[]) AND f.type = %b ORDER BY f."order", f.occurr
 """
 _KNOWN: Final = """
 SELECT l.order_key, l.name, l.id, y.key, coalesce(p.amount_minor, 0),
-    coalesce(p.amount_minor - p.sent_minor - p.bank_minor, 0)
+    coalesce(p.amount_minor - p.sent_minor - p.bank_minor, 0), coalesce(p.sent_minor, 0)
 FROM claim_line l LEFT JOIN claim_part p ON p.line_id = l.id LEFT JOIN claim_payment y ON y.id = p.payment_id
 WHERE l.order_key = ANY(%b::bigint[]) ORDER BY l.order_key, l.name, y.key
 """
@@ -34,9 +34,10 @@ WHERE l.order_key = ANY(%b::bigint[]) ORDER BY l.order_key, l.name, y.key
 class OrderLines:
     """An order's lines. ``costs``: line → what it cost with its part of shipping and tax, in the order of the event;
     ``parts``: line → what its payments paid for it and what is left of that, as claims have it, for the lines that they
-    know; ``ids``: line → its id there. ``placed``: the order was told; until then nobody knows whether it has lines.
-    ``paid_by``: the pseudonym of the payment that it names, if any; ``payment``: its name in claims, "" if none yet.
-    ``titles``: line → the title that buyers were shown, where it was told."""
+    know; ``sent``: line → what of that was sent back; ``ids``: line → its id there. ``placed``: the order was told;
+    until then nobody knows whether it has lines. ``paid_by``: the pseudonym of the payment that it names, if any;
+    ``payment``: its name in claims, "" if none yet. ``titles``: line → the title that buyers were shown, where it was
+    told."""
 
     order_key: int
     costs: dict[str, int]
@@ -44,6 +45,7 @@ class OrderLines:
     paid_by: int | None = None
     payment: str = ""
     parts: dict[str, Standing] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
 
@@ -66,6 +68,21 @@ class OrderLines:
             for name, minor in shares.items()
         ]
 
+    def room_minor(self, name: str) -> int:
+        """What could still be sent back of a line, whatever banks took."""
+        return max(0, self.parts[name].amount_minor - self.sent.get(name, 0)) if name in self.parts else 0
+
+    def left_minor(self, name: str) -> int:
+        """What has not gone back of a line in any way."""
+        left = self.parts[name].left_minor if name in self.parts else 0
+        return max(0, min(left, self.room_minor(name)))
+
+    def send_back(self, name: str, minor: int) -> None:
+        """Counts what was sent back of a line."""
+        part = self.parts[name]
+        self.parts[name] = part._replace(left_minor=part.left_minor - minor)
+        self.sent[name] = self.sent.get(name, 0) + minor
+
     @property
     def named(self) -> list[tuple[str, str, int]]:
         """Name, what people call it and cost of each line; nothing for an order without lines."""
@@ -84,11 +101,12 @@ def lines_of(order_keys: Iterable[int]) -> dict[int, OrderLines]:
         found[key].costs, found[key].placed, found[key].paid_by = _costs(data), True, payment
         found[key].titles = {one["line"]: one["title"] for one in data.get("lines", ()) if "title" in one}
     known: dict[int, dict[str, Standing]] = {}
-    for key, name, identity, payment, amount, left in query(_KNOWN, [orders]):
+    for key, name, identity, payment, amount, left, sent in query(_KNOWN, [orders]):
         one = found[key]
         there = known.setdefault(key, {}).get(name, Standing(0, 0, 0))
         known[key][name] = Standing(there.amount_minor + amount, there.left_minor + left, 0)
         one.ids[name] = identity
+        one.sent[name] = one.sent.get(name, 0) + sent
         one.payment = payment or one.payment
     for key, parts in known.items():
         one = found[key]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from safeconduct.kernel.claims.errors import NoSuchClaim
 from safeconduct.kernel.claims.following import BankPaid, ChannelRow, ClaimRow, PartRow, RefundRow
-from safeconduct.kernel.claims.words import AGAIN, AGAINST_THE_SELLER, ChannelKind, Item, RefundState
+from safeconduct.kernel.claims.words import AGAIN, AGAINST_THE_SELLER, OF_A_BANK, ChannelKind, Item, RefundState
 from safeconduct.kernel.scope import query
 
 #: What a bank took of each part; what comes back, because its dispute was won, left out.
@@ -180,3 +180,15 @@ def locked_claims(claim_ids: Collection[str]) -> dict[str, dict[str, Any]]:
     if missing:
         raise NoSuchClaim(min(missing))
     return claims
+
+
+def orders_in_dispute(disputes: Collection[int]) -> dict[int, set[int]]:
+    """A bank's dispute → the orders of which claims were told of it, whatever it says now that it is about."""
+    found: dict[int, set[int]] = {}
+    for about, order in query(
+        "SELECT h.about, c.order_key FROM claim_channel h JOIN claim c ON c.id = h.claim_id"
+        " WHERE h.kind = ANY(%s::text[]) AND h.about = ANY(%s::text[])",
+        [sorted(OF_A_BANK), [str(key) for key in disputes]],
+    ):
+        found.setdefault(int(about), set()).add(order)
+    return found

@@ -24,7 +24,7 @@ from safeconduct.kernel.decisions.models import (
 )
 from safeconduct.kernel.decisions.reasons import of_a_person, of_news
 from safeconduct.kernel.decisions.second_look import refuse_the_same_person
-from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.events.ordering import current_moment
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor

@@ -1,8 +1,8 @@
 """Deciding: features → scores → rules → action, for a batch.
 
 The events are committed before (`events.log.receive`). One statement reads all features of a batch for each policy,
-one writes all decisions; decision, review, leaf and the end of the wait commit together. See `events.log` for why what
-a decision sees is exactly what a replay sees.
+one writes all decisions; decision, review, leaf and the end of the wait commit together. See `events.ordering` for why
+what a decision sees is exactly what a replay sees.
 """
 
 from __future__ import annotations
@@ -258,7 +258,8 @@ DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])
 def store(made: list[Made], claimed: Sequence[int], at: datetime | None, settled: int) -> None:
     """Writes decisions, their reviews, leaves and counts, and takes the events off the queue: one statement.
 
-    ``settled``: what `events.log.settle` returned before the decisions were made; it says which history they could see.
+    ``settled``: what `events.ordering.settle` returned before the decisions were made; it says which history they could
+    see.
     """
     if not made:
         query("DELETE FROM event_queue WHERE moment = ANY(%b::bigint[])", [list(claimed)])

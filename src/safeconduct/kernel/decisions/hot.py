@@ -26,7 +26,7 @@ from safeconduct.foundation.policy.nodes import Policy
 from safeconduct.foundation.policy.to_postgres import FeatureQuery
 from safeconduct.kernel.decisions.running import Compiled, running
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.events.log import settle
+from safeconduct.kernel.events.ordering import settle
 from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.scope import engine_scope, query
 

@@ -11,7 +11,7 @@ from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.decisions import record_staff
 from safeconduct.kernel.decisions.models import Label, LabelKind
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.events.log import current_moment
+from safeconduct.kernel.events.ordering import current_moment
 from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
 

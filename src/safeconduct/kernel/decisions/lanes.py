@@ -21,10 +21,10 @@ from safeconduct.foundation.policy.nodes import Action
 from safeconduct.kernel.decisions import engine, hot, reactions
 from safeconduct.kernel.decisions.models import DecisionKind, VersionState
 from safeconduct.kernel.decisions.reasons import of_a_failure
-from safeconduct.kernel.decisions.running import PolicyBroken, Running, listened_types, running
-from safeconduct.kernel.events import log
+from safeconduct.kernel.decisions.running import PolicyBroken, ReadWithEvents, Running, running
+from safeconduct.kernel.events import log, ordering
 from safeconduct.kernel.events.log import Known, Receipt
-from safeconduct.kernel.scope import engine_is_open, engine_scope, engine_statements, query, savepoint
+from safeconduct.kernel.scope import engine_is_open, engine_scope, query, savepoint
 
 LANE_BATCH = 200
 MAX_ATTEMPTS = 5
@@ -67,19 +67,17 @@ def accept(
     The events are committed before anything is decided, and durable when this returns. Where the engine is too slow or
     fails, nothing is lost: the answer is each policy's `on_failure`, and a lane decides when it can.
     """
-    with engine_statements():
-        versions = running()
-    types = listened_types(versions)
+    in_force = ReadWithEvents()
     # One wait for the disk: that of the decisions, which comes after the events in the database's log.
     decided_next = wait and not engine_is_open()
     receipt = log.receive(
-        batch, queue=types, known=known, imported=imported, lease_s=CALLERS_LEASE_S if wait else 0.0,
+        batch, queue=in_force.listened, known=known, imported=imported, lease_s=CALLERS_LEASE_S if wait else 0.0,
         durable=not decided_next,
     )  # fmt: skip
     accepted = Accepted(receipt)
     due = [stored.moment for stored in receipt.stored if stored.queued]
     if wait and due:
-        _decide_at_once(accepted, due, [v for v in versions if v.state is not VersionState.SHADOW], now)
+        _decide_at_once(accepted, due, [v for v in in_force.versions if v.state is not VersionState.SHADOW], now)
     if decided_next:
         log.make_durable(receipt, flushed=bool(accepted.decisions))
     return accepted
@@ -209,7 +207,7 @@ def _put_off(moment: int, attempts: int, problem: str, at: datetime | None) -> N
         for v in versions
         if v.state is VersionState.LIVE and engine.type_name(row[0]) in v.policy.event_types
     ]  # fmt: skip
-    engine.store(made, [moment], at, log.settle())
+    engine.store(made, [moment], at, ordering.settle())
     try:
         with savepoint():
             reactions.react(engine.facts([moment]), made, at)

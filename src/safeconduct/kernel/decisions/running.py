@@ -21,7 +21,8 @@ from safeconduct.kernel.decisions import reactions
 from safeconduct.kernel.decisions.labels import LABEL_TYPES
 from safeconduct.kernel.decisions.models import VersionState
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.events.log import settle_and_read
+from safeconduct.kernel.events.log import Listened
+from safeconduct.kernel.events.ordering import settle_and_read
 from safeconduct.kernel.scope import query
 
 logger = logging.getLogger(__name__)
@@ -111,11 +112,10 @@ def running() -> list[Running]:
 
 
 def settle_and_read_running() -> tuple[int, list[Running], dict[str, Muted]]:
-    """What `events.log.settle` returns, what runs now, and by policy the rules that do not act at present: in one
+    """What `events.ordering.settle` returns, what runs now, and by policy the rules that do not act at present: in one
     round trip."""
     settled, (versions, mutes) = settle_and_read(
-        "(SELECT coalesce(jsonb_agg(jsonb_build_array(v.id, v.number, v.state, v.rollout_percent) ORDER BY v.n), '[]')"
-        f" FROM (SELECT *, row_number() OVER () AS n FROM ({_RUNNING}) AS r) AS v),"
+        f"{_RUNNING_AS_ONE},"
         " (SELECT coalesce(jsonb_agg(jsonb_build_array(policy, rule, entity_key)), '[]') FROM mute"
         " WHERE ended_at IS NULL AND (until IS NULL OR until > now()))"
     )
@@ -133,6 +133,28 @@ _RUNNING = (
     "SELECT id, number, state, rollout_percent FROM policy_version"
     " WHERE state IN ('live', 'challenger', 'shadow') ORDER BY state = 'live' DESC, policy, number"
 )
+
+
+_RUNNING_AS_ONE = (
+    "(SELECT coalesce(jsonb_agg(jsonb_build_array(v.id, v.number, v.state, v.rollout_percent) ORDER BY v.n), '[]')"
+    f" FROM (SELECT *, row_number() OVER () AS n FROM ({_RUNNING}) AS r) AS v)"
+)
+
+
+@dataclass(slots=True)
+class ReadWithEvents:
+    """The versions that run when events are stored, read with them; none where nothing was stored."""
+
+    versions: list[Running] = field(default_factory=list)
+
+    @property
+    def listened(self) -> Listened:
+        """What `events.log.receive` takes. It raises PolicyBroken as `running` does."""
+        return Listened(_RUNNING_AS_ONE, self._types)
+
+    def _types(self, read: Sequence[Any]) -> frozenset[str]:
+        self.versions = _versions(read[0])
+        return listened_types(self.versions)
 
 
 def _versions(rows: Sequence[Sequence[Any]]) -> list[Running]:

@@ -1,15 +1,9 @@
-"""The way in: a batch of events is checked, stored once, and only then acknowledged.
-
-Order. A moment is given under a *shared* advisory lock that is held until the transaction ends. Whoever decides first
-takes that lock *exclusively* for an instant (`settle`): afterwards every event that got an earlier moment is committed,
-and whatever comes later gets a later one. So what a decision saw is exactly what a replay by ``moment < m`` sees again.
-"""
+"""The way in: a batch of events is checked, stored once, and only then acknowledged. `ordering` says in which order."""
 
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,10 +14,11 @@ import psycopg
 
 from safeconduct.foundation import compact_json
 from safeconduct.foundation.ids import new_id
-from safeconduct.foundation.moments import SECOND, TIES, at_micros, micros, moment_time
+from safeconduct.foundation.moments import at_micros, moment_time
 from safeconduct.kernel.events import bodies, rollups
 from safeconduct.kernel.events.envelope import Incoming, Refusal, read_envelope
 from safeconduct.kernel.events.models import EventKind
+from safeconduct.kernel.events.ordering import moment_of_learning, moments_of_the_past, next_moments
 from safeconduct.kernel.events.rates import reporting_minor
 from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.parties.sellers import note_sellers, remember
@@ -47,6 +42,15 @@ class Known(StrEnum):
 
     NOW = "now"
     WHEN_IT_HAPPENED = "when it happened"
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """Event types that wait for a decision, as the database has them when the batch is stored: ``columns`` to be read
+    in a round trip that there is anyway, and the types that they come to."""
+
+    columns: str
+    types: Callable[[Sequence[Any]], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class BatchTooLarge(ValueError):
 def receive(
     batch: Sequence[object],
     *,
-    queue: Collection[str] = (),
+    queue: Collection[str] | Listened = (),
     known: Known = Known.NOW,
     imported: bool = False,
     lease_s: float = 0.0,
@@ -101,7 +105,8 @@ def receive(
 ) -> Receipt:
     """Stores a batch and commits. What is bad is refused one by one; the rest goes through.
 
-    ``queue``: the event types that wait for a decision. ``lease_s``: for how long the caller alone may decide them.
+    ``queue``: the event types that wait for a decision; where `Listened` raises, nothing is stored. ``lease_s``: for
+    how long the caller alone may decide them.
     ``imported``: history; it is stored and counted by later features, but decides nothing and is not queued.
     ``durable``: whether it is on disk when this returns. Who says no calls `make_durable` before it acknowledges
     anything, and waits for the disk once for several commits; such a batch never goes into an open transaction.
@@ -123,7 +128,7 @@ def receive(
                 seen[event.source, event.source_id] = event
                 incoming.append(event)
     if incoming:
-        store = partial(_store, incoming, batch, receipt, frozenset(queue), known, imported, lease_s, durable)
+        store = partial(_store, incoming, batch, receipt, queue, known, imported, lease_s, durable)
         with engine_scope():
             keys = register({entity for event in incoming for entity in event.entities.values()})
             openers = bodies.keys_for(incoming, keys)
@@ -168,37 +173,11 @@ def make_durable(receipt: Receipt, *, flushed: bool) -> None:
         remember(receipt.met.sellers)
 
 
-def settle() -> int:
-    """Waits until every event with an earlier moment than any given from now on is committed.
-
-    Returns the moment at which that was so: history imported before it is seen from now on in this transaction's
-    statements as far as it is marked with an earlier moment, and what is marked with a later one was not there yet.
-    """
-    return settle_and_read("NULL")[0]
-
-
-def settle_and_read(columns: str) -> tuple[int, tuple[Any, ...]]:
-    """Does what `settle` does, and reads `columns` in the same round trip: of what does not depend on the log, since
-    they are read as of before."""
-    # Whoever writes into the past waits until this transaction has read and stored what it decides, and so cannot slip
-    # in between: what it adds is marked with a later moment than the one returned here.
-    row = query(
-        f"SELECT pg_advisory_xact_lock_shared(%s), settle_log(%s), {columns}", [Lock.HISTORY, Lock.EVENT_ORDER]
-    ).fetchone()
-    assert row is not None
-    return int(row[1]), row[2:]
-
-
-def current_moment() -> int:
-    """A moment for something that is not an event but must be ordered among them; holds the order lock."""
-    return _next_moments(1)[0]
-
-
 def _store(
     incoming: list[Incoming],
     batch: Sequence[object],
     receipt: Receipt,
-    queue: frozenset[str],
+    queue: Collection[str] | Listened,
     known: Known,
     imported: bool,
     lease_s: float,
@@ -208,14 +187,16 @@ def _store(
 ) -> set[int]:
     """Stores checked events and fills the receipt; returns the keys of the sellers that were met."""
     if known is Known.NOW:
-        moments = _next_moments(len(incoming), durable)
+        moments, read = next_moments(len(incoming), durable, queue.columns if isinstance(queue, Listened) else "NULL")
+        types = queue.types(read) if isinstance(queue, Listened) else queue
         learned = None
     else:
+        types = _types(queue)
         query("SELECT pg_advisory_xact_lock(%s)", [Lock.HISTORY])
         incoming.sort(key=lambda event: event.occurred_us)
-        moments = _moments_of_the_past([event.occurred_us for event in incoming])
-        learned = _moment_of_learning() if imported else None
-    rows = [_row(event, moment, keys, queue, known, imported) for event, moment in zip(incoming, moments, strict=True)]
+        moments = moments_of_the_past([event.occurred_us for event in incoming])
+        learned = moment_of_learning() if imported else None
+    rows = [_row(event, moment, keys, types, known, imported) for event, moment in zip(incoming, moments, strict=True)]
     for row, sealed in zip(rows, seal_each([_body(row, openers, batch[row.event.index]) for row in rows]), strict=True):
         row.sealed = sealed
     fresh = _insert(rows, learned, lease_s)
@@ -268,7 +249,7 @@ class _Row:
 
 
 def _row(
-    event: Incoming, moment: int, keys: Mapping[tuple[str, str], int], queue: frozenset[str], known: Known,
+    event: Incoming, moment: int, keys: Mapping[tuple[str, str], int], queue: Collection[str], known: Known,
     imported: bool,
 ) -> _Row:  # fmt: skip
     identity = new_id("evt")
@@ -360,67 +341,9 @@ def _existing(rows: Iterable[_Row]) -> dict[tuple[str, str], tuple[str, int, int
     return {(source, source_id): tuple(rest) for source, source_id, *rest in found}
 
 
-def _next_moments(count: int, durable: bool = True) -> list[int]:
-    """Rising moments of now, under the shared order lock, later than any that is committed.
-
-    ``durable``: whether this transaction's commit waits for the disk (said here, in a round trip that there is anyway).
-    """
-    found = query(
-        "SELECT t.now, t.last, set_config('synchronous_commit', coalesce(%s, current_setting('synchronous_commit')),"
-        " true) FROM join_log(%s) AS t",
-        [None if durable else "off", Lock.EVENT_ORDER],
-    ).fetchone()
-    assert found is not None
-    now, last, _ = found
-    first = micros(now) * TIES + secrets.randbelow(TIES - count)
-    if last is not None and first <= last:  # the clock was set back: go on where the log ends
-        first = last + 1
-    return list(range(first, first + count))
-
-
-def _moment_of_learning() -> int:
-    """The moment of an import, later than that of any before. The order lock must be held alone, not shared: two
-    imports that both shared it and then wanted it alone would wait for each other."""
-    row = query("SELECT coalesce(max(imported) + 1, 0) FROM fact WHERE imported IS NOT NULL").fetchone()
-    assert row is not None
-    return max(_next_moments(1)[0], int(row[0]))
-
-
-def _moments_of_the_past(occurred_us: Sequence[int]) -> list[int]:
-    """Moments at the events' own times, in their order, avoiding those already taken.
-
-    Where more events happened at one time than a microsecond has moments (history that knows days only), the others
-    follow it directly.
-    """
-    query("SELECT pg_advisory_xact_lock(%s)", [Lock.EVENT_ORDER])
-    # By ranges: a division would round the moments before 2020, which are negative, up and not down.
-    taken = {
-        moment
-        for (moment,) in query(
-            "SELECT e.moment FROM unnest(%b::bigint[]) AS t(at)"
-            f" JOIN event e ON e.moment >= t.at * {TIES} AND e.moment < (t.at + 1) * {TIES}",
-            [sorted(set(occurred_us))],
-        )
-    }  # fmt: skip
-    moments: list[int] = []
-    behind: dict[int, int] = {}
-    for at in occurred_us:
-        moment = at * TIES
-        if moments and moment <= moments[-1]:
-            moment = moments[-1] + 1
-        while moment in taken:
-            moment += 1
-        if moment >= (at + 1) * TIES:
-            if at not in behind:
-                behind[at] = _first_behind((at + 1) * TIES)
-            moment = max(moment, behind[at])
-        moments.append(moment)
-    return moments
-
-
-def _first_behind(end: int) -> int:
-    """The first moment behind those that have overflowed a microsecond which ends at ``end``."""
-    # Half a second: times that are known to the second do not flow into the next one.
-    row = query("SELECT max(moment) FROM event WHERE moment >= %s AND moment < %s", [end, end + SECOND // 2]).fetchone()
-    assert row is not None
-    return end if row[0] is None else int(row[0]) + 1
+def _types(queue: Collection[str] | Listened) -> Collection[str]:
+    if not isinstance(queue, Listened):
+        return queue
+    read = query(f"SELECT {queue.columns}").fetchone()
+    assert read is not None
+    return queue.types(read)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.claims.reading import orders_in_dispute
 from safeconduct.kernel.events.attribution import (
     DISPUTES,
     DISPUTES_OF_PAYMENTS,
@@ -131,9 +132,15 @@ def attribute(rows: Sequence[Mapping[str, Any]]) -> list[Attributed]:
     disputes = {row["dispute"] for row in chosen if row["type"] in DISPUTES and row["dispute"] is not None}
     owners = orders_of_parcels(parcels) if parcels else {}
     disputed = orders_of_disputes(disputes) if disputes else {}
+    # A bank that names lines only later leaves orders behind that its dispute was about until then.
+    before = orders_in_dispute(disputes) if disputes else {}
     about = [
         ({row["order"]} if row["order"] is not None else owners.get(row["parcel"], set()))
-        | (disputed.get(row["dispute"], set()) if row["type"] in DISPUTES else set())
+        | (
+            disputed.get(row["dispute"], set()) | before.get(row["dispute"], set())
+            if row["type"] in DISPUTES
+            else set()
+        )
         for row in chosen
     ]
     named = {order for orders in about for order in orders}

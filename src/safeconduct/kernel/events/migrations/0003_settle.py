@@ -1,4 +1,4 @@
-"""The function behind `events.log.settle`.
+"""The function behind `events.ordering.settle`.
 
 The order lock is taken inside a block whose exception ends it, which gives the lock back at once, whatever happens: a
 lock of the session, taken and released by two calls, stays held for good where a statement's time runs out just as the

@@ -17,7 +17,7 @@ from safeconduct.foundation.money import Money
 from safeconduct.kernel import locks
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims import reading
-from safeconduct.kernel.claims.allocation import spread
+from safeconduct.kernel.claims.allocation import spread, within
 from safeconduct.kernel.claims.asks import Debit, Joining, Leaving, Opening, ToldRefund
 from safeconduct.kernel.claims.orders import OrderLines, lines_of, spread_over
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
@@ -65,6 +65,17 @@ class _Known:
     heard: set[str] = field(default_factory=set)
     running: dict[tuple[int, str], list[int]] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
+
+    def to_send(self, order: int, name: str) -> int:
+        """What is to be sent of a line already."""
+        return sum(self.running.get((order, name), ()))
+
+    def met(self, order: int, name: str, minor: int) -> int:
+        """What of this was to be sent of a line already; as much of it is from now on no longer."""
+        waiting, rest = self.running.get((order, name), []), minor
+        while waiting and waiting[0] <= rest:
+            rest -= waiting.pop(0)
+        return minor - rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +191,8 @@ def _channels(
     disputes: Sequence[_OfLines], known: _Known, plans: Mapping[int, Plan], ids: Mapping[tuple[int, str], str],
     at: datetime,
 ) -> None:  # fmt: skip
-    """Disputes join and leave their claims. One that ended and now is otherwise has come back: its next round."""
+    """Disputes join and leave their claims. One that ended and now is otherwise has come back: its next round. One that
+    names lines only later leaves those that it does not name."""
     joins, leaves = [], []
     for of_lines, name in [(one, name) for one in disputes for name in one.claimed]:
         money, dispute = of_lines.money, of_lines.dispute
@@ -202,6 +214,10 @@ def _channels(
         ended = _ended(dispute)
         if ended is not None:
             leaves.append(Leaving(claim, kind, about, ended, number))
+    about_it = {(one.money.order, name, str(one.dispute.key)) for one in disputes for name in one.claimed}
+    for (order, name, about, word), latest in known.latest.items():
+        if not latest.outcome and (order, name, about) not in about_it:  # it names other lines now
+            leaves.append(Leaving(latest.claim_id, ChannelKind(word), about, ChannelOutcome.MOVED, latest.round))
     for some in _in_parts(joins):
         claims.join_channel(some, ENGINE_ACTOR, at=at, settled=False)
     for few in _in_parts(leaves):
@@ -236,34 +252,41 @@ def _is_new(dispute: Dispute, latest: _Latest | None) -> bool:
 
 
 def _refunded(money: OrderMoney, entry: Posted, known: _Known) -> dict[str, int]:
-    """Line → what of a refund that the shop sent was about it: what it says itself; otherwise what is to be sent of the
-    lines already, the oldest first, and the rest by what is left of them."""
+    """Line → what of a refund that the shop sent was about it, at most what was paid for it less what went back before.
+
+    What the refund says of lines itself comes first. Beyond that, and where it says nothing, it is of the lines that it
+    names and then of all others: what is to be sent of them already, the oldest first, then what is left of them, then
+    what a bank has taken as well.
+    """
     minor = entry.amounts[_REFUNDS[entry.event]]
     found = exchanged_minor(Money(minor, entry.currency), money.main, money.latest_us)
     rest = minor if found is None else found
     lines = known.lines[money.order]
     told = next((dict(one.lines) for one in money.refunds if str(one.moment) == entry.key.split("/")[3]), {})
-    names = lines.among(told)
-    said = {name: minor for name, minor in told.items() if name in names and minor}
-    shares = spread(rest, said) if said else {}
-    for name in names if not said else ():
-        waiting = known.running.get((money.order, name), [])
-        while waiting and waiting[0] <= rest:
-            rest -= waiting[0]
-            shares[name] = shares.get(name, 0) + waiting.pop(0)
-    if not said:
-        free = {
-            name: part._replace(
-                left_minor=part.left_minor - shares.get(name, 0) - sum(known.running.get((money.order, name), ()))
-            )
-            for name, part in lines.parts.items()
-        }
-        for name, more in spread_over(rest, free, names).items():
-            shares[name] = shares.get(name, 0) + more
-    for name, share in shares.items():
-        part = lines.parts[name]
-        lines.parts[name] = part._replace(left_minor=part.left_minor - share)
-    return {name: share for name, share in shares.items() if share}
+    named = lines.among(told)
+    said = {name: minor for name, minor in told.items() if name in named and minor}
+    shares: dict[str, int] = {}
+
+    def give(more: Mapping[str, int]) -> None:
+        nonlocal rest
+        for name, minor in more.items():
+            if minor:
+                lines.send_back(name, minor)
+                shares[name] = shares.get(name, 0) + minor
+                rest -= minor
+
+    for name, share in (spread(rest, said) if said else {}).items():
+        share = min(share, lines.room_minor(name))
+        known.met(money.order, name, share)
+        give({name: share})
+    for among in [lines.parts] if said else [named, lines.parts]:
+        for name in among:
+            give({name: known.met(money.order, name, min(rest, lines.room_minor(name)))})
+        left = {name: max(0, lines.left_minor(name) - known.to_send(money.order, name)) for name in among}
+        give(within(rest, left, left))
+        room = {name: lines.room_minor(name) for name in among}
+        give(within(rest, room, room))
+    return shares
 
 
 def _debit(money: OrderMoney, entry: Posted, lines: OrderLines, at: datetime) -> Debit:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from safeconduct.protections.transactions.money.told import Posted
+from safeconduct.protections.transactions.money.told import Dispute, Posted
 
 #: Entries and holds of ours begin with this and the order.
 PREFIX: Final = "order"
@@ -26,8 +26,19 @@ class Counted:
         self.fees: dict[int, int] = {}
         self.of_event: dict[tuple[str, int], int] = {}
         self.count = len(posted)
+        self._currencies: dict[int, tuple[str, str]] = {}
         for one in posted:
             self._count(one)
+
+    def gone(self, disputes: Iterable[Dispute], at_us: int) -> list[Dispute]:
+        """Disputes with entries that are none of these: the order was of the payment that they were about, until they
+        named lines of another. Nothing of them is its seller's any more."""
+        there = {dispute.key for dispute in disputes}
+        return [
+            Dispute(key, at_us, 0, currency, fee_currency=fee_currency)
+            for key, (currency, fee_currency) in sorted(self._currencies.items())
+            if key not in there
+        ]
 
     def _count(self, posted: Posted) -> None:
         amounts = posted.amounts
@@ -77,6 +88,8 @@ class Counted:
             found = {"dispute": self.taken, "unexplained": self.unexplained, "fee": self.fees}[what]
             sign = 1 if posted.event in _TAKEN else -1
             found[int(about)] = found.get(int(about), 0) + sign * amounts["amount"]
+            taken_in, fee_in = self._currencies.get(int(about), ("", ""))
+            self._currencies[int(about)] = (taken_in, posted.currency) if what == "fee" else (posted.currency, fee_in)
         elif what in ("capture", "refund"):
             own = amounts.get("sale") or amounts.get("refund") or amounts["amount"]
             self.of_event[what, int(about)] = self.of_event.get((what, int(about)), 0) + own

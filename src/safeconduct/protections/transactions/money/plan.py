@@ -98,7 +98,7 @@ class _Order(Counted):
         unexplained until the payment is told, the bank gives it back, or somebody writes it off.
         """
         room = self.captured
-        for dispute in self.money.disputes:
+        for dispute in [*self.money.disputes, *self.gone(self.money.disputes, self.money.latest_us)]:
             took = dispute.outcome is Outcome.LOST and (dispute.prevented or not dispute.inquiry)
             whole = (self._disputed(dispute) or 0) if took else 0
             if self._is_main(dispute):
