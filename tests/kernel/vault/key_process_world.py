@@ -18,7 +18,9 @@ import pytest
 from django.conf import settings
 
 from safeconduct.kernel.vault import data_keys, keys, pseudonyms, regions
+from safeconduct.kernel.vault.errors import KeyUseRefused
 from safeconduct.kernel.vault.holder import holder
+from safeconduct.kernel.vault.key_client import KeyClient
 
 _START_S = 10.0
 
@@ -31,6 +33,13 @@ class KeyProcess:
         self.key_file = key_file or settings.ROOT_KEY_FILE
         self._options = options
         self._running: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> KeyProcess:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
@@ -64,6 +73,11 @@ class KeyProcess:
     def written(self) -> list[dict[str, Any]]:
         """The lines of its log."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def write(self, number: int) -> None:
+        """Has what was counted written now: for a refusal that it has not seen it waits for no minute to end."""
+        with pytest.raises(KeyUseRefused):
+            KeyClient(str(self.socket)).given_out(f"vault/{number}")
 
     def counted(self, operation: str, *, refused: bool = False) -> dict[str, int]:
         """How often something was done, by purpose, as the log has it."""

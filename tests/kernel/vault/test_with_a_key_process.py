@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import settings
 from django.test import override_settings
 from tests.kernel.parties import test_people_sealed as people
 from tests.kernel.record import test_sequencing as sequencing
@@ -48,10 +47,8 @@ STORIES = (
 @pytest.fixture(scope="module")
 def key_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyProcess]:
     """One for all of these."""
-    process = KeyProcess(tmp_path_factory.mktemp("keys"), key_file=settings.ROOT_KEY_FILE)
-    process.start()
-    yield process
-    process.stop()
+    with KeyProcess(tmp_path_factory.mktemp("keys")) as process:
+        yield process
 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story.__name__.removeprefix("test_") for story in STORIES])

@@ -125,7 +125,9 @@ class KeyClient:
 
     def destroyed(self, ids: Collection[int]) -> None:
         """See `KeyUse`."""
-        self._ask("destroyed", list(ids))
+        gone = list(ids)
+        for start in range(0, len(gone), messages.MOST):
+            self._ask("destroyed", gone[start : start + messages.MOST])
 
     def drop(self, *, regions: bool = False) -> None:
         """Nothing is kept here; what the key process keeps, it forgets in its own time."""

@@ -119,6 +119,8 @@ class KeyProcess:
         operation, body = messages.read_question(message)
         does = messages.OPERATIONS[operation]
         counts = does.counts(body)
+        if counts.total() > messages.MOST:
+            raise MessageRefused
         try:
             if does.opens and not self._journal.works:
                 raise KeyUseRefused("the key process cannot write its log, and opens nothing until it can")
