@@ -16,11 +16,16 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from tests.kernel.builders import START
+from django.test import RequestFactory, override_settings
+from tests.kernel.builders import START, event, live_policy
+from tests.kernel.test_deciding import forget_protections
 from tests.kernel.vault.key_process_world import KeyProcess, asking
 from tests.kernel.vault.root_key_world import note
 
+from safeconduct.api.refusals import problem_of
 from safeconduct.foundation.signed_note import Note
+from safeconduct.kernel.decisions import lanes
+from safeconduct.kernel.operations.problems import Code
 from safeconduct.kernel.record import keys as record_keys
 from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query, undo
@@ -80,6 +85,7 @@ def test_what_either_sealed_or_found_the_other_opens_and_finds(process: KeyProce
 _APPLICATION = """
 import sys
 from django.conf import settings
+from django.test import RequestFactory, override_settings
 settings.configure(KEY_SOCKET=sys.argv[1], ROOT_KEY_FILE=sys.argv[2])
 import msgspec
 from safeconduct.kernel.vault.holder import hashed, holder
@@ -214,6 +220,35 @@ def test_a_key_process_that_is_killed_and_started_again_is_waited_for(asked: Key
         thread.join(20)
     assert not wrong and all(now > then for now, then in zip(done, before, strict=True))
     assert [line["said"] for line in asked.written() if "said" in line] == ["started"] * 2, "no end: it was killed"
+
+
+@pytest.fixture
+def sealing_protection() -> Iterator[None]:
+    with override_settings(PROTECTIONS=["tests.kernel.sealing_protection"]):
+        forget_protections()
+        yield
+    forget_protections()
+
+
+@pytest.mark.usefixtures("sealing_protection")
+def test_what_waits_to_be_decided_waits_for_the_key_process_and_is_no_fault_of_the_event(asked: KeyProcess) -> None:
+    live_policy()
+    lanes.accept([event("order.placed")], wait=False)
+    asked.stop()
+    client = holder()
+    assert isinstance(client, KeyClient)
+    client._answered_at -= 60
+    for _ in range(lanes.MAX_ATTEMPTS + 1):
+        with pytest.raises(KeyProcessUnavailable):
+            lanes.work()
+    with engine_scope():
+        assert query("SELECT attempts FROM event_queue").fetchall() == [(0,)]
+    told = problem_of(RequestFactory().post("/v1/events"), KeyProcessUnavailable("not there"))
+    assert told.code is Code.UNAVAILABLE
+    asked.start()
+    assert lanes.work() == 1
+    with engine_scope():
+        assert lanes.waiting()[0] == 0
 
 
 def test_one_that_stays_away_is_named_and_not_waited_for(tmp_path: Path) -> None:
