@@ -197,6 +197,22 @@ def test_the_doctor_finds_a_wrong_signing_secret_and_is_not_alarmed_by_single_fo
     assert doctor.deliveries().ok
 
 
+def test_the_doctor_names_refunds_that_stripe_tells_both_ways() -> None:
+    now = datetime.now(UTC)
+    charge = {"id": "ch_1", "object": "charge", "amount": 1000, "currency": "usd", "amount_refunded": 400,
+              "metadata": {"order_id": "ord-1"}}  # fmt: skip
+    refund = {"id": "re_1", "object": "refund", "amount": 400, "currency": "usd", "charge": "ch_1",
+              "status": "succeeded", "created": int(now.timestamp()), "metadata": {"order_id": "ord-1"}}  # fmt: skip
+    for kind, told in (("charge.refunded", charge), ("refund.created", refund)):
+        assert doctor.deliveries().ok
+        body = {"id": f"evt_{kind}", "object": "event", "type": kind, "created": int(now.timestamp()),
+                "data": {"object": told, "previous_attributes": {"amount_refunded": 0}}}  # fmt: skip
+        kept = ingest("stripe", json.dumps(body).encode(), {}, signed=False, secrets=[], now=now, options=SELLER)
+        assert kept.events == 1
+    found = doctor.deliveries()
+    assert not found.ok and "count twice" in found.found and "refund.created" in found.mend
+
+
 def test_what_was_refused_is_read_once_more_after_the_mapping_was_mended(capsys: pytest.CaptureFixture[str]) -> None:
     kept = stripe(sample("stripe/charge.succeeded.json"))
     with engine_scope():  # as an earlier mapping left it

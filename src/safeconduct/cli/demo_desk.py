@@ -150,6 +150,7 @@ def open_shop(email: str, at: datetime) -> None:
         notices.mark_read(person.id, [notice for (notice,) in old], at=at)
     _object_once(member, at)
     keep_terms(at)
+    name_hubs(at)
     _answer_banks(member, at)
 
 
@@ -202,6 +203,21 @@ def keep_terms(at: datetime) -> None:
             version = versions[documents.TERMS[document]]
             given = documents.Given(document, text.encode(), version=version)
             documents.keep(None, given, Actor("marketplace", "staff"), at)
+
+
+def name_hubs(at: datetime) -> None:
+    """The marketplace names local addresses for the returns to come."""
+    from safeconduct.cli.demo_words import HUBS
+    from safeconduct.kernel.parties.models import StaffRole, User
+    from safeconduct.kernel.scope import staff_scope
+    from safeconduct.protections.returns import naming_hubs
+    from safeconduct.protections.returns.words import Payer
+
+    with staff_scope():
+        lead = min(User.objects.filter(staff_role=StaffRole.LEAD), key=lambda one: one.email)
+        for code, name, country, serves, goods, address, payer in HUBS:
+            draft = naming_hubs.Draft(code, name, country, address, Payer(payer), serves, goods)
+            naming_hubs.name(draft, lead, at=at)
 
 
 def _answer_banks(member: Membership, at: datetime) -> None:

@@ -109,3 +109,10 @@ TERMS: Final = {
         " day of delivery are those shown before paying. The marketplace decides disputes by its published rules."
     ),
 }  # fmt: skip
+#: Local addresses for returns: code, name, country, countries served, categories of goods, address, who pays.
+HUBS: Final = (
+    ("cn-guangzhou", "Returns China", "CN", (), (), "广东省广州市白云区太和镇物流园 3 号库", "platform"),
+    ("de-leipzig", "Returns Europe", "DE", ("EU",), (), "Halle 4, Am Güterring 1\n04158 Leipzig", "platform"),
+    ("us-newark", "Returns USA", "US", ("US", "CA"), ("tools", "latex"), "Dock 7, 120 Doremus Ave\nNewark, NJ 07105",
+     "seller"),
+)  # fmt: skip

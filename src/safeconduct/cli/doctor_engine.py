@@ -9,6 +9,8 @@ from safeconduct.cli.finding import OLD_S, Finding
 
 _UNKNOWN_DAYS: Final = 30
 _UNREAD_DAYS: Final = 7
+#: Two days, so that who has mended it is soon told so.
+_TWICE_DAYS: Final = 2
 _SHOWN_TYPES: Final = 10
 
 
@@ -73,7 +75,7 @@ def events() -> Finding:
 def deliveries() -> Finding:
     """Is any system that delivers webhooks refused every time? Then its signing secret is another one here. And could
     what was kept be read? Its source was told that we have it, and will not send it again."""
-    from safeconduct.connectors.intake import refusals_since, unread_since
+    from safeconduct.connectors.intake import refunds_told_twice, refusals_since, unread_since
 
     refused = refusals_since(datetime.now(UTC) - timedelta(hours=1))
     never = [name for name, (_, others) in refused.items() if not others]
@@ -89,4 +91,8 @@ def deliveries() -> Finding:
             "mend SAFECONDUCT_CONNECTOR_OPTIONS or the mapping, then "
             + ", ".join(f"`safeconduct connectors read-again {name}`" for name in unread)
         )  # fmt: skip
-    return Finding("deliveries", not never and not unread, found, mend)
+    twice = min(refunds_told_twice(datetime.now(UTC) - timedelta(days=_TWICE_DAYS)))
+    if twice and not never and not unread:
+        found = f"Stripe tells refunds as charge.refunded and as refund.created ({twice} or more): they count twice"
+        mend = "take one of the two off the webhook endpoint at Stripe; refund.created says more"
+    return Finding("deliveries", not never and not unread and not twice, found, mend)

@@ -25,6 +25,7 @@ from safeconduct.connectors.linking import link
 from safeconduct.connectors.results import Reading, UnknownItem
 from safeconduct.connectors.signatures import SignatureRefused
 from safeconduct.foundation.ids import new_id
+from safeconduct.foundation.moments import moment
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.log import MAX_BATCH
@@ -164,6 +165,18 @@ def refusals_since(since: datetime) -> dict[str, tuple[int, bool]]:
         [len(_COUNTED) + 1, len(_COUNTED) + 1, since, f"{_COUNTED}%", since],
     )
     return {name: (int(count), others) for name, count, others in rows}
+
+
+def refunds_told_twice(since: datetime) -> tuple[int, int]:
+    """How many refunds Stripe told since a time by what a charge has given back (`charge.refunded` without its list),
+    and how many by themselves (`refund.created`). Who is told both ways counts each refund twice."""
+    row = alone(
+        "SELECT count(*) FILTER (WHERE source_id LIKE 'ch\\_%%'), count(*) FILTER (WHERE source_id LIKE 're\\_%%')"
+        " FROM event WHERE type = 'refund.created' AND moment >= %s AND source = 'stripe'",
+        [moment(since)],
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
 
 
 def _keep(name: str, raw: bytes, headers: Mapping[str, str], now: datetime) -> tuple[str, Outcome | None]:
