@@ -25,13 +25,26 @@ from safeconduct.kernel.vault.key_client import KeyClient
 _START_S = 10.0
 
 
-class KeyProcess:
-    """`safeconduct keys serve`, as often as it is started."""
+#: What the command does, without what reads a command line: that takes as long again.
+_SERVE = """
+import sys
+from pathlib import Path
+from safeconduct.cli.key_process import serve
+place, log, openings, *allow = sys.argv[1:]
+sys.exit(serve(Path(place), allow, Path(log), int(openings)))
+"""
 
-    def __init__(self, folder: Path, *options: str, key_file: str = "") -> None:
+
+class KeyProcess:
+    """`safeconduct keys serve`, as often as it is started. ``openings``: a minute; ``allow``: another user than ours;
+    ``as_typed``: with its command line."""
+
+    def __init__(
+        self, folder: Path, *, openings: int = 0, allow: str = "", key_file: str = "", as_typed: bool = False
+    ) -> None:
         self.socket, self.log = folder / "keys.sock", folder / "keys.log"
         self.key_file = key_file or settings.ROOT_KEY_FILE
-        self._options = options
+        self._openings, self._allow, self._as_typed = str(openings), [allow] if allow else [], as_typed
         self._running: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> KeyProcess:
@@ -49,16 +62,21 @@ class KeyProcess:
             assert self._running.poll() is None and time.monotonic() < until, "the key process does not begin"
             time.sleep(0.02)
 
-    def command(self, *options: str) -> subprocess.Popen[bytes]:
+    def command(self) -> subprocess.Popen[bytes]:
         """The process itself."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFECONDUCT_")}
+        if self._as_typed:
+            words = ["-m", "safeconduct", "keys", "serve", "--socket", str(self.socket), "--log", str(self.log)]
+            words += [
+                "--openings-a-minute",
+                self._openings,
+                *(word for one in self._allow for word in ("--allow", one)),
+            ]
+        else:
+            words = ["-c", _SERVE, str(self.socket), str(self.log), self._openings, *self._allow]
         return subprocess.Popen(
-            [
-                sys.executable, "-m", "safeconduct", "keys", "serve", "--socket", str(self.socket), "--log",
-                str(self.log), *self._options, *options,
-            ],
-            env=environment | {"SAFECONDUCT_KEY_FILE": self.key_file}, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            [sys.executable, *words], env=environment | {"SAFECONDUCT_KEY_FILE": self.key_file},
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def stop(self, number: int = signal.SIGTERM) -> None:

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.test import RequestFactory, override_settings
-from tests.kernel.builders import START, event, live_policy
-from tests.kernel.test_deciding import forget_protections
+from tests.kernel.builders import START
 from tests.kernel.vault.key_process_world import KeyProcess, asking
-from tests.kernel.vault.root_key_world import note
 
-from safeconduct.api.refusals import problem_of
 from safeconduct.foundation.signed_note import Note
-from safeconduct.kernel.decisions import lanes
-from safeconduct.kernel.operations.problems import Code
 from safeconduct.kernel.record import keys as record_keys
 from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query, undo
-from safeconduct.kernel.vault import data_keys, keys, pseudonyms, regions, root_replacement
+from safeconduct.kernel.vault import data_keys, pseudonyms
 from safeconduct.kernel.vault.errors import KeyProcessUnavailable, KeyUseRefused, SealBroken, VaultError
 from safeconduct.kernel.vault.holder import deployment, hashed, holder
 from safeconduct.kernel.vault.key_client import KeyClient
@@ -46,27 +38,13 @@ CASE = "case/cas_6"
 DESK = Actor("usr_1", "data_protection", "request dsr_1")
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyProcess]:
-    """One that runs for several tests."""
-    with KeyProcess(tmp_path_factory.mktemp("keys")) as found:
-        yield found
-
-
-@pytest.fixture
-def asked(tmp_path: Path) -> Iterator[KeyProcess]:
-    """One of a test's own, that is asked by this process."""
-    with KeyProcess(tmp_path) as found, asking(found):
-        yield found
-
-
-def test_what_either_sealed_or_found_the_other_opens_and_finds(process: KeyProcess) -> None:
+def test_what_either_sealed_or_found_the_other_opens_and_finds(key_process: KeyProcess) -> None:
     here = seal(MESSAGE, "cmg_1", CASE, b"Ana")
     with engine_scope():
         ana = pseudonyms.register([("email", "ana@example.org")])
         _, _, signer = record_keys.signing_key(now=START)
     secret, before = settings.SECRET_KEY, deployment()
-    with asking(process):
+    with asking(key_process):
         assert isinstance(holder(), KeyClient) and deployment() == before
         assert unseal(MESSAGE, "cmg_1", CASE, here) == b"Ana"
         there = seal(MESSAGE, "cmg_2", CASE, b"Li")
@@ -116,7 +94,7 @@ def _keys_in_memory(socket_path: str, key_file: str, key: str, wanted: dict[str,
     return found
 
 
-def test_no_key_is_ever_in_the_memory_of_an_application(process: KeyProcess) -> None:
+def test_no_key_is_ever_in_the_memory_of_an_application(key_process: KeyProcess) -> None:
     import msgspec
 
     seal(MESSAGE, "cmg_1", CASE, b"Ana")
@@ -127,11 +105,13 @@ def test_no_key_is_ever_in_the_memory_of_an_application(process: KeyProcess) -> 
     wanted = {"root key": root, "data key": ring._at_hand(key).secret}
     told = msgspec.msgpack.encode(key).hex()
     assert _keys_in_memory("", settings.ROOT_KEY_FILE, told, wanted) == set(wanted), "it is looked for as it would be"
-    assert _keys_in_memory(str(process.socket), "", told, wanted) == set()
+    assert _keys_in_memory(str(key_process.socket), "", told, wanted) == set()
 
 
-def test_a_private_key_that_signs_is_opened_for_nobody_and_other_keys_are_not_given_out(process: KeyProcess) -> None:
-    with asking(process):
+def test_a_private_key_that_signs_is_opened_for_nobody_and_other_keys_are_not_given_out(
+    key_process: KeyProcess,
+) -> None:
+    with asking(key_process):
         with engine_scope():
             number, _, signer = record_keys.signing_key(now=START)
             row = query("SELECT sealed FROM record_secret").fetchone()
@@ -145,13 +125,13 @@ def test_a_private_key_that_signs_is_opened_for_nobody_and_other_keys_are_not_gi
             with pytest.raises(KeyUseRefused, match="no keyed hash"):
                 hashed(purpose, b"")
         assert len(signer.sign(b"said")) == 64
-    process.write(1)
-    assert process.counted("open", refused=True) == {"record key": 1}
-    assert {"vault/root", "blind/email", "seal/event"} <= set(process.counted("given_out", refused=True))
+    key_process.write(1)
+    assert key_process.counted("open", refused=True) == {"record key": 1}
+    assert {"vault/root", "blind/email", "seal/event"} <= set(key_process.counted("given_out", refused=True))
 
 
 def test_how_much_is_opened_is_written_down_without_what_and_bounded_by_the_operator(tmp_path: Path) -> None:
-    with KeyProcess(tmp_path, "--openings-a-minute", "20") as process, asking(process):
+    with KeyProcess(tmp_path, openings=20) as process, asking(process):
         values = [(Place(f"cmg_{n}", f"case/cas_{n}"), f"Ana {n}".encode()) for n in range(15)]
         sealed = list(zip([place for place, _ in values], seal_many(MESSAGE, values), strict=True))
         _in_one_minute(2)
@@ -194,74 +174,8 @@ def test_nothing_is_opened_while_the_log_cannot_be_written(tmp_path: Path) -> No
     assert process.counted("given_out", refused=True) == {"vault/root": 1, "vault/other": 1}, "nothing is lost"
 
 
-def test_a_key_process_that_is_killed_and_started_again_is_waited_for(asked: KeyProcess) -> None:
-    """Threads seal and open all the while: each gets its answer, late and whole."""
-    key = {(CASE, MESSAGE.purpose): data_keys.standing(CASE, MESSAGE.purpose)}[CASE, MESSAGE.purpose]
-    stop, wrong, done = threading.Event(), [], [0] * 4
-
-    def work(number: int) -> None:
-        while not stop.is_set():
-            plain = f"{number}/{done[number]}".encode()
-            (sealed,) = holder().seal([Item(key, b"here", plain)])
-            if holder().open([Item(key, b"here", sealed)]) != [plain]:
-                wrong.append(plain)
-            done[number] += 1
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.1)
-    asked.stop(signal.SIGKILL)
-    before = list(done)
-    asked.start()
-    time.sleep(0.2)
-    stop.set()
-    for thread in threads:
-        thread.join(20)
-    assert not wrong and all(now > then for now, then in zip(done, before, strict=True))
-    assert [line["said"] for line in asked.written() if "said" in line] == ["started"] * 2, "no end: it was killed"
-
-
-@pytest.fixture
-def sealing_protection() -> Iterator[None]:
-    with override_settings(PROTECTIONS=["tests.kernel.sealing_protection"]):
-        forget_protections()
-        yield
-    forget_protections()
-
-
-@pytest.mark.usefixtures("sealing_protection")
-def test_what_waits_to_be_decided_waits_for_the_key_process_and_is_no_fault_of_the_event(asked: KeyProcess) -> None:
-    live_policy()
-    lanes.accept([event("order.placed")], wait=False)
-    asked.stop()
-    client = holder()
-    assert isinstance(client, KeyClient)
-    client._answered_at -= 60
-    for _ in range(lanes.MAX_ATTEMPTS + 1):
-        with pytest.raises(KeyProcessUnavailable):
-            lanes.work()
-    with engine_scope():
-        assert query("SELECT attempts FROM event_queue").fetchall() == [(0,)]
-    told = problem_of(RequestFactory().post("/v1/events"), KeyProcessUnavailable("not there"))
-    assert told.code is Code.UNAVAILABLE
-    asked.start()
-    assert lanes.work() == 1
-    with engine_scope():
-        assert lanes.waiting()[0] == 0
-
-
-def test_one_that_stays_away_is_named_and_not_waited_for(tmp_path: Path) -> None:
-    client = KeyClient(str(tmp_path / "keys.sock"))
-    client._answered_at -= 60
-    began = time.monotonic()
-    with pytest.raises(KeyProcessUnavailable, match=r"keys\.sock: No such file.*safeconduct keys serve"):
-        client.roots()
-    assert time.monotonic() - began < 1
-
-
 def test_users_who_are_not_named_are_not_answered(tmp_path: Path) -> None:
-    with KeyProcess(tmp_path, "--allow", str(os.getuid() + 1)) as process:
+    with KeyProcess(tmp_path, allow=str(os.getuid() + 1)) as process:
         client = KeyClient(str(process.socket))
         client._answered_at -= 60
         with pytest.raises(KeyProcessUnavailable, match="does not answer"):
@@ -270,10 +184,10 @@ def test_users_who_are_not_named_are_not_answered(tmp_path: Path) -> None:
     assert process.counted("connect", refused=True)[""] >= 1 and not process.counted("roots")
 
 
-def test_what_is_no_question_ends_the_connection_and_nothing_else(process: KeyProcess) -> None:
+def test_what_is_no_question_ends_the_connection_and_nothing_else(key_process: KeyProcess) -> None:
     from safeconduct.kernel.vault import key_messages
 
-    client = KeyClient(str(process.socket))
+    client = KeyClient(str(key_process.socket))
     assert client.hashes([("blind/email", b"ana")]).digests
     strange = (
         b"\xff\xff\xff\xff", b"\x00\x00\x00\x05ab", b"GET / HTTP/1.1\r\n\r\n",
@@ -286,7 +200,7 @@ def test_what_is_no_question_ends_the_connection_and_nothing_else(process: KeyPr
     for given in strange:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(5)
-            line.connect(str(process.socket))
+            line.connect(str(key_process.socket))
             line.sendall(given)
             line.shutdown(socket.SHUT_WR)
             with suppress(ConnectionResetError):
@@ -295,55 +209,26 @@ def test_what_is_no_question_ends_the_connection_and_nothing_else(process: KeyPr
 
 
 def test_a_second_one_at_the_same_place_is_refused_and_a_file_is_not_removed(
-    process: KeyProcess, tmp_path: Path
+    key_process: KeyProcess, tmp_path: Path
 ) -> None:
     (tmp_path / "kept").write_text("mine")
-    for place, said in ((process.socket, "another key process serves"), (tmp_path / "kept", "no socket")):
+    for place, said in ((key_process.socket, "another key process serves"), (tmp_path / "kept", "no socket")):
         with pytest.raises(VaultError, match=said):
-            Serving(place, Keyring(), [os.getuid()], Journal(process.log), Limit(0)).serve(threading.Event())
+            Serving(place, Keyring(), [os.getuid()], Journal(key_process.log), Limit(0)).serve(threading.Event())
     assert (tmp_path / "kept").read_text() == "mine"
-    assert KeyClient(str(process.socket)).wrapping()
+    assert KeyClient(str(key_process.socket)).wrapping()
 
 
 def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     write_keys(tmp_path / "root.key", read_keys(Path(settings.ROOT_KEY_FILE)))
     (tmp_path / "root.key").chmod(0o640)
-    process = KeyProcess(tmp_path, key_file=str(tmp_path / "root.key")).command()
+    process = KeyProcess(tmp_path, key_file=str(tmp_path / "root.key"), as_typed=True).command()
     _, said = process.communicate(timeout=10)
     assert process.returncode == 2 and "can be read by others" in " ".join(said.decode().split())
 
 
-_FORKS = """
-import os, sys, threading
-from safeconduct.kernel.vault.key_client import KeyClient
-client = KeyClient(sys.argv[1])
-ask = lambda said: client.hashes([("test", said)]).digests[0][0]
-mine = {n: ask(b"%d" % n) for n in range(200)}
-def work():
-    for n, expected in mine.items():
-        if ask(b"%d" % n) != expected:
-            os._exit(1)
-children = []
-for _ in range(3):
-    child = os.fork()
-    if child == 0:
-        threads = [threading.Thread(target=work) for _ in range(3)]
-        for thread in threads: thread.start()
-        work()
-        for thread in threads: thread.join()
-        os._exit(0)
-    children.append(child)
-work()
-sys.exit(any(os.waitpid(child, 0)[1] for child in children))
-"""
-
-
-def test_forked_processes_and_threads_at_once_get_each_their_own_answers(process: KeyProcess) -> None:
-    assert subprocess.run([sys.executable, "-c", _FORKS, str(process.socket)], timeout=30).returncode == 0
-
-
-def test_a_key_that_an_erasure_destroys_leaves_the_key_process_too(process: KeyProcess) -> None:
-    with asking(process):
+def test_a_key_that_an_erasure_destroys_leaves_the_key_process_too(key_process: KeyProcess) -> None:
+    with asking(key_process):
         sealed = seal(MESSAGE, "cmg_1", CASE, b"Ana")
         with engine_scope():
             receipts.erase([CASE], None, DESK, at=START)
@@ -351,8 +236,8 @@ def test_a_key_that_an_erasure_destroys_leaves_the_key_process_too(process: KeyP
         assert unseal(MESSAGE, "cmg_1", CASE, sealed) == b"Ana"
         with engine_scope():
             receipts.erase([CASE], None, DESK, at=START)
-    process.write(2)
-    assert process.counted("destroyed") == {"": 1}, "once it is committed, and not before"
+    key_process.write(2)
+    assert key_process.counted("destroyed") == {"": 1}, "once it is committed, and not before"
 
 
 def test_what_a_holder_is_told_is_destroyed_it_keeps_no_longer() -> None:
@@ -367,95 +252,8 @@ def test_what_a_holder_is_told_is_destroyed_it_keeps_no_longer() -> None:
     assert CASE not in held and "case/cas_7" in held
 
 
-def test_the_root_key_is_replaced_by_restarts_of_the_key_process_alone(tmp_path: Path) -> None:
-    """The application goes on all the while, with what it remembers; nobody tells it anything."""
-    note()
-    file, next_file = tmp_path / "root.key", tmp_path / "next.key"
-    write_keys(file, read_keys(Path(settings.ROOT_KEY_FILE)))
-    process = KeyProcess(tmp_path, key_file=str(file))
-
-    @contextmanager
-    def operator() -> Iterator[None]:
-        """A command where the key file is; the key process is restarted with what it has written."""
-        settings.KEY_SOCKET, settings.ROOT_KEY_FILE = "", str(file)
-        holder.cache_clear()
-        keys.forget()
-        yield
-        process.stop(signal.SIGKILL)
-        write_keys(file, read_keys(next_file))
-        process.start()
-        settings.KEY_SOCKET, settings.ROOT_KEY_FILE = str(process.socket), "/nowhere/root.key"
-        holder.cache_clear()
-        keys.forget()
-
-    def registered(address: str) -> int:
-        pseudonyms.forget()
-        with engine_scope():
-            return pseudonyms.register([("email", address)])["email", address]
-
-    with process, asking(process):
-        ana, sealed = registered("ana@example.org"), seal(MESSAGE, "cmg_1", CASE, b"Ana")
-        with operator():
-            root_replacement.add(file)
-            keys.forget()
-            root_replacement.use(next_file, at=START)
-        li = registered("li@example.org")
-        assert registered("ana@example.org") == ana and unseal(MESSAGE, "cmg_1", CASE, sealed) == b"Ana"
-        assert holder().roots().earlier is not None
-        root_replacement.move()
-        with pytest.raises(KeyFileError, match="the key process holds the root key"):
-            root_replacement.retire(next_file, at=START, end_links=True)
-        for module in (data_keys, regions):
-            module.forget()  # as after ten minutes
-        assert unseal(MESSAGE, "cmg_1", CASE, sealed) == b"Ana"
-        with operator():
-            root_replacement.retire(next_file, at=START, end_links=True)
-        assert (registered("ana@example.org"), registered("li@example.org")) == (ana, li)
-        assert unseal(MESSAGE, "cmg_1", CASE, sealed) == b"Ana" and holder().roots().earlier is None
-
-
-def test_values_of_an_earlier_form_say_where_they_are_sealed_anew(process: KeyProcess) -> None:
-    with asking(process), pytest.raises(VaultError, match="rotate --old-values"):
-        unseal(MESSAGE, "cmg_1", CASE, b"\x01" + bytes(40))
-
-
-def test_doctor_says_whether_the_key_process_answers_and_is_apart(process: KeyProcess, tmp_path: Path) -> None:
-    from safeconduct.cli.doctor import key_process
-
-    assert key_process().found.startswith("none")
-    with asking(process):
-        found = key_process()
-        assert found.ok and "which is this user as well" in found.found
-    with asking(KeyProcess(tmp_path)):
-        client = holder()
-        assert isinstance(client, KeyClient)
-        client._answered_at -= 60
-        found = key_process()
-        assert not found.ok and "keys serve" in found.mend
-
-
-def test_a_whole_application_starts_with_a_socket_and_no_key(process: KeyProcess) -> None:
-    script = (
-        "import django; django.setup()\n"
-        "from django.conf import settings\n"
-        "from safeconduct.kernel.scope import engine_scope, query\n"
-        "from safeconduct.kernel.vault.sealing import Column, unseal\n"
-        "with engine_scope():\n"
-        "    assert query('SELECT 1').fetchone() == (1,)\n"
-        "print(settings.SECRET_KEY)\n"
-    )
-    environment = os.environ | {
-        "SAFECONDUCT_KEY_SOCKET": str(process.socket), "SAFECONDUCT_VAR": str(process.socket.parent / "var"),
-        "DJANGO_SETTINGS_MODULE": "safeconduct.config.settings",
-    }  # fmt: skip
-    environment.pop("SAFECONDUCT_KEY_FILE", None)
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=30)
-    assert done.stdout.strip() == settings.SECRET_KEY, done.stderr
-    assert not (process.socket.parent / "var" / "keys").exists()
-
-
-def test_a_signature_of_a_sealed_key_is_that_of_its_public_half(process: KeyProcess) -> None:
-    with asking(process), engine_scope():
+def test_a_signature_of_a_sealed_key_is_that_of_its_public_half(key_process: KeyProcess) -> None:
+    with asking(key_process), engine_scope():
         record_keys.signing_key(now=START)
         key = record_keys.add_next(now=START)
         chain = record_keys.chain()
@@ -466,5 +264,5 @@ def test_a_signature_of_a_sealed_key_is_that_of_its_public_half(process: KeyProc
     moved = Item(
         key_of(record_keys.SECRET, "2", sealed), bound_to(record_keys.SECRET, "1", "deployment"), sealed[HEAD:]
     )
-    with asking(process), pytest.raises(SealBroken):
+    with asking(key_process), pytest.raises(SealBroken):
         holder().sign(moved, [b"said"])

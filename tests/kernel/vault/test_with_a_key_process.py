@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import override_settings
@@ -42,13 +42,6 @@ STORIES = (
     sequencing.test_each_decision_gets_one_entry_and_a_signed_checkpoint,
     sequencing.test_two_sequencers_at_once_append_each_leaf_once,
 )
-
-
-@pytest.fixture(scope="module")
-def key_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyProcess]:
-    """One for all of these."""
-    with KeyProcess(tmp_path_factory.mktemp("keys")) as process:
-        yield process
 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story.__name__.removeprefix("test_") for story in STORIES])
