@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 from tests.kernel.builders import event
-from tests.protections.disputes.court import Court, balances, decision, for_the_seller
+from tests.protections.disputes.court import Court, balances, decision, for_the_seller, partial
 from tests.protections.transactions.shop import events_posted, holds
 
 from safeconduct.kernel.cases.errors import CaseMalformed, ChangedMeanwhile, GuardRefused
-from safeconduct.kernel.cases.models import Step
+from safeconduct.kernel.cases.models import CaseMessage, Step
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing
 from safeconduct.kernel.record.proving import proof_of
-from safeconduct.kernel.scope import engine_scope, staff_scope
+from safeconduct.kernel.scope import Actor, engine_scope, staff_scope
+from safeconduct.protections.disputes import actions
 from safeconduct.protections.disputes.burden import ClaimType
-from safeconduct.protections.disputes.errors import OpenAlready
+from safeconduct.protections.disputes.errors import NoOffersNow, OpenAlready
 from safeconduct.protections.disputes.models import Opened
 
 pytestmark = pytest.mark.usefixtures("empty_database")
@@ -277,24 +278,49 @@ def test_coverage_that_a_bank_undoes_leaves_the_outcome_to_be_carried_out() -> N
     assert (court.refunds()[-1], sellers()) == (("sent", 10_000), before + PROTECTION_FEE)
 
 
-def test_a_mediators_proposal_ends_it_when_both_accept() -> None:
-    court = Court()
+def proposed(court: Court) -> str:
+    """The mediator proposes; returns the proposal's id."""
     court.open()
     court.do("answer", Role.SELLER, words="It was delivered on the third day")
     court.do("escalate", Role.BUYER)
     court.take("mediate", Role.OPERATOR)
     mediator = court.seat(Role.MEDIATOR)
-    from tests.protections.disputes.court import partial
-
-    from safeconduct.kernel.scope import Actor, staff_scope
-    from safeconduct.protections.disputes import actions
-
     with staff_scope():
         actions.propose(court.case, Actor(mediator.id, "mediator"), partial(4_000), "Each bears a part", at=court.now)
+        return CaseMessage.objects.get(case_id=court.case, kind="proposal").id
+
+
+def test_a_mediators_proposal_ends_it_when_both_accept() -> None:
+    court = Court()
+    proposed(court)
     court.do("agree", Role.BUYER)
     assert court.state == "proposed_to_seller"
     court.do("agree", Role.SELLER)
     assert court.outcome() == ("partial_refund", "seller", "does_not_count", 4_000)
+
+
+def test_a_proposal_that_is_answered_like_an_offer_is_answered_as_what_it_is() -> None:
+    court = Court()
+    proposal = proposed(court)
+    court.do("accept", Role.SELLER, offer=proposal)
+    assert court.state == "proposed_to_buyer"
+    court.do("decline", Role.BUYER, offer=proposal)
+    assert court.state == "adjudication"
+    with pytest.raises(NoOffersNow):
+        court.do("reject", Role.SELLER)
+    with pytest.raises(NoOffersNow):
+        court.do("decline", Role.SELLER, offer=proposal)
+
+
+def test_nobody_is_asked_about_a_proposal_that_nobody_has_made() -> None:
+    court = Court()
+    court.open()
+    court.do("answer", Role.SELLER, words="It was delivered on the third day")
+    court.do("escalate", Role.BUYER)
+    court.take("mediate", Role.OPERATOR)
+    with pytest.raises(GuardRefused, match="no proposal yet"):
+        court.take("propose", Role.MEDIATOR, court.seat(Role.MEDIATOR))
+    assert court.state == "mediation"
 
 
 def test_an_outcome_is_refused_that_pays_more_than_was_in_dispute_or_nobody_pays() -> None:
@@ -308,9 +334,6 @@ def test_an_outcome_is_refused_that_pays_more_than_was_in_dispute_or_nobody_pays
 
 
 def test_a_page_that_is_out_of_date_answers_nothing() -> None:
-    from safeconduct.kernel.scope import Actor
-    from safeconduct.protections.disputes import actions
-
     court = Court()
     court.open()
     court.do("answer", Role.SELLER, words="It was delivered on the third day")

@@ -76,24 +76,29 @@ def offer(
 
 
 def accept(case_id: str, message_id: str, actor: Actor, role: Role, *, at: datetime) -> Moved:
-    """Accepts the other side's offer: the dispute ends on its terms."""
+    """Accepts the other side's offer: the dispute ends on its terms. The mediator's proposal is agreed to."""
     case = _locked(case_id)
+    if _is_proposal(case_id, message_id):
+        return agree(case_id, actor, role, at=at)
     if case.state not in TALKING:
         raise NoOffersNow(case.state)
     accepted = messages.answer(_of(case_id, message_id), actor, role, OfferState.ACCEPTED, at=at)
     return _settle(case, accepted, actor, role, at)
 
 
-def decline(case_id: str, message_id: str, actor: Actor, role: Role, *, at: datetime) -> CaseMessage:
-    """Declines the other side's offer; the dispute goes on."""
+def decline(case_id: str, message_id: str, actor: Actor, role: Role, *, at: datetime) -> None:
+    """Declines the other side's offer; the dispute goes on. The mediator's proposal is rejected: somebody decides."""
     _locked(case_id)
-    return messages.answer(_of(case_id, message_id), actor, role, OfferState.DECLINED, at=at)
+    if _is_proposal(case_id, message_id):
+        reject(case_id, actor, role, at=at)
+        return
+    messages.answer(_of(case_id, message_id), actor, role, OfferState.DECLINED, at=at)
 
 
-def take_back(case_id: str, message_id: str, actor: Actor, role: Role, *, at: datetime) -> CaseMessage:
+def take_back(case_id: str, message_id: str, actor: Actor, role: Role, *, at: datetime) -> None:
     """Takes one's own open offer back."""
     _locked(case_id)
-    return messages.answer(_of(case_id, message_id), actor, role, OfferState.WITHDRAWN, at=at)
+    messages.answer(_of(case_id, message_id), actor, role, OfferState.WITHDRAWN, at=at)
 
 
 def propose(
@@ -167,6 +172,10 @@ def _locked(case_id: str) -> Case:
 
 def _proposal(case_id: str) -> CaseMessage:
     return CaseMessage.objects.get(case_id=case_id, kind=MessageKind.PROPOSAL, offer_state=OfferState.OPEN)
+
+
+def _is_proposal(case_id: str, message_id: str) -> bool:
+    return CaseMessage.objects.filter(id=message_id, case_id=case_id, kind=MessageKind.PROPOSAL).exists()
 
 
 def _of(case_id: str, message_id: str) -> str:

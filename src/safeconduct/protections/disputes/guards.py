@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from safeconduct.kernel.cases import floors
 from safeconduct.kernel.cases.floors import Route
+from safeconduct.kernel.cases.models import CaseMessage
 from safeconduct.kernel.cases.moves import Moved
-from safeconduct.kernel.cases.words import Liability, Remedy, Role
+from safeconduct.kernel.cases.words import Liability, MessageKind, OfferState, Remedy, Role
 from safeconduct.protections.disputes.burden import ClaimType
 from safeconduct.protections.disputes.models import Dispute
 
@@ -47,6 +48,17 @@ def _problem(one: Moved) -> str:
     if given.amount_minor and given.liability in (Liability.NOBODY, Liability.BUYER, Liability.RIGHTS_OWNER):
         return _("somebody pays a refund: the seller, the carrier, the platform, the fund, or several")
     return ""
+
+
+def proposal_made(moved: Sequence[Moved], at: datetime) -> Mapping[str, str]:
+    """Refuses to ask both sides for their answer to a proposal that nobody has made."""
+    made = set(
+        CaseMessage.objects.filter(
+            case_id__in=[one.case_id for one in moved], kind=MessageKind.PROPOSAL, offer_state=OfferState.OPEN
+        ).values_list("case_id", flat=True)
+    )
+    told = _("there is no proposal yet: say what both would settle for")
+    return {one.case_id: told for one in moved if one.case_id not in made}
 
 
 def within_law(moved: Sequence[Moved], at: datetime) -> Mapping[str, str]:

@@ -21,7 +21,11 @@ DISPUTE: Final = CaseKind(
     KIND,
     (files(__package__) / "workflow.yaml").read_text(encoding="utf-8"),
     effects={"hold": money.hold, "release": money.release, "execute": money.execute, "correct": money.correct},
-    guards={"amount_in_dispute": guards.amount_in_dispute, "within_law": guards.within_law},
+    guards={
+        "amount_in_dispute": guards.amount_in_dispute,
+        "within_law": guards.within_law,
+        "proposal_made": guards.proposal_made,
+    },
     after=guards.keep_up,
     url="/portal/disputes/{id}/",
     console_url="/console/disputes/{id}/",
