@@ -1,4 +1,5 @@
-"""What guarding costs, against the same without: a field, a blind index, a page of 50 masked values, a risk decision.
+"""What guarding costs, against the same without: a field, a blind index, a page of 50 masked values, a risk decision;
+and a field sealed by a key process (`safeconduct keys serve`), against the same in the process itself.
 
 Fields and indexes are pure processor time, the median of rounds. The page is a query for 50 rows whose values are opened
 and masked, held against the same query that reads clear text; both are of one process and one connection. The risk
@@ -8,10 +9,15 @@ received; each is committed.
 
 from __future__ import annotations
 
+import os
 import secrets
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +27,7 @@ from bench.place import forget_everything, ready
 
 ROUNDS, QUICK_ROUNDS = 400, 40
 _ROWS = 50
+_TOGETHER = 100
 _FIELD = b"Calle Berenjena 1147, Temuco; +56 9 8765 4321"
 
 
@@ -29,6 +36,7 @@ def run(quick: bool) -> list[Figure]:
     ready()
     forget_everything()
     from safeconduct.kernel.vault import data_keys
+    from safeconduct.kernel.vault.key_types import Item
     from safeconduct.kernel.vault.pseudonyms import blind_index, normalise
     from safeconduct.kernel.vault.sealing import Column, Place, seal_with, unseal_with
 
@@ -48,12 +56,16 @@ def run(quick: bool) -> list[Figure]:
     started = time.perf_counter()
     data_keys.keys_for(owners)
     finding = (time.perf_counter() - started) / len(owners) * 1e6
+    asked, together = _key_process_us(Item(key, b"bench.field row_1", _FIELD), rounds)
     page, clear = _page_ms(rounds)
     judged, received = _risk_ms(max(20, rounds // 2))
     forget_everything()
     return [
         Figure("field sealed", sealing, "µs", f"copying it: {copied:.2f} µs", sealing / copied),
         Figure("field opened", opening, "µs", f"copying it: {copied:.2f} µs", opening / copied),
+        Figure("field sealed by a key process", asked, "µs", f"in the process: {sealing:.2f} µs", asked / sealing),
+        Figure(f"the same, {_TOGETHER} together", together, "µs each", f"in the process: {sealing:.2f} µs",
+               together / sealing),
         Figure("blind index", index, "µs", f"normalising alone: {folded:.2f} µs", index / folded),
         Figure("data key made, 1,000 in a statement", making, "µs each", f"finding it: {finding:.1f} µs",
                making / finding),
@@ -62,6 +74,28 @@ def run(quick: bool) -> list[Figure]:
         Figure("risk decision about a sign-in", judged, "ms, median", f"the sign-in only received: {received:.2f} ms",
                judged / received),
     ]  # fmt: skip
+
+
+def _key_process_us(item: Any, rounds: int) -> tuple[float, float]:
+    """Microseconds for a field that a key process seals, asked for alone and with others."""
+    from django.conf import settings
+
+    from safeconduct.kernel.vault.errors import KeyProcessUnavailable
+    from safeconduct.kernel.vault.key_client import KeyClient
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = f"{folder}/socket"
+        command = [sys.executable, "-m", "safeconduct", "keys", "serve", "--socket", place]
+        environment = {**os.environ, "SAFECONDUCT_KEY_FILE": settings.ROOT_KEY_FILE}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            try:
+                client = KeyClient(place)
+                with suppress(KeyProcessUnavailable):  # it takes a second to begin, under load several
+                    client.roots()
+                alone = _us(lambda: client.seal([item]), rounds, 20)
+                return alone, _us(lambda: client.seal([item] * _TOGETHER), rounds, 2) / _TOGETHER
+            finally:
+                process.terminate()
 
 
 def _risk_ms(rounds: int) -> tuple[float, float]:

@@ -98,6 +98,18 @@ def test_no_other_machine_is_spoken_to_in_clear(tmp_path: Path, name: str, clear
     refuse_unsafe(read(whole(tmp_path) | {name: good}))
 
 
+def test_with_a_key_process_no_key_may_lie_here_as_well(tmp_path: Path) -> None:
+    given = whole(tmp_path) | {"SAFECONDUCT_KEY_SOCKET": "/run/keys", "SAFECONDUCT_VAR": str(tmp_path / "var")}
+    refused(given, "SAFECONDUCT_KEY_FILE: SAFECONDUCT_KEY_SOCKET names a key process")
+    del given["SAFECONDUCT_KEY_FILE"]
+    refuse_unsafe(read(given))
+    for name in ("SAFECONDUCT_VAULT_ROOT", "SAFECONDUCT_VAULT_CREDENTIALS_FILE"):
+        refused(given | {name: f"file:{tmp_path / 'root.key'}"}, f"{name}: SAFECONDUCT_KEY_SOCKET")
+    (tmp_path / "var" / "keys").mkdir(parents=True)
+    (tmp_path / "var" / "keys" / "root.key").write_text("00" * 32)
+    refused(given, "root.key: SAFECONDUCT_KEY_SOCKET")
+
+
 # -- faces, files, secrets, logs, TLS ----------------------------------------------------------------------------------
 
 

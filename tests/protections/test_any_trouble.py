@@ -56,7 +56,7 @@ from safeconduct.protections.returns.models import Reimbursement, Return, Return
 from safeconduct.protections.returns.words import Claimed, Grade, Payer, Reason, Wish
 
 LONG = bool(os.environ.get("SAFECONDUCT_LONG_TESTS"))
-EXAMPLES, STEPS = (110, 100) if LONG else (4, 20)
+EXAMPLES, STEPS = (125, 100) if LONG else (4, 20)
 #: What may be refused, each with its way out. Whatever else is raised is a fault.
 REFUSALS: Final = (CasesError, ClaimsError, Refusal)
 #: Order → its seller, currency and amount. The second is above what one person decides alone.

@@ -20,6 +20,7 @@ from safeconduct.kernel.events.log import BatchTooLarge
 from safeconduct.kernel.notices.errors import NoticesError
 from safeconduct.kernel.operations.problems import KINDS, Code, FieldError, Problem
 from safeconduct.kernel.protection import Refusal
+from safeconduct.kernel.vault.errors import KeyProcessUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,9 @@ def problem_of(request: HttpRequest, problem: Exception) -> Problem:
             return Problem(Code.MALFORMED, "the request is not as expected")
     if isinstance(problem, PolicyBroken):  # nothing was taken in; sources send it again until a lead has mended it
         logger.error("a live policy does not read any more: %s %s", request.method, request.path)
+        return outage.unavailable()
+    if isinstance(problem, KeyProcessUnavailable):
+        logger.error("%s: %s %s", problem, request.method, request.path)
         return outage.unavailable()
     if outage.is_database_failure(problem):
         outage.note(problem)

@@ -146,6 +146,27 @@ def vault() -> Finding:
     return Finding("vault", True, said)
 
 
+def key_process() -> Finding:
+    """Where a key process holds the keys: does it answer, and is it apart from this one?"""
+    from safeconduct.config.environment import read
+    from safeconduct.kernel.vault.errors import VaultError
+    from safeconduct.kernel.vault.holder import holder
+    from safeconduct.kernel.vault.key_client import KeyClient
+
+    env, keys = read(), holder()
+    if not isinstance(keys, KeyClient):
+        return Finding("key process", True, "none: every process holds the keys itself")
+    try:
+        roots, user = keys.roots(), keys.user()
+    except VaultError as problem:
+        return Finding("key process", False, str(problem), "start it: `safeconduct keys serve`")
+    said = f"{' and '.join(roots.names)} with user {user} at {env.key_socket}"
+    if user == os.getuid():
+        mend = "run it as a user of its own: whoever takes this one over reads its key file"
+        return Finding("key process", not env.production, said + ", which is this user as well", mend)
+    return Finding("key process", True, said)
+
+
 def root_key() -> Finding:
     """Does the root key file fit the database, and is a replacement of it waiting for somebody?"""
     from safeconduct.kernel.vault.root_replacement import standing
@@ -337,6 +358,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     queue,
     events,
     deliveries,
+    key_process,
     vault,
     root_key,
     ledger,

@@ -32,6 +32,8 @@ class Environment:
     role_urls: Mapping[str, str]
     pool_size: int
     key_file: Path
+    key_file_given: bool
+    key_socket: str
     vault_root: str
     vault_root_before: str
     vault_credentials_file: str
@@ -129,6 +131,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         role_urls={role: values[f"SAFECONDUCT_{role.upper()}_DATABASE_URL"] for role in ("app", "engine", "staff")},
         pool_size=_integer(values, "SAFECONDUCT_POOL_SIZE", 1, 500),
         key_file=Path(values["SAFECONDUCT_KEY_FILE"] or var / "keys" / "root.key"),
+        key_file_given=bool(values["SAFECONDUCT_KEY_FILE"]),
+        key_socket=values["SAFECONDUCT_KEY_SOCKET"],
         vault_root=values["SAFECONDUCT_VAULT_ROOT"],
         vault_root_before=values["SAFECONDUCT_VAULT_ROOT_BEFORE"],
         vault_credentials_file=values["SAFECONDUCT_VAULT_CREDENTIALS_FILE"],

@@ -3,6 +3,7 @@ setting that says that it is meant."""
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,10 +42,7 @@ def unsafe(env: Environment) -> list[str]:
         found.append("SAFECONDUCT_HOSTS names only this machine: add the public host name.")
     if not env.origins or any(not o.startswith("https://") for o in env.origins):
         found.append("SAFECONDUCT_ORIGINS must list https:// origins only: forms would travel in clear.")
-    if not env.key_file.exists():
-        found.append(f"SAFECONDUCT_KEY_FILE: no file at {env.key_file}; create it with `safeconduct keys create`.")
-    elif env.key_file.stat().st_mode & 0o077:
-        found.append("SAFECONDUCT_KEY_FILE can be read by others: chmod 600.")
+    found += _keys(env)
     for name, secret in (
         ("SAFECONDUCT_VAULT_ROOT", env.vault_root.removeprefix("file:") if env.vault_root.startswith("file:") else ""),
         ("SAFECONDUCT_VAULT_CREDENTIALS_FILE", env.vault_credentials_file),
@@ -113,6 +111,27 @@ def refuse_unsafe(env: Environment) -> None:
     found = unsafe(env) if env.production else []
     if found:
         raise UnsafeSettings("Safeconduct does not start in production like this:\n- " + "\n- ".join(found))
+
+
+def _keys(env: Environment) -> list[str]:
+    if env.key_socket:
+        given = {
+            "SAFECONDUCT_KEY_FILE": env.key_file_given, "SAFECONDUCT_VAULT_ROOT": env.vault_root,
+            "SAFECONDUCT_VAULT_ROOT_BEFORE": env.vault_root_before,
+            "SAFECONDUCT_VAULT_CREDENTIALS_FILE": env.vault_credentials_file,
+        }  # fmt: skip
+        names = [name for name, value in given.items() if value]
+        if not names and os.access(env.key_file, os.F_OK):
+            names = [str(env.key_file)]
+        return [
+            f"{name}: SAFECONDUCT_KEY_SOCKET names a key process, and keys are given here as well. Keep them where only"
+            " that process reads them." for name in names
+        ]  # fmt: skip
+    if not env.key_file.exists():
+        return [f"SAFECONDUCT_KEY_FILE: no file at {env.key_file}; create it with `safeconduct keys create`."]
+    if env.key_file.stat().st_mode & 0o077:
+        return ["SAFECONDUCT_KEY_FILE can be read by others: chmod 600."]
+    return []
 
 
 def _faces(env: Environment) -> list[str]:

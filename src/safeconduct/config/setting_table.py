@@ -40,6 +40,13 @@ SETTINGS = (
         "root-key`). Empty: keys/root.key in VAR.",
     ),
     Setting(
+        "SAFECONDUCT_KEY_SOCKET",
+        "",
+        "Unix socket of a key process (`safeconduct keys serve`), which then holds all keys in the place of this one "
+        "(docs/operations.md, *A process for the keys*). With it no key file and no vault's root is given here, except "
+        "to the key process. Empty: every process holds the keys itself.",
+    ),
+    Setting(
         "SAFECONDUCT_VAULT_ROOT",
         "",
         "What wraps the keys of the vault: `file:PATH`, `transit:URL/MOUNT/KEY` (OpenBao, Vault) or "

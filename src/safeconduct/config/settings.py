@@ -10,19 +10,18 @@ from safeconduct.config.environment import mail_settings
 from safeconduct.config.hardening import refuse_unsafe
 from safeconduct.config.log_shipping import Shipping, log_target
 from safeconduct.foundation.host_cookies import host_cookie
-from safeconduct.kernel.vault.key_file import create_key_file, derive, read_keys
+from safeconduct.kernel.vault.given_keys import given_keys
 
 ENV = environment.read()
 refuse_unsafe(ENV)
 
-if not ENV.production and not ENV.key_file.exists():
-    create_key_file(ENV.key_file)
+KEY_SOCKET = ENV.key_socket
 ROOT_KEY_FILE = str(ENV.key_file)
-_keys = read_keys(ENV.key_file)
+_keys = given_keys(KEY_SOCKET, ENV.key_file, create=not ENV.production)
 
 # The first signs; what another root key of the file signed is good as well.
-SECRET_KEY, *SECRET_KEY_FALLBACKS = (derive(key.secret, "django").hex() for key in _keys.all)
-ROLE_PASSWORDS = role_passwords(lambda use: derive(_keys.oldest.secret, use, 24).hex(), ENV.database_generation)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = (key.hex() for key in _keys.of("django"))
+ROLE_PASSWORDS = role_passwords(lambda use: _keys.oldest(use)[:24].hex(), ENV.database_generation)
 VAULT_ROOT = ENV.vault_root
 VAULT_ROOT_BEFORE = ENV.vault_root_before
 VAULT_CREDENTIALS_FILE = ENV.vault_credentials_file

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -126,11 +127,22 @@ def signature_line(line: str) -> SignatureLine:
     return SignatureLine(name, data[:4], data[4:])
 
 
-def sign(text: str, name: str, key: Ed25519PrivateKey) -> Note:
+class Signer(Protocol):
+    """Whoever signs with an Ed25519 key; where its private half lies is its own affair."""
+
+    @property
+    def public(self) -> bytes:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature of a message."""
+
+
+def sign(text: str, name: str, key: Ed25519PrivateKey | Signer) -> Note:
     """Signs a text that ends with a new line."""
     if not text.endswith("\n") or not _NAME.fullmatch(name):
         raise NoteRefused("a note's text ends with a new line, and a key's name holds no space and no plus")
-    public = key.public_key().public_bytes_raw()
+    public = key.public_key().public_bytes_raw() if isinstance(key, Ed25519PrivateKey) else key.public
     return Note(text, (SignatureLine(name, key_id(name, public), key.sign(text.encode())),))
 
 

@@ -12,7 +12,7 @@ Outside any scope the login is ``app`` without a seller: enough to sign in, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -201,6 +201,11 @@ def apart(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...
     that is open. It costs a connection; for what is made once and must never be rolled back."""
     with psycopg.connect(settings.ADDRESSES[ENGINE], autocommit=True) as connection:
         return connection.execute(statement, parameters or None).fetchall()
+
+
+def after_commit(act: Callable[[], None]) -> None:
+    """Does something once the scope's transaction is committed; never where it is not. At once outside a scope."""
+    transaction.on_commit(act, using=_alias.get(), robust=True)
 
 
 def close_connections() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.django_world import thread_of
 from tests.kernel.record.builders import NOW, decisions, leaves
 
@@ -14,6 +15,8 @@ from safeconduct.foundation.signed_note import Checkpoint, Note
 from safeconduct.kernel.record import keys, sequencer, store
 from safeconduct.kernel.record.verification import verify
 from safeconduct.kernel.scope import engine_scope, owner_scope, query, staff_scope
+from safeconduct.kernel.vault.keyring import Keyring
+from safeconduct.kernel.vault.signing import SealedSigner
 
 
 def test_each_decision_gets_one_entry_and_a_signed_checkpoint() -> None:
@@ -190,8 +193,11 @@ def test_the_private_key_is_not_in_the_database() -> None:
     with engine_scope():
         row = query("SELECT sealed FROM record_secret").fetchone()
         _, _, private = keys.newest_private()
-    assert row is not None
-    assert private.private_bytes_raw() not in bytes(row[0])
+    assert row is not None and isinstance(private, SealedSigner)
+    item = private.sealed
+    raw = Keyring()._cipher(item.key, b"").decrypt(item.data[:12], item.data[12:], item.bound)
+    assert Ed25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw() == private.public
+    assert raw not in bytes(row[0])
 
 
 def test_how_long_the_oldest_leaf_waits_is_known() -> None:

@@ -97,9 +97,9 @@ def test_a_rotation_that_was_killed_goes_on_where_it_stopped() -> None:
 
 def test_a_process_that_remembers_the_earlier_key_is_caught_up_with() -> None:
     sealed_values(3)
-    version, cipher = regions.newest()
+    earlier = regions.newest()
     rotation.rotate_region(now=START)
-    regions._memory.newest, regions._memory.ciphers[version] = version, cipher  # another process, minutes behind
+    regions._memory.newest, regions._memory.regions[1] = 1, earlier  # another process, minutes behind
     late = seal(MESSAGE, "cmg_9", "case/cas_9", b"late")
     assert versions() == {1: 1, 2: 3}
     regions.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -18,6 +19,27 @@ def keys_create() -> None:
     from safeconduct.cli.keys import create_root_key
 
     raise SystemExit(create_root_key())
+
+
+@keys_app.command("serve", epilog="Example: safeconduct keys serve --socket /run/safeconduct-keys/socket --allow app")
+def keys_serve(
+    socket: Annotated[Path, typer.Option("--socket", help="Where to answer; its folder must be there.")],
+    allow: Annotated[
+        Optional[list[str]],
+        typer.Option("--allow", help="A user, by name or number, that is answered; repeat. Default: one's own alone."),
+    ] = None,
+    log: Annotated[
+        Optional[Path], typer.Option("--log", help="Where to write what was done how often. Default: SOCKET.log.")
+    ] = None,
+    openings: Annotated[
+        int,
+        typer.Option("--openings-a-minute", min=0, help="How many values a user may have opened; 0: no limit."),
+    ] = 0,
+) -> None:
+    """Holds the keys in a process of its own, until it is told to stop. The root key file is that of its settings."""
+    from safeconduct.cli.key_process import serve
+
+    raise SystemExit(serve(socket, allow or [], log, openings))
 
 
 @keys_app.command("api", epilog="Example: safeconduct keys api shop --scope events:write --scope decisions:read")

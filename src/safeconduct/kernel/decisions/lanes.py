@@ -25,6 +25,7 @@ from safeconduct.kernel.decisions.running import PolicyBroken, ReadWithEvents, R
 from safeconduct.kernel.events import log, ordering
 from safeconduct.kernel.events.log import Known, Receipt
 from safeconduct.kernel.scope import engine_is_open, engine_scope, query, savepoint
+from safeconduct.kernel.vault.errors import KeyProcessUnavailable
 
 LANE_BATCH = 200
 MAX_ATTEMPTS = 5
@@ -34,6 +35,9 @@ CALLERS_LEASE_S = 5.0
 UNTIL_MENDED_S = 60
 #: How often a lane moves the roll-ups of hot keys on.
 KEEP_UP_EVERY_S = 1.0
+
+#: What is waited for, since it is no fault of an event: the database, and a key process.
+AWAY = (psycopg.OperationalError, KeyProcessUnavailable)
 
 Clock = engine.Clock
 logger = logging.getLogger(__name__)
@@ -108,7 +112,7 @@ def work(*, now: Clock | None = utc_now, limit: int = LANE_BATCH) -> int:
             claimed = _claim(limit)
             engine.decide_claimed(claimed, now=now)
             return len(claimed)
-    except psycopg.OperationalError:
+    except AWAY:
         raise
     except Exception as problem:  # whatever one event's data provoked must not stop the others
         logger.warning("a batch failed (%s); deciding its events one by one", type(problem).__name__)
@@ -116,7 +120,8 @@ def work(*, now: Clock | None = utc_now, limit: int = LANE_BATCH) -> int:
 
 
 def run(stop: Callable[[], bool], *, now: Clock = utc_now, idle_s: float = 0.2) -> None:
-    """Works until `stop` says so; survives restarts of the database, and a live policy that does not read any more."""
+    """Works until `stop` says so; survives restarts of what it waits for (`AWAY`), and a live policy that does not read
+    any more."""
     pause = idle_s
     kept_up = 0.0
     while not stop():
@@ -126,7 +131,7 @@ def run(stop: Callable[[], bool], *, now: Clock = utc_now, idle_s: float = 0.2) 
                 hot.keep_up()
                 kept_up = time.monotonic()
             pause = idle_s
-        except (psycopg.OperationalError, DatabaseError, PolicyBroken) as problem:
+        except (*AWAY, DatabaseError, PolicyBroken) as problem:
             logger.warning("the lane cannot go on (%s); trying again", type(problem).__name__)
             done, pause = 0, min(pause * 2, 5.0)
         if not done:
@@ -168,7 +173,7 @@ def _one_by_one(limit: int, now: Clock | None) -> int:
         try:
             with engine_scope():
                 done += len(engine.decide([moment], now=now))
-        except psycopg.OperationalError:
+        except AWAY:
             raise
         except Exception as problem:
             logger.error("event at moment %d cannot be decided (%s)", moment, type(problem).__name__)
@@ -211,7 +216,7 @@ def _put_off(moment: int, attempts: int, problem: str, at: datetime | None) -> N
     try:
         with savepoint():
             reactions.react(engine.facts([moment]), made, at)
-    except psycopg.OperationalError:
+    except AWAY:
         raise
     except Exception as failure:  # perhaps what the protections cannot digest is why it failed at all
         logger.error("no protection acts on the event at moment %d (%s)", moment, type(failure).__name__)

@@ -26,7 +26,7 @@ from safeconduct.kernel.scope import alone, engine_scope, query
 from safeconduct.kernel.vault import data_keys, pseudonyms
 from safeconduct.kernel.vault.data_keys import DataKey, Owner
 from safeconduct.kernel.vault.pseudonyms import register
-from safeconduct.kernel.vault.sealing import seal_with
+from safeconduct.kernel.vault.sealing import Sealing, seal_each
 
 MAX_BATCH = 1000
 #: So many events are stored in one transaction with the pseudonyms that they bring.
@@ -196,10 +196,9 @@ def _store(
         incoming.sort(key=lambda event: event.occurred_us)
         moments = moments_of_the_past([event.occurred_us for event in incoming])
         learned = moment_of_learning() if imported else None
-    rows = [
-        _row(event, moment, keys, openers, batch[event.index], types, known, imported)
-        for event, moment in zip(incoming, moments, strict=True)
-    ]
+    rows = [_row(event, moment, keys, types, known, imported) for event, moment in zip(incoming, moments, strict=True)]
+    for row, sealed in zip(rows, seal_each([_body(row, openers, batch[row.event.index]) for row in rows]), strict=True):
+        row.sealed = sealed
     fresh = _insert(rows, learned, lease_s)
     if known is not Known.NOW and fresh:
         rollups.drop_from(min(fresh), keys.values())
@@ -250,8 +249,8 @@ class _Row:
 
 
 def _row(
-    event: Incoming, moment: int, keys: Mapping[tuple[str, str], int], openers: Mapping[Owner, DataKey], raw: object,
-    queue: Collection[str], known: Known, imported: bool,
+    event: Incoming, moment: int, keys: Mapping[tuple[str, str], int], queue: Collection[str], known: Known,
+    imported: bool,
 ) -> _Row:  # fmt: skip
     identity = new_id("evt")
     fact: dict[str, Any] | None = None
@@ -268,18 +267,22 @@ def _row(
         kind = EventKind.HISTORY if imported else EventKind.LIVE
     entities = event.entities
     occurred_at = at_micros(event.occurred_us)
-    order_key = keys.get(entities["order"]) if "order" in entities else None
-    opener = openers[bodies.subject(event.source, occurred_at, order_key), bodies.BODY.purpose]
     return _Row(
         event, moment, identity, kind, occurred_at,
         moment_time(moment) if known is Known.NOW else occurred_at,
         keys.get(entities["seller"]) if "seller" in entities else None,
-        order_key,
+        keys.get(entities["order"]) if "order" in entities else None,
         _DATA.encode(event.data),
         fact,
-        seal_with(opener, bodies.BODY, identity, _BODY.encode(raw).encode()),
+        b"",
         queued,
     )  # fmt: skip
+
+
+def _body(row: _Row, openers: Mapping[Owner, DataKey], raw: object) -> Sealing:
+    """The envelope as it came, for sealing."""
+    owner = (bodies.subject(row.event.source, row.occurred_at, row.order_key), bodies.BODY.purpose)
+    return Sealing(openers[owner], bodies.BODY, row.id, _BODY.encode(raw).encode())
 
 
 _INSERT = """

@@ -32,7 +32,6 @@ from safeconduct.kernel.ledger.payout_reading import (
     SAME_NUMBER,
     as_account,
     began_since,
-    blind_with,
     was_stopped,
 )
 from safeconduct.kernel.ledger.payout_reading import AccountState as AccountState
@@ -43,7 +42,7 @@ from safeconduct.kernel.ledger.payout_reading import stops as stops
 from safeconduct.kernel.ledger.payout_reading import unpaid as unpaid
 from safeconduct.kernel.ledger.payout_telling import Step
 from safeconduct.kernel.scope import ENGINE_ACTOR, Actor, query
-from safeconduct.kernel.vault.keys import earlier_key, purpose_keys
+from safeconduct.kernel.vault.holder import hashed
 from safeconduct.kernel.vault.pseudonyms import normalise
 from safeconduct.kernel.vault.sealing import seal
 
@@ -68,8 +67,8 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
             key, Because.HOLDER, "holder", "needs a name, and the country as two capital letters"
         )
     _lock(seller_key)
-    blinds = [blind_with(key, number) for key in purpose_keys(BLIND)]
-    before = earlier_key(BLIND)
+    found = hashed(BLIND, number.encode())
+    blinds = found.digests[0]
     there = query(
         "SELECT id, state, blind FROM payout_account WHERE seller_key = %s AND state <> 'cancelled'", [seller_key]
     ).fetchall()
@@ -84,7 +83,7 @@ def ask(seller_key: int, number: str, holder: str, country: str, actor: Actor, p
         "INSERT INTO payout_account (id, seller_key, blind, blind_before, sealed, last4, country, state, asked_by,"
         " asked_at, changed_by) VALUES (%s, %s, %s, %s, %s, %s, %s, 'draft', %s, %s, %s)",
         [
-            identity, seller_key, blinds[0], None if before is None else blind_with(before, number), sealed,
+            identity, seller_key, blinds[0], found.earlier(), sealed,
             number[-4:], country, actor.id, at, actor.id,
         ],
     )  # fmt: skip

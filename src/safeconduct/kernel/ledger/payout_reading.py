@@ -5,7 +5,6 @@ All functions run in an engine or staff scope; `accounts_of` and `stops` also in
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from safeconduct.kernel.ledger.errors import NoSuchThing
 from safeconduct.kernel.paging import Slice, read_cursor, write_cursor
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.blinding import Blinded
-from safeconduct.kernel.vault.keys import purpose_key
+from safeconduct.kernel.vault.holder import hashed
 from safeconduct.kernel.vault.resealing import Stored
 from safeconduct.kernel.vault.sealing import Column, Place, unseal, unseal_many
 
@@ -134,11 +133,6 @@ def number_of(account_id: str) -> tuple[str, str]:
     return number, holder
 
 
-def blind_with(key: bytes, number: str) -> bytes:
-    """The whole keyed hash: equal numbers of different sellers are found exactly, and only with the key."""
-    return hmac.digest(key, number.encode(), "sha256")
-
-
 def blinds_of(account_ids: Sequence[str]) -> dict[str, bytes]:
     """What finds these accounts' numbers under the root key in use; nothing for one that nobody can open. One whose
     number is gone is found by nobody, and stays so."""
@@ -149,14 +143,16 @@ def blinds_of(account_ids: Sequence[str]) -> dict[str, bytes]:
     gone = {identity: bytes(blind) for identity, _subject, sealed, blind in found if not sealed}
     rows = [(identity, subject, sealed) for identity, subject, sealed, _blind in found if sealed]
     opened = unseal_many(ACCOUNT, [(Place(identity, subject), bytes(sealed)) for identity, subject, sealed in rows])
-    key = purpose_key(BLIND)
-    return gone | {
-        identity: blind_with(key, plain.decode().partition("\n")[0])
+    numbers = {
+        identity: plain.decode().partition("\n")[0].encode()
         for (identity, _, _), plain in zip(rows, opened, strict=True) if plain is not None
     }  # fmt: skip
+    blinds = hashed(BLIND, *numbers.values()).digests
+    return gone | {identity: blind[0] for identity, blind in zip(numbers, blinds, strict=True)}
 
 
-#: The purpose of the keys that numbers are found with, and how those follow another root key.
+#: The purpose of the keys that numbers are found with, by the whole keyed hash: equal numbers of different sellers are
+#: found exactly, and only with the key. And how those follow another root key.
 BLIND: Final = "blind/payout_account"
 BLINDED: Final = Blinded("payout_account", "id", "text", "", blinds_of)
 

@@ -7,8 +7,6 @@ the address with most of its letters taken out.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +22,7 @@ from safeconduct.kernel.notices.models import NoticeCopy, SentMail
 from safeconduct.kernel.notices.rendering import Reader, reader_of, summary
 from safeconduct.kernel.notices.texts import frame
 from safeconduct.kernel.scope import engine_scope, query
-from safeconduct.kernel.vault.keys import steady_key
+from safeconduct.kernel.vault.holder import steady_hash
 
 #: Crockford's letters, none of which is taken for another. Twelve are 60 bits; who asks is counted (`parties.asking`).
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -49,7 +47,7 @@ class Sent:
 
 def code_of(mail_id: str) -> str:
     """The code of a mail, in groups of four."""
-    digest = hmac.new(steady_key("mail-code"), mail_id.encode(), hashlib.sha256).digest()
+    digest = steady_hash("mail-code", mail_id.encode())
     number = int.from_bytes(digest[:8])
     letters = "".join(_LETTERS[number >> (5 * place) & 31] for place in range(_LENGTH))
     return "-".join(letters[start : start + 4] for start in range(0, _LENGTH, 4))

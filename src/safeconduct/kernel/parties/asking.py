@@ -6,13 +6,11 @@ the same instant.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime, timedelta
 from typing import Final
 
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.keys import steady_key
+from safeconduct.kernel.vault.holder import steady_hash
 
 #: Keeps these counts apart from those of passwords, in the same table.
 _KIND: Final = "asked"
@@ -21,7 +19,7 @@ _KIND: Final = "asked"
 def may_ask(what: str, who: str, at: datetime, *, most: int, within: timedelta) -> bool:
     """Counts a question; whether it may be answered. ``who``: an address, say. Needs a visitor's scope of its own,
     committed at once."""
-    key = hmac.new(steady_key("asking"), f"{what}/{who}".encode(), hashlib.sha256).digest()
+    key = steady_hash("asking", f"{what}/{who}".encode())
     row = query(
         "INSERT INTO sign_in_failures AS f (address_hash, device, failures, last_at)"
         " VALUES (%b::bytea, %s::text, 1, %s::timestamptz)"

@@ -23,7 +23,7 @@ from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import SignInDevice, User
 from safeconduct.kernel.scope import query
-from safeconduct.kernel.vault.keys import purpose_keys, steady_key
+from safeconduct.kernel.vault.holder import hashed, steady_hash
 
 #: The house's own numbers within NIST SP 800-63B-4, 3.2.2 (at most 100 failures in a row for one authenticator).
 UNKNOWN_FREE: Final = 5
@@ -60,10 +60,7 @@ def cookie_of(cookies: Mapping[str, str], person_id: str) -> str:
 
 
 def _cookie_names(person_id: str) -> list[str]:
-    names = [
-        "device_" + hmac.new(key, person_id.encode(), hashlib.sha256).hexdigest()[:12]
-        for key in purpose_keys("device-cookie")
-    ]
+    names = ["device_" + found.hex()[:12] for found in hashed("device-cookie", person_id.encode()).digests[0]]
     return [host_cookie(name, secure=settings.SESSION_COOKIE_SECURE) for name in names]
 
 
@@ -144,7 +141,7 @@ def forget_devices(person: User) -> int:
 
 
 def _hash_of(address: str) -> bytes:
-    return hmac.new(steady_key("sign-in-address"), address.strip().lower().encode(), hashlib.sha256).digest()
+    return steady_hash("sign-in-address", address.strip().lower().encode())
 
 
 def _token_hash(token: str) -> bytes:

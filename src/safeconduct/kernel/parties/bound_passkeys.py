@@ -7,7 +7,6 @@ the public key, and whether the passkey stands alone. A row whose hash is anothe
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,9 +18,9 @@ from fido2.webauthn import AttestedCredentialData, AuthenticatorData
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.sealed_fields import PURPOSE, SUBJECT
 from safeconduct.kernel.vault import data_keys
-from safeconduct.kernel.vault.configuration import deployment
 from safeconduct.kernel.vault.framing import framed
-from safeconduct.kernel.vault.key_file import derive
+from safeconduct.kernel.vault.holder import deployment, holder
+from safeconduct.kernel.vault.key_types import Item
 
 #: Where the hash stands in allauth's row.
 BOUND: Final = "bound"
@@ -38,9 +37,8 @@ class BoundPasskey(auth.WebAuthn):  # type: ignore[misc]
 
 def binding(person_id: str, credential: Mapping[str, Any]) -> str:
     """The keyed hash of a person's passkey."""
-    own = derive(data_keys.standing(SUBJECT, PURPOSE).secret, "passkeys of people")
     told = framed(deployment(), person_id, _public_key(credential), _alone(credential))
-    return hmac.new(own, told, hashlib.sha256).hexdigest()
+    return holder().tags([Item(data_keys.standing(SUBJECT, PURPOSE), b"passkeys of people", told)])[0].hex()
 
 
 def is_bound(row: Authenticator) -> bool:

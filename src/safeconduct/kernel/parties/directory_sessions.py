@@ -8,8 +8,6 @@ goes on.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -22,7 +20,7 @@ from safeconduct.kernel.parties.models import StaffIdentity, User
 from safeconduct.kernel.parties.security_events import Level
 from safeconduct.kernel.parties.sessions import Ended
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
-from safeconduct.kernel.vault.keys import purpose_keys
+from safeconduct.kernel.vault.holder import hashed
 
 #: Where the answer of the directory is kept until the sign-in is complete.
 _BEGUN: Final = "begun_at_directory"
@@ -46,7 +44,7 @@ def sign_out(issuer: str, subject: str, sid: str, began_until: datetime, at: dat
     what began after ``began_until``; how many sessions. Repeating it ends nothing more. Needs an engine scope."""
     people = None
     if subject:
-        known = StaffIdentity.objects.filter(subject_hash__in=subject_hashes(issuer, subject))
+        known = StaffIdentity.objects.filter(subject_hash__in=subject_hashes(issuer, subject).digests[0])
         people = list(known.values_list("person_id", flat=True))
     # Without `sid` all of the person's are meant; with it also those of which the directory gave none.
     names = None if not sid else [*_names(issuer, sid), *(_names(issuer, "") if subject else ())]
@@ -64,5 +62,4 @@ def sign_out(issuer: str, subject: str, sid: str, began_until: datetime, at: dat
 
 def _names(issuer: str, sid: str) -> list[bytes]:
     """The directory's name for a session, as it is kept under each root key there is; that in use first."""
-    said = f"{issuer}\n{sid}".encode()
-    return [hmac.new(key, said, hashlib.sha256).digest() for key in purpose_keys("directory-session")]
+    return list(hashed("directory-session", f"{issuer}\n{sid}".encode()).digests[0])

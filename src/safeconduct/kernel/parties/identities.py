@@ -8,8 +8,6 @@ does not get their account. A claim gives a role, or an account, only where the 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +21,8 @@ from safeconduct.kernel.parties.errors import PartiesError
 from safeconduct.kernel.parties.models import StaffIdentity, StaffRole, User
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.blinding import Waiting
-from safeconduct.kernel.vault.keys import purpose_keys, root_keys
+from safeconduct.kernel.vault.holder import hashed, holder
+from safeconduct.kernel.vault.key_types import Hashed
 
 
 class NotAdmitted(StrEnum):
@@ -64,8 +63,8 @@ def admit(directory: Directory, claims: Mapping[str, Any], at: datetime) -> Admi
 
     Raises SignOnRefused.
     """
-    subject, *others = subject_hashes(directory.issuer, str(claims["sub"]))
-    identity = StaffIdentity.objects.select_related("person").filter(subject_hash__in=[subject, *others]).first()
+    subject = subject_hashes(directory.issuer, str(claims["sub"]))
+    identity = StaffIdentity.objects.select_related("person").filter(subject_hash__in=subject.digests[0]).first()
     role, made = directory.role_of(claims), False
     person = None if identity is None else identity.person
     if identity is None:
@@ -81,7 +80,7 @@ def admit(directory: Directory, claims: Mapping[str, Any], at: datetime) -> Admi
         _link(person, directory.issuer, subject, at)
     else:
         StaffIdentity.objects.filter(id=identity.id).update(
-            last_used_at=at, subject_hash=subject, hashed_with=root_keys().current.name
+            last_used_at=at, subject_hash=subject.digests[0][0], hashed_with=subject.roots.current
         )
     before = person.staff_role
     if role and not made:
@@ -106,23 +105,22 @@ def unlink(person_id: str, administrator: User) -> User:
     return person
 
 
-def subject_hashes(issuer: str, subject: str) -> list[bytes]:
-    """The directory's name for a person, as it is kept under each root key there is; that in use first."""
-    said = f"{issuer}\n{subject}".encode()
-    return [hmac.new(key, said, hashlib.sha256).digest() for key in purpose_keys("staff-identity")]
+def subject_hashes(issuer: str, subject: str) -> Hashed:
+    """The directory's name for a person, as it is kept under each root key there is."""
+    return hashed("staff-identity", f"{issuer}\n{subject}".encode())
 
 
 def _under_the_earlier_key() -> int:
     """How many of the staff the directory would not find again without the earlier root key: who may sign in, and has
     not since."""
-    earlier = root_keys().earlier
+    roots = holder().roots()
     row = query(
         "SELECT count(*) FROM staff_identity i JOIN person p ON p.id = i.person_id"
         " WHERE i.hashed_with <> %s AND p.is_active AND p.staff_role <> ''",
-        [root_keys().current.name],
+        [roots.current],
     ).fetchone()
     assert row is not None
-    return 0 if earlier is None else int(row[0])
+    return 0 if roots.earlier is None else int(row[0])
 
 
 #: What keeps an earlier root key: names of the directory's people are not kept, so that they follow at a sign-in.
@@ -149,14 +147,15 @@ def _by_address(directory: Directory, claims: Mapping[str, Any], role: str, at: 
     return User.objects.create_user(address, None, name=given, staff_role=role, created_at=at), True
 
 
-def _link(person: User, issuer: str, subject: bytes, at: datetime) -> None:
+def _link(person: User, issuer: str, subject: Hashed, at: datetime) -> None:
+    subject_hash = subject.digests[0][0]
     made = query(
         "INSERT INTO staff_identity (id, person_id, issuer, subject_hash, hashed_with, linked_at, last_used_at)"
         " VALUES (%s, %s, %s, %b, %s, %s, %s) ON CONFLICT DO NOTHING",
-        [new_id("idn"), person.id, issuer, subject, root_keys().current.name, at, at],
+        [new_id("idn"), person.id, issuer, subject_hash, subject.roots.current, at, at],
     )
     if made.rowcount:
         return
     # Another name of the directory has this account, or the same sign-in came twice at one instant.
-    if not StaffIdentity.objects.filter(person=person, subject_hash=subject).exists():
+    if not StaffIdentity.objects.filter(person=person, subject_hash=subject_hash).exists():
         raise SignOnRefused(NotAdmitted.ANOTHER, person)

@@ -22,7 +22,7 @@ from safeconduct.kernel.parties.sealed_fields import SealedAddress, SealedName, 
 from safeconduct.kernel.parties.sign_in_models import SignInDevice as SignInDevice
 from safeconduct.kernel.parties.sign_in_models import SignInFailures as SignInFailures
 from safeconduct.kernel.parties.sign_in_models import SignInSession as SignInSession
-from safeconduct.kernel.vault.keys import steady_key
+from safeconduct.kernel.vault.holder import steady_given_out
 
 #: Django's own, so that sessions of before a version with this line go on.
 _SESSION_SALT: Final = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
@@ -123,7 +123,7 @@ class User(AbstractBaseUser):
     def get_session_auth_hash(self) -> str:
         """What a session is bound to beside its person: the password. By the root key that has served longest: while it
         is replaced, Django would give a session a new key at every other request, and with its retirement all end."""
-        secret = steady_key("django").hex()
+        secret = steady_given_out("django").hex()
         return salted_hmac(_SESSION_SALT, self.password, secret=secret, algorithm="sha256").hexdigest()
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:

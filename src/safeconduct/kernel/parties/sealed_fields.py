@@ -16,17 +16,15 @@ import base64
 import binascii
 from typing import Any, ClassVar, Final, cast
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from safeconduct.kernel.vault import data_keys
-from safeconduct.kernel.vault.configuration import deployment
 from safeconduct.kernel.vault.data_keys import DataKey
 from safeconduct.kernel.vault.errors import SealBroken
 from safeconduct.kernel.vault.framing import framed
-from safeconduct.kernel.vault.key_file import derive
+from safeconduct.kernel.vault.holder import deployment, holder
+from safeconduct.kernel.vault.key_types import Item
 from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_with, unseal_with
 
 SUBJECT: Final = "people"
@@ -99,16 +97,16 @@ class SealedAddress(_Sealed, models.EmailField):  # type: ignore[type-arg]
     asked = frozenset({"exact", "in", "isnull"})
 
     def _seal(self, key: DataKey, plain: bytes) -> bytes:
-        return _finding(key).encrypt(plain, self._bound())
+        return holder().seal_for_finding([Item(key, self._bound(), plain)])[0]
 
     def _open(self, key: DataKey, sealed: bytes) -> bytes:
-        try:
-            return _finding(key).decrypt(sealed, self._bound())
-        except (InvalidTag, ValueError):
-            raise SealBroken(f"an address of {self.place.name} does not open: moved or changed") from None
+        (plain,) = holder().open_found([Item(key, self._bound(), sealed)])
+        if plain is None:
+            raise SealBroken(f"an address of {self.place.name} does not open: moved or changed")
+        return plain
 
-    def _bound(self) -> list[bytes]:
-        return [framed("safeconduct", deployment(), self.place.name)]
+    def _bound(self) -> bytes:
+        return framed("safeconduct", deployment(), self.place.name)
 
 
 class AllauthAddress(SealedAddress):
@@ -129,8 +127,3 @@ def take_their_place() -> None:
     from allauth.account.models import EmailAddress  # loads people, whose model stands on this file
 
     EmailAddress._meta.get_field("email").__class__ = AllauthAddress
-
-
-def _finding(key: DataKey) -> AESSIV:
-    """AES-256-SIV takes 64 bytes; a data key has 32."""
-    return AESSIV(derive(key.secret, "address of an account", 64))

@@ -8,15 +8,13 @@ knows them, the provider's network (ASN) and the country stand behind, 0 for the
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
 from typing import Final
 
 from safeconduct.foundation.ip_pack.facts import NOTHING, IpFacts
 from safeconduct.foundation.login_risk import ADDRESS_WEIGHTS, BROWSER_WEIGHTS, Levels
 from safeconduct.kernel.parties.browsers import browser_of
-from safeconduct.kernel.vault.keys import purpose_keys
+from safeconduct.kernel.vault.holder import hashed
 
 #: Weights of the levels where ASN and country are known, and where they are not: then the first bits of the address
 #: stand for the network, and the country's weight is left out. Scores are ratios, comparable among their own kind.
@@ -45,7 +43,7 @@ def each_traits_of(address: str, user_agent: str, facts: IpFacts = NOTHING) -> l
         f"name/{browser.name} {browser.version}", f"system/{browser.system} {browser.system_version}",
         f"kind/{browser.kind}",
     )  # fmt: skip
-    traits = [[_number(key, value) for value in values] for key in purpose_keys(_PURPOSE)]
+    traits = [list(each) for each in zip(*_numbers(*values), strict=True)]
     if facts.asn is None and facts.country is None:
         return traits
     nothing = [_UNKNOWN] * len(traits)
@@ -56,12 +54,12 @@ def each_traits_of(address: str, user_agent: str, facts: IpFacts = NOTHING) -> l
 
 def asn_traits(asn: int) -> list[int]:
     """A provider's network as a trait, under each root key there is."""
-    return [_number(key, f"asn/{asn}") for key in purpose_keys(_PURPOSE)]
+    return _numbers(f"asn/{asn}")[0]
 
 
 def country_traits(country: str) -> list[int]:
     """A country as a trait, under each root key there is."""
-    return [_number(key, f"country/{country}") for key in purpose_keys(_PURPOSE)]
+    return _numbers(f"country/{country}")[0]
 
 
 def places_in(traits: list[int]) -> tuple[int | None, int | None]:
@@ -90,6 +88,7 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((known, _PREFIX[known.version]), strict=False))
 
 
-def _number(key: bytes, value: str) -> int:
-    digest = hmac.digest(key, value.encode(), hashlib.sha256)
-    return int.from_bytes(digest[:8], signed=True)
+def _numbers(*values: str) -> list[list[int]]:
+    """For each value its number under each root key there is."""
+    found = hashed(_PURPOSE, *[value.encode() for value in values])
+    return [[int.from_bytes(digest[:8], signed=True) for digest in digests] for digests in found.digests]

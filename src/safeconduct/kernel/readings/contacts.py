@@ -7,7 +7,6 @@ either.
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from safeconduct.kernel.events import bodies
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.readings.log import Read, note
 from safeconduct.kernel.scope import Actor, query
-from safeconduct.kernel.vault.keys import steady_key
+from safeconduct.kernel.vault.holder import steady_hash
 from safeconduct.kernel.vault.pseudonyms import mask, normalise, reveal
 
 #: What there is of a contact, in the order of a label.
@@ -105,7 +104,7 @@ def recipient_id(seller_key: int, values: Mapping[str, str], at: datetime) -> st
         normalise("email", values.get("name", "")), normalise("phone", values.get("phone", "")),
         normalise("address", values.get("address", "")), f"{year}-W{week:02}", str(seller_key),
     ]  # fmt: skip
-    number = int.from_bytes(hmac.digest(steady_key("readings/recipient"), "|".join(parts).encode(), "sha256"))
+    number = int.from_bytes(steady_hash("readings/recipient", "|".join(parts).encode()))
     letters = []
     for _ in range(_LETTERS):
         number, place = divmod(number, len(_ALPHABET))

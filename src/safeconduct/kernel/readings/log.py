@@ -6,7 +6,6 @@ no caller can forget either. Where this fails, nothing is shown.
 
 from __future__ import annotations
 
-import hmac
 import json
 from base64 import b32encode
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from typing import Final
 from safeconduct.foundation.ids import new_id
 from safeconduct.kernel.parties.models import MemberRole, StaffRole
 from safeconduct.kernel.scope import Actor, query
-from safeconduct.kernel.vault.keys import steady_key
+from safeconduct.kernel.vault.holder import steady_hash
 
 
 class Side(StrEnum):
@@ -61,7 +60,7 @@ def alias_of(actor: Actor, seller_key: int | None) -> str:
     if side_of(actor) is not Side.STAFF:
         return actor.id
     said = f"{seller_key or 0}/{actor.id}".encode()
-    return b32encode(hmac.digest(steady_key("readings/alias"), said, "sha256"))[:6].decode()
+    return b32encode(steady_hash("readings/alias", said))[:6].decode()
 
 
 def note(reads: Sequence[Read], actor: Actor, at: datetime) -> list[str]:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from safeconduct.foundation.signed_note import VerifierKey, sign
+from safeconduct.foundation.signed_note import Signer, VerifierKey, sign
 from safeconduct.kernel.record.configuration import origin
 from safeconduct.kernel.record.errors import RecordBroken
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.errors import SealBroken
 from safeconduct.kernel.vault.resealing import Stored
-from safeconduct.kernel.vault.sealing import Column, seal, unseal
+from safeconduct.kernel.vault.sealing import Column, Place, key_number, unseal
+from safeconduct.kernel.vault.signing import signer, signing_pair
 
 #: Private halves; the row is the key's number.
 SECRET: Final = Column("record_secret.sealed", "record key", "record_secret/{row}")
@@ -50,14 +50,28 @@ def chain() -> list[Key]:
     return [Key(number, VerifierKey(name, bytes(public)), vouched, at) for number, name, public, vouched, at in rows]
 
 
-def signing_key(*, now: datetime) -> tuple[int, str, Ed25519PrivateKey]:
+@dataclass(frozen=True, slots=True)
+class _OfForm1:
+    """A key that was sealed before there were data keys."""
+
+    private: Ed25519PrivateKey
+
+    @property
+    def public(self) -> bytes:
+        return self.private.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message)
+
+
+def signing_key(*, now: datetime) -> tuple[int, str, Signer]:
     """Number, name and private half of the newest key; makes the first one. Inside an engine scope, under its lock."""
     if query("SELECT 1 FROM record_key LIMIT 1").fetchone() is None:
         _add(1, origin(), "", None, now)
     return newest_private()
 
 
-def newest_private() -> tuple[int, str, Ed25519PrivateKey]:
+def newest_private() -> tuple[int, str, Signer]:
     """Number, name and private half of the newest key. Raises RecordBroken where it is not there or does not open."""
     row = query(
         "SELECT k.number, k.name, s.sealed FROM record_key k LEFT JOIN record_secret s ON s.number = k.number"
@@ -79,22 +93,23 @@ def vouching(name: str) -> str:
     return f"the next key of {name} is\n"
 
 
-def _add(number: int, name: str, words: str, predecessor: Ed25519PrivateKey | None, now: datetime) -> Key:
-    private = Ed25519PrivateKey.generate()
-    verifier = VerifierKey(name, private.public_key().public_bytes_raw())
+def _add(number: int, name: str, words: str, predecessor: Signer | None, now: datetime) -> Key:
+    public, sealed = signing_pair(SECRET, str(number), data_keys.DEPLOYMENT)
+    verifier = VerifierKey(name, public)
     vouched = "" if predecessor is None else str(sign(f"{words}{verifier}\n", name, predecessor))
     query(
         "INSERT INTO record_key (number, name, public, vouched, made_at) VALUES (%s, %s, %s, %s, %s)",
         [number, name, verifier.public, vouched, now],
     )
-    sealed = seal(SECRET, str(number), data_keys.DEPLOYMENT, private.private_bytes_raw())
     query("INSERT INTO record_secret (number, sealed) VALUES (%s, %s)", [number, sealed])
     return Key(number, verifier, vouched, now)
 
 
-@lru_cache(maxsize=4)
-def _open(number: int, sealed: bytes) -> Ed25519PrivateKey:
+def _open(number: int, sealed: bytes) -> Signer:
+    place = Place(str(number), data_keys.DEPLOYMENT)
     try:
-        return Ed25519PrivateKey.from_private_bytes(unseal(SECRET, str(number), data_keys.DEPLOYMENT, sealed))
+        if key_number(sealed) is None:
+            return _OfForm1(Ed25519PrivateKey.from_private_bytes(unseal(SECRET, *place, sealed)))
+        return signer(SECRET, place, sealed)
     except SealBroken as problem:
         raise RecordBroken(f"the record's key {number} does not open: {problem}") from None

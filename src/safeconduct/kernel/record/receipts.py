@@ -25,9 +25,10 @@ from safeconduct.kernel.record.commitments import stamp
 from safeconduct.kernel.record.subjects import Content, Subjects
 from safeconduct.kernel.scope import Actor, engine_scope, query
 from safeconduct.kernel.vault import erasure
-from safeconduct.kernel.vault.configuration import deployment, erasures_file
+from safeconduct.kernel.vault.configuration import erasures_file
 from safeconduct.kernel.vault.erasure import Destroyed, Kept, Parted
 from safeconduct.kernel.vault.errors import VaultError
+from safeconduct.kernel.vault.holder import deployment
 
 #: Kind of the record's line about an erasure; its subject is the receipt's id.
 KIND: Final = "vault_erasure"

@@ -188,7 +188,7 @@ def _check_keys(report: Report) -> None:
         if chain:
             try:
                 number, _, private = keys.newest_private()
-                if private.public_key().public_bytes_raw() != chain[-1].verifier.public or number != chain[-1].number:
+                if private.public != chain[-1].verifier.public or number != chain[-1].number:
                     raise RecordBroken("the private half that is kept belongs to another key")
             except RecordBroken as problem:
                 report.add("key", f"key {chain[-1].number}", str(problem))

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from safeconduct.kernel.vault.keys import root_keys
-
 
 def root_address() -> str:
     """Where the root is: empty for the root key file, else as `roots.root_at` reads it."""
@@ -37,7 +35,6 @@ def erasures_file() -> Path | None:
     return Path(chosen) if chosen else None
 
 
-def deployment() -> str:
-    """Which deployment this is: bound into every sealed value. It follows from the first root key that there was, and
-    stands in the root key file once that is replaced."""
-    return root_keys().deployment
+def key_socket() -> str:
+    """Where the key process answers; empty where this process holds the keys itself."""
+    return str(getattr(settings, "KEY_SOCKET", ""))

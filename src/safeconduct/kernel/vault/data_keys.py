@@ -8,41 +8,24 @@ unwrapping.
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from safeconduct.kernel.scope import apart, engine_statements, query
 from safeconduct.kernel.vault import regions
-from safeconduct.kernel.vault.configuration import deployment
-from safeconduct.kernel.vault.errors import SealBroken, VaultError
-from safeconduct.kernel.vault.framing import framed
+from safeconduct.kernel.vault.errors import VaultError
+from safeconduct.kernel.vault.holder import holder
+from safeconduct.kernel.vault.key_types import DataKey as DataKey
 
 Owner = tuple[str, str]
 """Subject and purpose, e.g. ("case/cas_01…", "evidence")."""
 
 #: The subject of what belongs to no person: keys and secrets of the deployment itself.
 DEPLOYMENT: Final = "deployment"
-
-
-@dataclass(frozen=True, slots=True)
-class DataKey:
-    """An opened key. Its number stands in every value that it seals."""
-
-    id: int
-    subject: str
-    purpose: str
-    secret: bytes = field(repr=False)
-    cipher: AESGCM = field(repr=False)
 
 
 def keys_for(wanted: Collection[Owner]) -> dict[Owner, DataKey]:
@@ -55,11 +38,11 @@ def keys_for(wanted: Collection[Owner]) -> dict[Owner, DataKey]:
     for _ in range(_ATTEMPTS):
         if not missing:
             return found
-        made = {key.id: key for key in (_fresh(*owner) for owner in missing)}
+        made = {key.id: key for key in holder().make(missing, regions.newest())}
         with engine_statements():
-            rows = query(_OBTAIN, _candidates(made.values())).fetchall()
+            rows = query(_OBTAIN, _columns(made.values())).fetchall()
         for row in rows:
-            key = made.get(row[0]) or opened(*row)
+            key = made.get(row[0]) or of_row(*row)
             found[key.subject, key.purpose] = key
         # A key that another transaction was committing just then is neither ours nor seen yet.
         missing = [owner for owner in missing if owner not in found]
@@ -73,9 +56,9 @@ def standing(subject: str, purpose: str) -> DataKey:
     owner = (subject, purpose)
     known = remembered([owner])
     if not known:
-        candidates = _candidates([_fresh(*owner)])
+        candidates = _columns(holder().make([owner], regions.newest()))
         rows = apart(_OBTAIN, candidates) or apart(_OBTAIN, candidates)
-        known = {owner: opened(*rows[0])}
+        known = {owner: of_row(*rows[0])}
         remember(known)
     return known[owner]
 
@@ -91,7 +74,7 @@ def find(ids: Collection[int]) -> dict[int, DataKey | None]:
             " WHERE id = ANY(%b::bigint[])",
             [sorted(set(ids))],
         ).fetchall()
-    return {row[0]: opened(*row[:5]) if may_read(row[5]) else None for row in rows}
+    return {row[0]: of_row(*row[:5]) if may_read(row[5]) else None for row in rows}
 
 
 def may_read(restricted_to: Collection[str] | None) -> bool:
@@ -129,13 +112,12 @@ def forget() -> None:
     """Drops what this process remembers."""
     _memory.since = time.monotonic()
     _memory.sealing = {}
-    _memory.opened = {}
+    holder().drop()
 
 
-def wrapped(key: DataKey, version: int, cipher: AESGCM) -> bytes:
-    """The key wrapped by a region's key of this version."""
-    nonce = os.urandom(12)
-    return nonce + cipher.encrypt(nonce, key.secret, _bound(key.id, key.subject, key.purpose, version))
+def of_row(identity: int, subject: str, purpose: str, version: int, wrapped: bytes) -> DataKey:
+    """A key as its row has it; whether it opens is seen when it is used."""
+    return DataKey(identity, subject, purpose, regions.known(version), bytes(wrapped))
 
 
 _OBTAIN: Final = """
@@ -153,57 +135,23 @@ SELECT k.id, k.subject, k.purpose, k.region_version, k.wrapped FROM wanted w JOI
 """
 
 
-def _candidates(made: Collection[DataKey]) -> list[Any]:
-    version, cipher = regions.newest()
+def _columns(made: Collection[DataKey]) -> list[Any]:
     return [
         [key.id for key in made], [key.subject for key in made], [key.purpose for key in made],
-        [version] * len(made), [wrapped(key, version, cipher) for key in made],
+        [key.region.version for key in made], [key.wrapped for key in made],
     ]  # fmt: skip
 
 
-def _fresh(subject: str, purpose: str) -> DataKey:
-    secret = secrets.token_bytes(32)
-    return DataKey(secrets.randbits(63), subject, purpose, secret, AESGCM(secret))
-
-
-def opened(identity: int, subject: str, purpose: str, version: int, sealed: bytes) -> DataKey:
-    """A key as its row has it. Raises SealBroken where the row was moved or changed, RootUnavailable."""
-    _age()
-    sealed = bytes(sealed)
-    known = _memory.opened.get(sealed)
-    if known is not None and (known.id, known.subject, known.purpose) == (identity, subject, purpose):
-        return known
-    bound = _bound(identity, subject, purpose, version)
-    try:
-        secret = regions.cipher(version).decrypt(sealed[:12], sealed[12:], bound)
-    except InvalidTag:
-        raise SealBroken(f"data key {identity} of {subject} does not open: moved or changed") from None
-    key = DataKey(identity, subject, purpose, secret, AESGCM(secret))
-    _memory.opened[sealed] = key
-    return key
-
-
 def _age() -> None:
-    """Opened keys stay in memory for a while only, and only so many of them."""
-    old = time.monotonic() - _memory.since > _MEMORY_S
-    if old or len(_memory.sealing) > _MEMORY_KEYS or len(_memory.opened) > _MEMORY_KEYS:
+    """Keys are remembered for a while only, and only so many of them."""
+    if time.monotonic() - _memory.since > _MEMORY_S or len(_memory.sealing) > _MEMORY_KEYS:
         forget()
-
-
-def _bound(identity: int, subject: str, purpose: str, version: int) -> bytes:
-    return _head() + framed(str(identity), subject, purpose, str(version))
-
-
-@lru_cache(maxsize=1)
-def _head() -> bytes:
-    return framed("safeconduct key", deployment())
 
 
 @dataclass(slots=True)
 class _Memory:
     since: float = 0.0
     sealing: dict[Owner, DataKey] = field(default_factory=dict)
-    opened: dict[bytes, DataKey] = field(default_factory=dict)
 
 
 _ATTEMPTS: Final = 5

@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
-from safeconduct.kernel.scope import Actor, query
+from safeconduct.kernel.scope import Actor, after_commit, query
 from safeconduct.kernel.vault import pseudonyms
 from safeconduct.kernel.vault.data_keys import Owner
 from safeconduct.kernel.vault.errors import VaultError
+from safeconduct.kernel.vault.holder import holder
 
 #: Subjects in one call: the receipt that names them stays readable, and the transaction short.
 MOST: Final = 2_000
@@ -144,6 +146,8 @@ def destroy(gone: Sequence[Destroyed]) -> int:
     Returns how many were there. In an engine scope."""
     keys, entities = _numbers(gone)
     found = query("DELETE FROM vault_key WHERE id = ANY(%b::bigint[])", [keys]).rowcount if keys else 0
+    if keys:
+        after_commit(partial(holder().destroyed, keys))
     if entities:
         found += query("DELETE FROM vault_salt WHERE key = ANY(%b::bigint[])", [entities]).rowcount
         # The row as well: its blind index would still find the person for whoever has the key of it.

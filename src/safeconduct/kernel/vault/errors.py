@@ -11,6 +11,14 @@ class RootUnavailable(VaultError):
     """The root does not answer, refuses, or does not hold what it should."""
 
 
+class KeyProcessUnavailable(RootUnavailable):
+    """The key process is not there, does not answer, or answers with what cannot be read."""
+
+
+class KeyUseRefused(VaultError):
+    """Whoever holds the keys does not do that with them: not for this purpose, or not so often."""
+
+
 class SealBroken(VaultError):
     """Sealed bytes that do not open here: another key, another place, another subject, or a changed byte."""
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.kernel.vault import data_keys, regions
-from safeconduct.kernel.vault.configuration import deployment
 from safeconduct.kernel.vault.errors import VaultError
+from safeconduct.kernel.vault.holder import deployment
 
 FORM: Final = 1
 _PAGE: Final = 5_000

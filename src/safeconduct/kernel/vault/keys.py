@@ -1,8 +1,8 @@
 """Keys: one root, from which each purpose derives its own.
 
-The root comes from a file that only its owner may read (`key_file`). While it is being replaced there are two, and
-whoever derives says which is meant: `purpose_key` makes what is new, `purpose_keys` opens and finds what either made,
-and `steady_key` is for what may begin anew when the earlier key is retired, and must not change before.
+The root comes from a file that only its owner may read (`key_file`). While it is being replaced there are two: the
+first makes what is new, either opens and finds what it made. Only whoever holds the keys (`keyring`), and the commands
+that write the file, come here; everybody else asks `holder`.
 """
 
 from __future__ import annotations
@@ -10,22 +10,34 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from safeconduct.kernel.vault.configuration import key_socket
 from safeconduct.kernel.vault.key_file import KeyFileError as KeyFileError
 from safeconduct.kernel.vault.key_file import RootKeys, derive, read_keys
 from safeconduct.kernel.vault.key_file import create_key_file as create_key_file
+from safeconduct.kernel.vault.key_types import Roots
 
 
 @lru_cache(maxsize=1)
 def root_keys() -> RootKeys:
-    """The root keys of this deployment, from the file in the settings as it was when this process began."""
+    """The root keys of this deployment, from the file in the settings as it was when this process began. Raises
+    KeyFileError where a key process has them."""
     from django.conf import settings
 
+    if key_socket():
+        raise KeyFileError(
+            "the key process holds the root key: do this where its file is, without SAFECONDUCT_KEY_SOCKET"
+        )
     return read_keys(Path(settings.ROOT_KEY_FILE))
 
 
-def purpose_key(purpose: str) -> bytes:
-    """The key of one purpose."""
-    return purpose_keys(purpose)[0]
+@lru_cache(maxsize=1)
+def root_names() -> Roots:
+    """The root keys by name."""
+    keys = root_keys()
+    return Roots(
+        keys.deployment, tuple(key.name for key in keys.all), None if keys.next is None else keys.next.name,
+        None if keys.earlier is None else keys.earlier.name,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -34,20 +46,12 @@ def purpose_keys(purpose: str) -> tuple[bytes, ...]:
     return tuple(derive(key.secret, purpose) for key in root_keys().all)
 
 
-@lru_cache(maxsize=64)
-def earlier_key(purpose: str) -> bytes | None:
-    """The key of one purpose from the root key that is being retired; None where none is."""
-    earlier = root_keys().earlier
-    return None if earlier is None else derive(earlier.secret, purpose)
-
-
-@lru_cache(maxsize=64)
-def steady_key(purpose: str) -> bytes:
-    """The key of one purpose from the root key that has served longest."""
-    return derive(root_keys().oldest.secret, purpose)
+def purpose_key(purpose: str) -> bytes:
+    """The key of one purpose."""
+    return purpose_keys(purpose)[0]
 
 
 def forget() -> None:
     """Reads the file again."""
-    for remembered in (root_keys, purpose_keys, earlier_key, steady_key):
+    for remembered in (root_keys, root_names, purpose_keys):
         remembered.cache_clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 import time
@@ -13,14 +12,22 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from safeconduct.kernel.scope import engine_statements, query
 from safeconduct.kernel.vault import data_keys, root_key_use
 from safeconduct.kernel.vault.blinding import Blinded
-from safeconduct.kernel.vault.data_keys import DataKey
-from safeconduct.kernel.vault.keys import earlier_key, purpose_keys
-from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal_with, unseal, unseal_with
+from safeconduct.kernel.vault.data_keys import may_read
+from safeconduct.kernel.vault.holder import holder
+from safeconduct.kernel.vault.key_types import Roots
+from safeconduct.kernel.vault.sealing import (
+    Column,
+    Opening,
+    Place,
+    Sealing,
+    key_number,
+    seal_each,
+    unseal,
+    unseal_each,
+)
 
 #: The values behind pseudonyms; the row is kind and key.
 VALUES: Final = Column("pseudonym.sealed", "pseudonym")
@@ -55,22 +62,19 @@ def normalise(kind: str, value: str) -> str:
 
 def blind_index(kind: str, value: str) -> bytes:
     """The keyed hash that finds an entity: 128 bits of HMAC-SHA256 over its normalised value."""
-    return blind_indexes(kind, value)[0]
+    return blind_indexes([(kind, value)])[0][kind, value][0]
 
 
-def blind_indexes(kind: str, value: str) -> tuple[bytes, ...]:
-    """What finds an entity under each root key there is, that in use first: its row has one of them."""
-    return tuple(_blind(key, kind, value) for key in purpose_keys("blind/" + kind))
-
-
-def blind_index_before(kind: str, value: str) -> bytes | None:
-    """What found an entity under the root key that is being retired; None where none is."""
-    key = earlier_key("blind/" + kind)
-    return None if key is None else _blind(key, kind, value)
-
-
-def _blind(key: bytes, kind: str, value: str) -> bytes:
-    return hmac.digest(key, normalise(kind, value).encode(), "sha256")[:16]
+def blind_indexes(entities: Sequence[Entity]) -> tuple[dict[Entity, tuple[bytes, ...]], Roots]:
+    """What finds each entity under each root key there is, that in use first, and an earlier one last: its row has one
+    of them. And which keys those are."""
+    found = holder().hashes([("blind/" + kind, normalise(kind, value).encode()) for kind, value in entities])
+    if len(found.roots.names) == 1:
+        return {entity: (digest[:16],) for entity, (digest,) in zip(entities, found.digests, strict=True)}, found.roots
+    return {
+        entity: tuple([digest[:16] for digest in digests])
+        for entity, digests in zip(entities, found.digests, strict=True)
+    }, found.roots
 
 
 def register(entities: Collection[Entity]) -> dict[Entity, int]:
@@ -80,20 +84,21 @@ def register(entities: Collection[Entity]) -> dict[Entity, int]:
     lost with the database. Raises StaleRootKey where this process's root key file is not that of the database.
     """
     found = remembered(entities)
-    unknown = {entity: blind_indexes(*entity) for entity in entities if entity not in found}
-    if not unknown:
+    new = [entity for entity in dict.fromkeys(entities) if entity not in found]
+    if not new:
         return found
+    unknown, roots = blind_indexes(new)
     committed = _known(unknown)
-    fresh = {(kind, blinds[0]): value for (kind, value), blinds in unknown.items() if (kind, value) not in committed}
+    fresh = {(e[0], blinds[0]): (e[1], blinds) for e, blinds in unknown.items() if e not in committed}
     if fresh:
-        made = _insert(fresh)
+        made = _insert(fresh, roots)
         committed |= {e: made[e[0], blinds[0]] for e, blinds in unknown.items() if (e[0], blinds[0]) in made}
         # Another transaction may have been faster with some.
         missing = {entity: blinds for entity, blinds in unknown.items() if entity not in committed}
         if missing:
             committed |= _known(missing)
             if any(entity not in committed for entity in missing):
-                root_key_use.check()
+                root_key_use.check(roots)
     return found | committed
 
 
@@ -120,7 +125,7 @@ def lookup(kind: str, value: str) -> int | None:
 
 def lookup_many(entities: Collection[Entity]) -> dict[Entity, int]:
     """The keys of those entities that have been seen, in one round trip. Registers nothing."""
-    return _known({entity: blind_indexes(*entity) for entity in entities})
+    return _known(blind_indexes(list(entities))[0])
 
 
 def _known(wanted: Mapping[Entity, tuple[bytes, ...]]) -> dict[Entity, int]:
@@ -139,23 +144,19 @@ def reveal(keys: Iterable[int]) -> dict[int, Entity]:
         " ON s.key = p.key WHERE p.key = ANY(%s)",
         [sorted(set(keys))],
     )
-    found = {}
-    for key, entity, sealed, salt, restricted_to in rows:
-        if data_keys.may_read(restricted_to):
-            value = _value(key, entity, bytes(sealed), salt)
-            if value is not None:
-                found[key] = (entity, value)
-    return found
+    return _values([(key, entity, bytes(sealed), salt) for key, entity, sealed, salt, kept in rows if may_read(kept)])
 
 
 def reseal_rows(rows: Sequence[tuple[int, str, bytes]]) -> list[tuple[int, bytes, bytes]]:
     """Values of form 1, sealed as they are today: key, sealed value and salt (empty for impersonal kinds)."""
-    made = []
-    for key, entity, sealed in rows:
-        salt = _fresh_salt(entity)
-        plain = unseal(VALUES, f"{entity}/{key}", _subject(key), sealed)
-        made.append((key, seal_with(_value_key(key, entity, salt), VALUES, f"{entity}/{key}", plain), salt))
-    return made
+    salts = [_fresh_salt(entity) for _, entity, _ in rows]
+    sealed = _sealed(
+        [
+            (key, entity, unseal(VALUES, f"{entity}/{key}", _subject(key), old), salt)
+            for (key, entity, old), salt in zip(rows, salts, strict=True)
+        ]
+    )
+    return [(key, made, salt) for (key, _, _), made, salt in zip(rows, sealed, salts, strict=True)]
 
 
 def blinds_of(keys: Sequence[int]) -> dict[int, bytes]:
@@ -166,34 +167,56 @@ def blinds_of(keys: Sequence[int]) -> dict[int, bytes]:
         " WHERE p.key = ANY(%b::bigint[])",
         [list(keys)],
     ).fetchall()
-    values = {key: (entity, _value(key, entity, bytes(sealed), salt)) for key, entity, sealed, salt in rows}
-    return {key: blind_index(entity, value) for key, (entity, value) in values.items() if value is not None}
+    values = _values([(key, entity, bytes(sealed), salt) for key, entity, sealed, salt in rows])
+    blinds, _roots = blind_indexes(list(values.values()))
+    return {key: blinds[entity][0] for key, entity in values.items()}
 
 
 #: How the registry's blind indexes follow another root key.
 BLINDED: Final = Blinded("pseudonym", "key", "bigint", -1, blinds_of)
 
 
-def _value(key: int, entity: str, sealed: bytes, salt: bytes | None) -> str | None:
-    """The value; None where its salt was destroyed."""
-    row = f"{entity}/{key}"
-    if key_number(sealed) is None:
-        return unseal(VALUES, row, _subject(key), sealed).decode()
-    if salt is None and entity not in IMPERSONAL:
-        return None
-    opener = _value_key(key, entity, bytes(salt or b""))
-    return unseal_with(opener, VALUES, Place(row, _subject(key)), sealed).decode()
+def _values(rows: Sequence[tuple[int, str, bytes, bytes | None]]) -> dict[int, Entity]:
+    """Kind and value of rows (key, kind, sealed value, salt), without those whose salt was destroyed."""
+    found: dict[int, Entity] = {}
+    sealed = []
+    for key, entity, value, salt in rows:
+        if key_number(value) is None:
+            found[key] = (entity, unseal(VALUES, f"{entity}/{key}", _subject(key), value).decode())
+        elif salt is not None or entity in IMPERSONAL:
+            sealed.append((key, entity, value, bytes(salt or b"")))
+    if sealed:
+        whole = _whole()
+        opened = unseal_each(
+            [
+                Opening(whole, VALUES, Place(f"{entity}/{key}", _subject(key)), value, _salted(key, entity, salt))
+                for key, entity, value, salt in sealed
+            ]
+        )
+        found |= {key: (entity, plain.decode()) for (key, entity, _, _), plain in zip(sealed, opened, strict=True)}
+    return found
 
 
-def _value_key(key: int, entity: str, salt: bytes) -> DataKey:
-    """The key of one value: derived from that of all pseudonyms and the value's own salt (HMAC-SHA256 as a key
-    derivation in one step, NIST SP 800-56C section 4); without a salt, that of all."""
-    whole = data_keys.standing("pseudonyms", VALUES.purpose)
-    if not salt:
-        return DataKey(whole.id, _subject(key), whole.purpose, whole.secret, whole.cipher)
-    # Salt and number have a fixed length, so that no two values are told alike.
-    secret = hmac.digest(whole.secret, salt + key.to_bytes(8, "big") + entity.encode(), "sha256")
-    return DataKey(whole.id, _subject(key), whole.purpose, secret, AESGCM(secret))
+def _sealed(values: Sequence[tuple[int, str, bytes, bytes]]) -> list[bytes]:
+    """Values (key, kind, value, salt), sealed."""
+    whole = _whole()
+    return seal_each(
+        [
+            Sealing(whole, VALUES, f"{entity}/{key}", plain, _subject(key), _salted(key, entity, salt))
+            for key, entity, plain, salt in values
+        ]
+    )
+
+
+def _whole() -> data_keys.DataKey:
+    """The key of all pseudonyms; that of one value is derived from it and the value's own salt."""
+    return data_keys.standing("pseudonyms", VALUES.purpose)
+
+
+def _salted(key: int, entity: str, salt: bytes) -> bytes:
+    """Salt and number have a fixed length, so that no two values are told alike. Without a salt, none: the value is
+    sealed under the key of all."""
+    return salt and salt + key.to_bytes(8, "big") + entity.encode()
 
 
 def _fresh_salt(entity: str) -> bytes:
@@ -251,21 +274,25 @@ def _find(blinds: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
     return {(kind, bytes(blind)): key for kind, blind, key in rows}
 
 
-def _insert(fresh: Mapping[tuple[str, bytes], str]) -> dict[tuple[str, bytes], int]:
+def _insert(
+    fresh: Mapping[tuple[str, bytes], tuple[str, tuple[bytes, ...]]], roots: Roots
+) -> dict[tuple[str, bytes], int]:
     # Sorted, so that two batches that meet the same new card wait for each other instead of deadlocking.
     pairs = sorted(fresh)
     keys = [secrets.randbits(63) for _ in pairs]
     salts = [_fresh_salt(kind) for kind, _ in pairs]
-    sealed = [
-        seal_with(_value_key(key, kind, salt), VALUES, f"{kind}/{key}", fresh[kind, blind].encode())
-        for (kind, blind), key, salt in zip(pairs, keys, salts, strict=True)
-    ]
-    before = [blind_index_before(kind, fresh[kind, blind]) or b"" for kind, blind in pairs]
+    sealed = _sealed(
+        [
+            (key, kind, fresh[kind, blind][0].encode(), salt)
+            for (kind, blind), key, salt in zip(pairs, keys, salts, strict=True)
+        ]
+    )
+    before = [b"" if roots.earlier is None else fresh[pair][1][-1] for pair in pairs]
     rows = query(
         _INSERT,
         [
             [kind for kind, _ in pairs], [blind for _, blind in pairs], before, keys, sealed, salts,
-            *root_key_use.known(),
+            *root_key_use.known(roots),
         ],
     )  # fmt: skip
     return {(kind, bytes(blind)): key for kind, blind, key in rows}

@@ -1,80 +1,69 @@
 """Keys of regions: they wrap the data keys, and are wrapped by the root. Versions follow one another.
 
-A process keeps the few it needs, opened, for at most `KEPT_S`: whoever takes a process's right at the root away takes
-the keys away with it.
+A process remembers for at most `KEPT_S` how they are wrapped; whoever holds the keys (`holder`) keeps them opened as
+long at most: whoever takes its right at the root away takes the keys away with it.
 """
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from safeconduct.kernel.scope import apart, engine_statements, query
-from safeconduct.kernel.vault.configuration import deployment, region, root_address
+from safeconduct.kernel.vault.configuration import region
 from safeconduct.kernel.vault.errors import RootUnavailable
-from safeconduct.kernel.vault.roots import Root, root_at, roots_at
+from safeconduct.kernel.vault.holder import holder
+from safeconduct.kernel.vault.key_types import Region
+from safeconduct.kernel.vault.keyring import REGIONS_KEPT_S
 
-#: Seconds for which an opened key is kept in memory.
-KEPT_S: Final = 600.0
+#: Seconds for which a region's key is remembered.
+KEPT_S: Final = REGIONS_KEPT_S
 
 
-def newest() -> tuple[int, AESGCM]:
-    """Version and cipher of the key that wraps new data keys; makes the first one. Raises RootUnavailable."""
+def newest() -> Region:
+    """The key that wraps new data keys; makes the first one. Raises RootUnavailable."""
     _age()
     if _memory.newest is None:
         with engine_statements():
             row = query("SELECT max(version) FROM vault_region_key WHERE region = %s", [region()]).fetchone()
         _memory.newest = row[0] if row is not None and row[0] is not None else add()
-    return _memory.newest, cipher(_memory.newest)
+    return known(_memory.newest)
 
 
-def cipher(version: int) -> AESGCM:
-    """What a version wraps with. Raises RootUnavailable."""
+def known(version: int) -> Region:
+    """A version, as the roots wrap it. Raises RootUnavailable where there is none."""
     _age()
-    found = _memory.ciphers.get(version)
+    found = _memory.regions.get(version)
     if found is None:
-        found = _memory.ciphers[version] = AESGCM(secret_of(version, *roots_at(root_address())))
+        found = _memory.regions[version] = stored(version)
     return found
 
 
-def secret_of(version: int, *roots: Root) -> bytes:
-    """The key itself, opened by the first of these roots that wraps it. Raises RootUnavailable."""
-    names = [root.name for root in roots]
+def stored(version: int) -> Region:
+    """A version as the database has it now. Raises RootUnavailable where there is none."""
     with engine_statements():
         rows = query(
             "SELECT k.region, w.root, w.sealed FROM vault_region_key k LEFT JOIN vault_region_wrap w"
-            " ON w.version = k.version AND w.root = ANY(%s) WHERE k.version = %s"
-            " ORDER BY array_position(%s::text[], w.root::text) LIMIT 1",
-            [names, version, names],
+            " ON w.version = k.version WHERE k.version = %s ORDER BY w.root",
+            [version],
         ).fetchall()
     if not rows:
         raise RootUnavailable(f"there is no region key {version}; was the key store left out of a restore?")
-    ((name, by, sealed),) = rows
-    if by is None:
-        raise RootUnavailable(
-            f"region key {version} is not wrapped by {' or '.join(names)}: run `safeconduct vault rotate --root` with"
-            " SAFECONDUCT_VAULT_ROOT_BEFORE naming the root that wraps it; where a backup was restored that is older"
-            " than the root key file, `safeconduct vault root-key bring-back` with the file of that time"
-        )
-    return roots[names.index(by)].unwrap(bytes(sealed), context(name, version))
+    return Region(rows[0][0], version, tuple((root, bytes(sealed)) for _, root, sealed in rows if root is not None))
 
 
 def add() -> int:
     """Makes the next version for the region of the settings, and returns its number. Committed at once, so that no
     process ever wraps with a key that is rolled back. Raises RootUnavailable."""
-    root = root_at(root_address())
     while True:
         found = apart("SELECT coalesce(max(version), 0) + 1 FROM vault_region_key")[0][0]
-        wrapped = root.wrap(secrets.token_bytes(32), context(region(), found))
+        root, wrapped = holder().new_region(region(), found)
         made = apart(
             "WITH made AS (INSERT INTO vault_region_key (version, region, made_at) VALUES (%s, %s, now())"
             "  ON CONFLICT DO NOTHING RETURNING version)"
             " INSERT INTO vault_region_wrap (version, root, sealed) SELECT version, %s, %s FROM made RETURNING version",
-            [found, region(), root.name, wrapped],
+            [found, region(), root, wrapped],
         )
         if made:
             return int(found)
@@ -83,16 +72,12 @@ def add() -> int:
             return 1
 
 
-def context(name: str, version: int) -> str:
-    """What the root binds a region's key to."""
-    return f"{deployment()}/{name}/{version}"
-
-
 def forget() -> None:
     """Drops what this process remembers."""
     _memory.since = time.monotonic()
     _memory.newest = None
-    _memory.ciphers = {}
+    _memory.regions = {}
+    holder().drop(regions=True)
 
 
 def _age() -> None:
@@ -104,7 +89,7 @@ def _age() -> None:
 class _Memory:
     since: float = 0.0
     newest: int | None = None
-    ciphers: dict[int, AESGCM] = field(default_factory=dict)
+    regions: dict[int, Region] = field(default_factory=dict)
 
 
 _memory = _Memory()

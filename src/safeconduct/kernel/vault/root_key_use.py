@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from safeconduct.kernel.scope import engine_scope, engine_statements, query
 from safeconduct.kernel.vault.errors import StaleRootKey
-from safeconduct.kernel.vault.keys import root_keys
+from safeconduct.kernel.vault.holder import holder
+from safeconduct.kernel.vault.key_types import Roots
 
 #: SQL: a key in use that this process lacks, or one that it would write with and that is retired. Takes `known()`.
 STALE: Final = (
@@ -26,16 +27,17 @@ class Use:
     retired_at: datetime | None
 
 
-def known() -> list[Any]:
-    """What `STALE` compares with."""
-    keys = root_keys()
-    return [[key.name for key in keys.all], keys.current.name]
+def known(roots: Roots) -> list[Any]:
+    """What `STALE` compares with: the keys under which something was hashed."""
+    return [list(roots.names), roots.current]
 
 
-def check() -> None:
-    """Raises StaleRootKey where this process may register nothing; the message says what to do."""
+def check(roots: Roots) -> None:
+    """Raises StaleRootKey where who has these keys may register nothing; the message says what to do."""
     with engine_statements():
-        rows = query(f"SELECT name, retired_at FROM root_key_use WHERE {STALE} ORDER BY used_at", known()).fetchall()
+        rows = query(
+            f"SELECT name, retired_at FROM root_key_use WHERE {STALE} ORDER BY used_at", known(roots)
+        ).fetchall()
     for name, retired_at in rows:
         raise StaleRootKey(
             f"root key {name} is retired, and this process writes with it: restart it with the present root key file"
@@ -45,7 +47,7 @@ def check() -> None:
 
 def missing(name: str) -> str:
     """What to do about a key in use that the file lacks."""
-    held = " and ".join(key.name for key in root_keys().all)
+    held = " and ".join(holder().roots().names)
     return (
         f"this database is used with root key {name}, and the root key file holds {held}: restart the process with the"
         " present file; where a backup was restored that is older than the file, run `safeconduct vault root-key"
@@ -61,7 +63,7 @@ def uses() -> list[Use]:
 
 def absent() -> Sequence[str]:
     """Names of keys in use that the file lacks. Opens its own scope."""
-    held = {key.name for key in root_keys().all}
+    held = holder().roots().names
     return [use.name for use in uses() if use.retired_at is None and use.name not in held]
 
 
@@ -70,5 +72,5 @@ def note(at: datetime) -> None:
     query(
         "INSERT INTO root_key_use (name, used_at) SELECT %s, %s WHERE NOT EXISTS (SELECT FROM root_key_use)"
         " ON CONFLICT DO NOTHING",
-        [root_keys().current.name, at],
+        [holder().roots().current, at],
     )

@@ -29,11 +29,11 @@ from django.utils.module_loading import import_string
 from safeconduct.kernel.scope import owner_scope, query
 from safeconduct.kernel.vault import regions, resealing, root_key_use, rotation
 from safeconduct.kernel.vault.blinding import BATCH, Blinded, Waiting
-from safeconduct.kernel.vault.configuration import root_address
 from safeconduct.kernel.vault.errors import VaultError
+from safeconduct.kernel.vault.holder import holder
 from safeconduct.kernel.vault.key_file import RootKeys, read_keys, write_keys
-from safeconduct.kernel.vault.keys import root_keys
-from safeconduct.kernel.vault.roots import root_at, roots_at
+from safeconduct.kernel.vault.key_types import Roots
+from safeconduct.kernel.vault.keys import root_keys, root_names
 
 #: How long what the earlier key signed stays good after another took its place: as long as the link that lives longest
 #: (a buyer's, `kernel.buyer_links`; a test holds it to that).
@@ -97,7 +97,7 @@ def move(progress: Progress | None = None, batch: int = BATCH) -> dict[str, int]
 
     Raises VaultError where there is no earlier key, or it is retired; RootUnavailable.
     """
-    earlier = _earlier(root_keys())
+    earlier = _earlier(holder().roots())
     if earlier in _retired():
         raise VaultError(f"{earlier} is retired already: `safeconduct vault root-key retire` finishes that")
     done = {"vault_region_wrap": rotation.rotate_root()} if _wraps(earlier) else {}
@@ -123,7 +123,7 @@ def retire(file: Path, *, at: datetime, end_links: bool = False) -> RootKeys:
     Raises VaultError while anything needs it; the message says what.
     """
     keys = root_keys()
-    earlier = _earlier(keys)
+    earlier = _earlier(root_names())
     if earlier not in _retired():
         found = standing(at)
         needed = [*needs(found.left), *(root_key_use.missing(name) for name in root_key_use.absent())]
@@ -150,15 +150,15 @@ def retire(file: Path, *, at: datetime, end_links: bool = False) -> RootKeys:
 def standing(at: datetime, *, forms: bool = True) -> Standing:
     """How far it is. Counts all rows while there is an earlier key: not for pages. ``forms``: also reads every sealed
     value's form, which takes long. Opens its own scopes."""
-    keys, uses = root_keys(), {use.name: use for use in root_key_use.uses()}
-    earlier = None if keys.earlier is None else keys.earlier.name
-    present = uses.get(keys.current.name)
+    keys, uses = holder().roots(), {use.name: use for use in root_key_use.uses()}
+    earlier = keys.earlier
+    present = uses.get(keys.current)
     until = None if earlier is None or present is None else present.used_at + OVERLAP
     retiring = earlier is not None and earlier in _retired()
     left = _left(earlier, forms=forms) if earlier is not None and not retiring else {}
     trouble = [root_key_use.missing(name) for name in root_key_use.absent()]
-    if keys.current.name in _retired():
-        trouble.append(f"root key {keys.current.name} is retired: put the present root key file here, and restart")
+    if keys.current in _retired():
+        trouble.append(f"root key {keys.current} is retired: put the present root key file here, and restart")
     if earlier is not None and not retiring and _index_is_there() is not True:
         trouble.append(_NO_INDEX)
     if retiring:
@@ -168,7 +168,7 @@ def standing(at: datetime, *, forms: bool = True) -> Standing:
     if earlier is not None and forms and not retiring and not any(left.values()) and until is not None and until <= at:
         trouble.append(f"nothing needs {earlier} any more: run `safeconduct vault root-key retire`")
     return Standing(
-        keys.current.name, None if keys.next is None else keys.next.name, earlier,
+        keys.current, keys.next, earlier,
         None if present is None else present.used_at, until, left, retiring, tuple(trouble),
     )  # fmt: skip
 
@@ -188,9 +188,9 @@ def needs(left: dict[str, int]) -> list[str]:
 def keep_up(_now: datetime) -> None:
     """For the periodic jobs: moves what is left, and forgets what a process that was restarted late has written since
     the earlier key was retired."""
-    keys = root_keys()
+    keys = holder().roots()
     if keys.earlier is not None:
-        if time.monotonic() >= _memory.look_at and keys.earlier.name not in _retired():
+        if time.monotonic() >= _memory.look_at and keys.earlier not in _retired():
             _memory.look_at = 0.0 if any(move().values()) else time.monotonic() + _LOOK_AGAIN_S
     elif keys.next is None and _retired() and not root_key_use.absent():
         for column in columns():
@@ -207,13 +207,13 @@ def _waits() -> list[Waiting]:
     return [cast("Waiting", import_string(path)) for path in settings.ROOT_KEY_WAITS]
 
 
-def _earlier(keys: RootKeys) -> str:
+def _earlier(keys: Roots) -> str:
     if keys.earlier is None:
         raise VaultError(
             "the root key file holds no earlier key; `safeconduct vault root-key add`, and `use` after a restart of"
             " every process, begin a replacement"
         )
-    return keys.earlier.name
+    return keys.earlier
 
 
 def _retired() -> set[str]:
@@ -225,13 +225,13 @@ def _left(earlier: str, *, forms: bool) -> dict[str, int]:
         left = {column.table: column.left() for column in columns()} | {one.name: one.left() for one in _waits()}
         if forms:
             left["columns with values of an earlier form"] = resealing.left()
-    wraps = rotation.not_wrapped_by(root_at(root_address())) if _wraps(earlier) else []
+    wraps = rotation.not_wrapped_by(holder().wrapping()[0]) if _wraps(earlier) else []
     return left | {"vault_region_wrap": len(wraps)}
 
 
 def _wraps(earlier: str) -> bool:
     """Whether keys of regions are opened by the earlier key: the vault's root is the root key file, not another."""
-    return earlier in {root.name for root in roots_at(root_address())}
+    return earlier in holder().wrapping()
 
 
 def _begin(keys: RootKeys, at: datetime) -> None:

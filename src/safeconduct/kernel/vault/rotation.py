@@ -14,9 +14,9 @@ from typing import Final
 
 from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.kernel.vault import data_keys, regions
-from safeconduct.kernel.vault.configuration import earlier_root_address, region, root_address
-from safeconduct.kernel.vault.errors import VaultError
-from safeconduct.kernel.vault.roots import Root, root_at, roots_at
+from safeconduct.kernel.vault.configuration import region
+from safeconduct.kernel.vault.errors import KeyProcessUnavailable, RootUnavailable, VaultError
+from safeconduct.kernel.vault.holder import holder
 
 BATCH: Final = 2_000
 #: A process may wrap with the earlier version for as long as it remembers it; twice that is past any clock's doubt.
@@ -49,7 +49,7 @@ def begin(*, now: datetime) -> tuple[int, bool]:
     then this process goes on with the keys that it has opened."""
     if _left() > 0:
         regions.forget()
-        return regions.newest()[0], True
+        return regions.newest().version, True
     version = regions.add()
     with engine_scope():
         query(
@@ -100,20 +100,21 @@ def rotate_root() -> int:
 
     Processes with either root work until `finish_root`. Opens its own scopes. Raises VaultError, RootUnavailable.
     """
-    root, *others = roots_at(root_address())
-    missing = not_wrapped_by(root)
-    address = earlier_root_address()
-    earlier = [*others, *(() if address is None else roots_at(address))]
-    if missing and not earlier:
-        raise VaultError(
-            "set SAFECONDUCT_VAULT_ROOT_BEFORE to the root that is being replaced (`key-file` for the root key file)"
-        )
-    for version, name in missing:
-        wrapped = root.wrap(regions.secret_of(version, *earlier), regions.context(name, version))
+    missing = not_wrapped_by(holder().wrapping()[0])
+    for version in missing:
+        try:
+            root, wrapped = holder().rewrapped(regions.stored(version))
+        except KeyProcessUnavailable:
+            raise
+        except RootUnavailable as problem:
+            raise VaultError(
+                "set SAFECONDUCT_VAULT_ROOT_BEFORE to the root that is being replaced (`key-file` for the root key"
+                f" file): {problem}"
+            ) from None
         with engine_scope():
             query(
                 "INSERT INTO vault_region_wrap (version, root, sealed) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                [version, root.name, wrapped],
+                [version, root, wrapped],
             )
     regions.forget()
     return len(missing)
@@ -124,25 +125,26 @@ def finish_root() -> int:
 
     Raises VaultError where a key is not wrapped by this root, or does not open with it.
     """
-    root = root_at(root_address())
+    root = holder().wrapping()[0]
     if not_wrapped_by(root):
-        raise VaultError(f"not every key is wrapped by {root.name}; run `safeconduct vault rotate --root` first")
+        raise VaultError(f"not every key is wrapped by {root}; run `safeconduct vault rotate --root` first")
     with engine_scope():
         versions = [version for (version,) in query("SELECT version FROM vault_region_key")]
     for version in versions:
-        regions.secret_of(version, root)
+        holder().check(regions.stored(version), root)
     with engine_scope():
-        return query("DELETE FROM vault_region_wrap WHERE root <> %s", [root.name]).rowcount
+        return query("DELETE FROM vault_region_wrap WHERE root <> %s", [root]).rowcount
 
 
-def not_wrapped_by(root: Root) -> list[tuple[int, str]]:
-    """Regions' keys, by version and region, that this root does not open. Opens its own scope."""
+def not_wrapped_by(root: str) -> list[int]:
+    """Versions of regions' keys that the root of this name does not open. Opens its own scope."""
     with engine_scope():
-        return query(
-            "SELECT k.version, k.region FROM vault_region_key k WHERE NOT EXISTS"
+        rows = query(
+            "SELECT k.version FROM vault_region_key k WHERE NOT EXISTS"
             " (SELECT 1 FROM vault_region_wrap w WHERE w.version = k.version AND w.root = %s) ORDER BY k.version",
-            [root.name],
-        ).fetchall()
+            [root],
+        )
+        return [version for (version,) in rows]
 
 
 def _left() -> int:
@@ -168,11 +170,11 @@ def _rewrap_batch(after: int, batch: int) -> tuple[int, int | None]:
         ).fetchall()
         if not rows:
             return 0, None
-        version, cipher = regions.newest()
-        made = [data_keys.wrapped(data_keys.opened(*row), version, cipher) for row in rows]
+        newest = regions.newest()
+        made = holder().rewrap([data_keys.of_row(*row) for row in rows], newest)
         query(
             "UPDATE vault_key k SET wrapped = w.wrapped, region_version = %s"
             " FROM unnest(%b::bigint[], %b::bytea[]) AS w(id, wrapped) WHERE k.id = w.id",
-            [version, [row[0] for row in rows], made],
+            [newest.version, [row[0] for row in rows], made],
         )
         return len(rows), rows[-1][0]

@@ -10,7 +10,7 @@ from safeconduct.kernel.scope import engine_scope, query
 from safeconduct.kernel.vault import regions
 from safeconduct.kernel.vault.configuration import erasures_file, region, root_address
 from safeconduct.kernel.vault.errors import VaultError
-from safeconduct.kernel.vault.roots import root_at, roots_at
+from safeconduct.kernel.vault.holder import holder
 
 #: How long a region's key wraps (docs/security-inventory.md, *Cryptography*): the house's own time, and the longest.
 REPLACED: Final = timedelta(days=366)
@@ -46,10 +46,11 @@ class Status:
 
 def status() -> Status:
     """Looks at everything, and opens the region's key anew. Raises RootUnavailable. Counts all keys: not for pages."""
-    root, *beside = roots_at(root_address())
+    root, *beside = holder().wrapping()
     regions.forget()
-    version, _ = regions.newest()
-    regions.secret_of(version, root, *beside)
+    newest = regions.newest()
+    holder().check(newest)
+    version = newest.version
     with engine_scope():
         row = query(
             "SELECT (SELECT count(*) FROM vault_key), (SELECT count(*) FROM vault_salt),"
@@ -66,7 +67,7 @@ def status() -> Status:
         ).fetchone()
         roots = query(
             "SELECT DISTINCT root FROM vault_region_wrap WHERE root <> ALL(%s) ORDER BY root",
-            [[root.name, *(one.name for one in beside)]],
+            [[root, *beside]],
         )
         others = tuple(name for (name,) in roots)
     assert row is not None
@@ -91,7 +92,7 @@ def status() -> Status:
             " what was erased"
         )
     return Status(
-        root.name, region(), version, keys, salts, left, others, restricted, overdue, receipts, unshown, since,
+        root, region(), version, keys, salts, left, others, restricted, overdue, receipts, unshown, since,
         made_at, tuple(trouble),
     )  # fmt: skip
 
@@ -152,8 +153,8 @@ def glance() -> Glance:
     """What is quickly seen. The root is asked only where this process has not opened the region's key lately."""
     root, problem = root_address(), ""
     try:
-        root = root_at(root).name
-        regions.newest()
+        root = holder().wrapping()[0]
+        holder().check(regions.newest(), anew=False)
     except VaultError as refused:
         problem = str(refused)
     with engine_scope():
