@@ -22,5 +22,7 @@ _pages = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from safeconduct.config.rates import network_of  # noqa: E402
+from safeconduct.config.warming import warm_up  # noqa: E402
 
+warm_up()
 application = WholeBodies(_pages, None if settings.ALLAUTH_TRUSTED_PROXY_COUNT else network_of)

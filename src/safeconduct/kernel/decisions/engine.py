@@ -32,10 +32,11 @@ from safeconduct.kernel.decisions.running import (
     Compiled,
     Muted,
     Running,
+    running,
     settle_and_read_running,
 )
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.scope import query
+from safeconduct.kernel.scope import engine_scope, query
 
 Clock = Callable[[], datetime]
 _TYPE_NAMES = {event.code: event.name for event in CATALOGUE.values()}
@@ -114,6 +115,13 @@ def _decide(claimed: Sequence[int], rows: list[Row], now: Clock | None, started:
     if at is not None:  # a world that is replayed tells nobody
         telling.tell_made(made, at)
     return made
+
+
+def make_ready() -> None:
+    """Reads and compiles what deciding needs of the database and keeps, before anybody waits for a decision."""
+    with engine_scope():
+        _fact_columns()
+        running()
 
 
 def type_name(code: int) -> str:

@@ -1,0 +1,26 @@
+"""What a web process reads and compiles before its first request, so that nobody who asks waits for it."""
+
+from __future__ import annotations
+
+import logging
+
+from django.urls import get_resolver
+
+logger = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Imports every page, reads the texts and rules that ship with the program, and compiles the policies in force.
+    Where the database does not answer yet, the first request does its part."""
+    _ = get_resolver().url_patterns
+    from safeconduct.kernel.decisions import engine, reactions
+    from safeconduct.kernel.notices import texts
+    from safeconduct.kernel.vault import holder
+
+    reactions.event_types()
+    texts.texts()
+    try:
+        holder.deployment()
+        engine.make_ready()
+    except Exception as problem:  # whatever it is, the first request finds it as well, and says so to who asks
+        logger.warning("a web process begins without what the database has (%s)", type(problem).__name__)
