@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 
+from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.urls import get_resolver
+from django.utils.module_loading import import_string
 
 logger = logging.getLogger(__name__)
 
@@ -13,6 +16,8 @@ def warm_up() -> None:
     """Imports every page, reads the texts and rules that ship with the program, and compiles the policies in force.
     Where the database does not answer yet, the first request does its part."""
     _ = get_resolver().url_patterns
+    get_adapter()
+    import_string(settings.MESSAGE_STORAGE)
     from safeconduct.kernel.decisions import engine, reactions
     from safeconduct.kernel.notices import texts
     from safeconduct.kernel.vault import holder
