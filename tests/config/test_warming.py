@@ -44,3 +44,13 @@ def test_without_a_database_it_begins_all_the_same() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "begins without what the database has" in done.stderr
+
+
+def test_a_worker_that_is_told_to_end_while_it_loads_ends() -> None:
+    code = (
+        "import signal; signal.signal(signal.SIGTERM, lambda *_: None); import safeconduct.config.wsgi;"
+        " print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
+    )
+    environment = os.environ | {"SAFECONDUCT_WORKER_OF_SERVER": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.stdout.strip() == "True", done.stderr

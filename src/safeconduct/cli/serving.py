@@ -17,6 +17,8 @@ from safeconduct.config.bodies import THREADS
 from safeconduct.config.database import embedded_folder, keep_embedded
 
 _STOP_WITHIN_S = 8.0
+#: The web processes are ended by their server before it is ended itself.
+_WORKERS_STOP_WITHIN_S = 6
 #: A child that lived so long could start: whatever ends it later may pass.
 _SETTLED_S = 10.0
 _DEATHS, _WITHIN_S, _BREATH_S = 5, 60.0, 1.0
@@ -54,7 +56,8 @@ class Server:
         web = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
             str(workers), "--blocking-threads", str(THREADS), "--backlog", "1024", "--respawn-failed-workers",
-            "--no-ws", "--http", "1", "--log-level", "warning", *(tls.arguments() if tls else []),
+            "--workers-kill-timeout", f"{_WORKERS_STOP_WITHIN_S}s", "--no-ws", "--http", "1", "--log-level", "warning",
+            *(tls.arguments() if tls else []),
             "safeconduct.config.wsgi:application",
         ]  # fmt: skip
         lane = [sys.executable, "-m", "safeconduct.cli.serving"]

@@ -13,6 +13,10 @@ from safeconduct.foundation.processes import die_with_parent
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
 
 if os.environ.get("SAFECONDUCT_WORKER_OF_SERVER"):
+    # A worker is a fork, and has its server's handlers until it serves: that it is told to end while it loads would be
+    # heard by nobody, and its end waited for for ever.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     # After kill -9 of the server its workers would live on and keep the port.
     die_with_parent(with_signal=signal.SIGKILL)
 
