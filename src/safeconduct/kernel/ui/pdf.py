@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from typst import Fonts
 
-#: Families by preference: those of the systems Safeconduct runs on, then the one that is part of typst itself.
+#: What travels with the program, so that names and addresses in Chinese and Arabic are no boxes on a bare machine.
+_OURS: Final = Path(__file__).resolve().parent / "typefaces"
+#: Families by preference: those of the systems Safeconduct runs on, then what is part of typst or travels with us.
 _LATIN: Final = ("Noto Sans", "Liberation Sans", "DejaVu Sans", "Helvetica Neue", "Arial", "Libertinus Serif")
 _CHINESE: Final = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
-    "Noto Serif CJK SC", "PingFang SC", "Microsoft YaHei", "SimSun",
+    "Noto Serif CJK SC", "PingFang SC", "Microsoft YaHei", "SimSun", "Droid Sans Fallback",
 )  # fmt: skip
 _PAGE: Final = re.compile(rb"/Type\s*/Page\b(?!s)")
 _ARABIC: Final = ("Noto Sans Arabic", "Noto Naskh Arabic", "Noto Kufi Arabic", "Geeza Pro")
@@ -71,7 +73,7 @@ def _compiled(source: Path, inputs: Mapping[str, str], at: datetime) -> bytes:
 
 @lru_cache(maxsize=1)
 def _fonts() -> Fonts:
-    """The machine's fonts, looked for once: that takes half a second."""
+    """The machine's fonts and ours, looked for once: that takes half a second."""
     import typst
 
-    return typst.Fonts()
+    return typst.Fonts(font_paths=[str(_OURS)])
