@@ -118,4 +118,7 @@ def test_a_meter_never_leaves_its_track(value: float, limit: float) -> None:
 
 @pytest.mark.parametrize("points", [[], [1.0], [None], [2.0, 2.0], [None, 1.0, 5.0]])
 def test_a_sparkline_draws_any_number_of_points(points: list[float | None]) -> None:
-    well_formed(charts.sparkline(points, "Trend"))
+    drawn = well_formed(charts.sparkline(points, "Trend")).findall(".//path")
+    assert len(drawn) == (3 if any(point is not None for point in points) else 0), "ground, line and last point"
+    heights = [float(y) for one in drawn for y in re.findall(r",(-?[\d.]+)", one.get("d", ""))]
+    assert all(0 <= height <= 28 for height in heights)
