@@ -120,5 +120,5 @@ def test_a_meter_never_leaves_its_track(value: float, limit: float) -> None:
 def test_a_sparkline_draws_any_number_of_points(points: list[float | None]) -> None:
     drawn = well_formed(charts.sparkline(points, "Trend")).findall(".//path")
     assert len(drawn) == (3 if any(point is not None for point in points) else 0), "ground, line and last point"
-    heights = [float(y) for one in drawn for y in re.findall(r",(-?[\d.]+)", one.get("d", ""))]
-    assert all(0 <= height <= 28 for height in heights)
+    heights = [float(y) for one in drawn for y in re.findall(r"[ML]\S+ (-?[\d.]+)", one.get("d", ""))]
+    assert bool(heights) == bool(drawn) and all(0 <= height <= 28 for height in heights)
