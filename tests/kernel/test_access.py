@@ -9,11 +9,12 @@ from django.http import StreamingHttpResponse
 from tests.kernel.builders import event, live_policy
 
 from safeconduct.foundation.policy.postgres_expressions import PostgresExpressions
+from safeconduct.kernel import access
 from safeconduct.kernel.access import TABLES
 from safeconduct.kernel.decisions import lanes
 from safeconduct.kernel.decisions.models import Decision
 from safeconduct.kernel.events.catalogue import CATALOGUE
-from safeconduct.kernel.scope import engine_scope, owner_scope, query, seller_scope, staff_scope
+from safeconduct.kernel.scope import engine_scope, owner_scope, query, raw_connection, seller_scope, staff_scope
 
 OWN_COLUMNS = {"moment", "type", "occurred", "imported"}
 
@@ -96,3 +97,41 @@ def test_the_fact_table_has_a_column_for_each_indexed_field_of_the_catalogue_and
     types = {name: PostgresExpressions.types[field.type] for name, field in CATALOGUE.columns.items()}
     assert {name: kind for name, kind in columns.items() if name not in OWN_COLUMNS} == types
     assert {f"fact_by_{name}" for name in CATALOGUE.key_fields} <= indexes
+
+
+def _marks() -> dict[str, str]:
+    with owner_scope():
+        found = query(
+            "SELECT relname, obj_description(oid, 'pg_class') FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind = 'r'"
+        )
+        return dict(found.fetchall())
+
+
+def test_rights_that_are_as_they_should_be_are_not_given_again_and_nobody_has_to_wait() -> None:
+    """A migration beside a server at work: somebody reads the log for as long as it takes."""
+    with engine_scope():
+        query("SELECT count(*) FROM event")
+        with owner_scope():
+            query("SET LOCAL lock_timeout = '1s'")
+            access.apply(raw_connection())
+
+
+def test_what_somebody_changed_by_hand_is_put_right_by_the_next_migration() -> None:
+    before = _marks()
+    with owner_scope():
+        query("GRANT DELETE ON fact TO safeconduct_app")
+        query("ALTER TABLE decision NO FORCE ROW LEVEL SECURITY")
+        query("DROP POLICY case_file_safeconduct_app ON case_file")
+        query("CREATE POLICY case_file_safeconduct_app ON case_file TO safeconduct_app USING (true)")
+        query("GRANT SELECT (secret_hash) ON api_key TO safeconduct_app")
+        access.apply(raw_connection())
+    with owner_scope():
+        assert query(
+            "SELECT has_table_privilege('safeconduct_app', 'fact', 'DELETE'),"
+            " has_column_privilege('safeconduct_app', 'api_key', 'secret_hash', 'SELECT'),"
+            " (SELECT relforcerowsecurity FROM pg_class WHERE relname = 'decision'),"
+            " (SELECT polqual IS NOT NULL AND pg_get_expr(polqual, polrelid) LIKE '%%seller_key = %%' FROM pg_policy"
+            "  WHERE polname = 'case_file_safeconduct_app')"
+        ).fetchone() == (False, False, True, True)
+    assert _marks() == before

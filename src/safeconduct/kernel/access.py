@@ -4,13 +4,15 @@ Every table of the schema stands in `TABLES`. A table with a `seller_column` car
 ``app`` login sees the rows of the seller in scope and no others; ``engine`` and ``staff`` have policies of their own;
 so has the owner, whose data migrations would otherwise silently touch no rows. A table without one says why.
 
-`apply` is run after every migration, in one transaction, and can be repeated.
+`apply` is run after every migration, in one transaction, and can be repeated: how it left a table stands in the table's
+comment, and what is still so is not done again.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -332,15 +334,60 @@ def create_roles(connection: psycopg.Connection[Any], passwords: dict[str, str],
 
 
 def apply(connection: psycopg.Connection[Any]) -> None:
-    """Makes rights and row-level security of every table what `TABLES` says. Run as the owner, inside a transaction."""
+    """Makes rights and row-level security of every table what `TABLES` says. Run as the owner, inside a transaction.
+
+    A table that is as `apply` left it is not touched: this may run beside servers at work, and costs them nothing.
+    """
     logins = sql.SQL(", ").join(sql.Identifier(f"safeconduct_{login}") for login in _LOGINS)
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(logins))
     connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(logins))
-    for table in TABLES:
+    found = _found(connection)
+    changed = [table for table in TABLES if table.name not in found or found[table.name].mark != found[table.name].now]
+    for table in changed:
+        # Before anything else: a vacuum of the table gives way to whoever waits for its lock, but would itself wait
+        # for a transaction that has changed the table's rights already, and each for the other.
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table.name)))
         _grant(connection, table)
         if table.seller_column is not None:
             _isolate(connection, table.name, table.seller_column)
+    if changed:
+        now = _found(connection)
+        for table in changed:
+            connection.execute(
+                sql.SQL("COMMENT ON TABLE {} IS {}").format(sql.Identifier(table.name), now[table.name].now)
+            )
+
+
+class _Found(NamedTuple):
+    """How `apply` left a table, and how it is: each a hash of what was wanted and of what the database's catalogue
+    says."""
+
+    mark: str | None
+    now: str
+
+
+def _found(connection: psycopg.Connection[Any]) -> dict[str, _Found]:
+    wanted = {table.name: repr(table) for table in TABLES}
+    rows = connection.execute(_STATE).fetchall()
+    return {
+        name: _Found(mark, "rights " + hashlib.sha256(f"{wanted[name]}\n{state}".encode()).hexdigest()[:32])
+        for name, mark, state in rows
+        if name in wanted
+    }
+
+
+#: Owner, rights on the table and on its columns, and row-level security, by table.
+_STATE = """
+SELECT c.relname, obj_description(c.oid, 'pg_class'), jsonb_build_array(
+    c.relowner::regrole, c.relacl::text, c.relrowsecurity, c.relforcerowsecurity,
+    (SELECT jsonb_agg(jsonb_build_array(attname, attacl::text) ORDER BY attnum)
+        FROM pg_attribute WHERE attrelid = c.oid AND attacl IS NOT NULL),
+    (SELECT jsonb_agg(jsonb_build_array(polname, polcmd, polpermissive, polroles::regrole[]::text,
+            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) ORDER BY polname)
+        FROM pg_policy WHERE polrelid = c.oid))::text
+FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+"""
 
 
 def _grant(connection: psycopg.Connection[Any], table: Table) -> None:
