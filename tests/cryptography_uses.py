@@ -43,7 +43,7 @@ KINDS: tuple[tuple[str, str | None], ...] = (
     (r"hashlib\.sha1", "SHA-1"),
     (r"hashlib\.sha512", "SHA-512"),
     (r"argon2\.low_level\.hash_secret_raw|django\..*\.Argon2PasswordHasher", "Argon2id"),
-    (r"django\.core\.signing\.(Signer|dumps|loads)", "signed text"),
+    (r"django\.core\.signing\.(Signer|TimestampSigner|dumps|loads)", "signed text"),
     (r"jwt\.(PyJWK|decode|get_unverified_header)", "identity token"),
     (r"standardwebhooks\.Webhook", "signature of a webhook"),
     (r"secrets\.\w+|os\.(urandom|getrandom)", "random numbers"),

@@ -87,20 +87,17 @@ def test_the_passwords_of_logins_change_with_the_retirement_and_not_before(tmp_p
     write_keys(added, read_keys(one).with_next())
     write_keys(used, read_keys(added).in_use())
     write_keys(new, read_keys(used).alone())
-    shown = [
+    passwords = [
         subprocess.run(
             [sys.executable, "-c", _SETTINGS], capture_output=True, text=True, check=True,
             env={**os.environ, "SAFECONDUCT_KEY_FILE": str(file)},
-        ).stdout.split()
+        ).stdout.strip()
         for file in (one, added, used, new)
     ]  # fmt: skip
-    passwords = [password for password, *_ in shown]
     assert passwords[0] == passwords[1] == passwords[2] != passwords[3]
-    (old,), (signs, opens), (signs_then, opens_then), (last,) = [secrets for _, *secrets in shown]
-    assert (signs, opens) == (old, last) and (signs_then, opens_then) == (last, old)
 
 
 _SETTINGS = """
 from django.conf import settings
-print(settings.ROLE_PASSWORDS["engine"], settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+print(settings.ROLE_PASSWORDS["engine"])
 """

@@ -16,10 +16,10 @@ from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
-from django.utils.crypto import salted_hmac
 
 from safeconduct.config.rates import network_of
 from safeconduct.kernel.parties.session_guard import origin_of_request
+from safeconduct.kernel.vault.holder import hashed
 
 logger = logging.getLogger("safeconduct.security")
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -102,9 +102,8 @@ def _who(request: HttpRequest) -> dict[str, Any]:
     """Where a request comes from and goes to, and the key it shows. Never raises: a refusal must be told."""
     found: dict[str, Any] = {}
     with suppress(Exception):
-        found["network"] = salted_hmac("safeconduct.log", network_of(origin_of_request(request).address)).hexdigest()[
-            :12
-        ]
+        network = network_of(origin_of_request(request).address)
+        found["network"] = hashed("log/networks", str(network).encode()).digests[0][0].hex()[:12]
     with suppress(Exception):  # a host that is not ours
         found["host"] = request.get_host()
     key = getattr(request, "key_id", "")

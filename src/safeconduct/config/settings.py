@@ -19,8 +19,8 @@ KEY_SOCKET = ENV.key_socket
 ROOT_KEY_FILE = str(ENV.key_file)
 _keys = given_keys(KEY_SOCKET, ENV.key_file, create=not ENV.production)
 
-# The first signs; what another root key of the file signed is good as well.
-SECRET_KEY, *SECRET_KEY_FALLBACKS = (key.hex() for key in _keys.of("django"))
+# Django has no secret, and raises where anything asks for it: who holds the keys signs (`kernel.vault.signed_text`).
+SECRET_KEY = ""
 ROLE_PASSWORDS = role_passwords(lambda use: _keys.oldest(use)[:24].hex(), ENV.database_generation)
 VAULT_ROOT = ENV.vault_root
 VAULT_ROOT_BEFORE = ENV.vault_root_before
@@ -237,6 +237,7 @@ ACCOUNT_ADAPTER = "safeconduct.protections.accounts.sign_in.adapter.JudgedAdapte
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "safeconduct.kernel.parties.password_links.PasswordLinks"  # noqa: S105 a class
 PASSWORD_RESET_TIMEOUT = 600
 # Failures are counted by device in the database (`parties.attempts`); a count by address alone would let anybody lock
 # an owner out.

@@ -9,23 +9,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from django.core import signing
+from django.core.signing import BadSignature
+
+from safeconduct.kernel.vault.signed_text import TimedSigner
 
 #: As long as buyers can complain anywhere we know of: PayPal's window is 180 days (read 2026-11-23).
 GOOD_FOR: Final = timedelta(days=180)
-#: Links are out there: the word stays what it was when only disputes had pages for buyers.
-_SALT: Final = "safeconduct.disputes.link"
+_PURPOSE: Final = "signed/links of buyers"
 
 
 def token_of(order_key: int) -> str:
     """The token of an order."""
-    return signing.dumps(order_key, salt=_SALT)
+    return TimedSigner(_PURPOSE).sign_object(order_key)
 
 
 def order_of(token: str) -> int | None:
     """The order's key; None for a token that is not ours, was changed, or is too old."""
     try:
-        key = signing.loads(token, salt=_SALT, max_age=GOOD_FOR)
-    except signing.BadSignature:
+        key = TimedSigner(_PURPOSE).unsign_object(token, max_age=GOOD_FOR)
+    except BadSignature:
         return None
     return key if isinstance(key, int) else None

@@ -10,7 +10,7 @@ from django.conf import settings
 from tests.kernel.builders import START
 
 from safeconduct.kernel.vault import data_keys, keys, pseudonyms, regions, root_replacement
-from safeconduct.kernel.vault.key_file import derive, read_keys, write_keys
+from safeconduct.kernel.vault.key_file import read_keys, write_keys
 
 
 class Steps:
@@ -26,11 +26,7 @@ class Steps:
 
     def process(self, file: Path, *, late: bool = False) -> None:
         """As a process that began with this file; ``late``: a while ago, so that it has keys of regions opened."""
-        there = read_keys(file)
-        secret, *others = (derive(key.secret, "django").hex() for key in there.all)
         self._monkeypatch.setattr(settings, "ROOT_KEY_FILE", str(file))
-        self._monkeypatch.setattr(settings, "SECRET_KEY", secret)
-        self._monkeypatch.setattr(settings, "SECRET_KEY_FALLBACKS", others)
         for module in (keys, pseudonyms) if late else (keys, data_keys, regions, pseudonyms):
             module.forget()
 

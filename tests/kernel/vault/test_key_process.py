@@ -18,6 +18,7 @@ from tests.kernel.builders import START
 from tests.kernel.vault.key_process_world import KeyProcess, asking
 
 from safeconduct.foundation.signed_note import Note
+from safeconduct.kernel import buyer_links
 from safeconduct.kernel.record import keys as record_keys
 from safeconduct.kernel.record import receipts
 from safeconduct.kernel.scope import Actor, engine_scope, query, undo
@@ -43,7 +44,7 @@ def test_what_either_sealed_or_found_the_other_opens_and_finds(key_process: KeyP
     with engine_scope():
         ana = pseudonyms.register([("email", "ana@example.org")])
         _, _, signer = record_keys.signing_key(now=START)
-    secret, before = settings.SECRET_KEY, deployment()
+    link, before = buyer_links.token_of(4711), deployment()
     with asking(key_process):
         assert isinstance(holder(), KeyClient) and deployment() == before
         assert unseal(MESSAGE, "cmg_1", CASE, here) == b"Ana"
@@ -53,7 +54,7 @@ def test_what_either_sealed_or_found_the_other_opens_and_finds(key_process: KeyP
             assert pseudonyms.reveal(ana.values()) == {key: entity for entity, key in ana.items()}
             _, _, same = record_keys.signing_key(now=START)
         assert (same.public, same.sign(b"said")) == (signer.public, signer.sign(b"said"))
-        assert holder().given_out("django")[0].hex() == secret
+        assert buyer_links.order_of(link) == 4711
         with pytest.raises(KeyFileError, match="the key process holds the root key"):
             root_keys()
     assert unseal(MESSAGE, "cmg_2", CASE, there) == b"Li"
@@ -118,10 +119,10 @@ def test_a_private_key_that_signs_is_opened_for_nobody_and_other_keys_are_not_gi
         assert row is not None
         with pytest.raises(KeyUseRefused, match="opened for nobody"):
             unseal(record_keys.SECRET, str(number), data_keys.DEPLOYMENT, bytes(row[0]))
-        for purpose in ("vault/root", "blind/email", "seal/event"):
+        for purpose in ("vault/root", "blind/email", "seal/event", "django", "signed/sessions", "chargebacks/manifest"):
             with pytest.raises(KeyUseRefused, match="given to nobody"):
                 holder().given_out(purpose)
-        for purpose in ("django", "seal/event", "vault/root"):
+        for purpose in ("django", "seal/event", "vault/root", "signed/anything"):
             with pytest.raises(KeyUseRefused, match="no keyed hash"):
                 hashed(purpose, b"")
         assert len(signer.sign(b"said")) == 64

@@ -207,7 +207,7 @@ def test_a_whole_application_starts_with_a_socket_and_no_key(key_process: KeyPro
         "from safeconduct.kernel.vault.sealing import Column, unseal\n"
         "with engine_scope():\n"
         "    assert query('SELECT 1').fetchone() == (1,)\n"
-        "print(settings.SECRET_KEY)\n"
+        "print(settings.ROLE_PASSWORDS['engine'])\n"
     )
     environment = os.environ | {
         "SAFECONDUCT_KEY_SOCKET": str(key_process.socket), "SAFECONDUCT_VAR": str(key_process.socket.parent / "var"),
@@ -215,5 +215,5 @@ def test_a_whole_application_starts_with_a_socket_and_no_key(key_process: KeyPro
     }  # fmt: skip
     environment.pop("SAFECONDUCT_KEY_FILE", None)
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=30)
-    assert done.stdout.strip() == settings.SECRET_KEY, done.stderr
+    assert done.stdout.strip() == settings.ROLE_PASSWORDS["engine"], done.stderr
     assert not (key_process.socket.parent / "var" / "keys").exists()

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core import signing
+from django.contrib.messages.constants import INFO
+from django.http import HttpResponse
+from django.test import RequestFactory
 from tests.kernel.builders import START
 from tests.kernel.vault.root_key_world import Steps
 from tests.kernel.vault.root_key_world import steps as steps
 
+from safeconduct.config.cookies import Messages
 from safeconduct.kernel import buyer_links
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.password_links import HeldTokens
 from safeconduct.kernel.scope import engine_scope, owner_scope, query
 from safeconduct.kernel.vault import pseudonyms, regions, root_key_use, root_replacement
 from safeconduct.kernel.vault.errors import RootUnavailable, StaleRootKey, VaultError
@@ -338,10 +342,22 @@ def test_a_new_region_key_during_the_replacement_opens_for_processes_of_both_ste
     assert not status().trouble
 
 
-def test_the_messages_of_pages_and_all_that_django_signs_follow(steps: Steps) -> None:
-    signed = signing.dumps("read", salt="anything")
+def test_messages_of_pages_and_links_for_passwords_follow(steps: Steps) -> None:
+    request = RequestFactory().get("/")
+    request.session = {}
+    told, seen = Messages(request), HttpResponse()
+    told.add(INFO, "It is saved")
+    told.update(seen)
+    person = User(email="ana@example.org", password="argon2$…")
+    link = HeldTokens().make_token(person)
     steps.begin()
-    assert signing.loads(signed, salt="anything") == "read"
+    request.COOKIES = {name: one.value for name, one in seen.cookies.items()}
+    assert [str(one) for one in Messages(request)] == ["It is saved"]
+    assert HeldTokens().check_token(person, link) and HeldTokens().make_token(person) != link
+    root_replacement.move()
+    root_replacement.retire(steps.new, at=LATER)
+    steps.process(steps.new)
+    assert list(Messages(request)) == [] and not HeldTokens().check_token(person, link)
 
 
 def test_a_file_of_keys_is_read_strictly_and_written_at_once(tmp_path: Path) -> None:

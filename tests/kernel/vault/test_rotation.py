@@ -24,6 +24,7 @@ from safeconduct.kernel.events.log import receive
 from safeconduct.kernel.scope import engine_scope, owner_scope, query
 from safeconduct.kernel.vault import data_keys, pseudonyms, regions, resealing, rotation
 from safeconduct.kernel.vault.errors import RootUnavailable, VaultError
+from safeconduct.kernel.vault.holder import steady_hash
 from safeconduct.kernel.vault.keys import create_key_file, purpose_key
 from safeconduct.kernel.vault.sealing import Column, Place, key_number, seal, seal_many, unseal, unseal_many
 from safeconduct.kernel.vault.status import status
@@ -198,7 +199,7 @@ def test_the_root_is_replaced_while_processes_with_the_earlier_one_go_on(
 ) -> None:
     values = sealed_values(3)
     create_key_file(tmp_path / "vault.key")
-    secret_key, password = settings.SECRET_KEY, settings.ROLE_PASSWORDS["engine"]
+    session, password = steady_hash("signed/sessions", b""), settings.ROLE_PASSWORDS["engine"]
     new = f"file:{tmp_path / 'vault.key'}"
 
     def root(address: str, before: str = "") -> None:
@@ -226,7 +227,7 @@ def test_the_root_is_replaced_while_processes_with_the_earlier_one_go_on(
         unseal_many(MESSAGE, values)
     root(new)
     assert not status().trouble
-    assert (settings.SECRET_KEY, settings.ROLE_PASSWORDS["engine"]) == (secret_key, password)
+    assert (steady_hash("signed/sessions", b""), settings.ROLE_PASSWORDS["engine"]) == (session, password)
 
 
 def test_values_of_an_earlier_version_are_sealed_anew_and_open_all_along() -> None:

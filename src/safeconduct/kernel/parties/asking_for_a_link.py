@@ -10,10 +10,10 @@ from typing import Any
 
 from allauth.account.forms import ResetPasswordForm
 from allauth.account.models import EmailAddress
-from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.http import HttpRequest
 
 from safeconduct.kernel.parties.models import User
+from safeconduct.kernel.parties.password_links import HeldTokens
 
 
 class AskForLink(ResetPasswordForm):  # type: ignore[misc]
@@ -31,4 +31,4 @@ def _as_for_an_account(address: str) -> None:
     addresses = EmailAddress.objects.filter(user_id=nobody.pk)
     addresses.filter(email=nobody.email).exists()
     list(addresses.values_list("email", flat=True))
-    PasswordResetTokenGenerator().make_token(nobody)
+    HeldTokens().make_token(nobody)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from safeconduct.foundation.ids import new_id
 
@@ -22,10 +21,7 @@ from safeconduct.kernel.parties.sealed_fields import SealedAddress, SealedName, 
 from safeconduct.kernel.parties.sign_in_models import SignInDevice as SignInDevice
 from safeconduct.kernel.parties.sign_in_models import SignInFailures as SignInFailures
 from safeconduct.kernel.parties.sign_in_models import SignInSession as SignInSession
-from safeconduct.kernel.vault.holder import steady_given_out
-
-#: Django's own, so that sessions of before a version with this line go on.
-_SESSION_SALT: Final = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+from safeconduct.kernel.vault.holder import steady_hash
 
 
 def _user_id() -> str:
@@ -123,8 +119,7 @@ class User(AbstractBaseUser):
     def get_session_auth_hash(self) -> str:
         """What a session is bound to beside its person: the password. By the root key that has served longest: while it
         is replaced, Django would give a session a new key at every other request, and with its retirement all end."""
-        secret = steady_given_out("django").hex()
-        return salted_hmac(_SESSION_SALT, self.password, secret=secret, algorithm="sha256").hexdigest()
+        return steady_hash("signed/sessions", self.password.encode()).hex()
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
         """None."""

@@ -6,21 +6,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.core import signing
+from django.core.signing import BadSignature
 
-_SALT: Final = "safeconduct.accounts.not-me"
+from safeconduct.kernel.vault.signed_text import TextSigner
+
+_PURPOSE: Final = "signed/links of notices"
 
 
 def token_of(event_id: str) -> str:
     """The token of an event's link. It names the event and nothing else, and is good for this page only."""
-    return signing.Signer(salt=_SALT).sign(event_id)
+    return TextSigner(_PURPOSE).sign(event_id)
 
 
 def event_id_of(token: str) -> str | None:
     """The event that a token names; None for one that is not ours or was changed."""
     try:
-        return signing.Signer(salt=_SALT).unsign(token)
-    except signing.BadSignature:
+        return TextSigner(_PURPOSE).unsign(token)
+    except BadSignature:
         return None
 
 

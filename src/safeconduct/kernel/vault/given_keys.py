@@ -1,4 +1,4 @@
-"""What Django's settings need of the keys, before there are settings: its own secret, and passwords of logins."""
+"""What Django's settings need of the keys, before there are settings: passwords of logins."""
 
 from __future__ import annotations
 

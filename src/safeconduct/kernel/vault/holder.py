@@ -5,6 +5,7 @@ All use of keys goes through `holder()`; what stands below it are the questions 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from safeconduct.kernel.vault.configuration import key_socket
@@ -42,7 +43,7 @@ def steady_hash(purpose: str, message: bytes) -> bytes:
     return hashed(purpose, message).steady()
 
 
-def steady_given_out(purpose: str) -> bytes:
-    """The key of a purpose that is given out (`keyring.GIVEN_OUT`), from the root key that has served longest."""
-    keys = holder().given_out(purpose)
-    return keys[0 if holder().roots().earlier is None else -1]
+def steady_hashes(purpose: str, messages: Sequence[bytes]) -> list[bytes]:
+    """The same of many messages, with one question."""
+    found = hashed(purpose, *messages)
+    return [found.steady(place) for place in range(len(messages))]

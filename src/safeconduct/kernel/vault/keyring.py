@@ -26,6 +26,7 @@ from safeconduct.kernel.vault.key_file import derive
 from safeconduct.kernel.vault.key_types import DataKey, Hashed, Item, Region, Roots
 from safeconduct.kernel.vault.keys import purpose_keys, root_names
 from safeconduct.kernel.vault.roots import roots_at
+from safeconduct.kernel.vault.signed_keys import SIGNED
 
 REGIONS_KEPT_S: Final = 600.0
 KEPT_S: Final = 300.0
@@ -37,11 +38,11 @@ _NONCE: Final = 12
 SIGNING: Final = frozenset({"record key"})
 #: Which keys of their own, derived from a data key, make keyed hashes.
 TAGS: Final = frozenset({b"passkeys of people"})
-#: What is given out, and why: Django signs cookies, links and tokens itself, a login's password is for PostgreSQL, and
-#: salts are made of whole exhibits. They are derived from the root key, and say nothing about it or about each other.
-GIVEN_OUT: Final = ("django", "database/", "chargebacks/manifest")
-#: Purposes that seal or wrap, and so make no keyed hash.
-_NO_HASH: Final = ("seal/", "vault/", *GIVEN_OUT)
+#: What is given out: passwords of logins, which are for PostgreSQL. They are derived from the root key, and say nothing
+#: about it or about each other.
+GIVEN_OUT: Final = ("database/",)
+#: Purposes that seal or wrap, or that others are made of, and so make no keyed hash.
+_NO_HASH: Final = ("seal/", "vault/", "django", *GIVEN_OUT)
 _FINDING: Final = "address of an account"
 
 
@@ -359,5 +360,5 @@ def _hashing(purpose: str) -> tuple[bytes, ...]:
 
 @lru_cache(maxsize=64)
 def _must_hash(purpose: str) -> None:
-    if purpose.startswith(_NO_HASH):
+    if purpose.startswith(_NO_HASH) or (purpose.startswith("signed/") and purpose not in SIGNED):
         raise KeyUseRefused("no keyed hash is made with keys of that purpose")

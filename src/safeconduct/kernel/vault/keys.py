@@ -12,9 +12,10 @@ from pathlib import Path
 
 from safeconduct.kernel.vault.configuration import key_socket
 from safeconduct.kernel.vault.key_file import KeyFileError as KeyFileError
-from safeconduct.kernel.vault.key_file import RootKeys, derive, read_keys
+from safeconduct.kernel.vault.key_file import RootKeys, read_keys
 from safeconduct.kernel.vault.key_file import create_key_file as create_key_file
 from safeconduct.kernel.vault.key_types import Roots
+from safeconduct.kernel.vault.signed_keys import derived
 
 
 @lru_cache(maxsize=1)
@@ -43,7 +44,7 @@ def root_names() -> Roots:
 @lru_cache(maxsize=64)
 def purpose_keys(purpose: str) -> tuple[bytes, ...]:
     """The key of one purpose from each root key there is, that of the one in use first."""
-    return tuple(derive(key.secret, purpose) for key in root_keys().all)
+    return tuple(derived(key.secret, purpose) for key in root_keys().all)
 
 
 def purpose_key(purpose: str) -> bytes:

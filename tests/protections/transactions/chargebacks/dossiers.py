@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import struct
 import zlib
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +16,11 @@ AT = datetime(2026, 6, 10, 9, 30, tzinfo=UTC)
 TABLE = reason_codes.table(date(2026, 6, 1))
 
 
+def hashes(secret: bytes) -> Callable[[Sequence[bytes]], list[bytes]]:
+    """As whoever holds this key makes salts."""
+    return lambda messages: [hmac.digest(secret, message, "sha256") for message in messages]
+
+
 def dossier(code: str = "visa/10.4", **more: Any) -> Dossier:
     """A fraud dispute that two facts and a delivery answer."""
     found, entry = packs.packs(), TABLE.codes[code]
@@ -21,7 +28,7 @@ def dossier(code: str = "visa/10.4", **more: Any) -> Dossier:
         "dispute": "dp_1Pq", "network": entry.network.value, "network_code": entry.code, "code": entry,
         "reason": entry.reason.value, "amount_minor": 12990, "currency": "USD", "opened_at": AT - timedelta(days=2),
         "due_at": AT + timedelta(days=6), "order": "ord-90112", "merchant": "Andes Orchards", "at": AT,
-        "secret": b"s" * 32, "pack": found.of(entry), "documents": found.documents,
+        "hashes": hashes(b"s" * 32), "pack": found.of(entry), "documents": found.documents,
         "timeline": (
             Happened(AT - timedelta(days=20), "Ordered", "shop"), Happened(AT - timedelta(days=12), "Delivered", "dhl"),
         ),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from tests.kernel.builders import event, usd
+from tests.kernel.vault.key_process_world import KeyProcess, asking
 from tests.protections.transactions.shop import START, Shop
 
 from safeconduct.kernel.scope import engine_scope
+from safeconduct.kernel.vault.key_file import derive, read_keys
 from safeconduct.protections.transactions.chargebacks import earlier
 from safeconduct.protections.transactions.chargebacks.ce3 import Status
 from safeconduct.protections.transactions.chargebacks.collecting import dossiers
-from safeconduct.protections.transactions.chargebacks.dossier import Dossier, made
+from safeconduct.protections.transactions.chargebacks.dossier import Dossier, made, manifest
 from safeconduct.protections.transactions.chargebacks.models import BankDispute
 
 pytestmark = pytest.mark.usefixtures("empty_database")
@@ -48,6 +53,22 @@ def test_a_delivered_order_brings_its_proofs_along() -> None:
     assert found["proof_of_delivery"] == {"Delivered": "2026-06-04 12:00 UTC", "To": "12 Main St"}
     assert told().score.complete and told().code is not None
     assert [str(one.says) for one in told().timeline][:2] == ["Order placed", "Order paid"]
+
+
+def test_salts_are_those_of_earlier_answers_and_their_key_is_given_to_nobody(tmp_path: Path) -> None:
+    shop = Shop()
+    shop.sold("o-1", deliver=True, **ANA)
+    shop.disputed("o-1", day=20, **VISA)
+    key = derive(read_keys(Path(settings.ROOT_KEY_FILE)).current.secret, "chargebacks/manifest")
+    with KeyProcess(tmp_path) as process, asking(process):
+        dossier = told()
+        entries = manifest(dossier)
+    by_name = {exhibit.document: exhibit.content() for exhibit in dossier.exhibits}
+    for entry in entries:
+        said = b"dp-o-1\0" + by_name[entry.document]
+        assert entry.salt == hmac.new(key, said, "sha256").hexdigest()[:32]
+    assert process.counted("hashes")["chargebacks/manifest"] == len(entries) > 3
+    assert process.counted("given_out") == {}
 
 
 def test_what_speaks_against_the_seller_is_no_exhibit() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import tests.django_world  # noqa: F401
-from tests.protections.transactions.chargebacks.dossiers import AT, dossier, picture
+from tests.protections.transactions.chargebacks.dossiers import AT, dossier, hashes, picture
 
 from safeconduct.protections.transactions.chargebacks.dossier import Exhibit, Limits, PackRefused, Row, made, manifest
 
@@ -52,7 +52,7 @@ def test_the_manifest_can_be_checked_with_the_salts_and_not_guessed_without(tmp_
         assert hashlib.sha256(bytes.fromhex(entry.salt) + content).hexdigest() == entry.sha256
         assert hashlib.sha256(content).hexdigest() not in bank + seller
         assert entry.salt in bank and entry.salt not in seller and entry.sha256 in seller
-    assert manifest(replace(told, secret=b"t" * 32))[0].salt != entries[0].salt
+    assert manifest(replace(told, hashes=hashes(b"t" * 32)))[0].salt != entries[0].salt
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans", "es"])

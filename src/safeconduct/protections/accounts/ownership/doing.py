@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
-from django.core import signing
 from django.core.mail import EmailMessage
+from django.core.signing import BadSignature
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,11 +23,12 @@ from safeconduct.kernel.parties.errors import OwnershipRefused
 from safeconduct.kernel.parties.models import OwnershipClaim
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import Actor
+from safeconduct.kernel.vault.signed_text import TextSigner
 
 P = ParamSpec("P")
 R = TypeVar("R")
 CODE: Final = "ownership.moved"
-_SALT: Final = "safeconduct.accounts.ownership"
+_LINKS: Final = "signed/links of claims to shops"
 _UNDER_WAY: Final = (AccountState.DRAFT, AccountState.VERIFIED, AccountState.AGEING, AccountState.REVIEW)
 
 
@@ -52,14 +53,14 @@ def said(work: Callable[P, R]) -> Callable[P, R]:
 
 def token_of(claim_id: str) -> str:
     """The token of a claim's link for somebody without an account. It names the claim and nothing else."""
-    return signing.Signer(salt=_SALT).sign(claim_id)
+    return TextSigner(_LINKS).sign(claim_id)
 
 
 def claim_of(token: str) -> OwnershipClaim | None:
     """The claim behind a link; None for one that is not ours, was changed, or was forgotten."""
     try:
-        claim_id = signing.Signer(salt=_SALT).unsign(token)
-    except signing.BadSignature:
+        claim_id = TextSigner(_LINKS).unsign(token)
+    except BadSignature:
         return None
     found = ownership.one(claim_id)
     return found if found is not None and found.claimant_id is None else None

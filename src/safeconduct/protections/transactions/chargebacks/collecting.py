@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from safeconduct.foundation.moments import at_micros
@@ -18,7 +19,7 @@ from safeconduct.kernel.events.words import EVENTS
 from safeconduct.kernel.readings import defence
 from safeconduct.kernel.scope import query
 from safeconduct.kernel.vault.data_keys import reading_for
-from safeconduct.kernel.vault.holder import steady_given_out
+from safeconduct.kernel.vault.holder import steady_hashes
 from safeconduct.kernel.vault.pseudonyms import reveal
 from safeconduct.protections.transactions.chargebacks import (
     casework,
@@ -116,7 +117,7 @@ def dossiers(
             dispute=one.ref, network=one.network, network_code=one.network_code, code=code_of[one.id],
             reason=one.reason, amount_minor=one.amount_minor, currency=one.currency, opened_at=one.opened_at,
             due_at=one.due_at, order="" if placed is None else placed.text("order"),
-            merchant=names.get(one.seller_key, ""), at=at, secret=steady_given_out("chargebacks/manifest"),
+            merchant=names.get(one.seller_key, ""), at=at, hashes=partial(steady_hashes, "chargebacks/manifest"),
             pack=pack_of[one.id], documents=found.documents, timeline=tuple(_timeline(order)), exhibits=tuple(exhibits),
             earlier={} if before is None else before.answers, fields={} if before is None else before.fields,
         )  # fmt: skip

@@ -8,9 +8,8 @@ hash tells nothing about an address or a name that could be guessed.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,7 +101,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """What is known when the answer is written. ``secret``: makes the exhibits' salts; it never leaves the platform.
+    """What is known when the answer is written. ``hashes``: whoever holds the keys makes the exhibits' salts by it.
     ``at``: dates the document. ``merchant``: as the bank knows it. ``code``: None where it is in no table.
     ``earlier``: what Compelling Evidence 3.0 says of it, by profile; empty where the bank disputes something else.
     ``fields``: the same for the processor's interface, where it qualifies and the processor takes that.
@@ -120,7 +119,7 @@ class Dossier:
     order: str
     merchant: str
     at: datetime
-    secret: bytes
+    hashes: Callable[[Sequence[bytes]], Sequence[bytes]]
     pack: Pack
     documents: Mapping[str, Document]
     timeline: tuple[Happened, ...] = ()
@@ -163,14 +162,13 @@ class PackFile:
 
 def manifest(dossier: Dossier) -> tuple[Entry, ...]:
     """A salted hash of each exhibit: SHA-256 of 16 bytes of salt and the exhibit's canonical content."""
-    entries = []
-    for number, exhibit in enumerate(_in_order(dossier), start=1):
-        content = exhibit.content()
-        salt = hmac.digest(dossier.secret, dossier.dispute.encode() + b"\0" + content, "sha256")[:16]
-        entries.append(
-            Entry(number, exhibit.document, salt.hex(), hashlib.sha256(salt + content).hexdigest(), exhibit.brought)
-        )
-    return tuple(entries)
+    exhibits = _in_order(dossier)
+    contents = [exhibit.content() for exhibit in exhibits]
+    salts = [made[:16] for made in dossier.hashes([dossier.dispute.encode() + b"\0" + each for each in contents])]
+    return tuple(
+        Entry(number, exhibit.document, salt.hex(), hashlib.sha256(salt + content).hexdigest(), exhibit.brought)
+        for number, (exhibit, content, salt) in enumerate(zip(exhibits, contents, salts, strict=True), start=1)
+    )
 
 
 def made(dossier: Dossier, language: str, *, redacted: bool, limits: Limits = Limits()) -> PackFile:
