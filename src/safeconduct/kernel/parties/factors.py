@@ -9,7 +9,7 @@ opens still, and `safeconduct vault rotate --old-values` binds it to the person 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -17,10 +17,10 @@ from typing import Final
 from allauth.core import context
 
 from safeconduct.kernel.parties.models import User
-from safeconduct.kernel.vault import data_keys
+from safeconduct.kernel.vault import data_keys, sealing
 from safeconduct.kernel.vault.errors import SealBroken
 from safeconduct.kernel.vault.resealing import Stored
-from safeconduct.kernel.vault.sealing import Column, seal, unseal
+from safeconduct.kernel.vault.sealing import Column, Place, seal, unseal
 
 FACTOR: Final = Column("mfa_authenticator.data", "factor")
 _ROW: Final = "mfa_authenticator"
@@ -62,12 +62,26 @@ def sealed(text: str) -> str:
 
 def opened(kept: str) -> str:
     """A seed as it was. Raises SealBroken for one that is not of this person."""
-    person = _person()
+    return unseal(FACTOR, _ROW, _subject_of(kept), _bytes_of(kept)).decode()
+
+
+def macs(kind: str, kept: str, messages: Sequence[bytes]) -> list[bytes]:
+    """Keyed hashes of messages under a seed or key of this person, which is not given out (`sealed_macs.KINDS`). Raises
+    SealBroken as `opened` does."""
+    return sealing.macs(kind, FACTOR, Place(_ROW, _subject_of(kept)), _bytes_of(kept), messages)
+
+
+def _subject_of(kept: str) -> str:
+    """To whom a seed has to be sealed."""
     if not kept.startswith(_BOUND):
-        return unseal(FACTOR, _ROW, data_keys.DEPLOYMENT, base64.b64decode(kept)).decode()
-    if not person:
+        return data_keys.DEPLOYMENT
+    if not (person := _person()):
         raise SealBroken("a seed of a second factor opens only for its person, and nobody said whose it is")
-    return unseal(FACTOR, _ROW, f"person/{person}", base64.b64decode(kept.removeprefix(_BOUND))).decode()
+    return f"person/{person}"
+
+
+def _bytes_of(kept: str) -> bytes:
+    return base64.b64decode(kept.removeprefix(_BOUND))
 
 
 def _person() -> str:

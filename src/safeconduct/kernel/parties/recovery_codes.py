@@ -89,8 +89,8 @@ class RecoveryCodes(auth.RecoveryCodes):  # type: ignore[misc]
         if "codes" not in data or (len(letters) == EARLIER_LENGTH) != ("salt" in data):
             return False
         with factors.of(self.instance.user_id):
-            key = bytes.fromhex(factors.opened(data["key"]))
-        kept = _hash(key, data.get("salt", ""), letters)
+            (made,) = factors.macs("recovery code", data["key"], [_told(data.get("salt", ""), letters)])
+        kept = made.hex()
         return bool(
             query(
                 "UPDATE mfa_authenticator SET data = jsonb_set(data, '{codes}', (data->'codes') - %s::text)"
@@ -162,10 +162,15 @@ def _kept(person_id: str, codes: Iterable[str], *, salt: str = "") -> dict[str, 
 
 
 def _hash(key: bytes, salt: str, letters: str) -> str:
+    return hmac.new(key, _told(salt, letters), hashlib.sha256).hexdigest()
+
+
+def _told(salt: str, letters: str) -> bytes:
+    """What is hashed with the key: the code, or of an earlier one its Argon2id."""
     told = letters.encode()
     if salt:
         told = hash_secret_raw(
             told, bytes.fromhex(salt), time_cost=Argon2id.time_cost, memory_cost=Argon2id.memory_cost,
             parallelism=Argon2id.parallelism, hash_len=32, type=Type.ID,
         )  # fmt: skip
-    return hmac.new(key, told, hashlib.sha256).hexdigest()
+    return told

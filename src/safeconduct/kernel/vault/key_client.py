@@ -12,14 +12,15 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final, TypeVar, cast
 
 from safeconduct.kernel.vault import key_messages as messages
 from safeconduct.kernel.vault.errors import KeyProcessUnavailable, VaultError
 from safeconduct.kernel.vault.key_messages import MessageRefused
 from safeconduct.kernel.vault.key_types import DataKey, Hashed, Item, Region, Roots
 
+T = TypeVar("T")
 #: How long a restart of the key process is waited for. One that has been away for longer than `_LATELY_S` is not waited
 #: for: each page would hang in turn.
 _WAIT_S: Final = 5.0
@@ -115,6 +116,14 @@ class KeyClient:
         """See `KeyUse`."""
         return cast("list[bytes]", self._each("tags", items))
 
+    def macs(self, kind: str, item: Item, messages: Sequence[bytes]) -> list[bytes]:
+        """See `KeyUse`. Asks once for each `_ROOM` bytes, which counts as an opening each."""
+        return [
+            made
+            for part in _parts(messages, len)
+            for made in cast("list[bytes]", self._ask("macs", (kind, item, part)))
+        ]
+
     def new_signer(self, item: Item) -> tuple[bytes, bytes]:
         """See `KeyUse`."""
         return cast("tuple[bytes, bytes]", self._ask("new_signer", item))
@@ -138,7 +147,7 @@ class KeyClient:
         return int(struct.unpack("3i", peer)[1])
 
     def _each(self, operation: str, items: Sequence[Item]) -> list[bytes | None]:
-        return [found for part in _parts(items) for found in self._ask(operation, messages.batch_of(part))]
+        return [found for part in _parts(items, _size) for found in self._ask(operation, messages.batch_of(part))]
 
     def _ask(self, operation: str, body: Any) -> Any:
         question = messages.question(operation, body)
@@ -219,11 +228,15 @@ def _exchange(line: socket.socket, question: bytes) -> bytes | None:
     return messages.receive(line, patience_s=_ANSWER_S, idle_s=_ANSWER_S)
 
 
-def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+def _size(item: Item) -> int:
+    return len(item.data) + len(item.bound)
+
+
+def _parts(items: Sequence[T], size_of: Callable[[T], int]) -> Iterator[Sequence[T]]:
     """Values in parts that fit into a question."""
     start, room = 0, _ROOM
     for place, item in enumerate(items):
-        size = len(item.data) + len(item.bound)
+        size = size_of(item)
         if place > start and (room < size or place - start == messages.MOST):
             yield items[start:place]
             start, room = place, _ROOM

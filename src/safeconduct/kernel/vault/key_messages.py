@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
@@ -80,7 +80,7 @@ def batch_of(items: Sequence[Item]) -> Batch:
 
 class Operation(NamedTuple):
     """``takes`` and ``gives``: types; ``does``: asks whoever holds the keys; ``counts``: how often, by purpose;
-    ``opens``: whether what comes back was sealed."""
+    ``opens``: whether what was sealed is opened for it."""
 
     takes: Any
     gives: Any
@@ -127,6 +127,10 @@ OPERATIONS: Final[dict[str, Operation]] = {
         Batch, list[bytes | None], lambda keys, batch: keys.open_found(batch.items()), _of_batch, opens=True
     ),
     "tags": Operation(Batch, list[bytes], lambda keys, batch: keys.tags(batch.items()), _of_batch),
+    "macs": Operation(
+        tuple[str, Item, Annotated[list[bytes], msgspec.Meta(max_length=MOST)]], list[bytes],
+        lambda keys, asked: keys.macs(*asked), lambda asked: Counter({asked[1].key.purpose: 1}), opens=True,
+    ),
     "new_signer": Operation(
         Item, tuple[bytes, bytes], lambda keys, item: keys.new_signer(item), lambda item: Counter({item.key.purpose: 1})
     ),

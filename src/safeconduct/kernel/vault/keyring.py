@@ -26,6 +26,7 @@ from safeconduct.kernel.vault.key_file import derive
 from safeconduct.kernel.vault.key_types import DataKey, Hashed, Item, Region, Roots
 from safeconduct.kernel.vault.keys import purpose_keys, root_names
 from safeconduct.kernel.vault.roots import roots_at
+from safeconduct.kernel.vault.sealed_macs import all_hashed, kind_of
 from safeconduct.kernel.vault.signed_keys import SIGNED
 
 REGIONS_KEPT_S: Final = 600.0
@@ -92,6 +93,10 @@ class KeyUse(Protocol):
 
     def tags(self, items: Sequence[Item]) -> list[bytes]:
         """HMAC-SHA256 of the data, under a key derived from the data key for what it is bound to (`TAGS`)."""
+
+    def macs(self, kind: str, item: Item, messages: Sequence[bytes]) -> list[bytes]:
+        """Keyed hashes of messages under a secret that is sealed in the item (`sealed_macs.KINDS`). Raises SealBroken,
+        KeyUseRefused."""
 
     def new_signer(self, item: Item) -> tuple[bytes, bytes]:
         """A new Ed25519 key: its public half, and the private one as `seal` seals it."""
@@ -237,6 +242,16 @@ class Keyring:
             hmac.digest(derive(self._at_hand(item.key).secret, item.bound.decode()), item.data, "sha256")
             for item in items
         ]
+
+    def macs(self, kind: str, item: Item, messages: Sequence[bytes]) -> list[bytes]:
+        """See `KeyUse`."""
+        self._age()
+        does = kind_of(kind, item.key.purpose)
+        try:
+            secret = self._cipher(item.key, item.salt).decrypt(item.data[:_NONCE], item.data[_NONCE:], item.bound)
+            return all_hashed(does, secret, messages)
+        except (InvalidTag, ValueError):
+            raise SealBroken("a sealed secret does not open: moved or changed") from None
 
     def new_signer(self, item: Item) -> tuple[bytes, bytes]:
         """See `KeyUse`."""

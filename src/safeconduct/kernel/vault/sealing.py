@@ -27,6 +27,7 @@ from safeconduct.kernel.vault.framing import framed
 from safeconduct.kernel.vault.holder import deployment, holder
 from safeconduct.kernel.vault.key_types import DataKey, Item
 from safeconduct.kernel.vault.keys import purpose_keys
+from safeconduct.kernel.vault.sealed_macs import all_hashed, kind_of
 
 _FORM_1: Final = b"\x01"
 FORM_2: Final = b"\x02"
@@ -115,6 +116,16 @@ def unseal(column: Column, row: str, subject: str, sealed: bytes) -> bytes:
     if key_number(sealed) is None:
         return _opened_of_form_1(column, row, sealed)
     return unseal_with(key_of(column, row, sealed), column, Place(row, subject), sealed)
+
+
+def macs(kind: str, column: Column, place: Place, sealed: bytes, messages: Sequence[bytes]) -> list[bytes]:
+    """Keyed hashes of messages under a secret that was sealed for this place (`sealed_macs.KINDS`), which whoever holds
+    the keys does not give out. Raises as `unseal` does."""
+    if key_number(sealed) is None:
+        return all_hashed(kind_of(kind, column.purpose), _opened_of_form_1(column, place.row, sealed), messages)
+    return holder().macs(
+        kind, Item(key_of(column, place.row, sealed), bound_to(column, *place), sealed[HEAD:]), messages
+    )
 
 
 def unseal_many(column: Column, values: Sequence[tuple[Place, bytes]]) -> list[bytes | None]:

@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 
 from safeconduct.kernel.notices.models import Endpoint
 from safeconduct.kernel.notices.outbox import Notice, notify
-from safeconduct.kernel.notices.webhooks.endpoints import note_off, send, signing_secrets
+from safeconduct.kernel.notices.webhooks.endpoints import note_off, send, signatures
 from safeconduct.kernel.notices.webhooks.targets import Resolver
-from safeconduct.kernel.notices.webhooks.wire import TIMEOUT_S, Answer, Line, body_of, headers_of
+from safeconduct.kernel.notices.webhooks.wire import TIMEOUT_S, Answer, Line, body_of, headers_of, signed_of
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import engine_scope, query
 
@@ -195,11 +195,15 @@ def _claim(now: datetime, room: dict[str, int]) -> list[tuple[Endpoint, list[_Pa
         by_endpoint[row[1]].append(row)
     runs = []
     for endpoint in Endpoint.objects.filter(id__in=list(by_endpoint)):
-        secrets = signing_secrets(endpoint, at=now)
-        parcels = []
-        for delivery_id, _endpoint, attempt, message_id, kind, data, at in by_endpoint[endpoint.id]:
-            body = body_of(kind, at, data)
-            parcels.append(_Parcel(delivery_id, attempt, body, headers_of(message_id, body, secrets, now)))
+        waiting = [
+            (delivery_id, attempt, message_id, body_of(kind, at, data))
+            for delivery_id, _endpoint, attempt, message_id, kind, data, at in by_endpoint[endpoint.id]
+        ]
+        signed = signatures(endpoint, [signed_of(message_id, body, now) for *_, message_id, body in waiting], at=now)
+        parcels = [
+            _Parcel(delivery_id, attempt, body, headers_of(message_id, under_each, now))
+            for (delivery_id, attempt, message_id, body), under_each in zip(waiting, signed, strict=True)
+        ]
         runs += [(endpoint, parcels[first : first + _RUN]) for first in range(0, len(parcels), _RUN)]
     return runs
 

@@ -23,7 +23,7 @@ from safeconduct.kernel.record import leaves
 from safeconduct.kernel.scope import Actor, query
 from safeconduct.kernel.vault import data_keys
 from safeconduct.kernel.vault.resealing import Stored
-from safeconduct.kernel.vault.sealing import Column, seal, unseal
+from safeconduct.kernel.vault.sealing import Column, Place, macs, seal, unseal
 
 MOST_ENDPOINTS: Final = 50
 #: After a change of secret the earlier one signs too for so long, so that receivers can change without a gap.
@@ -205,12 +205,16 @@ def secret_of(endpoint: Endpoint) -> str:
     return _written(_unsealed(endpoint, bytes(endpoint.secret)))
 
 
-def signing_secrets(endpoint: Endpoint, *, at: datetime) -> list[bytes]:
-    """The secrets that sign at this time, the newest first."""
-    found = [_unsealed(endpoint, bytes(endpoint.secret))]
+def signatures(endpoint: Endpoint, messages: Sequence[bytes], *, at: datetime) -> list[tuple[bytes, ...]]:
+    """HMAC-SHA256 of each message under every secret that signs at this time, the newest first. No secret is opened
+    here."""
+    rows = [(endpoint.id, endpoint.secret)]
     if endpoint.previous_secret is not None and endpoint.previous_until is not None and endpoint.previous_until > at:
-        found.append(_opened(f"{endpoint.id}/previous", bytes(endpoint.previous_secret)))
-    return found
+        rows.append((f"{endpoint.id}/previous", endpoint.previous_secret))
+    made = [
+        macs("webhook", SECRET, Place(row, data_keys.DEPLOYMENT), bytes(sealed), messages) for row, sealed in rows
+    ]  # fmt: skip
+    return list(zip(*made, strict=True))
 
 
 def note_off(endpoint: Endpoint, *, at: datetime) -> None:

@@ -116,12 +116,16 @@ def _lines() -> Iterator[str]:
 
 def _example(text: str) -> str:
     """The page's head with a message as it would come, really signed."""
+    from standardwebhooks import Webhook
+
     from safeconduct.kernel.notices.kinds import CATALOGUE, MessageKind
     from safeconduct.kernel.notices.webhooks.wire import body_of, headers_of
 
     at, secret = datetime(2026, 6, 1, 12, 0, tzinfo=UTC), b"an example and no secret at all!"
     body = body_of(MessageKind.HOLD_PLACED, at, CATALOGUE[MessageKind.HOLD_PLACED].example)
-    headers = headers_of("msg_01jy2d8m4kq5v6w7x8y9zabcde", body, [secret], at)
+    message = "msg_01jy2d8m4kq5v6w7x8y9zabcde"
+    signature = Webhook(secret).sign(message, at, body.decode()).removeprefix("v1,")
+    headers = headers_of(message, [base64.b64decode(signature)], at)
     for name, value in (
         ("TIMESTAMP", headers["webhook-timestamp"]), ("SIGNATURE", headers["webhook-signature"]),
         ("BODY", body.decode()), ("SECRET", "whsec_" + base64.b64encode(secret).decode()),

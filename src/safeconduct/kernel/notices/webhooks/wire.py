@@ -6,6 +6,7 @@ nowhere. What a receiver answers is read only as far as its status; the rest is 
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 import time
@@ -17,7 +18,6 @@ from typing import Any, Final, Self
 
 import httpcore
 import httpx
-from standardwebhooks import Webhook
 
 from safeconduct.kernel.notices.webhooks.targets import Resolver, TargetRefused, resolve
 
@@ -51,14 +51,22 @@ def body_of(kind: str, at: datetime, data: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def headers_of(message_id: str, body: bytes, secrets: Sequence[bytes], at: datetime) -> dict[str, str]:
-    """The headers of one attempt, signed with every secret that is in force."""
-    at = at.astimezone(UTC)
-    signatures = [Webhook(secret).sign(message_id, at, body.decode()) for secret in secrets]
+def signed_of(message_id: str, body: bytes, at: datetime) -> bytes:
+    """What is signed of one attempt (Standard Webhooks 1.0.0): id, time and body."""
+    return f"{message_id}.{_seconds(at)}.".encode() + body
+
+
+def headers_of(message_id: str, signatures: Sequence[bytes], at: datetime) -> dict[str, str]:
+    """The headers of one attempt, with what `signed_of` gives signed under every secret that is in force."""
     return {
         "content-type": "application/json", "user-agent": _AGENT, "webhook-id": message_id,
-        "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": " ".join(signatures),
+        "webhook-timestamp": _seconds(at),
+        "webhook-signature": " ".join(f"v1,{base64.b64encode(one).decode()}" for one in signatures),
     }  # fmt: skip
+
+
+def _seconds(at: datetime) -> str:
+    return str(int(at.timestamp()))
 
 
 class Line:
