@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.config.test_memory_encryption import machine as machine_files
 from tests.config.test_production_settings import whole
+from tests.kernel.vault.key_process_world import KeyProcess
 
 from safeconduct.cli import doctor
 from safeconduct.config.environment import read
 from safeconduct.config.hardening import UnsafeSettings, refuse_unsafe, unsafe
 from safeconduct.config.memory_encryption import Encrypted
 from safeconduct.config.protection_level import Machine, short_of_three
+from safeconduct.config.setting_table import SETTINGS
 
 OURS, THEIRS = 1001, 1002
 GOOD = Machine(THEIRS, OURS, Encrypted("Intel TDX", "tdx_guest in /proc/cpuinfo"))
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "deploy" / "safeconduct.env"
 MUTUAL = "sslmode=verify-full&sslrootcert=/c/ca.pem&sslcert=/c/app.crt&sslkey=/c/app.key"
 
 
@@ -113,6 +117,27 @@ def test_at_level_3_every_line_inside_is_a_socket_or_shows_certificates_on_both_
     assert (found == "") is starts and (starts or found.startswith(name)), found
     if not starts:
         assert name not in refusals(given | {"SAFECONDUCT_ASVS_LEVEL": "2"}), "level 2 does not ask for it"
+
+
+def test_the_shipped_settings_of_level_3_are_whole_and_each_line_of_them_counts(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text().replace("/etc/safeconduct", str(tmp_path)).replace("/var/lib/safeconduct", str(tmp_path))
+    given = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    assert set(given) <= {setting.name for setting in SETTINGS}
+    for name in ("TLS_CERTIFICATE", "TLS_KEY", "TLS_CLIENT_CA", "BREACHED_PASSWORDS"):
+        Path(given[f"SAFECONDUCT_{name}"]).write_text("x")
+    Path(given["SAFECONDUCT_TLS_KEY"]).chmod(0o600)
+    assert refusals(given) == ""
+    free = {"MODE", "VAR", "EMAIL_FROM", "BEHIND_PROXIES", "BREACHED_PASSWORDS"}
+    for name in set(given) - {f"SAFECONDUCT_{one}" for one in free}:
+        assert refusals({key: value for key, value in given.items() if key != name}) != "", name
+
+
+def test_who_holds_the_keys_is_asked_of_the_socket_and_not_of_a_setting(tmp_path: Path) -> None:
+    env = read(at_level_3(tmp_path) | {"SAFECONDUCT_KEY_SOCKET": str(tmp_path / "keys.sock")})
+    with KeyProcess(tmp_path):
+        assert Machine.of(env).key_user == os.getuid()
+        (said,) = (one for one in short_of_three(env, Machine.of(env)) if "KEY_SOCKET" in one)
+    assert ("runs as root" if os.getuid() == 0 else "same user") in said
 
 
 def test_a_proxy_shows_a_certificate_at_level_3(tmp_path: Path) -> None:
