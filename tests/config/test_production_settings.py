@@ -61,6 +61,7 @@ def test_an_unknown_preset_is_named_in_every_mode() -> None:
         ("postgresql://owner@/safeconduct", True),
         ("host=10.0.0.7 dbname=safeconduct sslmode=verify-ca", False),
         ("postgresql://owner@/safeconduct?host=/run/postgresql,10.0.0.7", False),
+        ("postgresql://owner@/safeconduct?host=/run/postgresql&hostaddr=10.0.0.7", False),
     ],
 )
 def test_a_database_elsewhere_must_show_who_it_is(tmp_path: Path, url: str, starts: bool) -> None:
