@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from operator import itemgetter
 from threading import Lock
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from safeconduct.foundation.policy.types import PAIRS
 Values = Mapping[str, object]
 Lists = Mapping[str, Collection[object]]
 Result = tuple[list[int], list[int]]
-Function = Callable[[Callable[[str], object], Lists], Result]
+Function = Callable[[Values, Lists], Result]
 
 __all__ = ["NOW", "RuleProgram", "Verdict", "compile_rules"]
 
@@ -69,7 +70,7 @@ class RuleProgram:
         `Ratio` is computed from its parts. ``lists``: the members of each list the policy reads, best as frozensets.
         Raises KeyError for a list that is not given.
         """
-        return self._function(values.get, lists)
+        return self._function(values, lists)
 
     def verdict(self, values: Values, lists: Lists, muted: Collection[int] = ()) -> Verdict:
         """The action over one event, and why; see `run` for the arguments.
@@ -78,7 +79,7 @@ class RuleProgram:
         takes the effect of `listable` rules away, and of no others. An unknown rule counts with its `unknown` action.
         ``muted``: positions of rules that are evaluated and reported, but have no effect.
         """
-        fired, unknown = self._function(values.get, lists)
+        fired, unknown = self._function(values, lists)
         if not fired and not unknown:
             return _NOTHING
         allowed = self._allowed(values, lists) if self.policy.allow_lists else None
@@ -142,13 +143,28 @@ def compile_rules(policy: Policy) -> RuleProgram:
             continue
         body.append(f"        if {surely}: fired.append({position})")
         body.append(f"        else: unknown.append({position})")
-    head = ["def decide(get, lists):"]
-    if coder.inputs:
-        names = coder.constant(tuple(coder.inputs))
-        head.append(f"    {', '.join(coder.inputs.values())}, = {coder.constant(map)}(get, {names})")
+    head = ["def decide(values, lists):", *_reading(coder)]
     head += [f"    {local} = lists[{coder.constant(name)}]" for name, local in coder.lists.items()]
     source = "\n".join([*head, "    fired = []", "    unknown = []", *body, "    return fired, unknown", ""])
     return RuleProgram(policy, tuple(coder.inputs), tuple(coder.lists), source, _build(source, policy, coder.constants))
+
+
+def _reading(coder: PythonExpressions) -> list[str]:
+    """Code that puts the inputs into locals. All of them at once is twice as fast as one by one, and works where none
+    lacks an entry, as with the engine."""
+    names = tuple(coder.inputs)
+    if not names:
+        return []
+    inputs = ", ".join(coder.inputs.values())
+    one_by_one = f"{inputs}, = {coder.constant(map)}(values.get, {coder.constant(names)})"
+    if len(names) == 1:
+        return ["    " + one_by_one]
+    return [
+        "    try:",
+        f"        {inputs} = {coder.constant(itemgetter(*names))}(values)",
+        f"    except {coder.constant(KeyError)}:",
+        "        " + one_by_one,
+    ]
 
 
 def _build(source: str, policy: Policy, constants: Mapping[str, object]) -> Function:

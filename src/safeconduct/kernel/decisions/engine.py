@@ -76,14 +76,7 @@ def decide(moments: Sequence[int], *, now: Clock | None, budget_ms: int | None =
     """
     started = time.perf_counter()
     names = _fact_columns()
-    # One round trip sets the budget, claims and reads.
-    found = query(
-        "SELECT set_config('statement_timeout', coalesce(%s, current_setting('statement_timeout')), true), q.moment, "
-        + ", ".join(f"f.{quoted(name)}" for name in names)
-        + " FROM event_queue AS q LEFT JOIN fact AS f ON f.moment = q.moment"
-        " WHERE q.moment = ANY(%b::bigint[]) ORDER BY q.moment FOR UPDATE OF q SKIP LOCKED",
-        [None if budget_ms is None else str(budget_ms), sorted(moments)],
-    ).fetchall()
+    found = query(_claim_and_read(), [None if budget_ms is None else str(budget_ms), sorted(moments)]).fetchall()
     rows = [dict(zip(names, row[2:], strict=True)) for row in found]
     return _decide([row[1] for row in found], [row for row in rows if row["moment"] is not None], now, started)
 
@@ -120,7 +113,7 @@ def _decide(claimed: Sequence[int], rows: list[Row], now: Clock | None, started:
 def make_ready() -> None:
     """Reads and compiles what deciding needs of the database and keeps, before anybody waits for a decision."""
     with engine_scope():
-        _fact_columns()
+        _claim_and_read()
         running()
 
 
@@ -163,6 +156,17 @@ def facts(moments: Sequence[int]) -> list[Row]:
     columns = ", ".join(quoted(name) for name in names)
     found = query(f"SELECT {columns} FROM fact WHERE moment = ANY(%b::bigint[]) ORDER BY moment", [list(moments)])
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@lru_cache(maxsize=1)
+def _claim_and_read() -> str:
+    """One round trip sets the budget, claims and reads."""
+    return (
+        "SELECT set_config('statement_timeout', coalesce(%s, current_setting('statement_timeout')), true), q.moment, "
+        + ", ".join(f"f.{quoted(name)}" for name in _fact_columns())
+        + " FROM event_queue AS q LEFT JOIN fact AS f ON f.moment = q.moment"
+        " WHERE q.moment = ANY(%b::bigint[]) ORDER BY q.moment FOR UPDATE OF q SKIP LOCKED"
+    )
 
 
 @lru_cache(maxsize=1)

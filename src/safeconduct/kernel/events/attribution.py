@@ -39,8 +39,10 @@ DISPUTES_OF_PAYMENTS: Final = (
     "SELECT DISTINCT own.o, d.dispute FROM own JOIN fact d ON d.payment = own.payment AND d.dispute IS NOT NULL"
     f" AND d.type IN ({_BANKS}) WHERE own.payment IS NOT NULL AND own.type IN ({_PAID}) AND {_whole('d')}"
 )
-_TOGETHER: Final = f"""
-SELECT DISTINCT f."order", s."order" FROM fact f
+#: SQL: (order, other) of orders (one array of bigint) and the others that the same payment paid, where a bank disputes
+#: that payment: what becomes known of one changes what of the dispute falls on the others.
+PAID_TOGETHER: Final = f"""
+SELECT DISTINCT f."order" AS o, s."order" AS other FROM fact f
 JOIN fact s ON s.payment = f.payment AND s.type IN ({_PAID}) AND s."order" <> f."order"
 WHERE f."order" = ANY(%b::bigint[]) AND f.type IN ({_PAID}) AND f.payment IS NOT NULL
 AND EXISTS (SELECT FROM fact d WHERE d.payment = f.payment AND d.type IN ({_BANKS}) AND d.dispute IS NOT NULL
@@ -60,15 +62,6 @@ def orders_of_disputes(disputes: Iterable[int]) -> dict[int, set[int]]:
         [keys, keys],
     ):
         found.setdefault(dispute, set()).add(order)
-    return found
-
-
-def paid_together(orders: Iterable[int]) -> dict[int, set[int]]:
-    """Order → the others that the same payment paid, where a bank disputes that payment: what becomes known of one
-    changes what of the dispute falls on the others."""
-    found: dict[int, set[int]] = {}
-    for order, other in query(_TOGETHER, [sorted(orders)]):
-        found.setdefault(order, set()).add(other)
     return found
 
 

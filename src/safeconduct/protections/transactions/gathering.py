@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -12,9 +12,9 @@ from safeconduct.kernel.claims.reading import orders_in_dispute
 from safeconduct.kernel.events.attribution import (
     DISPUTES,
     DISPUTES_OF_PAYMENTS,
+    PAID_TOGETHER,
     orders_of_disputes,
     orders_of_parcels,
-    paid_together,
 )
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.scope import query
@@ -116,14 +116,25 @@ def gather(horizons: Mapping[int, int], rulings: Mapping[int, Sequence[Ruling]],
     return found
 
 
+#: One round trip where two would do: who is locked is read before the lock either way.
+_LOCK_TOGETHER: Final = f"""
+WITH together AS MATERIALIZED ({PAID_TOGETHER}), locked AS MATERIALIZED (
+    SELECT count(pg_advisory_xact_lock(hashint8extended(o, 20714))) FROM (
+        SELECT o FROM unnest(%b::bigint[]) AS n(o) UNION SELECT other FROM together ORDER BY o) AS sorted
+)
+SELECT together.o, together.other, locked.count FROM locked LEFT JOIN together ON true
+"""
+
 Attributed = tuple[Mapping[str, Any], tuple[int, ...]]
 """An event's row of the fact table, and the orders it is about."""
 
 
-def attribute(rows: Sequence[Mapping[str, Any]]) -> list[Attributed]:
-    """The events of a batch that concern orders, each with its orders: what a carrier tells without an order is about
-    those that the parcel was shipped for, what a bank tells about all that its dispute is about. Where a bank disputes
-    a payment, what is told of one order concerns the others that were paid together with it.
+def attribute_and_lock(rows: Sequence[Mapping[str, Any]]) -> list[Attributed]:
+    """The events of a batch that concern orders, each with its orders, which are locked as `lock` does.
+
+    What a carrier tells without an order is about those that the parcel was shipped for, what a bank tells about all
+    that its dispute is about. Where a bank disputes a payment, what is told of one order concerns the others that were
+    paid together with it.
     """
     listened = frozenset(_CODES)
     chosen = [row for row in rows if row["type"] in listened]
@@ -144,7 +155,7 @@ def attribute(rows: Sequence[Mapping[str, Any]]) -> list[Attributed]:
         for row in chosen
     ]
     named = {order for orders in about for order in orders}
-    together = paid_together(named) if named else {}
+    together = _lock_with_those_paid_together(named) if named else {}
     return [
         (row, tuple(sorted({*orders, *(other for order in orders for other in together.get(order, ()))})))
         for row, orders in zip(chosen, about, strict=True)
@@ -162,6 +173,15 @@ def lock(orders: Sequence[int]) -> None:
         " (SELECT o FROM unnest(%b::bigint[]) AS n(o) ORDER BY o) AS sorted",
         [list(orders)],
     )
+
+
+def _lock_with_those_paid_together(orders: Collection[int]) -> dict[int, set[int]]:
+    """Locks orders as `lock` does, with those that `PAID_TOGETHER` finds; order → these others."""
+    found: dict[int, set[int]] = {}
+    for order, other, _ in query(_LOCK_TOGETHER, [sorted(orders), sorted(orders)]):
+        if order is not None:
+            found.setdefault(order, set()).add(other)
+    return found
 
 
 def lock_due(now: datetime, limit: int) -> list[int]:

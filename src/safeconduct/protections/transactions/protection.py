@@ -20,7 +20,7 @@ from safeconduct.kernel.ui.parts import MenuEntry
 from safeconduct.presets.numbers import preset
 from safeconduct.protections.transactions import actions, console_order, deciding, portal_home, versions
 from safeconduct.protections.transactions.chargebacks import answers, early, hearing, sending, telling
-from safeconduct.protections.transactions.gathering import EVENTS, attribute, lock
+from safeconduct.protections.transactions.gathering import EVENTS, attribute_and_lock
 from safeconduct.protections.transactions.money import acting, due
 
 ShippedList = tuple[str, str, str, str, tuple[str, ...]]
@@ -73,10 +73,9 @@ def install(now: datetime) -> None:
 def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime | None) -> None:
     """Certificates first, then money, which pays what they say, then banks' warnings and disputes, then what people
     are told."""
-    events = attribute(rows)
+    events = attribute_and_lock(rows)
     orders = {order for _, about in events for order in about}
     if orders:
-        lock(sorted(orders))
         actions.act(events, made, at)
         acting.settle(orders, at)
     early.hear(rows, at)
