@@ -117,7 +117,7 @@ class KeyClient:
         return cast("list[bytes]", self._each("tags", items))
 
     def macs(self, kind: str, item: Item, messages: Sequence[bytes]) -> list[bytes]:
-        """See `KeyUse`. Asks once for each `_ROOM` bytes, which counts as an opening each."""
+        """See `KeyUse`. Each hash counts as an opening."""
         return [
             made
             for part in _parts(messages, len)

@@ -129,7 +129,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "tags": Operation(Batch, list[bytes], lambda keys, batch: keys.tags(batch.items()), _of_batch),
     "macs": Operation(
         tuple[str, Item, Annotated[list[bytes], msgspec.Meta(max_length=MOST)]], list[bytes],
-        lambda keys, asked: keys.macs(*asked), lambda asked: Counter({asked[1].key.purpose: 1}), opens=True,
+        lambda keys, asked: keys.macs(*asked), lambda asked: Counter({asked[1].key.purpose: len(asked[2])}), opens=True,
     ),
     "new_signer": Operation(
         Item, tuple[bytes, bytes], lambda keys, item: keys.new_signer(item), lambda item: Counter({item.key.purpose: 1})
