@@ -182,6 +182,11 @@ def test_production_listens_to_a_network_over_tls_only(
     assert bool(in_clear(host, tls, production=production)) is refused
 
 
+def test_at_level_3_nothing_is_served_in_clear_to_a_proxy_of_this_machine_either() -> None:
+    assert "SAFECONDUCT_TLS_CERTIFICATE" in in_clear("127.0.0.1", None, production=True, level_3=True)
+    assert not in_clear("127.0.0.1", Tls("c", "k", "ca"), production=True, level_3=True)
+
+
 # -- where a message ends ---------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import tests.django_world as world
 from django.http import HttpResponse
+from django.middleware.security import SecurityMiddleware
 from django.test import Client, RequestFactory, override_settings
 from tests.config.test_production_settings import whole
 from tests.kernel.builders import person
@@ -37,6 +38,15 @@ def signed_in() -> Client:
     return shops.signed_in()
 
 
+def in_production(given: dict[str, str], *names: str) -> list[object]:
+    """Django's settings of these names, where production starts with these of ours."""
+    asked = "import json; from safeconduct.config import settings as s; "
+    asked += f"print(json.dumps([getattr(s, n) for n in {names}]))"
+    environment = {**os.environ, **given}
+    out = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    return list(json.loads(out.stdout))
+
+
 @pytest.mark.parametrize(
     "address", ["/static/safeconduct.css", "/static/safeconduct.js", "/accounts/login/", "/nowhere/"]
 )
@@ -60,6 +70,16 @@ def test_of_what_lies_beside_the_files_that_pages_load_nothing_is_served(tmp_pat
 def test_a_redirect_to_tls_has_the_policy_as_well() -> None:
     answer = Client().get("/accounts/login/")
     assert answer.status_code == 301 and "frame-ancestors" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("meant", ["0", "1"])
+def test_the_header_says_preload_where_the_operator_means_it(tmp_path: Path, meant: str) -> None:
+    names = [f"SECURE_HSTS_{name}" for name in ("SECONDS", "INCLUDE_SUBDOMAINS", "PRELOAD")]
+    given = whole(tmp_path) | {"SAFECONDUCT_VAR": str(tmp_path / "var"), "SAFECONDUCT_HSTS_PRELOAD": meant}
+    with override_settings(**dict(zip(names, in_production(given, *names), strict=True))):
+        answer = SecurityMiddleware(lambda _request: HttpResponse())(RequestFactory().get("/", secure=True))
+    rest = "; preload" if meant == "1" else ""
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains" + rest
 
 
 @override_settings(SECURE_SSL_REDIRECT=True)
@@ -95,11 +115,8 @@ def test_a_session_that_was_ended_elsewhere_clears_it_too() -> None:
 
 
 def test_in_production_every_cookie_belongs_to_one_host(tmp_path: Path) -> None:
-    asked = "import json; from safeconduct.config import settings as s; "
-    asked += f"print(json.dumps([getattr(s, n) for n in {NAMES}]))"
-    environment = {**os.environ, **whole(tmp_path), "SAFECONDUCT_VAR": str(tmp_path / "var")}
-    out = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
-    assert all(name.startswith("__Host-") for name in json.loads(out.stdout))
+    found = in_production(whole(tmp_path) | {"SAFECONDUCT_VAR": str(tmp_path / "var")}, *NAMES)
+    assert all(str(name).startswith("__Host-") for name in found)
 
 
 @override_settings(SESSION_COOKIE_SECURE=True, CSRF_COOKIE_SECURE=True, SESSION_COOKIE_NAME="__Host-sessionid",

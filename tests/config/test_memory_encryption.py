@@ -1,15 +1,10 @@
-"""What the kernel says about encrypted memory, from files as the kernel writes them, and what production makes of it."""
+"""What the kernel says about encrypted memory, from files as the kernel writes them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from tests.config.test_production_settings import whole
-
-from safeconduct.config import hardening, memory_encryption
-from safeconduct.config.environment import read
-from safeconduct.config.hardening import UnsafeSettings, refuse_unsafe
+from safeconduct.config import memory_encryption
 from safeconduct.config.memory_encryption import seen
 
 _CPU = "processor\t: 0\nvendor_id\t: {}\nflags\t\t: fpu vme {}\nbugs\t\t:\n\nprocessor\t: 1\nflags\t\t: fpu vme {}\n"
@@ -46,15 +41,3 @@ def test_what_a_processor_could_do_is_not_taken_for_what_it_does(tmp_path: Path)
         ("nothing", tmp_path / "nothing"),
     ):
         assert seen(root) is None, name
-
-
-def test_production_that_demands_it_starts_only_where_the_kernel_says_so(tmp_path: Path) -> None:
-    refuse_unsafe(read(whole(tmp_path)))
-    demanded = read(whole(tmp_path) | {"SAFECONDUCT_MEMORY_ENCRYPTION": "1"})
-    if seen() is None:
-        with pytest.raises(UnsafeSettings, match=r"SAFECONDUCT_MEMORY_ENCRYPTION=1.*docs/operations\.md"):
-            refuse_unsafe(demanded)
-    tdx = machine(tmp_path / "tdx", proc__cpuinfo=_CPU.format("GenuineIntel", "tdx_guest", "tdx_guest"))
-    assert hardening._memory(demanded, tdx) == []
-    assert len(hardening._memory(demanded, tmp_path / "nothing")) == 1
-    assert hardening._memory(read(whole(tmp_path)), tmp_path / "nothing") == []

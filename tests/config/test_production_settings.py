@@ -17,7 +17,8 @@ def whole(folder: Path) -> dict[str, str]:
     key.write_text("00" * 32)
     key.chmod(0o600)
     return {
-        "SAFECONDUCT_MODE": "production", "SAFECONDUCT_DATABASE_URL": "postgresql://owner@db/safeconduct?sslmode=verify-full",
+        "SAFECONDUCT_MODE": "production", "SAFECONDUCT_ASVS_LEVEL": "2",
+        "SAFECONDUCT_DATABASE_URL": "postgresql://owner@db/safeconduct?sslmode=verify-full",
         "SAFECONDUCT_HOSTS": "shop.example", "SAFECONDUCT_ORIGINS": "https://shop.example",
         "SAFECONDUCT_KEY_FILE": str(key), "SAFECONDUCT_EMAIL_URL": "smtp://mail.example:587",
         "SAFECONDUCT_BREACHED_PASSWORDS": "none", "SAFECONDUCT_CLAMD": "none", "SAFECONDUCT_LOG_TO": "stderr",
@@ -60,6 +61,7 @@ def test_an_unknown_preset_is_named_in_every_mode() -> None:
         ("postgresql://owner@/safeconduct", True),
         ("host=10.0.0.7 dbname=safeconduct sslmode=verify-ca", False),
         ("postgresql://owner@/safeconduct?host=/run/postgresql,10.0.0.7", False),
+        ("postgresql://owner@/safeconduct?host=/run/postgresql&hostaddr=10.0.0.7", False),
     ],
 )
 def test_a_database_elsewhere_must_show_who_it_is(tmp_path: Path, url: str, starts: bool) -> None:

@@ -283,12 +283,28 @@ def secrets() -> Finding:
     return Finding("secrets", not old, said, mend if old else "")
 
 
+def level() -> Finding:
+    """Which level of ASVS was chosen, and what separates this deployment from the highest?"""
+    from safeconduct.config.environment import read
+    from safeconduct.config.protection_level import Machine, short_of_three
+
+    env = read()
+    if not env.production:
+        return Finding("level", True, "not chosen outside production")
+    if env.asvs_level is None:
+        return Finding("level", False, "not chosen", "set SAFECONDUCT_ASVS_LEVEL to 2 or 3")
+    short = short_of_three(env, Machine.of(env))
+    if env.asvs_level == 3:
+        return Finding("level", not short, "ASVS level 3", " ".join(short))
+    return Finding("level", True, "ASVS level 2; level 3 also asks: " + " ".join(short or ["nothing that is not so"]))
+
+
 def memory() -> Finding:
     """Does the kernel say that this machine's memory is encrypted against its host? The database's is its own."""
     from safeconduct.config.environment import read
     from safeconduct.config.memory_encryption import seen
 
-    found, wanted = seen(), read().memory_encryption
+    found, wanted = seen(), read().at_level_3
     if found is not None:
         return Finding("memory", True, f"encrypted by {found.by}: {found.said}")
     mend = "run every process in a confidential machine, see docs/operations.md, section Memory"
@@ -347,6 +363,7 @@ def days_left(host: str, *, authorities: str | None = None) -> int:
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
     settings,
+    level,
     disk,
     secrets,
     memory,

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from safeconduct.cli.output import OK, UNAVAILABLE, USAGE, fail
+from safeconduct.foundation.processes import keep_memory_to_itself
 
 
 def serve(socket: Path, allow: list[str], log: Path | None, openings: int) -> int:
@@ -33,6 +34,7 @@ def serve(socket: Path, allow: list[str], log: Path | None, openings: int) -> in
     from safeconduct.kernel.vault.keyring import Keyring
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no key in a file when it crashes
+    keep_memory_to_itself()
     keys = Keyring()
     try:
         found = keys.roots()

@@ -111,7 +111,7 @@ def serve(*, host: str, port: int, workers: int, lanes: int) -> int:
         sys.stderr.write("".join(f"error: {problem}\n" for problem in wrong))
         return 2
     tls = Tls(settings.TLS_CERTIFICATE, settings.TLS_KEY, settings.TLS_CLIENT_CA) if settings.TLS_CERTIFICATE else None
-    if refused := in_clear(host, tls, production=settings.MODE == "production"):
+    if refused := in_clear(host, tls, production=settings.MODE == "production", level_3=settings.AT_LEVEL_3):
         sys.stderr.write(f"error: {refused}\n")
         return 2
     server = Server(host=host, port=port, workers=workers, lanes=lanes, tls=tls)
@@ -124,9 +124,16 @@ def _say_address(address: str) -> None:
     sys.stdout.flush()
 
 
-def in_clear(host: str, tls: Tls | None, *, production: bool) -> str:
-    """Why production does not listen there: what comes over a network comes over TLS. Empty where it may."""
-    if not production or tls is not None or host in _HERE:
+def in_clear(host: str, tls: Tls | None, *, production: bool, level_3: bool = False) -> str:
+    """Why production does not listen there: what comes over a network comes over TLS, at level 3 from a proxy of this
+    machine as well. Empty where it may."""
+    if not production or tls is not None:
+        return ""
+    if level_3:
+        return (
+            "SAFECONDUCT_ASVS_LEVEL=3 serves nothing in clear: set SAFECONDUCT_TLS_CERTIFICATE and SAFECONDUCT_TLS_KEY"
+        )
+    if host in _HERE:
         return ""
     return (
         f"--host {host} would be served in clear: set SAFECONDUCT_TLS_CERTIFICATE and SAFECONDUCT_TLS_KEY, or listen "

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from safeconduct.config import secret_files
 from safeconduct.config.connector_options import Options, read_options
@@ -92,11 +91,17 @@ class Environment:
     secrets_in_environment: tuple[str, ...]
     secrets_readable: tuple[str, ...]
     environment_secrets_meant: bool
-    memory_encryption: bool
+    asvs_level: int | None
+    hsts_preload: bool
 
     @property
     def production(self) -> bool:
         return self.mode == "production"
+
+    @property
+    def at_level_3(self) -> bool:
+        """Whether the operator has chosen level 3, where a level is chosen: in production."""
+        return self.production and self.asvs_level == 3
 
     @property
     def imported_passwords(self) -> Path:
@@ -182,7 +187,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         secrets_in_environment=tuple(secret_files.in_the_environment(given)),
         secrets_readable=tuple(secret_files.readable_by_others(given)),
         environment_secrets_meant=values["SAFECONDUCT_SECRETS_IN_ENVIRONMENT"] == "1",
-        memory_encryption=_choice(values, "SAFECONDUCT_MEMORY_ENCRYPTION", ("0", "1")) == "1",
+        asvs_level=int(_choice(values, "SAFECONDUCT_ASVS_LEVEL", ("", "2", "3")) or 0) or None,
+        hsts_preload=_choice(values, "SAFECONDUCT_HSTS_PRELOAD", ("0", "1")) == "1",
         second_step=_choice(
             {"SAFECONDUCT_SECOND_STEP": "nobody" if mode == "development" else "everyone"}
             | {name: value for name, value in values.items() if value},
@@ -203,25 +209,6 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         stripe_api_url=values["SAFECONDUCT_STRIPE_API_URL"].rstrip("/"),
         prepare=values["SAFECONDUCT_PREPARE"] != "0",
     )
-
-
-def mail_settings(url: str) -> dict[str, object]:
-    """Django's mail settings for an smtp:// (STARTTLS) or smtps:// address; the console without one."""
-    if not url:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ValueError("SAFECONDUCT_EMAIL_URL must look like smtp://user:password@host:587 or smtps://…")
-    return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_USE_TLS": parts.scheme == "smtp",
-        "EMAIL_TIMEOUT": 10,
-    }
 
 
 def _staff_devices(text: str, mode: str) -> tuple[str, ...]:
@@ -266,7 +253,7 @@ def _integer(values: Mapping[str, str], name: str, low: int, high: int) -> int:
 
 def _choice(values: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
     if values[name] not in words:
-        raise ValueError(f"{name} is {values[name]!r}; it can be {' or '.join(words)}")
+        raise ValueError(f"{name} is {values[name]!r}; it can be {' or '.join(word for word in words if word)}")
     return values[name]
 
 

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from safeconduct.config import memory_encryption
+from safeconduct.config import protection_level
 from safeconduct.config.environment import Environment
+from safeconduct.config.protection_level import Machine, is_local
 from safeconduct.presets.numbers import preset
 
 #: This machine, as addresses name it.
@@ -22,13 +23,16 @@ class UnsafeSettings(RuntimeError):
     """Production was asked for with unsafe settings; the message names each and the way out."""
 
 
-def unsafe(env: Environment) -> list[str]:
-    """What must not be so in production, each as a sentence that names the setting and the way out."""
-    found = []
+def unsafe(env: Environment, machine: Machine | None = None) -> list[str]:
+    """What must not be so in production, each as a sentence that names the setting and the way out. ``machine``: what
+    this one says of itself, if it was asked already."""
+    found = [] if env.asvs_level else [protection_level.UNSAID]
+    if env.at_level_3:
+        found += protection_level.short_of_three(env, machine or Machine.of(env))
     if not env.database_url:
         found.append("SAFECONDUCT_DATABASE_URL is empty: production needs its own PostgreSQL, not the embedded one.")
     found += _database_in_clear(env) + _partners_in_clear(env)
-    found += _faces(env) + _files(env) + _secrets(env) + _logs(env) + _tls(env) + _memory(env)
+    found += _faces(env) + _files(env) + _secrets(env) + _logs(env) + _tls(env)
     if env.breached_list is not None and not env.breached_list.is_file():
         found.append(
             f"SAFECONDUCT_BREACHED_PASSWORDS: no file at {env.breached_passwords}."
@@ -69,17 +73,14 @@ def unsafe(env: Environment) -> list[str]:
 
 def _database_in_clear(env: Environment) -> list[str]:
     """Addresses of PostgreSQL on another machine whose certificate would not be checked."""
-    if env.database_clear:
+    if env.database_clear or env.at_level_3:  # which asks for more, and names it
         return []
     urls = {"SAFECONDUCT_DATABASE_URL": env.database_url} | {
         f"SAFECONDUCT_{role.upper()}_DATABASE_URL": url for role, url in env.role_urls.items()
     }
     found = []
     for name, url in urls.items():
-        parts = conninfo_to_dict(url) if url else {}
-        hosts = str(parts.get("host") or parts.get("hostaddr") or "").split(",")
-        local = all(not host or host.startswith(("/", "@")) for host in hosts)
-        if not local and parts.get("sslmode") != "verify-full":
+        if url and not is_local(url) and conninfo_to_dict(url).get("sslmode") != "verify-full":
             found.append(
                 f"{name} does not say sslmode=verify-full: passwords and data would travel to whoever answers there. "
                 "Add it with sslrootcert=…, use a local socket, or set SAFECONDUCT_DATABASE_CLEAR=1."
@@ -170,17 +171,6 @@ def _logs(env: Environment) -> list[str]:
         (
             "SAFECONDUCT_LOG_TO is empty: name a collector on another machine (tls://host:6514?ca=…), this machine's "
             "(unix:/dev/log), or write stderr where standard error is collected."
-        )
-    ]
-
-
-def _memory(env: Environment, root: Path = Path("/")) -> list[str]:
-    if not env.memory_encryption or memory_encryption.seen(root) is not None:
-        return []
-    return [
-        (
-            "SAFECONDUCT_MEMORY_ENCRYPTION=1, and the kernel does not say that this is a confidential machine: run it "
-            "in one (AMD SEV-SNP, Intel TDX), see docs/operations.md, section Memory, or leave the setting out."
         )
     ]
 

@@ -16,6 +16,14 @@ class Setting:
 
 SETTINGS = (
     Setting("SAFECONDUCT_MODE", "development", "`development`, `demo` or `production`, which refuses unsafe values."),
+    Setting(
+        "SAFECONDUCT_ASVS_LEVEL",
+        "",
+        "The level of OWASP ASVS 5.0 that this deployment is run at, which production asks for. `2`: what level 2 asks."
+        " `3`: level 3 as well for sign-in, sessions, payouts and keys; production then starts only with a key process "
+        "of another user, memory that the kernel calls encrypted, and certificates on both sides (docs/operations.md, "
+        "*Level*). `safeconduct doctor` says what separates a deployment from 3.",
+    ),
     Setting("SAFECONDUCT_VAR", "var", "Folder for the embedded database, key files and models."),
     Setting(
         "SAFECONDUCT_DATABASE_URL",
@@ -118,6 +126,12 @@ SETTINGS = (
         "Authority (PEM) of the proxies: with it only who shows a certificate of it is let in.",
     ),
     Setting(
+        "SAFECONDUCT_HSTS_PRELOAD",
+        "0",
+        "1: the header that keeps browsers on TLS (HSTS) says `preload`, which browsers' own list of such domains asks "
+        "for. Only where every host under the domain speaks TLS for good: leaving the list takes months.",
+    ),
+    Setting(
         "SAFECONDUCT_LOG_TO",
         "",
         "Where each line of the log is sent as well, as syslog: `tls://HOST:6514?ca=FILE&certificate=FILE&key=FILE` or "
@@ -130,12 +144,11 @@ SETTINGS = (
         "(database, mail, connectors, Stripe) has a twin that ends in `_FILE`.",
     ),
     Setting(
-        "SAFECONDUCT_MEMORY_ENCRYPTION",
-        "0",
-        "1: production starts only where the kernel says that the memory of this machine is encrypted against its host "
-        "(AMD SEV-SNP, Intel TDX, IBM Secure Execution). `safeconduct doctor` says what the kernel says.",
+        "SAFECONDUCT_EMAIL_URL",
+        "",
+        "SMTP server, smtp://user:password@host:587 (STARTTLS) or smtps://…, with `?ca=FILE&certificate=FILE&key=FILE` "
+        "behind it for an authority of yours and a certificate of ours. Empty: mails are printed.",
     ),
-    Setting("SAFECONDUCT_EMAIL_URL", "", "SMTP server, smtp://user:password@host:587. Empty: mails are printed."),
     Setting("SAFECONDUCT_EMAIL_FROM", "safeconduct@localhost", "The sender of mails."),
     Setting(
         "SAFECONDUCT_WEBHOOK_NETWORKS",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from safeconduct.config import environment
 from safeconduct.config.database import addresses, django_database, role_passwords
-from safeconduct.config.environment import mail_settings
 from safeconduct.config.hardening import refuse_unsafe
 from safeconduct.config.log_shipping import Shipping, log_target
+from safeconduct.config.mail import mail_settings
 from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.vault.given_keys import given_keys
 
@@ -29,6 +29,7 @@ VAULT_REGION = ENV.vault_region
 VAULT_ERASURES_FILE = ENV.vault_erasures_file
 DEBUG = False
 MODE = ENV.mode
+AT_LEVEL_3 = ENV.at_level_3
 REPORTING_CURRENCY = ENV.currency
 LABEL_MATURITY_DAYS = ENV.label_maturity_days
 REVIEW_HOURS = ENV.review_hours
@@ -303,11 +304,13 @@ SECURE_SSL_REDIRECT = ENV.production
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if ENV.production else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = ENV.production
+SECURE_HSTS_PRELOAD = ENV.hsts_preload
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.proxies else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+EMAIL_SSL_CA = ""
 vars().update(mail_settings(ENV.email_url))
 DEFAULT_FROM_EMAIL = ENV.email_from
 

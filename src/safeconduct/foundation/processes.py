@@ -10,6 +10,7 @@ import threading
 import time
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _LOOK_EVERY_S = 1.0
 
 
@@ -30,6 +31,13 @@ def parent_death_signal(number: signal.Signals) -> None:
     """Asks Linux to send this process a signal when its parent ends; kept across exec. Nothing on other systems."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+def keep_memory_to_itself() -> None:
+    """Asks Linux that only root may read this process's memory or trace it (PR_SET_DUMPABLE): no other process of the
+    same user, and no dump of a crash. Lost at exec. Nothing on other systems."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _watch(expected: int) -> None:

@@ -62,6 +62,12 @@ class KeyProcess:
             assert self._running.poll() is None and time.monotonic() < until, "the key process does not begin"
             time.sleep(0.02)
 
+    @property
+    def number(self) -> int:
+        """That of the process that runs."""
+        assert self._running is not None
+        return self._running.pid
+
     def command(self) -> subprocess.Popen[bytes]:
         """The process itself."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFECONDUCT_")}

@@ -175,6 +175,12 @@ def test_nothing_is_opened_while_the_log_cannot_be_written(tmp_path: Path) -> No
     assert process.counted("given_out", refused=True) == {"vault/root": 1, "vault/other": 1}, "nothing is lost"
 
 
+@pytest.mark.skipif(os.getuid() == 0, reason="root reads every memory")
+def test_no_other_process_of_its_own_user_reads_its_memory_either(key_process: KeyProcess) -> None:
+    with pytest.raises(PermissionError), Path(f"/proc/{key_process.number}/mem").open("rb"):
+        pass
+
+
 def test_users_who_are_not_named_are_not_answered(tmp_path: Path) -> None:
     with KeyProcess(tmp_path, allow=str(os.getuid() + 1)) as process:
         client = KeyClient(str(process.socket))

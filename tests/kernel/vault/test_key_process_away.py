@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.test import RequestFactory, override_settings
+from django.test import Client, RequestFactory, override_settings
 from tests.kernel.builders import START, event, live_policy
 from tests.kernel.test_deciding import forget_protections
 from tests.kernel.vault.key_process_world import KeyProcess, asking
@@ -92,6 +92,19 @@ def test_what_waits_to_be_decided_waits_for_the_key_process_and_is_no_fault_of_t
     assert lanes.work() == 1
     with engine_scope():
         assert lanes.waiting()[0] == 0
+
+
+def test_a_machine_whose_key_process_is_away_lives_and_is_not_ready(asked: KeyProcess) -> None:
+    assert Client().get("/readyz").status_code == 200
+    asked.stop()
+    keys_of = holder()
+    assert isinstance(keys_of, KeyClient)
+    keys_of._answered_at -= 60
+    away = Client().get("/readyz")
+    assert (away.status_code, away.json()["database"], away.json()["keys"]) == (503, True, False)
+    assert Client().get("/healthz").status_code == 200
+    asked.start()
+    assert Client().get("/readyz").status_code == 200
 
 
 def test_one_that_stays_away_is_named_and_not_waited_for(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ KINDS: Mapping[Code, Kind] = {
     Code.RATE_LIMITED: Kind(429, "Too many requests", "Wait as long as Retry-After says."),
     Code.FAULT: Kind(500, "Something broke on our side", "Retry; if it stays, report the `instance`."),
     Code.UNAVAILABLE: Kind(
-        503, "The database does not answer",
+        503, "The database or the keys do not answer",
         "Retry after Retry-After with the same ids. Until then act as `fallback_action` says.",
     ),
 }  # fmt: skip
