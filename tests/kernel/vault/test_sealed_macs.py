@@ -62,6 +62,15 @@ def test_no_seed_is_opened_to_check_a_code(tmp_path: Path, monkeypatch: pytest.M
     assert process.counted("open").keys().isdisjoint({"factor"})
 
 
+def test_what_proves_a_person_is_opened_for_nobody(tmp_path: Path) -> None:
+    with KeyProcess(tmp_path) as process, asking(process), staff_scope(), factors.of("per_1"):
+        kept = factors.sealed(SEED)
+        assert factors.macs("one-time password", kept, [b"12345678"])
+        with pytest.raises(KeyUseRefused, match="opened for nobody"):
+            factors.opened(kept)
+    assert process.counted("open", refused=True) == {"factor": 1}
+
+
 def test_no_key_of_recovery_codes_is_opened_to_check_one(tmp_path: Path) -> None:
     with staff_scope():
         ana = User.objects.create_user("ana@example.org")

@@ -29,7 +29,7 @@ from safeconduct.kernel.parties import factors, paper_codes
 from safeconduct.kernel.parties.models import User
 from safeconduct.kernel.parties.passwords import Argon2id
 from safeconduct.kernel.scope import query, savepoint, visitor_scope
-from safeconduct.kernel.vault.errors import SealBroken
+from safeconduct.kernel.vault.errors import KeyUseRefused, SealBroken
 
 #: So many letters: 120 bits.
 LENGTH: Final = 24
@@ -145,7 +145,7 @@ def hash_earlier() -> int:
             after = row.pk
             try:
                 done += RecoveryCodes(row).hash_earlier()
-            except SealBroken:  # it opens nothing; its person is told when somebody tries
+            except (SealBroken, KeyUseRefused):  # it opens nothing, or nothing here; its person hears when they try
                 continue
 
 

@@ -28,6 +28,8 @@ from safeconduct.kernel.vault.key_messages import Answer, MessageRefused
 from safeconduct.kernel.vault.keyring import KeyUse
 
 MOST_CONNECTIONS: Final = 512
+#: Purposes of secrets that prove who somebody is: hashes are made under them (`macs`), and they are opened for nobody.
+SHUT: Final = frozenset({"factor"})
 #: How long a question may take to arrive once it has begun, and an answer to be taken.
 _PATIENCE_S: Final = 30.0
 _TICK_S: Final = 0.2
@@ -124,6 +126,8 @@ class KeyProcess:
         try:
             if does.opens and not self._journal.works:
                 raise KeyUseRefused("the key process cannot write its log, and opens nothing until it can")
+            if does.opens and operation != "macs" and not SHUT.isdisjoint(counts):
+                raise KeyUseRefused("what proves who somebody is is opened for nobody: ask for hashes under it")
             if does.opens and not self._limit.allows(user, counts.total(), datetime.now(UTC)):
                 raise KeyUseRefused(f"more than {self._limit.a_minute:,} values a minute are opened for nobody")
             given = does.does(self._keys, body)
