@@ -58,7 +58,8 @@ def test_an_unknown_preset_is_named_in_every_mode() -> None:
         ("postgresql://owner@db/safeconduct?sslmode=require", False),
         ("postgresql://owner@db/safeconduct?sslmode=verify-full&sslrootcert=/etc/ca.pem", True),
         ("postgresql://owner@/safeconduct?host=/run/postgresql", True),
-        ("postgresql://owner@/safeconduct", True),
+        ("postgresql://owner@/safeconduct", False),  # whatever PGHOST says
+        ("postgresql://owner@/safeconduct?service=prod", False),
         ("host=10.0.0.7 dbname=safeconduct sslmode=verify-ca", False),
         ("postgresql://owner@/safeconduct?host=/run/postgresql,10.0.0.7", False),
         ("postgresql://owner@/safeconduct?host=/run/postgresql&hostaddr=10.0.0.7", False),

@@ -83,7 +83,7 @@ def _database_in_clear(env: Environment) -> list[str]:
         if url and not is_local(url) and conninfo_to_dict(url).get("sslmode") != "verify-full":
             found.append(
                 f"{name} does not say sslmode=verify-full: passwords and data would travel to whoever answers there. "
-                "Add it with sslrootcert=…, use a local socket, or set SAFECONDUCT_DATABASE_CLEAR=1."
+                "Add it with sslrootcert=…, use a local socket (host=/FOLDER), or set SAFECONDUCT_DATABASE_CLEAR=1."
             )
     return found
 

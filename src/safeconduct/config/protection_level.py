@@ -103,10 +103,11 @@ def _certain(url: str) -> bool:
 
 
 def is_local(url: str) -> bool:
-    """Does an address of PostgreSQL lead to sockets of this machine only?"""
+    """Does an address of PostgreSQL say itself that it leads to a socket of this machine? Without a host, libpq follows
+    its environment or a service file, which may lead anywhere."""
     parts = conninfo_to_dict(url)
-    hosts = str(parts.get("hostaddr") or parts.get("host") or "").split(",")
-    return all(not host or host.startswith(("/", "@")) for host in hosts)
+    hosts = str(parts.get("host") or "").split(",")
+    return not parts.get("hostaddr") and not parts.get("service") and all(host.startswith(("/", "@")) for host in hosts)
 
 
 def _mail(env: Environment) -> list[str]:

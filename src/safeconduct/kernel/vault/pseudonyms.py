@@ -78,8 +78,7 @@ def blind_indexes(entities: Sequence[Entity]) -> tuple[dict[Entity, tuple[bytes,
 
 
 def register(entities: Collection[Entity]) -> dict[Entity, int]:
-    """The key of each entity, made where it is new. One round trip, whatever the number of entities, or
-    two where another transaction makes some of them at the same time.
+    """The key of each entity, made where it is new. At most three round trips, whatever the number of entities.
 
     The caller may `remember` them when its own transaction is durable; before, even what others have committed may be
     lost with the database. Raises StaleRootKey where this process's root key file is not that of the database.
@@ -89,14 +88,18 @@ def register(entities: Collection[Entity]) -> dict[Entity, int]:
     if not new:
         return found
     unknown, roots = blind_indexes(new)
-    made = _find_or_insert(unknown, roots)
-    # Another transaction may have been faster with some, and have committed meanwhile.
-    missing = {entity: blinds for entity, blinds in unknown.items() if entity not in made}
-    if missing:
-        made |= _known(missing)
-        if any(entity not in made for entity in missing):
-            root_key_use.check(roots)
-    return found | made
+    committed = _known(unknown)
+    fresh = {(e[0], blinds[0]): (e[1], blinds) for e, blinds in unknown.items() if e not in committed}
+    if fresh:
+        made = _insert(fresh, roots)
+        committed |= {e: made[e[0], blinds[0]] for e, blinds in unknown.items() if (e[0], blinds[0]) in made}
+        # Another transaction may have been faster with some.
+        missing = {entity: blinds for entity, blinds in unknown.items() if entity not in committed}
+        if missing:
+            committed |= _known(missing)
+            if any(entity not in committed for entity in missing):
+                root_key_use.check(roots)
+    return found | committed
 
 
 @contextmanager
@@ -239,26 +242,22 @@ def mask(kind: str, value: str) -> str:
             return f"…{value[-4:]}" if len(value) > 6 else "…"
 
 
-_FIND_OR_INSERT: Final = (
+_INSERT: Final = (
     """
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bytea[])
         AS g(entity, blind, blind_before, key, sealed, salt)
-), there AS MATERIALIZED (
-    SELECT g.entity, g.blind, p.key FROM given g
-    JOIN pseudonym p ON p.entity = g.entity AND p.blind = ANY(ARRAY[g.blind, g.blind_before])
 ), made AS (
     INSERT INTO pseudonym (entity, blind, blind_before, key, sealed)
     SELECT entity, blind, nullif(blind_before, ''), key, sealed FROM given
-    WHERE NOT EXISTS (SELECT FROM there WHERE there.entity = given.entity AND there.blind = given.blind)
-        AND NOT EXISTS (SELECT FROM root_key_use WHERE """
+    WHERE NOT EXISTS (SELECT FROM root_key_use WHERE """
     + root_key_use.STALE
     + """)
     ON CONFLICT DO NOTHING RETURNING entity, blind, key
 ), salted AS (
     INSERT INTO vault_salt (key, salt) SELECT key, salt FROM given JOIN made USING (key) WHERE salt <> ''
 )
-SELECT entity, blind, key FROM made UNION ALL SELECT entity, blind, key FROM there
+SELECT entity, blind, key FROM made
 """
 )
 
@@ -275,33 +274,28 @@ def _find(blinds: set[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
     return {(kind, bytes(blind)): key for kind, blind, key in rows}
 
 
-def _find_or_insert(unknown: Mapping[Entity, tuple[bytes, ...]], roots: Roots) -> dict[Entity, int]:
-    """The keys of entities, made where there is no row; without those that another transaction makes at this time."""
-    # Sorted, so that two batches that meet the same new card wait for each other instead of deadlocking. Two ways of
-    # writing one value are one entity.
-    pairs = {(kind, blinds[0]): (value, blinds) for (kind, value), blinds in unknown.items()}
-    order = sorted(pairs)
-    keys = [secrets.randbits(63) for _ in order]
-    salts = [_fresh_salt(kind) for kind, _ in order]
+def _insert(
+    fresh: Mapping[tuple[str, bytes], tuple[str, tuple[bytes, ...]]], roots: Roots
+) -> dict[tuple[str, bytes], int]:
+    # Sorted, so that two batches that meet the same new card wait for each other instead of deadlocking.
+    pairs = sorted(fresh)
+    keys = [secrets.randbits(63) for _ in pairs]
+    salts = [_fresh_salt(kind) for kind, _ in pairs]
     sealed = _sealed(
         [
-            (key, kind, pairs[kind, blind][0].encode(), salt)
-            for (kind, blind), key, salt in zip(order, keys, salts, strict=True)
+            (key, kind, fresh[kind, blind][0].encode(), salt)
+            for (kind, blind), key, salt in zip(pairs, keys, salts, strict=True)
         ]
     )
-    before = [b"" if roots.earlier is None else pairs[pair][1][-1] for pair in order]
+    before = [b"" if roots.earlier is None else fresh[pair][1][-1] for pair in pairs]
     rows = query(
-        _FIND_OR_INSERT,
+        _INSERT,
         [
-            [kind for kind, _ in order], [blind for _, blind in order], before, keys, sealed, salts,
+            [kind for kind, _ in pairs], [blind for _, blind in pairs], before, keys, sealed, salts,
             *root_key_use.known(roots),
         ],
     )  # fmt: skip
-    found = {(kind, bytes(blind)): key for kind, blind, key in rows}
-    return {
-        (kind, value): found[kind, blinds[0]]
-        for (kind, value), blinds in unknown.items() if (kind, blinds[0]) in found
-    }  # fmt: skip
+    return {(kind, bytes(blind)): key for kind, blind, key in rows}
 
 
 def remembered(entities: Collection[Entity]) -> dict[Entity, int]:
