@@ -327,3 +327,15 @@ def test_where_no_database_answers_a_command_says_so_and_ends_with_its_own_code(
     told = safeconduct(*command, DATABASE_URL=nowhere, SAFECONDUCT_DATABASE_URL=nowhere)
     assert told.returncode == 3 and "the database does not answer" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_a_body_whose_times_are_no_times_is_counted_by_its_kind_too(tmp_path: Path) -> None:
+    """It happened when it came in: so it is stored, and so it is told."""
+    charge = {"id": "ch_1", "object": "charge", "amount": 2000, "currency": "usd", "created": 99999999999999,
+              "status": "succeeded", "captured": True, "paid": True, "payment_method_details": {"type": "card", "card": {}}}  # fmt: skip
+    file = tmp_path / "late.json"
+    file.write_text(json.dumps({"id": "evt_1", "object": "event", "type": "charge.succeeded",
+                                "created": 99999999999999, "data": {"object": charge}}))  # fmt: skip
+    told = json.loads(safeconduct("connectors", "replay", "stripe", str(file), "--unsigned", "--json").stdout)
+    assert told["canonical"] == 1 and told["by_type"] == {"payment.attempted": 1}
+    assert told["files"][0]["canonical"] == ["payment.attempted"]

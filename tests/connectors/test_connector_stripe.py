@@ -473,3 +473,14 @@ def test_every_shared_body_of_stripe_is_read_and_none_is_lost() -> None:
 def test_options_that_do_not_exist_are_named_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="default_seller"):
         load_connector("stripe").read(b"{}", {}, {"default_sellr": "x"})
+
+
+def test_a_thin_event_keeps_its_name() -> None:
+    thin = {
+        "id": "evt_65", "object": "v2.core.event", "type": "v2.core.account.updated", "livemode": False,
+        "created": "2026-01-01T00:00:00.000Z",
+        "related_object": {"id": "acct_1", "type": "v2.core.account", "url": "/v2/core/accounts/acct_1"},
+    }  # fmt: skip
+    reading = read("stripe", thin)
+    assert not reading.events and not reading.refused
+    assert [unknown.type for unknown in reading.unknown] == ["v2.core.account.updated"]

@@ -122,7 +122,7 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
     from django.conf import settings
 
     from safeconduct.connectors import SignatureRefused, load_connector
-    from safeconduct.connectors.intake import ingest
+    from safeconduct.connectors.intake import ingest, received
 
     connector = load_connector(name)
     options = _options(connector, seller)
@@ -139,10 +139,11 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
         except ValueError as problem:
             fail(f"{file}: {problem}; the files before it are taken in", USAGE)
         totals["received"] += 1
+        now = datetime.now(UTC)
         try:
             outcome = ingest(
                 name, raw, headers, signed=not unsigned, secrets=settings.CONNECTOR_SECRETS.get(name, ()),
-                now=datetime.now(UTC), options=options,
+                now=now, options=options,
             )  # fmt: skip
         except SignatureRefused as problem:
             totals["signatures_refused"] += 1
@@ -153,7 +154,7 @@ def replay_bodies(name: str, files: list[Path], *, unsigned: bool, seller: str |
         totals["canonical"] += outcome.events
         totals["unknown"] += outcome.unknown
         totals["refused"] += len(outcome.refused)
-        reading = connector.read(raw, headers, options)
+        reading = connector.read(raw, headers, received(connector, options, now))
         kinds = [str(event["type"]) for event in reading.events]
         types.update(kinds)
         details.append(

@@ -113,6 +113,11 @@ def ingest(
     return _read(connector, delivery_id, raw, kept, now, options or {})
 
 
+def received(connector: Connector, options: Mapping[str, object], received_at: datetime) -> dict[str, object]:
+    """The options with the time of receipt, which stands in for a time that a body does not say."""
+    return {**options, **({"received_at": received_at} if "received_at" in connector.options else {})}
+
+
 def read_again(delivery_id: str, *, options: Mapping[str, object] | None = None) -> Outcome:
     """Reads a kept delivery anew, with the mapping of today. What is in the log already stays as it is.
 
@@ -212,10 +217,7 @@ def _read(
     connector: Connector, delivery_id: str, raw: bytes, headers: Mapping[str, str], received_at: datetime,
     options: Mapping[str, object],
 ) -> Outcome:  # fmt: skip
-    given = dict(options)
-    if "received_at" in connector.options:
-        given["received_at"] = received_at
-    reading = connector.read(raw, headers, given)
+    reading = connector.read(raw, headers, received(connector, options, received_at))
     link(reading)
     outcome = Outcome(
         delivery_id, refused=[RefusedPart(item.type, item.field, item.detail) for item in reading.refused]
