@@ -141,6 +141,15 @@ def test_where_adyen_captures_by_itself_an_approved_payment_is_paid_once() -> No
     assert set(by_type(read("adyen", told("AUTHORISATION")))) == {"payment.attempted"}
 
 
+@pytest.mark.parametrize("code", ["REFUND_FAILED", "REFUNDED_REVERSED"])
+def test_a_refund_that_came_back_names_the_refund_that_had_gone_out(code: str) -> None:
+    sent, back = (only(read("adyen", told(one, pspReference="rf-1"))) for one in ("REFUND", code))
+    assert (sent["type"], back["type"]) == ("refund.created", "refund.failed")
+    assert sent["data"]["refund"] == back["data"]["refund"] == "rf-1"
+    assert back["id"] == "rf-1:refund.failed", "both of them tell of one failure"
+    assert not read("adyen", told("REFUND", success="false")).events
+
+
 def signed() -> bytes:
     return json.dumps({"notificationItems": [{"NotificationRequestItem": sample("hmac-validation.json")}]}).encode()
 

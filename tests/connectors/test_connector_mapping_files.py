@@ -139,7 +139,7 @@ def test_the_ready_connectors_reach_every_event_a_shop_or_processor_can_tell() -
     }
     assert reached <= set(CATALOGUE)
     assert {"payment.attempted", "order.placed", "order.paid", "order.cancelled", "order.changed", "shipment.shipped",
-            "shipment.tracked", "shipment.delivered", "refund.created", "return.requested", "dispute.opened",
+            "shipment.tracked", "shipment.delivered", "refund.created", "refund.failed", "return.requested", "dispute.opened",
             "dispute.updated", "dispute.closed", "fraud.warned", "payout_account.changed", "payout.scheduled",
             "payout.paid", "listing.created", "listing.changed"} == reached  # fmt: skip
 

@@ -213,12 +213,17 @@ def test_each_refund_of_a_charge_counts_once_in_a_list_an_event_or_an_update() -
     assert [(e["id"], e["data"]["amount"]["minor"]) for e in listed.events] == [
         ("re_1:refund.created", 100),
         ("re_2:refund.created", 200),
+        ("re_3:refund.failed", 300),
     ]
     assert only(read("stripe", event("refund.created", refunds[0])))["id"] == "re_1:refund.created"
     assert only(read("stripe", event("charge.refund.updated", refunds[1])))["id"] == "re_2:refund.created"
     assert only(read("stripe", refunds[0]))["id"] == "re_1:refund.created"
-    assert not read("stripe", event("refund.failed", refunds[2])).events
-    assert read("stripe", event("refund.failed", refunds[2])).unknown[0].type == "refund.failed"
+    failed = only(read("stripe", event("refund.failed", refunds[2])))
+    assert failed["id"] == "re_3:refund.failed"
+    assert failed["data"]["refund"] == "re_3" and failed["data"]["charge"] == "ch_1"
+    assert failed["data"]["sent_at"] == "2026-05-28T20:26:43Z" < failed["time"]
+    for kind in ("refund.updated", "charge.refund.updated"):
+        assert only(read("stripe", event(kind, refunds[2])))["id"] == "re_3:refund.failed"
 
 
 def test_a_charge_without_its_refunds_gives_the_increase() -> None:
@@ -228,6 +233,7 @@ def test_a_charge_without_its_refunds_gives_the_increase() -> None:
     refund = only(read("stripe", changed))
     assert refund["data"]["amount"] == {"minor": 2000, "currency": "USD"}
     assert refund["id"] == "ch_1-3000:refund.created"
+    assert refund["data"]["charge"] == "ch_1" and refund["data"]["refunded"] == {"minor": 3000, "currency": "USD"}
 
 
 def test_a_dispute_opens_with_its_deadline_and_ends_with_its_outcome() -> None:

@@ -210,7 +210,7 @@ def test_the_doctor_names_refunds_that_stripe_tells_both_ways() -> None:
         kept = ingest("stripe", json.dumps(body).encode(), {}, signed=False, secrets=[], now=now, options=SELLER)
         assert kept.events == 1
     found = doctor.deliveries()
-    assert not found.ok and "count twice" in found.found and "refund.created" in found.mend
+    assert not found.ok and "policies count them twice" in found.found and "charge.refunded" in found.mend
 
 
 def test_what_was_refused_is_read_once_more_after_the_mapping_was_mended(capsys: pytest.CaptureFixture[str]) -> None:

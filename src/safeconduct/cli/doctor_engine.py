@@ -93,6 +93,8 @@ def deliveries() -> Finding:
         )  # fmt: skip
     twice = min(refunds_told_twice(datetime.now(UTC) - timedelta(days=_TWICE_DAYS)))
     if twice and not never and not unread:
-        found = f"Stripe tells refunds as charge.refunded and as refund.created ({twice} or more): they count twice"
-        mend = "take one of the two off the webhook endpoint at Stripe; refund.created says more"
+        found = (
+            f"refunds of Stripe come as charge.refunded and refund.created ({twice} or more): policies count them twice"
+        )
+        mend = "take charge.refunded off the webhook endpoint at Stripe; the books count each refund once either way"
     return Finding("deliveries", not never and not unread and not twice, found, mend)

@@ -174,7 +174,7 @@ def refusals_since(since: datetime) -> dict[str, tuple[int, bool]]:
 
 def refunds_told_twice(since: datetime) -> tuple[int, int]:
     """How many refunds Stripe told since a time by what a charge has given back (`charge.refunded` without its list),
-    and how many by themselves (`refund.created`). Who is told both ways counts each refund twice."""
+    and how many by themselves (`refund.created`). Where both are told, policies count each refund twice."""
     row = alone(
         "SELECT count(*) FILTER (WHERE source_id LIKE 'ch\\_%%'), count(*) FILTER (WHERE source_id LIKE 're\\_%%')"
         " FROM event WHERE type = 'refund.created' AND moment >= %s AND source = 'stripe'",

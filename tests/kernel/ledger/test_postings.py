@@ -63,6 +63,13 @@ def test_a_refund() -> None:
     assert balances() == {}
 
 
+def test_a_refund_that_did_not_arrive() -> None:
+    sold()
+    posted(entry("refund", refund=100, fee=8))
+    posted(entry("refund_failed", refund=100, fee=8))
+    assert balances() == {"psp_clearing": -100, "pending": 92, "fee_revenue": 8}
+
+
 def test_a_partial_refund_of_thirty_waives_its_part_of_the_fee_and_releases_the_rest() -> None:
     sold()
     held(request(92))

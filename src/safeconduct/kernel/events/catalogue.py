@@ -120,6 +120,20 @@ ANSWERED = Field(
     indexed=False,
     example=True,
 )
+REFUND_ID = _text(
+    "refund", "the refund's own id at the processor or shop; two events with one id tell of one refund", indexed=False,
+    example="re_1Pq",
+)  # fmt: skip
+CHARGE_ID = _text(
+    "charge", "the charge that the money goes back of, as the processor names it", indexed=False, example="ch_3Nq"
+)
+REFUNDED_SO_FAR = Field(
+    "refunded", T.MONEY, "what the charge had given back by then, in all; with `charge`, of a source that tells sums",
+    indexed=False, example={"minor": 129900, "currency": "CNY"},
+)  # fmt: skip
+REFUND_SENT_AT = Field(
+    "sent_at", T.TIMESTAMP, "when the refund that failed had been sent", indexed=False, example="2026-06-01T08:00:00Z"
+)
 DUE_AT = _time("due_at", "until when the processor accepts evidence")
 PRICE = _money("price", "the price asked")
 USER_AGENT = _text(
@@ -389,8 +403,11 @@ CATALOGUE = Catalogue(
             _flag("keeps_goods", "the buyer asks to keep the goods"),
         ), lists=(NAMED_LINES,)),
         EventType("refund.created", 61, "money was sent back to a buyer", (
-            ORDER, SELLER, BUYER, AMOUNT, CARD, REASON, UNITS_RETURNED,
+            ORDER, SELLER, BUYER, AMOUNT, CARD, REASON, UNITS_RETURNED, REFUND_ID, CHARGE_ID, REFUNDED_SO_FAR,
         ), ("charge.refunded", "refunds/create", "order.refunded"), (NAMED_LINES,)),
+        EventType("refund.failed", 69, "money that was sent back to a buyer did not arrive, and came back", (
+            _required(REFUND_ID), ORDER, SELLER, BUYER, AMOUNT, REASON, CHARGE_ID, REFUND_SENT_AT,
+        )),
         EventType("return.requested", 62, "a buyer asked to send goods back", (
             _required(ORDER), SELLER, BUYER, REASON, CATEGORY,
         ), ("return_authorization.created", "order.return_requested", "returns/request"), (NAMED_LINES,)),

@@ -41,6 +41,7 @@ EVENTS: Final[Mapping[str, tuple[Text, str]]] = {
     "review.posted": (lazy("Buyer wrote a review"), ""),
     "refund.requested": (lazy("Buyer asked for a refund"), "warn"),
     "refund.created": (lazy("Refund sent"), "warn"),
+    "refund.failed": (lazy("Refund did not arrive"), "bad"),
     "return.requested": (lazy("Buyer wants to return goods"), "warn"),
     "return.received": (lazy("Returned goods arrived"), ""),
     "dispute.opened": (lazy("Bank dispute opened"), "bad"),

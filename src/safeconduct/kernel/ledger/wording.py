@@ -26,6 +26,7 @@ EVENTS: Final = {
     ),
     "refund_owed": gettext_lazy("The sale was called off; the buyer gets the money back"),
     "refund_paid": gettext_lazy("The buyer got the money that was owed back"),
+    "refund_failed": gettext_lazy("The refund did not arrive; the money is the seller's again"),
     "refund_no_longer_owed": gettext_lazy("The sale stands after all; the money is the seller's again"),
     "chargeback": gettext_lazy("The bank took the money back"),
     "chargeback_unexplained": gettext_lazy("A bank took money for a payment that is not in these books"),

@@ -48,8 +48,8 @@ _MADE_WHOLE: Final[Mapping[Liability, str]] = {
 #: makes up for it.
 _COSTS: Final[Mapping[str, tuple[int, str]]] = {
     "refund": (1, "refund"), "partial_refund": (1, "refund"), "refund_owed": (1, "refund"),
-    "refund_no_longer_owed": (-1, "refund"), "chargeback": (1, "amount"), "second_chargeback": (1, "amount"),
-    "representment_won": (-1, "amount"),
+    "refund_no_longer_owed": (-1, "refund"), "refund_failed": (-1, "refund"),
+    "chargeback": (1, "amount"), "second_chargeback": (1, "amount"), "representment_won": (-1, "amount"),
 }  # fmt: skip
 _GIVEN_BACK: Final = tuple(event for event in MADE_WHOLE if event != "representment_won_after_reimbursement")
 _LOST: Final = """

@@ -36,17 +36,19 @@ from safeconduct.protections.transactions.coverage.facts import (
     Scan,
 )
 from safeconduct.protections.transactions.coverage.words import Action, Cause, Channel, Outcome
+from safeconduct.protections.transactions.refunds import amount_of, statement
+from safeconduct.protections.transactions.refunds import fold as fold_refunds
 
 #: What coverage listens to; everything else of an order cannot change its certificate.
 EVENTS: Final = (
     "order.placed", "order.paid", "order.cancelled", "order.changed", "order.held", "order.resumed",
     "shipment.shipped", "shipment.tracked", "shipment.delivered", "refund.requested", "refund.created",
-    "dispute.opened", "dispute.updated", "dispute.closed",
+    "refund.failed", "dispute.opened", "dispute.updated", "dispute.closed",
 )  # fmt: skip
 _CODES: Final = [CATALOGUE[name].code for name in EVENTS]
 (
     PLACED, PAID, CANCELLED, CHANGED, HELD, RESUMED, SHIPPED, TRACKED, DELIVERED, ASKED, REFUNDED,
-    OPENED, UPDATED, CLOSED,
+    FAILED, OPENED, UPDATED, CLOSED,
 ) = _CODES  # fmt: skip
 
 _TOLD_BY: Final = {CATALOGUE[one.value].code: one for one in mirror.Told}
@@ -61,7 +63,8 @@ WITH asked AS (
         SELECT f.moment, f.type, f.occurred, f.seller, f.amount, f.address, f.parcel, f.carrier, f.scan, f.signed,
                f.address_changed, f.reason, f.outcome, f.dispute, f.digital, f.payment_method, f.seller_country,
                f.ship_country, f.bill_country, f.category, f.items, f.payment,
-               CASE WHEN f.dispute IS NOT NULL THEN (SELECT e.data FROM event e WHERE e.moment = f.moment) END AS told
+               CASE WHEN f.dispute IS NOT NULL OR f.type IN ({REFUNDED}, {FAILED})
+               THEN (SELECT e.data FROM event e WHERE e.moment = f.moment) END AS told
         FROM fact f WHERE f."order" = a."order" AND f.type = ANY(%b::smallint[]) AND f.moment <= a.horizon
     ) f
 )
@@ -229,17 +232,15 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
     seller: int | None = None
     latest = 0
     payments: list[Payment] = []
-    refunds: list[Refund] = []
+    told_refunds: list[tuple[Any, ...]] = []
     changes: list[AddressChange] = []
     asked: list[tuple[News, Cause, int | None]] = []
     disputes: dict[int, list[tuple[Any, ...]]] = {}
     sent: dict[int | None, _Sent] = {}
     cancelled: News | None = None
     stops: list[tuple[int, int, bool]] = []
-    units_back = 0
     for row in rows:
-        (_, moment, type_, at_us, who, amount, address, parcel, _, _, _, changed, reason, _, dispute, *_, items,
-         _) = row  # fmt: skip
+        (_, moment, type_, at_us, who, amount, address, parcel, _, _, _, changed, reason, _, dispute, *_) = row
         latest = max(latest, moment)
         if who is not None:
             seller = who
@@ -257,9 +258,8 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
                 changes.append(AddressChange(at_us, moment, address))
         elif type_ in (HELD, RESUMED):
             stops.append((at_us, moment, type_ == HELD))
-        elif type_ == REFUNDED:
-            refunds.append(Refund(at_us, moment, amount))
-            units_back += items or 0
+        elif type_ in (REFUNDED, FAILED):
+            told_refunds.append(row)
         elif type_ == ASKED:
             cause = cause_of(reason)
             if cause is not None:
@@ -273,6 +273,7 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
         return None
     (_, moment, _, at_us, who, amount, address, _, _, _, _, _, _, _, _, digital, method, seller_country, ship, bill,
      category, ordered, _) = placed  # fmt: skip
+    refunds, units_back = _refunds(told_refunds)
     facts = OrderFacts(
         placed=News(at_us, moment), amount_minor=amount, currency=currency, payments=payments, digital=bool(digital),
         payment_method=method, seller_country=seller_country, ship_country=ship, bill_country=bill, category=category,
@@ -281,6 +282,22 @@ def assemble(rows: Sequence[tuple[Any, ...]], rulings: Sequence[Ruling], currenc
         claims=[*_of_the_bank(disputes), *_of_the_buyer(asked, refunds)] if disputes or asked else (),
     )  # fmt: skip
     return Gathered(facts, who if who is not None else seller, latest)
+
+
+def _refunds(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Refund], int]:
+    """What went back, each refund once and without those that failed, and how many units it was for."""
+    by_moment = {row[1]: row for row in rows}
+    refunds, units = [], 0
+    for told in fold_refunds([statement(row[1], row[3], row[-1] or {}, failed=row[2] == FAILED) for row in rows]):
+        amount, items, data = (by_moment[told.moment][n] for n in (5, -2, -1))
+        if told.minor == 0:
+            continue
+        said, _ = amount_of((data or {}).get("amount"))
+        if amount is not None and told.minor is not None and said and told.minor != said:
+            amount = (amount * told.minor * 2 + said) // (2 * said)  # in the reporting currency, as the event's amount
+        refunds.append(Refund(told.at_us, told.moment, amount))
+        units += items or 0
+    return refunds, units
 
 
 def _lines(ordered: int | None, sent: Mapping[int | None, _Sent], units_back: int) -> list[Line]:

@@ -28,6 +28,7 @@ _EFFECTS = {
     "protection_fee": lambda a: {"seller": -a["fee"], "fund": a["fee"]},
     "protection_fee_returned": lambda a: {"seller": a["fee"], "fund": -a["fee"]},
     "refund": lambda a: {"seller": a.get("fee", 0) - a["refund"], "fee": -a.get("fee", 0), "psp": a["refund"]},
+    "refund_failed": lambda a: {"seller": a["refund"] - a.get("fee", 0), "fee": a.get("fee", 0), "psp": -a["refund"]},
     "refund_owed": lambda a: {"seller": a.get("fee", 0) - a["refund"], "fee": -a.get("fee", 0), "buyer": a["refund"]},
     "refund_paid": lambda a: {"buyer": -a["amount"], "psp": a["amount"]},
     "refund_no_longer_owed": lambda a: {"seller": a["refund"] - a.get("fee", 0), "fee": a.get("fee", 0),
@@ -62,6 +63,10 @@ def order_of(facts: Sequence[Fact]) -> OrderMoney:
                 money.payments.append(told)
             case "refunded":
                 money.refunds.append(told)
+            case "failed" if money.refunds:
+                money.refunds[-1] = money.refunds[-1]._replace(minor=0, failed_us=at_us)
+            case "failed":
+                pass
             case "cancelled":
                 money.cancelled = told
             case "blocked":
@@ -106,7 +111,7 @@ amounts = st.integers(1, 20_000)
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[Fact], int]:
     facts: list[Fact] = [("placed", 0, draw(amounts))]
-    kinds = st.sampled_from(["paid", "paid", "refunded", "lost", "won", "lost", "open", "open"])
+    kinds = st.sampled_from(["paid", "paid", "refunded", "failed", "lost", "won", "lost", "open", "open"])
     facts += [(draw(kinds), day, draw(amounts)) for day in range(1, draw(st.integers(1, 7)) + 1)]
     facts += [
         (kind, 20 + n, draw(amounts))

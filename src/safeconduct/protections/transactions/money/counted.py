@@ -58,6 +58,9 @@ class Counted:
                 case "refund":
                     self.refunded += amounts["refund"]
                     self.fee -= fee
+                case "refund_failed":
+                    self.refunded -= amounts["refund"]
+                    self.fee += fee
                 case "refund_owed":
                     self.owed += amounts["refund"]
                     self.fee -= fee
@@ -92,4 +95,5 @@ class Counted:
             self._currencies[int(about)] = (taken_in, posted.currency) if what == "fee" else (posted.currency, fee_in)
         elif what in ("capture", "refund"):
             own = amounts.get("sale") or amounts.get("refund") or amounts["amount"]
+            own = -own if posted.event == "refund_failed" else own
             self.of_event[what, int(about)] = self.of_event.get((what, int(about)), 0) + own

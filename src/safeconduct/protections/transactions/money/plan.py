@@ -147,6 +147,8 @@ class _Order(Counted):
     def given_back(self) -> None:
         """Refunds, and what is owed to the buyer of a refused or cancelled order; the protection fee goes first."""
         first = len(self.plan.entries)
+        for refund in self.money.refunds:  # what failed first: it makes room for what was sent instead
+            self._failed(refund)
         for refund in self.money.refunds:
             self._refund(refund)
         more = self._owed_target() - self.owed
@@ -343,6 +345,21 @@ class _Order(Counted):
             self._post(
                 "refund", "refund", refund.moment, refund.at_us, refund=rest, fee=self._give_back_fee(rest)
             )  # fmt: skip
+
+    def _failed(self, refund: Told) -> None:
+        """What was posted of a refund that did not arrive, or that turned out to be another, comes back."""
+        main = refund.currency in ("", self.main)
+        more = -self._left_of("refund", refund, self.captured if main else None)
+        if more <= 0:
+            return
+        fee = 0
+        if main:
+            self.refunded -= more
+            fee = self._charge(more)
+        at_us = refund.at_us if refund.failed_us is None else refund.failed_us
+        currency = self.main if main else refund.currency
+        self.of_event["refund", refund.moment] = self.of_event.get(("refund", refund.moment), 0) - more
+        self._post("refund_failed", "refund", refund.moment, at_us, currency, refund=more, fee=fee)
 
     def _left_of(self, what: str, told: Told, whole: int | None) -> int:
         """What of an event's amount is not posted yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from safeconduct.foundation.moments import at_micros
@@ -18,16 +18,18 @@ from safeconduct.protections.transactions.coverage.words import STRICTNESS, Acti
 from safeconduct.protections.transactions.money import sharing
 from safeconduct.protections.transactions.money.counted import PREFIX
 from safeconduct.protections.transactions.money.told import Book, Dispute, OpenHold, OrderMoney, Posted, Ruled, Told
+from safeconduct.protections.transactions.refunds import Statement, amount_of, statement
+from safeconduct.protections.transactions.refunds import fold as fold_refunds
 
 #: What moves money, or says when it is released.
 EVENTS: Final = (
     "order.placed", "order.paid", "order.cancelled", "shipment.shipped", "shipment.delivered", "refund.created",
-    "dispute.opened", "dispute.updated", "dispute.closed",
+    "refund.failed", "dispute.opened", "dispute.updated", "dispute.closed",
 )  # fmt: skip
-PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, OPENED, UPDATED, CLOSED = (
+PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, FAILED, OPENED, UPDATED, CLOSED = (
     CATALOGUE[name].code for name in EVENTS
 )
-CODES: Final = frozenset((PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, OPENED, UPDATED, CLOSED))
+CODES: Final = frozenset((PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, REFUNDED, FAILED, OPENED, UPDATED, CLOSED))
 DISPUTES: Final = frozenset((OPENED, UPDATED, CLOSED))
 #: How policies name the reasons that tie an order's buyer to its shop (`order-risk.yaml`).
 _TIED: Final = '[{"category": "links"}]'
@@ -54,7 +56,7 @@ WITH own AS MATERIALIZED (
         AND (f."order" IS NULL OR d.whole AND f."order" <> d.o)
 )
 SELECT w.o, w.moment, w.type, w.occurred, w.seller, w.parcel, w.outcome, w.dispute, w.digital, e.data -> 'amount',
-    CASE WHEN w.dispute IS NOT NULL OR w.type = {REFUNDED} THEN e.data END, w.payment
+    CASE WHEN w.dispute IS NOT NULL OR w.type IN ({REFUNDED}, {FAILED}) THEN e.data END, w.payment
 FROM whole w JOIN event e ON e.moment = w.moment ORDER BY w.o, w.occurred, w.moment
 """
 
@@ -63,7 +65,7 @@ def moving(orders: Sequence[int]) -> list[int]:
     """Those of the orders of which the log tells anything that moves money."""
     found = query(
         'SELECT DISTINCT "order" FROM fact WHERE "order" = ANY(%b::bigint[]) AND type = ANY(%b::smallint[])',
-        [list(orders), [PAID, REFUNDED, *DISPUTES]],
+        [list(orders), [PAID, REFUNDED, FAILED, *DISPUTES]],
     )
     return sorted(order for (order,) in found)
 
@@ -166,16 +168,17 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
     under_way: set[int | None] = set()
     arrived: dict[int | None, int] = {}
     news: dict[int, list[News]] = {}
+    refunds: list[Statement] = []
     for _, moment, kind, at_us, _, parcel, outcome, dispute, digital, amount, data, payment in rows:
         money.latest_us = max(money.latest_us, at_us)
-        minor, currency = _amount(amount)
+        minor, currency = amount_of(amount)
         if kind == PLACED and money.placed_us is None:
             money.placed_us, money.minor, money.currency = at_us, minor, currency
             money.digital = bool(digital)
         elif kind == PAID:
             money.payments.append(Told(moment, at_us, minor, currency))
-        elif kind == REFUNDED:
-            money.refunds.append(Told(moment, at_us, minor, currency, named(data)))
+        elif kind in (REFUNDED, FAILED):
+            refunds.append(statement(moment, at_us, data, failed=kind == FAILED))
         elif kind == CANCELLED:
             money.cancelled = money.cancelled or Told(moment, at_us, minor, currency)
         elif kind == SHIPPED:
@@ -186,10 +189,11 @@ def _assemble(order: int, rows: Sequence[Any]) -> OrderMoney | None:
             _hear(disputes, dispute, kind, at_us, minor, currency, outcome_of(outcome), ended=outcome is None)
             disputes[dispute].of_payment |= payment is not None
             disputes[dispute].lines |= named(data).keys()
-            fee_minor, fee_currency = _amount(data.get("fee"))
+            fee_minor, fee_currency = amount_of(data.get("fee"))
             if fee_minor is not None:
                 disputes[dispute].fee_minor, disputes[dispute].fee_currency = fee_minor, fee_currency
             news.setdefault(dispute, []).append(News(moment, at_micros(at_us), _TOLD_BY[kind], data))
+    money.refunds = fold_refunds(refunds)
     for key, told_of_it in news.items():
         mirrored = fold(told_of_it)
         disputes[key].inquiry = mirrored.is_inquiry
@@ -214,9 +218,3 @@ def _hear(
         outcome = Outcome.WITHDRAWN
     if outcome is not None:
         one.closed_us, one.outcome = at_us, outcome
-
-
-def _amount(given: Mapping[str, Any] | None) -> tuple[int | None, str]:
-    if not isinstance(given, Mapping) or not isinstance(given.get("minor"), int):
-        return None, ""
-    return max(0, given["minor"]), str(given.get("currency") or "")
