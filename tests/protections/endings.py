@@ -14,7 +14,7 @@ from safeconduct.kernel.scope import engine_scope, query, staff_scope
 
 #: Later than all that the stories do.
 _AFTER_ALL = timedelta(days=400)
-_SENT = ("refund", "partial_refund", "refund_owed", "refund_no_longer_owed")
+_SENT = ("refund", "partial_refund", "refund_owed", "refund_no_longer_owed", "refund_failed")
 
 
 def ends_well(order_key: int, *, sent: float, seller: float, reasons: int, owed_twice: float = 0) -> None:
@@ -37,7 +37,7 @@ def the_books_balance_and_nobody_was_paid_twice(
         [(captured, commission, refunded)] = query(
             "SELECT coalesce(sum((amounts->>'sale')::bigint) FILTER (WHERE event = 'capture'), 0)::bigint,"
             " coalesce(sum((amounts->>'fee')::bigint) FILTER (WHERE event = 'capture'), 0)::bigint,"
-            " coalesce(sum((CASE WHEN event = 'refund_no_longer_owed' THEN -1 ELSE 1 END)"
+            " coalesce(sum((CASE WHEN event IN ('refund_no_longer_owed', 'refund_failed') THEN -1 ELSE 1 END)"
             "  * (amounts->>'refund')::bigint) FILTER (WHERE event = ANY(%s::text[])), 0)::bigint"
             " FROM ledger_transaction WHERE order_key = %s",
             [list(_SENT), order_key],

@@ -5,7 +5,7 @@ In a seller's scope row-level security leaves that seller's lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.kernel.cases.kinds import kinds
 from safeconduct.kernel.claims import queries
-from safeconduct.kernel.claims.models import Channel
-from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
+from safeconduct.kernel.claims.models import Channel, Refund
+from safeconduct.kernel.claims.words import RESENT, ChannelKind, ChannelOutcome, RefundState
 from safeconduct.kernel.events.orders import order_names
 from safeconduct.kernel.ledger.rules import known_language, reasons, releases
 from safeconduct.kernel.ui import formats
@@ -38,6 +38,16 @@ OUTCOMES: Final[Mapping[ChannelOutcome, tuple[str, Text]]] = {
     ChannelOutcome.SETTLED: ("", lazy("settled")),
     ChannelOutcome.MOVED: ("", lazy("goes on as another one")),
 }
+#: Where a refund stands, for the buyer: tone and words.
+REFUNDS: Final[Mapping[RefundState, tuple[str, Text]]] = {
+    RefundState.REQUESTED: ("info", lazy("Asked of the shop; it sends the money")),
+    RefundState.FROZEN: ("warn", lazy("Stands still while a bank decides about the same money")),
+    RefundState.SENT: ("good", lazy("Sent")),
+    RefundState.FAILED: ("bad", lazy("Could not be sent")),
+    RefundState.PAID_BY_BANK: ("good", lazy("Your bank has paid it")),
+}
+#: Of one that had gone out.
+_DID_NOT_ARRIVE: Final = ("bad", lazy("Did not arrive"))
 _OPEN: Final = ("warn", lazy("open"))
 #: Channels that are cases: the name of their kind.
 _CASES: Final = {ChannelKind.PLATFORM_DISPUTE: "dispute", ChannelKind.RETURN: "return"}
@@ -60,17 +70,27 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """A refund that did not arrive: the amount in writing, whether it is to be sent again, and until when."""
+
+    amount: str
+    again: bool
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimShown:
     """A claim of one order line. ``order``: the shop's id of an order that is not the page's, else "". ``sums``: where
-    its money stands, names and amounts in writing; ``held``: why money is held and what releases it, None where none
-    is; ``frozen``: refunds stand still because a bank decides; ``staff``: it is read by the marketplace's staff, and
-    not by those whom its sentences address."""
+    its money stands, names and amounts in writing; ``missed``: refunds that did not arrive; ``held``: why money is held
+    and what releases it, None where none is; ``frozen``: refunds stand still because a bank decides; ``staff``: it is
+    read by the marketplace's staff, and not by those whom its sentences address."""
 
     order: str
     line: str
     currency: str
     ways: Sequence[Way]
     sums: Sequence[tuple[Text, str]]
+    missed: Sequence[Missed]
     held: tuple[str, str, datetime | None] | None
     frozen: bool
     closed: bool
@@ -115,9 +135,25 @@ def _shown(
         order, one.line.name, one.line.currency,
         [_way(channel, here, staff, url_of) for channel in one.channels[-_MOST_WAYS:]],
         [(name, written(minor)) for n, (name, minor) in enumerate(sums) if minor or n == 0],
+        [Missed(written(it.to_send_minor), it.ended_at is None, it.due_at) for it in one.refunds if _missing(it)],
         None if one.hold is None else _held(one.hold, language),
         bool(one.freezing), one.claim.closed_at is not None, staff,
     )  # fmt: skip
+
+
+def _missing(refund: Refund) -> bool:
+    """Whether the buyer lacks a refund that had been sent: it is to be sent again, or nobody had asked for it."""
+    if RESENT in refund.key:
+        return refund.ended_at is None
+    return refund.state == RefundState.FAILED and refund.told and refund.due_at is None and not refund.matter
+
+
+def refunds_shown(refunds: Iterable[Refund]) -> list[tuple[Refund, tuple[str, Text]]]:
+    """Refunds as their buyer reads of them: each with a tone and words."""
+    return [
+        (one, _DID_NOT_ARRIVE if one.state == RefundState.FAILED and one.told else REFUNDS[RefundState(one.state)])
+        for one in refunds
+    ]
 
 
 def _held(hold: queries.Hold, language: str) -> tuple[str, str, datetime | None]:

@@ -13,21 +13,24 @@ from datetime import datetime
 from typing import Any, Final
 
 from safeconduct.foundation.ids import new_id
+from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.claims import reading
-from safeconduct.kernel.claims.asks import Joining, Leaving, Opening, Paid
+from safeconduct.kernel.claims.asks import FailedRefund, Joining, Leaving, Opening, Paid
 from safeconduct.kernel.claims.bank import record_bank_debit
 from safeconduct.kernel.claims.errors import ChannelEnded, ClaimClosed, ClaimMalformed, NoSuchChannel
 from safeconduct.kernel.claims.evidence import adopt, share_evidence
+from safeconduct.kernel.claims.failing import ask_once_more, fail_sent
 from safeconduct.kernel.claims.lowering import lower
 from safeconduct.kernel.claims.refunds import fail_refund, hear_of_refund, refund, request_refund
 from safeconduct.kernel.claims.settling import settle
+from safeconduct.kernel.claims.telling import tell_of_refunds
 from safeconduct.kernel.claims.writing import Did, steps
 from safeconduct.kernel.events.catalogue import MOST_LINES
 from safeconduct.kernel.scope import Actor, query
 
 __all__ = [
-    "declare", "fail_refund", "hear_of_refund", "join_channel", "leave_channel", "lower", "open_claim",
-    "record_bank_debit", "refund", "request_refund", "settle", "share_evidence",
+    "declare", "fail_refund", "hear_of_failure", "hear_of_refund", "join_channel", "leave_channel", "lower",
+    "open_claim", "record_bank_debit", "refund", "request_refund", "settle", "share_evidence",
 ]  # fmt: skip
 
 #: Ten orders of as many lines as an event can name: what is more is handed over in parts.
@@ -104,6 +107,24 @@ def open_claim(asks: Sequence[Opening], actor: Actor, *, at: datetime) -> list[s
         steps([Did(row["id"], "opened") for row in made.values()], actor, at)
         there |= {line: row["id"] for line, row in made.items()}
     return [there[lines[ask.order_key, ask.line]] for ask in asks]
+
+
+def hear_of_failure(
+    failed: Sequence[FailedRefund], actor: Actor, *, at: datetime, settled: bool = True, quiet: bool = False
+) -> int:
+    """Refunds that had gone out did not arrive; returns how many. What somebody had asked for is asked for once more,
+    in the active claim of its line, by the day that it was due: the buyer has not had it. Told again it does nothing.
+    """
+    _few(failed)
+    lines, ids, owed = fail_sent(failed, actor, at)
+    asks = [Opening(one.seller_key, one.order_key, one.currency, one.line, Route(*one.route)) for one in owed]
+    claims = open_claim(asks, actor, at=at)
+    ask_once_more(list(zip(claims, owed, strict=True)), actor, at)
+    if ids and not quiet:
+        tell_of_refunds((), ids, at)
+    if settled and ids:
+        settle(lines, actor, at=at, quiet=quiet)
+    return len(ids)
 
 
 def join_channel(

@@ -98,6 +98,17 @@ class ToldRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedRefund:
+    """Money that a shop had sent and that did not arrive. ``of``: how the keys begin under which it was told that it
+    was sent (`ToldRefund.key`)."""
+
+    key: str
+    order_key: int
+    of: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Debit:
     """What a bank took from a payment; below zero, what it gave back.
 

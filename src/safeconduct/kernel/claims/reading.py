@@ -32,7 +32,8 @@ FROM claim_channel ch WHERE ch.claim_id = ANY(%s::text[]) ORDER BY ch.opened_at,
 _BANK_PAID: Final = """
 SELECT p.line_id, p.id,
     (sum(r.by_bank_minor - r.not_again_minor)
-     - coalesce(sum(r.amount_minor - r.called_off_minor) FILTER (WHERE starts_with(r.key, %s)), 0))::bigint,
+     - coalesce(sum(r.amount_minor - r.called_off_minor) FILTER (WHERE starts_with(r.key, %s)
+         AND strpos(r.key, '/resent/') = 0), 0))::bigint,
     p.amount_minor - p.running_minor - p.sent_minor - greatest(p.bank_minor, 0),
     coalesce((array_agg(r.matter ORDER BY r.requested_at DESC, r.id DESC) FILTER (WHERE r.by_bank_minor > 0))[1], ''),
     count(*) FILTER (WHERE starts_with(r.key, %s))
@@ -118,11 +119,12 @@ def unaccounted(line_ids: Collection[str]) -> Mapping[str, int]:
 
 
 def heard(order_keys: Collection[int]) -> set[str]:
-    """The keys of refunds that shops have told of these orders. One that ended what had been asked for left no refund
-    of its own, so that the history alone knows it."""
+    """The keys of refunds that shops have told of these orders, and of what of them did not arrive. One that ended what
+    had been asked for left no refund of its own, so that the history alone knows it."""
     rows = query(
         "SELECT s.facts->>'told' FROM claim c JOIN claim_step s ON s.claim_id = c.id"
-        " WHERE c.order_key = ANY(%b::bigint[]) AND s.verb = 'refund_heard_of' AND s.facts ? 'told'",
+        " WHERE c.order_key = ANY(%b::bigint[]) AND s.verb IN ('refund_heard_of', 'refund_did_not_arrive')"
+        " AND s.facts ? 'told'",
         [sorted(order_keys)],
     )
     return {key for (key,) in rows}

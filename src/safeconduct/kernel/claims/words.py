@@ -66,6 +66,8 @@ OF_A_BANK: Final = frozenset({ChannelKind.INQUIRY, ChannelKind.CHARGEBACK, Chann
 AGAINST_THE_SELLER: Final = frozenset({ChannelOutcome.LOST, ChannelOutcome.ACCEPTED})
 #: How the keys of refunds begin that a bank had paid and gave back; what follows is the part, and how many there were.
 AGAIN: Final = "again/"
+#: What follows in the key of a refund that did not arrive and is sent once more, before how often.
+RESENT: Final = "/resent/"
 #: Kind of channel → why the ledger holds, and what would release it (`ledger/reasons.yaml`). The first in this order is
 #: named where several claim the same amount.
 HOLDS: Final[Mapping[ChannelKind, tuple[str, str]]] = {

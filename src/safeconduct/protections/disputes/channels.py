@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from safeconduct.kernel.claims.models import Refund
 from safeconduct.kernel.scope import query
 
 #: What a dispute's refund is called among claims, before the id of its case; for a line with a name its id follows.
@@ -55,6 +56,17 @@ def refunds(case_ids: Collection[str]) -> list[Asked]:
         [list(case_ids), KEY, KEY],
     )
     return [Asked(case_id, state, owed) for case_id, _, state, owed in rows]
+
+
+def refunds_of(case_id: str) -> list[Refund]:
+    """The refunds that were asked for in a dispute, the oldest first, with what was sent once more."""
+    ids = query(
+        "SELECT r.id FROM claim_channel ch JOIN claim joined ON joined.id = ch.claim_id"
+        " JOIN claim c ON c.line_id = joined.line_id JOIN claim_refund r ON r.claim_id = c.id"
+        " WHERE ch.kind = 'platform_dispute' AND ch.about = %s AND (r.key = %s OR starts_with(r.key, %s))",
+        [case_id, f"{KEY}{case_id}", f"{KEY}{case_id}/"],
+    )
+    return list(Refund.objects.filter(id__in=[refund for (refund,) in ids]).order_by("requested_at", "id"))
 
 
 def lines_of(case_ids: Collection[str]) -> dict[str, tuple[str, ...]]:

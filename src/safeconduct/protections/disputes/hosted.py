@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel import buyer_pages
 from safeconduct.kernel.cases import referrals
 from safeconduct.kernel.cases.words import Remedy, Role
+from safeconduct.kernel.claim_pages import refunds_shown
 from safeconduct.kernel.claims.orders import lines_of
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.outside_pages import of_buyer
@@ -26,7 +27,7 @@ from safeconduct.kernel.scope import Actor
 from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.reader import reader_of
 from safeconduct.kernel.ui.views import fault
-from safeconduct.protections.disputes import facts, queries
+from safeconduct.protections.disputes import channels, facts, queries
 from safeconduct.protections.disputes.burden import ClaimType, burdens
 from safeconduct.protections.disputes.case_page import context_of
 from safeconduct.protections.disputes.doing import Asked, do
@@ -156,6 +157,7 @@ def _follow(request: BuyerRequest) -> HttpResponse:
         "base": f"{reverse('disputes:show', args=[request.token])}{found.number}/",
         "offer_form": OfferForm(view.case.currency), "evidence_form": EvidenceForm(wanted),
         "may_open_again": found.ended_at is not None, "reader": reader_of(request), "may_refer": True, "exports": True,
+        "refunds": refunds_shown(channels.refunds_of(found.case_id)),
         "outside": of_buyer(view.case, language, timezone.now()),
     }  # fmt: skip
     context["refer_url"], context["outside_file"] = f"{context['base']}refer/", f"{context['base']}export/"

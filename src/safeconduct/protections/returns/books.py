@@ -151,6 +151,7 @@ def beyond(order_keys: Collection[int]) -> dict[int, Over]:
     for order, occurred, known_at, minor in query(
         "SELECT c.order_key, f.occurred, r.requested_at, r.amount_minor FROM claim c"
         " JOIN claim_refund r ON r.claim_id = c.id AND r.key LIKE 'order/%%/refund/%%'"
+        " AND r.state <> 'failed'"
         " JOIN fact f ON f.moment = split_part(r.key, '/', 4)::bigint WHERE c.order_key = ANY(%b::bigint[])",
         [orders],
     ):

@@ -4,7 +4,7 @@ In the buyer's language, without an account, as wide as a telephone."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,9 +20,9 @@ from safeconduct.kernel.cases import referrals
 from safeconduct.kernel.cases.errors import CasesError
 from safeconduct.kernel.cases.floors import Route
 from safeconduct.kernel.cases.words import Role, Status
+from safeconduct.kernel.claim_pages import refunds_shown
 from safeconduct.kernel.claims.errors import ClaimsError
 from safeconduct.kernel.claims.orders import lines_of
-from safeconduct.kernel.claims.words import RefundState
 from safeconduct.kernel.decisions.errors import DecisionsError
 from safeconduct.kernel.outside_pages import of_buyer
 from safeconduct.kernel.parties.models import Seller
@@ -36,7 +36,7 @@ from safeconduct.protections.returns.asks import Ask
 from safeconduct.protections.returns.errors import ReturnsError
 from safeconduct.protections.returns.gathering import Told, told
 from safeconduct.protections.returns.models import Return
-from safeconduct.protections.returns.portal_words import DONE_BY_BUYER, REASONS, REFUNDS, WISHES
+from safeconduct.protections.returns.portal_words import DONE_BY_BUYER, REASONS, WISHES
 from safeconduct.protections.returns.uploads import MOST_FILES, bring
 from safeconduct.protections.returns.words import Reason, Wish
 
@@ -183,20 +183,13 @@ def _follow(request: BuyerRequest, found: Return) -> HttpResponse:
         "buyer": True,
         "steps": [one for one in steps if one[0] not in _OWN_FORM],
         "may_send": "sent" in names, "may_destroy": "destroyed" in names,
-        "may_add": found.case.status != Status.CLOSED, "refunds": _refunds(found),
+        "may_add": found.case.status != Status.CLOSED, "refunds": refunds_shown(queries.refunds_of(found)),
         "advice": advice.shown(found, timezone.now()),
         "may_open_again": found.case.status == Status.CLOSED, "may_refer": True,
         "refer_url": f"{base}refer/", "outside_file": f"{base}export/", "outside": outside, "exports": True,
     }  # fmt: skip
     context["stops"] = outside.after(cast("Sequence[Step]", shown["stops"]))
     return render(request, "returns/hosted/follow.html", context)
-
-
-def _refunds(found: Return) -> Sequence[dict[str, Any]]:
-    return [
-        {"one": one, "state": REFUNDS[RefundState(one.state)], "minor": one.to_send_minor}
-        for one in queries.refunds_of(found)
-    ]  # fmt: skip
 
 
 def _mine(request: BuyerRequest, return_id: str) -> Return | None:

@@ -23,9 +23,9 @@ from safeconduct.protections.returns.gathering import seen, told
 from safeconduct.protections.returns.models import Return
 from safeconduct.protections.returns.words import Reason, Wish
 
-EVENTS: Final = ("return.requested", "return.received", "refund.created", "dispute.closed")
+EVENTS: Final = ("return.requested", "return.received", "refund.created", "refund.failed", "dispute.closed")
 _CODES: Final = tuple(CATALOGUE[name].code for name in EVENTS)
-_REQUESTED, _RECEIVED, _REFUNDED, _BANK_CLOSED = _CODES
+_REQUESTED, _RECEIVED, _REFUNDED, _FAILED, _BANK_CLOSED = _CODES
 
 #: Reasons as shops name them → ours; Shopify's are those of `ReturnReason` (Admin API 2025-10). All others are the
 #: buyer's own choice: a reason that nobody understands is never held against the seller.
@@ -71,7 +71,7 @@ def act(rows: Sequence[Mapping[str, Any]], made: Sequence[Decided], at: datetime
         if row["type"] == _RECEIVED
     ]
     actions.receive(arrivals, at=now, quiet=at is None)
-    moved = {row["order"] for row in mine if row["type"] in (_REFUNDED, _BANK_CLOSED)}
+    moved = {row["order"] for row in mine if row["type"] in (_REFUNDED, _FAILED, _BANK_CLOSED)}
     if moved:
         money.make_up(moved, now)
 

@@ -10,7 +10,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Status
-from safeconduct.kernel.claims.words import RefundState
 from safeconduct.protections.returns.comparing import Because, Finding, What
 from safeconduct.protections.returns.words import (
     Acceptance,
@@ -132,13 +131,6 @@ ROLES: Final[Mapping[Role, Text]] = {
         lazy("Platform"),
     ),
 }  # fmt: skip
-REFUNDS: Final[Mapping[RefundState, tuple[str, Text]]] = {
-    RefundState.REQUESTED: ("info", lazy("Asked of the shop; it sends the money")),
-    RefundState.FROZEN: ("warn", lazy("Stands still while a bank decides about the same money")),
-    RefundState.SENT: ("good", lazy("Sent")),
-    RefundState.FAILED: ("bad", lazy("Could not be sent")),
-    RefundState.PAID_BY_BANK: ("good", lazy("Your bank has paid it")),
-}
 DONE_BY_BUYER: Final[Mapping[str, Text]] = {
     "refer": lazy("Noted. Now file the case with the body yourself."),
     "sent": lazy("Noted. It is followed until it arrives."),

@@ -13,6 +13,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.claims import queries as claims
+from safeconduct.kernel.events.orders import order_names
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.protection import Figure, Status, ToDo
 from safeconduct.kernel.ui.parts import MenuEntry
@@ -59,15 +61,20 @@ def status(seller_key: int) -> Status:
     url = reverse("portal:transactions:orders")
     to_dos = tuple(to_do for order in waiting for to_do in _to_dos(order))
     answers = tuple(_answer(one) for one in chargebacks.waiting(seller_key, now, limit=_MOST_TO_DOS))
+    missed = _missed(seller_key)
     sentence = _sentence(sums, to_dos)
     if answers and not to_dos:
         sentence = ngettext("%(n)s bank waits for an answer", "%(n)s banks wait for an answer", len(answers)) % {
             "n": len(answers)
         }
         url = reverse("portal:transactions:chargebacks")
+    if missed and not to_dos and not answers:
+        sentence = ngettext("%(n)s refund did not arrive", "%(n)s refunds did not arrive", len(missed)) % {
+            "n": len(missed)
+        }
     return Status(
-        "attention" if to_dos or answers else "good", sentence, f"{url}?todo=1" if to_dos else url,
-        (*answers, *to_dos),
+        "attention" if to_dos or answers or missed else "good", sentence, f"{url}?todo=1" if to_dos else url,
+        (*answers, *missed, *to_dos),
         _figures(seller_key, sums, now, url),
     )  # fmt: skip
 
@@ -92,6 +99,20 @@ def _answer(dispute: BankDispute) -> ToDo:
         _("%(dispute)s: answer the bank") % {"dispute": dispute.ref},
         reverse("portal:transactions:chargeback", args=[dispute.id]),
         _("With a bank, silence is a loss."), dispute.due_at, dispute.amount_minor, dispute.currency,
+    )  # fmt: skip
+
+
+def _missed(seller_key: int) -> tuple[ToDo, ...]:
+    """Refunds that had been sent and did not arrive."""
+    found = claims.to_send_again(seller_key, _MOST_TO_DOS)
+    names = order_names({one.claim.order_key for one in found})
+    return tuple(
+        ToDo(
+            _("%(order)s: a refund did not arrive") % {"order": names.get(one.claim.order_key, "")},
+            order_url(one.claim.order_key), _("The buyer is owed it again."), one.due_at, one.to_send_minor,
+            one.currency,
+        )
+        for one in found
     )  # fmt: skip
 
 

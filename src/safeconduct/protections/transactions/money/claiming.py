@@ -18,7 +18,7 @@ from safeconduct.kernel import locks
 from safeconduct.kernel.claims import actions as claims
 from safeconduct.kernel.claims import reading
 from safeconduct.kernel.claims.allocation import spread, within
-from safeconduct.kernel.claims.asks import Debit, Joining, Leaving, Opening, ToldRefund
+from safeconduct.kernel.claims.asks import Debit, FailedRefund, Joining, Leaving, Opening, ToldRefund
 from safeconduct.kernel.claims.orders import OrderLines, lines_of, spread_over
 from safeconduct.kernel.claims.words import ChannelKind, ChannelOutcome
 from safeconduct.kernel.events.rates import exchanged_minor
@@ -40,6 +40,8 @@ _SIGNS: Final = {
     "representment_won_after_reimbursement": -1,
 }  # fmt: skip
 _REFUNDS: Final = {"refund": "refund", "refund_paid": "amount"}
+#: The entry of a refund that had gone out and did not arrive.
+_FAILED: Final = "refund_failed"
 #: How many parts of a ledger entry's key name the entry; what follows in a refund's key is its line.
 _OF_ENTRY: Final = 5
 _Ask = TypeVar("_Ask")
@@ -100,18 +102,20 @@ def tell(
 
     It locks their lines, which come before the ledger's sellers.
     """
-    known = _known(list(told))
-    told = {order: money for order, money in told.items() if known.lines[order].placed or known.lines[order].parts}
     posted = {
         order: [*books[order].posted, *(Posted(e.key, e.event, e.currency, e.amounts) for e in plans[order].entries)]
         for order in told
     }
+    _did_not_arrive(told, posted, at)
+    known = _known(list(told))
+    told = {order: money for order, money in told.items() if known.lines[order].placed or known.lines[order].parts}
+    posted = {order: posted[order] for order in told}
     _declare(told, posted, known, at)
     refunds = [
         (told[order], f"{entry.key}/{name}", name, minor)
         for order, entries in posted.items()
         for entry in entries
-        if entry.event in _REFUNDS and entry.key not in known.heard
+        if entry.event in _REFUNDS and not _nothing_to_hear(entry, entries, known.heard)
         for name, minor in _refunded(told[order], entry, known).items()
     ]
     disputes = [
@@ -152,6 +156,48 @@ def opened_for(
     names = sorted(known.lines[money.order].costs)
     asks = [Opening(money.seller, money.order, money.main, name) for name in names]
     return dict(zip(names, claims.open_claim(asks, ENGINE_ACTOR, at=at), strict=True))
+
+
+def _did_not_arrive(told: Mapping[int, OrderMoney], posted: Mapping[int, Sequence[Posted]], at: datetime) -> None:
+    """Refunds that claims were told of and that failed. Before all else, as it makes room for what was sent instead."""
+    failed = {order: [one for one in entries if one.event == _FAILED] for order, entries in posted.items()}
+    orders = [order for order, entries in failed.items() if entries]
+    if not orders:
+        return
+    locks.money_of(told, ())  # several calls: all lines are locked in one order
+    heard = reading.heard(orders)
+    claims.hear_of_failure(
+        [
+            FailedRefund(entry.key, order, _of_refund(entry.key), _main_minor(told[order], entry, "refund"))
+            for order in orders
+            for entry in failed[order]
+            if entry.key not in heard
+        ],
+        ENGINE_ACTOR, at=at, settled=False,
+    )  # fmt: skip
+
+
+def _nothing_to_hear(entry: Posted, entries: Sequence[Posted], heard: Collection[str]) -> bool:
+    """Whether claims have nothing to hear of a refund: they have heard of it, or it had failed before they could."""
+    if entry.key in heard:
+        return True
+    same = [one for one in entries if _of_refund(one.key) == _of_refund(entry.key)]
+    if any(one.key in heard for one in same):
+        return False
+    sent = sum(one.amounts[_REFUNDS[one.event]] for one in same if one.event in _REFUNDS)
+    return sent == sum(one.amounts["refund"] for one in same if one.event == _FAILED)
+
+
+def _of_refund(key: str) -> str:
+    """How the keys of all entries about one refund begin, and those under which claims hear of it."""
+    return "/".join(key.split("/")[: _OF_ENTRY - 1]) + "/"
+
+
+def _main_minor(money: OrderMoney, entry: Posted, name: str) -> int:
+    """An amount of an entry in the currency the buyer paid in; as it is, where no rate is known."""
+    minor = entry.amounts[name]
+    found = exchanged_minor(Money(minor, entry.currency), money.main, money.latest_us)
+    return minor if found is None else found
 
 
 def _declare(
@@ -258,9 +304,7 @@ def _refunded(money: OrderMoney, entry: Posted, known: _Known) -> dict[str, int]
     names and then of all others: what is to be sent of them already, the oldest first, then what is left of them, then
     what a bank has taken as well.
     """
-    minor = entry.amounts[_REFUNDS[entry.event]]
-    found = exchanged_minor(Money(minor, entry.currency), money.main, money.latest_us)
-    rest = minor if found is None else found
+    rest = _main_minor(money, entry, _REFUNDS[entry.event])
     lines = known.lines[money.order]
     told = next((dict(one.lines) for one in money.refunds if str(one.moment) == entry.key.split("/")[3]), {})
     named = lines.among(told)
