@@ -246,6 +246,17 @@ def test_what_was_read_in_part_is_told_by_the_doctor_and_read_once_more(capsys: 
     assert doctor.deliveries().ok
 
 
+def test_a_body_that_comes_again_tells_what_was_refused_of_it_in_the_same_words() -> None:
+    raw = json.dumps({"id": 450, "line_items": [], "order_number": 1, "customer": {"id": 2}, "total_price": "-",
+                      "currency": "USD", "created_at": "2026-06-01T08:00:00Z", "refunds": []}).encode()  # fmt: skip
+    first, again = (
+        ingest("shopify", raw, {}, signed=False, secrets=[], now=datetime.now(UTC), options=SELLER) for _ in range(2)
+    )
+    assert again.duplicate and not first.duplicate
+    assert again.refused == first.refused
+    assert [(part.type, part.field) for part in again.refused] == [("order.placed", "amount")]
+
+
 def test_a_process_killed_before_reading_loses_nothing() -> None:
     raw = sample("stripe/charge.succeeded.json")
     first = stripe(raw)

@@ -109,6 +109,9 @@ def ingest(
     kept = {key.lower(): value for key, value in headers.items() if key.lower() not in _SECRET_HEADERS}
     delivery_id, duplicate = _keep(name, raw, kept, now)
     if duplicate is not None:
+        if duplicate.refused:  # kept as one text; what it was of is read off the body
+            reading = connector.read(raw, kept, received(connector, options or {}, now))
+            duplicate.refused = _parts_refused(reading) or duplicate.refused
         return duplicate
     return _read(connector, delivery_id, raw, kept, now, options or {})
 
@@ -219,15 +222,17 @@ def _read(
 ) -> Outcome:  # fmt: skip
     reading = connector.read(raw, headers, received(connector, options, received_at))
     link(reading)
-    outcome = Outcome(
-        delivery_id, refused=[RefusedPart(item.type, item.field, item.detail) for item in reading.refused]
-    )
+    outcome = Outcome(delivery_id, refused=_parts_refused(reading))
     source = str(options.get("source") or connector.name)
     unknown = [_unknown_event(connector.name, source, item, received_at) for item in reading.unknown]
     outcome.events = _store(reading.events, outcome)
     outcome.unknown = _store(unknown, outcome)
     _note(outcome, _topic(reading))
     return outcome
+
+
+def _parts_refused(reading: Reading) -> list[RefusedPart]:
+    return [RefusedPart(item.type, item.field, item.detail) for item in reading.refused]
 
 
 def _store(envelopes: Sequence[dict[str, Any]], outcome: Outcome) -> int:
