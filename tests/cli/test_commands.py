@@ -133,6 +133,30 @@ def test_checking_a_policy_shows_line_column_and_the_nearest_name(tmp_path: Path
     assert "amount" in done.stdout
 
 
+def test_checking_a_policy_checks_the_tests_within_it(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(POLICY + "tests:\n  - {name: one, event: {amonut: 5 USD}, expect: {action: review}}\n")
+    line = len(POLICY.splitlines()) + 2
+    done = safeconduct("policy", "check", str(file))
+    assert done.returncode == 1
+    assert f"{file}:{line}:25: error: `order.placed` has no field `amonut`" in done.stdout
+    (found,) = json.loads(safeconduct("policy", "check", str(file), "--json").stdout)
+    assert not found["ok"] and (found["diagnostics"][0]["line"], found["diagnostics"][0]["column"]) == (line, 25)
+    file.write_text(file.read_text().replace("amonut", "amount"))
+    assert safeconduct("policy", "check", str(file)).returncode == 0
+
+
+def test_tests_alone_are_not_taken_for_a_policy_and_the_way_out_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "p.more.tests.yaml"
+    file.write_text("tests:\n  - {name: one, event: {amount: 5 USD}, expect: {action: allow}}\n")
+    done = safeconduct("policy", "test", str(file))
+    assert done.returncode == 2
+    told = " ".join(done.stderr.split())  # lines end where the terminal does
+    assert "has tests and no policy" in told and f"safeconduct policy test {tmp_path / 'p.yaml'}" in told
+    (tmp_path / "p.yaml").write_text(POLICY)
+    assert "1 passed" in safeconduct("policy", "test", str(tmp_path / "p.yaml")).stdout
+
+
 def test_publishing_needs_two_people(tmp_path: Path) -> None:
     file = tmp_path / "p.yaml"
     file.write_text(POLICY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,17 +14,19 @@ from safeconduct.cli.staff import author_and_approver
 
 if TYPE_CHECKING:
     from safeconduct.foundation.policy.nodes import Policy
+    from safeconduct.foundation.policy.reader import Reading
 
 
 def check(files: list[Path], *, as_json: bool) -> int:
-    """Checks files without a database: names, types and reasons; lists are not known then."""
+    """Checks files without a database: names, types and reasons, and the tests within; lists are not known then."""
     from safeconduct.foundation.policy.reader import read_policy
     from safeconduct.kernel.events.catalogue import CATALOGUE
 
     readings, unread = [], 0
     for file in files:
         try:
-            readings.append(read_policy(read(file), CATALOGUE, file=str(file)))
+            reading = read_policy(read(file), CATALOGUE, file=str(file))
+            readings.append(reading if reading.policy is None else _with_tests(reading, reading.policy))
         except NotRead as problem:
             unread += 1
             sys.stderr.write(f"{problem}\n")
@@ -40,6 +42,16 @@ def check(files: list[Path], *, as_json: bool) -> int:
                     f"{reading.file}: {p.name}: {len(p.rules)} rules, {len(p.features)} features, no errors\n"
                 )
     return FAILED if unread or any(reading.policy is None for reading in readings) else OK
+
+
+def _with_tests(reading: Reading, policy: Policy) -> Reading:
+    """The reading of a policy with what is wrong with the tests within it."""
+    from safeconduct.foundation.policy.policy_tests import read_tests
+    from safeconduct.kernel.events.catalogue import CATALOGUE
+
+    found = (*reading.diagnostics, *read_tests(reading.text, policy, CATALOGUE).diagnostics)
+    whole = replace(reading, diagnostics=found)
+    return replace(whole, policy=None) if whole.errors else whole
 
 
 def explain(file: Path, *, language: str) -> int:
@@ -89,7 +101,7 @@ def diff(old: Path, new: Path, *, as_json: bool) -> int:
 def test(files: list[Path], *, as_json: bool) -> int:
     """Runs the tests within each file, and beside it: NAME.tests.yaml and NAME.*.tests.yaml."""
     from safeconduct.foundation.policy.diagnostics import Severity, render
-    from safeconduct.foundation.policy.policy_tests import read_tests, run_tests
+    from safeconduct.foundation.policy.policy_tests import are_tests_alone, read_tests, run_tests
     from safeconduct.foundation.policy.reader import read_policy
     from safeconduct.kernel.events.catalogue import CATALOGUE
 
@@ -98,6 +110,10 @@ def test(files: list[Path], *, as_json: bool) -> int:
     for file in files:
         reading = read_policy(text_of(file), CATALOGUE, file=str(file))
         if reading.policy is None:
+            if are_tests_alone(reading.text):
+                policy = file.with_name(f"{file.name.partition('.')[0]}.yaml")
+                way = f"name the policy that they stand beside: safeconduct policy test {policy}"
+                fail(f"{file} has tests and no policy; {way}", USAGE)
             sys.stderr.write(reading.render() + "\n")
             return FAILED
         beside = sorted(file.parent.glob(f"{file.stem}.tests.yaml")) + sorted(

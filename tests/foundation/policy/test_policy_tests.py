@@ -107,6 +107,19 @@ def test_the_time_of_a_test_is_fixed_unless_it_names_one() -> None:
     assert first.values["now"] == second.values["now"] != named.values["now"]
 
 
+def test_where_there_is_nothing_to_name_the_help_says_so() -> None:
+    bare = read(
+        "policy: p\non: order.placed\nrules:\n"
+        '  many: {when: items > 3, then: review, because: {en: Many, zh: "多", es: Muchos}}\n'
+    ).policy
+    assert bare is not None
+    test = "{event: {}, features: {shops: 1}, scores: {fraud: 0.5}, expect: {fired: []}}"
+    reading = read_tests(f"tests:\n  - {test}\n", bare, SHOP)
+    assert [d.hint for d in reading.diagnostics] == [
+        "it has no features: leave this out", "it has no scores: leave this out",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("test", "told"),
     [

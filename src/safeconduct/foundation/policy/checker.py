@@ -11,7 +11,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from safeconduct.foundation.policy import arithmetic
-from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
+from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest, too_long
 from safeconduct.foundation.policy.expressions import parse
 from safeconduct.foundation.policy.functions import FUNCTIONS
 from safeconduct.foundation.policy.literals import At, LiteralReader, Scope, Stop
@@ -192,7 +192,9 @@ class _Checker(LiteralReader):
         if hint is None and s.name.lower() in FUNCTIONS:
             hint = f"{s.name.lower()} is a function; write {s.name.lower()}(…)"
         if hint is None:
-            hint = "known here: " + choices(self.scope.names) if self.scope.names else "no name is known here"
+            own = [name for name, (node, _) in self.scope.names.items() if not isinstance(node, EventField)]
+            known_here = choices(self.scope.names, first=own)
+            hint = f"known here: {known_here}" if self.scope.names else "no name is known here"
         raise self.stop(s.at, "unknown-name", f"`{s.name}` is not known in {self.scope.what}", hint)
 
     def negative(self, s: SignSyntax) -> Expr:
@@ -384,7 +386,8 @@ class _Checker(LiteralReader):
 def check_list_name(name: str, at: At, lists: Collection[str] | None, error: Callable[..., None]) -> None:
     """Reports a list's name that is malformed or, where the operator's lists are known, not one of them."""
     if not _LIST_NAME.fullmatch(name):
-        error(at, "list", f"`{name[:40]}` is not a list's name", "names consist of a to z, 0 to 9 and -")
+        hint = too_long(name) or "names consist of a to z, 0 to 9 and -"
+        error(at, "list", f"`{name[:40]}` is not a list's name", hint)
     elif lists is not None and name not in lists:
         hint = suggest(name, lists) or ("there is " + choices(lists) if lists else "create the list first")
         error(at, "list", f"there is no list `{name}`", hint)

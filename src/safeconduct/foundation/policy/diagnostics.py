@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -15,6 +15,8 @@ from safeconduct.foundation.policy.nodes import Span
 _SHOWN_COLUMNS = 120
 #: After so many errors reading stops.
 MAX_ERRORS = 100
+#: The longest name of a policy, rule, feature, score, list or category, in characters.
+MAX_NAME = 63
 
 
 class Severity(StrEnum):
@@ -123,11 +125,22 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     return "did you mean `" + next(n for n in names if n.lower() == near[0]) + "`?"
 
 
-def choices(known: Iterable[str], limit: int = 12) -> str:
-    """A readable list of what is possible."""
-    names = sorted(set(known))
+def choices(known: Iterable[str], limit: int = 12, *, first: Iterable[str] = ()) -> str:
+    """A readable list of what is possible; ``first``: names that stand before all others."""
+    before = set(first)
+    names = sorted(set(known), key=lambda name: (name not in before, name))
     shown = ", ".join(f"`{n}`" for n in names[:limit])
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def offer(words: str, known: Collection[str], limit: int = 12, *, none: str) -> str:
+    """The words with a list of what is possible; ``none`` where nothing is."""
+    return f"{words} {choices(known, limit)}" if known else none
+
+
+def too_long(name: str) -> str | None:
+    """The way out of a name that is too long; None for one that is not."""
+    return f"it has {len(name)} characters; a name has at most {MAX_NAME}" if len(name) > MAX_NAME else None
 
 
 def render(diagnostics: Sequence[Diagnostic], text: str, file: str) -> str:

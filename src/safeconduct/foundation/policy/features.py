@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from safeconduct.foundation.policy.catalogue import Catalogue, EventType, Field
 from safeconduct.foundation.policy.checker import check_condition
-from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
+from safeconduct.foundation.policy.diagnostics import Findings, choices, offer, suggest, too_long
 from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.expressions import REFUSED, RESERVED
 from safeconduct.foundation.policy.functions import FUNCTIONS, SPECIAL_FORMS
@@ -213,7 +213,9 @@ class FeatureReader:
         field = fields.get(name.value)
         where = " or ".join(f"`{e.name}`" for e in events[:4])
         if field is None:
-            hint = suggest(name.value, known) or "possible here: " + choices(known, limit=20)
+            hint = suggest(name.value, known) or offer(
+                "possible here:", known, 20, none="no field of it can stand here"
+            )
             self.findings.error(name.at, "unknown-field", f"{where} has no field `{name.value[:60]}`", hint)
             return None
         if not field.indexed:
@@ -347,7 +349,9 @@ class FeatureReader:
         for part in parts:
             if part.value not in windows:
                 if part.value not in broken:
-                    hint = suggest(part.value, windows) or "features are " + choices(windows)
+                    hint = suggest(part.value, windows) or offer(
+                        "features are", windows, none="the policy has no feature with a window"
+                    )
                     self.findings.error(
                         part.at, "unknown-name", f"`{part.value[:60]}` is not a feature with a window", hint
                     )
@@ -390,7 +394,8 @@ def read_scores(node: Node, taken: dict[str, str], findings: Findings) -> dict[s
         if name is None:
             continue
         if not SLUG.fullmatch(name.value):
-            findings.error(name.at, "name", f"`{name.value[:60]}` is not a model's name", "use a to z, 0 to 9 and -")
+            hint = too_long(name.value) or "use a to z, 0 to 9 and -"
+            findings.error(name.at, "name", f"`{name.value[:60]}` is not a model's name", hint)
             continue
         found[key.value] = Score(key.value, name.value, span=findings.source.span(*key.at))
     return found

@@ -30,7 +30,15 @@ from datetime import UTC, datetime
 from safeconduct.foundation.moments import TIES, micros
 from safeconduct.foundation.policy.amounts import read_amount
 from safeconduct.foundation.policy.catalogue import Catalogue, Field
-from safeconduct.foundation.policy.diagnostics import Diagnostic, Findings, Source, TooManyErrors, choices, suggest
+from safeconduct.foundation.policy.diagnostics import (
+    Diagnostic,
+    Findings,
+    Source,
+    TooManyErrors,
+    choices,
+    offer,
+    suggest,
+)
 from safeconduct.foundation.policy.durations import read_duration_us
 from safeconduct.foundation.policy.explain import explain
 from safeconduct.foundation.policy.features import fields_of
@@ -116,6 +124,12 @@ def read_tests(text: str, policy: Policy, catalogue: Catalogue) -> TestReading:
     with suppress(TooManyErrors):
         tests = _Reader(policy, catalogue, findings).file(root)
     return TestReading(() if findings.failed else tests, findings.sorted())
+
+
+def are_tests_alone(text: str) -> bool:
+    """Whether a file has tests and no policy: it stands beside one."""
+    root = read_yaml(Findings(Source(text.removeprefix("\ufeff"))), "file of tests", "tests:")
+    return isinstance(root, YamlMapping) and "tests" in root.items and not {"policy", "rules", "on"} & root.items.keys()
 
 
 def run_tests(policy: Policy, tests: tuple[PolicyTest, ...]) -> tuple[TestResult, ...]:
@@ -268,7 +282,7 @@ class _Reader:
             if key not in fields:
                 self.findings.error(
                     place.at, "unknown-field", f"`{event.name}` has no field `{key[:60]}`",
-                    suggest(key, fields) or "it has " + choices(fields, limit=30),
+                    suggest(key, fields) or offer("it has", fields, 30, none="it has no fields"),
                 )  # fmt: skip
             else:
                 values[key] = self.value(value, fields[key].type, fields[key])
@@ -323,7 +337,7 @@ class _Reader:
                 if name not in known:
                     self.findings.error(
                         place.at, "unknown-name", f"the policy has no `{name[:60]}` among its {part}",
-                        suggest(name, known) or "it has " + choices(known),
+                        suggest(name, known) or offer("it has", known, none=f"it has no {part}: leave this out"),
                     )  # fmt: skip
                 elif part == "scores":
                     found[name] = self.value(value, Type.NUMBER, None)
@@ -382,7 +396,7 @@ class _Reader:
         found = [] if _empty(node) else self.shape.texts(node, f"`{key}`", "[card_at_many_shops]")
         for name in found:
             if name.value not in known:
-                hint = suggest(name.value, known) or "there is " + choices(known)
+                hint = suggest(name.value, known) or offer("there is", known, none="the policy has no rules")
                 self.findings.error(name.at, "unknown-name", f"there is no rule `{name.value[:60]}`", hint)
         return frozenset(name.value for name in found)
 

@@ -19,8 +19,10 @@ from safeconduct.foundation.policy.diagnostics import (
     Severity,
     Source,
     TooManyErrors,
+    offer,
     render,
     suggest,
+    too_long,
 )
 from safeconduct.foundation.policy.features import FeatureReader, Setting, fields_of, read_scores, resolve_events
 from safeconduct.foundation.policy.nodes import Action, Feature, Policy, Rule, Score, Span, Window
@@ -168,7 +170,7 @@ class _Reader:
                 text.at,
                 "name",
                 f"`{text.value[:60]}` is not a policy's name",
-                "use a to z, 0 to 9 and -, as in order-risk",
+                too_long(text.value) or "use a to z, 0 to 9 and -, as in order-risk",
             )
         return text.value
 
@@ -235,7 +237,9 @@ class _Reader:
         found: list[tuple[str, str]] = []
         for name, (key, value) in mapping.items.items():
             if name not in fields:
-                hint = suggest(name, fields) or "lists hold keys: " + ", ".join(f"`{n}`" for n in sorted(fields))
+                hint = suggest(name, fields) or offer(
+                    "lists hold keys:", fields, len(fields), none="this event has no keys; leave `allow` out"
+                )
                 self.findings.error(key.at, "unknown-field", f"`{name[:60]}` is not a key of this event", hint)
             for text in self.shape.texts(value, f"the list for `{name[:60]}`", "trusted-buyers"):
                 check_list_name(text.value, text.at, self.lists, self.findings.error)

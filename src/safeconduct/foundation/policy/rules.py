@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from safeconduct.foundation.policy.checker import check_condition
-from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
+from safeconduct.foundation.policy.diagnostics import Findings, offer, suggest, too_long
 from safeconduct.foundation.policy.features import Setting, fields_of
 from safeconduct.foundation.policy.literals import Scope
 from safeconduct.foundation.policy.nodes import (
@@ -165,7 +165,7 @@ class RuleReader:
         known = self.scope.names.get(name)
         if known is None:
             shown = {n for n, (node, _) in self.scope.names.items() if node.type is not Type.KEY}
-            hint = suggest(name, shown) or "possible are " + choices(shown, limit=20)
+            hint = suggest(name, shown) or offer("possible are", shown, 20, none="there is nothing to show here")
             self.findings.error(
                 name_at, "placeholder", f"`{name[:60]}` is no feature, score or field of the event", hint
             )
@@ -202,7 +202,8 @@ class RuleReader:
         if (node := body.get("category")) is not None:
             category = self.shape.text(node, "category", "velocity")
             if category is not None and not _CATEGORY.fullmatch(category.value):
-                self.findings.error(category.at, "name", "this is not a category", "use a to z, 0 to 9, - and _")
+                hint = too_long(category.value) or "use a to z, 0 to 9, - and _"
+                self.findings.error(category.at, "name", "this is not a category", hint)
             found.category = category.value if category is not None else found.category
         if (node := body.get("teaches")) is not None:
             lesson = self.shape.text(node, "teaches", "order-risk/card-testing")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 from typing import TypeVar
 
-from safeconduct.foundation.policy.diagnostics import Findings, choices, suggest
+from safeconduct.foundation.policy.diagnostics import MAX_NAME, Findings, choices, suggest, too_long
 from safeconduct.foundation.policy.yaml_reader import Mapping, Node, Scalar, Sequence
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -64,10 +64,12 @@ class Shape:
             else:
                 lowered = re.sub(r"[^a-z0-9]+", "_" if pattern is IDENTIFIER else "-", name.lower()).strip("_-")
                 hint = f"write `{lowered}`" if pattern.fullmatch(lowered) else "begin with a letter from a to z"
+                hint = too_long(name) or hint
                 sign = "_" if pattern is IDENTIFIER else "-"
-                self.findings.error(
-                    key.at, "name", f"`{name[:60]}` is not a name for {what}: use a to z, 0 to 9 and {sign}", hint
-                )
+                why = f"`{name[:60]}` is not a name for {what}: use a to z, 0 to 9 and {sign}"
+                if len(name) > MAX_NAME:
+                    why = f"`{name[:60]}…` is too long a name for {what}"
+                self.findings.error(key.at, "name", why, hint)
 
     def choice(self, node: Node, kind: type[Choice], what: str) -> Choice | None:
         values = [member.value for member in kind]
