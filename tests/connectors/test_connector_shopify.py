@@ -361,6 +361,23 @@ def test_an_order_full_of_nulls_is_refused_by_name_and_not_by_accident() -> None
     assert {item.field for item in reading.refused} == {"order", "buyer", "amount", "time"}
 
 
+def test_a_checkout_that_comes_without_its_topic_is_no_order_however_much_it_looks_like_one() -> None:
+    alike = {name: value for name, value in order().items() if name not in ("order_number", "financial_status")}
+    checkout = {**alike, "completed_at": None, "closed_at": None}
+    for shown, kind in (
+        (checkout, "shape:checkout"),
+        ({**checkout, "completed_at": "2026-06-01T08:00:00Z"}, "shape:checkout"),
+        ({**alike, "abandoned_checkout_url": "https://andes.example/recover"}, "shape:checkout"),
+        (alike, "untyped"),  # it says neither: it may be either
+        ({**alike, "order_number": None, "financial_status": None}, "untyped"),
+    ):
+        reading = read("shopify", shown, SHOP)
+        assert not reading.events and not reading.refused
+        assert [item.type for item in reading.unknown] == [kind]
+    for name, value in (("order_number", 1001), ("financial_status", "pending")):
+        assert "order.placed" in by_type(read("shopify", {**alike, name: value}, SHOP))
+
+
 def test_a_delivery_forwarded_by_eventbridge_is_the_same_delivery() -> None:
     metadata = {"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "andes.myshopify.com"}
     forwarded = {"id": "aws", "detail": {"payload": order(), "metadata": metadata}}
