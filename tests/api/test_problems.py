@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory, override_settings
 from tests.api.api_world import Machine, good, problem
 from tests.kernel.builders import CARD_AT_MANY_SHOPS, event, live_policy
 
-from safeconduct.api import application, outage
+from safeconduct.api import application, outage, reference
 from safeconduct.api.bodies import MAX_BYTES
 from safeconduct.api.refusals import problem_of
 from safeconduct.foundation.policy.nodes import Action
@@ -28,6 +28,31 @@ def test_a_method_that_is_not_offered() -> None:
     problem(answer, 405, "method-not-allowed")
     assert answer["Allow"] == "POST"
     problem(Machine().post("/v1/openapi.json", {}), 405, "method-not-allowed")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        (method, path)
+        for path, methods in reference.specification()["paths"].items()
+        for method in methods
+        if method in ("get", "post", "delete")
+    ],
+)  # fmt: skip
+def test_a_query_parameter_that_an_address_does_not_have_is_refused_by_name(method: str, path: str) -> None:
+    shop, address = Machine(), f"{path.replace('{', '').replace('}', '')}?no_such_thing=1"
+    answer = {"get": shop.get, "delete": shop.delete}[method](address) if method != "post" else shop.post(address, {})
+    told = problem(answer, 422, "invalid")
+    assert [error["field"] for error in told["errors"]] == ["no_such_thing"], path
+    assert "there is no such query parameter here" in told["errors"][0]["problem"]
+
+
+def test_a_misspelt_filter_is_told_the_nearest_one_and_does_not_give_everything() -> None:
+    (error,) = problem(Machine().get("/v1/decisions?ordr=ord-1&limit=5"), 422, "invalid")["errors"]
+    assert error == {"field": "ordr", "problem": "there is no such query parameter here; did you mean `order`?"}
+    (error,) = problem(Machine().get("/v1/workflows?limit=5"), 422, "invalid")["errors"]
+    assert error["problem"] == "there is no such query parameter here; this address takes none"
+    problem(Machine("sck_" + "a" * 43).get("/v1/decisions?ordr=ord-1"), 401, "key-unknown")
 
 
 def test_bodies_that_cannot_be_read() -> None:

@@ -24,6 +24,7 @@ from safeconduct.api import (
     webhooks,
     workflows,
 )
+from safeconduct.api.asked import known_alone
 from safeconduct.api.gate import guarded
 from safeconduct.api.refusals import refusal
 from safeconduct.kernel.operations.declaring import Operations
@@ -66,7 +67,7 @@ def _behind_the_gate(operations: Operations) -> Router:
         router.api_operation(
             [one.method], one.path, response={one.status: one.answer}, openapi_extra=dict(one.described),
             operation_id=one.handler.__name__, summary=summary.rstrip("."), description=" ".join(rest.split()) or None,
-        )(decorate_view(gate)(one.handler))  # fmt: skip
+        )(decorate_view(known_alone, gate)(one.handler))  # fmt: skip
     return router
 
 

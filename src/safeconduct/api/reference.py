@@ -181,6 +181,9 @@ told (`told`). The language is that of Accept-Language: English, Chinese or Span
 **Persons.** A machine neither rules on an order nor writes a policy. Overrides and drafts carry the member of staff in
 whose name they are made: `person`, or whoever made the key. The key is noted with it.
 
+**Query parameters** that an address does not have are refused with 422 and the nearest name: a misspelt filter must not
+give everything.
+
 **Limits.** 10 MB and 32 levels for a body, 1,000 events for a batch; requests a minute are a setting, 429 above it.
 
 **Health.** `GET /healthz`: the process answers. `GET /readyz`: the database does, too; with the events that wait.

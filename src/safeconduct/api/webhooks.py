@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.decorators import decorate_view
 
+from safeconduct.api.asked import known_alone
 from safeconduct.api.bodies import raw_body
 from safeconduct.api.gate import View, refusing
 from safeconduct.api.webhook_documents import WebhookAnswer
@@ -67,13 +68,13 @@ def _open(run: View) -> View:
             **problem_responses(
                 [
                     Code.MALFORMED, Code.SIGNATURE_REFUSED, Code.NOT_FOUND, Code.METHOD_NOT_ALLOWED, Code.TOO_LARGE,
-                    Code.FAULT, Code.UNAVAILABLE,
+                    Code.INVALID, Code.FAULT, Code.UNAVAILABLE,
                 ]
             ),
         },
     },
 )  # fmt: skip
-@decorate_view(_open)
+@decorate_view(known_alone, _open)
 def deliver(request: HttpRequest, name: str) -> HttpResponse:
     raw = raw_body(request)
     secrets = getattr(settings, "CONNECTOR_SECRETS", {}).get(name, [])

@@ -16,9 +16,9 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 _ALWAYS = (
     Code.KEY_MISSING, Code.KEY_UNKNOWN, Code.KEY_REVOKED, Code.KEY_EXPIRED, Code.KEY_ELSEWHERE, Code.SCOPE_MISSING,
-    Code.METHOD_NOT_ALLOWED, Code.RATE_LIMITED, Code.FAULT, Code.UNAVAILABLE,
+    Code.METHOD_NOT_ALLOWED, Code.INVALID, Code.RATE_LIMITED, Code.FAULT, Code.UNAVAILABLE,
 )  # fmt: skip
-_WITH_A_BODY = (Code.MALFORMED, Code.TOO_LARGE, Code.MEDIA_TYPE, Code.INVALID)
+_WITH_A_BODY = (Code.MALFORMED, Code.TOO_LARGE, Code.MEDIA_TYPE)
 _OF_A_POST = (Code.KEY_REUSED, Code.IN_FLIGHT)
 _LANGUAGE = {
     "in": "header", "name": "Accept-Language", "required": False, "schema": {"type": "string"},
