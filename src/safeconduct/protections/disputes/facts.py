@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,13 +12,15 @@ from safeconduct.kernel.cases.evidence import Piece
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.words import Source
 from safeconduct.kernel.cases.workflow import Sentence
+from safeconduct.kernel.events import refunds
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.offers import Offer, offers
 from safeconduct.kernel.scope import ENGINE_ACTOR, query
 from safeconduct.protections.disputes import gists
 
-PLACED, PAID, SHIPPED, TRACKED, DELIVERED, REFUNDED = (
+PLACED, PAID, SHIPPED, TRACKED, DELIVERED, REFUNDED, FAILED = (
     "order.placed", "order.paid", "shipment.shipped", "shipment.tracked", "shipment.delivered", "refund.created",
+    "refund.failed",
 )  # fmt: skip
 #: What is kept of an order's events as evidence. Names, addresses and cards are sealed elsewhere.
 _KEPT: Final = (
@@ -93,7 +95,7 @@ def orders(keys: Collection[int]) -> dict[int, Order]:
     if not wanted:
         return {}
     found: dict[int, Order] = {}
-    rows = query(_EVENTS, [wanted, [PLACED, PAID, SHIPPED, TRACKED, DELIVERED, REFUNDED], wanted, *_CODES])
+    rows = query(_EVENTS, [wanted, [PLACED, PAID, SHIPPED, TRACKED, DELIVERED, REFUNDED, FAILED], wanted, *_CODES])
     for key, _moment, kind, at, seller, data in rows:
         order = found.setdefault(key, Order(key))
         order.events.append(Happened(kind, at, data))
@@ -164,8 +166,11 @@ def _pieces(order: Order) -> list[Piece]:
         if signed:
             gist = gists.signed(delivered.at)
             made.append(_piece(order, EvidenceKind.DELIVERY_SIGNATURE, Source.CARRIER, [delivered], gist))
-    for refund in order.all(REFUNDED):
-        gist = gists.refunded(refund.at, refund.data.get("amount") or {})
+    sent = [event for event in order.events if event.type in (REFUNDED, FAILED)]
+    went_back = refunds.arrived([(event.at, event.data, event.type == FAILED) for event in sent])
+    for place, data in went_back.items():  # each once, and none that did not arrive
+        refund = replace(sent[place], data=data)
+        gist = gists.refunded(refund.at, data.get("amount") or {})
         made.append(_piece(order, EvidenceKind.PROOF_OF_REFUND, Source.PLATFORM, [refund], gist))
     return made
 

@@ -17,6 +17,8 @@ from safeconduct.kernel.events.attribution import (
     orders_of_parcels,
 )
 from safeconduct.kernel.events.catalogue import CATALOGUE
+from safeconduct.kernel.events.refunds import amount_of, statement
+from safeconduct.kernel.events.refunds import fold as fold_refunds
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks import mirror
 from safeconduct.protections.transactions.chargebacks.mirror import News as Heard
@@ -36,8 +38,6 @@ from safeconduct.protections.transactions.coverage.facts import (
     Scan,
 )
 from safeconduct.protections.transactions.coverage.words import Action, Cause, Channel, Outcome
-from safeconduct.protections.transactions.refunds import amount_of, statement
-from safeconduct.protections.transactions.refunds import fold as fold_refunds
 
 #: What coverage listens to; everything else of an order cannot change its certificate.
 EVENTS: Final = (

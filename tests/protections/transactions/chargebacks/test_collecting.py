@@ -97,6 +97,18 @@ def test_a_refund_that_was_sent_answers_a_credit_that_was_not_given() -> None:
     assert told().score.complete
 
 
+def test_no_bank_is_shown_a_refund_twice_or_one_that_did_not_arrive() -> None:
+    shop = Shop()
+    shop.sold("o-1", **ANA)
+    charge = {"charge": "ch_1", "amount": usd(40)}
+    shop.tell("refund.created", "o-1", day=10, **charge, refunded=usd(40))
+    shop.tell("refund.created", "o-1", day=10, **charge, refund="re_1")
+    shop.disputed("o-1", day=20, **VISA | {"network_reason": "13.6", "reason": "credit_not_processed"})
+    assert shown(told())["proof_of_refund"] == {"Refunded": "$40.00 · 2026-06-11 12:00 UTC"}
+    shop.tell("refund.failed", "o-1", day=21, **charge, refund="re_1")
+    assert "proof_of_refund" not in shown(told())
+
+
 def test_two_earlier_payments_of_the_same_card_are_the_proof() -> None:
     shop = Shop()
     shop.sold("p-1", day=0, seller="sel-2", **ANA)

@@ -15,8 +15,8 @@ from tests.kernel.builders import usd
 from tests.protections.transactions.shop import Shop, balances, events_posted
 
 from safeconduct.connectors import load_connector
+from safeconduct.kernel.events.refunds import Statement, fold
 from safeconduct.protections.transactions.money.told import Told
-from safeconduct.protections.transactions.refunds import Statement, fold
 
 DAY = 86_400_000_000
 

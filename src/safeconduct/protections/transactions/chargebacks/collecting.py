@@ -8,11 +8,13 @@ nothing else.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from safeconduct.foundation.moments import at_micros
+from safeconduct.kernel.events import refunds
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.offers import Offer, offers
 from safeconduct.kernel.events.words import EVENTS
@@ -40,8 +42,8 @@ from safeconduct.protections.transactions.chargebacks.reason_codes import table
 
 _TYPES: Final = (
     "order.placed", "order.paid", "order.cancelled", "payment.attempted", "shipment.shipped", "shipment.tracked",
-    "shipment.delivered", "service.used", "review.posted", "refund.requested", "refund.created", "return.requested",
-    "return.received",
+    "shipment.delivered", "service.used", "review.posted", "refund.requested", "refund.created", "refund.failed",
+    "return.requested", "return.received",
 )  # fmt: skip
 _CODES: Final = {CATALOGUE[name].code: name for name in _TYPES}
 #: What is opened of an order: of its placing, and of what the buyer did with it.
@@ -187,6 +189,15 @@ def _opened(orders: Mapping[int, Known], at: datetime) -> dict[int, str]:
     return clear | {key: value for key, (_kind, value) in (reveal(later) if later else {}).items()}
 
 
+def _refunded_once(known: Known) -> list[Fact]:
+    """The facts, with each refund once, and without those that did not arrive: they are no proof of anything."""
+    told = known.all("refund.created", "refund.failed")
+    went_back = refunds.arrived([(fact.at, fact.data, fact.name == "refund.failed") for fact in told])
+    shown = {id(fact): replace(fact, data=went_back[n]) for n, fact in enumerate(told) if n in went_back}
+    untold = {id(fact) for fact in told} - shown.keys()
+    return [shown.get(id(fact), fact) for fact in known.facts if id(fact) not in untold]
+
+
 def _orders(keys: Sequence[int]) -> dict[int, Known]:
     found: dict[int, Known] = {}
     shipped, tracked = CATALOGUE["shipment.shipped"].code, CATALOGUE["shipment.tracked"].code
@@ -196,6 +207,7 @@ def _orders(keys: Sequence[int]) -> dict[int, Known]:
         found.setdefault(order, Known()).facts.append(Fact(_CODES[kind], at_micros(occurred), source, data, entities))
     for one in found.values():
         one.facts.sort(key=lambda fact: fact.at)
+        one.facts = _refunded_once(one)
     return found
 
 

@@ -10,6 +10,8 @@ from safeconduct.kernel.claims.whole import NO_LONGER, decided_refunds, made_who
 from safeconduct.kernel.events.attribution import DISPUTES_OF_PAYMENTS, orders_of_disputes
 from safeconduct.kernel.events.catalogue import CATALOGUE
 from safeconduct.kernel.events.lines import named
+from safeconduct.kernel.events.refunds import Statement, amount_of, statement
+from safeconduct.kernel.events.refunds import fold as fold_refunds
 from safeconduct.kernel.scope import query
 from safeconduct.protections.transactions.chargebacks import mirror
 from safeconduct.protections.transactions.chargebacks.mirror import News, fold, is_open_again
@@ -18,8 +20,6 @@ from safeconduct.protections.transactions.coverage.words import STRICTNESS, Acti
 from safeconduct.protections.transactions.money import sharing
 from safeconduct.protections.transactions.money.counted import PREFIX
 from safeconduct.protections.transactions.money.told import Book, Dispute, OpenHold, OrderMoney, Posted, Ruled, Told
-from safeconduct.protections.transactions.refunds import Statement, amount_of, statement
-from safeconduct.protections.transactions.refunds import fold as fold_refunds
 
 #: What moves money, or says when it is released.
 EVENTS: Final = (

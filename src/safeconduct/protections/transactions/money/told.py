@@ -8,20 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from safeconduct.kernel.claims.whole import Decided
+from safeconduct.kernel.events.refunds import Told as Told
 from safeconduct.protections.transactions.coverage.words import Action, Outcome
-
-
-class Told(NamedTuple):
-    """A payment, refund or cancellation. ``minor`` None: the whole order; its ``currency`` is empty then. ``lines``: of
-    a refund, the lines that it names, with the amount that it says about each; ``failed_us``: when it turned out that
-    it, or a part of it, had not arrived, which its ``minor`` leaves out."""
-
-    moment: int
-    at_us: int
-    minor: int | None
-    currency: str
-    lines: Mapping[str, int | None] = {}
-    failed_us: int | None = None
 
 
 @dataclass(slots=True)

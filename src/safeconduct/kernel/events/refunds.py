@@ -10,11 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from safeconduct.foundation.moments import micros
 from safeconduct.kernel.events.envelope import read_time
 from safeconduct.kernel.events.lines import named
-from safeconduct.protections.transactions.money.told import Told
+
+
+class Told(NamedTuple):
+    """A payment, refund or cancellation. ``minor`` None: the whole order; its ``currency`` is empty then. ``lines``: of
+    a refund, the lines that it names, with the amount that it says about each; ``failed_us``: when it turned out that
+    it, or a part of it, had not arrived, which its ``minor`` leaves out."""
+
+    moment: int
+    at_us: int
+    minor: int | None
+    currency: str
+    lines: Mapping[str, int | None] = {}
+    failed_us: int | None = None
 
 
 class Statement(NamedTuple):
@@ -50,6 +64,20 @@ def amount_of(given: Mapping[str, Any] | None) -> tuple[int | None, str]:
     if not isinstance(given, Mapping) or not isinstance(given.get("minor"), int):
         return None, ""
     return max(0, given["minor"]), str(given.get("currency") or "")
+
+
+def arrived(events: Sequence[tuple[datetime, Mapping[str, Any], bool]]) -> dict[int, dict[str, Any]]:
+    """Place among these events → the fields of a refund that went back and did not fail, with what it comes to. Events
+    are given by when they happened, their fields, and whether they say that a refund failed."""
+    told = [statement(place, micros(at), data, failed=failed) for place, (at, data, failed) in enumerate(events)]
+    found = {}
+    for one in fold(told):
+        data = dict(events[one.moment][1])
+        if one.minor is not None and "amount" in data:
+            data["amount"] = {**data["amount"], "minor": one.minor}
+        if one.minor != 0 and not events[one.moment][2]:
+            found[one.moment] = data
+    return found
 
 
 def fold(statements: Sequence[Statement]) -> list[Told]:
