@@ -8,8 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 
 from safeconduct.config import folded, migrate
 from safeconduct.kernel.scope import owner_scope, query
@@ -31,6 +33,25 @@ def test_a_migration_that_was_not_run_is_named() -> None:
 
 def test_the_files_by_their_names_are_the_migrations_that_django_reads() -> None:
     assert migrate._in_files() == set(MigrationLoader(connections["owner"]).disk_migrations)
+
+
+def test_the_migrations_make_what_the_models_say() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0, skip_checks=True)
+
+
+def test_models_made_at_once_are_known_to_those_they_refer_to() -> None:
+    loader = MigrationLoader(None)
+    state = loader.project_state(("cases", "0001_tables"))
+    before = _referring(state)
+    state = loader.graph.nodes["returns", "0001_tables"].mutate_state(state, preserve=False)
+    assert _referring(state) - before == {"Reimbursement", "Return"}
+    case = state.apps.get_model("cases", "Case")
+    assert state.apps.get_model("returns", "Return")._meta.get_field("case").related_model is case
+
+
+def _referring(state: ProjectState) -> set[str]:
+    fields = state.apps.get_model("cases", "Case")._meta.get_fields(include_hidden=True)
+    return {field.related_model.__name__ for field in fields if field.auto_created and field.is_relation}
 
 
 @pytest.fixture

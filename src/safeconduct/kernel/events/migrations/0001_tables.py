@@ -12,6 +12,7 @@ import django.utils.timezone
 from django.db import migrations, models
 
 import safeconduct.kernel.events.models
+from safeconduct.kernel.create_models import CreateModels
 
 #: One row for each event, one column for each indexed field of the catalogue, one index for each key.
 FACT = """
@@ -181,98 +182,100 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.CreateModel(
-            name="EventBody",
-            fields=[
-                ("moment", models.BigIntegerField(primary_key=True, serialize=False)),
-                ("sealed", models.BinaryField()),
-            ],
-            options={
-                "db_table": "event_body",
-            },
-        ),
-        migrations.CreateModel(
-            name="Delivery",
-            fields=[
-                (
-                    "id",
-                    models.CharField(
-                        default=safeconduct.kernel.events.models._delivery_id,
-                        max_length=30,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("connector", models.CharField(max_length=40)),
-                ("digest", models.BinaryField()),
-                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("state", models.CharField(choices=[("read", "read"), ("refused", "refused")], max_length=10)),
-                ("reason", models.TextField(blank=True)),
-                ("topic", models.CharField(blank=True, max_length=120)),
-                ("events", models.IntegerField(default=0)),
-                ("unknown", models.IntegerField(default=0)),
-                ("refused", models.IntegerField(default=0)),
-                ("sealed", models.BinaryField()),
-            ],
-            options={
-                "db_table": "delivery",
-                "indexes": [models.Index(fields=["connector", "received_at"], name="delivery_by_connector")],
-                "constraints": [models.UniqueConstraint(fields=("connector", "digest"), name="delivery_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Event",
-            fields=[
-                ("moment", models.BigIntegerField(primary_key=True, serialize=False)),
-                ("id", models.CharField(max_length=30, unique=True)),
-                ("source", models.CharField(max_length=120)),
-                ("source_id", models.CharField(max_length=200)),
-                ("type", models.CharField(max_length=80)),
-                (
-                    "kind",
-                    models.SmallIntegerField(
-                        choices=[(0, "live"), (1, "imported history"), (2, "of a type the catalogue does not know")]
-                    ),
-                ),
-                ("occurred_at", models.DateTimeField()),
-                ("received_at", models.DateTimeField()),
-                ("seller_key", models.BigIntegerField(null=True)),
-                ("order_key", models.BigIntegerField(null=True)),
-                ("data", models.JSONField()),
-            ],
-            options={
-                "db_table": "event",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("order_key__isnull", False)),
-                        fields=["order_key", "moment"],
-                        name="event_by_order",
-                    ),
-                    models.Index(fields=["seller_key", "moment"], name="event_by_seller"),
-                    models.Index(fields=["type", "moment"], name="event_by_type"),
+        CreateModels(
+            migrations.CreateModel(
+                name="EventBody",
+                fields=[
+                    ("moment", models.BigIntegerField(primary_key=True, serialize=False)),
+                    ("sealed", models.BinaryField()),
                 ],
-                "constraints": [models.UniqueConstraint(fields=("source", "source_id"), name="event_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Rate",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "currency", "target", "day", blank=True, editable=False, primary_key=True, serialize=False
+                options={
+                    "db_table": "event_body",
+                },
+            ),
+            migrations.CreateModel(
+                name="Delivery",
+                fields=[
+                    (
+                        "id",
+                        models.CharField(
+                            default=safeconduct.kernel.events.models._delivery_id,
+                            max_length=30,
+                            primary_key=True,
+                            serialize=False,
+                        ),
                     ),
-                ),
-                ("currency", models.CharField(max_length=3)),
-                ("target", models.CharField(max_length=3)),
-                ("day", models.DateField()),
-                ("rate", models.DecimalField(decimal_places=12, max_digits=24)),
-                ("source", models.CharField(max_length=200)),
-            ],
-            options={
-                "db_table": "rate",
-                "constraints": [models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="rate_positive")],
-            },
+                    ("connector", models.CharField(max_length=40)),
+                    ("digest", models.BinaryField()),
+                    ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("state", models.CharField(choices=[("read", "read"), ("refused", "refused")], max_length=10)),
+                    ("reason", models.TextField(blank=True)),
+                    ("topic", models.CharField(blank=True, max_length=120)),
+                    ("events", models.IntegerField(default=0)),
+                    ("unknown", models.IntegerField(default=0)),
+                    ("refused", models.IntegerField(default=0)),
+                    ("sealed", models.BinaryField()),
+                ],
+                options={
+                    "db_table": "delivery",
+                    "indexes": [models.Index(fields=["connector", "received_at"], name="delivery_by_connector")],
+                    "constraints": [models.UniqueConstraint(fields=("connector", "digest"), name="delivery_once")],
+                },
+            ),
+            migrations.CreateModel(
+                name="Event",
+                fields=[
+                    ("moment", models.BigIntegerField(primary_key=True, serialize=False)),
+                    ("id", models.CharField(max_length=30, unique=True)),
+                    ("source", models.CharField(max_length=120)),
+                    ("source_id", models.CharField(max_length=200)),
+                    ("type", models.CharField(max_length=80)),
+                    (
+                        "kind",
+                        models.SmallIntegerField(
+                            choices=[(0, "live"), (1, "imported history"), (2, "of a type the catalogue does not know")]
+                        ),
+                    ),
+                    ("occurred_at", models.DateTimeField()),
+                    ("received_at", models.DateTimeField()),
+                    ("seller_key", models.BigIntegerField(null=True)),
+                    ("order_key", models.BigIntegerField(null=True)),
+                    ("data", models.JSONField()),
+                ],
+                options={
+                    "db_table": "event",
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("order_key__isnull", False)),
+                            fields=["order_key", "moment"],
+                            name="event_by_order",
+                        ),
+                        models.Index(fields=["seller_key", "moment"], name="event_by_seller"),
+                        models.Index(fields=["type", "moment"], name="event_by_type"),
+                    ],
+                    "constraints": [models.UniqueConstraint(fields=("source", "source_id"), name="event_once")],
+                },
+            ),
+            migrations.CreateModel(
+                name="Rate",
+                fields=[
+                    (
+                        "pk",
+                        models.CompositePrimaryKey(
+                            "currency", "target", "day", blank=True, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("currency", models.CharField(max_length=3)),
+                    ("target", models.CharField(max_length=3)),
+                    ("day", models.DateField()),
+                    ("rate", models.DecimalField(decimal_places=12, max_digits=24)),
+                    ("source", models.CharField(max_length=200)),
+                ],
+                options={
+                    "db_table": "rate",
+                    "constraints": [models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="rate_positive")],
+                },
+            ),
         ),
         migrations.RunSQL(FACT),
         migrations.RunSQL(QUEUE),
