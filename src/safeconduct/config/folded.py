@@ -62,7 +62,7 @@ def take_over(connection: psycopg.Connection[Any]) -> None:
 
 def _ran(connection: psycopg.Connection[Any]) -> dict[str, set[str]]:
     ran: dict[str, set[str]] = {app: set() for app in FOLDED}
-    if connection.execute("SELECT to_regclass('public.django_migrations')").fetchone() != (None,):
+    if connection.execute("SELECT to_regclass('django_migrations')").fetchone() != (None,):
         for app, name in connection.execute(
             "SELECT app, name FROM django_migrations WHERE app = ANY (%s)", [list(FOLDED)]
         ):
