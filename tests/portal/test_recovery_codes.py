@@ -144,6 +144,7 @@ def test_a_code_that_two_show_at_once_lets_one_of_them_in() -> None:
             one.start()
         waiting = 0
         while waiting < 2:
+            query("SELECT pg_stat_clear_snapshot()")  # else who comes later is not seen in this transaction
             (waiting,) = query(
                 "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN"
                 " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
