@@ -62,7 +62,7 @@ def test_a_fault_of_ours_tells_an_id_and_no_stack() -> None:
 
 
 def test_a_policy_too_slow_for_its_budget_gives_its_written_answer_and_the_decision_follows() -> None:
-    live_policy(CARD_AT_MANY_SHOPS.replace("in: USD", "in: USD\nbudget: 1 ms\non_failure: challenge", 1))
+    live_policy(CARD_AT_MANY_SHOPS.replace("in: USD", "in: USD\non_failure: challenge", 1), budget_ms=1)
     shop = Machine()
     sent = event()
     with psycopg.connect(_owner_url()) as other:

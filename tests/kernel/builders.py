@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from safeconduct.kernel.scope import Actor, staff_scope
 _numbers = itertools.count(1)
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
+_BUDGET = re.compile(r"^budget:.*\n", re.MULTILINE)
 CARD_AT_MANY_SHOPS = """\
 policy: order-risk
 on: order.placed
@@ -71,9 +73,14 @@ def person(role: StaffRole = StaffRole.LEAD, **fields: Any) -> User:
         return User.objects.create_user(staff_role=role, **fields)
 
 
-def live_policy(text: str = CARD_AT_MANY_SHOPS) -> PolicyVersion:
-    """Puts a policy in force, as a shipped one."""
+def with_budget(text: str, budget_ms: int = 10_000) -> str:
+    """The policy's text with this time budget and no other."""
+    return f"{_BUDGET.sub('', text).rstrip()}\nbudget: {budget_ms} ms\n"
+
+
+def live_policy(text: str = CARD_AT_MANY_SHOPS, *, budget_ms: int = 10_000) -> PolicyVersion:
+    """Puts a policy in force, as a shipped one; with more time than its own, since a test's machine may be busy."""
     with staff_scope():
-        version = policies.install(text, at=START, actor=Actor("test", "owner"))
+        version = policies.install(with_budget(text, budget_ms), at=START, actor=Actor("test", "owner"))
     assert version is not None
     return version

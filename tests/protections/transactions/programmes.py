@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from tests.api.api_world import good
-from tests.kernel.builders import event, usd
+from tests.kernel.builders import event, usd, with_budget
 from tests.kernel.notices.receiver import Receiver
 
 from safeconduct.kernel.decisions import policies, reactions
@@ -70,7 +70,7 @@ class Door:
     def __init__(self, template: str, machine: Machine, receiver: Receiver) -> None:
         self.machine, self.receiver = machine, receiver
         with staff_scope():
-            policies.install(POLICY, at=hours_ago(24 * 90), actor=Actor("test", "owner"))
+            policies.install(with_budget(POLICY), at=hours_ago(24 * 90), actor=Actor("test", "owner"))
             versions.install(hours_ago(24 * 90), template)
         made = good(machine.post("/v1/webhooks/endpoints", {"url": receiver.url, "kinds": _KINDS}), 201)
         self.secret = good(machine.get(f"/v1/webhooks/endpoints/{made['id']}/secret"))["secret"]

@@ -6,7 +6,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.kernel.builders import event, usd
+from tests.kernel.builders import event, usd, with_budget
 
 from safeconduct.kernel.decisions import engine, lanes, policies
 from safeconduct.kernel.decisions.engine import Made
@@ -43,7 +43,7 @@ class Shop:
     def __init__(self, *, template: str | None = "jd-like", policy: str = POLICY) -> None:
         self.day = 0.0
         with staff_scope():
-            policies.install(policy, at=START, actor=Actor("test", "owner"))
+            policies.install(with_budget(policy), at=START, actor=Actor("test", "owner"))
             if template is not None:
                 versions.install(START, template)
 
