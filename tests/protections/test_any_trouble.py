@@ -119,7 +119,7 @@ class AnyTrouble(RuleBasedStateMachine):
     @rule(order=orders, quarters=parts, line=st.sampled_from(["", *LINES]))
     def the_shop_has_sent_a_refund(self, order: str, quarters: int, line: str) -> None:
         named = {"lines": [{"line": line}]} if line else {}
-        self.tell("refund.created", order, amount=self.money(order, quarters), **named)
+        self.tell("refund.created", order, amount=self.money(order, quarters), refund=self.name(), **named)
 
     @rule(order=orders)
     def the_shop_sends_what_was_asked_for(self, order: str) -> None:
@@ -127,7 +127,15 @@ class AnyTrouble(RuleBasedStateMachine):
             running = Refund.objects.filter(claim__order_key=key_of(order), state="requested")
             minor = sum(one.to_send_minor for one in running)
         if minor:
-            self.tell("refund.created", order, amount={"minor": minor, "currency": ORDERS[order][1]})
+            amount = {"minor": minor, "currency": ORDERS[order][1]}
+            self.tell("refund.created", order, amount=amount, refund=self.name())
+
+    @rule(data=st.data())
+    def a_refund_does_not_arrive(self, data: st.DataObject) -> None:
+        sent = [event for event in self.told if event["type"] == "refund.created" and "refund" in event["data"]]
+        if sent:
+            told = data.draw(st.sampled_from(sent))["data"]
+            self.tell("refund.failed", told["order"], amount=told["amount"], refund=told["refund"])
 
     @rule(order=orders, reason=st.sampled_from(["", "not_received", "defective"]))
     def a_shop_is_asked_for_a_refund(self, order: str, reason: str) -> None:

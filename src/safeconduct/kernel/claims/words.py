@@ -32,7 +32,7 @@ class ChannelOutcome(StrEnum):
 
 
 class RefundState(StrEnum):
-    """Where a refund stands. Sent, failed and paid by the bank are ends."""
+    """Where a refund stands. Sent, failed and paid by the bank are ends; what was sent can turn out to have failed."""
 
     REQUESTED = "requested"
     FROZEN = "frozen"

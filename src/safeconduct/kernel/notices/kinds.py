@@ -311,7 +311,9 @@ CATALOGUE: Final[Mapping[MessageKind, Told]] = {
             "item": Field(Form.TEXT, "What it is for: `refund`, `statutory_damages` or `return_freight`."),
             "amount": Field(Form.MONEY, "What is still to be sent."),
             "state": Field(
-                Form.TEXT, "`requested`: send it. `frozen`: do not, the buyer's bank decides. `paid_by_bank`: do not."
+                Form.TEXT,
+                "`requested`: send it. `frozen`: do not, the buyer's bank decides. `paid_by_bank`: do not. `failed`: do"
+                " not, it was called off, or did not arrive and is asked for once more under another id.",
             ),
             "due_at": Field(Form.TIME, "Until when law asks for it.", optional=True),
         },

@@ -77,6 +77,6 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("claims", "0005_paid_for_now")]
+    dependencies = [("claims", "0002_rules")]
 
     operations = [migrations.RunSQL(RULES, migrations.RunSQL.noop)]
