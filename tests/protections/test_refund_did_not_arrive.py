@@ -13,6 +13,7 @@ from django.urls import reverse
 from tests.api.api_world import good
 from tests.kernel.builders import event, usd
 from tests.portal import shops
+from tests.protections.disputes.test_dispute_console import decided
 from tests.protections.endings import ends_well
 from tests.protections.test_one_claim_stories import AMOUNT, PHONE, Order
 from tests.protections.transactions.shop import balances
@@ -68,6 +69,16 @@ class GivenBack(Order):
             )
 
 
+class Disputed(GivenBack):
+    """A person decides a dispute for the buyer, at the seller's cost."""
+
+    def __init__(self) -> None:
+        Order.__init__(self, delivered=False)
+        self.disputes()
+        decided(self.case, self.before_the_arbiter())
+        self.wait(8)
+
+
 def test_a_refund_that_did_not_arrive_is_owed_again_by_the_same_day_and_is_sent_once_more() -> None:
     order = GivenBack()
     assert order.refunds_are() == [(AMOUNT, "requested")]
@@ -110,3 +121,15 @@ def test_what_the_bank_has_paid_meanwhile_is_not_sent_once_more() -> None:
     assert order.refunds_are() == [(AMOUNT, "failed")]
     with staff_scope():
         assert not query("SELECT 1 FROM claim_recovery WHERE settled_at IS NULL").fetchall(), "the buyer has it once"
+
+
+def test_the_buyer_of_a_dispute_reads_that_the_refund_did_not_arrive_and_is_owed_again() -> None:
+    order = Disputed()
+    order.refund("created", "re_1")
+    order.refund("failed", "re_1")
+    assert set(order.refunds_are()) == {(AMOUNT, "failed"), (AMOUNT, "requested")}
+    hers = Client().get(f"/disputes/{token_of(order.key)}/", follow=True).content.decode()
+    assert "Did not arrive" in hers and "Asked of the shop; it sends the money" in hers
+    order.refund("created", "re_2")
+    assert set(order.refunds_are()) == {(AMOUNT, "failed"), (AMOUNT, "sent")}
+    ends_well(order.key, sent=AMOUNT, seller=0, reasons=1)

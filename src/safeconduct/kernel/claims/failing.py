@@ -69,7 +69,7 @@ def fail_sent(failed: Sequence[FailedRefund], actor: Actor, at: datetime) -> tup
                 key, part, matter, due_at, seller, order, currency, line, *route = about
                 owed.append(Owed(key, part, sent, matter, due_at, seller, order, currency, line, tuple(route)))
     query(
-        "UPDATE claim_refund SET state = 'failed', ended_at = %s WHERE id = ANY(%s::text[])", [at, ids]
+        "UPDATE claim_refund SET state = 'failed', ended_at = greatest(ended_at, %s) WHERE id = ANY(%s::text[])", [at, ids]
     )  # fmt: skip
     steps(done, actor, at)
     return lines, ids, owed
