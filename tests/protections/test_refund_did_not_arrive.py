@@ -120,6 +120,7 @@ def test_what_the_bank_has_paid_meanwhile_is_not_sent_once_more() -> None:
     order.refund("failed", "re_1")
     assert order.refunds_are() == [(AMOUNT, "failed")]
     with staff_scope():
+        assert not query("SELECT 1 FROM claim WHERE closed_at IS NULL").fetchall(), "there is nothing to wait for"
         assert not query("SELECT 1 FROM claim_recovery WHERE settled_at IS NULL").fetchall(), "the buyer has it once"
 
 

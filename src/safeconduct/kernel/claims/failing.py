@@ -69,15 +69,21 @@ def fail_sent(failed: Sequence[FailedRefund], actor: Actor, at: datetime) -> tup
                 key, part, matter, due_at, seller, order, currency, line, *route = about
                 owed.append(Owed(key, part, sent, matter, due_at, seller, order, currency, line, tuple(route)))
     query(
-        "UPDATE claim_refund SET state = 'failed', ended_at = greatest(ended_at, %s) WHERE id = ANY(%s::text[])", [at, ids]
-    )  # fmt: skip
+        "UPDATE claim_refund SET state = 'failed', ended_at = greatest(ended_at, %s) WHERE id = ANY(%s::text[])",
+        [at, ids],
+    )
     steps(done, actor, at)
-    return lines, ids, owed
+    left = query(
+        "SELECT id FROM claim_part WHERE id = ANY(%s::text[])"
+        " AND amount_minor > running_minor + sent_minor + greatest(bank_minor, 0)",
+        [[one.part_id for one in owed]],
+    ).fetchall()
+    return lines, ids, [one for one in owed if (one.part_id,) in left]  # a bank may have paid the buyer meanwhile
 
 
 def ask_once_more(owed: Sequence[tuple[str, Owed]], actor: Actor, at: datetime) -> None:
-    """Claim, and what is to be sent in it once more: at most what is left of the payment, as a bank may have paid the
-    buyer meanwhile. The day by which law wants it stays what it was."""
+    """Claim, and what is to be sent in it once more: at most what is left of the payment. The day by which law wants it
+    stays what it was."""
     done = []
     for claim_id, one in owed:
         refund_id = new_id("rfd")
