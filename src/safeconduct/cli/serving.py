@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from types import FrameType
 
 from safeconduct.cli.start import start_django
-from safeconduct.config.bodies import THREADS
 from safeconduct.config.database import embedded_folder, keep_embedded
 
 _STOP_WITHIN_S = 8.0
@@ -51,12 +50,16 @@ class Server:
     def __init__(self, *, host: str, port: int, workers: int, lanes: int, tls: Tls | None = None) -> None:
         from django.conf import settings
 
+        from safeconduct.config.shares import threads_for
+        from safeconduct.config.web_log import FILE
+
         self.host, self.port, self.address = host, port, f"{'https' if tls else 'http'}://{host}:{port}"
         environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
         web = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
-            str(workers), "--blocking-threads", str(THREADS), "--backlog", "1024", "--respawn-failed-workers",
-            "--workers-kill-timeout", f"{_WORKERS_STOP_WITHIN_S}s", "--no-ws", "--http", "1", "--log-level", "warning",
+            str(workers), "--blocking-threads", str(threads_for(settings.AT_ONCE)), "--backlog", "1024",
+            "--respawn-failed-workers", "--workers-kill-timeout", f"{_WORKERS_STOP_WITHIN_S}s",
+            "--no-ws", "--http", "1", "--log-level", "warning", "--log-config", str(FILE),
             *(tls.arguments() if tls else []),
             "safeconduct.config.wsgi:application",
         ]  # fmt: skip
