@@ -19,7 +19,7 @@ from safeconduct.cli.serving import Server
 assert world
 #: A buyer's link: whoever holds the keys says whether it is of ours.
 NEEDS_KEYS = b"/returns/a:b:c/"
-AT_ONCE_S = 0.5  # of a process that has to be given a turn on a busy machine; alone it is a few milliseconds
+AT_ONCE_S = 2.0  # of a process that has to be given a turn on a busy machine; alone it is a few milliseconds
 
 
 @pytest.fixture(scope="module")

@@ -104,6 +104,23 @@ def test_one_with_many_slow_requests_leaves_turns_and_threads_to_others_and_hear
     assert places.held() == 0 and ask(places, "/v1/quick", "greedy") == "200"
 
 
+def test_refusals_are_told_of_now_and_then_with_how_many_there_were(pages: Pages) -> None:
+    told: list[tuple[str, int]] = []
+    places = Places(
+        Turns(pages), MOST, lambda environ: client_of(environ, "sessionid", network_of, 0), lambda *of: told.append(of)
+    )
+    slow = beside(MOST, lambda: ask(places, "/v1/slow", "greedy"))
+    until(lambda: places.held() == MOST)
+    for _ in range(50):
+        assert begun(places, "/v1/quick", "greedy")[0].startswith("429")
+    time.sleep(1.1)
+    begun(places, "/v1/quick", "greedy")
+    assert len(told) < 5 and sum(number for _, number in told) == 51 and {of for of, _ in told} == {"203.0.113.1/32"}
+    pages.let_go.set()
+    for thread in slow:
+        thread.join(10)
+
+
 def test_made_up_keys_open_no_further_places_and_not_all_turns(pages: Pages) -> None:
     places, number = server(pages), iter(range(1000))
     slow = beside(MOST + MOST // 2, lambda: ask(places, "/v1/slow", f"made up {next(number)}"))

@@ -12,6 +12,7 @@ here, where nothing may be slow; so that made-up keys open no further places, a 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
@@ -30,6 +31,7 @@ _TURNS_OF_A_NETWORK: Final = 5
 _PATIENCE_S: Final = 20.0
 #: Bytes of a file that is read whole, so that no thread waits for who takes it.
 _SHORT: Final = 256 * 1024
+_TELL_S: Final = 1.0
 _CLIENT: Final = "safeconduct.client"
 _ALWAYS: Final = "/healthz"
 
@@ -62,10 +64,18 @@ def client_of(environ: dict[str, Any], session_cookie: str, network_of: Callable
 
 
 class Places:
-    """The WSGI application around all others: it lets a client hold ``most`` places."""
+    """The WSGI application around all others: it lets a client hold ``most`` places. ``tell`` hears now and then of the
+    network that was refused last, and how often anybody was since."""
 
-    def __init__(self, application: Application, most: int, client: Callable[[dict[str, Any]], Client]) -> None:
-        self._application, self._client = application, client
+    def __init__(
+        self,
+        application: Application,
+        most: int,
+        client: Callable[[dict[str, Any]], Client],
+        tell: Callable[[str, int], None] = lambda _network, _refused: None,
+    ) -> None:
+        self._application, self._client, self._tell = application, client, tell
+        self._untold, self._tell_at = 0, 0.0
         self._most, self._most_of_a_network = most, most + most // 2
         self._guard = threading.Lock()
         self._of_clients: dict[str, int] = {}
@@ -76,6 +86,7 @@ class Places:
             return self._application(environ, start_response)
         client = environ[_CLIENT] = self._client(environ)
         if not self._entered(client):
+            self._count_refusal(client)
             return refused(environ, start_response, Code.RATE_LIMITED, "Too much of yours is under way at once.", 1)
         try:
             answer = self._application(environ, start_response)
@@ -90,6 +101,16 @@ class Places:
     def held(self) -> int:
         """How many places are held."""
         return sum(self._of_networks.values())
+
+    def _count_refusal(self, client: Client) -> None:
+        """Tells the log now and then: a line for each would be one more flood."""
+        now = time.monotonic()
+        with self._guard:
+            self._untold += 1
+            if now < self._tell_at:
+                return
+            told, self._untold, self._tell_at = self._untold, 0, now + _TELL_S
+        self._tell(client.network, told)
 
     def _entered(self, client: Client) -> bool:
         with self._guard:

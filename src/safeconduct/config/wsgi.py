@@ -27,6 +27,7 @@ _pages = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from safeconduct.config.rates import network_of  # noqa: E402
+from safeconduct.config.security_log import told_too_much_at_once  # noqa: E402
 from safeconduct.config.shares import Client, Places, Turns, client_of, threads_for  # noqa: E402
 from safeconduct.config.warming import warm_up  # noqa: E402
 
@@ -44,4 +45,4 @@ _bodies = WholeBodies(
     at_once=_threads * 3 // 4,
     of_a_network=_threads // 4,
 )
-application = Places(_bodies, settings.AT_ONCE, _client)
+application = Places(_bodies, settings.AT_ONCE, _client, told_too_much_at_once)
