@@ -25,7 +25,9 @@ from safeconduct.kernel.vault.key_messages import MessageRefused
 LATE_S: Final = 0.2
 #: How long the pulse may be without an answer before nobody waits any more.
 GRACE_S: Final = 0.75
-#: How many wait on while the pulse is without an answer; the others are refused as soon as they are late twice.
+#: From when on the pulse is late as well: at the next look, which comes `LATE_S` after the one that began it.
+_UNSURE_S: Final = 0.9 * LATE_S
+#: How many wait on while the pulse is late as well; the others, and who comes then, are refused.
 _MOST_LATE: Final = 1
 #: A pulse this young is believed.
 _FRESH_S: Final = LATE_S
@@ -49,11 +51,12 @@ class Pulse:
         self._felt_at = float("-inf")
 
     def silent(self) -> bool:
-        """Whether it is known to hang: nobody waits for it."""
+        """Whether nobody else waits for it: it is known to hang, or somebody waits already who will find out."""
         since = self._since
-        if since is None or time.monotonic() - since <= GRACE_S:
+        if since is None or self._pid != os.getpid():  # a child has not the thread that would find out
             return False
-        return self._pid == os.getpid()  # a child has not the thread that would find out
+        without = time.monotonic() - since
+        return without > GRACE_S or (without > _UNSURE_S and self._late >= _MOST_LATE)
 
     def felt(self) -> None:
         """It has answered something."""
@@ -71,7 +74,7 @@ class Pulse:
                     threading.Thread(target=self._take, daemon=True, name="pulse of the key process").start()
                 return
             without = now - self._since
-            if without > GRACE_S or (without > LATE_S / 2 and self._late > _MOST_LATE):
+            if without > GRACE_S or (without > _UNSURE_S and self._late > _MOST_LATE):
                 raise Silent
 
     def _take(self) -> None:
