@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.console.words import role_name
 from safeconduct.kernel.cases.desk import how_many_wait as cases_waiting
 from safeconduct.kernel.cases.second_person import how_many_wait
+from safeconduct.kernel.claims.due import how_many_are_overdue as refunds_overdue
 from safeconduct.kernel.decisions.queries import open_reviews
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.protection import protections
@@ -56,7 +57,7 @@ SECTIONS: list[Section] = [
     Section("sellers", _("Sellers"), "console:sellers", "shop", "s", SELLERS),
     Section("policies", _("Policies"), "console:policies", "rules", "p", RULES),
     Section("lists", _("Lists"), "console:lists", "filter", "l", RULES),
-    Section("money", _("Fund and ledger"), "console:money", "coins", "m", MONEY),
+    Section("money", _("Fund and ledger"), "console:money", "coins", "m", MONEY, count=refunds_overdue),
 ]
 BOOKS: list[Section] = [
     Section("outside", _("Outside bodies"), "console:outside", "out", "j", ORDERS),
