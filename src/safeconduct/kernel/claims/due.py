@@ -20,6 +20,8 @@ from safeconduct.kernel.ledger.places import read_place, write_place
 from safeconduct.kernel.ledger.queries import LARGEST_PAGE, PAGE, Page
 from safeconduct.kernel.scope import query
 
+#: What a menu counts to.
+MOST_COUNTED: Final = 1_000
 #: What counts as near, on every page that says so.
 SOON: Final = timedelta(days=7)
 
@@ -90,13 +92,15 @@ _GROUPS: Final = {
 }
 #: Said in the words of the partial indexes, or the planner does not see that they fit.
 _RUNNING: Final = "r.state IN ('requested', 'frozen')"
-# A key names the matter that asked: `return/ID/…`, `dispute/CASE…`. What a bank gave back names its part instead; there
-# the claim's latest outcome says who bears it.
+# The page is chosen first, along an index, and only its rows are joined. A key names the matter that asked, as in
+# `return/ID/…`, `dispute/CASE…`. What a bank gave back names its part instead; there the claim's latest outcome says
+# who bears it.
 _DUE: Final = f"""
 SELECT r.id, r.claim_id, r.seller_key, c.order_key, l.name, r.item,
        r.amount_minor - r.by_bank_minor - r.called_off_minor, r.currency, r.matter, r.due_at, r.requested_at,
        coalesce(w.liability, ''), coalesce(w.kind, ''), coalesce(w.case_id, '')
-FROM claim_refund r JOIN claim c ON c.id = r.claim_id JOIN claim_line l ON l.id = c.line_id
+FROM (SELECT * FROM claim_refund r WHERE {_RUNNING} AND {{where}} ORDER BY {{order}} LIMIT %s) r
+JOIN claim c ON c.id = r.claim_id JOIN claim_line l ON l.id = c.line_id
 LEFT JOIN LATERAL (
   SELECT h.kind, h.case_id, o.liability
   FROM claim_channel h LEFT JOIN case_file f ON f.id = h.case_id LEFT JOIN case_outcome o ON o.id = f.outcome_id
@@ -105,7 +109,7 @@ LEFT JOIN LATERAL (
     OR split_part(r.key, '/', 2) IN (h.about, h.case_id) AND split_part(r.key, '/', 2) <> '')
   ORDER BY h.opened_at DESC, h.id DESC LIMIT 1
 ) w ON true
-WHERE {_RUNNING}
+ORDER BY {{order}}
 """
 
 
@@ -141,8 +145,7 @@ def refunds(
         parameters.append(after)
     # The undated are in order of the index too, which has their ids behind a date that none of them has.
     order = "r.id" if group is Group.WITH_A_BANK else "r.due_at, r.id"
-    statement = f"{_DUE} AND {' AND '.join(said)} ORDER BY {order} LIMIT %s"
-    rows = query(statement, [*parameters, size + 1]).fetchall()
+    rows = query(_DUE.format(where=" AND ".join(said), order=order), [*parameters, size + 1]).fetchall()
     found = tuple(DueRefund(*row) for row in rows[:size])
     return Page(found, _place(group, found[-1]) if len(rows) > size else "")
 
@@ -175,9 +178,13 @@ def overdue(now: datetime) -> Overdue | None:
 
 
 def how_many_are_overdue() -> int:
-    """How many refunds are overdue now, for the menu."""
-    late = overdue(timezone.now())
-    return late.refunds if late else 0
+    """How many refunds are overdue now, for a menu: at most `MOST_COUNTED`, as each page asks for it."""
+    (found,) = query(
+        f"SELECT count(*) FROM (SELECT FROM claim_refund r WHERE {_RUNNING} AND {_GROUPS[Group.DATED]}"
+        " AND r.due_at < %s ORDER BY r.due_at LIMIT %s) late",
+        [timezone.now(), MOST_COUNTED],
+    ).fetchone() or (0,)
+    return int(found)
 
 
 def _place(group: Group, last: DueRefund) -> str:
