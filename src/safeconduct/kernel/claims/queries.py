@@ -16,14 +16,13 @@ from django.db.models.functions import Greatest
 from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.claims.models import Channel, Claim, Line, Part, Recovery, Refund, SharedEvidence, Step
 from safeconduct.kernel.claims.reading import unaccounted
-from safeconduct.kernel.claims.words import FREEZING, OF_A_BANK, RESENT, RefundState
+from safeconduct.kernel.claims.words import FREEZING, OF_A_BANK, RESENT
 from safeconduct.kernel.scope import query
 
 #: What a page of one claim or order shows; a line in trouble has a handful.
 _MOST: Final = 200
 _STEP_COLUMNS: Final = ("id", "claim_id", "number", "verb", "facts", "role", "why", "at")
 _SUMS: Final = ("amount", "sent", "running", "bank", "excess")
-_UNDER_WAY: Final = (RefundState.REQUESTED, RefundState.FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +113,10 @@ def askable(line_ids: Collection[str]) -> Mapping[str, int]:
     return left
 
 
-def refunds_due(before: datetime) -> QuerySet[Refund]:
-    """Refunds under way whose time by law ends before a date. Page them by `due_at`, then `id`."""
-    return Refund.objects.filter(state__in=_UNDER_WAY, due_at__lt=before).order_by("due_at", "id")
-
-
 def to_send_again(seller_key: int, limit: int) -> list[Refund]:
     """Refunds of a seller that had been sent and did not arrive, and are to be sent again, with their claims; the
     soonest due first."""
-    rows = Refund.objects.filter(seller_key=seller_key, state__in=_UNDER_WAY, key__contains=RESENT)
+    rows = Refund.objects.filter(seller_key=seller_key, ended_at=None, key__contains=RESENT)
     return list(rows.select_related("claim").order_by("due_at", "id")[:limit])
 
 

@@ -77,6 +77,6 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("claims", "0002_rules")]
+    dependencies = [("claims", "0003_running_of_a_seller")]
 
     operations = [migrations.RunSQL(RULES, migrations.RunSQL.noop)]
