@@ -36,7 +36,7 @@ def test_a_method_that_is_not_offered() -> None:
         (method, path)
         for path, methods in reference.specification()["paths"].items()
         for method in methods
-        if method in ("get", "post", "delete")
+        if method in ("get", "post", "delete") and not path.endswith("/webhook")  # whose senders add what they like
     ],
 )  # fmt: skip
 def test_a_query_parameter_that_an_address_does_not_have_is_refused_by_name(method: str, path: str) -> None:

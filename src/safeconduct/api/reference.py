@@ -182,7 +182,7 @@ told (`told`). The language is that of Accept-Language: English, Chinese or Span
 whose name they are made: `person`, or whoever made the key. The key is noted with it.
 
 **Query parameters** that an address does not have are refused with 422 and the nearest name: a misspelt filter must not
-give everything.
+give everything. Webhooks of connectors take any, which their senders add.
 
 **Limits.** 10 MB and 32 levels for a body, 1,000 events for a batch; requests a minute are a setting, 429 above it.
 

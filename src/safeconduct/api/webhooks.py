@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.decorators import decorate_view
 
-from safeconduct.api.asked import known_alone
 from safeconduct.api.bodies import raw_body
 from safeconduct.api.gate import View, refusing
 from safeconduct.api.webhook_documents import WebhookAnswer
@@ -74,7 +73,7 @@ def _open(run: View) -> View:
         },
     },
 )  # fmt: skip
-@decorate_view(known_alone, _open)
+@decorate_view(_open)
 def deliver(request: HttpRequest, name: str) -> HttpResponse:
     raw = raw_body(request)
     secrets = getattr(settings, "CONNECTOR_SECRETS", {}).get(name, [])
