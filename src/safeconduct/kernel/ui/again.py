@@ -93,7 +93,7 @@ def refusal_page(
 def came_from(request: HttpRequest) -> str:
     """The address of the page on which the form stood, as the browser says it; empty where that is no page of ours."""
     told = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer", ""))
-    if told.netloc != request.get_host():
+    if told.netloc != request.get_host() or told.path.startswith("//"):
         return ""
     return f"{told.path}?{told.query}" if told.query else told.path
 

@@ -146,6 +146,8 @@ doc.addEventListener("keydown", (e) => {
 const ready = (e) => { $$("textarea[data-editor]", e).forEach(ink); $$("[data-ink] span", e).forEach((l) => l.replaceChildren(paint(l.textContent.trimEnd()))); chosen(); };
 ready(doc);
 $(".menu [aria-current]")?.scrollIntoView({ block: "nearest" });
+// That may have moved the page away from the field that is wrong, which it had come to.
+$("[autofocus][aria-invalid]")?.scrollIntoView({ block: "center" });
 doc.addEventListener("htmx:afterSwap", ({ target: t }) => {
   ready(t);
   if (!t.matches(".pane")) return;
