@@ -23,7 +23,7 @@ SAMPLES = sorted(PAYLOADS.glob("*/*.json"))
 @pytest.mark.parametrize(
     ("raw", "reason", "position"),
     [
-        (b'{"a": 1,}', RefusalReason.NOT_JSON, "line 1, column 9"),
+        (b'{"a": 1 "b"}', RefusalReason.NOT_JSON, "line 1, column 9"),
         (b'{\n "a": \n}', RefusalReason.NOT_JSON, "line 3, column 1"),
         (b"", RefusalReason.NOT_JSON, "line 1, column 1"),
         (b'{"a": NaN}', RefusalReason.NOT_JSON, ""),

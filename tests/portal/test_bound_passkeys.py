@@ -90,6 +90,6 @@ def test_those_of_an_earlier_version_are_bound_once_by_the_upgrade() -> None:
     written("UPDATE mfa_authenticator SET data = data - 'bound' WHERE user_id = %s", user.id)
     assert not confirms(client, passkey)
     with owner_scope():
-        upgrade = import_module("safeconduct.kernel.parties.migrations.0014_passkeys_bound")
+        upgrade = import_module("safeconduct.kernel.parties.migrations.0003_passkeys_bound")
         upgrade.bind_those_there(None, SimpleNamespace(connection=connections[OWNER]))
     assert confirms(client, passkey)

@@ -22,13 +22,13 @@ from safeconduct.cli.demo_desk import Desk, fraud_of, open_shop, spread_the_cloc
 from safeconduct.cli.demo_guarded import furnish
 from safeconduct.cli.demo_score import Scores, score_world
 from safeconduct.cli.demo_serving import open_pages, say_early, stay
-from safeconduct.cli.output import emit_json, fail
+from safeconduct.cli.output import USAGE, emit_json, fail
+from safeconduct.cli.serving import Server, cannot_listen
 from safeconduct.cli.start import demo_folder, use_demo_world
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from safeconduct.cli.serving import Server
     from safeconduct.demo import Parameters, World
 
 PEOPLE = (
@@ -86,6 +86,8 @@ def run(options: Options) -> None:
     """Builds the world unless the same one is there, prints its score, and serves."""
     from rich.console import Console
 
+    if options.serve and (refused := cannot_listen("127.0.0.1", options.port)):
+        fail(refused, USAGE)
     console = Console(stderr=options.as_json, highlight=False)
     folder = demo_folder()
     folder.mkdir(parents=True, exist_ok=True)

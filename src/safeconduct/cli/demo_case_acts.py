@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from safeconduct.cli import demo_freight
 from safeconduct.cli import demo_words as words
-from safeconduct.cli.demo_tally import Tally
+from safeconduct.cli.demo_known import Desk, Known
 
 if TYPE_CHECKING:
-    from safeconduct.demo import Complaint
     from safeconduct.kernel.cases.moves import Move, Moved
     from safeconduct.kernel.cases.outcomes import Outcome
-    from safeconduct.kernel.parties.models import User
 
     #: A step to be taken with the others of its days; True where it is taken already, None where nobody does anything.
     Done = Move | Literal[True] | None
@@ -25,39 +22,6 @@ if TYPE_CHECKING:
 _WRONG, _SILENT, _OFFERS, _TAKES_OFFER = 0.05, 0.12, 0.3, 0.6
 _WITHDRAWS, _LOOKS, _CONTESTS_FOR_NOTHING = 0.75, 0.9, 0.015
 _APPEALS_RIGHTLY, _APPEALS_WRONGLY = 0.7, 0.12
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A case at one of its states, and what the world knows about it."""
-
-    id: str
-    kind: str
-    state: str
-    since: datetime
-    due_at: datetime
-    seller_key: int
-    amount_minor: int
-    currency: str
-    workflow: str
-    order: str
-    return_id: str | None
-    truth: Complaint | None
-
-    @property
-    def fault(self) -> str:
-        """Who did wrong; in a return of the crowd, nobody: it came back as it was sent."""
-        return "" if self.truth is None else self.truth.fault.value
-
-
-class Desk(Protocol):
-    """Who works on cases: what was done, and who has which seat in one."""
-
-    tally: Tally
-
-    def person(self, case: Known, seat: int) -> User:
-        """Mediator 0, arbiter 1, reviewer 2, second person 3, of the appeal 4."""
-        ...
 
 
 def _contests(case: Known, rng: Random) -> bool:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from safeconduct.cli import demo_freight
 from safeconduct.cli import demo_words as words
-from safeconduct.cli.demo_case_acts import ACTS, Known, confirm
+from safeconduct.cli.demo_case_acts import ACTS, confirm
+from safeconduct.cli.demo_known import Known
 from safeconduct.cli.demo_tally import Tally
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from safeconduct.cli.demo_case_acts import Desk, Known
+    from safeconduct.cli.demo_known import Desk, Known
     from safeconduct.protections.returns.models import Return
     from safeconduct.protections.returns.words import Cost, Payer
 

@@ -117,15 +117,16 @@ def migrate(as_json: Json = False) -> None:
     from safeconduct.cli.start import database_asked, start_django
 
     start_django(migrate=False)
-    from safeconduct.config.migrate import bring_up_to_date, install_policies, pending
+    from safeconduct.config.migrate import bring_up_to_date, install_policies
 
     with database_asked():
-        done = pending()
-        bring_up_to_date(verbosity=0 if as_json else 1)
+        done = bring_up_to_date(verbosity=0 if as_json else 1)
         installed = install_policies()
     if as_json:
         emit_json({"applied": done, "in_force": installed})
     else:
+        if not done:
+            typer.echo("  No migrations to apply.")
         for name in installed:
             typer.echo(f"  In force now: {name}")
 

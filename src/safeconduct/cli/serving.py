@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -114,9 +116,32 @@ def serve(*, host: str, port: int, workers: int, lanes: int) -> int:
     if refused := in_clear(host, tls, production=settings.MODE == "production", level_3=settings.AT_LEVEL_3):
         sys.stderr.write(f"error: {refused}\n")
         return 2
+    if refused := cannot_listen(host, port):
+        sys.stderr.write(f"error: {refused}\n")
+        return 2
     server = Server(host=host, port=port, workers=workers, lanes=lanes, tls=tls)
     server.open(_say_address)
     return server.run()
+
+
+def cannot_listen(host: str, port: int) -> str:
+    """Why nothing can be served there, with the way out; empty where it can. Asked before anything long begins."""
+    if not 1 <= port <= 65535:
+        return f"--port {port} is no port: give one from 1 to 65535"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what an earlier server left behind may pass
+            one.bind(address)
+            one.listen(1)
+    except PermissionError:
+        return f"--port {port} is for the system's own programs: give one from 1024 to 65535"
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            other = port + 1 if port < 65535 else 8000
+            return f"port {port} of {host} is taken by another program: give another, as --port {other} or PORT={other}"
+        return f"--host {host} is no address of this machine: give 127.0.0.1, or one that `ip address` shows"
+    return ""
 
 
 def _say_address(address: str) -> None:
@@ -212,8 +237,6 @@ def _on_signals(stop: threading.Event) -> None:
 
 
 def _when_up(host: str, port: int, ready: Callable[[], None], stop: threading.Event) -> None:
-    import socket
-
     while not stop.is_set():
         try:
             socket.create_connection((host, port), timeout=0.5).close()

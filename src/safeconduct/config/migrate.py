@@ -12,6 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 
+from safeconduct.config import folded
 from safeconduct.kernel import access, protection
 from safeconduct.kernel.locks import Lock
 from safeconduct.kernel.parties import sealing_people
@@ -19,8 +20,9 @@ from safeconduct.kernel.scope import Actor, owner_scope, query, raw_connection, 
 from safeconduct.kernel.vault import root_key_use
 
 
-def bring_up_to_date(*, verbosity: int = 0) -> None:
-    """Creates the logins, runs the migrations as the owner, and makes rights what `kernel.access` says.
+def bring_up_to_date(*, verbosity: int = 0) -> list[str]:
+    """Creates the logins, runs the migrations as the owner, and makes rights what `kernel.access` says; returns the
+    names of the migrations that were run.
 
     Several processes may run this at once: they wait for each other.
     """
@@ -28,12 +30,15 @@ def bring_up_to_date(*, verbosity: int = 0) -> None:
     # Django asks what is missing and then makes it: without a lock two commands on a new database make it twice.
     with psycopg.connect(settings.ADDRESSES["owner"], autocommit=True) as turn:
         turn.execute("SELECT pg_advisory_lock(%s)", [Lock.SCHEMA])
-        call_command("migrate", database="owner", interactive=False, verbosity=verbosity, skip_checks=True)
+        folded.take_over(turn)
+        if waiting := pending():  # to find out that there is nothing, Django makes each model of the migrations
+            call_command("migrate", database="owner", interactive=False, verbosity=verbosity, skip_checks=True)
     with owner_scope():
         raw_connection().execute("SELECT pg_advisory_xact_lock(%s)", [Lock.RIGHTS])
         access.apply(raw_connection())
         root_key_use.note(datetime.now(UTC))
     sealing_people.seal_those_in_clear()  # by the logins' rights, which they have only now
+    return waiting
 
 
 def install_policies() -> list[str]:

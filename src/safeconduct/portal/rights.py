@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.functional import Promise
 
 from safeconduct.kernel.member_pages import ROLES, SAYS
@@ -36,7 +35,8 @@ class Deed:
 @lru_cache(maxsize=1)
 def deeds() -> tuple[Deed, ...]:
     """All that only some roles may do, in the order of the addresses. A test sees that each has its words."""
-    patterns = import_module("safeconduct.portal.urls").urlpatterns
+    _, portal = get_resolver().namespace_dict["portal"]
+    patterns = portal.url_patterns
     return tuple(
         Deed(name, getattr(view, SAYS), _roles(view)) for name, view in _walk(patterns, "") if hasattr(view, ROLES)
     )

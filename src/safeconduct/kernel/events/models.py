@@ -1,7 +1,7 @@
 """The log: events as they were received, and what stands beside them.
 
 The fact table, the decision queue and the roll-ups are not models: they belong to the hand-written path and are made
-by the migration `0002_facts` from the catalogue.
+by the migration `0001_tables`, after the catalogue.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def test_history_that_comes_at_once_says_what_news_one_by_one_say() -> None:
 @pytest.mark.usefixtures("empty_database")
 def test_upgrading_remembers_what_the_log_was_told() -> None:
     _imported("a", together=True)
-    remember = import_module("safeconduct.protections.transactions.migrations.0009_disputes_the_bank_read")
+    remember = import_module("safeconduct.protections.transactions.migrations.0003_disputes_the_bank_read")
     with engine_scope():
         query("UPDATE bank_dispute SET reviewed = false")
         query(remember._REMEMBER)

@@ -2,6 +2,7 @@
 (() => {
 "use strict";
 const doc = document, html = doc.documentElement;
+const near = (e) => e?.scrollIntoView({ block: "nearest" });
 const $ = (s, e = doc) => e.querySelector(s), $$ = (s, e = doc) => [...e.querySelectorAll(s)];
 html.classList.add("js");
 
@@ -23,7 +24,7 @@ function walk(step) {
   all.forEach((r) => r.classList.toggle("is-here", r === row));
   row.tabIndex = -1;
   row.focus({ preventScroll: true });
-  row.scrollIntoView({ block: "nearest" });
+  near(row);
 }
 const chosen = () => $$("[data-bulk]").forEach((list) => {
   const boxes = $$("[data-pick]", list), n = boxes.filter((b) => b.checked).length, all = $("[data-pick-all]", list);
@@ -73,7 +74,7 @@ function jump({ jump, line, column }) {
   area.focus({ preventScroll: true });
   area.setSelectionRange(at, at);
   box.scrollTop = (line - 4) * parseFloat(getComputedStyle(box).lineHeight);
-  box.scrollIntoView({ block: "nearest" });
+  near(box);
   return true;
 }
 
@@ -145,9 +146,7 @@ doc.addEventListener("keydown", (e) => {
 });
 const ready = (e) => { $$("textarea[data-editor]", e).forEach(ink); $$("[data-ink] span", e).forEach((l) => l.replaceChildren(paint(l.textContent.trimEnd()))); chosen(); };
 ready(doc);
-$(".menu [aria-current]")?.scrollIntoView({ block: "nearest" });
-// That may have moved the page away from the field that is wrong, which it had come to.
-$("[autofocus][aria-invalid]")?.scrollIntoView({ block: "center" });
+near($("[aria-invalid]") ?? $(".menu [aria-current]"));
 doc.addEventListener("htmx:afterSwap", ({ target: t }) => {
   ready(t);
   if (!t.matches(".pane")) return;
