@@ -10,6 +10,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.console.test_console import MAX_BYTES, MAX_QUERIES, hold_orders, signed_in
+from tests.kernel.claims.claims_world import ask, opened, paid
 from tests.kernel.ledger.money import entry, held, posted, request, sold
 
 from safeconduct.kernel.decisions.models import Decision
@@ -19,7 +20,7 @@ from safeconduct.kernel.record import keys, leaves, sequencer
 from safeconduct.kernel.scope import engine_scope, owner_scope, query, staff_scope
 
 PAGES = ["money/", "money/fund/USD/", "money/holds/", "money/holds/?reason=dispute_open", "money/payouts/",
-         "money/owing/", "record/"]  # fmt: skip
+         "money/owing/", "money/refunds/", "money/refunds/?when=overdue", "money/refunds/?group=undated", "record/"]  # fmt: skip
 
 
 def a_little_of_everything() -> None:
@@ -30,6 +31,9 @@ def a_little_of_everything() -> None:
     posted(entry("chargeback", amount=700, seller_key=9, order_key=90))
     with engine_scope():
         pay_out(None, timezone.now(), run_key="monday")
+    for order in (71, 72):
+        paid(payment=f"p-{order}", order=order, books=False)
+        ask(opened(order=order), 12, matter="refund_after_withdrawal" if order == 71 else "")
 
 
 def test_the_books_show_fund_holds_payouts_and_who_owes() -> None:
@@ -124,11 +128,19 @@ def test_every_page_of_the_books_is_small_asks_little_and_loads_nothing_inline(p
 
 
 @pytest.mark.parametrize(
-    ("path", "lines"), [("money/fund/USD/", 2), ("money/holds/", 2), ("money/payouts/", 2), ("money/owing/", 2)]
+    ("path", "lines"),
+    [
+        ("money/fund/USD/", 2),
+        ("money/holds/", 2),
+        ("money/payouts/", 2),
+        ("money/owing/", 2),
+        ("money/refunds/", 2),
+        ("money/refunds/?group=undated", 2),
+    ],
 )
 def test_each_list_is_a_csv_too(path: str, lines: int) -> None:
     a_little_of_everything()
     client, _ = signed_in()
-    answer = client.get(f"/console/{path}?format=csv")
+    answer = client.get(f"/console/{path}{'&' if '?' in path else '?'}format=csv")
     body = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
     assert len(body.strip().splitlines()) >= lines

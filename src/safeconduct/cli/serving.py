@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from types import FrameType
 
 from safeconduct.cli.start import start_django
-from safeconduct.config.bodies import THREADS
 from safeconduct.config.database import embedded_folder, keep_embedded
 
 _STOP_WITHIN_S = 8.0
@@ -24,6 +24,11 @@ _WORKERS_STOP_WITHIN_S = 6
 #: A child that lived so long could start: whatever ends it later may pass.
 _SETTLED_S = 10.0
 _DEATHS, _WITHIN_S, _BREATH_S = 5, 60.0, 1.0
+#: Connections of a web process; the server takes no more until one ends. Idle ones cost 4 KB and end after 30 seconds.
+_CONNECTIONS = 4096
+#: Bytes of a request's first line and headers together: as many as the proxies we ship let through. What has arrived of
+#: them is held in memory for each connection.
+_HEADERS = 65_536
 #: What only this machine reaches.
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -53,12 +58,17 @@ class Server:
     def __init__(self, *, host: str, port: int, workers: int, lanes: int, tls: Tls | None = None) -> None:
         from django.conf import settings
 
+        from safeconduct.config.shares import threads_for
+        from safeconduct.config.web_log import FILE
+
         self.host, self.port, self.address = host, port, f"{'https' if tls else 'http'}://{host}:{port}"
         environment = {**os.environ, "SAFECONDUCT_WORKER_OF_SERVER": str(os.getpid())}
         web = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
-            str(workers), "--blocking-threads", str(THREADS), "--backlog", "1024", "--respawn-failed-workers",
-            "--workers-kill-timeout", f"{_WORKERS_STOP_WITHIN_S}s", "--no-ws", "--http", "1", "--log-level", "warning",
+            str(workers), "--blocking-threads", str(threads_for(settings.AT_ONCE)), "--backlog", "1024",
+            "--backpressure", str(_CONNECTIONS), "--http1-buffer-size", str(_HEADERS),
+            "--respawn-failed-workers", "--workers-kill-timeout", f"{_WORKERS_STOP_WITHIN_S}s",
+            "--no-ws", "--http", "1", "--log-level", "warning", "--log-config", str(FILE),
             *(tls.arguments() if tls else []),
             "safeconduct.config.wsgi:application",
         ]  # fmt: skip
@@ -70,6 +80,7 @@ class Server:
     def open(self, ready: Callable[[str], None] | None = None) -> None:
         """Starts the web processes; ``ready`` is called with their address, in a thread, once they answer. From here
         on an embedded database that ends is started again."""
+        _room_for_connections()
         self.web.start()
         if self.database is not None:
             threading.Thread(target=keep_embedded, args=(self.database, self.stop), daemon=True).start()
@@ -226,6 +237,14 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _room_for_connections() -> None:
+    """Many systems begin with 1,024 open files for a process, and allow more to who asks."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _CONNECTIONS if most == resource.RLIM_INFINITY else min(2 * _CONNECTIONS, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _on_signals(stop: threading.Event) -> None:

@@ -14,10 +14,6 @@ from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
-#: What a web process has (`cli.serving`); one is left for those who only look.
-THREADS: Final = 4
-_AT_ONCE: Final = THREADS - 1
-_AT_ONCE_OF_A_NETWORK: Final = 2
 #: Some films (`cases.files.LIMITS`); the configurations for proxies in docs/deploy say the same.
 MOST_BYTES: Final = 60 * 1024 * 1024
 #: So long a body waits for others: those that are sent at once are read in far less.
@@ -35,10 +31,19 @@ class _Busy(Exception):
 
 class WholeBodies:
     """The WSGI application around another. ``network_of``: where an address belongs to; None behind a proxy, which is
-    where all addresses are then."""
+    where all addresses are then. ``at_once``: bodies that arrive together, fewer than there are threads, so that some
+    are left for those who only look; ``of_a_network``: of one network."""
 
-    def __init__(self, application: Application, network_of: Callable[[str], str] | None) -> None:
+    def __init__(
+        self,
+        application: Application,
+        network_of: Callable[[str], str] | None,
+        *,
+        at_once: int = 3,
+        of_a_network: int = 2,
+    ) -> None:
         self._application, self._network_of = application, network_of
+        self._at_once, self._of_a_network = at_once, of_a_network
         self._arriving: Counter[str] = Counter()
         self._changed = threading.Condition()
 
@@ -79,7 +84,7 @@ class WholeBodies:
 
     def _has_room(self, network: str) -> bool:
         mine = self._arriving[network] if self._network_of is not None else 0
-        return self._arriving.total() < _AT_ONCE and mine < _AT_ONCE_OF_A_NETWORK
+        return self._arriving.total() < self._at_once and mine < self._of_a_network
 
 
 def _whole(stream: Any, length: int) -> SpooledTemporaryFile[bytes] | None:

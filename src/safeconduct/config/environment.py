@@ -82,6 +82,7 @@ class Environment:
     breached_passwords: str
     database_clear: bool
     page_rate_per_minute: int
+    at_once: int
     database_generation: int
     faces: Mapping[str, str]
     tls_certificate: str
@@ -178,6 +179,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
             0,
             100_000,
         ),
+        at_once=_integer(values, "SAFECONDUCT_AT_ONCE", 4, 256),
         faces=_faces(values),
         database_generation=_integer(values, "SAFECONDUCT_DATABASE_GENERATION", 1, 1_000_000),
         tls_certificate=values["SAFECONDUCT_TLS_CERTIFICATE"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from django.conf import settings
@@ -61,6 +62,7 @@ def caller_of(request: HttpRequest) -> str:
     return f"network/{network_of(origin_of_request(request).address)}"
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """An IPv4 address, or the /64 that one customer of a provider has (RFC 6177); empty for what is none."""
     try:

@@ -76,6 +76,11 @@ def proofs_logged(get_response: Answer) -> Answer:
     return watched
 
 
+def told_too_much_at_once(network: str, refused: int) -> None:
+    """Requests that no page saw, because too much of a client or network was under way (`config.shares`)."""
+    logger.warning("refused", extra={"facts": {**_word_for(network), "why": "at_once", "refused": refused}})
+
+
 def _write(
     request: HttpRequest, by: str, before: tuple[str, int], after: tuple[str, int], response: HttpResponse
 ) -> None:
@@ -102,9 +107,15 @@ def _who(request: HttpRequest) -> dict[str, Any]:
     """Where a request comes from and goes to, and the key it shows. Never raises: a refusal must be told."""
     found: dict[str, Any] = {}
     with suppress(Exception):
-        network = network_of(origin_of_request(request).address)
-        found["network"] = hashed("log/networks", str(network).encode()).digests[0][0].hex()[:12]
+        found |= _word_for(network_of(origin_of_request(request).address))
     with suppress(Exception):  # a host that is not ours
         found["host"] = request.get_host()
     key = getattr(request, "key_id", "")
     return found | ({"key": key} if key else {})
+
+
+def _word_for(network: str) -> dict[str, str]:
+    """Nothing while the keys do not answer."""
+    with suppress(Exception):
+        return {"network": hashed("log/networks", network.encode()).digests[0][0].hex()[:12]}
+    return {}

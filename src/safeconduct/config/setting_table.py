@@ -100,6 +100,14 @@ SETTINGS = (
         "plays everybody, 6000; in development 0.",
     ),
     Setting(
+        "SAFECONDUCT_AT_ONCE",
+        "32",
+        "Requests that one client (an API key, a session, or the network of who shows neither) may have under way at "
+        "once in one web process, downloads until they are read; one network half as many again. Above it the answer "
+        "is 429. A web process has twice as many threads: they wait and cost little, and a program that sends on 32 "
+        "connections is still served.",
+    ),
+    Setting(
         "SAFECONDUCT_PORTAL_HOST",
         "",
         "Host name of sellers' and buyers' pages, and of the public record. Production asks for this one and the next "

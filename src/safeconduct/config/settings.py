@@ -37,6 +37,7 @@ CONTROL_PER_10000 = ENV.control_per_10000
 CONTROL_CAP_MINOR = ENV.control_cap_minor
 RATE_LIMIT_PER_MINUTE = ENV.rate_limit_per_minute
 PAGE_RATE_PER_MINUTE = ENV.page_rate_per_minute
+AT_ONCE = ENV.at_once
 FACES = ENV.faces
 TLS_CERTIFICATE, TLS_KEY, TLS_CLIENT_CA = ENV.tls_certificate, ENV.tls_key, ENV.tls_client_ca
 VAR = ENV.var

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
@@ -26,7 +27,22 @@ _pages = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from safeconduct.config.rates import network_of  # noqa: E402
+from safeconduct.config.security_log import told_too_much_at_once  # noqa: E402
+from safeconduct.config.shares import Client, Places, Turns, client_of, threads_for  # noqa: E402
 from safeconduct.config.warming import warm_up  # noqa: E402
 
 warm_up()
-application = WholeBodies(_pages, None if settings.ALLAUTH_TRUSTED_PROXY_COUNT else network_of)
+_threads = threads_for(settings.AT_ONCE)
+
+
+def _client(environ: dict[str, Any]) -> Client:
+    return client_of(environ, settings.SESSION_COOKIE_NAME, network_of, settings.ALLAUTH_TRUSTED_PROXY_COUNT)
+
+
+_bodies = WholeBodies(
+    Turns(_pages),
+    None if settings.ALLAUTH_TRUSTED_PROXY_COUNT else network_of,
+    at_once=_threads * 3 // 4,
+    of_a_network=_threads // 4,
+)
+application = Places(_bodies, settings.AT_ONCE, _client, told_too_much_at_once)

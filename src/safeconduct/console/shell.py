@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.console.words import role_name
 from safeconduct.kernel.cases.desk import how_many_wait as cases_waiting
 from safeconduct.kernel.cases.second_person import how_many_wait
+from safeconduct.kernel.claims.due import how_many_are_overdue as refunds_overdue
 from safeconduct.kernel.decisions.queries import open_reviews
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.protection import protections
@@ -42,21 +43,24 @@ class Section:
     hints: tuple[Hint, ...] = ()
 
 
-_QUEUE_HINTS = (Hint(("A",), _("Allow")), Hint(("B",), _("Block")), Hint(("C",), _("Challenge")))
+_DECIDING_HINTS = (
+    Hint(("T",), _("Take")), Hint(("A",), _("Allow")), Hint(("B",), _("Block")), Hint(("C",), _("Challenge")),
+    Hint(("V",), _("Send to review")),
+)  # fmt: skip
 _CASES_HINTS = (
     Hint(("T",), _("Assign")), Hint(("E",), _("Ask both for evidence")), Hint(("M",), _("Take as mediator")),
     Hint(("V",), _("Extend the deadline")),
 )  # fmt: skip
 
 SECTIONS: list[Section] = [
-    Section("queue", _("Queue"), "console:queue", "inbox", "q", count=open_reviews, hints=_QUEUE_HINTS),
+    Section("queue", _("Queue"), "console:queue", "inbox", "q", count=open_reviews, hints=_DECIDING_HINTS),
     Section("cases", _("Cases"), "console:cases", "scale", "n", count=cases_waiting, hints=_CASES_HINTS),
     Section("proposals", _("Second person"), "console:proposals", "people", "y", count=how_many_wait),
-    Section("decisions", _("Decisions"), "console:decisions", "list", "d", ORDERS),
+    Section("decisions", _("Decisions"), "console:decisions", "list", "d", ORDERS, hints=_DECIDING_HINTS),
     Section("sellers", _("Sellers"), "console:sellers", "shop", "s", SELLERS),
     Section("policies", _("Policies"), "console:policies", "rules", "p", RULES),
     Section("lists", _("Lists"), "console:lists", "filter", "l", RULES),
-    Section("money", _("Fund and ledger"), "console:money", "coins", "m", MONEY),
+    Section("money", _("Fund and ledger"), "console:money", "coins", "m", MONEY, count=refunds_overdue),
 ]
 BOOKS: list[Section] = [
     Section("outside", _("Outside bodies"), "console:outside", "out", "j", ORDERS),

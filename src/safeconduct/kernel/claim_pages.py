@@ -40,7 +40,7 @@ OUTCOMES: Final[Mapping[ChannelOutcome, tuple[str, Text]]] = {
 }
 _OPEN: Final = ("warn", lazy("open"))
 #: Channels that are cases: the name of their kind.
-_CASES: Final = {ChannelKind.PLATFORM_DISPUTE: "dispute", ChannelKind.RETURN: "return"}
+CASES: Final = {ChannelKind.PLATFORM_DISPUTE: "dispute", ChannelKind.RETURN: "return"}
 #: An order has a claim or two, in a way or two each. Of one with more a page shows the newest; the API has all.
 _MOST_CLAIMS, _MOST_WAYS = 6, 6
 
@@ -135,7 +135,7 @@ def _way(channel: Channel, here: str, staff: bool, url_of: Callable[[Channel], s
 
 
 def _url(channel: Channel, kind: ChannelKind, staff: bool) -> str:
-    found = kinds().get(_CASES.get(kind, ""))
+    found = kinds().get(CASES.get(kind, ""))
     if found is None or not channel.case_id:
         return ""
     return (found.console_url if staff else found.url).format(id=channel.case_id)

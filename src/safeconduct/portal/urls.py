@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from safeconduct.kernel.protection import Protection, protections
 from safeconduct.portal.access import door
-from safeconduct.portal.views import decisions, home, money, notices, outside, people, settings
+from safeconduct.portal.views import decisions, home, money, notices, outside, people, refunds, settings
 
 
 def _of(protection: Protection) -> URLResolver:
@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("decisions/<str:decision_id>/proof/", door(decisions.proof), name="proof"),
     path("money/", door(money.money), name="money"),
     path("money/statement/", door(money.statement), name="statement"),
+    path("money/refunds/", door(refunds.refunds_due), name="refunds_due"),
     path("notices/", door(notices.notices), name="notices"),
     path("notices/read/", door(notices.read_all), name="notices_read"),
     path("notices/<str:notice_id>/", door(notices.open_notice), name="notice"),

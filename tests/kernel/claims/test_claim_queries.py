@@ -46,18 +46,14 @@ def test_the_overview_costs_the_same_for_one_and_for_many() -> None:
     assert cost(range(1, 2)) == cost(range(2, 8))
 
 
-def test_staff_find_what_is_to_be_recovered_and_which_refunds_are_due() -> None:
+def test_staff_find_what_is_to_be_recovered() -> None:
     paid()
     claim = opened()
     told(claim)
     debit(30)
-    paid(payment="p-2", order=71)
-    ask(opened(order=71), 10, matter="refund_after_withdrawal")
     with engine_scope():
         [recovery] = queries.recoveries()
         assert (recovery.due_minor, recovery.part.line.order_key) == (3_000, 70)
-        assert [one.amount_minor for one in queries.refunds_due(days(20))] == [1_000]
-        assert not queries.refunds_due(days(10))
 
 
 def test_the_matter_of_a_bank_is_found_on_every_line_it_hits() -> None:

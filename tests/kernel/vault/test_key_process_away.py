@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +30,10 @@ from safeconduct.kernel.vault.errors import KeyProcessUnavailable, VaultError
 from safeconduct.kernel.vault.holder import holder
 from safeconduct.kernel.vault.key_client import KeyClient
 from safeconduct.kernel.vault.key_file import KeyFileError, read_keys, write_keys
+from safeconduct.kernel.vault.key_journal import Journal, Limit
+from safeconduct.kernel.vault.key_process import KeyProcess as Serving
 from safeconduct.kernel.vault.key_types import Item
+from safeconduct.kernel.vault.keyring import Keyring
 from safeconduct.kernel.vault.sealing import Column, seal, unseal
 
 MESSAGE = Column("case_message.sealed", "case_message")
@@ -114,6 +118,32 @@ def test_one_that_stays_away_is_named_and_not_waited_for(tmp_path: Path) -> None
     with pytest.raises(KeyProcessUnavailable, match=r"keys\.sock: No such file.*safeconduct keys serve"):
         client.roots()
     assert time.monotonic() - began < 1
+
+
+class FarRoot(Keyring):
+    """Keys whose root is on another machine, which takes its time."""
+
+    def wrapping(self) -> tuple[str, ...]:
+        time.sleep(1.5)
+        return super().wrapping()
+
+
+def test_one_that_lives_and_has_long_to_do_is_waited_for_by_all_who_ask_it(tmp_path: Path) -> None:
+    place, stop = tmp_path / "keys.sock", threading.Event()
+    serving = Serving(place, FarRoot(), [os.getuid()], Journal(tmp_path / "keys.log"), Limit(0))
+    beside = threading.Thread(target=serving.serve, args=(stop,), daemon=True)
+    beside.start()
+    try:
+        client = KeyClient(str(place))
+        with ThreadPoolExecutor(4) as threads:
+            slow = [threads.submit(client.wrapping) for _ in range(3)]
+            time.sleep(1)
+            began = time.monotonic()
+            assert client.hashes([("blind/email", b"ana")]).digests and time.monotonic() - began < 1
+            assert {one.result() for one in slow} == {Keyring().wrapping()}
+    finally:
+        stop.set()
+        beside.join(10)
 
 
 _FORKS = """

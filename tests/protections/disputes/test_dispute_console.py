@@ -73,6 +73,13 @@ def decided(case_id: str, client: Client, verb: str = "decide", **changes: objec
     )  # fmt: skip
 
 
+def test_the_seats_of_a_case_are_named_in_the_readers_language() -> None:
+    case_id = before_the_platform()
+    to_the_arbiter(case_id)
+    page = staff("Ana").get(desk(case_id), headers={"accept-language": "zh-hans"}).content.decode()
+    assert "<small>调解员" in page and "<small>mediator" not in page
+
+
 def test_the_seller_reads_which_role_looked_at_the_conversation_and_at_a_piece() -> None:
     case_id = before_the_platform()
     with staff_scope():

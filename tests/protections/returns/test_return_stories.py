@@ -27,6 +27,7 @@ from safeconduct.kernel.cases.evidence import Piece, collect
 from safeconduct.kernel.cases.evidence_kinds import EvidenceKind
 from safeconduct.kernel.cases.lint import lint
 from safeconduct.kernel.cases.words import PauseScope, Role, Source
+from safeconduct.kernel.claims import due
 from safeconduct.kernel.claims.models import Recovery
 from safeconduct.kernel.record import sequencer
 from safeconduct.kernel.record.proving import proof_of
@@ -183,6 +184,9 @@ def test_before_a_person_has_judged_the_fund_pays_when_law_wants_it() -> None:
     contested(market)
     market.passes(20.5)
     assert (state(), refunds(), outcome().liability) == ("final", [(100, "requested")], "fund")
+    with engine_scope():
+        [owed] = due.refunds(due.Group.DATED, now=market.now).items
+    assert (owed.liability, owed.way, owed.case_id) == ("fund", "return", returned().case_id)
     market.pays_out_refunds()
     assert (seller_money(), open_claims()) == (91.7, 0)
 

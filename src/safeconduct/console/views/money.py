@@ -17,6 +17,7 @@ from safeconduct.console.case import Names
 from safeconduct.console.money_words import ACCOUNTS, hold_reason, ledger_event
 from safeconduct.console.words import policy_language
 from safeconduct.kernel.claims import checking as claims
+from safeconduct.kernel.claims import due
 from safeconduct.kernel.decisions import queries as decisions
 from safeconduct.kernel.decisions.errors import NotFound
 from safeconduct.kernel.ledger import checking, platform, queries
@@ -64,6 +65,7 @@ def money(request: StaffRequest) -> HttpResponse:
             {"line": one, "order": names.of(one.order_key), "seller": sellers.get(one.seller_key or 0)}
             for one in unexplained
         ],
+        "late": due.overdue(timezone.now()),
         "write_off": "safeconduct ledger book suspense_written_off",
     }  # fmt: skip
     return page(request, "console/money.html", "money", context)

@@ -194,6 +194,11 @@ class Refund(models.Model):
             models.Index(
                 fields=["due_at", "id"], condition=Q(state__in=["requested", "frozen"]), name="claim_refund_running"
             ),
+            models.Index(
+                fields=["seller_key", "due_at", "id"],
+                condition=Q(state__in=["requested", "frozen"]),
+                name="claim_refund_running_of_seller",
+            ),
         ]
 
     @property

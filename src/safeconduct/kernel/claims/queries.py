@@ -16,14 +16,13 @@ from django.db.models.functions import Greatest
 from safeconduct.kernel.cases.models import Evidence
 from safeconduct.kernel.claims.models import Channel, Claim, Line, Part, Recovery, Refund, SharedEvidence, Step
 from safeconduct.kernel.claims.reading import unaccounted
-from safeconduct.kernel.claims.words import FREEZING, OF_A_BANK, RefundState
+from safeconduct.kernel.claims.words import FREEZING, OF_A_BANK
 from safeconduct.kernel.scope import query
 
 #: What a page of one claim or order shows; a line in trouble has a handful.
 _MOST: Final = 200
 _STEP_COLUMNS: Final = ("id", "claim_id", "number", "verb", "facts", "role", "why", "at")
 _SUMS: Final = ("amount", "sent", "running", "bank", "excess")
-_UNDER_WAY: Final = (RefundState.REQUESTED, RefundState.FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +111,6 @@ def askable(line_ids: Collection[str]) -> Mapping[str, int]:
         rest = part.amount_minor - part.running_minor - part.sent_minor - max(0, part.bank_minor)
         left[part.line_id] = max(left[part.line_id], max(0, rest) + free.get(part.id, 0))
     return left
-
-
-def refunds_due(before: datetime) -> QuerySet[Refund]:
-    """Refunds under way whose time by law ends before a date. Page them by `due_at`, then `id`."""
-    return Refund.objects.filter(state__in=_UNDER_WAY, due_at__lt=before).order_by("due_at", "id")
 
 
 def recoveries() -> QuerySet[Recovery]:

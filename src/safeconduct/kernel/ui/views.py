@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +16,11 @@ from django.views.decorators.http import require_POST
 
 from safeconduct.foundation.host_cookies import host_cookie
 from safeconduct.kernel.ui.reader import THEME_COOKIE, THEMES, ZONE_COOKIE, known_zone, reader_of
+from safeconduct.kernel.vault.errors import KeyProcessUnavailable
 
 _YEAR_SECONDS: Final = 365 * 24 * 3600
+#: A key process that is started again answers within about a second.
+_KEYS_AGAIN_S: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ FAULTS: Final = {
         Fault(500, _("Something broke on our side"),
               _("The fault is recorded and is not yours. What you sent may not have been saved: load the page again "
                 "to see.")),
+        Fault(503, _("This cannot be answered at the moment"),
+              _("A part of the system does not answer. Nothing was done and nothing is lost: try again in a moment.")),
     )
 }  # fmt: skip
 
@@ -82,7 +88,9 @@ def handler404(request: HttpRequest, exception: Exception | None = None) -> Http
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """For ``handler500``."""
+    """For ``handler500``. While the keys do not answer nothing is broken, and coming again helps."""
+    if isinstance(sys.exc_info()[1], KeyProcessUnavailable):
+        return fault(request, 503, retry_after_seconds=_KEYS_AGAIN_S)
     return fault(request, 500)
 
 

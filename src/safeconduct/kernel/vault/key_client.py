@@ -1,12 +1,14 @@
 """Asking the key process: `KeyUse` for a process that holds no key itself.
 
-Each thread has a connection of its own. One that breaks is made anew and the question asked again, since a question
-changes nothing where it is answered: a key process that is restarted is not noticed, but for the wait. A child process
-that was forked begins with connections of its own.
+Each question has a connection to itself while it is asked. One that breaks is made anew and the question asked again,
+since a question changes nothing where it is answered: a key process that is restarted is not noticed, but for the wait.
+One that hangs is waited for by nobody for longer than a second (`key_pulse`). A child process that was forked begins
+with connections of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -18,15 +20,16 @@ from typing import Any, Final, TypeVar, cast
 from safeconduct.kernel.vault import key_messages as messages
 from safeconduct.kernel.vault.errors import KeyProcessUnavailable, VaultError
 from safeconduct.kernel.vault.key_messages import MessageRefused
+from safeconduct.kernel.vault.key_pulse import LATE_S, Pulse, Silent, Watched
 from safeconduct.kernel.vault.key_types import DataKey, Hashed, Item, Region, Roots
 
 T = TypeVar("T")
-#: How long a restart of the key process is waited for. One that has been away for longer than `_LATELY_S` is not waited
-#: for: each page would hang in turn.
+#: How long a restart of the key process is waited for, by all who ask meanwhile, from when the first found it gone. One
+#: that has been away for longer than `_LATELY_S` is not waited for: each page would hang in turn.
 _WAIT_S: Final = 5.0
 _LATELY_S: Final = 15.0
 _PAUSE_S: Final = 0.05
-#: A root on another machine may be asked meanwhile (`remote_roots`).
+#: So long an answer of one that lives may take: a root on another machine may be asked meanwhile (`remote_roots`).
 _ANSWER_S: Final = 20.0
 #: Bytes that go into one question, where there are several values.
 _ROOM: Final = 8 << 20
@@ -37,9 +40,13 @@ class KeyClient:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._mine = threading.local()
+        self._free: list[socket.socket] = []
+        self._pid = os.getpid()
+        self._guard = threading.Lock()
+        self._pulse = Pulse(path)
         self._roots: Roots | None = None
         self._answered_at = time.monotonic()
+        self._gone_since: float | None = None
 
     def roots(self) -> Roots:
         """As they were when a connection was last made."""
@@ -143,7 +150,9 @@ class KeyClient:
 
     def user(self) -> int:
         """The number of the user that the key process runs as."""
-        peer = self._line().getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        line = self._line()
+        peer = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        self._free.append(line)
         return int(struct.unpack("3i", peer)[1])
 
     def _each(self, operation: str, items: Sequence[Item]) -> list[bytes | None]:
@@ -163,69 +172,89 @@ class KeyClient:
     def _said(self, question: bytes) -> bytes:
         if len(question) > messages.LARGEST:
             raise VaultError(f"a value of {len(question):,} bytes is too large for the key process")
-        for last in (False, True):
+        for _ in range(2):
             line = self._line()
+            answer = None
             try:
-                answer = _exchange(line, question)
-            except TimeoutError:
-                self._end()
-                raise KeyProcessUnavailable(
-                    f"the key process at {self.path} does not answer in {_ANSWER_S:.0f} s"
-                ) from (None)
+                answer = self._exchange(line, question)
+            except Silent:
+                raise self._hangs() from None
             except (OSError, MessageRefused):
-                answer = None
+                pass  # it has ended: asked again on a new one
+            finally:
+                if answer is None:
+                    line.close()
             if answer is not None:
                 self._answered_at = time.monotonic()
+                self._free.append(line)
                 return answer
-            self._end()
-            if last:
-                break
+            self._end()  # those that wait were of the same process
         raise KeyProcessUnavailable(
             f"the key process at {self.path} ends the connection: is this user among those it answers (--allow)?"
         )
 
     def _line(self) -> socket.socket:
-        if getattr(self._mine, "pid", None) != os.getpid():
-            self._mine.line, self._mine.pid = None, os.getpid()
-        if self._mine.line is None:
-            self._mine.line = self._connected()
-        return cast("socket.socket", self._mine.line)
+        if self._pid != os.getpid():
+            with self._guard:
+                if self._pid != os.getpid():
+                    self._free, self._pid = [], os.getpid()
+        if self._pulse.silent():
+            raise self._hangs()
+        with contextlib.suppress(IndexError):
+            return self._free.pop()
+        return self._connected()
 
     def _end(self) -> None:
-        line, self._mine.line = self._mine.line, None
-        if line is not None:
-            line.close()
+        while self._free:
+            with contextlib.suppress(IndexError):
+                self._free.pop().close()
+
+    def _hangs(self) -> KeyProcessUnavailable:
+        return KeyProcessUnavailable(f"the key process at {self.path} is there and does not answer")
 
     def _connected(self) -> socket.socket:
-        until = time.monotonic() + (_WAIT_S if time.monotonic() - self._answered_at < _LATELY_S else 0)
         while True:
             line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
-                line.settimeout(_ANSWER_S)
+                line.settimeout(LATE_S)
                 line.connect(self.path)
                 # What it holds may be another than before: a question is asked with that known.
-                first = _exchange(line, messages.question("roots", None))
+                first = self._exchange(line, messages.question("roots", None))
                 if first is not None:
                     self._roots = cast("Roots", messages.read_answer("roots", first))
+                    self._gone_since = None
                     return line
                 problem = "it ends the connection: is this user among those it answers (--allow)?"
+            except Silent:
+                line.close()
+                raise self._hangs() from None
             except (OSError, MessageRefused) as refused:
                 problem = (refused.strerror if isinstance(refused, OSError) else None) or type(refused).__name__
             except BaseException:
                 line.close()
                 raise
             line.close()
-            if time.monotonic() >= until:
+            if not self._may_come_back() or self._pulse.silent():
                 raise KeyProcessUnavailable(
                     f"the key process does not answer at {self.path}: {problem}; `safeconduct keys serve` starts it"
                 )
             time.sleep(_PAUSE_S)
 
+    def _may_come_back(self) -> bool:
+        """Whether one that is gone is waited for."""
+        now = time.monotonic()
+        since = self._gone_since
+        if since is None or self._answered_at > since:
+            since = self._gone_since = now
+        return since - self._answered_at < _LATELY_S and now - since < _WAIT_S
 
-def _exchange(line: socket.socket, question: bytes) -> bytes | None:
-    line.settimeout(_ANSWER_S)
-    messages.send(line, question)
-    return messages.receive(line, patience_s=_ANSWER_S, idle_s=_ANSWER_S)
+    def _exchange(self, line: socket.socket, question: bytes) -> bytes | None:
+        with Watched(line, self._pulse, _ANSWER_S) as watched:
+            messages.send(watched, question)
+            answer = messages.receive(watched, patience_s=_ANSWER_S)
+        if answer is not None:
+            self._pulse.felt()
+        return answer
 
 
 def _size(item: Item) -> int:

@@ -7,10 +7,9 @@ nothing where it is answered, so it may be asked again when a connection breaks.
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -186,14 +185,27 @@ def trouble_of(problem: VaultError) -> str:
     return next(name for name, kind in TROUBLES.items() if isinstance(problem, kind))
 
 
-def send(line: socket.socket, message: bytes) -> None:
+class Line(Protocol):
+    """What messages go over: a socket, or what stands before one."""
+
+    def settimeout(self, value: float | None, /) -> None:
+        """See `socket`."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """See `socket`."""
+
+    def recv(self, bufsize: int, /) -> bytes:
+        """See `socket`."""
+
+
+def send(line: Line, message: bytes) -> None:
     """Sends a message. Raises OSError; MessageRefused for one that is too large."""
     if len(message) > LARGEST:
         raise MessageRefused
     line.sendall(len(message).to_bytes(_HEAD, "big") + message)
 
 
-def receive(line: socket.socket, *, patience_s: float, idle_s: float | None = None) -> bytes | None:
+def receive(line: Line, *, patience_s: float, idle_s: float | None = None) -> bytes | None:
     """The next message; None where the other side has ended. ``idle_s``: how long it may take to begin (None: for
     ever), ``patience_s``: how long each further part may take. Raises OSError, MessageRefused."""
     line.settimeout(idle_s)
@@ -207,7 +219,7 @@ def receive(line: socket.socket, *, patience_s: float, idle_s: float | None = No
     return bytes(_rest(line, bytearray(), length))
 
 
-def _rest(line: socket.socket, found: bytearray, length: int) -> bytearray:
+def _rest(line: Line, found: bytearray, length: int) -> bytearray:
     while len(found) < length:
         part = line.recv(min(length - len(found), _PART))
         if not part:

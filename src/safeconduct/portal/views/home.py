@@ -22,6 +22,7 @@ from safeconduct.kernel.ui.formats import money as written
 from safeconduct.kernel.ui.reader import known_zone, reader_of
 from safeconduct.portal.views.decisions import about, not_simply_allowed, rows_of
 from safeconduct.portal.views.money import Tile, home_tiles
+from safeconduct.portal.views.refunds import overdue_to_do
 from safeconduct.portal.words import LEVELS
 
 #: What fits on one screen; the rest is a click away.
@@ -67,6 +68,7 @@ def _figures(request: MemberRequest, found: Sequence[tuple[Protection, Status]])
 
 def _by_deadline(found: Sequence[tuple[Protection, Status]]) -> list[tuple[str, ToDo]]:
     to_dos = [(str(p.title), to_do) for p, status in found for to_do in status.to_dos]
+    to_dos += [(_("Money"), late) for late in overdue_to_do()]
     return sorted(to_dos, key=lambda pair: pair[1].due_at or _NEVER)
 
 

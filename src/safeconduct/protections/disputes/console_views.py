@@ -22,6 +22,7 @@ from safeconduct.kernel.buyer_pages import bundled, served
 from safeconduct.kernel.cases import blind, macros, seats, second_person
 from safeconduct.kernel.cases import messages as talk
 from safeconduct.kernel.cases.grounds import GROUNDS, Ground
+from safeconduct.kernel.cases.labels import SEATS as STAFF_SEATS
 from safeconduct.kernel.cases.models import Seat
 from safeconduct.kernel.cases.outcomes import Outcome
 from safeconduct.kernel.cases.words import Liability, Remedy, Role, Standing, Turn
@@ -109,7 +110,7 @@ def dispute(request: StaffRequest, case_id: str) -> HttpResponse:
     holder = next((s.person for s in held if wanted and s.role == wanted and s.left_at is None), None)
     context = {
         **context_of(view, language), "base": reverse("console:disputes:dispute", args=[case_id]),
-        "seats": [(ROLES[Role(s.role)], s.role, s.person, s.left_at) for s in held],
+        "seats": [(STAFF_SEATS[Role(s.role)], s.person, s.left_at) for s in held],
         "wanted": wanted, "wanted_word": wanted and SEAT_NAMES[wanted], "holder": holder, "mine": mine,
         "desk": desk(
             view.case, request.user, order_ref=found.order_ref, macro_id=request.GET.get("macro", ""),
@@ -255,7 +256,7 @@ def _reads_as(person: str, held: list[Seat]) -> Role:
 def _seated(case_ids: list[str]) -> dict[str, list[tuple[object, str]]]:
     found: dict[str, list[tuple[object, str]]] = {}
     for seat in Seat.objects.filter(case_id__in=case_ids, left_at=None).select_related("person"):
-        found.setdefault(seat.case_id, []).append((ROLES[Role(seat.role)], str(seat.person)))
+        found.setdefault(seat.case_id, []).append((STAFF_SEATS[Role(seat.role)], str(seat.person)))
     return found
 
 

@@ -130,6 +130,8 @@ doc.addEventListener("keydown", (e) => {
     else if (key === "Enter" && t.matches("input")) take(() => links[0]?.click());
     return;
   }
+  const sheet = key === "Escape" && t.closest(".account[open],.confirm[open]");
+  if (sheet) return take(() => { sheet.open = false; $("summary", sheet).focus(); });
   if (e.ctrlKey || e.metaKey || e.altKey || t.matches("input:not([type=checkbox]),select,textarea") || $("dialog[open]")) return;
   const to = (name) => $$(`[data-${name}="${CSS.escape(key)}"]`).find((b) => (name === "go" || b.offsetParent) && !b.disabled);
   if (Date.now() - going < 1200) { going = 0; const link = to("go"); if (link) take(() => link.click()); return; }
