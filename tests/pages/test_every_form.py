@@ -50,6 +50,8 @@ LEFT_ALONE: Final = frozenset({"account_logout"})
 #: What pages ask for in their addresses, whether a link says so or not.
 ASKED: Final = ("after", "before", "format", "q", "show", "side", "since", "until", "seller", "order", "language")
 _MOST_OF_A_ROUTE: Final = 2
+#: Fields in which nobody writes what could be shown again.
+_NOT_WRITTEN: Final = frozenset({"hidden", "password", "file", "checkbox", "radio", "submit"})
 #: Where somebody begins → a page behind the same door that is made in a third of the time.
 _BEHIND: Final = {"/portal/": "/portal/data_security/my-data/", "/console/": "/console/policies/new/"}
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
@@ -57,13 +59,17 @@ _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 @dataclass(slots=True)
 class Form:
-    """A form of a page: its fields with what stands in them, the fields for files, and its buttons' names and values."""
+    """A form of a page: its fields with what stands in them, the fields for files, and its buttons' names and values;
+    which fields somebody writes in, which the page itself has filled in, and the page's address."""
 
     action: str
     method: str
     fields: dict[str, list[str]] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
+    page: str = ""
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -92,6 +98,10 @@ class _Forms(HTMLParser):
         if form is None:
             return
         if tag == "input" and name and name != "csrfmiddlewaretoken":
+            if told.get("type") == "hidden":
+                form.given.add(name)
+            elif told.get("type", "text") not in _NOT_WRITTEN:
+                form.written.add(name)
             if told.get("type") == "file":
                 form.files.add(name)
             elif told.get("type") not in ("checkbox", "radio") or "checked" in told:
@@ -105,12 +115,14 @@ class _Forms(HTMLParser):
             form.fields[self.select] = [told.get("value", "")]
         elif tag == "textarea" and name:
             form.fields[name] = [""]
+            form.written.add(name)
             self.area = name
         elif tag == "button" and told.get("type", "submit") == "submit":
             if name:
                 form.buttons.append((name, told.get("value", "")))
             if "formaction" in told:
-                self.found.append(Form(urljoin(self.here, told["formaction"]), "post", form.fields, form.files))
+                action = urljoin(self.here, told["formaction"])
+                self.found.append(Form(action, "post", form.fields, form.files, written=form.written, given=form.given))
 
     def handle_data(self, data: str) -> None:
         if self.area and self.inside:
@@ -125,28 +137,37 @@ class _Forms(HTMLParser):
             self.area = None
 
 
+def forms_on(body: str, address: str) -> list[Form]:
+    """The forms of a page."""
+    parser = _Forms(urlsplit(address).path)
+    parser.feed(body)
+    for form in parser.found:
+        form.page = address
+    return parser.found
+
+
 def crawled(client: Client, *begins: str) -> tuple[dict[tuple[object, ...], Form], dict[str, str]]:
     """The forms behind some addresses, each kind once, and an address with what it asks for of each page."""
     forms, pages, seen = dict[tuple[object, ...], Form](), dict[str, str](), dict[str, set[str]]()
-    waiting = deque(begins)
+    waiting, led_on = deque(begins), set[str]()
     while waiting:
         address = waiting.popleft()
         route, path = name_of(address), urlsplit(address).path
         of_route = seen.setdefault(route, set())
         if not route or route in LEFT_ALONE or path in of_route or len(of_route) >= _MOST_OF_A_ROUTE:
             continue
-        of_route.add(path)
         answer = client.get(address)
-        if answer.status_code in (302, 303):
+        if answer.status_code in (302, 303) and path not in led_on:
+            # A link leads on to a page of the same route, which is to have its place.
+            led_on.add(path)
             waiting.append(answer.headers["Location"])
             continue
+        of_route.add(path)
         if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
             continue
         body = answer.content.decode()
         pages.setdefault(route, address)
-        parser = _Forms(path)
-        parser.feed(body)
-        for form in parser.found:
+        for form in forms_on(body, address):
             forms.setdefault(form.kind, form)
         for href in re.findall(r'href="([^"#]+)"', body):
             target = unescape(href)

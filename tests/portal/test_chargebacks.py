@@ -49,6 +49,12 @@ def post(client: Client, address: str, **data: str) -> str:
     return unescape(answer.content.decode())
 
 
+def refused(client: Client, address: str, **data: str) -> str:
+    answer = client.post(address, data)
+    assert answer.status_code == 422
+    return unescape(answer.content.decode())
+
+
 def test_a_seller_puts_the_answer_together_looks_at_it_and_sends_it_once() -> None:
     dispute = disputed()
     client = shops.signed_in()
@@ -68,12 +74,12 @@ def test_a_seller_puts_the_answer_together_looks_at_it_and_sends_it_once() -> No
         order = BankDispute.objects.get(id=dispute).ref.removeprefix("dp_")
     happen(event("review.posted", at=ago(2), seller="sel-1", order=order, stars=5, review_text="Arrived fresh"))
     post(shops.signed_in(), f"{LIST}{dispute}/stage/")  # a colleague, meanwhile
-    page = post(client, f"{LIST}{dispute}/submit/", sha256=looked_at)
+    page = refused(client, f"{LIST}{dispute}/submit/", sha256=looked_at)
     assert "The answer is another one by now" in page
     [looked_at] = re.findall(r'name="sha256" value="([0-9a-f]{64})"', page)
     page = post(client, f"{LIST}{dispute}/submit/", sha256=looked_at)
     assert "It cannot be changed any more." in page and "Send it to the bank" not in page
-    assert "This stage was answered" in post(client, f"{LIST}{dispute}/submit/")
+    assert "This stage was answered" in refused(client, f"{LIST}{dispute}/submit/")
     with staff_scope():
         assert BankAnswer.objects.get().state == "queued"
 

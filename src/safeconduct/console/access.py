@@ -39,6 +39,7 @@ from safeconduct.kernel.parties.sign_in import factor_of
 from safeconduct.kernel.parties.staff import has_passkey, has_second_factor
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.ui.again import At, came_from, field_of, page_again, refusal_page
 from safeconduct.kernel.ui.views import fault
 
 P = ParamSpec("P")
@@ -170,16 +171,18 @@ def page(
 
 
 def refused(request: HttpRequest, problem: DecisionsError | NoticesError | PartiesError | Refusal) -> HttpResponse:
-    """The page of a refusal: its status, what it was, and the way back. A protection's says its way out itself."""
+    """What was refused, and the way out; a protection's refusal says that itself. A form's page stands once more."""
     title, way_out = words_of(problem.code)
-    detail = str(problem)
+    detail, status = str(problem), problem.status
+    here = came_from(request) if request.method == "POST" else ""
     if isinstance(problem, Refusal):
         way_out, detail = detail, ""
-    context = {
-        "status": problem.status, "title": title, "way_out": way_out, "detail": detail,
-        "back": back_to(request, reverse("console:queue")),
-    }  # fmt: skip
-    return render(request, "console/refused.html", context, status=problem.status)
+    if not here:
+        return refusal_page(
+            request, title, way_out, back_to(request, reverse("console:queue")), status=status, detail=detail
+        )
+    title = "" if isinstance(problem, Refusal) else title
+    return page_again(request, At(way_out, field_of(problem)), here, status=status, title=title, detail=detail)
 
 
 def back_to(request: HttpRequest, default: str) -> str:

@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -29,6 +28,7 @@ from safeconduct.kernel.parties.models import MemberRole, Seller, StaffLook, Use
 from safeconduct.kernel.parties.staff import has_second_factor
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import WRITE_REFUSED, looking_only, seller_scope
+from safeconduct.kernel.ui.again import At, came_from, field_of, page_again, refusal_page
 from safeconduct.kernel.ui.reader import read_as
 from safeconduct.kernel.ui.views import fault
 from safeconduct.portal import looking
@@ -123,9 +123,12 @@ def _acts_for_nobody(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def refused(request: HttpRequest, problem: DecisionsError | NoticesError | PartiesError | Refusal) -> HttpResponse:
-    """The page of a refusal: what it was, and the way out. A protection's says its way out itself."""
+    """What was refused, and the way out; a protection's refusal says that itself. A form's page stands once more."""
     title, way_out = words_of(problem.code)
+    here = came_from(request) if request.method == "POST" else ""
+    if not here:
+        text = str(problem) if isinstance(problem, Refusal) else way_out
+        return refusal_page(request, title, text, reverse("front_door"), status=problem.status)
     if isinstance(problem, Refusal):
-        way_out = str(problem)
-    context = {"title": title, "way_out": way_out, "back": reverse("front_door")}
-    return render(request, "portal/refused.html", context, status=getattr(problem, "status", 409))
+        return page_again(request, problem, here, status=problem.status)
+    return page_again(request, At(way_out, field_of(problem)), here, status=problem.status, title=title)

@@ -118,6 +118,10 @@ def test_what_is_wrong_with_a_form_is_told_and_what_was_written_is_kept() -> Non
     assert "I was at home." in answer.content.decode()
     assert buyer.post(f"{here}open/", asked(asked="partial_refund", amount="500")).status_code == 422
     assert buyer.post(f"{here}open/", asked(type="bad_mood")).status_code == 422
+    handle = buyer.get(here).headers["Location"]
+    page = buyer.post(f"{handle}open/", asked(asked="partial_refund", amount="many")).content.decode()
+    assert f'action="{handle}open/"' in page and 'value="many"' in page, "behind a handle the form itself comes back"
+    assert 'aria-invalid="true" autofocus' in page
 
 
 def test_a_second_dispute_of_the_same_order_is_refused_while_one_is_open() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +27,7 @@ from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import Seller, StaffRole, User
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import staff_scope
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.formats import country_name, language_name
 from safeconduct.kernel.ui.parts import Choice, Filter, Page, View
 
@@ -71,8 +71,7 @@ def plan(request: StaffRequest) -> HttpResponse:
         order = _order(request)
         found = _planned(request, order)
     except CasesError as problem:
-        messages.error(request, str(problem))
-        return _see(back)
+        return page_again(request, problem, back)
     return page(request, "console/cases_plan.html", "cases", _plan_context(request, order, found, back))
 
 
@@ -123,8 +122,7 @@ def _again(request: StaffRequest, problem: CasesError, back: str) -> HttpRespons
         order = _order(request)
         found = _planned(request, order)
     except CasesError:
-        messages.error(request, str(problem))
-        return _see(back)
+        return page_again(request, problem, back)
     context = {**_plan_context(request, order, found, back), "problem": str(problem)}
     return page(request, "console/cases_plan.html", "cases", context, status=422)
 
@@ -254,9 +252,3 @@ def _where(country: str, spoken_there: str, language: str) -> str:
 
 def _url(case: Case | None) -> str:
     return "" if case is None else kind_of(case.kind).console_url.replace("{id}", case.id)
-
-
-def _see(url: str) -> HttpResponse:
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    return response

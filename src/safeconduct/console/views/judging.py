@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +27,7 @@ from safeconduct.kernel.cases.words import ClockState, Liability, Remedy, Role, 
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import Actor, savepoint
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Page
 
 #: Who bears what is decided. Shares are for who decides with effect.
@@ -57,7 +57,7 @@ def proposals(request: StaffRequest) -> HttpResponse:
 @require_POST
 @staff_page()
 def proposal(request: StaffRequest, proposal_id: str, verb: str) -> HttpResponse:
-    """Takes the seat of the second person, confirms, or returns; a refusal is told on the page that follows."""
+    """Takes the seat of the second person, confirms, or returns; a refusal is told on the page, which keeps what was written."""
     back, now = back_to(request, reverse("console:proposals")), timezone.now()
     try:
         with savepoint():
@@ -76,8 +76,7 @@ def proposal(request: StaffRequest, proposal_id: str, verb: str) -> HttpResponse
                 case _:
                     raise Http404
     except (CasesError, Refusal) as problem:
-        messages.error(request, str(problem))
-        return _see(back)
+        return page_again(request, problem, back)
     return done(request, said, back)
 
 
@@ -129,8 +128,7 @@ def review_act(request: StaffRequest, review_id: str, verb: str) -> HttpResponse
     except NoSuchReview:
         raise Http404 from None
     except CasesError as problem:
-        messages.error(request, str(problem))
-        return _see(here)
+        return page_again(request, problem, here)
     return done(request, said, here)
 
 
@@ -207,9 +205,3 @@ def _amount(text: str, case: Case, remedy: Remedy) -> int | None:
         return Money.parse(text.strip(), case.currency).minor
     except MoneyError as problem:
         raise CaseMalformed("amount", str(problem)) from None
-
-
-def _see(url: str) -> HttpResponse:
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    return response

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -36,6 +35,7 @@ from safeconduct.kernel.outside_pages import BY, WAYS
 from safeconduct.kernel.parties.models import Seller, StaffRole
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import Actor, savepoint
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Page, View
 
 #: The views of the list of cases.
@@ -125,7 +125,7 @@ def end_body(request: StaffRequest, body_id: str) -> HttpResponse:
 @require_POST
 @staff_page()
 def act(request: StaffRequest, referral_id: str, verb: str) -> HttpResponse:
-    """A step of the staff about a referral; a refusal is told on the page of the case."""
+    """A step of the staff about a referral; a refusal is told on the page it stands on, which keeps what was written."""
     back = back_to(request, reverse("console:outside"))
     try:
         with savepoint():
@@ -133,10 +133,7 @@ def act(request: StaffRequest, referral_id: str, verb: str) -> HttpResponse:
     except NoSuchReferral:
         raise Http404 from None
     except (CasesError, Refusal) as problem:
-        messages.error(request, str(problem))
-        response = HttpResponseRedirect(back)
-        response.status_code = 303
-        return response
+        return page_again(request, problem, back)
     return done(request, said, back)
 
 

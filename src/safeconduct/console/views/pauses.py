@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
@@ -22,6 +21,7 @@ from safeconduct.kernel.decisions.errors import RoleNeeded
 from safeconduct.kernel.notices.rendering import spoken
 from safeconduct.kernel.parties.models import StaffRole, User
 from safeconduct.kernel.scope import Actor, savepoint
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Page, View
 
 _LANGUAGES: Final = ("en", "zh", "es")
@@ -72,10 +72,7 @@ def end(request: StaffRequest, pause_id: str) -> HttpResponse:
             raise CaseMalformed("ends_at", _("give a day and a time"))
         clocks.end(pause_id, form.cleaned_data["ends_at"] or now, at=now)
     except CaseMalformed as problem:
-        messages.error(request, str(problem))
-        response = HttpResponseRedirect(back)
-        response.status_code = 303
-        return response
+        return page_again(request, problem, back)
     return done(request, _("The end is set; clocks run on from then."), back)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 
 class DecisionsError(Exception):
-    """The base of this package's errors: `code` for machines, the message for people, `status` for HTTP."""
+    """The base of this package's errors: `code` for machines, the message for people, `status` for HTTP, and the
+    `field` it is about, where there is one."""
 
     code = "decisions_error"
     status = 409
+    field = ""
 
 
 class PolicyHasErrors(DecisionsError):
@@ -82,6 +84,7 @@ class NothingToChallenge(DecisionsError):
 class ReasonMissing(DecisionsError):
     code = "reason_missing"
     status = 422
+    field = "reason"
 
     def __init__(self) -> None:
         super().__init__("say why, in a sentence: it becomes the statement of reasons")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 
 class PartiesError(Exception):
-    """The base of this package's errors: `code` for machines, the message for people, `status` for HTTP."""
+    """The base of this package's errors: `code` for machines, the message for people, `status` for HTTP, and the
+    `field` it is about, where there is one."""
 
     code = "parties_error"
     status = 409
+    field = ""
 
 
 class AdministratorNeeded(PartiesError):
@@ -102,11 +104,13 @@ class EndRefused(PartiesError):
     """The end of a membership cannot be what was asked for; the message says why."""
 
     code = "end_refused"
+    field = "until"
 
 
 class EndingWithoutReason(PartiesError):
     code = "reason_missing"
     status = 422
+    field = "reason"
 
     def __init__(self) -> None:
         super().__init__("say in at least ten letters why these sessions end; the people it is about read it")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from safeconduct.kernel.cases.words import Role
 from safeconduct.kernel.member_pages import MemberRequest, done, only_for
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.ui.again import page_again
 
 #: Who may turn outside for a seller, beside its owner.
 ROLES: Final = (MemberRole.SUPPORT, MemberRole.FINANCE)
@@ -29,7 +29,7 @@ ROLES: Final = (MemberRole.SUPPORT, MemberRole.FINANCE)
 @require_POST
 @only_for(*ROLES, says=lazy("Take a case to a body outside the marketplace"))
 def refer(request: MemberRequest, case_id: str) -> HttpResponse:
-    """Takes a case to a body; a refusal is told on the page of the case."""
+    """Takes a case to a body; a refusal is told on the page of the case, which keeps what was written."""
     case = _mine(case_id)
     here = f"{url_of(case.kind, case.id)}#outside"
     actor = Actor(request.user.id, "seller", request.POST.get("words", ""))
@@ -37,8 +37,7 @@ def refer(request: MemberRequest, case_id: str) -> HttpResponse:
         with engine_scope():
             referrals.refer(case.id, request.POST.get("body", ""), actor, at=timezone.now())
     except CasesError as problem:
-        messages.error(request, str(problem))
-        return HttpResponseRedirect(here)
+        return page_again(request, problem, here)
     return done(request, _("Noted. Now file the case with the body, with the file of the case."), here)
 
 

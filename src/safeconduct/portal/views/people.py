@@ -33,6 +33,7 @@ from safeconduct.kernel.parties.models import Invitation, MemberRole, Membership
 from safeconduct.kernel.parties.session_guard import origin_of_request
 from safeconduct.kernel.protection import ActAnswer, judge_member
 from safeconduct.kernel.scope import engine_scope, visitor_scope
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Page
 from safeconduct.portal import telling
 from safeconduct.portal.access import CHOSEN, refused
@@ -142,14 +143,11 @@ def _doubted(request: MemberRequest, role: MemberRole, now: datetime) -> HttpRes
     address = origin_of_request(request).address
     match judge_member(request.user.id, request.seller.ref, role, address, now):
         case ActAnswer.REFUSED:
-            messages.error(
-                request,
-                _(
-                    "Nobody can be let in or given more rights now, because of what happened to the account lately. "
-                    "Nothing was changed. The marketplace's staff help you."
-                ),
+            refused_because = _(
+                "Nobody can be let in or given more rights now, because of what happened to the account lately. "
+                "Nothing was changed. The marketplace's staff help you."
             )
-            return HttpResponseRedirect(target)
+            return page_again(request, refused_because, target)
         case ActAnswer.PROVE:
             return asked_again(request, target)
         case ActAnswer.AS_ASKED:

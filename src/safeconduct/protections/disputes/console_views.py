@@ -155,7 +155,7 @@ def act(request: StaffRequest, case_id: str, verb: str) -> HttpResponse:
         with savepoint():
             said = _do(request, found, verb, timezone.now())
     except REFUSED as problem:
-        return page_again(request, str(problem), here, lambda again: dispute(again, case_id))
+        return page_again(request, problem, here)
     return done(request, said, here)
 
 

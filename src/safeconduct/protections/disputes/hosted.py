@@ -84,8 +84,7 @@ def open_one(request: BuyerRequest) -> HttpResponseBase:
             at=timezone.now(),
         )  # fmt: skip
     except REFUSED as problem:
-        messages.error(request, str(problem))
-        return _form(request, status=422)
+        return page_again(request, problem, f"{reverse('disputes:show', args=[request.token])}?again")
     messages.success(request, _("Your dispute is open. The shop has been told, and you can follow it here."))
     return _back(request)
 
@@ -107,7 +106,7 @@ def act(request: BuyerRequest, number: int, verb: str) -> HttpResponseBase:
         values, content, step = values_of(request, found)
         do(verb, Asked(found, Role.BUYER, _BUYER, values, content, step, values["currency"]), at=timezone.now())
     except REFUSED as problem:
-        return page_again(request, str(problem), reverse("disputes:show", args=[request.token]), _follow)
+        return page_again(request, problem, reverse("disputes:show", args=[request.token]))
     messages.success(request, str(DONE[verb]))
     return _back(request)
 

@@ -128,7 +128,7 @@ def act(request: MemberRequest, case_id: str, verb: str) -> HttpResponse:
             actor = Actor(request.user.id, "member")
             do(verb, Asked(found, Role.SELLER, actor, values, content, step, values["currency"]), at=timezone.now())
     except REFUSED as problem:
-        return page_again(request, str(problem), here, lambda again: dispute(again, case_id))
+        return page_again(request, problem, here)
     return done(request, str(DONE[verb]), here)
 
 

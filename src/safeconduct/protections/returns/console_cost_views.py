@@ -16,7 +16,6 @@ from safeconduct.kernel.staff_pages import StaffRequest, done
 from safeconduct.kernel.ui.again import page_again
 from safeconduct.protections.returns import costs, queries
 from safeconduct.protections.returns.bearing import Place
-from safeconduct.protections.returns.console_views import one
 from safeconduct.protections.returns.errors import ReturnsError
 from safeconduct.protections.returns.words import Cost, Payer
 
@@ -66,4 +65,4 @@ def _amount(text: str, currency: str) -> int:
 
 def _refused(request: StaffRequest, problem: ReturnsError, return_id: str) -> HttpResponse:
     here = reverse("console:returns:return", args=[return_id])
-    return page_again(request, str(problem), here, lambda again: one(again, return_id))
+    return page_again(request, problem, here)

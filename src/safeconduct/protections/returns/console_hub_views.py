@@ -6,8 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +19,7 @@ from safeconduct.kernel.decisions.errors import RoleNeeded
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, done, for_role, lasting_scope, page
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.csv_export import Row, stream
 from safeconduct.kernel.ui.parts import Page, View
 from safeconduct.protections.returns import hub_csv, hubs, naming_hubs
@@ -113,8 +113,7 @@ def bring(request: StaffRequest) -> HttpResponse:
                 raise HubRefused(_("Choose a CSV of at most 2 MB."), "file")
             made = hub_csv.bring(hub_csv.read(_text(text)), request.user, at=timezone.now())
     except HubRefused as problem:
-        messages.error(request, str(problem))
-        return _back(here)
+        return page_again(request, problem, here)
     count = sum(bool(one.change) for one in made)
     said = ngettext(
         "The file is taken: %(n)s local address is new or changed.",
@@ -133,8 +132,7 @@ def end(request: StaffRequest, hub_id: str) -> HttpResponse:
         with savepoint():
             naming_hubs.end(hub_id, request.user, at=timezone.now())
     except (HubRefused, NoSuchHub) as problem:
-        messages.error(request, str(problem))
-        return _back(here)
+        return page_again(request, problem, here)
     return done(request, _("It has ended. Buyers who were told to send a parcel there still do."), here)
 
 
@@ -160,9 +158,3 @@ def _draft(given: dict[str, object]) -> Draft:
         tuple(texts["serves"].upper().replace(",", " ").split()), tuple(texts["goods"].split(";")),
         given["since"], given["until"],  # type: ignore[arg-type]
     )  # fmt: skip
-
-
-def _back(url: str) -> HttpResponse:
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    return response

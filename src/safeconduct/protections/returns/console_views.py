@@ -126,7 +126,7 @@ def say(request: StaffRequest, return_id: str) -> HttpResponse:
             macros.refuse_gaps("words", words)
             actions.say(returned.id, actor_of(request), Role.OPERATOR, words, at=timezone.now())
     except REFUSALS as problem:
-        return _again(request, str(problem), return_id)
+        return _again(request, problem, return_id)
     return done(request, _("Sent. Both sides read it."), url)
 
 
@@ -168,7 +168,7 @@ def decide(request: StaffRequest, return_id: str) -> HttpResponse:
                 instead_of=request.POST.get("held_by", ""),
             )  # fmt: skip
     except REFUSALS as problem:
-        return _again(request, str(problem), return_id)
+        return _again(request, problem, return_id)
     return done(
         request, str(_KEPT) if moved.proposal else _("Decided. Both sides read your reasons, and can appeal."), url
     )  # fmt: skip
@@ -189,7 +189,7 @@ def reimbursement(request: StaffRequest, return_id: str) -> HttpResponse:
                 seen_step=_seen(request), instead_of=request.POST.get("held_by", ""),
             )  # fmt: skip
     except REFUSALS as problem:
-        return _again(request, str(problem), return_id)
+        return _again(request, problem, return_id)
     return done(
         request, str(_KEPT) if moved.proposal else _("Decided. The seller reads your reasons, and can appeal."), url
     )  # fmt: skip
@@ -249,7 +249,7 @@ def _found(return_id: str) -> Return:
     return found
 
 
-def _again(request: StaffRequest, problem: str, return_id: str) -> HttpResponse:
+def _again(request: StaffRequest, problem: Exception, return_id: str) -> HttpResponse:
     """The page of the return, with why an act was refused and what was written for it."""
     here = reverse("console:returns:return", args=[return_id])
-    return page_again(request, problem, here, lambda again: one(again, return_id))
+    return page_again(request, problem, here)

@@ -79,8 +79,7 @@ def open_one(request: BuyerRequest) -> HttpResponseBase:
             (made,) = actions.request([ask], _buyer(request), Role.BUYER, at=at)
             bring(actions.find(made), request.FILES.getlist("files"), Role.BUYER, _buyer(request), at=at)
     except REFUSALS as problem:
-        messages.error(request, str(problem))
-        return _form(request, status=422)
+        return page_again(request, problem, f"{reverse('returns:show', args=[request.token])}?again")
     messages.success(request, _("Your return is asked for. You can follow it here."))
     return _back(request)
 
@@ -112,7 +111,7 @@ def act(request: BuyerRequest, return_id: str, verb: str) -> HttpResponseBase:
                 )  # fmt: skip
     except REFUSALS as problem:
         here = reverse("returns:show", args=[request.token])
-        return page_again(request, str(problem), here, lambda again: _follow(again, found))
+        return page_again(request, problem, here)
     messages.success(request, str(DONE_BY_BUYER.get(verb, _("Done. The other side reads what you wrote."))))
     return _back(request)
 

@@ -165,7 +165,7 @@ def step(request: MemberRequest, return_id: str, name: str) -> HttpResponse:
                 given = {field: request.POST.get(field, "") for field in ("send_to", "hub", "carrier", "tracking")}
                 actions.step(returned.id, name, actor, Role.SELLER, at=at, seen_step=seen_step, **given)
     except REFUSALS as problem:
-        return _again(request, str(problem), returned)
+        return _again(request, problem, returned)
     return done(request, _("Done. The other side reads what you wrote."), url)
 
 
@@ -183,7 +183,7 @@ def address(request: MemberRequest, return_id: str) -> HttpResponse:
                 )
             bring_label(returned, request.FILES.getlist("label"), Actor(request.user.id, "seller"), at=at)
     except REFUSALS as problem:
-        return _again(request, str(problem), returned)
+        return _again(request, problem, returned)
     return done(request, _("Noted. The buyer sees it on the page of the return."), url)
 
 
@@ -199,7 +199,7 @@ def say(request: MemberRequest, return_id: str) -> HttpResponse:
             words, ready = request.POST.get("words", ""), request.POST.get("template", "")
             actions.say(returned.id, actor, Role.SELLER, words, at=timezone.now(), template=ready)
     except REFUSALS as problem:
-        return _again(request, str(problem), returned)
+        return _again(request, problem, returned)
     return done(request, _("Sent. The buyer is told that there is a message."), url)
 
 
@@ -231,7 +231,7 @@ def reimbursement(request: MemberRequest, return_id: str) -> HttpResponse:
         with engine_scope():
             reimbursing.file(returned.id, Claimed(given), actor, at=timezone.now())
     except REFUSALS as problem:
-        return _again(request, str(problem), returned)
+        return _again(request, problem, returned)
     return done(request, _("Your claim is with a person now. You are told of the decision, with its reasons."), url)
 
 
@@ -253,7 +253,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 9 else None
 
 
-def _again(request: MemberRequest, problem: str, returned: Return) -> HttpResponse:
+def _again(request: MemberRequest, problem: Exception, returned: Return) -> HttpResponse:
     """The page of the return, with why a step was refused and what was written for it."""
     here = reverse("portal:returns:return", args=[returned.id])
-    return page_again(request, problem, here, lambda again: one(again, returned.id))
+    return page_again(request, problem, here)

@@ -1,18 +1,19 @@
 /* Safeconduct: quick for the hand; pages work without. */
 (() => {
 "use strict";
-const doc = document, html = doc.documentElement;
+const doc = document, on = (name, act) => doc.addEventListener(name, act);
+const near = (e) => e?.scrollIntoView({ block: "nearest" });
 const $ = (s, e = doc) => e.querySelector(s), $$ = (s, e = doc) => [...e.querySelectorAll(s)];
-html.classList.add("js");
+doc.documentElement.classList.add("js");
 
-// This device's zone, for the server, unless one is known.
-if (!String(doc.cookie).includes("sc_zone=")) {
+// This device's zone, unless known.
+if (!doc.cookie.includes("sc_zone=")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [host, tls] = location.protocol === "https:" ? ["__Host-", ";secure"] : ["", ""];
   if (zone) doc.cookie = `${host}sc_zone=${zone};path=/;max-age=31536000;samesite=lax${tls}`;
 }
 
-// Rows that open, are walked with J and K, chosen with X.
+// Rows: opened, walked with J and K, chosen with X.
 const rows = () => $$("[data-row]").filter((r) => r.offsetParent);
 const here = () => $("[data-row].is-here") || doc.activeElement.closest("[data-row]");
 const open = (row) => ($("a[data-open]", row) || $("a", row))?.click();
@@ -23,7 +24,7 @@ function walk(step) {
   all.forEach((r) => r.classList.toggle("is-here", r === row));
   row.tabIndex = -1;
   row.focus({ preventScroll: true });
-  row.scrollIntoView({ block: "nearest" });
+  near(row);
 }
 const chosen = () => $$("[data-bulk]").forEach((list) => {
   const boxes = $$("[data-pick]", list), n = boxes.filter((b) => b.checked).length, all = $("[data-pick-all]", list);
@@ -40,7 +41,7 @@ function paint(line) {
   let at = 0;
   for (const m of line.matchAll(TOKEN)) {
     const span = doc.createElement("span");
-    span.className = NAMES[m.slice(1).findIndex((g) => g !== undefined)];
+    span.className = NAMES[m.slice(1).findIndex(Boolean)];
     span.textContent = m[0];
     out.append(line.slice(at, m.index), span);
     at = m.index + m[0].length;
@@ -53,7 +54,7 @@ function ink(area) {
   $(".inked", box).replaceChildren(...lines.map(paint));
   if (gutter.textContent.trimEnd().split("\n").length !== lines.length) gutter.textContent = lines.map((_, i) => i + 1 + "\n").join("");
 }
-// Tab indents; Escape, then Tab, leaves the field.
+// Tab indents; Escape, then Tab, leaves.
 function tab(e) {
   const area = e.target, { selectionStart: a, selectionEnd: b, value } = area;
   if (e.key === "Escape") return (area.dataset.leave = 1);
@@ -67,19 +68,19 @@ function tab(e) {
   area.setSelectionRange(start, start + moved.length);
 }
 function jump({ jump, line, column }) {
-  const area = $("textarea#" + jump), box = area?.closest(".editor"), lines = area?.value.split("\n") || [], before = lines.slice(0, line - 1);
+  const area = $("#" + jump), box = area?.closest(".editor"), lines = area?.value.split("\n") || [], before = lines.slice(0, line - 1);
   if (!box) return;
   const at = before.reduce((n, l) => n + l.length + 1, 0) + Math.min(column - 1, (lines[before.length] || "").length);
   area.focus({ preventScroll: true });
   area.setSelectionRange(at, at);
   box.scrollTop = (line - 4) * parseFloat(getComputedStyle(box).lineHeight);
-  box.scrollIntoView({ block: "nearest" });
+  near(box);
   return true;
 }
 
 // Dialogs: sheet of keys, palette.
 function show(name) {
-  const d = $("dialog#" + name), input = d && $("input", d);
+  const d = $("#" + name), input = d && $("input", d);
   if (!d || d.open) return;
   d.showModal();
   if (input) { input.value = ""; filter(d); input.focus(); }
@@ -93,7 +94,7 @@ function filter(box) {
   });
 }
 
-doc.addEventListener("click", (e) => {
+on("click", (e) => {
   const t = e.target.closest("[data-copy],[data-close],[data-close-dialog],[data-dialog],[data-shut],[data-jump],dialog"), d = t?.dataset;
   if (!t) {
     $$(".account[open]").forEach((a) => a.contains(e.target) || (a.open = false));
@@ -107,17 +108,17 @@ doc.addEventListener("click", (e) => {
   else if (d.jump) jump(d) && e.preventDefault();
   else if (t === e.target || e.target.closest("a")) t.close(); // its veil, or a link in it
 });
-doc.addEventListener("change", ({ target: t }) => {
+on("change", ({ target: t }) => {
   if (t.matches("[data-pick-all]")) $$("[data-pick]", t.closest("[data-bulk]")).forEach((b) => (b.checked = t.checked));
   chosen();
   if (t.matches("[data-submit]")) t.form.requestSubmit();
 });
-doc.addEventListener("input", ({ target: t }) => {
+on("input", ({ target: t }) => {
   if (t.matches("[data-editor]")) { ink(t); $("[data-checked]")?.remove(); }
   else if (t.closest(".palette")) filter(t.closest(".palette"));
 });
 let going = 0;
-doc.addEventListener("keydown", (e) => {
+on("keydown", (e) => {
   const t = e.target, key = e.key.length === 1 ? e.key.toLowerCase() : e.key, step = { ArrowDown: 1, ArrowUp: -1 }[key];
   const take = (f) => { e.preventDefault(); f?.(); };
   if (t.matches("[data-editor]")) return tab(e);
@@ -142,13 +143,13 @@ doc.addEventListener("keydown", (e) => {
   else if (row && (key === "o" || (key === "Enter" && t === row))) take(() => open(row));
   else if (row && key === "x") $("[data-pick]", row)?.click();
   else if (key === "u") $("a[data-back]")?.click();
-  else if (key === "/") { const f = $("[data-search-field]"); if (f) take(() => f.focus()); }
+  else if (key === "/") take(() => $("[data-search-field]")?.focus());
   else if (key === "?") show("keyboard");
 });
 const ready = (e) => { $$("textarea[data-editor]", e).forEach(ink); $$("[data-ink] span", e).forEach((l) => l.replaceChildren(paint(l.textContent.trimEnd()))); chosen(); };
 ready(doc);
-$(".menu [aria-current]")?.scrollIntoView({ block: "nearest" });
-doc.addEventListener("htmx:afterSwap", ({ target: t }) => {
+near($("[aria-invalid]") ?? $(".menu [aria-current]"));
+on("htmx:afterSwap", ({ target: t }) => {
   ready(t);
   if (!t.matches(".pane")) return;
   rows().forEach((r) => r.classList.toggle("is-open", $("a[data-open]", r)?.href === location.href));

@@ -44,7 +44,7 @@ def claims(request: MemberRequest) -> HttpResponse:
     if verb == "open":
         form = ClaimForm(request.POST)
         if not form.is_valid():
-            return _page(request, form, now, status=422)
+            return _not_so(request, form, now)
         with engine_scope():
             claim = ownership.by_member(
                 request.seller.key, request.user, form.cleaned_data["relation"], form.cleaned_data["text"], at=now
@@ -74,6 +74,15 @@ def paper(request: MemberRequest, number: int) -> HttpResponseBase:
         claim, _side = _mine(request)
         actor = Actor(request.user.id, request.membership.role)
         return papers.handed_out(claim, number, actor, at=timezone.now())
+
+
+def _not_so(request: MemberRequest, form: ClaimForm, now: datetime) -> HttpResponse:
+    """The form once more, with what is wrong. Raises ClaimRefused where a claim is heard, and its page has no form."""
+    with engine_scope():
+        claim = ownership.latest_of(request.seller.key)
+    if claim is not None and claim.state not in _ENDED:
+        raise ClaimRefused(_("Somebody has claimed this shop already, and is being heard. Ask the marketplace."))
+    return _page(request, form, now, status=422)
 
 
 def _page(request: MemberRequest, form: ClaimForm, now: datetime, *, status: int = 200) -> HttpResponse:

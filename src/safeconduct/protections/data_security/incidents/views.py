@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
@@ -19,6 +18,7 @@ from safeconduct.kernel.readings.log import Read, note
 from safeconduct.kernel.readings.scenes import Scene
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Moment, Page, Text, View
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.desk_errors import DataSecurityError
@@ -252,10 +252,7 @@ def close(request: StaffRequest, incident_id: str) -> HttpResponse:
         with savepoint():
             actions.close(incident.id, actor_of(request, request.POST.get("reason", "")), at=timezone.now())
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        response = HttpResponseRedirect(_url(incident))
-        response.status_code = 303
-        return response
+        return page_again(request, problem, _url(incident))
     return done(request, _("The incident is closed."), _url(incident))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from safeconduct.kernel.case_pages import term_words
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import engine_scope, savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Moment, Page, View
 from safeconduct.protections.data_security import history
 from safeconduct.protections.data_security.desk_errors import DataSecurityError
@@ -102,10 +102,7 @@ def act(request: StaffRequest, request_id: str, verb: str) -> HttpResponse:
         with savepoint():
             ACTS[verb](found.id, actor_of(request, request.POST.get("reason", "")[:4000]), at=timezone.now())
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        response = HttpResponseRedirect(url)
-        response.status_code = 303
-        return response
+        return page_again(request, problem, url)
     return done(request, _("Done. It stands in the history."), url)
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel import buyer_pages
 from safeconduct.kernel.buyer_pages import BUYER
 from safeconduct.kernel.scope import savepoint
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.views import fault
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere
 from safeconduct.protections.data_security.requests import actions, queries
@@ -61,8 +62,7 @@ def ask(request: BuyerRequest) -> HttpResponseBase:
                 at=timezone.now(),
             )  # fmt: skip
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        return _page(request, status=problem.status)
+        return _refused(request, problem)
     messages.success(request, _("Asked for. Now show that it is you who asks."))
     return _back(request)
 
@@ -79,13 +79,11 @@ def identify(request: BuyerRequest, request_id: str) -> HttpResponseBase:
                 at=timezone.now(),
             )  # fmt: skip
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        return _back(request)
+        return _refused(request, problem)
     if right:
         messages.success(request, _("Thank you. We work on it now, and you can follow it here."))
-    else:
-        messages.error(request, _not_right())
-    return _back(request)
+        return _back(request)
+    return _refused(request, _not_right())
 
 
 @require_POST
@@ -102,10 +100,8 @@ def fetch(request: BuyerRequest, request_id: str) -> HttpResponseBase:
                 return served(found, actions.fetched(found, BUYER, at=at))
             actions.failed_again(found.id, BUYER, at=at)
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        return _back(request)
-    messages.error(request, _not_right())
-    return _back(request)
+        return _refused(request, problem)
+    return _refused(request, _not_right())
 
 
 @require_GET
@@ -128,10 +124,15 @@ def withdraw(request: BuyerRequest, request_id: str) -> HttpResponseBase:
         with savepoint():
             actions.withdraw(_mine(request, request_id).id, BUYER, at=timezone.now())
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        return _back(request)
+        return _refused(request, problem)
     messages.success(request, _("Withdrawn."))
     return _back(request)
+
+
+def _refused(request: BuyerRequest, problem: DataSecurityError | str) -> HttpResponse:
+    """The page once more, with what was refused and what was written."""
+    here, status = reverse("data_security:my_data", args=[request.token]), getattr(problem, "status", 422)
+    return page_again(request, problem, here, status=status)
 
 
 def _not_right() -> str:

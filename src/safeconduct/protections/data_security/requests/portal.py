@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safeconduct.kernel.member_pages import MemberRequest, done, page
 from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.protections.data_security.desk_errors import DataSecurityError, NotThere
 from safeconduct.protections.data_security.requests import actions, queries
 from safeconduct.protections.data_security.requests.archives import GOOD_FOR
@@ -42,8 +42,7 @@ def ask(request: MemberRequest) -> HttpResponse:
                 Actor(request.user.id, "member"), at=timezone.now(),
             )  # fmt: skip
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        return _page(request, status=problem.status)
+        return page_again(request, problem, reverse("portal:data_security:my_data"), status=problem.status)
     return done(request, _("Asked for. You can follow it here."), reverse("portal:data_security:my_data"))
 
 
@@ -56,10 +55,7 @@ def withdraw(request: MemberRequest, request_id: str) -> HttpResponse:
             found = _mine(request, request_id)
             actions.withdraw(found.id, Actor(request.user.id, "member"), at=timezone.now())
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        response = HttpResponseRedirect(url)
-        response.status_code = 303
-        return response
+        return page_again(request, problem, url)
     return done(request, _("Withdrawn."), url)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from safeconduct.kernel.paging import page as page_of
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Page
 from safeconduct.protections.data_security.desk_errors import DataSecurityError
 from safeconduct.protections.data_security.retention import holds
@@ -75,10 +75,7 @@ def hold_end(request: StaffRequest, hold_id: str) -> HttpResponse:
         with savepoint():
             holds.end(hold_id, actor_of(request, request.POST.get("reason", "")[:2000]), at=timezone.now())
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        response = HttpResponseRedirect(_url())
-        response.status_code = 303
-        return response
+        return page_again(request, problem, _url())
     return done(request, _("The hold has ended."), _url())
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from safeconduct.kernel.parties.models import StaffRole
 from safeconduct.kernel.scope import savepoint
 from safeconduct.kernel.staff_pages import StaffRequest, actor_of, done, for_role, page
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.protections.data_security.desk_errors import DataSecurityError
 from safeconduct.protections.data_security.incidents.words import CATEGORIES
 from safeconduct.protections.data_security.retention.words import LINES
@@ -110,10 +110,7 @@ def end(request: StaffRequest, destination_id: str) -> HttpResponse:
         with savepoint():
             destinations.end(destination_id, actor_of(request), at=timezone.now())
     except DataSecurityError as problem:
-        messages.error(request, str(problem))
-        response = HttpResponseRedirect(_url())
-        response.status_code = 303
-        return response
+        return page_again(request, problem, _url())
     return done(request, _("Nothing goes there any more."), _url())
 
 

@@ -7,8 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -24,6 +23,7 @@ from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.kernel.ui.parts import Page
 from safeconduct.protections.transactions.chargebacks import (
     answers,
@@ -221,10 +221,7 @@ def _do(
         with engine_scope():
             verb(one.id, Actor(str(request.user.pk), request.membership.role), timezone.now())
     except (Refusal, PackRefused) as problem:
-        messages.error(request, str(problem))
-        response = HttpResponseRedirect(target)
-        response.status_code = 303
-        return response
+        return page_again(request, problem, target)
     return done(request, said_after, target)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -20,6 +19,7 @@ from safeconduct.kernel.member_pages import MemberRequest, done, only_for, page
 from safeconduct.kernel.parties.models import MemberRole
 from safeconduct.kernel.protection import Refusal
 from safeconduct.kernel.scope import Actor, engine_scope
+from safeconduct.kernel.ui.again import page_again
 from safeconduct.protections.transactions.chargebacks import documents
 from safeconduct.protections.transactions.chargebacks.documents import DocumentRefused, Given
 from safeconduct.protections.transactions.chargebacks.models import BankDocument
@@ -119,11 +119,8 @@ def remove(request: MemberRequest, document_id: str) -> HttpResponse:
 
 
 def refused(request: MemberRequest, problem: Exception, target: str) -> HttpResponse:
-    """Says what was refused, on the page it came from."""
-    messages.error(request, str(problem))
-    response = HttpResponseRedirect(target)
-    response.status_code = 303
-    return response
+    """Says what was refused, on the page it came from, which keeps what was written."""
+    return page_again(request, problem, target)
 
 
 def _given(request: MemberRequest) -> Given:
