@@ -151,8 +151,8 @@ def test_tests_alone_are_not_taken_for_a_policy_and_the_way_out_is_named(tmp_pat
     file.write_text("tests:\n  - {name: one, event: {amount: 5 USD}, expect: {action: allow}}\n")
     done = safeconduct("policy", "test", str(file))
     assert done.returncode == 2
-    told = " ".join(done.stderr.split())  # lines end where the terminal does
-    assert "has tests and no policy" in told and f"safeconduct policy test {tmp_path / 'p.yaml'}" in told
+    assert f"{file} has tests and no policy" in done.stderr
+    assert f"safeconduct policy test {tmp_path / 'p.yaml'}" in done.stderr, "a command to copy, in one piece"
     (tmp_path / "p.yaml").write_text(POLICY)
     assert "1 passed" in safeconduct("policy", "test", str(tmp_path / "p.yaml")).stdout
 

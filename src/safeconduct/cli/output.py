@@ -22,7 +22,8 @@ def fail(message: str, code: int = FAILED) -> NoReturn:
     """Ends the command with a message on standard error."""
     from rich.console import Console
 
-    Console(stderr=True).print(f"[bold red]error:[/] {_plain(message)}", highlight=False)
+    # Lines end where the terminal breaks them: a path or a command that we broke could not be copied.
+    Console(stderr=True).print(f"[bold red]error:[/] {_plain(message)}", highlight=False, soft_wrap=True)
     raise SystemExit(code)
 
 
