@@ -7,7 +7,7 @@ const $ = (s, e = doc) => e.querySelector(s), $$ = (s, e = doc) => [...e.querySe
 doc.documentElement.classList.add("js");
 
 // This device's zone, unless known.
-if (!doc.cookie.includes("sc_zone=")) {
+if (!String(doc.cookie).includes("sc_zone=")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [host, tls] = location.protocol === "https:" ? ["__Host-", ";secure"] : ["", ""];
   if (zone) doc.cookie = `${host}sc_zone=${zone};path=/;max-age=31536000;samesite=lax${tls}`;
@@ -68,7 +68,7 @@ function tab(e) {
   area.setSelectionRange(start, start + moved.length);
 }
 function jump({ jump, line, column }) {
-  const area = $("#" + jump), box = area?.closest(".editor"), lines = area?.value.split("\n") || [], before = lines.slice(0, line - 1);
+  const area = $("textarea#" + jump), box = area?.closest(".editor"), lines = area?.value.split("\n") || [], before = lines.slice(0, line - 1);
   if (!box) return;
   const at = before.reduce((n, l) => n + l.length + 1, 0) + Math.min(column - 1, (lines[before.length] || "").length);
   area.focus({ preventScroll: true });
@@ -78,9 +78,9 @@ function jump({ jump, line, column }) {
   return true;
 }
 
-// Dialogs: sheet of keys, palette.
+// Dialogs.
 function show(name) {
-  const d = $("#" + name), input = d && $("input", d);
+  const d = $("dialog#" + name), input = d && $("input", d);
   if (!d || d.open) return;
   d.showModal();
   if (input) { input.value = ""; filter(d); input.focus(); }
